@@ -1,0 +1,197 @@
+//! The report as JSON, schema version 1. The only place that knows its names.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, SecondsFormat};
+use chrono_tz::Tz;
+use serde::Serialize;
+
+use super::Report;
+use super::printable::is_shown;
+use crate::stats::{ModelStats, RouteStats, Summary, TokenTotals};
+use crate::{Filter, Period};
+
+#[derive(Serialize)]
+struct JsonReport<'a> {
+    schema: u32,
+    period: JsonPeriod<'a>,
+    filter: JsonFilter<'a>,
+    summary: JsonSummary,
+    routes: Vec<JsonRoute<'a>>,
+    models: Vec<JsonModel<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonPeriod<'a> {
+    name: &'a str,
+    start: Option<String>,
+    end: Option<String>,
+    timezone: &'a str,
+}
+
+#[derive(Serialize)]
+struct JsonFilter<'a> {
+    instance: &'a [String],
+    profile: &'a [String],
+    provider: &'a [String],
+    route: &'a [String],
+    model: &'a [String],
+}
+
+#[derive(Serialize)]
+struct JsonSummary {
+    requests: u64,
+    tokens: u64,
+    fallbacks: u64,
+    token_kinds: JsonKinds,
+}
+
+#[derive(Serialize)]
+struct JsonRoute<'a> {
+    profile: &'a str,
+    provider: &'a str,
+    route: &'a str,
+    requests: u64,
+    tokens: u64,
+    fallbacks: u64,
+    token_kinds: JsonKinds,
+}
+
+#[derive(Serialize)]
+struct JsonModel<'a> {
+    profile: &'a str,
+    provider: &'a str,
+    model: &'a str,
+    requests: u64,
+    tokens: u64,
+    token_kinds: JsonKinds,
+}
+
+#[derive(Serialize)]
+struct JsonKinds {
+    input: u64,
+    output: u64,
+    cache_read: u64,
+    cache_write: u64,
+    unclassified: u64,
+    reasoning: u64,
+}
+
+impl From<&TokenTotals> for JsonKinds {
+    fn from(kinds: &TokenTotals) -> Self {
+        let TokenTotals { input, output, cache_read, cache_write, unclassified, reasoning } =
+            *kinds;
+        Self { input, output, cache_read, cache_write, unclassified, reasoning }
+    }
+}
+
+impl<'a> From<&'a Filter> for JsonFilter<'a> {
+    fn from(filter: &'a Filter) -> Self {
+        Self {
+            instance: &filter.instances,
+            profile: &filter.profiles,
+            provider: &filter.providers,
+            route: &filter.routes,
+            model: &filter.models,
+        }
+    }
+}
+
+impl From<&Summary> for JsonSummary {
+    fn from(summary: &Summary) -> Self {
+        Self {
+            requests: summary.requests,
+            tokens: summary.tokens(),
+            fallbacks: summary.fallbacks,
+            token_kinds: (&summary.token_kinds).into(),
+        }
+    }
+}
+
+impl<'a> From<&'a RouteStats> for JsonRoute<'a> {
+    fn from(stats: &'a RouteStats) -> Self {
+        Self {
+            profile: &stats.profile,
+            provider: &stats.provider,
+            route: &stats.route,
+            requests: stats.totals.requests,
+            tokens: stats.totals.tokens(),
+            fallbacks: stats.totals.fallbacks,
+            token_kinds: (&stats.totals.token_kinds).into(),
+        }
+    }
+}
+
+impl<'a> From<&'a ModelStats> for JsonModel<'a> {
+    fn from(stats: &'a ModelStats) -> Self {
+        Self {
+            profile: &stats.profile,
+            provider: &stats.provider,
+            model: &stats.model,
+            requests: stats.totals.requests,
+            tokens: stats.totals.tokens(),
+            token_kinds: (&stats.totals.token_kinds).into(),
+        }
+    }
+}
+
+impl<'a> From<&'a Period> for JsonPeriod<'a> {
+    fn from(period: &'a Period) -> Self {
+        let rfc3339 = |at: DateTime<Tz>| at.to_rfc3339_opts(SecondsFormat::AutoSi, false);
+        Self {
+            name: period.name(),
+            start: period.start().map(rfc3339),
+            end: period.end().map(rfc3339),
+            timezone: period.zone().name(),
+        }
+    }
+}
+
+/// A period as one line of JSON, as it stands in a report, with a line break at the end.
+///
+/// ```
+/// use usage_core::{Period, format::format_period_json};
+///
+/// let json = format_period_json(&Period::all_time(chrono_tz::UTC));
+/// assert_eq!(json, "{\"name\":\"all-time\",\"start\":null,\"end\":null,\"timezone\":\"UTC\"}\n");
+/// ```
+#[must_use]
+pub fn format_period_json(period: &Period) -> String {
+    written(&JsonPeriod::from(period))
+}
+
+pub(super) fn report(report: &Report<'_>) -> String {
+    let (routes, models) = (report.usage.by_route(), report.usage.by_model());
+    written(&JsonReport {
+        schema: 1,
+        period: report.period.into(),
+        filter: report.filter.into(),
+        summary: (&report.usage.summary()).into(),
+        routes: routes.iter().map(JsonRoute::from).collect(),
+        models: models.iter().map(JsonModel::from).collect(),
+    })
+}
+
+/// One line of JSON. Strings and integers always serialise.
+fn written(value: &impl Serialize) -> String {
+    let mut json = escape_hidden(&serde_json::to_string(value).unwrap_or_default());
+    json.push('\n');
+    json
+}
+
+/// JSON leaves characters such as U+009B, a terminal's control sequence introducer, as they are.
+/// Outside ASCII they can only stand inside strings, where an escape means the same.
+fn escape_hidden(json: &str) -> String {
+    let mut out = String::with_capacity(json.len() + 1);
+    for c in json.chars() {
+        if is_shown(c) {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+    }
+    out
+}

@@ -1,0 +1,16 @@
+#![doc = include_str!("../README.md")]
+
+mod filter;
+pub mod format;
+pub mod period;
+mod range;
+pub mod record;
+pub mod sink;
+pub mod stats;
+mod timestamp;
+
+pub use filter::Filter;
+pub use period::{Period, parse_period};
+pub use range::TimeRange;
+pub use record::{EventId, LabelInterner, LabelNames, Labels, Record, RecordError, TokenCounts};
+pub use timestamp::Timestamp;

@@ -1,0 +1,61 @@
+//! The text of the grammar: that it is true, fits its places and feeds the hint.
+
+use chrono_tz::UTC;
+
+use super::{at, period};
+use crate::period::{GRAMMAR, parse_period};
+
+/// Every form of the grammar, and a text that has it.
+const WRITTEN: &[(&str, &str)] = &[
+    ("YYYY-MM-DD", "2026-03-10"),
+    ("YYYY-MM", "2026-03"),
+    ("YYYY-Qn", "2026-Q1"),
+    ("YYYY", "2026"),
+    ("YYYYMMDD-YYYYMMDD", "20260301-20260310"),
+    ("A..B", "2026-03-01..2026-03-10T12:00:00Z"),
+    ("last-N-hours", "last-24-hours"),
+    ("last-N-days", "last-7-days"),
+    ("last-N-weeks", "last-4-weeks"),
+    ("last-N-months", "last-6-months"),
+];
+
+#[test]
+fn every_form_of_the_grammar_is_accepted() {
+    let now = at(UTC, "2026-03-10T09:30:00Z");
+    let error = parse_period("?", now).unwrap_err();
+    let hint = error.hint();
+    let forms: Vec<&str> = hint.strip_prefix("a period is one of: ").unwrap().split(", ").collect();
+    assert_eq!(forms.len(), 23, "{forms:?}");
+    for form in forms {
+        let text = WRITTEN.iter().find(|(name, _)| *name == form).map_or(form, |(_, text)| text);
+        period(text, now);
+    }
+}
+
+#[test]
+fn the_grammar_fits_a_terminal_and_stands_in_the_reference() {
+    for line in GRAMMAR.lines() {
+        assert!(line.len() <= 80 && line.starts_with("    ") && line.is_ascii(), "{line}");
+        assert_eq!(line, line.trim_end());
+    }
+    // A packaged crate comes without the workspace's documentation.
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/periods.md");
+    if let Ok(page) = std::fs::read_to_string(page) {
+        assert!(
+            page.contains(GRAMMAR),
+            "docs/reference/periods.md must contain grammar.md verbatim"
+        );
+    }
+}
+
+#[test]
+fn the_hint_lists_the_forms() {
+    let error = parse_period("x", at(UTC, "2026-03-10T09:30:00Z")).unwrap_err();
+    assert_eq!(
+        error.hint(),
+        "a period is one of: all-time, today, yesterday, this-week, last-week, this-month, \
+         last-month, this-quarter, last-quarter, this-year, last-year, ytd, ttm, last-N-hours, \
+         last-N-days, last-N-weeks, last-N-months, YYYY-MM-DD, YYYY-MM, YYYY-Qn, YYYY, \
+         YYYYMMDD-YYYYMMDD, A..B"
+    );
+}

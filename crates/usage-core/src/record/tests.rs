@@ -1,0 +1,356 @@
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+
+use super::line::{self, LineError};
+use super::*;
+
+const NOW: Timestamp = Timestamp::from_micros(1_777_787_761_000_000);
+
+fn names() -> LabelNames<'static> {
+    LabelNames { instance_id: "i", profile: "p", provider: "v", route: "r", model: "m" }
+}
+
+fn labels() -> Labels {
+    Labels::new(names()).unwrap()
+}
+
+fn parse(text: &str) -> Result<Record, LineError> {
+    line::parse(text.as_bytes(), NOW, &mut LabelInterner::new(10))
+}
+
+fn complaint(text: &str) -> String {
+    parse(text).unwrap_err().to_string()
+}
+
+/// A line with these fields added to the names that it needs.
+fn with(fields: &str) -> String {
+    format!(r#"{{"instance_id":"i","route":"r","model":"m",{fields}}}"#)
+}
+
+#[test]
+fn a_record_is_one_cache_line() {
+    assert!(size_of::<Record>() <= 64, "{}", size_of::<Record>());
+}
+
+#[test]
+fn names_come_back_by_field() {
+    assert_eq!(labels().names(), names());
+    let bare = LabelNames { profile: "", provider: "", ..names() };
+    assert_eq!(Labels::new(bare).unwrap().names(), bare);
+    assert_eq!(bare.reported_profile(), "default");
+    assert_eq!(names().reported_profile(), "p");
+    assert_eq!(
+        format!("{:?}", labels()),
+        r#"Labels { instance_id: "i", profile: "p", provider: "v", route: "r", model: "m" }"#
+    );
+}
+
+#[test]
+fn labels_are_equal_by_their_names() {
+    assert_eq!(labels(), labels());
+    assert!(!labels().is_same_allocation(&labels()));
+    let one = labels();
+    assert!(one.is_same_allocation(&one.clone()));
+    let shifted = LabelNames { profile: "pv", provider: "", ..names() };
+    assert_ne!(labels(), Labels::new(shifted).unwrap());
+    let set: HashSet<_> = [labels(), labels(), Labels::new(shifted).unwrap()].into();
+    assert_eq!(set.len(), 2);
+}
+
+#[test]
+fn names_are_checked() {
+    let error = |names| Labels::new(names).unwrap_err().to_string();
+    assert_eq!(error(LabelNames { instance_id: "", ..names() }), "instance_id must not be empty");
+    assert_eq!(error(LabelNames { route: "", ..names() }), "route must not be empty");
+    assert_eq!(error(LabelNames { model: "", ..names() }), "model must not be empty");
+    assert_eq!(error(LabelNames { provider: "a\0b", ..names() }), "provider holds a NUL character");
+    let longest = "é".repeat(MAX_NAME_BYTES / 2);
+    assert!(Labels::new(LabelNames { model: &longest, ..names() }).is_ok());
+    let longer = format!("{longest}x");
+    assert_eq!(
+        error(LabelNames { model: &longer, ..names() }),
+        "model has 257 bytes, at most 256 are accepted"
+    );
+}
+
+#[test]
+fn an_interner_shares_equal_names_and_forgets_when_full() {
+    let mut interner = LabelInterner::new(2);
+    let first = interner.intern(names()).unwrap();
+    assert!(first.is_same_allocation(&interner.intern(names()).unwrap()));
+    let other = |model| LabelNames { model, ..names() };
+    interner.intern(other("2")).unwrap();
+    assert!(first.is_same_allocation(&interner.intern(names()).unwrap()), "two fit");
+    interner.intern(other("3")).unwrap();
+    assert!(!first.is_same_allocation(&interner.intern(names()).unwrap()), "the third emptied it");
+    assert_eq!(first, interner.intern(names()).unwrap());
+    assert!(interner.intern(other("")).is_err());
+    assert!(interner.intern(other("a\0b")).is_err());
+    // At least one set is kept, whatever was asked for.
+    let mut tiny = LabelInterner::new(0);
+    let kept = tiny.intern(names()).unwrap();
+    assert!(kept.is_same_allocation(&tiny.intern(names()).unwrap()));
+}
+
+#[test]
+fn token_kinds_add_up_once() {
+    let tokens = TokenCounts::new()
+        .with_input(1)
+        .and_then(|t| t.with_output(20))
+        .and_then(|t| t.with_cache_read(300))
+        .and_then(|t| t.with_cache_write(4_000))
+        .and_then(|t| t.with_reasoning(20))
+        .unwrap();
+    assert_eq!(tokens.total(), 4_321);
+    assert_eq!((tokens.input(), tokens.output()), (1, 20));
+    assert_eq!((tokens.cache_read(), tokens.cache_write()), (300, 4_000));
+    assert_eq!((tokens.reasoning(), tokens.unclassified_count()), (20, 0));
+    let bare = TokenCounts::unclassified(7).unwrap();
+    assert_eq!((bare.total(), bare.unclassified_count()), (7, 7));
+}
+
+#[test]
+fn the_largest_counts_do_not_overflow() {
+    let max = u64::from(MAX_COUNT);
+    let tokens = TokenCounts::new()
+        .with_input(max)
+        .and_then(|t| t.with_output(max))
+        .and_then(|t| t.with_cache_read(max))
+        .and_then(|t| t.with_cache_write(max))
+        .unwrap();
+    assert_eq!(tokens.total(), 4_000_000_000);
+    let too_large = |field| Err(RecordError::TooLarge { field, count: max + 1 });
+    assert_eq!(TokenCounts::new().with_input(max + 1), too_large(Field::InputTokens));
+    assert_eq!(TokenCounts::new().with_output(max + 1), too_large(Field::OutputTokens));
+    assert_eq!(TokenCounts::new().with_cache_read(max + 1), too_large(Field::CacheReadTokens));
+    assert_eq!(TokenCounts::new().with_cache_write(max + 1), too_large(Field::CacheWriteTokens));
+    assert_eq!(TokenCounts::new().with_reasoning(max + 1), too_large(Field::ReasoningTokens));
+    assert_eq!(TokenCounts::unclassified(max + 1), too_large(Field::Tokens));
+    assert!(TokenCounts::unclassified(u64::MAX).is_err());
+}
+
+#[test]
+fn reasoning_is_a_part_of_the_output() {
+    let error = TokenCounts::new().with_reasoning(1).unwrap_err().to_string();
+    assert_eq!(error, "reasoning_tokens is 1, more than the output_tokens of 0 it is part of");
+    let tokens = TokenCounts::new().with_output(5).and_then(|t| t.with_reasoning(5)).unwrap();
+    assert!(tokens.with_output(4).is_err());
+}
+
+#[test]
+fn a_bare_total_takes_no_kinds() {
+    let bare = TokenCounts::unclassified(7).unwrap();
+    let mixed = Err(RecordError::MixedKinds { unclassified: 7 });
+    assert_eq!(bare.with_input(1), mixed);
+    assert_eq!(bare.with_output(1), mixed);
+    assert_eq!(bare.with_cache_read(1), mixed);
+    assert_eq!(bare.with_cache_write(1), mixed);
+    assert_eq!(bare.with_input(0), Ok(bare));
+}
+
+#[test]
+fn a_record_checks_fallbacks_and_time() {
+    let new = |fallbacks, at| {
+        Record::new(labels(), TokenCounts::new(), fallbacks, Timestamp::from_micros(at))
+    };
+    let last = Timestamp::END_RECORD.as_micros() - 1;
+    let record = new(MAX_COUNT, last).unwrap();
+    assert_eq!((record.fallbacks(), record.timestamp().as_micros()), (MAX_COUNT, last));
+    assert_eq!(
+        new(MAX_COUNT + 1, 0).unwrap_err().to_string(),
+        "fallbacks is 1000000001, at most 1000000000 is accepted"
+    );
+    assert_eq!(
+        new(0, last + 1).unwrap_err().to_string(),
+        "timestamp 2100-01-01T00:00:00.000000Z is outside 1970-01-01T00:00:00Z to 2100-01-01T00:00:00Z"
+    );
+    assert!(new(0, -1).is_err());
+}
+
+#[test]
+fn an_event_id_is_a_short_text() {
+    assert!(EventId::new("x".repeat(64)).is_ok());
+    assert_eq!(
+        EventId::new("x".repeat(65)).unwrap_err().to_string(),
+        "event_id has 65 bytes, at most 64 are accepted"
+    );
+    assert_eq!(EventId::new("").unwrap_err().to_string(), "event_id must not be empty");
+    assert!(EventId::new("a\0").is_err());
+    assert_eq!(EventId::new("req_1").unwrap().to_string(), "req_1");
+}
+
+#[test]
+fn the_fields_are_named_as_in_the_line() {
+    // One record with all fields, read through the line, names every field of the list.
+    let text = with(
+        r#""profile":"p","provider":"v","tokens":10,"input_tokens":1,"output_tokens":2,
+        "cache_read_tokens":3,"cache_write_tokens":4,"reasoning_tokens":1,"fallbacks":5,
+        "timestamp":"2026-05-03T13:56:01.5+08:00","event_id":"e""#,
+    );
+    let record = parse(&text).unwrap();
+    for field in Field::ALL {
+        assert!(text.contains(&format!("\"{field}\":")), "{field}");
+    }
+    assert_eq!(record.tokens().total(), 10);
+    assert_eq!(record.fallbacks(), 5);
+    assert_eq!(record.timestamp().to_string(), "2026-05-03T05:56:01.500000Z");
+    assert_eq!(record.event_id().unwrap().as_str(), "e");
+    assert_eq!(record.labels().names().profile, "p");
+    assert_eq!(record.labels().names().provider, "v");
+}
+
+#[test]
+fn what_a_line_leaves_out() {
+    let record = parse(&with(r#""tokens":1500"#)).unwrap();
+    assert_eq!(record.timestamp(), NOW);
+    assert_eq!(record.tokens().unclassified_count(), 1_500);
+    assert_eq!(record.fallbacks(), 0);
+    assert_eq!(record.event_id(), None);
+    assert_eq!(record.labels().names().profile, "");
+    let by_kind = parse(&with(r#""cache_write_tokens":5"#)).unwrap();
+    assert_eq!((by_kind.tokens().cache_write(), by_kind.tokens().total()), (5, 5));
+    assert_eq!(parse(&with(r#""tokens":null,"input_tokens":5"#)).unwrap().tokens().input(), 5);
+}
+
+#[test]
+fn bad_lines_say_what_is_wrong_and_what_is_accepted() {
+    let cases = [
+        ("", "not JSON: EOF while parsing a value (column 0)"),
+        ("{\"instance_id\":", "not JSON: EOF while parsing a value (column 15)"),
+        ("[1]", "invalid type: integer `1`, expected a string (column 2)"),
+        ("{}", "missing field `instance_id` (column 2)"),
+        (
+            "{\"a\":1}{",
+            "unknown field `a`, expected one of `instance_id`, `profile`, `provider`, `route`, `model`, `tokens`, `input_tokens`, `output_tokens`, `cache_read_tokens`, `cache_write_tokens`, `reasoning_tokens`, `fallbacks`, `timestamp`, `event_id` (column 4)",
+        ),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(complaint(text), expected, "{text}");
+    }
+    let cases = [
+        (
+            r#""fallbacks":0"#,
+            "no token count: tokens, or input_tokens, output_tokens and so on, is needed",
+        ),
+        (r#""tokens":-1"#, "tokens is -1, whole numbers from 0 to 1000000000 are accepted"),
+        (r#""tokens":1.5"#, "tokens is 1.5, whole numbers from 0 to 1000000000 are accepted"),
+        (
+            r#""tokens":"7""#,
+            "tokens is the text \"7\", whole numbers from 0 to 1000000000 are accepted",
+        ),
+        (r#""tokens":true"#, "tokens is true, whole numbers from 0 to 1000000000 are accepted"),
+        (
+            r#""tokens":1000000001"#,
+            "tokens is 1000000001, whole numbers from 0 to 1000000000 are accepted",
+        ),
+        (
+            r#""tokens":99999999999999999999"#,
+            "tokens is 100000000000000000000, whole numbers from 0 to 1000000000 are accepted",
+        ),
+        (
+            r#""tokens":[]"#,
+            "invalid type: sequence, expected a whole number from 0 to 1000000000 (column 54)",
+        ),
+        (
+            r#""input_tokens":-1"#,
+            "input_tokens is -1, whole numbers from 0 to 1000000000 are accepted",
+        ),
+        (
+            r#""output_tokens":-1"#,
+            "output_tokens is -1, whole numbers from 0 to 1000000000 are accepted",
+        ),
+        (
+            r#""cache_read_tokens":-1"#,
+            "cache_read_tokens is -1, whole numbers from 0 to 1000000000 are accepted",
+        ),
+        (
+            r#""cache_write_tokens":-1"#,
+            "cache_write_tokens is -1, whole numbers from 0 to 1000000000 are accepted",
+        ),
+        (
+            r#""reasoning_tokens":-1"#,
+            "reasoning_tokens is -1, whole numbers from 0 to 1000000000 are accepted",
+        ),
+        (
+            r#""tokens":1,"fallbacks":-1"#,
+            "fallbacks is -1, whole numbers from 0 to 1000000000 are accepted",
+        ),
+        (r#""tokens":4,"input_tokens":5"#, "tokens is 4, but the counts by kind add up to 5"),
+        (
+            r#""reasoning_tokens":5"#,
+            "reasoning_tokens is 5, more than the output_tokens of 0 it is part of",
+        ),
+        (
+            r#""tokens":1,"timestamp":"99999-01-01T00:00:00Z""#,
+            "timestamp \"99999-01-01T00:00:00Z\" is not RFC 3339, such as 2026-05-03T13:56:01+08:00",
+        ),
+        (
+            r#""tokens":1,"timestamp":"2100-01-01T00:00:00Z""#,
+            "timestamp 2100-01-01T00:00:00.000000Z is outside 1970-01-01T00:00:00Z to 2100-01-01T00:00:00Z",
+        ),
+        (r#""tokens":1,"event_id":"e""#, "event_id needs a timestamp beside it"),
+        (r#""tokens":1,"tokens":2"#, "duplicate field `tokens` (column 62)"),
+        ("\"tokens\":1,\"profile\":\"a\\u0000b\"", "profile holds a NUL character"),
+    ];
+    for (fields, expected) in cases {
+        assert_eq!(complaint(&with(fields)), expected, "{fields}");
+    }
+    let not_utf8 = line::parse(b"{\"a\xff\"}", NOW, &mut LabelInterner::new(10));
+    assert_eq!(not_utf8.unwrap_err().to_string(), "not UTF-8 from byte 4 on");
+}
+
+#[test]
+fn a_long_wrong_value_is_shortened() {
+    let exact = "x".repeat(100);
+    let text = with(&format!(r#""tokens":1,"timestamp":"{exact}""#));
+    assert!(complaint(&text).contains(&format!("{exact:?}")));
+    let text = with(&format!(r#""tokens":1,"timestamp":"{exact}y""#));
+    assert!(complaint(&text).contains(&format!("\"{exact}...\"")));
+}
+
+pub(crate) fn any_record() -> impl Strategy<Value = Record> {
+    let name = "[a-z/.\"\\\\ \u{1b}é模]{1,12}";
+    let names = (name, "[a-z/.]{0,8}", "[a-z/.]{0,8}", name, name);
+    let count = prop_oneof![Just(0), 0..=MAX_COUNT, Just(MAX_COUNT)];
+    let counts = proptest::array::uniform5(count.clone());
+    let tokens = prop_oneof![
+        count.clone().prop_map(|total| TokenCounts::unclassified(total.into()).unwrap()),
+        counts.prop_map(|[input, output, read, write, reasoning]| {
+            TokenCounts::new()
+                .with_input(input.into())
+                .and_then(|t| t.with_output(output.into()))
+                .and_then(|t| t.with_cache_read(read.into()))
+                .and_then(|t| t.with_cache_write(write.into()))
+                .and_then(|t| t.with_reasoning(reasoning.min(output).into()))
+                .unwrap()
+        }),
+    ];
+    let time = 0..Timestamp::END_RECORD.as_micros();
+    let event_id = proptest::option::of("[ -~é]{1,32}");
+    (names, tokens, count, time, event_id).prop_map(|(names, tokens, fallbacks, time, event_id)| {
+        let (instance_id, profile, provider, route, model) = &names;
+        let labels = Labels::new(LabelNames { instance_id, profile, provider, route, model });
+        let time = Timestamp::from_micros(time);
+        let record = Record::new(labels.unwrap(), tokens, fallbacks, time).unwrap();
+        match event_id {
+            Some(id) => record.with_event_id(EventId::new(id).unwrap()),
+            None => record,
+        }
+    })
+}
+
+proptest! {
+    #[test]
+    fn the_line_round_trips(record in any_record()) {
+        let text = line::write(&record);
+        prop_assert!(!text.contains('\n'));
+        prop_assert!(text.len() < line::MAX_LINE_BYTES);
+        prop_assert_eq!(parse(&text).unwrap(), record);
+    }
+
+    #[test]
+    fn no_bytes_make_the_parser_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let _ = line::parse(&bytes, NOW, &mut LabelInterner::new(10));
+    }
+}
