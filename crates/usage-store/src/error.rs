@@ -1,0 +1,273 @@
+//! What can go wrong with a ledger, in this crate's own words.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+use crate::schema::SCHEMA_VERSION;
+use crate::transaction::WriteError;
+
+/// The result of this crate's functions.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// What went wrong with a ledger. Each message says what was being done, to which file, and why
+/// it failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// No ledger at that path, and none was to be made. An empty file is none either: another
+    /// process may be about to fill it.
+    #[error("there is no ledger at {}", path.display())]
+    NotFound {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The file is something else.
+    #[error("{} is not a usage ledger: it is {what}", path.display())]
+    NotALedger {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        what: &'static str,
+    },
+    /// The ledger was written by a newer version of this program. It was not touched.
+    #[error(
+        "the ledger {} has schema version {found}, this program knows up to {SCHEMA_VERSION}",
+        path.display()
+    )]
+    NewerVersion {
+        /// The ledger.
+        path: PathBuf,
+        /// Its version.
+        found: i32,
+    },
+    /// Whether there is a ledger could not be found out.
+    #[error("cannot look for a ledger at {}: {source}", path.display())]
+    Find {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The folder or the file could not be made.
+    #[error("cannot create {}: {source}", path.display())]
+    Create {
+        /// The folder or file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The per-user data folder of this platform is unknown.
+    #[error("the per-user data folder is unknown: {reason}")]
+    NoDataFolder {
+        /// What the platform said.
+        reason: String,
+    },
+    /// The linked SQLite has a known bug that corrupts databases in WAL mode.
+    #[error(
+        "SQLite {}.{}.{} is linked, at least 3.51.3 is needed: older ones can corrupt a ledger",
+        version / 1_000_000, version / 1_000 % 1_000, version % 1_000
+    )]
+    OldSqlite {
+        /// Its version as SQLite numbers it: 3051003 is 3.51.3.
+        version: i32,
+    },
+    /// SQLite failed.
+    #[error("cannot {doing} {}: {}", path.display(), fault.explained(source))]
+    Sqlite {
+        /// What was being done, as in "open the ledger".
+        doing: &'static str,
+        /// The ledger.
+        path: PathBuf,
+        /// What kind of failure it was.
+        fault: Fault,
+        /// SQLite's own error.
+        source: rusqlite::Error,
+    },
+    /// No reading connection became free in time.
+    #[error("cannot read the ledger {}: all reading connections stayed busy", path.display())]
+    ReadersBusy {
+        /// The ledger.
+        path: PathBuf,
+    },
+    /// What is stored is not what a ledger can hold.
+    #[error("the ledger {} is damaged: {what}", path.display())]
+    Damaged {
+        /// The ledger.
+        path: PathBuf,
+        /// What was found, and where.
+        what: String,
+    },
+    /// Another program has migrated the ledger since this one opened it. It is neither read nor
+    /// written any more.
+    #[error(
+        "the ledger {} was migrated to schema version {found} by another program, this one knows \
+         version {SCHEMA_VERSION}",
+        path.display()
+    )]
+    VersionChanged {
+        /// The ledger.
+        path: PathBuf,
+        /// The version it has now.
+        found: i32,
+    },
+}
+
+/// Why a query inside the ledger stopped, before it is known which ledger that was.
+#[derive(Debug)]
+pub(crate) enum ReadError {
+    Sqlite(rusqlite::Error),
+    VersionChanged(i32),
+    /// What was found, and where.
+    Damaged(String),
+}
+
+impl ReadError {
+    pub(crate) fn unknown_label_set(id: i64) -> Self {
+        Self::Damaged(format!("records refer to unknown names ({id})"))
+    }
+}
+
+impl From<rusqlite::Error> for ReadError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+/// The kinds of SQLite failure that call for different answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Another connection holds a lock: try again later.
+    Busy,
+    /// The disk, or the size allowed to the database, is full.
+    Full,
+    /// Reading or writing the file failed.
+    Io,
+    /// The file or its folder cannot be written.
+    ReadOnly,
+    /// The file or one of its companions cannot be opened.
+    CannotOpen,
+    /// The database is damaged.
+    Corrupt,
+    /// The file is no SQLite database.
+    NotADatabase,
+    /// Anything else.
+    Other,
+}
+
+impl Fault {
+    /// The kind of an SQLite error.
+    #[must_use]
+    pub fn of(error: &rusqlite::Error) -> Self {
+        use rusqlite::Error::{
+            FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType,
+        };
+        match error {
+            // The tables are strict: only damage puts anything else into a column.
+            FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..) => {
+                return Self::Corrupt;
+            }
+            _ => {}
+        }
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::SystemIoFailure) => Self::Io,
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly,
+            Some(ErrorCode::CannotOpen) => Self::CannotOpen,
+            Some(ErrorCode::DatabaseCorrupt) => Self::Corrupt,
+            Some(ErrorCode::NotADatabase) => Self::NotADatabase,
+            _ => Self::Other,
+        }
+    }
+
+    fn explained(self, source: &rusqlite::Error) -> String {
+        match self {
+            Self::Busy => "it is locked by another process".to_owned(),
+            Self::Full => "the disk is full".to_owned(),
+            Self::ReadOnly => "it, or its folder, is read-only".to_owned(),
+            Self::Corrupt => format!("it is damaged ({source})"),
+            Self::CannotOpen => "it, or a file that belongs beside it, cannot be opened".to_owned(),
+            Self::Io | Self::NotADatabase | Self::Other => source.to_string(),
+        }
+    }
+}
+
+impl StoreError {
+    /// Adds to a failed query what was being done to which ledger.
+    pub(crate) fn read(doing: &'static str, path: &Path, error: ReadError) -> Self {
+        match error {
+            ReadError::Sqlite(source) => Self::sqlite(doing, path, source),
+            ReadError::VersionChanged(found) => {
+                Self::VersionChanged { path: path.to_owned(), found }
+            }
+            ReadError::Damaged(what) => Self::Damaged { path: path.to_owned(), what },
+        }
+    }
+
+    /// Adds to a failed transaction what was being done to which ledger.
+    pub(crate) fn write(doing: &'static str, path: &Path, error: WriteError) -> Self {
+        match error {
+            WriteError::Sqlite(source) => Self::sqlite(doing, path, source),
+            WriteError::VersionChanged { found } => {
+                Self::VersionChanged { path: path.to_owned(), found }
+            }
+        }
+    }
+
+    /// Wraps an SQLite error with what was being done to which ledger.
+    pub(crate) fn sqlite(doing: &'static str, path: &Path, source: rusqlite::Error) -> Self {
+        Self::Sqlite { doing, path: path.to_owned(), fault: Fault::of(&source), source }
+    }
+
+    /// The kind of SQLite failure behind it, if that is what it was.
+    #[must_use]
+    pub const fn fault(&self) -> Option<Fault> {
+        match self {
+            Self::Sqlite { fault, .. } => Some(*fault),
+            _ => None,
+        }
+    }
+
+    /// Whether the ledger's content is damaged, so that only a repair or a backup helps.
+    #[must_use]
+    pub const fn is_damage(&self) -> bool {
+        match self {
+            Self::Damaged { .. } => true,
+            // What is no database from the start is another error.
+            Self::Sqlite { fault, .. } => matches!(fault, Fault::Corrupt | Fault::NotADatabase),
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test]
+    fn extended_codes_have_the_kind_of_their_family() {
+        for (code, fault, damage) in [
+            (ffi::SQLITE_BUSY_SNAPSHOT, Fault::Busy, false),
+            (ffi::SQLITE_LOCKED, Fault::Busy, false),
+            (ffi::SQLITE_FULL, Fault::Full, false),
+            (ffi::SQLITE_IOERR_FSYNC, Fault::Io, false),
+            (ffi::SQLITE_READONLY_DIRECTORY, Fault::ReadOnly, false),
+            (ffi::SQLITE_PERM, Fault::ReadOnly, false),
+            (ffi::SQLITE_CANTOPEN_SYMLINK, Fault::CannotOpen, false),
+            (ffi::SQLITE_CORRUPT_INDEX, Fault::Corrupt, true),
+            (ffi::SQLITE_NOTADB, Fault::NotADatabase, true),
+            (ffi::SQLITE_ERROR, Fault::Other, false),
+        ] {
+            let source = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            let error = StoreError::sqlite("read the ledger", Path::new("/x"), source);
+            assert_eq!((error.fault(), error.is_damage()), (Some(fault), damage), "{error:?}");
+            let text = error.to_string();
+            assert!(text.starts_with("cannot read the ledger /x: ") && !text.contains('\n'));
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The transaction that takes a page of rows into the ledger, each occurrence once.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, params};
+use usage_core::{LabelNames, Record};
+
+use super::row::OriginRow;
+use super::watermark::{self, Counts, Watermark};
+use crate::Store;
+use crate::error::Result;
+use crate::insert::insert_all;
+use crate::labels::LabelCache;
+use crate::transaction;
+
+/// What became of a page.
+#[derive(Debug)]
+pub(super) enum Taken {
+    /// It is in the ledger, and so is this watermark.
+    Done(Watermark),
+    /// Nothing was written: another import of this origin has got on meanwhile.
+    Overtaken,
+    /// Nothing was written: the ledger holds these records already, and it is not known how
+    /// often they occur in the origin before the page.
+    Unknown(Vec<Record>),
+}
+
+/// A page on its way into the ledger.
+pub(super) struct Taking<'a> {
+    pub(super) source: &'a str,
+    /// The watermark that the page was read under.
+    pub(super) expected: Option<Watermark>,
+    /// What is counted already, under the watermark that will be written.
+    pub(super) counts: Counts,
+    pub(super) rows: &'a [OriginRow],
+    /// How often records occur in the origin before the page.
+    pub(super) before: &'a HashMap<Record, u64>,
+}
+
+impl Taking<'_> {
+    /// Runs the transaction: records and watermark together, or neither.
+    pub(super) fn run(&self, store: &Store, cache: &mut LabelCache) -> Result<Taken> {
+        store.write("import into the ledger", |connection| {
+            let mut publish = None;
+            let taken = transaction::write(connection, |transaction, generation| {
+                if watermark::read(transaction, self.source)? != self.expected {
+                    return Ok(Taken::Overtaken);
+                }
+                let (surplus, unknown) = self.surplus(transaction)?;
+                if !unknown.is_empty() {
+                    return Ok(Taken::Unknown(unknown));
+                }
+                let mut pending = cache.begin(generation);
+                let mut label_id = |record: &Record| pending.id_of(transaction, record.labels());
+                insert_all(transaction, &surplus, &mut label_id)?;
+                publish = Some(pending);
+                self.advance(transaction, surplus.len())
+            })?;
+            if let Some(pending) = publish {
+                pending.commit();
+            }
+            Ok(taken)
+        })
+    }
+
+    /// The records of the page that the ledger lacks; and those of which that cannot be said.
+    ///
+    /// A record may occur any number of times. The ledger lacks it as often as the origin has it,
+    /// up to this page, more often than the ledger, but at most as often as this page has it:
+    /// what came before was taken before, and may have been deleted from the ledger since.
+    fn surplus(&self, connection: &Connection) -> rusqlite::Result<(Vec<Record>, Vec<Record>)> {
+        let mut in_page: HashMap<&Record, u64> = HashMap::new();
+        for record in self.records() {
+            *in_page.entry(record).or_default() += 1;
+        }
+        let (mut lacking, mut unknown) = (HashMap::new(), Vec::new());
+        for (record, count) in in_page {
+            let held = held(connection, record)?;
+            let before = match self.before.get(record) {
+                Some(before) => *before,
+                None if held == 0 => 0,
+                None => {
+                    unknown.push(record.clone());
+                    continue;
+                }
+            };
+            lacking.insert(record, (before + count).saturating_sub(held).min(count));
+        }
+        let is_lacking = |record: &&Record| match lacking.get_mut(record) {
+            Some(count) if *count > 0 => {
+                *count -= 1;
+                true
+            }
+            _ => false,
+        };
+        let surplus = self.records().filter(is_lacking).cloned().collect();
+        Ok((surplus, unknown))
+    }
+
+    fn records(&self) -> impl Iterator<Item = &Record> {
+        self.rows.iter().filter_map(|row| row.record.as_ref().ok())
+    }
+
+    fn advance(&self, connection: &Connection, imported: usize) -> rusqlite::Result<Taken> {
+        let [rows, valid, imported] =
+            [self.rows.len(), self.records().count(), imported].map(|count| count as i64);
+        let counts =
+            Counts { imported, already_there: valid - imported, refused: rows - valid };
+        let watermark = Watermark {
+            last_id: self.rows.last().map_or(0, |row| row.id),
+            last_row: self.rows.last().map_or(0, |row| row.fingerprint),
+            counts: self.counts.plus(counts),
+        };
+        watermark::write(connection, self.source, &watermark)?;
+        Ok(Taken::Done(watermark))
+    }
+}
+
+/// How many records of the very same content the ledger holds, with an event id or without.
+fn held(connection: &Connection, record: &Record) -> rusqlite::Result<u64> {
+    let LabelNames { instance_id, profile, provider, route, model } = record.labels().names();
+    connection
+        .prepare_cached(
+            "SELECT count(*) FROM records AS r CROSS JOIN label_sets AS l ON l.id = r.label_set \
+             WHERE r.ts = ?1 AND r.unclassified = ?2 AND r.fallbacks = ?3 \
+             AND r.input = 0 AND r.output = 0 AND r.cache_read = 0 AND r.cache_write = 0 \
+             AND l.instance_id = ?4 AND l.profile = ?5 AND l.provider = ?6 AND l.route = ?7 \
+             AND l.model = ?8",
+        )?
+        .query_row(
+            params![
+                record.timestamp().as_micros(),
+                record.tokens().unclassified_count(),
+                record.fallbacks(),
+                instance_id,
+                profile,
+                provider,
+                route,
+                model
+            ],
+            |row| row.get::<_, i64>(0),
+        )
+        .map(i64::unsigned_abs)
+}

@@ -1,0 +1,204 @@
+//! Putting records into the ledger.
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
+use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
+use usage_core::{EventId, Record};
+
+use crate::labels::{self, LabelCache};
+use crate::transaction::{self, WriteError};
+
+/// What became of a record that was inserted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Inserted {
+    /// It is in the ledger now.
+    Stored,
+    /// It was there already: its event id is known, with the same content.
+    Duplicate,
+    /// It was not stored.
+    Refused(RefusalReason),
+}
+
+/// Inserts one record, on a connection of its own or inside the caller's transaction, and in
+/// either case whole or not at all.
+///
+/// For people who have their own connection to a ledger that a [`Store`](crate::Store) has opened
+/// once; a batch through [`Store::insert_batch`](crate::Store::insert_batch) is far cheaper a
+/// record.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("usage.db");
+/// # usage_store::Store::open(&path)?;
+/// use rusqlite::TransactionBehavior;
+/// use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts};
+/// use usage_store::{Inserted, insert_record};
+///
+/// let labels = Labels::new(LabelNames {
+///     instance_id: "router-1",
+///     route: "think",
+///     model: "claude-sonnet-4-5",
+///     ..LabelNames::default()
+/// })?;
+/// let record = Record::new(labels, TokenCounts::unclassified(500)?, 0, Timestamp::from_micros(0))?;
+///
+/// let mut connection = rusqlite::Connection::open(&path)?;
+/// assert_eq!(insert_record(&connection, &record)?, Inserted::Stored);
+///
+/// // Immediate, because a transaction that has begun to read cannot wait for a writer any more.
+/// let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+/// insert_record(&transaction, &record)?;
+/// transaction.commit()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// SQLite's own, and [`WriteError::VersionChanged`] when the ledger has another schema version
+/// than this program. Nothing was stored then.
+pub fn insert_record(connection: &Connection, record: &Record) -> Result<Inserted, WriteError> {
+    transaction::nested(connection, |connection| {
+        let mut label_id = |record: &Record| labels::id_of(connection, record.labels());
+        insert_all(connection, std::slice::from_ref(record), &mut label_id)
+    })
+    .map(|outcome| match outcome.refused.first() {
+        Some(refusal) => Inserted::Refused(refusal.reason),
+        None if outcome.duplicates > 0 => Inserted::Duplicate,
+        None => Inserted::Stored,
+    })
+}
+
+/// Inserts a batch in one transaction, with the ids of known label sets from the cache.
+pub(crate) fn insert_batch(
+    connection: &mut Connection,
+    cache: &mut LabelCache,
+    batch: &[Record],
+) -> Result<BatchOutcome, WriteError> {
+    let mut publish = None;
+    let outcome = transaction::write(connection, |transaction, generation| {
+        let mut pending = cache.begin(generation);
+        let mut label_id = |record: &Record| pending.id_of(transaction, record.labels());
+        let outcome = insert_all(transaction, batch, &mut label_id)?;
+        publish = Some(pending);
+        Ok(outcome)
+    })?;
+    if let Some(pending) = publish {
+        pending.commit();
+    }
+    Ok(outcome)
+}
+
+/// The one place that inserts rows. The caller holds the write lock.
+pub(crate) fn insert_all(
+    connection: &Connection,
+    batch: &[Record],
+    label_id: &mut dyn FnMut(&Record) -> rusqlite::Result<i64>,
+) -> rusqlite::Result<BatchOutcome> {
+    let mut outcome = BatchOutcome::default();
+    let first_id: i64 = connection
+        .prepare_cached("SELECT next_record_id FROM ledger")?
+        .query_row([], |row| row.get(0))?;
+    let mut id = first_id;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO records (ts, id, label_set, input, output, cache_read, cache_write, \
+         unclassified, reasoning, fallbacks, event_id) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    )?;
+    for (index, record) in batch.iter().enumerate() {
+        match find_event(connection, record)? {
+            Event::New => {
+                let label_set = label_id(record)?;
+                insert_row(&mut insert, id, label_set, record)?;
+                id += 1;
+                outcome.stored += 1;
+            }
+            Event::Same => outcome.duplicates += 1,
+            Event::Different => {
+                let reason = RefusalReason::EventIdConflict;
+                outcome.refused.push(Refusal { index, reason });
+            }
+        }
+    }
+    if id != first_id {
+        connection.prepare_cached("UPDATE ledger SET next_record_id = ?1")?.execute([id])?;
+    }
+    Ok(outcome)
+}
+
+fn insert_row(
+    insert: &mut CachedStatement<'_>,
+    id: i64,
+    label_set: i64,
+    record: &Record,
+) -> rusqlite::Result<()> {
+    let tokens = record.tokens();
+    insert
+        .execute(params![
+            record.timestamp().as_micros(),
+            id,
+            label_set,
+            tokens.input(),
+            tokens.output(),
+            tokens.cache_read(),
+            tokens.cache_write(),
+            tokens.unclassified_count(),
+            tokens.reasoning(),
+            record.fallbacks(),
+            record.event_id().map(EventId::as_str),
+        ])
+        .map(drop)
+}
+
+/// What the ledger knows of a record's event id.
+enum Event {
+    New,
+    Same,
+    Different,
+}
+
+fn find_event(connection: &Connection, record: &Record) -> rusqlite::Result<Event> {
+    let Some(event_id) = record.event_id() else {
+        return Ok(Event::New);
+    };
+    let names = record.labels().names();
+    // An event id is unique for an instance; other instances may have used it too.
+    let found = connection
+        .prepare_cached(
+            "SELECT r.ts, r.input, r.output, r.cache_read, r.cache_write, r.unclassified, \
+             r.reasoning, r.fallbacks, l.profile, l.provider, l.route, l.model \
+             FROM records AS r CROSS JOIN label_sets AS l ON l.id = r.label_set \
+             WHERE r.event_id = ?1 AND l.instance_id = ?2",
+        )?
+        .query_row(params![event_id.as_str(), names.instance_id], |row| is_same(row, record))
+        .optional()?;
+    Ok(match found {
+        None => Event::New,
+        Some(true) => Event::Same,
+        Some(false) => Event::Different,
+    })
+}
+
+fn is_same(row: &Row<'_>, record: &Record) -> rusqlite::Result<bool> {
+    let (names, tokens) = (record.labels().names(), record.tokens());
+    let numbers = [
+        record.timestamp().as_micros(),
+        tokens.input().into(),
+        tokens.output().into(),
+        tokens.cache_read().into(),
+        tokens.cache_write().into(),
+        tokens.unclassified_count().into(),
+        tokens.reasoning().into(),
+        record.fallbacks().into(),
+    ];
+    for (index, number) in numbers.into_iter().enumerate() {
+        if row.get::<_, i64>(index)? != number {
+            return Ok(false);
+        }
+    }
+    let texts = [names.profile, names.provider, names.route, names.model];
+    for (index, text) in texts.into_iter().enumerate() {
+        if row.get_ref(numbers.len() + index)?.as_str()? != text {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,137 @@
+//! The dictionary of label sets: names in, a small id out, and back.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension, params};
+use usage_core::{LabelNames, Labels};
+
+/// Finds the id of a label set in the ledger, or adds the set.
+pub(crate) fn id_of(connection: &Connection, labels: &Labels) -> rusqlite::Result<i64> {
+    let LabelNames { instance_id, profile, provider, route, model } = labels.names();
+    let names = params![instance_id, profile, provider, route, model];
+    let found = connection
+        .prepare_cached(
+            "SELECT id FROM label_sets WHERE instance_id = ?1 AND profile = ?2 \
+             AND provider = ?3 AND route = ?4 AND model = ?5",
+        )?
+        .query_row(names, |row| row.get(0))
+        .optional()?;
+    match found {
+        Some(id) => Ok(id),
+        None => connection
+            .prepare_cached(
+                "INSERT INTO label_sets (instance_id, profile, provider, route, model) \
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .insert(names),
+    }
+}
+
+/// Ids that are known to be in the ledger, so that a record costs one look-up in memory.
+///
+/// Only what was committed is in it: an id from a rolled-back transaction may be given to
+/// another set later. It is emptied when the ledger's label generation moves, which is how a
+/// deletion of label sets, by any process, is noticed.
+#[derive(Debug, Default)]
+pub(crate) struct LabelCache {
+    generation: i64,
+    ids: HashMap<Labels, i64>,
+}
+
+/// Beyond this many sets the cache starts afresh: names from hostile requests cost time, not
+/// memory without end.
+const MAX_CACHED: usize = 65_536;
+
+impl LabelCache {
+    /// Starts a transaction's look-ups, under the generation that the ledger has inside it.
+    pub(crate) fn begin(&mut self, generation: i64) -> PendingLabels<'_> {
+        if self.generation != generation || self.ids.len() > MAX_CACHED {
+            self.ids.clear();
+            self.generation = generation;
+        }
+        PendingLabels { cache: self, added: HashMap::new(), last: None }
+    }
+}
+
+/// The look-ups of one transaction. What it adds is published by [`commit`](Self::commit) only.
+pub(crate) struct PendingLabels<'a> {
+    cache: &'a mut LabelCache,
+    added: HashMap<Labels, i64>,
+    last: Option<(Labels, i64)>,
+}
+
+impl PendingLabels<'_> {
+    pub(crate) fn id_of(
+        &mut self,
+        connection: &Connection,
+        labels: &Labels,
+    ) -> rusqlite::Result<i64> {
+        if let Some((last, id)) = &self.last
+            && last.is_same_allocation(labels)
+        {
+            return Ok(*id);
+        }
+        let known = self.cache.ids.get(labels).or_else(|| self.added.get(labels)).copied();
+        let id = match known {
+            Some(id) => id,
+            None => {
+                let id = id_of(connection, labels)?;
+                self.added.insert(labels.clone(), id);
+                id
+            }
+        };
+        self.last = Some((labels.clone(), id));
+        Ok(id)
+    }
+
+    /// Publishes what was added. Call it after the transaction has committed.
+    pub(crate) fn commit(self) {
+        self.cache.ids.extend(self.added);
+    }
+}
+
+/// All label sets of a ledger by id, read in the transaction of the query that needs them.
+#[derive(Debug, Default)]
+pub(crate) struct LabelSets {
+    by_id: HashMap<i64, Labels>,
+}
+
+impl LabelSets {
+    pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Self> {
+        let mut statement = connection.prepare_cached(
+            "SELECT id, instance_id, profile, provider, route, model FROM label_sets",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut sets = Self::default();
+        while let Some(row) = rows.next()? {
+            let text = |index| row.get_ref(index)?.as_str().map_err(rusqlite::Error::from);
+            let names = LabelNames {
+                instance_id: text(1)?,
+                profile: text(2)?,
+                provider: text(3)?,
+                route: text(4)?,
+                model: text(5)?,
+            };
+            // A set that no record could have is left out; records that use it are reported.
+            if let Ok(labels) = Labels::new(names) {
+                sets.by_id.insert(row.get(0)?, labels);
+            }
+        }
+        Ok(sets)
+    }
+
+    pub(crate) fn get(&self, id: i64) -> Option<&Labels> {
+        self.by_id.get(&id)
+    }
+
+    /// The ids whose names pass `keep`, as the JSON array that `json_each` reads.
+    pub(crate) fn ids_as_json(&self, keep: impl Fn(&LabelNames<'_>) -> bool) -> String {
+        let ids: Vec<String> = self
+            .by_id
+            .iter()
+            .filter(|(_, labels)| keep(&labels.names()))
+            .map(|(id, _)| id.to_string())
+            .collect();
+        format!("[{}]", ids.join(","))
+    }
+}

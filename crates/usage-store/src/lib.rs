@@ -1,0 +1,28 @@
+#![doc = include_str!("../README.md")]
+
+mod at_rest;
+mod error;
+mod identify;
+mod insert;
+mod labels;
+mod migrate;
+mod open;
+mod path;
+mod readers;
+mod report;
+mod retention;
+mod rows;
+mod schema;
+mod store;
+mod transaction;
+
+pub use error::{Fault, Result, StoreError};
+pub use insert::{Inserted, insert_record};
+pub use path::{DB_ENV, db_path};
+pub use retention::{PrunePlan, VacuumOutcome};
+pub use rows::{Records, StoredRecord};
+pub use schema::{APPLICATION_ID, SCHEMA_VERSION};
+pub use store::{Store, StoreOptions, Synchronous};
+pub use transaction::WriteError;
+/// The filter that every query takes, from `usage-core`.
+pub use usage_core::Filter;

@@ -1,0 +1,68 @@
+//! From an empty database, or a ledger of an older version, to a ledger of this one.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::error::{Fault, Result, StoreError};
+use crate::identify::{Identity, identify};
+use crate::schema::{APPLICATION_ID, DROP_VIEWS, MIGRATIONS, SCHEMA_VERSION, VIEWS};
+
+/// Brings the schema up to date in one transaction.
+pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
+    let failed = |source| StoreError::sqlite("migrate the ledger", path, source);
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    // Once more, inside the transaction: another process may have been faster.
+    let version = match identify(&transaction, path)? {
+        Identity::Empty => 0,
+        Identity::Ledger(version) => version,
+    };
+    if version < SCHEMA_VERSION {
+        let done = usize::try_from(version).unwrap_or(0);
+        transaction.execute_batch(DROP_VIEWS).map_err(failed)?;
+        for step in MIGRATIONS.iter().skip(done) {
+            transaction.execute_batch(step).map_err(failed)?;
+        }
+        transaction.execute_batch(VIEWS).map_err(failed)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
+        transaction.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(failed)?;
+    }
+    transaction.commit().map_err(failed)
+}
+
+/// The settings that live in the file. The order matters: auto-vacuum stays off when it is set
+/// after the switch to WAL, which writes the file's first page.
+pub(crate) fn prepare_empty(connection: &Connection, patience: Duration) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    switch_to_wal(connection, patience)
+}
+
+/// Sees to it that readers do not block writers. A backup that was restored may not be in WAL
+/// mode.
+pub(crate) fn ensure_wal(connection: &Connection, patience: Duration) -> rusqlite::Result<()> {
+    let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+    if mode == "wal" { Ok(()) } else { switch_to_wal(connection, patience) }
+}
+
+/// SQLite answers "locked" here at once, whatever the time-out, when several processes make the
+/// same switch. Whoever wins, the others find it done.
+fn switch_to_wal(connection: &Connection, patience: Duration) -> rusqlite::Result<()> {
+    let mut waited = Duration::ZERO;
+    loop {
+        let switched: rusqlite::Result<String> =
+            connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0));
+        match switched {
+            Ok(_) => return Ok(()),
+            Err(error) if Fault::of(&error) == Fault::Busy && waited < patience => {
+                waited += WAL_SWITCH_PAUSE;
+                // sleep: a lock of another process; SQLite offers nothing to wait for.
+                std::thread::sleep(WAL_SWITCH_PAUSE);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+const WAL_SWITCH_PAUSE: Duration = Duration::from_millis(10);

@@ -1,0 +1,76 @@
+//! Reports by aggregation while SQLite walks the rows: what is kept is as large as the number of
+//! label sets, whatever the number of records.
+
+use rusqlite::{Connection, Row, params_from_iter};
+use rustc_hash::FxHashMap;
+use usage_core::stats::{Aggregates, Summary, TokenTotals};
+use usage_core::{Filter, Labels, TimeRange};
+
+use crate::error::ReadError;
+use crate::labels::LabelSets;
+use crate::rows::{bounds, count};
+
+/// The totals by label set. Runs inside the caller's read transaction.
+///
+/// Folded here, row by row, because `GROUP BY` sorts all rows first: it takes more than twice as
+/// long over a million.
+pub(crate) fn aggregate(
+    connection: &Connection,
+    range: TimeRange,
+    filter: &Filter,
+) -> Result<Aggregates, ReadError> {
+    let sets = LabelSets::read(connection)?;
+    let mut groups = FxHashMap::<i64, Summary>::default();
+    let mut sql = String::from(
+        "SELECT label_set, fallbacks, input, output, cache_read, cache_write, unclassified, \
+         reasoning FROM records",
+    );
+    let bounds = bounds(range);
+    let mut values: &[i64] = &[];
+    // Comparing with bounds that hold for every row takes a tenth of the time.
+    if range != TimeRange::ALL {
+        sql.push_str(" WHERE ts >= ? AND ts < ?");
+        values = &bounds;
+    }
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    while let Some(row) = rows.next()? {
+        groups.entry(row.get(0)?).or_default().merge(&summary(row)?);
+    }
+    named(groups, &sets, filter)
+}
+
+fn named(
+    groups: FxHashMap<i64, Summary>,
+    sets: &LabelSets,
+    filter: &Filter,
+) -> Result<Aggregates, ReadError> {
+    let mut aggregates = Aggregates::default();
+    for (label_set, totals) in groups {
+        let labels: &Labels =
+            sets.get(label_set).ok_or_else(|| ReadError::unknown_label_set(label_set))?;
+        if filter.matches(&labels.names()) {
+            aggregates.add_totals(labels.clone(), &totals);
+        }
+    }
+    Ok(aggregates)
+}
+
+fn summary(row: &Row<'_>) -> Result<Summary, ReadError> {
+    let number = |index| match count(row.get(index)?) {
+        Ok(count) => Ok(u64::from(count)),
+        Err(what) => Err(ReadError::Damaged(format!("a record has {what}"))),
+    };
+    Ok(Summary {
+        requests: 1,
+        fallbacks: number(1)?,
+        token_kinds: TokenTotals {
+            input: number(2)?,
+            output: number(3)?,
+            cache_read: number(4)?,
+            cache_write: number(5)?,
+            unclassified: number(6)?,
+            reasoning: number(7)?,
+        },
+    })
+}

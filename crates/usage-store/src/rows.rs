@@ -1,0 +1,151 @@
+//! Reading records back, a page at a time.
+
+use std::collections::VecDeque;
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params_from_iter};
+use usage_core::record::MAX_COUNT;
+use usage_core::{EventId, Filter, Record, RecordError, TimeRange, Timestamp, TokenCounts};
+
+use crate::Store;
+use crate::error::{ReadError, StoreError};
+use crate::labels::LabelSets;
+
+/// A record as the ledger keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredRecord {
+    /// Its id, in the order of storing. Never used again for another record.
+    pub id: i64,
+    /// The record.
+    pub record: Record,
+}
+
+/// How many records are read at a time. Between pages no transaction is open, so a slow reader
+/// does not keep the write-ahead log from being recycled.
+const PAGE: usize = 1_000;
+
+/// Records from the newest to the oldest, read from the ledger as they are asked for.
+///
+/// Each page sees the ledger as it is then: what is stored meanwhile at an older time than the
+/// page has reached is found, what is newer is not. After an error the iterator ends.
+#[derive(Debug)]
+pub struct Records<'a> {
+    store: &'a Store,
+    range: TimeRange,
+    filter: &'a Filter,
+    page: VecDeque<StoredRecord>,
+    /// Where the last page ended; `None` before the first.
+    last: Option<(i64, i64)>,
+    finished: bool,
+}
+
+impl<'a> Records<'a> {
+    pub(crate) const fn new(store: &'a Store, range: TimeRange, filter: &'a Filter) -> Self {
+        Self { store, range, filter, page: VecDeque::new(), last: None, finished: false }
+    }
+
+    fn next_page(&mut self) -> Result<(), StoreError> {
+        let (range, last, filter) = (self.range, self.last, self.filter);
+        let page = self
+            .store
+            .read("read records from", |connection| read_page(connection, range, last, filter))?;
+        self.finished = page.len() < PAGE;
+        if let Some(oldest) = page.back() {
+            self.last = Some((oldest.record.timestamp().as_micros(), oldest.id));
+        }
+        self.page = page;
+        Ok(())
+    }
+}
+
+impl Iterator for Records<'_> {
+    type Item = Result<StoredRecord, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.page.is_empty()
+            && !self.finished
+            && let Err(error) = self.next_page()
+        {
+            self.finished = true;
+            return Some(Err(error));
+        }
+        self.page.pop_front().map(Ok)
+    }
+}
+
+fn stored_record(row: &Row<'_>, sets: &LabelSets) -> Result<StoredRecord, ReadError> {
+    let id = row.get(1)?;
+    let bad = |what: String| ReadError::Damaged(format!("record {id} has {what}"));
+    let invalid = |error: RecordError| bad(format!("content that no record may have: {error}"));
+    let number = |index| count(row.get(index)?).map_err(bad);
+    let kind = |index| number(index).map(u64::from);
+    let label_set: i64 = row.get(2)?;
+    let labels = sets.get(label_set).ok_or_else(|| ReadError::unknown_label_set(label_set))?;
+    let (kinds, unclassified) = ([kind(3)?, kind(4)?, kind(5)?, kind(6)?, kind(8)?], kind(7)?);
+    let (fallbacks, timestamp) = (number(9)?, Timestamp::from_micros(row.get(0)?));
+    let record = tokens(kinds, unclassified)
+        .and_then(|tokens| Record::new(labels.clone(), tokens, fallbacks, timestamp))
+        .map_err(invalid)?;
+    let record = match row.get::<_, Option<String>>(10)? {
+        Some(event_id) => record.with_event_id(EventId::new(event_id).map_err(invalid)?),
+        None => record,
+    };
+    Ok(StoredRecord { id, record })
+}
+
+/// A stored count, or what is wrong with it: nobody has ever stored a negative one.
+pub(crate) fn count(stored: i64) -> Result<u32, String> {
+    match u32::try_from(stored) {
+        Ok(count) if count <= MAX_COUNT => Ok(count),
+        _ => Err(format!("a count of {stored}")),
+    }
+}
+
+fn tokens(kinds: [u64; 5], unclassified: u64) -> Result<TokenCounts, RecordError> {
+    let [input, output, cache_read, cache_write, reasoning] = kinds;
+    TokenCounts::unclassified(unclassified)?
+        .with_input(input)?
+        .with_output(output)?
+        .with_cache_read(cache_read)?
+        .with_cache_write(cache_write)?
+        .with_reasoning(reasoning)
+}
+
+fn read_page(
+    connection: &Connection,
+    range: TimeRange,
+    last: Option<(i64, i64)>,
+    filter: &Filter,
+) -> Result<VecDeque<StoredRecord>, ReadError> {
+    let sets = LabelSets::read(connection)?;
+    let mut sql = String::from(
+        "SELECT ts, id, label_set, input, output, cache_read, cache_write, unclassified, \
+         reasoning, fallbacks, event_id FROM records WHERE ts >= ? AND (ts, id) < (?, ?)",
+    );
+    let [start, end] = bounds(range);
+    // One upper bound only: given two, SQLite may search by the wrong one and skip all pages
+    // before this one, row by row.
+    let (before_ts, before_id) = last.unwrap_or((end, i64::MIN));
+    let mut values: Vec<Value> = vec![start.into(), before_ts.into(), before_id.into()];
+    if !filter.is_empty() {
+        sql.push_str(" AND label_set IN (SELECT value FROM json_each(?))");
+        values.push(sets.ids_as_json(|names| filter.matches(names)).into());
+    }
+    sql.push_str(" ORDER BY ts DESC, id DESC LIMIT ?");
+    values.push(i64::try_from(PAGE).unwrap_or(i64::MAX).into());
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    let mut page = VecDeque::with_capacity(PAGE);
+    while let Some(row) = rows.next()? {
+        page.push_back(stored_record(row, &sets)?);
+    }
+    Ok(page)
+}
+
+/// A range as the two parameters of `ts >= ? AND ts < ?`. No record is at `i64::MAX`.
+pub(crate) fn bounds(range: TimeRange) -> [i64; 2] {
+    [
+        range.start.map_or(i64::MIN, Timestamp::as_micros),
+        range.end.map_or(i64::MAX, Timestamp::as_micros),
+    ]
+}

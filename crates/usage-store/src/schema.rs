@@ -1,0 +1,73 @@
+//! The ledger's tables: the only place, with the statements of this crate, that knows their names.
+//!
+//! `docs/reference/schema.md` describes them for people with the `sqlite3` shell.
+
+/// `PRAGMA application_id` of a ledger: "USGL". Tells a ledger from any other SQLite database.
+pub const APPLICATION_ID: i32 = 0x5553_474C;
+
+/// `PRAGMA user_version` of the newest schema that this version reads and writes.
+pub const SCHEMA_VERSION: i32 = 1;
+
+/// The steps from an empty database to [`SCHEMA_VERSION`], one a version. A step that has been
+/// released is never changed again.
+pub(crate) const MIGRATIONS: &[&str] = &[V1];
+
+/// Records lie in the order of time and carry the id of their label set; a count of zero takes
+/// no space, nor does a missing event id.
+const V1: &str = "
+CREATE TABLE ledger (
+    only_row         INTEGER PRIMARY KEY CHECK (only_row = 1),
+    ledger_id        BLOB NOT NULL,
+    next_record_id   INTEGER NOT NULL,
+    label_generation INTEGER NOT NULL
+) STRICT;
+INSERT INTO ledger VALUES (1, randomblob(16), 1, 1);
+
+CREATE TABLE label_sets (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    instance_id TEXT NOT NULL,
+    profile     TEXT NOT NULL,
+    provider    TEXT NOT NULL,
+    route       TEXT NOT NULL,
+    model       TEXT NOT NULL,
+    UNIQUE (instance_id, profile, provider, route, model)
+) STRICT;
+
+CREATE TABLE records (
+    ts           INTEGER NOT NULL,
+    id           INTEGER NOT NULL,
+    label_set    INTEGER NOT NULL,
+    input        INTEGER NOT NULL,
+    output       INTEGER NOT NULL,
+    cache_read   INTEGER NOT NULL,
+    cache_write  INTEGER NOT NULL,
+    unclassified INTEGER NOT NULL,
+    reasoning    INTEGER NOT NULL,
+    fallbacks    INTEGER NOT NULL,
+    event_id     TEXT,
+    PRIMARY KEY (ts, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX records_by_event_id ON records (event_id) WHERE event_id IS NOT NULL;
+";
+
+/// The origin's table as a view, for people and their scripts. Dropped before a migration and
+/// made again after it, so that no migration can trip over it.
+///
+/// SQLite's own formatting stops at milliseconds, so the microseconds are put together by hand.
+pub(crate) const VIEWS: &str = "
+CREATE VIEW usage_records AS
+SELECT r.id, l.instance_id, l.profile, l.provider, l.route, l.model,
+       r.input + r.output + r.cache_read + r.cache_write + r.unclassified AS tokens,
+       r.fallbacks,
+       strftime('%Y-%m-%d %H:%M:%S', r.ts / 1000000, 'unixepoch')
+           || printf('.%06d+00:00', r.ts % 1000000) AS timestamp,
+       r.ts AS timestamp_us,
+       r.input AS input_tokens, r.output AS output_tokens,
+       r.cache_read AS cache_read_tokens, r.cache_write AS cache_write_tokens,
+       r.unclassified AS unclassified_tokens, r.reasoning AS reasoning_tokens,
+       r.event_id
+FROM records AS r JOIN label_sets AS l ON l.id = r.label_set;
+";
+
+pub(crate) const DROP_VIEWS: &str = "DROP VIEW IF EXISTS usage_records;";

@@ -1,0 +1,296 @@
+//! The ledger: one writing connection, a few reading ones.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use usage_core::sink::{BatchOutcome, Sink, SinkError};
+use usage_core::stats::Aggregates;
+use usage_core::{Filter, Record, TimeRange};
+
+use crate::error::{ReadError, Result, StoreError};
+use crate::labels::LabelCache;
+use crate::readers::Readers;
+use crate::rows::Records;
+use crate::transaction::WriteError;
+use crate::{insert, open, report};
+
+/// How a ledger is opened. The default is what a gateway wants.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct StoreOptions {
+    /// How long to wait for another connection's lock, and for a free reading connection.
+    /// Default: 5 s.
+    pub busy_timeout: Duration,
+    /// What a commit waits for. Default: [`Synchronous::Normal`].
+    pub synchronous: Synchronous,
+    /// How many reports may run at once, at least one. Default: 4.
+    pub readers: u32,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self { busy_timeout: Duration::from_secs(5), synchronous: Synchronous::Normal, readers: 4 }
+    }
+}
+
+/// What a commit waits for (`PRAGMA synchronous`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Synchronous {
+    /// A commit survives a killed process. A power loss may roll back the last commits; it never
+    /// damages the ledger.
+    #[default]
+    Normal,
+    /// A commit survives a power loss too, where the disk honours a flush; each costs one.
+    Full,
+}
+
+/// A usage ledger on disk.
+///
+/// Clones share one ledger: give one to a tracker and keep another for reports. Writers take
+/// turns, readers do not wait for them. Several processes may have the same ledger open, on a
+/// local disk: SQLite's locks do not work over network file systems.
+#[derive(Clone, Debug)]
+pub struct Store(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    path: PathBuf,
+    busy_timeout: Duration,
+    writer: Mutex<Writer>,
+    readers: Readers,
+}
+
+/// The writing connection, and what it knows of the names in the ledger.
+#[derive(Debug)]
+struct Writer {
+    connection: Connection,
+    labels: LabelCache,
+}
+
+impl Store {
+    /// Opens the ledger; makes the folder (mode 0700) and the file (0600) where they are
+    /// missing, and brings an older schema up to date.
+    ///
+    /// # Errors
+    /// When the folder or the file cannot be made, the file is something else, or the ledger was
+    /// written by a newer version of this program, which leaves it untouched.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::open_with(path, &StoreOptions::default())
+    }
+
+    /// As [`open`](Self::open), with options.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_with(path: impl AsRef<Path>, options: &StoreOptions) -> Result<Self> {
+        let path = open::absolute(path.as_ref())?;
+        let connection = open::create(&path, options)?;
+        Ok(Self::over(path, connection, options, false))
+    }
+
+    /// Opens a ledger that exists, and makes none.
+    ///
+    /// Who may only read the ledger can open it as well: then reports work, and writing fails
+    /// with [`Fault::ReadOnly`](crate::Fault::ReadOnly). Where a writer has the ledger open, its
+    /// companion files must be readable too, which they are when the ledger is.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is none, or only an empty file; else as
+    /// [`open`](Self::open).
+    pub fn open_existing(path: impl AsRef<Path>) -> Result<Self> {
+        let (path, options) = (open::absolute(path.as_ref())?, StoreOptions::default());
+        let open::Existing { connection, at_rest } = open::existing(&path, &options)?;
+        Ok(Self::over(path, connection, &options, at_rest))
+    }
+
+    fn over(path: PathBuf, connection: Connection, options: &StoreOptions, at_rest: bool) -> Self {
+        let readers = Readers::new(&path, options, at_rest);
+        let writer = Mutex::new(Writer { connection, labels: LabelCache::default() });
+        let busy_timeout = options.busy_timeout;
+        Self(Arc::new(Shared { path, busy_timeout, writer, readers }))
+    }
+
+    /// Where the ledger lives, as an absolute path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// Inserts a batch in one transaction, whole or not at all.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("usage.db");
+    /// use usage_core::{EventId, LabelNames, Labels, Record, Timestamp, TokenCounts};
+    /// use usage_store::Store;
+    ///
+    /// let labels = Labels::new(LabelNames {
+    ///     instance_id: "router-1",
+    ///     route: "think",
+    ///     model: "claude-sonnet-4-5",
+    ///     ..LabelNames::default()
+    /// })?;
+    /// let record = Record::new(labels, TokenCounts::unclassified(500)?, 0, Timestamp::from_micros(0))?
+    ///     .with_event_id(EventId::new("req_1")?);
+    ///
+    /// let store = Store::open(&path)?;
+    /// let outcome = store.insert_batch(&[record.clone(), record])?;
+    /// assert_eq!((outcome.stored, outcome.duplicates), (1, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the batch could not be stored; nothing of it was. After [`Fault::Busy`],
+    /// [`Fault::Full`] and [`Fault::Io`] the same batch may succeed later.
+    ///
+    /// [`Fault::Busy`]: crate::Fault::Busy
+    /// [`Fault::Full`]: crate::Fault::Full
+    /// [`Fault::Io`]: crate::Fault::Io
+    pub fn insert_batch(&self, batch: &[Record]) -> Result<BatchOutcome> {
+        let writer = &mut *self.lock_writer();
+        insert::insert_batch(&mut writer.connection, &mut writer.labels, batch)
+            .map_err(|error| StoreError::write("write to the ledger", &self.0.path, error))
+    }
+
+    /// The records of a range that pass the filter, newest first, read a page at a time.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let store = usage_store::Store::open(folder.path().join("usage.db"))?;
+    /// use usage_core::{Filter, TimeRange};
+    ///
+    /// let filter = Filter::instance("router-1");
+    /// for stored in store.records_by_period(TimeRange::ALL, &filter) {
+    ///     println!("{}", usage_core::record::line::write(&stored?.record));
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn records_by_period<'a>(&'a self, range: TimeRange, filter: &'a Filter) -> Records<'a> {
+        Records::new(self, range, filter)
+    }
+
+    /// What the records of a range that pass the filter add up to, by label set: what every
+    /// report is made of. Sees one state of the ledger; of a batch, all or nothing.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read, was migrated by another program, or is damaged: a report
+    /// that leaves something out is never given.
+    pub fn report(&self, range: TimeRange, filter: &Filter) -> Result<Aggregates> {
+        self.read("read the ledger", |connection| report::aggregate(connection, range, filter))
+    }
+
+    /// Runs a query in one read transaction, so that all of it sees one state of the ledger.
+    pub(crate) fn read<T>(
+        &self,
+        doing: &'static str,
+        query: impl Fn(&Connection) -> Result<T, ReadError>,
+    ) -> Result<T> {
+        self.0.readers.read(doing, query)
+    }
+
+    pub(crate) fn busy_timeout(&self) -> Duration {
+        self.0.busy_timeout
+    }
+
+    /// Runs work on the writing connection.
+    pub(crate) fn write<T>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&mut Connection) -> Result<T, WriteError>,
+    ) -> Result<T> {
+        work(&mut self.lock_writer().connection)
+            .map_err(|error| StoreError::write(doing, &self.0.path, error))
+    }
+
+    fn lock_writer(&self) -> MutexGuard<'_, Writer> {
+        // A panic while it was held has rolled the transaction back; the cache publishes only
+        // what was committed.
+        self.0.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A tracker's writer hands its batches over here.
+impl Sink for Store {
+    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+        self.insert_batch(batch).map_err(SinkError::new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use usage_core::{LabelNames, Labels, Timestamp, TokenCounts};
+
+    use super::*;
+    use crate::Fault;
+
+    fn batch(count: i64) -> Vec<Record> {
+        let names =
+            LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() };
+        let labels = Labels::new(names).unwrap();
+        let at = Timestamp::from_micros;
+        let record =
+            |micros| Record::new(labels.clone(), TokenCounts::new(), 0, at(micros)).unwrap();
+        (0..count).map(record).collect()
+    }
+
+    #[test]
+    fn a_full_database_stores_nothing_of_a_batch() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("usage.db")).unwrap();
+        store.insert_batch(&batch(10)).unwrap();
+        let limit = |pages: i64| {
+            let writer = store.lock_writer();
+            writer.connection.pragma_update(None, "max_page_count", pages).unwrap();
+        };
+        limit(1); // As many as there are.
+        let large = batch(5_000);
+        for _ in 0..2 {
+            let error = store.insert_batch(&large).unwrap_err();
+            assert_eq!(error.fault(), Some(Fault::Full), "{error:?}");
+            assert!(error.to_string().ends_with(": the disk is full"), "{error}");
+        }
+        let requests =
+            || store.report(TimeRange::ALL, &Filter::default()).unwrap().summary().requests;
+        assert_eq!(requests(), 10);
+        limit(1_000_000);
+        assert_eq!(store.insert_batch(&large).unwrap().stored, 5_000);
+        assert_eq!(requests(), 5_010);
+    }
+
+    #[test]
+    fn synchronous_is_set_on_every_connection() {
+        for (synchronous, expected) in [(Synchronous::Normal, 1_i64), (Synchronous::Full, 2)] {
+            let folder = tempfile::tempdir().unwrap();
+            let options = StoreOptions { synchronous, ..StoreOptions::default() };
+            let store = Store::open_with(folder.path().join("usage.db"), &options).unwrap();
+            let of = |connection: &Connection| -> rusqlite::Result<i64> {
+                connection.pragma_query_value(None, "synchronous", |row| row.get(0))
+            };
+            assert_eq!(of(&store.lock_writer().connection).unwrap(), expected);
+            assert_eq!(store.read("read", |reader| Ok(of(reader)?)).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn a_poisoned_lock_is_no_obstacle() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("usage.db")).unwrap();
+        let panicked = std::thread::scope(|scope| {
+            scope
+                .spawn(|| {
+                    let mut writer = store.lock_writer();
+                    let transaction = writer.connection.transaction().unwrap();
+                    insert::insert_record(&transaction, &batch(1)[0]).unwrap();
+                    panic!("on purpose");
+                })
+                .join()
+        });
+        assert!(panicked.is_err());
+        store.insert_batch(&batch(2)).unwrap();
+        assert_eq!(store.delete_all_records().unwrap(), 2);
+    }
+}

@@ -1,0 +1,125 @@
+//! The same event id again: once stored, twice seen.
+
+use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
+use usage_core::{Record, TokenCounts};
+use usage_store::{Inserted, insert_record};
+
+use super::support::{Place, at, labels, record, record_of, records, with_event};
+
+const NAMES: [&str; 5] = ["i", "p", "v", "r", "m"];
+
+fn outcome(stored: u64, duplicates: u64, refused: &[usize]) -> BatchOutcome {
+    let reason = RefusalReason::EventIdConflict;
+    let refused = refused.iter().map(|&index| Refusal { index, reason }).collect();
+    BatchOutcome { stored, duplicates, refused }
+}
+
+fn by_kind(counts: [u64; 5], fallbacks: u32, micros: i64) -> Record {
+    let [input, output, read, write, reasoning] = counts;
+    let tokens = TokenCounts::new()
+        .with_input(input)
+        .and_then(|tokens| tokens.with_output(output))
+        .and_then(|tokens| tokens.with_cache_read(read))
+        .and_then(|tokens| tokens.with_cache_write(write))
+        .and_then(|tokens| tokens.with_reasoning(reasoning))
+        .unwrap();
+    Record::new(labels(NAMES), tokens, fallbacks, at(micros)).unwrap()
+}
+
+/// A record, and others that differ from it in one field each.
+fn alike() -> (Record, Vec<Record>) {
+    let counts = [10, 20, 30, 40, 5];
+    let mut others = vec![
+        by_kind(counts, 3, 1_000),
+        by_kind(counts, 2, 1_001),
+        Record::new(labels(NAMES), TokenCounts::unclassified(100).unwrap(), 2, at(1_000)).unwrap(),
+    ];
+    for kind in 0..counts.len() {
+        let mut counts = counts;
+        counts[kind] += 1;
+        others.push(by_kind(counts, 2, 1_000));
+    }
+    for name in 1..NAMES.len() {
+        let mut names = NAMES;
+        names[name] = "other";
+        let tokens = *others[0].tokens();
+        others.push(Record::new(labels(names), tokens, 2, at(1_000)).unwrap());
+    }
+    (by_kind(counts, 2, 1_000), others)
+}
+
+#[test]
+fn the_same_content_is_a_duplicate_and_any_other_is_refused() {
+    let place = Place::new();
+    let store = place.open();
+    let (one, others) = alike();
+    let one = with_event(one, "e");
+    assert_eq!(store.insert_batch(std::slice::from_ref(&one)).unwrap(), outcome(1, 0, &[]));
+    assert_eq!(store.insert_batch(std::slice::from_ref(&one)).unwrap(), outcome(0, 1, &[]));
+    assert_eq!(others.len(), 12);
+    for other in others {
+        let other = with_event(other, "e");
+        let refused = store.insert_batch(std::slice::from_ref(&other)).unwrap();
+        assert_eq!(refused, outcome(0, 0, &[0]), "{other:?}");
+        let refused = insert_record(&place.connection(), &other).unwrap();
+        assert_eq!(refused, Inserted::Refused(RefusalReason::EventIdConflict));
+    }
+    assert_eq!(insert_record(&place.connection(), &one).unwrap(), Inserted::Duplicate);
+    assert_eq!(records(&store), [one]);
+}
+
+#[test]
+fn another_instance_may_use_the_same_id() {
+    let place = Place::new();
+    let store = place.open();
+    let of = |instance| with_event(record_of([instance, "p", "v", "r", "m"], 1, 1), "e");
+    assert_eq!(store.insert_batch(&[of("a"), of("b")]).unwrap(), outcome(2, 0, &[]));
+    assert_eq!(store.insert_batch(&[of("b"), of("c"), of("a")]).unwrap(), outcome(1, 2, &[]));
+}
+
+#[test]
+fn records_without_an_id_are_never_duplicates() {
+    let place = Place::new();
+    let store = place.open();
+    assert_eq!(store.insert_batch(&[record(1, 1), record(1, 1)]).unwrap(), outcome(2, 0, &[]));
+    assert_eq!(store.insert_batch(&[]).unwrap(), outcome(0, 0, &[]));
+}
+
+#[test]
+fn inside_one_batch() {
+    let place = Place::new();
+    let store = place.open();
+    let e = |micros| with_event(record(micros, 1), "e");
+    let f = with_event(record(1, 1), "f");
+    let batch = [record(1, 1), e(1), e(1), e(2), f.clone(), e(1), f, e(3)];
+    assert_eq!(store.insert_batch(&batch).unwrap(), outcome(3, 3, &[3, 7]));
+    // The upper bound of the ids given is exact, whatever was left out.
+    let ids: Vec<_> = super::support::stored(&store).iter().map(|stored| stored.id).collect();
+    assert_eq!(ids, [3, 2, 1]);
+}
+
+/// An id goes with its record, and may come again, with other content too.
+#[test]
+fn after_its_record_was_deleted() {
+    let place = Place::new();
+    let store = place.open();
+    let e = |micros| with_event(record(micros, 1), "e");
+    store.insert_batch(&[e(1)]).unwrap();
+    assert_eq!(store.prune_records(at(2)).unwrap(), 1);
+    assert_eq!(store.insert_batch(&[e(5), e(1)]).unwrap(), outcome(1, 0, &[1]));
+    store.delete_all_records().unwrap();
+    assert_eq!(store.insert_batch(&[e(7)]).unwrap(), outcome(1, 0, &[]));
+}
+
+#[test]
+fn after_its_transaction_was_rolled_back() {
+    let place = Place::new();
+    let store = place.open();
+    let e = with_event(record(1, 1), "e");
+    let mut connection = place.connection();
+    let transaction = connection.transaction().unwrap();
+    assert_eq!(insert_record(&transaction, &e).unwrap(), Inserted::Stored);
+    assert_eq!(insert_record(&transaction, &e).unwrap(), Inserted::Duplicate);
+    transaction.rollback().unwrap();
+    assert_eq!(store.insert_batch(&[with_event(record(2, 2), "e")]).unwrap(), outcome(1, 0, &[]));
+}

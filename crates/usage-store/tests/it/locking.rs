@@ -1,0 +1,82 @@
+//! Another connection in the way.
+
+use std::sync::mpsc;
+use std::thread;
+
+use rusqlite::TransactionBehavior;
+use usage_core::{Filter, TimeRange};
+use usage_store::{Fault, SCHEMA_VERSION, StoreError, WriteError, insert_record};
+
+use super::support::{Place, at, record, records, requests};
+
+#[test]
+fn a_locked_ledger_can_be_read_and_is_busy_to_writers() {
+    let place = Place::with_records(3);
+    let store = place.open_hasty();
+    let mut other = place.connection();
+    let lock = other.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+    let batch = [record(5, 1), record(6, 1)];
+    for error in [
+        store.insert_batch(&batch).unwrap_err(),
+        store.prune_records(at(2)).unwrap_err(),
+        store.delete_all_records().unwrap_err(),
+        store.vacuum().unwrap_err(),
+    ] {
+        assert_eq!(error.fault(), Some(Fault::Busy), "{error:?}");
+    }
+    assert_eq!(requests(&store), 3);
+    assert_eq!(records(&store).len(), 3);
+    // One can even open it, and read.
+    assert_eq!(requests(&place.open_hasty()), 3);
+    lock.rollback().unwrap();
+    assert_eq!(store.insert_batch(&batch).unwrap().stored, 2);
+    assert_eq!(requests(&store), 5);
+}
+
+/// A lock that goes away in time is waited for.
+#[test]
+fn a_writer_waits_for_its_turn() {
+    let place = Place::with_records(3);
+    let store = place.open();
+    let mut other = place.connection();
+    let (locked, is_locked) = mpsc::channel();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            let lock = other.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+            locked.send(()).unwrap();
+            insert_record(&lock, &record(5, 1)).unwrap();
+            lock.commit().unwrap();
+        });
+        is_locked.recv().unwrap();
+        store.insert_batch(&[record(6, 1)]).unwrap();
+    });
+    assert_eq!(requests(&store), 5);
+}
+
+/// Another program has migrated the ledger while this one has it open.
+#[test]
+fn a_ledger_migrated_underneath_is_neither_written_nor_read() {
+    let place = Place::with_records(3);
+    let store = place.open();
+    assert_eq!(requests(&store), 3);
+    let other = place.connection();
+    other.pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
+
+    let filter = Filter::default();
+    for error in [
+        store.insert_batch(&[record(5, 1)]).unwrap_err(),
+        store.prune_records(at(2)).unwrap_err(),
+        store.delete_all_records().unwrap_err(),
+        store.report(TimeRange::ALL, &filter).unwrap_err(),
+        store.records_by_period(TimeRange::ALL, &filter).next().unwrap().unwrap_err(),
+        store.plan_prune(at(2)).unwrap_err(),
+    ] {
+        assert!(matches!(error, StoreError::VersionChanged { found: 2, .. }), "{error:?}");
+    }
+    let error = insert_record(&place.connection(), &record(5, 1)).unwrap_err();
+    assert!(matches!(error, WriteError::VersionChanged { found: 2, .. }), "{error:?}");
+
+    other.pragma_update(None, "user_version", SCHEMA_VERSION).unwrap();
+    assert_eq!(requests(&store), 3);
+    store.insert_batch(&[record(5, 1)]).unwrap();
+}

@@ -1,0 +1,32 @@
+//! The ledger from the outside: real files, real processes.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a panic in a test or its helper is the report"
+)]
+#![allow(
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "the numbers of the tests are small"
+)]
+
+mod child;
+mod disk_full;
+mod event_ids;
+mod labels;
+mod locking;
+mod messages;
+mod model;
+mod opening;
+mod path;
+mod permissions;
+mod processes;
+mod pruning;
+mod recording;
+mod refusing;
+mod reports;
+mod rows;
+mod support;
+mod view;

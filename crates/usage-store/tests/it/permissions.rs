@@ -1,0 +1,110 @@
+//! What cannot be written. Root can write everything, so a child without privileges does it.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use usage_store::{Fault, Store, StoreError};
+
+use super::child;
+use super::support::{Place, record, records, requests};
+
+/// Runs a role as somebody whom permission bits stop.
+fn unprivileged(role: &str, place: &Place) {
+    // In a folder that anybody may enter, unlike the one this binary may lie in.
+    let program = tempfile::tempdir().unwrap();
+    fs::set_permissions(program.path(), Permissions::from_mode(0o755)).unwrap();
+    let binary = program.path().join("it");
+    fs::copy(std::env::current_exe().unwrap(), &binary).unwrap();
+    let mut command = Command::new(&binary);
+    command.args(child::ARGUMENTS).current_dir("/");
+    if fs::metadata(place.folder()).unwrap().uid() == 0 {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    match child::role(command, role, place.folder()).output() {
+        Ok(output) => child::check(&output),
+        Err(error) => child::skip(&format!("cannot run as another user: {error}")),
+    }
+}
+
+const NOBODY: u32 = 65_534;
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+/// Runs a role on a ledger at rest, in a folder where nothing can be made.
+fn at_rest(role: &str, mode: u32) {
+    let place = Place::with_records(3);
+    set_mode(&place.path, mode);
+    set_mode(place.folder(), 0o555);
+    unprivileged(role, &place);
+    set_mode(place.folder(), 0o755);
+    set_mode(&place.path, 0o600);
+    assert_eq!(place.listing(), ["usage.db"]);
+    assert_eq!(requests(&place.open()), 3);
+}
+
+#[test]
+fn a_ledger_at_rest_that_may_only_be_read() {
+    at_rest("read-only 3", 0o444);
+}
+
+/// The file could be written, but not what belongs beside it.
+#[test]
+fn a_ledger_at_rest_in_a_read_only_folder() {
+    at_rest("read-only 3", 0o666);
+}
+
+#[test]
+fn a_ledger_in_use_that_may_only_be_read() {
+    let place = Place::with_records(3);
+    set_mode(&place.path, 0o644);
+    let store = place.open();
+    store.insert_batch(&[record(5, 1)]).unwrap();
+    set_mode(&place.path, 0o444);
+    set_mode(place.folder(), 0o555);
+    unprivileged("read-only 4", &place);
+    store.insert_batch(&[record(6, 1)]).unwrap();
+    assert_eq!(requests(&store), 5);
+    set_mode(place.folder(), 0o755);
+}
+
+pub(crate) fn in_a_read_only_folder(place: &Path, expected: &str) {
+    let path = place.join("usage.db");
+    let expected: u64 = expected.parse().unwrap();
+    let store = Store::open_existing(&path).unwrap();
+    assert_eq!(requests(&store), expected);
+    let error = store.insert_batch(&[record(1, 1)]).unwrap_err();
+    assert_eq!(error.fault(), Some(Fault::ReadOnly), "{error:?}");
+    assert_eq!(requests(&store), expected);
+    assert_eq!(records(&store).len() as u64, expected);
+    drop(store);
+    // Who wants to write is told at once.
+    let error = Store::open(&path).unwrap_err();
+    assert_eq!(error.fault(), Some(Fault::ReadOnly), "{error:?}");
+    assert_eq!(
+        error.to_string(),
+        format!("cannot open the ledger {}: it, or its folder, is read-only", path.display())
+    );
+}
+
+#[test]
+fn a_folder_where_no_ledger_can_be_made() {
+    let place = Place::new();
+    set_mode(place.folder(), 0o555);
+    unprivileged("no-folder", &place);
+    set_mode(place.folder(), 0o755);
+    assert!(place.listing().is_empty());
+}
+
+pub(crate) fn below_a_read_only_folder(place: &Path) {
+    for path in [place.join("usage.db"), place.join("new/usage.db")] {
+        let error = Store::open(&path).unwrap_err();
+        assert!(matches!(error, StoreError::Create { .. }), "{error:?}");
+        let error = Store::open_existing(&path).unwrap_err();
+        assert!(matches!(error, StoreError::NotFound { .. }), "{error:?}");
+    }
+}

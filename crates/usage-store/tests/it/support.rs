@@ -1,0 +1,166 @@
+//! Ledgers and records for the tests.
+//!
+//! No test reads a ledger's bytes while this process has it open: closing any descriptor of a
+//! file drops the locks that SQLite holds on it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use rusqlite::Connection;
+use tempfile::TempDir;
+use usage_core::{EventId, Filter, LabelNames, Labels, Record, TimeRange, Timestamp, TokenCounts};
+use usage_store::{Store, StoreOptions, StoredRecord};
+
+/// A folder of its own with a place for a ledger.
+pub(crate) struct Place {
+    folder: TempDir,
+    pub(crate) path: PathBuf,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("usage.db");
+        Self { folder, path }
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn open(&self) -> Store {
+        Store::open(&self.path).unwrap()
+    }
+
+    /// A store that gives up waiting for a lock almost at once.
+    pub(crate) fn open_hasty(&self) -> Store {
+        let mut options = StoreOptions::default();
+        options.busy_timeout = Duration::from_millis(20);
+        Store::open_with(&self.path, &options).unwrap()
+    }
+
+    /// A connection past the store.
+    pub(crate) fn connection(&self) -> Connection {
+        Connection::open(&self.path).unwrap()
+    }
+
+    /// A closed ledger with so many records, a microsecond apart.
+    pub(crate) fn with_records(count: i64) -> Self {
+        let place = Self::new();
+        let batch: Vec<_> = (0..count).map(|micros| record(micros, 1)).collect();
+        place.open().insert_batch(&batch).unwrap();
+        place
+    }
+
+    /// The names in the folder, in order.
+    pub(crate) fn listing(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.folder()).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+pub(crate) fn labels([instance_id, profile, provider, route, model]: [&str; 5]) -> Labels {
+    Labels::new(LabelNames { instance_id, profile, provider, route, model }).unwrap()
+}
+
+/// A record at an instant with a bare total.
+pub(crate) fn record(micros: i64, tokens: u64) -> Record {
+    record_of(["i", "p", "v", "r", "m"], micros, tokens)
+}
+
+pub(crate) fn record_of(names: [&str; 5], micros: i64, tokens: u64) -> Record {
+    let tokens = TokenCounts::unclassified(tokens).unwrap();
+    Record::new(labels(names), tokens, 0, at(micros)).unwrap()
+}
+
+pub(crate) fn with_event(record: Record, event_id: &str) -> Record {
+    record.with_event_id(EventId::new(event_id).unwrap())
+}
+
+pub(crate) fn at(micros: i64) -> Timestamp {
+    Timestamp::from_micros(micros)
+}
+
+pub(crate) fn range(start: i64, end: i64) -> TimeRange {
+    TimeRange { start: Some(at(start)), end: Some(at(end)) }
+}
+
+/// Everything in the ledger, newest first.
+pub(crate) fn stored(store: &Store) -> Vec<StoredRecord> {
+    let filter = Filter::default();
+    store.records_by_period(TimeRange::ALL, &filter).collect::<Result<_, _>>().unwrap()
+}
+
+pub(crate) fn records(store: &Store) -> Vec<Record> {
+    stored(store).into_iter().map(|stored| stored.record).collect()
+}
+
+/// How many records a report sees.
+pub(crate) fn requests(store: &Store) -> u64 {
+    store.report(TimeRange::ALL, &Filter::default()).unwrap().summary().requests
+}
+
+const INSTANCES: &[&str] = &["a", "b"];
+const PROFILES: &[&str] = &["", "default", "work"];
+const PROVIDERS: &[&str] = &["", "v", "v.r"];
+const ROUTES: &[&str] = &["r", "r.m"];
+const MODELS: &[&str] = &["m", "模\u{1b}"];
+
+/// The newest instant of [`any_record`], so that many are equal.
+pub(crate) const NEWEST: i64 = 12;
+
+pub(crate) fn any_record() -> impl Strategy<Value = Record> {
+    let names =
+        (select(INSTANCES), select(PROFILES), select(PROVIDERS), select(ROUTES), select(MODELS));
+    let count = prop_oneof![Just(0_u64), 0..=3_u64, Just(1_000_000_000)];
+    let tokens = prop_oneof![
+        count.clone().prop_map(|total| TokenCounts::unclassified(total).unwrap()),
+        proptest::array::uniform5(count).prop_map(|[input, output, read, write, reasoning]| {
+            TokenCounts::new()
+                .with_input(input)
+                .and_then(|tokens| tokens.with_output(output))
+                .and_then(|tokens| tokens.with_cache_read(read))
+                .and_then(|tokens| tokens.with_cache_write(write))
+                .and_then(|tokens| tokens.with_reasoning(reasoning.min(output)))
+                .unwrap()
+        }),
+    ];
+    let event_id = proptest::option::of(select(&["e1", "e2", "e3"][..]));
+    (names, tokens, 0..3_u32, 0..=NEWEST, event_id).prop_map(
+        |((instance, profile, provider, route, model), tokens, fallbacks, micros, event_id)| {
+            let labels = labels([instance, profile, provider, route, model]);
+            let record = Record::new(labels, tokens, fallbacks, at(micros)).unwrap();
+            match event_id {
+                Some(event_id) => with_event(record, event_id),
+                None => record,
+            }
+        },
+    )
+}
+
+pub(crate) fn any_range() -> impl Strategy<Value = TimeRange> {
+    let bound = proptest::option::of((-1..=NEWEST + 1).prop_map(at));
+    (bound.clone(), bound).prop_map(|(start, end)| TimeRange { start, end })
+}
+
+pub(crate) fn any_filter() -> impl Strategy<Value = Filter> {
+    let some = |names: &'static [&'static str]| {
+        prop_oneof![Just(Vec::new()), subsequence(names, 0..=names.len())]
+            .prop_map(|names| names.into_iter().map(str::to_owned).collect::<Vec<_>>())
+    };
+    (some(INSTANCES), some(PROFILES), some(PROVIDERS), some(ROUTES), some(MODELS)).prop_map(
+        |(instances, profiles, providers, routes, models)| Filter {
+            instances,
+            profiles,
+            providers,
+            routes,
+            models,
+        },
+    )
+}
