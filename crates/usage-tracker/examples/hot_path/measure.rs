@@ -1,0 +1,283 @@
+//! The measurement, as one function that others can call.
+//!
+//! Ours and bare take turns in short rounds of one run, on the same threads' schedule, so that a
+//! noisy moment of the machine meets both. The bare channel carries a value of a record's size and
+//! is emptied by a thread with the writer's own discipline: it never waits inside flume, naps a
+//! millisecond, takes one value at a time, and drops them.
+
+use std::error::Error;
+use std::fmt;
+use std::hint::black_box;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use usage_core::sink::{BatchOutcome, Sink, SinkError};
+use usage_core::{LabelNames, Labels, Record, TokenCounts};
+use usage_tracker::{DEFAULT_CHANNEL_CAPACITY, Handle, Tracker};
+
+/// How often records come, of all threads together.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Rate {
+    /// So many a second, evenly.
+    PerSecond(u32),
+    /// As fast as the threads can, in bursts that fit the channel.
+    FlatOut,
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PerSecond(rate) => write!(f, "{rate}/s"),
+            Self::FlatOut => f.write_str("flat out"),
+        }
+    }
+}
+
+/// What to measure.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    /// How often.
+    pub(crate) rate: Rate,
+    /// By how many threads.
+    pub(crate) threads: usize,
+    /// How many rounds each of ours and bare get.
+    pub(crate) rounds: usize,
+    /// How long a paced round takes.
+    pub(crate) round: Duration,
+    /// How many records a flat-out round has, of all threads together.
+    pub(crate) burst: usize,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            rate: Rate::FlatOut,
+            threads: 1,
+            rounds: 10,
+            round: Duration::from_millis(500),
+            burst: 40_000,
+        }
+    }
+}
+
+/// Nanoseconds a call, with what reading the timer before and after it takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cost {
+    /// The median.
+    pub(crate) p50: u64,
+    /// One call in a hundred takes longer.
+    pub(crate) p99: u64,
+}
+
+/// The result of a plan.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row {
+    /// `Handle::record`, the clock included.
+    pub(crate) ours: Cost,
+    /// `flume::Sender::try_send`.
+    pub(crate) bare: Cost,
+    /// What reading the timer twice takes at the median; it is in all the figures.
+    pub(crate) timer: u64,
+    /// How many records, or bare values, came back because a channel was full.
+    pub(crate) came_back: u64,
+}
+
+impl Row {
+    /// Ours by bare, at the median.
+    pub(crate) fn ratio_p50(&self) -> f64 {
+        ratio(self.ours.p50, self.bare.p50)
+    }
+
+    /// Ours by bare at the median, with the timer taken off both.
+    pub(crate) fn net_ratio_p50(&self) -> f64 {
+        ratio(self.ours.p50.saturating_sub(self.timer), self.bare.p50.saturating_sub(self.timer))
+    }
+
+    /// Ours by bare, at the 99th percentile.
+    pub(crate) fn ratio_p99(&self) -> f64 {
+        ratio(self.ours.p99, self.bare.p99)
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "nanoseconds of one call")]
+fn ratio(ours: u64, bare: u64) -> f64 {
+    ours as f64 / bare.max(1) as f64
+}
+
+/// Measures one plan.
+///
+/// # Errors
+/// When a thread cannot be started.
+pub(crate) fn measure(plan: &Plan) -> Result<Row, Box<dyn Error>> {
+    let timer = timer_cost();
+    let tracker = Tracker::builder().start(Null)?;
+    let handles = (0..plan.threads)
+        .map(|thread| {
+            let route = format!("route-{thread}");
+            let names = LabelNames {
+                instance_id: "bench",
+                provider: "anthropic",
+                route: &route,
+                model: "claude-sonnet-4-5",
+                ..LabelNames::default()
+            };
+            Ok(tracker.handle(Labels::new(names)?))
+        })
+        .collect::<Result<Vec<_>, Box<dyn Error>>>()?;
+    let tokens = TokenCounts::unclassified(1_234)?;
+    let bare = Bare::start();
+
+    let (mut ours_ns, mut bare_ns, mut came_back) = (Vec::new(), Vec::new(), 0);
+    // The first round warms up and lets both queues grow.
+    for round in 0..=plan.rounds {
+        let record = |handle: &Handle| handle.record(black_box(tokens), black_box(1)).is_ok();
+        let (ours, ours_back) = run_round(plan, &handles, record);
+        settle(|| tracker.stats().pending == 0);
+        let send = |sender: &flume::Sender<Value>| sender.try_send(black_box([7; 8])).is_ok();
+        let (other, bare_back) = run_round(plan, &vec![bare.sender.clone(); plan.threads], send);
+        settle(|| bare.sender.is_empty());
+        if round > 0 {
+            ours_ns.extend(ours);
+            bare_ns.extend(other);
+            came_back += ours_back + bare_back;
+        }
+    }
+    bare.stop();
+    let report = tracker.shutdown(Duration::from_secs(10));
+    if !report.is_clean() {
+        return Err(format!("not everything was stored: {:?}", report.stats).into());
+    }
+    Ok(Row { ours: cost(ours_ns), bare: cost(bare_ns), timer, came_back })
+}
+
+/// Every thread calls `call` at the plan's rate; answers what each call took, and how many failed.
+fn run_round<T: Sync>(
+    plan: &Plan,
+    targets: &[T],
+    call: impl Fn(&T) -> bool + Sync,
+) -> (Vec<u64>, u64) {
+    let threads = u32::try_from(plan.threads).unwrap_or(u32::MAX);
+    let start = Barrier::new(plan.threads);
+    let (start, call) = (&start, &call);
+    let results: Vec<_> = thread::scope(|scope| {
+        let workers: Vec<_> = targets
+            .iter()
+            .map(|target| {
+                scope.spawn(move || {
+                    let (count, gap) = match plan.rate {
+                        Rate::FlatOut => (plan.burst / plan.threads, Duration::ZERO),
+                        Rate::PerSecond(rate) => {
+                            let gap = Duration::from_secs(1) * threads / rate;
+                            let count = plan.round.as_nanos() / gap.as_nanos().max(1);
+                            (usize::try_from(count).unwrap_or(usize::MAX), gap)
+                        }
+                    };
+                    let mut times = Vec::with_capacity(count);
+                    let mut failed = 0;
+                    start.wait();
+                    let mut due = Instant::now();
+                    for _ in 0..count {
+                        wait_until(due);
+                        due += gap;
+                        let before = Instant::now();
+                        let ok = call(target);
+                        let took = before.elapsed();
+                        times.push(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
+                        failed += u64::from(!ok);
+                    }
+                    (times, failed)
+                })
+            })
+            .collect();
+        workers.into_iter().filter_map(|worker| worker.join().ok()).collect()
+    });
+    let failed = results.iter().map(|(_, failed)| failed).sum();
+    (results.into_iter().flat_map(|(times, _)| times).collect(), failed)
+}
+
+/// Sleeps when there is time for it, else spins.
+fn wait_until(due: Instant) {
+    loop {
+        let left = due.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return;
+        }
+        if left > Duration::from_micros(120) {
+            thread::sleep(left - Duration::from_micros(60));
+        } else {
+            std::hint::spin_loop();
+        }
+    }
+}
+
+fn settle(done: impl Fn() -> bool) {
+    while !done() {
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// What reading the timer twice takes, at the median.
+fn timer_cost() -> u64 {
+    let mut times: Vec<_> = (0..10_000)
+        .map(|_| {
+            let before = Instant::now();
+            u64::try_from(before.elapsed().as_nanos()).unwrap_or(u64::MAX)
+        })
+        .collect();
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+fn cost(mut times: Vec<u64>) -> Cost {
+    times.sort_unstable();
+    let at = |share: usize| {
+        let index = (times.len() * share / 100).min(times.len().saturating_sub(1));
+        times.get(index).copied().unwrap_or(0)
+    };
+    Cost { p50: at(50), p99: at(99) }
+}
+
+/// Stores nothing, at once.
+struct Null;
+
+impl Sink for Null {
+    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+        Ok(BatchOutcome { stored: batch.len() as u64, ..BatchOutcome::default() })
+    }
+}
+
+/// As large as a record.
+type Value = [u64; 8];
+const _: () = assert!(size_of::<Value>() == size_of::<Record>());
+
+/// A flume channel and a thread that empties it.
+struct Bare {
+    sender: flume::Sender<Value>,
+    stop: Arc<AtomicBool>,
+    thread: thread::JoinHandle<()>,
+}
+
+impl Bare {
+    fn start() -> Self {
+        let (sender, receiver) = flume::bounded::<Value>(DEFAULT_CHANNEL_CAPACITY);
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = thread::spawn(move || {
+            while !stopped.load(Ordering::Acquire) {
+                while let Ok(value) = receiver.try_recv() {
+                    black_box(value);
+                }
+                thread::park_timeout(Duration::from_millis(1));
+            }
+        });
+        Self { sender, stop, thread }
+    }
+
+    fn stop(self) {
+        self.stop.store(true, Ordering::Release);
+        // It does nothing that could panic.
+        let _ = self.thread.join();
+    }
+}

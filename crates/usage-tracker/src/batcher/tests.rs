@@ -1,0 +1,365 @@
+//! The rule at its exact boundaries, and as properties over any sequence of events.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::{Batcher, Limits, Mode, Step};
+
+const fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+const LIMITS: Limits = Limits {
+    threshold: 5,
+    max_batch: 12,
+    flush_timeout: ms(100),
+    retry_min: ms(10),
+    retry_max: ms(35),
+};
+
+/// A batcher that took `held` records at `since`.
+fn holding(held: usize, since: Duration) -> Batcher {
+    let mut batcher = Batcher::new(LIMITS);
+    batcher.took(held, since);
+    batcher
+}
+
+#[test]
+fn with_nothing_to_do_it_is_idle_until_it_is_closed() {
+    let batcher = Batcher::new(LIMITS);
+    assert_eq!(batcher.next(ms(0), 0, Mode::Collect), Step::Idle);
+    assert_eq!(batcher.next(ms(999), 0, Mode::Flush), Step::Idle);
+    assert_eq!(batcher.next(ms(999), 0, Mode::Close), Step::Finished);
+    assert_eq!(batcher.next(ms(999), 1, Mode::Close), Step::Take(1));
+}
+
+#[test]
+fn it_takes_what_there_is_up_to_the_largest_batch() {
+    let batcher = Batcher::new(LIMITS);
+    assert_eq!(batcher.next(ms(0), 1, Mode::Collect), Step::Take(1));
+    assert_eq!(batcher.next(ms(0), 11, Mode::Collect), Step::Take(11));
+    assert_eq!(batcher.next(ms(0), 12, Mode::Collect), Step::Take(12));
+    assert_eq!(batcher.next(ms(0), 13, Mode::Collect), Step::Take(12));
+    let batcher = holding(7, ms(0));
+    assert_eq!(batcher.room(), 5);
+    assert_eq!(batcher.next(ms(0), 99, Mode::Collect), Step::Take(5));
+    let full = holding(12, ms(0));
+    assert_eq!(full.room(), 0);
+    assert_eq!(full.next(ms(0), 99, Mode::Collect), Step::Write);
+}
+
+#[test]
+fn a_batch_is_due_at_the_threshold() {
+    assert_eq!(holding(4, ms(0)).next(ms(0), 0, Mode::Collect), Step::WaitUntil(ms(100)));
+    assert_eq!(holding(5, ms(0)).next(ms(0), 0, Mode::Collect), Step::Write);
+    assert_eq!(holding(6, ms(0)).next(ms(0), 0, Mode::Collect), Step::Write);
+}
+
+#[test]
+fn a_batch_is_due_when_its_first_record_has_waited_long_enough() {
+    let mut batcher = holding(1, ms(50));
+    batcher.took(1, ms(140));
+    assert_eq!(batcher.next(ms(149), 0, Mode::Collect), Step::WaitUntil(ms(150)));
+    assert_eq!(batcher.next(ms(150), 0, Mode::Collect), Step::Write);
+    assert_eq!(batcher.next(ms(151), 0, Mode::Collect), Step::Write);
+}
+
+#[test]
+fn the_time_counts_afresh_for_each_batch() {
+    let mut batcher = holding(5, ms(50));
+    assert!(!batcher.succeeded());
+    assert_eq!(batcher.next(ms(500), 0, Mode::Collect), Step::Idle);
+    batcher.took(1, ms(500));
+    assert_eq!(batcher.next(ms(599), 0, Mode::Collect), Step::WaitUntil(ms(600)));
+    assert_eq!(batcher.next(ms(600), 0, Mode::Collect), Step::Write);
+}
+
+#[test]
+fn nobody_waits_while_it_flushes_or_closes() {
+    for mode in [Mode::Flush, Mode::Close] {
+        assert_eq!(holding(1, ms(0)).next(ms(0), 0, mode), Step::Write);
+        assert_eq!(holding(1, ms(0)).next(ms(0), 20, mode), Step::Take(11));
+    }
+}
+
+#[test]
+fn a_failed_batch_waits_twice_as_long_each_time_up_to_the_limit() {
+    let mut batcher = holding(5, ms(0));
+    assert!(!batcher.is_retrying());
+    let mut now = ms(1_000);
+    for (attempt, wait) in [10, 20, 35, 35, 35].into_iter().enumerate() {
+        assert_eq!(batcher.failed(now), attempt == 0);
+        assert!(batcher.is_retrying());
+        let retry_at = now + ms(wait);
+        for mode in [Mode::Collect, Mode::Flush, Mode::Close] {
+            assert_eq!(batcher.next(retry_at - ms(1), 9, mode), Step::WaitUntil(retry_at));
+            assert_eq!(batcher.next(retry_at, 9, mode), Step::Write);
+            assert_eq!(batcher.next(retry_at + ms(1), 9, mode), Step::Write);
+        }
+        assert_eq!(batcher.room(), 0);
+        now = retry_at;
+    }
+    assert!(batcher.succeeded());
+    assert!(!batcher.is_retrying());
+    assert_eq!(batcher.room(), 12);
+    // Success resets the back-off.
+    batcher.took(1, now);
+    assert!(batcher.failed(now));
+    assert_eq!(batcher.next(now, 0, Mode::Collect), Step::WaitUntil(now + ms(10)));
+}
+
+#[test]
+fn hurry_retries_at_once_and_starts_the_back_off_afresh() {
+    let mut batcher = holding(5, ms(0));
+    for _ in 0..3 {
+        batcher.failed(ms(0));
+    }
+    assert_eq!(batcher.next(ms(3), 0, Mode::Close), Step::WaitUntil(ms(35)));
+    batcher.hurry(ms(3));
+    assert_eq!(batcher.next(ms(3), 0, Mode::Close), Step::Write);
+    batcher.failed(ms(3));
+    assert_eq!(batcher.next(ms(3), 0, Mode::Close), Step::WaitUntil(ms(13)));
+}
+
+#[test]
+fn hurry_without_a_failed_batch_leaves_it_alone() {
+    let mut batcher = holding(1, ms(0));
+    batcher.hurry(ms(3));
+    assert!(!batcher.is_retrying());
+    assert_eq!(batcher.next(ms(3), 0, Mode::Collect), Step::WaitUntil(ms(100)));
+}
+
+#[test]
+fn endless_waits_do_not_overflow() {
+    let forever = Limits {
+        flush_timeout: Duration::MAX,
+        retry_min: Duration::MAX,
+        retry_max: Duration::MAX,
+        ..LIMITS
+    };
+    let mut batcher = Batcher::new(forever);
+    batcher.took(1, ms(1));
+    assert_eq!(batcher.next(ms(2), 0, Mode::Collect), Step::WaitUntil(Duration::MAX));
+    batcher.failed(ms(2));
+    batcher.failed(ms(3));
+    assert_eq!(batcher.next(ms(4), 0, Mode::Collect), Step::WaitUntil(Duration::MAX));
+}
+
+/// What may happen to a writer from outside.
+#[derive(Clone, Debug)]
+enum Event {
+    /// Records arrive in the queue.
+    Arrive(usize),
+    /// Time passes.
+    Pass(Duration),
+    /// The next tries of the sink fail.
+    Break(usize),
+    /// Somebody waits for what is there.
+    Flush,
+}
+
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let event = prop_oneof![
+        4 => (0..40_usize).prop_map(Event::Arrive),
+        4 => (0..150_u64).prop_map(|millis| Event::Pass(ms(millis))),
+        1 => (1..6_usize).prop_map(Event::Break),
+        1 => Just(Event::Flush),
+    ];
+    prop::collection::vec(event, 0..60)
+}
+
+fn limits() -> impl Strategy<Value = Limits> {
+    (1..20_usize, 0..30_usize, 1..120_u64, 1..20_u64, 0..60_u64).prop_map(
+        |(threshold, more, timeout, min, longer)| Limits {
+            threshold,
+            max_batch: threshold + more,
+            flush_timeout: ms(timeout),
+            retry_min: ms(min),
+            retry_max: ms(min + longer),
+        },
+    )
+}
+
+/// A writer around the batcher, with numbers for records and a list for a sink. It checks each
+/// step against the rule as the user reads it, not as the batcher computes it.
+struct World {
+    limits: Limits,
+    batcher: Batcher,
+    now: Duration,
+    mode: Mode,
+    /// Each record with when it was taken.
+    queue: std::collections::VecDeque<u32>,
+    held: Vec<(u32, Duration)>,
+    written: Vec<u32>,
+    arrived: u32,
+    failures_to_come: usize,
+    /// The batch as it failed, when, and the wait that was asked for then.
+    failed: Option<(Vec<u32>, Duration)>,
+    last_wait: Option<Duration>,
+}
+
+impl World {
+    fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            batcher: Batcher::new(limits),
+            now: Duration::ZERO,
+            mode: Mode::Collect,
+            queue: std::collections::VecDeque::new(),
+            held: Vec::new(),
+            written: Vec::new(),
+            arrived: 0,
+            failures_to_come: 0,
+            failed: None,
+            last_wait: None,
+        }
+    }
+
+    fn step(&self) -> Step {
+        self.batcher.next(self.now, self.queue.len(), self.mode)
+    }
+
+    /// Does what the batcher says until it waits.
+    fn settle(&mut self) -> Step {
+        loop {
+            match self.step() {
+                Step::Take(count) => {
+                    assert!(count > 0 && count <= self.queue.len());
+                    assert!(self.failed.is_none(), "a failed batch is changed");
+                    let taken = self.queue.drain(..count);
+                    self.held.extend(taken.map(|record| (record, self.now)));
+                    assert!(self.held.len() <= self.limits.max_batch);
+                    self.batcher.took(count, self.now);
+                }
+                Step::Write => self.write(),
+                wait => return wait,
+            }
+        }
+    }
+
+    fn write(&mut self) {
+        let batch: Vec<_> = self.held.iter().map(|(record, _)| *record).collect();
+        assert!(!batch.is_empty());
+        assert!(batch.len() <= self.limits.max_batch);
+        match &self.failed {
+            Some((failed, retry_at)) => {
+                assert_eq!(&batch, failed);
+                assert!(self.now >= *retry_at);
+            }
+            None => {
+                let waited = self.now - self.held[0].1;
+                assert!(
+                    batch.len() >= self.limits.threshold
+                        || waited >= self.limits.flush_timeout
+                        || self.mode != Mode::Collect,
+                    "written too early",
+                );
+            }
+        }
+        if self.failures_to_come == 0 {
+            self.written.extend(batch);
+            self.held.clear();
+            let had_failed = self.batcher.succeeded();
+            assert_eq!(had_failed, self.failed.is_some());
+            (self.failed, self.last_wait) = (None, None);
+            if self.mode == Mode::Flush && self.queue.is_empty() {
+                self.mode = Mode::Collect;
+            }
+            return;
+        }
+        self.failures_to_come -= 1;
+        let first = self.batcher.failed(self.now);
+        assert_eq!(first, self.failed.is_none());
+        let Step::WaitUntil(retry_at) = self.step() else {
+            panic!("a failed batch must wait, not {:?}", self.step());
+        };
+        let wait = retry_at - self.now;
+        let expected = match self.last_wait {
+            None => self.limits.retry_min,
+            Some(last) => (last * 2).min(self.limits.retry_max),
+        };
+        assert_eq!(wait, expected);
+        self.last_wait = Some(wait);
+        self.failed = Some((batch, retry_at));
+    }
+
+    fn apply(&mut self, event: &Event) {
+        match event {
+            Event::Arrive(count) => {
+                for _ in 0..*count {
+                    self.queue.push_back(self.arrived);
+                    self.arrived += 1;
+                }
+            }
+            Event::Pass(time) => self.pass(*time),
+            Event::Break(times) => self.failures_to_come += times,
+            Event::Flush => {
+                self.mode = Mode::Flush;
+                self.hurry();
+            }
+        }
+        self.check_wait();
+    }
+
+    fn hurry(&mut self) {
+        self.batcher.hurry(self.now);
+        self.last_wait = None;
+        if let Some((_, retry_at)) = &mut self.failed {
+            *retry_at = self.now;
+        }
+    }
+
+    /// Time passes as a thread sees it that always wakes up exactly when it asked to.
+    fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        loop {
+            match self.settle() {
+                Step::WaitUntil(until) if until <= end => {
+                    assert!(until > self.now, "a wait for what is over");
+                    self.now = until;
+                }
+                _ => break,
+            }
+        }
+        self.now = end;
+    }
+
+    /// Wherever it waits, nothing that could be written waits for too long.
+    fn check_wait(&mut self) {
+        match self.settle() {
+            Step::WaitUntil(until) => {
+                assert!(until > self.now);
+                let (_, oldest) = self.held[0];
+                match &self.failed {
+                    Some((_, retry_at)) => assert_eq!(until, *retry_at),
+                    None => assert_eq!(until, oldest + self.limits.flush_timeout),
+                }
+            }
+            Step::Idle | Step::Finished => {
+                assert!(self.held.is_empty() && self.queue.is_empty());
+            }
+            step => panic!("not a wait: {step:?}"),
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_the_rule_holds_and_every_record_is_written_once_in_order(
+        limits in limits(),
+        events in events(),
+    ) {
+        let mut world = World::new(limits);
+        for event in &events {
+            world.apply(event);
+        }
+        world.mode = Mode::Close;
+        world.hurry();
+        while world.settle() != Step::Finished {
+            world.pass(ms(10));
+        }
+        let everything: Vec<_> = (0..world.arrived).collect();
+        prop_assert_eq!(world.written, everything);
+    }
+}

@@ -1,0 +1,199 @@
+//! The tracker's settings.
+
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use usage_core::Record;
+use usage_core::sink::{RefusalReason, Sink};
+
+use crate::accounts::Accounts;
+use crate::batcher::Limits;
+use crate::channel::channel;
+use crate::clock::{Clock, SystemClock, TimeSource};
+use crate::pace::Pace;
+use crate::tracker::{Shared, Tracker};
+use crate::writer::{OnRefused, Writer};
+
+/// A batch is written when it holds this many records.
+pub const DEFAULT_BUFFER_SIZE: usize = 500;
+/// A batch is written when its first record has been held for this long.
+pub const DEFAULT_FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
+/// How many records may wait in the channel. A record is 64 bytes.
+pub const DEFAULT_CHANNEL_CAPACITY: usize = 65_536;
+/// The wait after the first failure of a batch; it doubles with each further one.
+pub const DEFAULT_RETRY_MIN: Duration = Duration::from_millis(20);
+/// The longest wait between two tries of a batch.
+pub const DEFAULT_RETRY_MAX: Duration = Duration::from_secs(1);
+/// How long dropping a tracker may take to write what is left.
+pub const DEFAULT_DROP_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How much larger than its threshold a batch may become when the queue is long.
+const MAX_BATCH_FACTOR: usize = 10;
+
+/// The settings of a [`Tracker`]. A zero means the default everywhere.
+///
+/// ```
+/// # use usage_core::sink::{BatchOutcome, Sink, SinkError};
+/// # use usage_core::Record;
+/// # struct Nowhere;
+/// # impl Sink for Nowhere {
+/// #     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+/// #         Ok(BatchOutcome { stored: batch.len() as u64, ..BatchOutcome::default() })
+/// #     }
+/// # }
+/// use std::time::Duration;
+/// use usage_tracker::Tracker;
+///
+/// let tracker = Tracker::builder()
+///     .buffer_size(100)
+///     .flush_timeout(Duration::from_millis(250))
+///     .on_refused(|record, reason| eprintln!("{}: {reason}", record.labels().names().model))
+///     .start(Nowhere)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[must_use = "nothing runs before `start`"]
+#[derive(Default)]
+pub struct Builder {
+    buffer_size: usize,
+    max_batch: usize,
+    flush_timeout: Duration,
+    channel_capacity: usize,
+    retry_min: Duration,
+    retry_max: Duration,
+    drop_deadline: Duration,
+    clock: Option<Arc<dyn Clock>>,
+    on_refused: Option<OnRefused>,
+}
+
+impl Builder {
+    /// How many records make a batch that is written without waiting for more.
+    pub fn buffer_size(self, records: usize) -> Self {
+        Self { buffer_size: records, ..self }
+    }
+
+    /// How large a batch may become when the queue is long, for instance after the sink was slow.
+    /// The default is ten times the buffer size; it is never less than that size.
+    pub fn max_batch(self, records: usize) -> Self {
+        Self { max_batch: records, ..self }
+    }
+
+    /// How long a record may be held for its batch to fill. A record also waits for the batches
+    /// before its own to be stored.
+    pub fn flush_timeout(self, timeout: Duration) -> Self {
+        Self { flush_timeout: timeout, ..self }
+    }
+
+    /// How many records may wait in the channel, at 64 bytes each; when it is full, records come
+    /// back. The memory is allocated as it is first needed, and all of it at shutdown.
+    pub fn channel_capacity(self, records: usize) -> Self {
+        Self { channel_capacity: records, ..self }
+    }
+
+    /// How long to wait before a failed batch is tried again: `min` at first, doubling up to `max`
+    /// (at least `min`).
+    pub fn retry_back_off(self, min: Duration, max: Duration) -> Self {
+        Self { retry_min: min, retry_max: max, ..self }
+    }
+
+    /// How long dropping the tracker may take to write what is left. Waiting even a moment is not
+    /// an option in some places; call [`Tracker::shutdown`] with `Duration::ZERO` first there.
+    pub fn drop_deadline(self, deadline: Duration) -> Self {
+        Self { drop_deadline: deadline, ..self }
+    }
+
+    /// Where the time comes from, [`SystemClock`] by default.
+    pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock: Some(clock), ..self }
+    }
+
+    /// Called on the writer thread for each record that the sink refuses, before its batch counts
+    /// as settled. The writer waits for it; a panic in it is caught and reported as an event.
+    pub fn on_refused(self, callback: impl FnMut(&Record, RefusalReason) + Send + 'static) -> Self {
+        Self { on_refused: Some(Box::new(callback)), ..self }
+    }
+
+    /// Starts the writer thread.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub fn start(self, sink: impl Sink + 'static) -> io::Result<Tracker> {
+        let capacity = or_default(self.channel_capacity, DEFAULT_CHANNEL_CAPACITY);
+        let limits = self.limits();
+        let clock =
+            self.clock.map_or_else(|| TimeSource::System(SystemClock::new()), TimeSource::Given);
+        let (intake, outlet) = channel(capacity, clock);
+        let shared = Arc::new(Shared { intake, accounts: Accounts::default() });
+        let writer = Writer::new(
+            Arc::clone(&shared),
+            outlet,
+            limits,
+            Pace::new(capacity),
+            Box::new(sink),
+            self.on_refused,
+        );
+        let thread =
+            thread::Builder::new().name("usage-writer".to_owned()).spawn(|| writer.run())?;
+        // Before the tracker exists for anybody: nobody can want to wake the writer earlier.
+        shared.intake.set_writer(thread.thread().clone());
+        Ok(Tracker {
+            shared,
+            thread: Mutex::new(Some(thread)),
+            drop_deadline: or_default(self.drop_deadline, DEFAULT_DROP_DEADLINE),
+        })
+    }
+
+    fn limits(&self) -> Limits {
+        let threshold = or_default(self.buffer_size, DEFAULT_BUFFER_SIZE);
+        let ceiling = threshold.saturating_mul(MAX_BATCH_FACTOR);
+        let retry_min = or_default(self.retry_min, DEFAULT_RETRY_MIN);
+        Limits {
+            threshold,
+            max_batch: or_default(self.max_batch, ceiling).max(threshold),
+            flush_timeout: or_default(self.flush_timeout, DEFAULT_FLUSH_TIMEOUT),
+            retry_min,
+            retry_max: or_default(self.retry_max, DEFAULT_RETRY_MAX).max(retry_min),
+        }
+    }
+}
+
+/// A zero is no sensible value of any setting, so it stands for the default.
+fn or_default<T: Default + PartialEq>(value: T, default: T) -> T {
+    if value == T::default() { default } else { value }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("limits", &self.limits())
+            .field("channel_capacity", &or_default(self.channel_capacity, DEFAULT_CHANNEL_CAPACITY))
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zero_means_the_default() {
+        let limits = Builder::default().buffer_size(0).flush_timeout(Duration::ZERO).limits();
+        assert_eq!((limits.threshold, limits.max_batch), (500, 5_000));
+        assert_eq!(limits.flush_timeout, Duration::from_secs(1));
+        assert_eq!((limits.retry_min, limits.retry_max), (DEFAULT_RETRY_MIN, DEFAULT_RETRY_MAX));
+    }
+
+    #[test]
+    fn a_ceiling_is_never_below_its_floor() {
+        let builder = Builder::default().buffer_size(700).max_batch(20);
+        let long = Duration::from_secs(9);
+        let limits = builder.retry_back_off(long, Duration::from_secs(3)).limits();
+        assert_eq!((limits.threshold, limits.max_batch), (700, 700));
+        assert_eq!((limits.retry_min, limits.retry_max), (long, long));
+        let limits = Builder::default().buffer_size(usize::MAX).limits();
+        assert_eq!(limits.max_batch, usize::MAX);
+        assert_eq!(Builder::default().buffer_size(7).max_batch(8).limits().max_batch, 8);
+    }
+}

@@ -1,0 +1,237 @@
+//! The way from the recording threads to the writer: a bounded flume channel, and beside it what
+//! flume would make dear or cannot do: waking a sleeping writer, waiting for room, closing.
+//!
+//! # Waking
+//! A thread parked in flume's `recv` costs each sender a futex wake, several microseconds. So the
+//! writer never receives by waiting: it naps by itself while there is traffic, and nobody wakes
+//! it. Only when it has been idle for long does it park until somebody does, see [`Outlet::park`].
+//!
+//! # Closing
+//! After a shutdown no accepted record may be left in the channel. A thread can look at `closed`,
+//! be held up, and push much later; counting such threads in and out would cost two atomic writes
+//! a record. Instead the writer, at the very end, fills the channel to its capacity with empty
+//! slots (`None`) that it never takes out again: from then on a push finds the channel full,
+//! however late it comes. Pushes are ordered by the channel's own lock, so a record is either
+//! before the last empty slot, and is found, or is refused and comes back. See [`Outlet::seal`].
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+use event_listener::{Event, Listener};
+use flume::{Sender, TrySendError};
+use usage_core::Record;
+
+use crate::accounts::Ledger;
+use crate::clock::TimeSource;
+use crate::error::{RejectReason, RejectedRecord};
+
+mod outlet;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use outlet::Outlet;
+
+/// A record, or nothing: an empty slot that keeps a closed channel full.
+type Slot = Option<Record>;
+
+// A record has a spare bit pattern, so the slot costs no room.
+const _: () = assert!(size_of::<Slot>() == size_of::<Record>());
+
+/// The end that records are put in. Shared by all recording threads.
+///
+/// What they read for each record lies on one cache line, which is written only when the writer
+/// goes to sleep for long or stops; the rest is kept apart from it.
+#[repr(align(128))]
+pub(crate) struct Intake {
+    sender: Sender<Slot>,
+    pub(crate) clock: TimeSource,
+    closed: AtomicBool,
+    /// The writer sleeps until it is woken.
+    parked: AtomicBool,
+    rare: Rare,
+}
+
+/// What only a recording thread that is out of luck looks at. The writer writes it all the time.
+#[repr(align(128))]
+struct Rare {
+    /// The writer naps and has room: worth waking when the channel is full.
+    napping: AtomicBool,
+    writer: OnceLock<Thread>,
+    /// Told when room was made, and when there will never be any.
+    room: Event,
+    /// Records that came back to the caller.
+    returned: AtomicU64,
+}
+
+pub(crate) fn channel(capacity: usize, clock: TimeSource) -> (Intake, Outlet) {
+    let (sender, receiver) = flume::bounded(capacity);
+    let rare = Rare {
+        napping: AtomicBool::new(false),
+        writer: OnceLock::new(),
+        room: Event::new(),
+        returned: AtomicU64::new(0),
+    };
+    let (closed, parked) = (AtomicBool::new(false), AtomicBool::new(false));
+    (Intake { sender, clock, closed, parked, rare }, Outlet::new(receiver, capacity))
+}
+
+impl Intake {
+    /// Puts a record in, or gives it back, and counts neither.
+    ///
+    /// What happens seldom is kept out of line, so that the record is copied less often on the way
+    /// that matters.
+    #[inline]
+    fn offer(&self, record: Record) -> Result<(), RejectedRecord> {
+        let slot = Some(record);
+        if self.closed.load(Ordering::Acquire) {
+            return self.not_sent(TrySendError::Disconnected(slot));
+        }
+        match self.sender.try_send(slot) {
+            Ok(()) => {
+                if self.parked.load(Ordering::Relaxed) {
+                    self.wake_parked();
+                }
+                Ok(())
+            }
+            Err(error) => self.not_sent(error),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wake_parked(&self) {
+        // One of the threads that see it pays for the wake-up.
+        if self.parked.swap(false, Ordering::AcqRel) {
+            self.wake();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn not_sent(&self, error: TrySendError<Slot>) -> Result<(), RejectedRecord> {
+        // Only what was sent comes back, and that was a record.
+        let Some(record) = error.into_inner() else { return Ok(()) };
+        // The channel of a stopped writer is full for good.
+        if self.closed.load(Ordering::Acquire) || self.sender.is_disconnected() {
+            return Err(RejectedRecord::new(record, RejectReason::Closed));
+        }
+        if self.rare.napping.swap(false, Ordering::AcqRel) {
+            self.wake();
+        }
+        Err(RejectedRecord::new(record, RejectReason::Full))
+    }
+
+    #[inline]
+    pub(crate) fn record(&self, record: Record) -> Result<(), RejectedRecord> {
+        self.offer(record).map_err(|rejected| self.count(rejected))
+    }
+
+    /// Waits for room without holding a thread up. A future that is dropped drops its record,
+    /// which was then never submitted.
+    pub(crate) async fn record_async(&self, mut record: Record) -> Result<(), RejectedRecord> {
+        loop {
+            record = match self.try_again(record) {
+                Ok(record) => record,
+                Err(done) => return done,
+            };
+            // Listen first, then look again: room made in between is not missed.
+            let listener = self.rare.room.listen();
+            record = match self.try_again(record) {
+                Ok(record) => record,
+                Err(done) => return done,
+            };
+            listener.await;
+        }
+    }
+
+    pub(crate) fn record_blocking(
+        &self,
+        mut record: Record,
+        deadline: Duration,
+    ) -> Result<(), RejectedRecord> {
+        let mut until = None;
+        loop {
+            record = match self.try_again(record) {
+                Ok(record) => record,
+                Err(done) => return done,
+            };
+            // The clock is read only by those who have to wait. A deadline past the end of time
+            // is none.
+            let until = *until.get_or_insert_with(|| Instant::now().checked_add(deadline));
+            let listener = self.rare.room.listen();
+            record = match self.try_again(record) {
+                Ok(record) => record,
+                Err(done) => return done,
+            };
+            match until {
+                None => listener.wait(),
+                Some(until) => {
+                    if listener.wait_deadline(until).is_none() {
+                        let full = RejectedRecord::new(record, RejectReason::Full);
+                        return Err(self.count(full));
+                    }
+                }
+            }
+        }
+    }
+
+    /// One try of those who wait: gives the record back while the channel is full, else how it
+    /// ended.
+    fn try_again(&self, record: Record) -> Result<Record, Result<(), RejectedRecord>> {
+        match self.offer(record) {
+            Ok(()) => Err(Ok(())),
+            Err(rejected) if rejected.reason() == RejectReason::Full => Ok(rejected.into_record()),
+            Err(rejected) => Err(Err(self.count(rejected))),
+        }
+    }
+
+    /// Counts a record that goes back to its caller.
+    #[cold]
+    #[inline(never)]
+    fn count(&self, rejected: RejectedRecord) -> RejectedRecord {
+        self.rare.returned.fetch_add(1, Ordering::AcqRel);
+        rejected
+    }
+
+    /// How many records came back.
+    pub(crate) fn returned(&self) -> u64 {
+        self.rare.returned.load(Ordering::Acquire)
+    }
+
+    /// How many records are in the channel. Exact while the ledger is locked: the writer moves
+    /// records only then.
+    pub(crate) fn queued(&self, ledger: &Ledger) -> usize {
+        self.sender.len().saturating_sub(ledger.empty_slots)
+    }
+
+    /// From now on records come back. What was put in before, and what was about to be, is still
+    /// taken out by the writer.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        self.rare.room.notify(usize::MAX);
+        self.wake();
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// Says which thread takes records out.
+    pub(crate) fn set_writer(&self, thread: Thread) {
+        // Called once, by the one who started it.
+        let _ = self.rare.writer.set(thread);
+    }
+
+    pub(crate) fn is_writer(&self) -> bool {
+        self.rare.writer.get().is_some_and(|writer| writer.id() == thread::current().id())
+    }
+
+    /// Makes the writer look around, now or as soon as it would sleep.
+    pub(crate) fn wake(&self) {
+        if let Some(writer) = self.rare.writer.get() {
+            writer.unpark();
+        }
+    }
+}

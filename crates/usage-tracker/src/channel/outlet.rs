@@ -1,0 +1,100 @@
+//! The writer's end of the channel.
+
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+
+use flume::Receiver;
+use usage_core::Record;
+
+use super::{Intake, Slot};
+use crate::accounts::Ledger;
+
+/// The end that the writer takes records out of.
+pub(crate) struct Outlet {
+    receiver: Receiver<Slot>,
+    capacity: usize,
+}
+
+impl Outlet {
+    pub(super) const fn new(receiver: Receiver<Slot>, capacity: usize) -> Self {
+        Self { receiver, capacity }
+    }
+
+    /// Moves up to `count` records from the channel to the end of `held`.
+    pub(crate) fn take(&self, count: usize, held: &mut Vec<Record>, ledger: &mut Ledger) -> usize {
+        let mut taken = 0;
+        while taken < count {
+            match self.receiver.try_recv() {
+                Ok(Some(record)) => {
+                    held.push(record);
+                    taken += 1;
+                }
+                Ok(None) => ledger.empty_slots -= 1,
+                Err(_) => break,
+            }
+        }
+        ledger.received += taken as u64;
+        taken
+    }
+
+    /// Tells those who wait that there is room.
+    ///
+    /// All of them, not as many as there is room for: one that was told may never get to run, and
+    /// the room would stay empty while others wait.
+    pub(crate) fn made_room(&self, intake: &Intake) {
+        intake.rare.room.notify(usize::MAX);
+    }
+
+    /// Fills the channel with empty slots so that nothing can enter it any more. Records that
+    /// threads pushed meanwhile are moved to `held`, at most `room` of them; when there are more,
+    /// it answers `false` and goes on where it was when it is called again.
+    ///
+    /// It ends: a thread that sees the channel closed pushes no more, so there is at most one such
+    /// record for each thread.
+    pub(crate) fn seal(
+        &self,
+        intake: &Intake,
+        room: usize,
+        held: &mut Vec<Record>,
+        ledger: &mut Ledger,
+    ) -> bool {
+        let most = held.len().saturating_add(room);
+        while ledger.empty_slots < self.capacity {
+            if intake.sender.try_send(None).is_ok() {
+                ledger.empty_slots += 1;
+                continue;
+            }
+            // Full, but not of empty slots alone: a late record is among them.
+            if held.len() == most || self.take(1, held, ledger) == 0 {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Sleeps until somebody wakes the writer, unless there is something to do already: a record
+    /// in the channel, or `called`.
+    ///
+    /// No record is missed. Its push and the look into the channel below take the same lock, so
+    /// one is before the other. If the push is first, the look finds the record. If the look is
+    /// first, then `parked` was set before it, and the pushing thread, which took the lock after
+    /// it, sees it set when it reads it after the push, and wakes. A wake-up before `park` is not
+    /// lost either: the thread keeps one, and `park` returns at once.
+    pub(crate) fn park(&self, intake: &Intake, called: impl FnOnce() -> bool) {
+        intake.parked.store(true, Ordering::SeqCst);
+        if self.receiver.is_empty() && !called() {
+            thread::park();
+        }
+        intake.parked.store(false, Ordering::Release);
+    }
+
+    /// Sleeps for `time` or until somebody wakes the writer; with `has_room`, a thread that finds
+    /// the channel full does.
+    pub(crate) fn nap(&self, intake: &Intake, time: Duration, has_room: bool) {
+        // A thread that found the channel full just before is not missed for longer than the nap.
+        intake.rare.napping.store(has_room, Ordering::Release);
+        thread::park_timeout(time);
+        intake.rare.napping.store(false, Ordering::Release);
+    }
+}

@@ -1,0 +1,142 @@
+//! Waking and closing, without a writer around them.
+
+use std::sync::atomic::AtomicU64;
+use std::time::Instant;
+
+use usage_core::{LabelNames, Labels, Timestamp, TokenCounts};
+
+use super::*;
+use crate::clock::SystemClock;
+
+fn record(number: u64) -> Record {
+    let names = LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() };
+    let tokens = TokenCounts::unclassified(number).unwrap();
+    Record::new(Labels::new(names).unwrap(), tokens, 0, Timestamp::MIN_RECORD).unwrap()
+}
+
+fn new(capacity: usize) -> (Intake, Outlet) {
+    channel(capacity, TimeSource::System(SystemClock::new()))
+}
+
+#[test]
+fn no_wake_up_is_lost_between_looking_and_parking() {
+    // The taking thread parks whenever it finds nothing, with no nap to save it, and the sending
+    // one sends again soon after the last record was taken: every round is a race of the two, with
+    // a lead that sweeps over the moment between looking and parking.
+    const ROUNDS: u64 = 50_000;
+    let (intake, outlet) = new(4);
+    let (taken, failed) = (AtomicU64::new(0), AtomicBool::new(false));
+    thread::scope(|scope| {
+        let taker = scope.spawn(|| {
+            let (mut held, mut ledger) = (Vec::new(), Ledger::default());
+            while ledger.received < ROUNDS && !failed.load(Ordering::SeqCst) {
+                if outlet.take(4, &mut held, &mut ledger) > 0 {
+                    held.clear();
+                    taken.store(ledger.received, Ordering::SeqCst);
+                } else {
+                    outlet.park(&intake, || false);
+                }
+            }
+        });
+        intake.set_writer(taker.thread().clone());
+        let next = record(1);
+        let limit = Instant::now() + Duration::from_secs(20);
+        for round in 0..ROUNDS {
+            for _ in 0..round % 97 {
+                std::hint::spin_loop();
+            }
+            intake.record(next.clone()).unwrap();
+            let mut spins = 0;
+            while taken.load(Ordering::SeqCst) <= round {
+                spins += 1;
+                if spins < 2_000 {
+                    std::hint::spin_loop();
+                    continue;
+                }
+                if Instant::now() > limit {
+                    // So that the scope can end.
+                    failed.store(true, Ordering::SeqCst);
+                    taker.thread().unpark();
+                    panic!("the taker sleeps with record {round} in the channel");
+                }
+                thread::yield_now();
+            }
+        }
+    });
+}
+
+#[test]
+fn park_does_not_sleep_when_it_is_called() {
+    let (intake, outlet) = new(4);
+    outlet.park(&intake, || true);
+    intake.record(record(1)).unwrap();
+    outlet.park(&intake, || false);
+}
+
+#[test]
+fn a_sealed_channel_takes_nothing_and_shows_nothing() {
+    let (intake, outlet) = new(3);
+    let (mut held, mut ledger) = (Vec::new(), Ledger::default());
+    assert!(outlet.seal(&intake, 0, &mut held, &mut ledger));
+    assert_eq!((held.len(), ledger.empty_slots, intake.queued(&ledger)), (0, 3, 0));
+    // A thread that saw it open and was held up.
+    assert!(intake.sender.try_send(Some(record(1))).is_err());
+    // It can be sealed again.
+    assert!(outlet.seal(&intake, 0, &mut held, &mut ledger));
+    assert_eq!(ledger.empty_slots, 3);
+}
+
+#[test]
+fn sealing_finds_late_records_wherever_they_are() {
+    for before in 0..3 {
+        let (intake, outlet) = new(3);
+        let (mut held, mut ledger) = (Vec::new(), Ledger::default());
+        for _ in 0..before {
+            intake.sender.try_send(None).unwrap();
+            ledger.empty_slots += 1;
+        }
+        intake.sender.try_send(Some(record(7))).unwrap();
+        assert_eq!(intake.queued(&ledger), 1);
+        // Nowhere to put it yet: nothing moves out, and it is still counted.
+        assert!(!outlet.seal(&intake, 0, &mut held, &mut ledger));
+        assert_eq!((held.len(), intake.queued(&ledger)), (0, 1));
+        assert!(outlet.seal(&intake, 1, &mut held, &mut ledger));
+        assert_eq!(held, [record(7)]);
+        assert_eq!((ledger.received, intake.queued(&ledger)), (1, 0));
+    }
+}
+
+#[test]
+fn a_record_that_finds_the_writer_gone_comes_back() {
+    let (intake, outlet) = new(3);
+    drop(outlet);
+    let rejected = intake.record(record(1)).unwrap_err();
+    assert_eq!(rejected.reason(), RejectReason::Closed);
+    assert_eq!(intake.returned(), 1);
+}
+
+#[test]
+fn no_late_record_is_stranded_however_the_threads_race() {
+    const CAPACITY: usize = 64;
+    for _ in 0..200 {
+        let (intake, outlet) = new(CAPACITY);
+        let (mut held, mut ledger) = (Vec::new(), Ledger::default());
+        let start = std::sync::Barrier::new(4);
+        let sent: usize = thread::scope(|scope| {
+            let senders: Vec<_> = (0..3)
+                .map(|_| {
+                    scope.spawn(|| {
+                        start.wait();
+                        // Past the look at `closed` already, each of them, fifty times.
+                        (0..50).filter(|n| intake.sender.try_send(Some(record(*n))).is_ok()).count()
+                    })
+                })
+                .collect();
+            start.wait();
+            while !outlet.seal(&intake, 16, &mut held, &mut ledger) {}
+            senders.into_iter().map(|sender| sender.join().unwrap()).sum()
+        });
+        assert_eq!(held.len(), sent);
+        assert_eq!((ledger.empty_slots, intake.queued(&ledger)), (CAPACITY, 0));
+    }
+}

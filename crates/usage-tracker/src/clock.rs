@@ -1,0 +1,167 @@
+//! Where the tracker gets the time from.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use usage_core::Timestamp;
+
+/// The tracker's only source of time: what a [`Handle`](crate::Handle) stamps its records with,
+/// and what the writer decides by when a batch is due or a retry may start.
+///
+/// Not under its control are the deadlines that a caller is willing to wait for
+/// ([`Tracker::shutdown`](crate::Tracker::shutdown), [`Tracker::flush`](crate::Tracker::flush),
+/// [`Tracker::record_blocking`](crate::Tracker::record_blocking)): those are the operating
+/// system's, so that a clock that stands still cannot hang anybody.
+pub trait Clock: Send + Sync {
+    /// The time of day.
+    fn now(&self) -> Timestamp;
+
+    /// Time since some fixed start, never going back.
+    fn monotonic(&self) -> Duration;
+}
+
+/// The clock in use. The usual one is called directly, as a recording thread reads it each time.
+pub(crate) enum TimeSource {
+    System(SystemClock),
+    Given(Arc<dyn Clock>),
+}
+
+impl TimeSource {
+    #[inline]
+    pub(crate) fn now(&self) -> Timestamp {
+        match self {
+            Self::System(clock) => clock.now(),
+            Self::Given(clock) => clock.now(),
+        }
+    }
+
+    pub(crate) fn monotonic(&self) -> Duration {
+        match self {
+            Self::System(clock) => clock.monotonic(),
+            Self::Given(clock) => clock.monotonic(),
+        }
+    }
+}
+
+/// The computer's own clocks. The one place of this crate whose job it is to read them.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemClock {
+    start: Instant,
+}
+
+impl SystemClock {
+    /// A clock whose monotonic time starts now.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { start: Instant::now() }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for SystemClock {
+    #[inline]
+    fn now(&self) -> Timestamp {
+        // In 64 bits: enough for 292,000 years, and cheaper than the 128 of `as_micros`.
+        let micros = |span: Duration| {
+            let seconds = i64::try_from(span.as_secs()).unwrap_or(i64::MAX);
+            seconds.saturating_mul(1_000_000).saturating_add(i64::from(span.subsec_micros()))
+        };
+        Timestamp::from_micros(match SystemTime::now().duration_since(UNIX_EPOCH) {
+            Ok(after) => micros(after),
+            // A computer set to before 1970; a record refuses such an instant, with the reason.
+            Err(before) => -micros(before.duration()),
+        })
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.start.elapsed()
+    }
+}
+
+/// A clock that moves only when it is told to, for tests.
+///
+/// ```
+/// use std::time::Duration;
+/// use usage_core::Timestamp;
+/// use usage_tracker::{Clock, ManualClock};
+///
+/// let clock = ManualClock::new(Timestamp::from_micros(1_000_000));
+/// clock.advance(Duration::from_millis(1_500));
+/// assert_eq!(clock.now(), Timestamp::from_micros(2_500_000));
+/// assert_eq!(clock.monotonic(), Duration::from_millis(1_500));
+/// ```
+pub struct ManualClock {
+    start: i64,
+    wall_shift: AtomicI64,
+    elapsed: AtomicU64,
+}
+
+impl ManualClock {
+    /// A clock that stands at `start`.
+    #[must_use]
+    pub fn new(start: Timestamp) -> Self {
+        let start = start.as_micros();
+        Self { start, wall_shift: AtomicI64::new(0), elapsed: AtomicU64::new(0) }
+    }
+
+    /// Moves both times on, by whole microseconds.
+    pub fn advance(&self, by: Duration) {
+        let micros = u64::try_from(by.as_micros()).unwrap_or(u64::MAX);
+        self.elapsed.fetch_add(micros, Ordering::SeqCst);
+    }
+
+    /// Moves the time of day alone, back when negative, as an administrator or NTP does.
+    pub fn shift_wall(&self, micros: i64) {
+        self.wall_shift.fetch_add(micros, Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        let elapsed = i64::try_from(self.elapsed.load(Ordering::SeqCst)).unwrap_or(i64::MAX);
+        let shift = self.wall_shift.load(Ordering::SeqCst);
+        Timestamp::from_micros(self.start.saturating_add(elapsed).saturating_add(shift))
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_micros(self.elapsed.load(Ordering::SeqCst))
+    }
+}
+
+impl fmt::Debug for ManualClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ManualClock")
+            .field("now", &self.now())
+            .field("monotonic", &self.monotonic())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_system_clock_tells_a_recordable_time_and_never_goes_back() {
+        let clock = SystemClock::new();
+        assert!(clock.now().is_recordable());
+        let before = clock.monotonic();
+        assert!(clock.monotonic() >= before);
+    }
+
+    #[test]
+    fn the_wall_can_be_set_back_without_moving_monotonic_time() {
+        let clock = ManualClock::new(Timestamp::from_micros(10));
+        clock.advance(Duration::from_micros(5));
+        clock.shift_wall(-12);
+        assert_eq!(clock.now().as_micros(), 3);
+        assert_eq!(clock.monotonic(), Duration::from_micros(5));
+    }
+}

@@ -1,0 +1,129 @@
+//! What can go wrong for a caller.
+
+use std::fmt;
+
+use usage_core::{Record, RecordError};
+
+/// A record that the tracker did not take. It comes back whole, to be tried again or saved
+/// elsewhere.
+///
+/// ```
+/// # use usage_core::sink::{BatchOutcome, Sink, SinkError};
+/// # use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts};
+/// # use usage_tracker::{RejectReason, Tracker};
+/// # use std::time::Duration;
+/// # struct Nowhere;
+/// # impl Sink for Nowhere {
+/// #     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+/// #         Ok(BatchOutcome { stored: batch.len() as u64, ..BatchOutcome::default() })
+/// #     }
+/// # }
+/// # let names = LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() };
+/// # let record = Record::new(Labels::new(names)?, TokenCounts::new(), 0, Timestamp::MIN_RECORD)?;
+/// let tracker = Tracker::builder().start(Nowhere)?;
+/// let _ = tracker.shutdown(Duration::from_secs(5));
+///
+/// let rejected = tracker.record(record.clone()).unwrap_err();
+/// assert_eq!(rejected.reason(), RejectReason::Closed);
+/// assert_eq!(rejected.into_record(), record);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct RejectedRecord {
+    record: Record,
+    reason: RejectReason,
+}
+
+impl RejectedRecord {
+    pub(crate) const fn new(record: Record, reason: RejectReason) -> Self {
+        Self { record, reason }
+    }
+
+    /// Why it was not taken.
+    #[must_use]
+    pub const fn reason(&self) -> RejectReason {
+        self.reason
+    }
+
+    /// The record.
+    #[must_use]
+    pub const fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// The record, to keep.
+    #[must_use]
+    pub fn into_record(self) -> Record {
+        self.record
+    }
+}
+
+impl fmt::Debug for RejectedRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RejectedRecord")
+            .field("reason", &self.reason)
+            .field("record", &self.record)
+            .finish()
+    }
+}
+
+impl fmt::Display for RejectedRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.reason, f)
+    }
+}
+
+impl std::error::Error for RejectedRecord {}
+
+/// Why a record was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RejectReason {
+    /// The channel is full: records come faster than the sink stores them, or it fails.
+    Full,
+    /// The tracker is shut down.
+    Closed,
+}
+
+impl fmt::Display for RejectReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full => "the channel to the usage writer is full",
+            Self::Closed => "the usage tracker is shut down",
+        })
+    }
+}
+
+/// Why a [`Handle`](crate::Handle) recorded nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HandleError {
+    /// What was given makes no record, for instance because the clock is far off. Nothing was
+    /// submitted.
+    #[error(transparent)]
+    Invalid(#[from] RecordError),
+    /// The tracker did not take the record; it comes back.
+    #[error(transparent)]
+    Rejected(#[from] RejectedRecord),
+}
+
+/// Why [`Tracker::flush`](crate::Tracker::flush) came back without everything being stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FlushError {
+    /// The deadline passed first. The writer goes on trying.
+    #[error("{remaining} usage records were not stored before the deadline")]
+    TimedOut {
+        /// How many of the records accepted before the call are still pending.
+        remaining: u64,
+    },
+    /// The writer has stopped without storing them.
+    #[error("the usage writer stopped with {remaining} records not stored")]
+    Stopped {
+        /// How many of the records accepted before the call were not stored.
+        remaining: u64,
+    },
+    /// The writer itself called, from its sink or its callback, and cannot wait for itself.
+    #[error("the usage writer cannot wait for itself")]
+    OnWriterThread,
+}

@@ -1,0 +1,78 @@
+//! Recording with prepared names.
+
+use std::fmt;
+use std::sync::Arc;
+
+use usage_core::{EventId, Labels, Record, Timestamp, TokenCounts};
+
+use crate::error::HandleError;
+use crate::tracker::Shared;
+
+/// Records requests with the same five names. Cheap to clone and to send to other threads.
+///
+/// It does not keep the tracker alive: after a shutdown its records come back.
+#[derive(Clone)]
+pub struct Handle {
+    shared: Arc<Shared>,
+    labels: Labels,
+}
+
+impl Handle {
+    pub(crate) const fn new(shared: Arc<Shared>, labels: Labels) -> Self {
+        Self { shared, labels }
+    }
+
+    /// Records a request that was handled now, by the tracker's clock. Waits for nothing but the
+    /// channel's own short lock, and allocates nothing once the channel has been full once.
+    ///
+    /// # Errors
+    /// When `fallbacks` is too large or the clock outside the years a record may carry; when the
+    /// channel is full or the tracker is shut down, and then the record is in the error.
+    #[inline]
+    pub fn record(&self, tokens: TokenCounts, fallbacks: u32) -> Result<(), HandleError> {
+        self.record_at(tokens, fallbacks, self.shared.intake.clock.now())
+    }
+
+    /// Records a request that was handled at `timestamp`.
+    ///
+    /// # Errors
+    /// As [`record`](Self::record).
+    #[inline]
+    pub fn record_at(
+        &self,
+        tokens: TokenCounts,
+        fallbacks: u32,
+        timestamp: Timestamp,
+    ) -> Result<(), HandleError> {
+        let record = Record::new(self.labels.clone(), tokens, fallbacks, timestamp)?;
+        Ok(self.shared.intake.record(record)?)
+    }
+
+    /// Records a request that has an id, so that it is stored once however often it is recorded.
+    /// The same id must come with the same content, `timestamp` included.
+    ///
+    /// # Errors
+    /// As [`record`](Self::record).
+    pub fn record_event(
+        &self,
+        event_id: EventId,
+        tokens: TokenCounts,
+        fallbacks: u32,
+        timestamp: Timestamp,
+    ) -> Result<(), HandleError> {
+        let record = Record::new(self.labels.clone(), tokens, fallbacks, timestamp)?;
+        Ok(self.shared.intake.record(record.with_event_id(event_id))?)
+    }
+
+    /// The names.
+    #[must_use]
+    pub const fn labels(&self) -> &Labels {
+        &self.labels
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("labels", &self.labels).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,25 @@
+#![doc = include_str!("../README.md")]
+
+mod accounts;
+mod batcher;
+mod builder;
+mod channel;
+mod clock;
+mod error;
+mod handle;
+mod pace;
+mod shutdown;
+mod stats;
+mod tracker;
+mod writer;
+
+pub use builder::{
+    Builder, DEFAULT_BUFFER_SIZE, DEFAULT_CHANNEL_CAPACITY, DEFAULT_DROP_DEADLINE,
+    DEFAULT_FLUSH_TIMEOUT, DEFAULT_RETRY_MAX, DEFAULT_RETRY_MIN,
+};
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use error::{FlushError, HandleError, RejectReason, RejectedRecord};
+pub use handle::Handle;
+pub use shutdown::ShutdownReport;
+pub use stats::Stats;
+pub use tracker::Tracker;

@@ -1,0 +1,236 @@
+//! How a tracker ends.
+
+use std::time::Duration;
+
+use usage_core::Record;
+
+use crate::stats::Stats;
+use crate::tracker::{Shared, Tracker};
+use crate::writer::report_lost;
+
+/// What [`Tracker::shutdown`] achieved.
+#[derive(Clone, Debug)]
+#[must_use = "it may hold records that were not stored"]
+#[non_exhaustive]
+pub struct ShutdownReport {
+    /// The accounts after it. `stats.last_error` says why something was not stored.
+    pub stats: Stats,
+    /// What could not be stored before the deadline, in order, for the caller to save. They count
+    /// as `returned` from now on; the next call does not get them again.
+    pub unstored: Vec<Record>,
+    /// Whether the writer has stopped. If not, it is still at work with `stats.pending` records,
+    /// and another call can wait for it again.
+    pub finished: bool,
+}
+
+impl ShutdownReport {
+    /// Whether the writer has stopped and left nothing unstored.
+    #[must_use]
+    pub const fn is_clean(&self) -> bool {
+        self.finished && self.unstored.is_empty()
+    }
+}
+
+impl Tracker {
+    /// Takes no more records, writes what is left at once, and stops the writer.
+    ///
+    /// While the sink fails it is tried again, until `deadline` has passed; then the writer gives
+    /// up and what is left is in the report. `Duration::ZERO` gives up at once. A call that the
+    /// sink is still busy with at the deadline cannot be broken off: the report then says
+    /// `finished: false`, the writer goes on, and a later call can wait for it again.
+    ///
+    /// Harmless when called again, from any thread, or from several at once; the writer gives up
+    /// only when the last of them does. From inside the sink, which cannot wait for itself, it
+    /// only closes the tracker, and comes back at once with `finished: false`.
+    ///
+    /// ```
+    /// # use usage_core::sink::{BatchOutcome, Sink, SinkError};
+    /// # use usage_core::{LabelNames, Labels, Record, TokenCounts};
+    /// # use usage_tracker::Tracker;
+    /// # use std::time::Duration;
+    /// struct Broken;
+    /// impl Sink for Broken {
+    ///     fn store(&mut self, _: &[Record]) -> Result<BatchOutcome, SinkError> {
+    ///         Err(SinkError::new("the disk is full"))
+    ///     }
+    /// }
+    /// # let names = LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() };
+    /// let tracker = Tracker::builder().start(Broken)?;
+    /// tracker.handle(Labels::new(names)?).record(TokenCounts::unclassified(7)?, 0)?;
+    ///
+    /// let report = tracker.shutdown(Duration::from_millis(100));
+    /// assert!(report.finished);
+    /// assert_eq!(report.unstored[0].tokens().total(), 7);
+    /// assert_eq!(report.stats.last_error.as_deref(), Some("the disk is full"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn shutdown(&self, deadline: Duration) -> ShutdownReport {
+        self.stop(deadline);
+        let Shared { accounts, .. } = &*self.shared;
+        let mut ledger = accounts.lock();
+        let unstored = ledger.hand_back();
+        let stats = self.shared.stats(&ledger);
+        ShutdownReport { stats, unstored, finished: ledger.finished }
+    }
+
+    /// Closes the tracker and waits for the writer to stop, or to be stuck in the sink.
+    fn stop(&self, deadline: Duration) {
+        let Shared { intake, accounts, .. } = &*self.shared;
+        intake.close();
+        if intake.is_writer() {
+            return;
+        }
+        let mut ledger = accounts.lock();
+        ledger.waiting += 1;
+        let mut ledger = accounts.wait_while(ledger, deadline, |l| !l.finished);
+        ledger.waiting -= 1;
+        if !ledger.finished && !ledger.busy && ledger.waiting == 0 {
+            // The writer is between two calls of the sink and will not begin another, so this
+            // takes no longer than emptying the channel.
+            ledger.give_up = true;
+            intake.wake();
+            ledger = accounts.wait_while(ledger, Duration::MAX, |l| !l.finished);
+        }
+        let finished = ledger.finished;
+        drop(ledger);
+        if finished && let Some(thread) = self.take_thread() {
+            // It has nothing left to do. A panic of its own is in `last_error`.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// As [`Tracker::shutdown`] with the builder's
+/// [`drop_deadline`](crate::Builder::drop_deadline). What could not be stored is lost, counted as
+/// dropped, and named in an error event.
+impl Drop for Tracker {
+    fn drop(&mut self) {
+        self.stop(self.drop_deadline);
+        let mut ledger = self.shared.accounts.lock();
+        // A writer that is still busy gives up by itself when the sink lets it go.
+        ledger.abandoned = true;
+        ledger.give_up = true;
+        let finished = ledger.finished;
+        let lost = if finished { ledger.drop_unstored() } else { 0 };
+        let Stats { pending, last_error, .. } = self.shared.stats(&ledger);
+        drop(ledger);
+        report_lost(lost, last_error.as_deref());
+        if !finished {
+            tracing::error!(pending, "the usage tracker was dropped while its sink was busy");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{Arc, mpsc};
+    use std::thread;
+
+    use usage_core::sink::{BatchOutcome, Sink, SinkError};
+    use usage_core::{LabelNames, Labels, TokenCounts};
+
+    use super::*;
+
+    /// Fails until it is mended, and tells of each call.
+    struct Fragile {
+        mended: Arc<AtomicBool>,
+        calls: mpsc::Sender<()>,
+    }
+
+    impl Sink for Fragile {
+        fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+            let _ = self.calls.send(());
+            if self.mended.load(Ordering::SeqCst) {
+                return Ok(BatchOutcome { stored: batch.len() as u64, ..BatchOutcome::default() });
+            }
+            Err(SinkError::new("not yet"))
+        }
+    }
+
+    /// Looks at the accounts until they are as expected.
+    fn until(tracker: &Tracker, condition: impl Fn(&crate::accounts::Ledger) -> bool) {
+        while !condition(&tracker.shared.accounts.lock()) {
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn the_writer_gives_up_only_when_the_last_caller_does() {
+        let (mended, (calls, called)) = (Arc::new(AtomicBool::new(false)), mpsc::channel());
+        let sink = Fragile { mended: Arc::clone(&mended), calls };
+        let long = Duration::from_secs(600);
+        let tracker =
+            Tracker::builder().buffer_size(1).retry_back_off(long, long).start(sink).unwrap();
+        let names =
+            LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() };
+        let handle = tracker.handle(Labels::new(names).unwrap());
+        handle.record(TokenCounts::new(), 0).unwrap();
+        thread::scope(|scope| {
+            let patient = scope.spawn(|| tracker.shutdown(long));
+            until(&tracker, |ledger| ledger.waiting == 1);
+            // One failure as usual, or none yet, and one because somebody waits.
+            called.recv().unwrap();
+            until(&tracker, |ledger| ledger.degraded && !ledger.busy);
+            let hasty = tracker.shutdown(Duration::from_millis(1));
+            assert!(!hasty.finished);
+            assert!(hasty.unstored.is_empty());
+            assert_eq!(hasty.stats.pending, 1);
+            // The patient caller is still served.
+            mended.store(true, Ordering::SeqCst);
+            assert!(tracker.flush(long).is_ok());
+            assert!(patient.join().unwrap().is_clean());
+        });
+        // With nobody else waiting, the same haste ends it; it has ended already.
+        assert!(tracker.shutdown(Duration::ZERO).is_clean());
+    }
+
+    #[test]
+    fn a_stopped_writer_leaves_its_channel_sealed() {
+        for broken in [false, true] {
+            let sink =
+                Fragile { mended: Arc::new(AtomicBool::new(!broken)), calls: mpsc::channel().0 };
+            let tracker = Tracker::builder().channel_capacity(9).start(sink).unwrap();
+            let names =
+                LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() };
+            let handle = tracker.handle(Labels::new(names).unwrap());
+            handle.record(TokenCounts::new(), 0).unwrap();
+            let deadline = Duration::from_millis(if broken { 1 } else { 60_000 });
+            let mut unstored = 0;
+            loop {
+                let report = tracker.shutdown(deadline);
+                unstored += report.unstored.len();
+                // Else the deadline met the sink at work.
+                if report.finished {
+                    break;
+                }
+            }
+            assert_eq!(unstored, usize::from(broken));
+            assert_eq!(tracker.shared.accounts.lock().empty_slots, 9);
+        }
+    }
+
+    #[test]
+    fn what_an_abandoned_writer_leaves_is_counted_as_dropped() {
+        let (calls, called) = mpsc::channel();
+        let sink = Fragile { mended: Arc::default(), calls };
+        let tracker = Tracker::builder()
+            .buffer_size(1)
+            .drop_deadline(Duration::from_millis(1))
+            .start(sink)
+            .unwrap();
+        let names =
+            LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() };
+        tracker.handle(Labels::new(names).unwrap()).record(TokenCounts::new(), 0).unwrap();
+        called.recv().unwrap();
+        let shared = Arc::clone(&tracker.shared);
+        drop(tracker);
+        let ledger =
+            shared.accounts.wait_while(shared.accounts.lock(), Duration::from_secs(60), |ledger| {
+                !ledger.finished
+            });
+        let stats = shared.stats(&ledger);
+        assert!(stats.is_balanced(), "{stats:?}");
+        assert_eq!((stats.dropped, stats.pending, stats.returned), (1, 0, 0));
+    }
+}

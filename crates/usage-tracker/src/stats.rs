@@ -1,0 +1,81 @@
+//! What became of everything that was recorded.
+
+/// One consistent snapshot of a tracker's accounts.
+///
+/// At any moment, exactly:
+/// `submitted == stored + duplicates + refused + dropped + pending`.
+///
+/// All counts are of records since the tracker was started.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Handed to the tracker, taken or not.
+    pub submitted: u64,
+    /// Stored by the sink.
+    pub stored: u64,
+    /// Not stored again: the sink had them already.
+    pub duplicates: u64,
+    /// Not stored, and somebody was told: the sink refused them (see
+    /// [`Builder::on_refused`](crate::Builder::on_refused)), or they came back to the caller
+    /// (`returned`).
+    pub refused: u64,
+    /// The part of `refused` that came back to a caller: the channel was full, the tracker was
+    /// shut down, or they were handed back by a shutdown that could not store them.
+    pub returned: u64,
+    /// Lost: nobody took what a dropped tracker could not store, or the sink broke its contract
+    /// and did not say what became of them.
+    pub dropped: u64,
+    /// On their way: in the channel, held by the writer, or waiting to be handed back. Counted
+    /// where they are, not derived from the other counts.
+    pub pending: u64,
+    /// How often a batch was tried again.
+    pub retries: u64,
+    /// Whether the last try to store a batch failed. The batch is kept and tried again.
+    pub degraded: bool,
+    /// The last failure, kept after it is over.
+    pub last_error: Option<String>,
+}
+
+impl Stats {
+    /// Whether the accounts balance. They always do; this is for tests and health checks.
+    ///
+    /// ```
+    /// assert!(usage_tracker::Stats::default().is_balanced());
+    /// ```
+    #[must_use]
+    pub const fn is_balanced(&self) -> bool {
+        let Self { submitted, stored, duplicates, refused, dropped, pending, .. } = *self;
+        submitted == stored + duplicates + refused + dropped + pending && self.returned <= refused
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Stats;
+
+    #[test]
+    fn balanced_means_every_part_counts_once() {
+        let stats = Stats {
+            submitted: 31,
+            stored: 16,
+            duplicates: 8,
+            refused: 4,
+            returned: 4,
+            dropped: 2,
+            pending: 1,
+            ..Stats::default()
+        };
+        assert!(stats.is_balanced());
+        for wrong in [
+            Stats { submitted: 32, ..stats.clone() },
+            Stats { stored: 17, ..stats.clone() },
+            Stats { duplicates: 9, ..stats.clone() },
+            Stats { refused: 5, ..stats.clone() },
+            Stats { returned: 5, ..stats.clone() },
+            Stats { dropped: 3, ..stats.clone() },
+            Stats { pending: 2, ..stats.clone() },
+        ] {
+            assert!(!wrong.is_balanced(), "{wrong:?}");
+        }
+    }
+}

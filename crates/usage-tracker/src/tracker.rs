@@ -1,0 +1,170 @@
+//! The tracker itself: what its owner can ask of it.
+
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use usage_core::sink::Sink;
+use usage_core::{Labels, Record};
+
+use crate::accounts::{Accounts, Ledger};
+use crate::builder::Builder;
+use crate::channel::Intake;
+use crate::error::{FlushError, RejectedRecord};
+use crate::handle::Handle;
+use crate::stats::Stats;
+
+/// What the recording threads, the writer and the owner share.
+pub(crate) struct Shared {
+    pub(crate) intake: Intake,
+    pub(crate) accounts: Accounts,
+}
+
+impl Shared {
+    /// The accounts at one moment.
+    ///
+    /// The order of reading is what makes them exact. While the ledger is locked, records only
+    /// enter the channel, and its length is read once; what came back at the door is one number
+    /// that is added to both sides.
+    pub(crate) fn stats(&self, ledger: &Ledger) -> Stats {
+        ledger.stats(self.intake.queued(ledger), self.intake.returned())
+    }
+}
+
+/// Takes records from any thread without making it wait, and has one thread of its own write them
+/// to a [`Sink`] in batches.
+///
+/// Share it as an `Arc<Tracker>`, or give each place that records a [`Handle`]. Keep the tracker
+/// itself until the end: [`shutdown`](Self::shutdown) or dropping it writes what is left and stops
+/// the writer.
+#[must_use = "dropping the tracker stops its writer"]
+pub struct Tracker {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) thread: Mutex<Option<JoinHandle<()>>>,
+    pub(crate) drop_deadline: Duration,
+}
+
+impl Tracker {
+    /// Starts a tracker that writes a batch when it holds `buffer_size` records or after
+    /// `flush_timeout`. Zero means the default:
+    /// [`DEFAULT_BUFFER_SIZE`](crate::DEFAULT_BUFFER_SIZE),
+    /// [`DEFAULT_FLUSH_TIMEOUT`](crate::DEFAULT_FLUSH_TIMEOUT).
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub fn new(
+        sink: impl Sink + 'static,
+        buffer_size: usize,
+        flush_timeout: Duration,
+    ) -> io::Result<Self> {
+        Self::builder().buffer_size(buffer_size).flush_timeout(flush_timeout).start(sink)
+    }
+
+    /// All settings, at their defaults.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Hands a record over. Waits for nothing but the channel's own short lock.
+    ///
+    /// A record that was taken is in every later [`stats`](Self::stats), and reaches the sink, is
+    /// handed back by [`shutdown`](Self::shutdown), or is counted as dropped.
+    ///
+    /// # Errors
+    /// When the channel is full or the tracker is shut down. The record is in the error.
+    #[inline]
+    pub fn record(&self, record: Record) -> Result<(), RejectedRecord> {
+        self.shared.intake.record(record)
+    }
+
+    /// Hands a record over, waiting for room without holding up the thread; on any async runtime.
+    ///
+    /// A future that is dropped before it is ready drops its record, which was then never
+    /// submitted.
+    ///
+    /// # Errors
+    /// When the tracker is shut down. The record is in the error.
+    pub async fn record_async(&self, record: Record) -> Result<(), RejectedRecord> {
+        self.shared.intake.record_async(record).await
+    }
+
+    /// Hands a record over, holding the thread up to `deadline` long for room.
+    ///
+    /// # Errors
+    /// When the channel stays full for that long or the tracker is shut down. The record is in
+    /// the error.
+    pub fn record_blocking(
+        &self,
+        record: Record,
+        deadline: Duration,
+    ) -> Result<(), RejectedRecord> {
+        self.shared.intake.record_blocking(record, deadline)
+    }
+
+    /// A cheap way to record many requests with the same names.
+    ///
+    /// ```
+    /// # use usage_core::sink::{BatchOutcome, Sink, SinkError};
+    /// # use usage_core::{LabelNames, Labels, Record, TokenCounts};
+    /// # use usage_tracker::Tracker;
+    /// # struct Nowhere;
+    /// # impl Sink for Nowhere {
+    /// #     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+    /// #         Ok(BatchOutcome { stored: batch.len() as u64, ..BatchOutcome::default() })
+    /// #     }
+    /// # }
+    /// # let names = LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() };
+    /// let tracker = Tracker::builder().start(Nowhere)?;
+    /// let handle = tracker.handle(Labels::new(names)?);
+    /// handle.record(TokenCounts::unclassified(1_200)?, 0)?;
+    /// assert_eq!(tracker.stats().submitted, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn handle(&self, labels: Labels) -> Handle {
+        Handle::new(Arc::clone(&self.shared), labels)
+    }
+
+    /// What became of everything so far, in one consistent snapshot.
+    pub fn stats(&self) -> Stats {
+        self.shared.stats(&self.shared.accounts.lock())
+    }
+
+    /// Writes everything that was accepted before the call, without waiting for batches to fill,
+    /// and comes back when it is stored, refused or counted otherwise.
+    ///
+    /// A failing sink is tried again at once, and then with growing back-off as usual.
+    ///
+    /// # Errors
+    /// When that takes longer than `deadline`, when the writer has stopped without storing
+    /// everything, or when the writer itself calls.
+    pub fn flush(&self, deadline: Duration) -> Result<(), FlushError> {
+        let Shared { intake, accounts, .. } = &*self.shared;
+        if intake.is_writer() {
+            return Err(FlushError::OnWriterThread);
+        }
+        let mut ledger = accounts.lock();
+        // Records leave the channel in the order they entered it and are settled in that order.
+        let target = ledger.received + intake.queued(&ledger) as u64;
+        ledger.flush_target = ledger.flush_target.max(target);
+        intake.wake();
+        let ledger = accounts.wait_while(ledger, deadline, |l| l.settled() < target && !l.finished);
+        match target.saturating_sub(ledger.settled()) {
+            0 => Ok(()),
+            remaining if ledger.finished => Err(FlushError::Stopped { remaining }),
+            remaining => Err(FlushError::TimedOut { remaining }),
+        }
+    }
+
+    /// The writer's thread, once.
+    pub(crate) fn take_thread(&self) -> Option<JoinHandle<()>> {
+        self.thread.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl fmt::Debug for Tracker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tracker").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,54 @@
+//! A snapshot tells of one moment, and of everything before it.
+
+use usage_core::sink::BatchOutcome;
+use usage_tracker::Tracker;
+
+use crate::common::{Answer, Kept, LONG, balanced, manual_clock, record, told};
+
+#[test]
+fn a_record_that_was_taken_is_in_the_next_snapshot() {
+    let tracker =
+        Tracker::builder().buffer_size(7).channel_capacity(64).start(Kept::default()).unwrap();
+    let (mut taken, mut back) = (0, 0);
+    for number in 0..20_000 {
+        match tracker.record(record(number)) {
+            Ok(()) => taken += 1,
+            Err(_) => back += 1,
+        }
+        let stats = balanced(&tracker);
+        assert_eq!(stats.submitted, number + 1);
+        assert_eq!((stats.stored + stats.pending, stats.returned), (taken, back));
+    }
+    let stats = tracker.shutdown(LONG).stats;
+    assert_eq!((stats.stored, stats.returned, stats.pending), (taken, back, 0));
+}
+
+#[test]
+fn what_the_writer_holds_is_pending_until_its_fate_is_known() {
+    let (sink, teller) = told();
+    let tracker =
+        Tracker::builder().buffer_size(2).max_batch(2).clock(manual_clock()).start(sink).unwrap();
+    assert_eq!(tracker.stats(), usage_tracker::Stats::default());
+    for number in 0..5 {
+        tracker.record(record(number)).unwrap();
+    }
+    for (settled, batch) in [(0, [0, 1]), (2, [2, 3])] {
+        assert_eq!(teller.batch(), batch);
+        let stats = balanced(&tracker);
+        assert_eq!((stats.stored, stats.pending, stats.submitted), (settled, 5 - settled, 5));
+        teller.answer(Answer::Store);
+    }
+    // The last record does not fill a batch.
+    while balanced(&tracker).stored < 4 {
+        std::thread::yield_now();
+    }
+    assert_eq!(balanced(&tracker).pending, 1);
+    std::thread::scope(|scope| {
+        let closing = scope.spawn(|| tracker.shutdown(LONG));
+        assert_eq!(teller.batch(), [4]);
+        let duplicate = BatchOutcome { duplicates: 1, ..BatchOutcome::default() };
+        teller.answer(Answer::Outcome(duplicate));
+        let stats = closing.join().unwrap().stats;
+        assert_eq!((stats.stored, stats.duplicates, stats.pending), (4, 1, 0));
+    });
+}

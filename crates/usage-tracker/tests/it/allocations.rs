@@ -1,0 +1,50 @@
+//! What a recording thread allocates.
+
+use allocation_counter::measure;
+use usage_core::{LabelNames, Labels, TokenCounts};
+use usage_tracker::{Handle, RejectReason, Tracker};
+
+use crate::common::{Answer, LONG, record, told};
+
+#[test]
+fn a_handle_allocates_nothing_once_the_channel_has_been_full() {
+    const CAPACITY: usize = 1_024;
+    let (sink, teller) = told();
+    let tracker = Tracker::builder().buffer_size(1).channel_capacity(CAPACITY).start(sink).unwrap();
+    let names = LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() };
+    let handle = tracker.handle(Labels::new(names).unwrap());
+
+    // The writer is busy in the sink while the channel fills.
+    tracker.record(record(0)).unwrap();
+    assert_eq!(teller.batch(), [0]);
+    let tokens = TokenCounts::unclassified(1).unwrap();
+    while handle.record(tokens, 0).is_ok() {}
+    let rejected = tracker.record(record(0)).unwrap_err();
+    assert_eq!(rejected.reason(), RejectReason::Full);
+    teller.answer(Answer::Store);
+    while tracker.stats().pending > 0 {
+        if teller.try_batch().is_some() {
+            teller.answer(Answer::Store);
+        }
+    }
+
+    assert_eq!(allocations(&handle, tokens, CAPACITY), 0);
+    drop(teller);
+    assert!(tracker.shutdown(LONG).is_clean());
+}
+
+fn allocations(handle: &Handle, tokens: TokenCounts, count: usize) -> u64 {
+    let mut refused = 0;
+    let info = measure(|| {
+        for _ in 0..count {
+            refused += u32::from(handle.record(tokens, 1).is_err());
+        }
+    });
+    assert_eq!(refused, 0);
+    info.count_total
+}
+
+#[test]
+fn the_measure_sees_an_allocation() {
+    assert_eq!(measure(|| drop(std::hint::black_box(Box::new(1)))).count_total, 1);
+}

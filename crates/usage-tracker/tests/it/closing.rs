@@ -1,0 +1,223 @@
+//! Shutting down, dropping, and what is left over.
+
+use std::sync::{Arc, Barrier, Mutex, OnceLock};
+use std::time::Duration;
+
+use usage_core::Record;
+use usage_core::sink::{BatchOutcome, Sink, SinkError};
+use usage_tracker::{FlushError, RejectReason, ShutdownReport, Tracker};
+
+use crate::common::{Answer, Kept, LONG, labels, manual_clock, numbers, outcome, record, told};
+
+#[test]
+fn it_writes_what_is_left_without_waiting_for_a_full_batch() {
+    let kept = Kept::default();
+    let tracker = Tracker::builder().clock(manual_clock()).start(kept.clone()).unwrap();
+    for number in 0..7 {
+        tracker.record(record(number)).unwrap();
+    }
+    let report = tracker.shutdown(LONG);
+    assert!(report.is_clean());
+    assert_eq!((report.stats.stored, report.stats.pending), (7, 0));
+    assert_eq!(kept.numbers(), (0..7).collect::<Vec<_>>());
+    let rejected = tracker.record(record(9)).unwrap_err();
+    assert_eq!(rejected.reason(), RejectReason::Closed);
+    // Again, and again.
+    for _ in 0..2 {
+        let again = tracker.shutdown(Duration::ZERO);
+        assert!(again.is_clean());
+        assert_eq!((again.stats.stored, again.stats.returned), (7, 1));
+    }
+    tracker.flush(Duration::ZERO).unwrap();
+}
+
+#[test]
+fn what_a_broken_sink_left_goes_to_the_first_caller_in_order() {
+    struct Broken;
+    impl Sink for Broken {
+        fn store(&mut self, _: &[Record]) -> Result<BatchOutcome, SinkError> {
+            Err(SinkError::new("disk full"))
+        }
+    }
+    let tracker = Tracker::builder().buffer_size(3).max_batch(4).start(Broken).unwrap();
+    for number in 0..10 {
+        tracker.record(record(number)).unwrap();
+    }
+    let mut report = tracker.shutdown(Duration::from_millis(30));
+    while !report.finished {
+        // The deadline met the sink at work.
+        report = tracker.shutdown(Duration::from_millis(1));
+    }
+    assert!(!report.is_clean());
+    assert_eq!(numbers(&report.unstored), (0..10).collect::<Vec<_>>());
+    assert!(report.stats.is_balanced(), "{:?}", report.stats);
+    assert_eq!((report.stats.returned, report.stats.pending), (10, 0));
+    assert_eq!(report.stats.last_error.as_deref(), Some("disk full"));
+    let again = tracker.shutdown(LONG);
+    assert!(again.is_clean());
+    assert_eq!(again.stats, report.stats);
+    assert_eq!(tracker.flush(LONG), Ok(()));
+}
+
+#[test]
+fn a_deadline_of_zero_hands_everything_back_at_once() {
+    let tracker = Tracker::builder().clock(manual_clock()).start(Kept::default()).unwrap();
+    let report = tracker.shutdown(Duration::ZERO);
+    assert!(report.is_clean());
+
+    let (sink, teller) = told();
+    let tracker = Tracker::builder().clock(manual_clock()).start(sink).unwrap();
+    tracker.record(record(1)).unwrap();
+    let report = tracker.shutdown(Duration::ZERO);
+    // The writer may have begun with it between closing and the deadline.
+    if report.finished {
+        assert_eq!(numbers(&report.unstored), [1]);
+        assert!(teller.try_batch().is_none());
+    } else {
+        assert_eq!(report.stats.pending, 1);
+        assert_eq!(teller.batch(), [1]);
+        teller.answer(Answer::Store);
+    }
+}
+
+#[test]
+fn a_sink_that_is_busy_past_the_deadline_can_be_waited_for_again() {
+    let (sink, teller) = told();
+    let tracker = Tracker::builder().buffer_size(2).max_batch(2).start(sink).unwrap();
+    for number in 0..3 {
+        tracker.record(record(number)).unwrap();
+    }
+    assert_eq!(teller.batch(), [0, 1]);
+    let report = tracker.shutdown(Duration::from_millis(1));
+    assert!(!report.finished && !report.is_clean());
+    assert!(report.unstored.is_empty());
+    assert!(report.stats.is_balanced());
+    assert_eq!(report.stats.pending, 3);
+    // Nobody waits, and the writer goes on.
+    teller.answer(Answer::Store);
+    assert_eq!(teller.batch(), [2]);
+    teller.answer(Answer::Store);
+    let report = tracker.shutdown(LONG);
+    assert!(report.is_clean());
+    assert_eq!(report.stats.stored, 3);
+}
+
+#[test]
+fn several_callers_share_one_ending() {
+    let kept = Kept::default();
+    let tracker = Tracker::builder().start(kept.clone()).unwrap();
+    for number in 0..100 {
+        tracker.record(record(number)).unwrap();
+    }
+    let barrier = Barrier::new(8);
+    let reports: Vec<ShutdownReport> = std::thread::scope(|scope| {
+        let callers: Vec<_> = (0..8)
+            .map(|_| {
+                scope.spawn(|| {
+                    barrier.wait();
+                    tracker.shutdown(LONG)
+                })
+            })
+            .collect();
+        callers.into_iter().map(|caller| caller.join().unwrap()).collect()
+    });
+    assert!(reports.iter().all(|report| report.is_clean() && report.stats.stored == 100));
+    assert_eq!(kept.numbers().len(), 100);
+}
+
+#[test]
+fn the_sink_may_shut_its_own_tracker_down() {
+    struct Suicidal {
+        tracker: Arc<OnceLock<Arc<Tracker>>>,
+        report: Arc<Mutex<Option<ShutdownReport>>>,
+    }
+    impl Sink for Suicidal {
+        fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+            let tracker = self.tracker.get().expect("set before the first record");
+            assert_eq!(tracker.flush(LONG), Err(FlushError::OnWriterThread));
+            *self.report.lock().unwrap() = Some(tracker.shutdown(LONG));
+            Ok(outcome(batch))
+        }
+    }
+    let (cell, report) = (Arc::new(OnceLock::new()), Arc::new(Mutex::new(None)));
+    let sink = Suicidal { tracker: Arc::clone(&cell), report: Arc::clone(&report) };
+    let tracker = Arc::new(Tracker::builder().buffer_size(1).start(sink).unwrap());
+    cell.set(Arc::clone(&tracker)).unwrap();
+    tracker.record(record(1)).unwrap();
+    while tracker.record(record(2)).is_ok() {
+        std::thread::yield_now();
+    }
+    let last = tracker.shutdown(LONG);
+    assert!(last.is_clean());
+    let inside = report.lock().unwrap().take().unwrap();
+    assert!(!inside.finished);
+    assert!(inside.stats.is_balanced());
+}
+
+#[test]
+fn the_sink_is_closed_before_shutdown_comes_back() {
+    struct Guarded {
+        _alive: Arc<()>,
+    }
+    impl Sink for Guarded {
+        fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+            Ok(outcome(batch))
+        }
+    }
+    let alive = Arc::new(());
+    let tracker = Tracker::builder().start(Guarded { _alive: Arc::clone(&alive) }).unwrap();
+    let handle = tracker.handle(labels());
+    assert!(tracker.shutdown(LONG).is_clean());
+    assert_eq!(Arc::strong_count(&alive), 1);
+    drop((tracker, handle));
+}
+
+#[test]
+fn dropping_stores_what_is_left() {
+    let kept = Kept::default();
+    let tracker = Tracker::new(kept.clone(), 0, Duration::ZERO).unwrap();
+    for number in 0..10 {
+        tracker.record(record(number)).unwrap();
+    }
+    drop(tracker);
+    assert_eq!(kept.numbers(), (0..10).collect::<Vec<_>>());
+}
+
+#[test]
+fn dropping_gives_up_on_a_stuck_sink() {
+    let (sink, teller) = told();
+    let tracker = Tracker::builder()
+        .buffer_size(1)
+        .drop_deadline(Duration::from_millis(1))
+        .start(sink)
+        .unwrap();
+    tracker.record(record(1)).unwrap();
+    teller.batch();
+    drop(tracker);
+    // The writer is let go, fails, and does not try again: its end of the channel closes.
+    teller.answer(Answer::Fail("too late"));
+    assert!(teller.closed());
+}
+
+#[test]
+fn a_panicking_clock_stops_the_tracker_but_loses_nothing() {
+    struct Broken(std::sync::atomic::AtomicBool);
+    impl usage_tracker::Clock for Broken {
+        fn now(&self) -> usage_core::Timestamp {
+            usage_core::Timestamp::MIN_RECORD
+        }
+        fn monotonic(&self) -> Duration {
+            assert!(!self.0.load(std::sync::atomic::Ordering::SeqCst), "no more time");
+            Duration::ZERO
+        }
+    }
+    let clock = Arc::new(Broken(std::sync::atomic::AtomicBool::new(false)));
+    let tracker = Tracker::builder().clock(clock.clone()).start(Kept::default()).unwrap();
+    tracker.record(record(5)).unwrap();
+    clock.0.store(true, std::sync::atomic::Ordering::SeqCst);
+    let report = tracker.shutdown(LONG);
+    assert!(report.finished);
+    assert_eq!(numbers(&report.unstored), [5]);
+    assert!(report.stats.is_balanced());
+    assert_eq!(report.stats.last_error.as_deref(), Some("the usage writer panicked: no more time"));
+}

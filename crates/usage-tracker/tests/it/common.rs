@@ -1,0 +1,123 @@
+//! What the tests share: records, and a sink that does as it is told.
+
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use usage_core::sink::{BatchOutcome, Sink, SinkError};
+use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts};
+use usage_tracker::{ManualClock, Tracker};
+
+/// Long enough for anything that happens at all on a busy machine.
+pub(crate) const LONG: Duration = Duration::from_secs(60);
+
+pub(crate) fn labels() -> Labels {
+    let names =
+        LabelNames { instance_id: "router-1", route: "think", model: "m", ..LabelNames::default() };
+    Labels::new(names).unwrap()
+}
+
+/// A record that carries a number to be known by.
+pub(crate) fn record(number: u64) -> Record {
+    let tokens = TokenCounts::unclassified(number).unwrap();
+    Record::new(labels(), tokens, 0, Timestamp::from_micros(1)).unwrap()
+}
+
+pub(crate) fn number(record: &Record) -> u64 {
+    record.tokens().total()
+}
+
+pub(crate) fn numbers(records: &[Record]) -> Vec<u64> {
+    records.iter().map(number).collect()
+}
+
+pub(crate) fn manual_clock() -> Arc<ManualClock> {
+    Arc::new(ManualClock::new(Timestamp::from_micros(1_777_787_761_000_000)))
+}
+
+pub(crate) fn outcome(batch: &[Record]) -> BatchOutcome {
+    BatchOutcome { stored: batch.len() as u64, ..BatchOutcome::default() }
+}
+
+/// A sink that hands every batch to the test and does what the test answers.
+pub(crate) struct Told {
+    batches: Sender<Vec<u64>>,
+    answers: Receiver<Answer>,
+}
+
+pub(crate) enum Answer {
+    Store,
+    Fail(&'static str),
+    Panic,
+    Outcome(BatchOutcome),
+}
+
+/// The test's end of a [`Told`].
+pub(crate) struct Teller {
+    batches: Receiver<Vec<u64>>,
+    answers: Sender<Answer>,
+}
+
+pub(crate) fn told() -> (Told, Teller) {
+    let (batches_in, batches) = mpsc::channel();
+    let (answers, answers_out) = mpsc::channel();
+    (Told { batches: batches_in, answers: answers_out }, Teller { batches, answers })
+}
+
+impl Teller {
+    /// The next batch; the sink is then busy with it until it is answered.
+    pub(crate) fn batch(&self) -> Vec<u64> {
+        self.batches.recv_timeout(LONG).expect("the writer calls the sink")
+    }
+
+    pub(crate) fn answer(&self, answer: Answer) {
+        self.answers.send(answer).expect("the sink waits for an answer");
+    }
+
+    /// Whether the sink is gone, after waiting for it, and no batch came before.
+    pub(crate) fn closed(&self) -> bool {
+        self.batches.recv_timeout(LONG) == Err(mpsc::RecvTimeoutError::Disconnected)
+    }
+
+    /// The next batch, if the writer has already given one.
+    pub(crate) fn try_batch(&self) -> Option<Vec<u64>> {
+        self.batches.try_recv().ok()
+    }
+}
+
+impl Sink for Told {
+    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+        let _ = self.batches.send(numbers(batch));
+        // Without a test to answer any more, everything is stored.
+        match self.answers.recv().unwrap_or(Answer::Store) {
+            Answer::Store => Ok(outcome(batch)),
+            Answer::Fail(why) => Err(SinkError::new(why)),
+            Answer::Panic => panic!("told to"),
+            Answer::Outcome(outcome) => Ok(outcome),
+        }
+    }
+}
+
+/// A sink that keeps everything where the test can see it.
+#[derive(Clone, Default)]
+pub(crate) struct Kept(pub(crate) Arc<Mutex<Vec<u64>>>);
+
+impl Kept {
+    pub(crate) fn numbers(&self) -> Vec<u64> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl Sink for Kept {
+    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+        self.0.lock().unwrap().extend(numbers(batch));
+        Ok(outcome(batch))
+    }
+}
+
+/// Checks the accounts' identity and answers them.
+pub(crate) fn balanced(tracker: &Tracker) -> usage_tracker::Stats {
+    let stats = tracker.stats();
+    assert!(stats.is_balanced(), "{stats:?}");
+    stats
+}

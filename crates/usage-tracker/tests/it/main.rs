@@ -1,0 +1,18 @@
+//! The tracker from outside, with sinks that are told what to do and a clock that stands still.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a panic in a test is the report"
+)]
+
+mod accounts;
+mod allocations;
+mod batches;
+mod closing;
+mod common;
+mod recording;
+mod retry;
+mod runtimes;
+mod stress;

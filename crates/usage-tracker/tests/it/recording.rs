@@ -1,0 +1,129 @@
+//! Ways to hand a record over.
+
+use std::time::Duration;
+
+use usage_core::{EventId, RecordError, Timestamp, TokenCounts};
+use usage_tracker::{HandleError, RejectReason, Tracker};
+
+use crate::common::{Answer, Kept, LONG, labels, manual_clock, number, record, told};
+
+#[test]
+fn what_is_shared_between_threads_may_be() {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<Tracker>();
+    shared::<usage_tracker::Handle>();
+    shared::<usage_tracker::ShutdownReport>();
+}
+
+#[test]
+fn a_handle_stamps_with_the_trackers_clock() {
+    let (seen_in, seen) = std::sync::mpsc::channel();
+    struct Stamps(std::sync::mpsc::Sender<usage_core::Record>);
+    impl usage_core::sink::Sink for Stamps {
+        fn store(
+            &mut self,
+            batch: &[usage_core::Record],
+        ) -> Result<usage_core::sink::BatchOutcome, usage_core::sink::SinkError> {
+            for record in batch {
+                let _ = self.0.send(record.clone());
+            }
+            Ok(crate::common::outcome(batch))
+        }
+    }
+    let clock = manual_clock();
+    let tracker = Tracker::builder().clock(clock.clone()).start(Stamps(seen_in)).unwrap();
+    let handle = tracker.handle(labels());
+    let tokens = TokenCounts::unclassified(7).unwrap();
+    handle.record(tokens, 2).unwrap();
+    clock.advance(Duration::from_micros(5));
+    handle.clone().record(tokens, 0).unwrap();
+    let then = Timestamp::from_micros(99);
+    handle.record_at(tokens, 0, then).unwrap();
+    let id = EventId::new("req-1").unwrap();
+    handle.record_event(id.clone(), tokens, 0, then).unwrap();
+    assert!(tracker.shutdown(LONG).is_clean());
+
+    let seen: Vec<_> = seen.try_iter().collect();
+    let stamps: Vec<_> = seen.iter().map(|record| record.timestamp().as_micros()).collect();
+    assert_eq!(stamps, [1_777_787_761_000_000, 1_777_787_761_000_005, 99, 99]);
+    assert_eq!(seen[0].fallbacks(), 2);
+    assert_eq!(seen[0].tokens(), &tokens);
+    assert_eq!(seen[0].labels(), handle.labels());
+    assert_eq!(seen[3].event_id(), Some(&id));
+}
+
+#[test]
+fn a_handle_refuses_what_makes_no_record_and_counts_nothing() {
+    let clock = manual_clock();
+    let tracker = Tracker::builder().clock(clock.clone()).start(Kept::default()).unwrap();
+    let handle = tracker.handle(labels());
+    clock.shift_wall(-1_777_787_761_000_001);
+    let error = handle.record(TokenCounts::new(), 0).unwrap_err();
+    let before_1970 = Timestamp::from_micros(-1);
+    assert_eq!(error, HandleError::Invalid(RecordError::OutOfRange { timestamp: before_1970 }));
+    assert_eq!(tracker.stats().submitted, 0);
+}
+
+#[test]
+fn a_handle_outlives_its_tracker_and_gives_records_back() {
+    let kept = Kept::default();
+    let tracker = Tracker::builder().start(kept.clone()).unwrap();
+    let handle = tracker.handle(labels());
+    handle.record(TokenCounts::unclassified(1).unwrap(), 0).unwrap();
+    drop(tracker);
+    assert_eq!(kept.numbers(), [1]);
+    let error = handle.record(TokenCounts::unclassified(2).unwrap(), 0).unwrap_err();
+    let HandleError::Rejected(rejected) = error else { panic!("{error:?}") };
+    assert_eq!(rejected.reason(), RejectReason::Closed);
+    assert_eq!(number(rejected.record()), 2);
+    assert_eq!(rejected.to_string(), "the usage tracker is shut down");
+}
+
+#[test]
+fn record_blocking_waits_for_room_and_gives_up_at_its_deadline() {
+    let (sink, teller) = told();
+    let tracker = Tracker::builder()
+        .buffer_size(1)
+        .max_batch(1)
+        .channel_capacity(1)
+        .clock(manual_clock())
+        .start(sink)
+        .unwrap();
+    tracker.record(record(0)).unwrap();
+    assert_eq!(teller.batch(), [0]);
+    // With room it does not wait.
+    tracker.record_blocking(record(1), Duration::ZERO).unwrap();
+    let rejected = tracker.record_blocking(record(2), Duration::from_millis(5)).unwrap_err();
+    assert_eq!(rejected.reason(), RejectReason::Full);
+    std::thread::scope(|scope| {
+        let waiting =
+            scope.spawn(|| tracker.record_blocking(rejected.into_record(), Duration::MAX));
+        teller.answer(Answer::Store);
+        assert_eq!(teller.batch(), [1]);
+        waiting.join().unwrap().unwrap();
+    });
+    teller.answer(Answer::Store);
+    assert_eq!(teller.batch(), [2]);
+    teller.answer(Answer::Store);
+    let stats = tracker.shutdown(LONG).stats;
+    assert_eq!((stats.submitted, stats.stored, stats.returned), (4, 3, 1));
+}
+
+#[test]
+fn a_shutdown_releases_those_who_wait_for_room() {
+    let (sink, teller) = told();
+    let tracker = Tracker::builder().buffer_size(1).channel_capacity(1).start(sink).unwrap();
+    tracker.record(record(0)).unwrap();
+    teller.batch();
+    tracker.record(record(1)).unwrap();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| tracker.record_blocking(record(2), LONG));
+        let closing = scope.spawn(|| tracker.shutdown(LONG));
+        let rejected = waiting.join().unwrap().unwrap_err();
+        assert_eq!(rejected.reason(), RejectReason::Closed);
+        teller.answer(Answer::Store);
+        teller.batch();
+        teller.answer(Answer::Store);
+        assert_eq!(closing.join().unwrap().stats.stored, 2);
+    });
+}

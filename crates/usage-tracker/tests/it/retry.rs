@@ -1,0 +1,166 @@
+//! Sinks that fail, panic, or answer nonsense.
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
+use usage_tracker::{FlushError, RejectReason, Tracker};
+
+use crate::common::{Answer, LONG, balanced, manual_clock, number, record, told};
+
+#[test]
+fn a_failed_batch_is_kept_and_retried_until_it_is_stored() {
+    let (sink, teller) = told();
+    let tracker = Tracker::builder()
+        .buffer_size(2)
+        .retry_back_off(Duration::from_millis(1), Duration::from_millis(2))
+        .start(sink)
+        .unwrap();
+    tracker.record(record(1)).unwrap();
+    tracker.record(record(2)).unwrap();
+    for answer in [Answer::Fail("locked"), Answer::Panic, Answer::Fail("full"), Answer::Store] {
+        assert_eq!(teller.batch(), [1, 2]);
+        tracker.record(record(3)).unwrap();
+        teller.answer(answer);
+    }
+    assert_eq!(teller.batch(), [3, 3, 3, 3]);
+    let stats = balanced(&tracker);
+    assert_eq!((stats.submitted, stats.stored, stats.pending), (6, 2, 4));
+    assert_eq!((stats.retries, stats.degraded), (3, false));
+    assert_eq!(stats.last_error.as_deref(), Some("full"));
+    teller.answer(Answer::Store);
+}
+
+#[test]
+fn a_panic_is_a_failure_with_its_message() {
+    let (sink, teller) = told();
+    let tracker = Tracker::builder()
+        .buffer_size(1)
+        .retry_back_off(Duration::from_millis(1), Duration::from_millis(1))
+        .start(sink)
+        .unwrap();
+    tracker.record(record(1)).unwrap();
+    teller.batch();
+    teller.answer(Answer::Panic);
+    teller.batch();
+    let stats = balanced(&tracker);
+    assert!(stats.degraded);
+    assert_eq!(stats.last_error.as_deref(), Some("the sink panicked: told to"));
+    teller.answer(Answer::Store);
+    assert_eq!(tracker.shutdown(LONG).stats.stored, 1);
+}
+
+#[test]
+fn the_back_off_follows_the_given_clock() {
+    let (sink, teller) = told();
+    let clock = manual_clock();
+    let tracker = Tracker::builder()
+        .buffer_size(1)
+        .retry_back_off(Duration::from_secs(10), Duration::from_secs(15))
+        .clock(clock.clone())
+        .start(sink)
+        .unwrap();
+    tracker.record(record(1)).unwrap();
+    teller.batch();
+    teller.answer(Answer::Fail("no"));
+    while !balanced(&tracker).degraded {
+        std::thread::yield_now();
+    }
+    clock.advance(Duration::from_millis(9_999));
+    assert!(teller.try_batch().is_none());
+    clock.advance(Duration::from_millis(1));
+    assert_eq!(teller.batch(), [1]);
+    // A flush does not wait for the back-off.
+    teller.answer(Answer::Fail("again"));
+    std::thread::scope(|scope| {
+        let flushing = scope.spawn(|| tracker.flush(LONG));
+        assert_eq!(teller.batch(), [1]);
+        teller.answer(Answer::Store);
+        flushing.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn while_it_fails_the_channel_fills_and_no_more_is_taken() {
+    let (sink, teller) = told();
+    let tracker = Tracker::builder()
+        .buffer_size(2)
+        .max_batch(3)
+        .channel_capacity(5)
+        .clock(manual_clock())
+        .start(sink)
+        .unwrap();
+    tracker.record(record(0)).unwrap();
+    tracker.record(record(1)).unwrap();
+    assert_eq!(teller.batch(), [0, 1]);
+    teller.answer(Answer::Fail("full"));
+    while !balanced(&tracker).degraded {
+        std::thread::yield_now();
+    }
+    for number in 2..7 {
+        tracker.record(record(number)).unwrap();
+    }
+    let rejected = tracker.record(record(7)).unwrap_err();
+    assert_eq!(rejected.reason(), RejectReason::Full);
+    assert_eq!(number(&rejected.into_record()), 7);
+    let stats = balanced(&tracker);
+    assert_eq!((stats.submitted, stats.pending, stats.returned), (8, 7, 1));
+    assert!(matches!(tracker.flush(Duration::ZERO), Err(FlushError::TimedOut { remaining: 7 })));
+    // The flush made it try again at once.
+    assert_eq!(teller.batch(), [0, 1]);
+    teller.answer(Answer::Store);
+    assert_eq!(teller.batch(), [2, 3, 4]);
+    teller.answer(Answer::Store);
+    assert_eq!(teller.batch(), [5, 6]);
+    teller.answer(Answer::Store);
+    tracker.flush(LONG).unwrap();
+}
+
+#[test]
+fn refused_and_duplicate_records_are_counted_and_told() {
+    let (sink, teller) = told();
+    let (told_refused, refused) = mpsc::channel();
+    let tracker = Tracker::builder()
+        .buffer_size(4)
+        .on_refused(move |record, reason| {
+            told_refused.send((number(record), reason)).unwrap();
+            panic!("a callback's panic stops nothing");
+        })
+        .start(sink)
+        .unwrap();
+    for number in 0..4 {
+        tracker.record(record(number)).unwrap();
+    }
+    teller.batch();
+    let refusal = |index| Refusal { index, reason: RefusalReason::EventIdConflict };
+    let refused_two = vec![refusal(1), refusal(3)];
+    teller.answer(Answer::Outcome(BatchOutcome { stored: 1, duplicates: 1, refused: refused_two }));
+    tracker.flush(LONG).unwrap();
+    let conflict = RefusalReason::EventIdConflict;
+    assert_eq!(refused.try_iter().collect::<Vec<_>>(), [(1, conflict), (3, conflict)]);
+    let stats = balanced(&tracker);
+    assert_eq!((stats.stored, stats.duplicates, stats.refused, stats.returned), (1, 1, 2, 0));
+    assert_eq!((stats.pending, stats.last_error), (0, None));
+}
+
+#[test]
+fn an_outcome_that_does_not_add_up_keeps_the_accounts_exact_and_is_reported() {
+    let short = BatchOutcome { stored: 1, duplicates: 1, refused: Vec::new() };
+    let refusal = Refusal { index: 77, reason: RefusalReason::EventIdConflict };
+    let long = BatchOutcome { stored: u64::MAX / 2, duplicates: 2, refused: vec![refusal] };
+    for (outcome, expected) in [(short, (1, 1, 0, 2)), (long, (1, 2, 1, 0))] {
+        let (sink, teller) = told();
+        let tracker = Tracker::builder().buffer_size(4).on_refused(|_, _| ()).start(sink).unwrap();
+        for number in 0..4 {
+            tracker.record(record(number)).unwrap();
+        }
+        teller.batch();
+        teller.answer(Answer::Outcome(outcome));
+        let report = tracker.shutdown(LONG);
+        let stats = report.stats;
+        assert!(stats.is_balanced(), "{stats:?}");
+        assert_eq!((stats.stored, stats.duplicates, stats.refused, stats.dropped), expected);
+        assert!(stats.last_error.unwrap().contains("for a batch of 4"));
+        assert!(report.finished);
+    }
+}
