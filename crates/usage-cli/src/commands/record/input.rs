@@ -1,0 +1,274 @@
+//! The lines of files and of standard input.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::error::CliError;
+
+/// Where lines come from.
+pub(crate) enum Input {
+    Stdin,
+    File(PathBuf),
+    Growing(PathBuf),
+}
+
+impl Input {
+    /// The inputs that the arguments name. Files are looked at before anything is read, so that
+    /// a misspelled name does not leave half a job done.
+    pub(crate) fn all(files: &[PathBuf], follow: bool) -> Result<Vec<Self>, CliError> {
+        let is_stdin = |path: &Path| path.as_os_str() == "-";
+        if follow {
+            return match files {
+                [file] if !is_stdin(file) => Ok(vec![Self::Growing(file.clone()).looked_at(file)?]),
+                _ => Err(CliError::usage("--follow takes exactly one FILE")),
+            };
+        }
+        if files.is_empty() {
+            return Ok(vec![Self::Stdin]);
+        }
+        files
+            .iter()
+            .map(|file| {
+                if is_stdin(file) {
+                    return Ok(Self::Stdin);
+                }
+                Self::File(file.clone()).looked_at(file)
+            })
+            .collect()
+    }
+
+    fn looked_at(self, file: &Path) -> Result<Self, CliError> {
+        match fs::metadata(file) {
+            Ok(found) if found.is_dir() => Err(self.failed(&"it is a folder")),
+            Ok(_) => Ok(self),
+            Err(error) => Err(self.failed(&error)),
+        }
+    }
+
+    /// As a complaint names it.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Stdin => "standard input".to_owned(),
+            Self::File(path) | Self::Growing(path) => path.display().to_string(),
+        }
+    }
+
+    pub(crate) fn failed(&self, why: &dyn std::fmt::Display) -> CliError {
+        CliError::failed(format!("cannot read {}: {why}", self.name()))
+    }
+
+    pub(crate) fn open(&self) -> Result<Box<dyn BufRead>, CliError> {
+        const BUFFER: usize = 256 * 1_024;
+        let open = |path| File::open(path).map_err(|error| self.failed(&error));
+        Ok(match self {
+            Self::Stdin => Box::new(io::stdin().lock()),
+            Self::File(path) => Box::new(BufReader::with_capacity(BUFFER, open(path)?)),
+            Self::Growing(path) => {
+                let file =
+                    Growing { path: path.clone(), file: open(path)?, position: 0, last: b'\n' };
+                Box::new(BufReader::with_capacity(BUFFER, file))
+            }
+        })
+    }
+}
+
+/// A file that is read on and on as it grows; from its start again when it was cut or replaced.
+struct Growing {
+    path: PathBuf,
+    file: File,
+    position: u64,
+    /// The byte that was read last.
+    last: u8,
+}
+
+/// What happened to a file that does not grow.
+enum Change {
+    Replaced,
+    Cut,
+}
+
+/// How often a file that has not grown is looked at again.
+const POLL: Duration = Duration::from_millis(200);
+
+impl Read for Growing {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let bytes = self.read_on(buffer)?;
+            if bytes > 0 {
+                return Ok(bytes);
+            }
+            let Some(change) = self.change()? else {
+                // sleep: the file is polled; an interrupt ends the process from its own thread.
+                std::thread::sleep(POLL);
+                continue;
+            };
+            // It may have grown just before it was replaced.
+            let bytes = self.read_on(buffer)?;
+            if bytes > 0 {
+                return Ok(bytes);
+            }
+            match change {
+                Change::Replaced => self.file = File::open(&self.path)?,
+                Change::Cut => drop(self.file.seek(SeekFrom::Start(0))?),
+            }
+            self.position = 0;
+            // Half a line at the end of the old content is not the beginning of the new one.
+            if let (true, Some(first)) = (self.last != b'\n', buffer.first_mut()) {
+                (self.last, *first) = (b'\n', b'\n');
+                return Ok(1);
+            }
+        }
+    }
+}
+
+impl Growing {
+    fn read_on(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.file.read(buffer)?;
+        self.position += bytes as u64;
+        self.last = buffer[..bytes].last().copied().unwrap_or(self.last);
+        Ok(bytes)
+    }
+
+    fn change(&self) -> io::Result<Option<Change>> {
+        let now = match fs::metadata(&self.path) {
+            Ok(now) => now,
+            // Moved away; its successor may not be there yet.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        if !is_same_file(&now, &self.file.metadata()?) {
+            return Ok(Some(Change::Replaced));
+        }
+        Ok((now.len() < self.position).then_some(Change::Cut))
+    }
+}
+
+#[cfg(unix)]
+fn is_same_file(a: &fs::Metadata, b: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (a.dev(), a.ino()) == (b.dev(), b.ino())
+}
+
+/// Elsewhere a replaced file is noticed only when it is shorter.
+#[cfg(not(unix))]
+fn is_same_file(_: &fs::Metadata, _: &fs::Metadata) -> bool {
+    true
+}
+
+/// One line of the input, without its line break.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Line<'a> {
+    Text(&'a [u8]),
+    /// Nothing but white space.
+    Blank,
+    /// Longer than the limit. It was given away in parts.
+    TooLong,
+}
+
+/// Reads lines of a limited length, in memory of that length.
+pub(crate) struct Lines<R> {
+    reader: R,
+    limit: usize,
+    number: u64,
+    line: Vec<u8>,
+}
+
+impl<R: BufRead> Lines<R> {
+    pub(crate) fn new(reader: R, limit: usize) -> Self {
+        Self { reader, limit, number: 0, line: Vec::new() }
+    }
+
+    /// The number of the line that was read last, from 1.
+    pub(crate) const fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The next line. One that is too long goes to `overflow` part by part.
+    pub(crate) fn next(&mut self, mut overflow: impl FnMut(&[u8])) -> io::Result<Option<Line<'_>>> {
+        self.line.clear();
+        let mut is_too_long = false;
+        loop {
+            let buffer = match self.reader.fill_buf() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                buffer => buffer?,
+            };
+            let (part, is_end) = match buffer.iter().position(|byte| *byte == b'\n') {
+                Some(end) => (&buffer[..end], true),
+                None => (buffer, false),
+            };
+            let is_last = buffer.is_empty();
+            if is_last && self.line.is_empty() && !is_too_long {
+                return Ok(None);
+            }
+            if !is_too_long && self.line.len() + part.len() > self.limit {
+                is_too_long = true;
+                overflow(&self.line);
+            }
+            if is_too_long {
+                overflow(part);
+            } else {
+                self.line.extend_from_slice(part);
+            }
+            let used = part.len() + usize::from(is_end);
+            self.reader.consume(used);
+            if is_end || is_last {
+                break;
+            }
+        }
+        self.number += 1;
+        if is_too_long {
+            return Ok(Some(Line::TooLong));
+        }
+        // Some editors begin a file with a byte order mark.
+        let bom = if self.number == 1 { "\u{feff}".as_bytes() } else { b"" };
+        let text = self.line.strip_prefix(bom).unwrap_or(&self.line);
+        let is_blank = text.iter().all(u8::is_ascii_whitespace);
+        Ok(Some(if is_blank { Line::Blank } else { Line::Text(text) }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &[u8], capacity: usize) -> Vec<(u64, String)> {
+        let mut lines = Lines::new(BufReader::with_capacity(capacity, text), 10);
+        let mut seen = Vec::new();
+        let mut overflow = Vec::new();
+        loop {
+            let next = lines.next(|part| overflow.extend_from_slice(part)).unwrap();
+            let shown = match next {
+                None => return seen,
+                Some(Line::Blank) => "blank".to_owned(),
+                Some(Line::Text(text)) => String::from_utf8_lossy(text).into_owned(),
+                Some(Line::TooLong) => {
+                    format!("too long: {}", String::from_utf8_lossy(&std::mem::take(&mut overflow)))
+                }
+            };
+            seen.push((lines.number(), shown));
+        }
+    }
+
+    #[test]
+    fn lines_are_the_same_through_any_buffer() {
+        let text =
+            b"\xef\xbb\xbfone\r\n\n \t\r\n0123456789\n0123456789a\nlonger than all of it\nlast";
+        for capacity in [1, 2, 3, 7, 11, 64, 1_000] {
+            let expected = [
+                (1, "one\r"),
+                (2, "blank"),
+                (3, "blank"),
+                (4, "0123456789"),
+                (5, "too long: 0123456789a"),
+                (6, "too long: longer than all of it"),
+                (7, "last"),
+            ];
+            let expected = expected.map(|(number, text)| (number, text.to_owned()));
+            assert_eq!(lines(text, capacity), expected, "{capacity}");
+        }
+        assert_eq!(lines(b"", 8), []);
+        assert_eq!(lines(b"0123456789ab", 8), [(1, "too long: 0123456789ab".to_owned())]);
+    }
+}

@@ -1,0 +1,152 @@
+//! What a command needs to know of the world: the ledger, the zone, now, and the terminal.
+
+use std::env;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use anstream::AutoStream;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use clap::ColorChoice;
+use usage_core::Timestamp;
+use usage_core::format::TextOptions;
+use usage_store::Store;
+use usage_tracker::{Clock, SystemClock};
+
+use crate::args::GlobalArgs;
+use crate::error::CliError;
+
+/// What a command needs to know of the world.
+pub(crate) struct Context {
+    db: Option<PathBuf>,
+    zone: Tz,
+    /// `--now`, or nothing to read the clock.
+    fixed_now: Option<DateTime<Utc>>,
+    color: ColorChoice,
+    pub(crate) quiet: bool,
+}
+
+impl Context {
+    pub(crate) fn new(args: &GlobalArgs) -> Result<Self, CliError> {
+        Ok(Self {
+            db: args.db.clone().filter(|path| !path.as_os_str().is_empty()),
+            zone: zone(args.timezone.as_deref())?,
+            fixed_now: args
+                .now
+                .as_deref()
+                .filter(|now| !now.is_empty())
+                .map(parse_now)
+                .transpose()?,
+            color: args.color,
+            quiet: args.quiet,
+        })
+    }
+
+    /// Now, in the zone.
+    pub(crate) fn now(&self) -> DateTime<Tz> {
+        let now = self.fixed_now.unwrap_or_else(|| {
+            // The system's clock is within chrono's range for the next 260,000 years.
+            SystemClock::new().now().to_utc().unwrap_or_default()
+        });
+        now.with_timezone(&self.zone)
+    }
+
+    /// Now, as a record's timestamp.
+    pub(crate) fn now_timestamp(&self) -> Timestamp {
+        self.fixed_now.map_or_else(|| SystemClock::new().now(), Timestamp::from)
+    }
+
+    fn db_path(&self) -> Result<PathBuf, CliError> {
+        match &self.db {
+            Some(path) => Ok(path.clone()),
+            None => Ok(usage_store::db_path()?),
+        }
+    }
+
+    /// The ledger, made if it is missing.
+    pub(crate) fn open_or_create(&self) -> Result<Store, CliError> {
+        Ok(Store::open(self.db_path()?)?)
+    }
+
+    /// The ledger, which must exist: reading commands make none.
+    pub(crate) fn open_existing(&self) -> Result<Store, CliError> {
+        Ok(Store::open_existing(self.db_path()?)?)
+    }
+
+    /// How text is laid out on standard output.
+    pub(crate) fn text_options(&self) -> TextOptions {
+        TextOptions { width: width(), color: self.is_colored() }
+    }
+
+    fn is_colored(&self) -> bool {
+        match self.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            // Knows NO_COLOR, CLICOLOR, TERM and whether a terminal is there at all.
+            ColorChoice::Auto => {
+                AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
+            }
+        }
+    }
+}
+
+/// `COLUMNS` if it is set, else the terminal's width; text for a file or a pipe is not shortened.
+fn width() -> Option<usize> {
+    let columns = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    columns.filter(|columns| *columns > 0).or_else(|| {
+        let terminal = std::io::stdout().is_terminal().then(terminal_size::terminal_size)?;
+        terminal.map(|(width, _)| width.0.into())
+    })
+}
+
+fn parse_now(text: &str) -> Result<DateTime<Utc>, CliError> {
+    DateTime::parse_from_rfc3339(text).map(|now| now.to_utc()).map_err(|_| {
+        CliError::usage(format!("--now {text:?} is not RFC 3339"))
+            .hint("such as 2026-05-03T13:56:01+08:00")
+    })
+}
+
+/// The zone that was asked for, else `TZ`, else the system's; UTC where the system has none.
+fn zone(asked: Option<&str>) -> Result<Tz, CliError> {
+    if let Some(name) = asked.filter(|name| !name.is_empty()) {
+        let unknown = |_| not_a_zone(format!("unknown time zone {name:?}"));
+        return name.parse().map_err(unknown);
+    }
+    if let Some(tz) = env::var_os("TZ") {
+        let tz = tz.to_string_lossy();
+        let unknown = || not_a_zone(format!("the variable TZ names no time zone: {tz:?}"));
+        return zone_of_tz(&tz).ok_or_else(unknown);
+    }
+    let system = iana_time_zone::get_timezone().ok();
+    Ok(system.and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC))
+}
+
+/// `TZ` as POSIX systems take it, as far as it names a zone: `:Europe/Berlin` and
+/// `/usr/share/zoneinfo/Europe/Berlin` too; an empty one is UTC.
+fn zone_of_tz(tz: &str) -> Option<Tz> {
+    let name = tz.strip_prefix(':').unwrap_or(tz);
+    if name.is_empty() {
+        return Some(Tz::UTC);
+    }
+    let name = name.split_once("/zoneinfo/").map_or(name, |(_, name)| name);
+    name.parse().ok()
+}
+
+fn not_a_zone(message: String) -> CliError {
+    CliError::usage(message).hint("--timezone takes an IANA name, such as Europe/Berlin or UTC")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tz_is_taken_where_it_names_a_zone() {
+        assert_eq!(zone_of_tz("Europe/Berlin"), Some(Tz::Europe__Berlin));
+        assert_eq!(zone_of_tz(":Europe/Berlin"), Some(Tz::Europe__Berlin));
+        assert_eq!(zone_of_tz("/usr/share/zoneinfo/Asia/Tokyo"), Some(Tz::Asia__Tokyo));
+        assert_eq!(zone_of_tz(":/usr/share/zoneinfo/UTC"), Some(Tz::UTC));
+        assert_eq!(zone_of_tz(""), Some(Tz::UTC));
+        assert_eq!(zone_of_tz("<-03>3"), None);
+    }
+}

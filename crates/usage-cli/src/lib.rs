@@ -1,0 +1,37 @@
+#![doc = include_str!("../README.md")]
+
+mod args;
+mod commands;
+mod context;
+mod error;
+pub mod exit_codes;
+mod output;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Cli;
+
+/// Runs the command line and returns what the process should exit with, see [`exit_codes`].
+///
+/// Reads the environment, the clock and the files that the arguments name; prints to standard
+/// output and standard error.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return output::usage_error(&error),
+    };
+    output::start_diagnostics(&cli.global);
+    match cli.command.run(&cli.global) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => output::error(&error),
+    }
+}
+
+/// The whole command line, for completions, man pages and tests.
+#[must_use]
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
