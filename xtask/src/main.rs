@@ -1,0 +1,61 @@
+//! The maintenance of this repository: `cargo xtask COMMAND`. One file or folder a command.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
+
+mod bench;
+mod ci;
+mod demo;
+mod fuzz;
+mod process;
+mod sample;
+mod tidy;
+mod tools;
+
+use std::process::ExitCode;
+
+/// One command: its name, what it takes, what it does, and the function that does it.
+struct Command {
+    name: &'static str,
+    arguments: &'static str,
+    about: &'static str,
+    run: fn(&[&str]) -> anyhow::Result<()>,
+}
+
+const HELP: [&str; 3] = ["help", "--help", "-h"];
+
+#[rustfmt::skip]
+const COMMANDS: &[Command] = &[
+    Command { name: "bench", arguments: "[PART...]", about: "ratios to the yardstick: insert, record, report, space", run: bench::run },
+    Command { name: "ci", arguments: "", about: "every check, in order; stops at the first failure", run: ci::run },
+    Command { name: "demo", arguments: "", about: "a fresh ledger with the sample day, and its reports", run: demo::run },
+    Command { name: "fuzz", arguments: "[--minutes N]", about: "the fuzz targets, N minutes each (nightly)", run: fuzz::run },
+    Command { name: "sample", arguments: "[--check]", about: "writes data/day.ndjson again, or compares it", run: sample::run },
+    Command { name: "tidy", arguments: "", about: "the rules of this repository that no compiler knows", run: tidy::run },
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if words.is_empty() || words.iter().any(|word| HELP.contains(word)) {
+        print!("{}", help());
+        return ExitCode::SUCCESS;
+    }
+    let Some(command) = COMMANDS.iter().find(|command| command.name == words[0]) else {
+        eprintln!("error: there is no command {:?}\n\n{}", words[0], help());
+        return ExitCode::from(2);
+    };
+    match (command.run)(&words[1..]) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn help() -> String {
+    let mut text = "Usage: cargo xtask COMMAND\n\n".to_owned();
+    for Command { name, arguments, about, .. } in COMMANDS {
+        text += &format!("  {:<22}{about}\n", format!("{name} {arguments}"));
+    }
+    text
+}
