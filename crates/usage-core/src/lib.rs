@@ -12,5 +12,7 @@ mod timestamp;
 pub use filter::Filter;
 pub use period::{Period, parse_period};
 pub use range::TimeRange;
-pub use record::{EventId, LabelInterner, LabelNames, Labels, Record, RecordError, TokenCounts};
+pub use record::{
+    EventId, LabelInterner, LabelNames, Labels, Record, RecordError, TokenCounts, Usage,
+};
 pub use timestamp::Timestamp;

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use usage_core::{EventId, Labels, Record, Timestamp, TokenCounts};
+use usage_core::{EventId, Labels, Record, Timestamp, TokenCounts, Usage};
 
+use crate::channel::Place;
 use crate::error::HandleError;
 use crate::tracker::Shared;
 
@@ -15,11 +16,14 @@ use crate::tracker::Shared;
 pub struct Handle {
     shared: Arc<Shared>,
     labels: Labels,
+    /// `None` when too many names were prepared: the handle then works as usual, a little slower.
+    place: Option<Place>,
 }
 
 impl Handle {
-    pub(crate) const fn new(shared: Arc<Shared>, labels: Labels) -> Self {
-        Self { shared, labels }
+    pub(crate) fn new(shared: Arc<Shared>, labels: Labels) -> Self {
+        let place = shared.intake.prepare(&labels);
+        Self { shared, labels, place }
     }
 
     /// Records a request that was handled now, by the tracker's clock. Waits for nothing but the
@@ -44,8 +48,12 @@ impl Handle {
         fallbacks: u32,
         timestamp: Timestamp,
     ) -> Result<(), HandleError> {
-        let record = Record::new(self.labels.clone(), tokens, fallbacks, timestamp)?;
-        Ok(self.shared.intake.record(record)?)
+        let usage = Usage::new(tokens, fallbacks, timestamp)?;
+        let intake = &self.shared.intake;
+        Ok(match self.place {
+            Some(place) => intake.record_prepared(place, &self.labels, usage),
+            None => intake.record(Record::of(self.labels.clone(), usage)),
+        }?)
     }
 
     /// Records a request that has an id, so that it is stored once however often it is recorded.

@@ -6,6 +6,7 @@
 
 mod child;
 mod command;
+mod hot_path;
 mod insert;
 mod rounds;
 mod space;
@@ -34,6 +35,7 @@ const PARTS: &[Part] = &[
     ("record", command::record),
     ("report", command::report),
     ("space", space::run),
+    ("hot-path", hot_path::run),
 ];
 
 fn main() -> Result<()> {

@@ -1,15 +1,19 @@
 //! A record of one handled request, and what may be in it.
 
+pub mod csv;
 mod error;
 mod event_id;
 mod labels;
 pub mod line;
+mod raw;
 mod tokens;
+mod usage;
 
 pub use error::{Field, RecordError};
 pub use event_id::{EventId, MAX_EVENT_ID_BYTES};
 pub use labels::{DEFAULT_PROFILE, LabelInterner, LabelNames, Labels, MAX_NAME_BYTES};
 pub use tokens::{MAX_COUNT, TokenCounts};
+pub use usage::Usage;
 
 use crate::Timestamp;
 
@@ -36,9 +40,7 @@ use crate::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Record {
     labels: Labels,
-    tokens: TokenCounts,
-    fallbacks: u32,
-    timestamp: Timestamp,
+    usage: Usage,
     event_id: Option<EventId>,
 }
 
@@ -53,14 +55,13 @@ impl Record {
         fallbacks: u32,
         timestamp: Timestamp,
     ) -> Result<Self, RecordError> {
-        if fallbacks > MAX_COUNT {
-            let count = u64::from(fallbacks);
-            return Err(RecordError::TooLarge { field: Field::Fallbacks, count });
-        }
-        if !timestamp.is_recordable() {
-            return Err(RecordError::OutOfRange { timestamp });
-        }
-        Ok(Self { labels, tokens, fallbacks, timestamp, event_id: None })
+        Ok(Self::of(labels, Usage::new(tokens, fallbacks, timestamp)?))
+    }
+
+    /// A record without an event id, of usage that has been checked.
+    #[must_use]
+    pub const fn of(labels: Labels, usage: Usage) -> Self {
+        Self { labels, usage, event_id: None }
     }
 
     /// The same record, made idempotent: a ledger stores one record for an `event_id` of an
@@ -79,19 +80,19 @@ impl Record {
     /// The tokens by kind.
     #[must_use]
     pub const fn tokens(&self) -> &TokenCounts {
-        &self.tokens
+        self.usage.tokens()
     }
 
     /// How many other routes were tried before this one answered.
     #[must_use]
     pub const fn fallbacks(&self) -> u32 {
-        self.fallbacks
+        self.usage.fallbacks()
     }
 
     /// When the request was handled.
     #[must_use]
     pub const fn timestamp(&self) -> Timestamp {
-        self.timestamp
+        self.usage.timestamp()
     }
 
     /// What makes the record idempotent, if anything does.

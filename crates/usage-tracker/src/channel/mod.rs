@@ -10,34 +10,33 @@
 //! After a shutdown no accepted record may be left in the channel. A thread can look at `closed`,
 //! be held up, and push much later; counting such threads in and out would cost two atomic writes
 //! a record. Instead the writer, at the very end, fills the channel to its capacity with empty
-//! slots (`None`) that it never takes out again: from then on a push finds the channel full,
+//! slots that it never takes out again: from then on a push finds the channel full,
 //! however late it comes. Pushes are ordered by the channel's own lock, so a record is either
 //! before the last empty slot, and is found, or is refused and comes back. See [`Outlet::seal`].
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use event_listener::{Event, Listener};
 use flume::{Sender, TrySendError};
-use usage_core::Record;
+use usage_core::{Labels, Record, Usage};
 
 use crate::accounts::Ledger;
 use crate::clock::TimeSource;
 use crate::error::{RejectReason, RejectedRecord};
 
 mod outlet;
+mod prepared;
+mod slot;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use outlet::Outlet;
-
-/// A record, or nothing: an empty slot that keeps a closed channel full.
-type Slot = Option<Record>;
-
-// A record has a spare bit pattern, so the slot costs no room.
-const _: () = assert!(size_of::<Slot>() == size_of::<Record>());
+pub(crate) use prepared::Place;
+use prepared::Prepared;
+use slot::Slot;
 
 /// The end that records are put in. Shared by all recording threads.
 ///
@@ -63,30 +62,37 @@ struct Rare {
     room: Event,
     /// Records that came back to the caller.
     returned: AtomicU64,
+    /// The names that handles were prepared with.
+    prepared: Arc<Prepared>,
 }
 
 pub(crate) fn channel(capacity: usize, clock: TimeSource) -> (Intake, Outlet) {
     let (sender, receiver) = flume::bounded(capacity);
+    let prepared = Arc::<Prepared>::default();
+    let outlet = Outlet::new(receiver, capacity, Arc::clone(&prepared));
     let rare = Rare {
         napping: AtomicBool::new(false),
         writer: OnceLock::new(),
         room: Event::new(),
         returned: AtomicU64::new(0),
+        prepared,
     };
     let (closed, parked) = (AtomicBool::new(false), AtomicBool::new(false));
-    (Intake { sender, clock, closed, parked, rare }, Outlet::new(receiver, capacity))
+    (Intake { sender, clock, closed, parked, rare }, outlet)
 }
 
+/// A slot that was not put in, and why.
+struct NotPut(Slot, RejectReason);
+
 impl Intake {
-    /// Puts a record in, or gives it back, and counts neither.
+    /// Puts a slot in, or gives it back, and counts neither.
     ///
-    /// What happens seldom is kept out of line, so that the record is copied less often on the way
+    /// What happens seldom is kept out of line, so that the slot is copied less often on the way
     /// that matters.
     #[inline]
-    fn offer(&self, record: Record) -> Result<(), RejectedRecord> {
-        let slot = Some(record);
+    fn put(&self, slot: Slot) -> Result<(), NotPut> {
         if self.closed.load(Ordering::Acquire) {
-            return self.not_sent(TrySendError::Disconnected(slot));
+            return Err(self.not_sent(TrySendError::Disconnected(slot)));
         }
         match self.sender.try_send(slot) {
             Ok(()) => {
@@ -95,8 +101,42 @@ impl Intake {
                 }
                 Ok(())
             }
-            Err(error) => self.not_sent(error),
+            Err(error) => Err(self.not_sent(error)),
         }
+    }
+
+    #[inline]
+    fn offer(&self, record: Record) -> Result<(), RejectedRecord> {
+        self.put(Slot::Record(record)).or_else(|NotPut(slot, reason)| match slot {
+            Slot::Record(record) => Err(RejectedRecord::new(record, reason)),
+            // Only what was put in comes back, and that was a record.
+            Slot::Prepared(..) => Ok(()),
+        })
+    }
+
+    /// Prepares names, so that recording with them moves a small number in their place. `None`
+    /// when so many were prepared that no more shall be kept.
+    pub(crate) fn prepare(&self, labels: &Labels) -> Option<Place> {
+        self.rare.prepared.add(labels)
+    }
+
+    /// Records with prepared names. A record that took its own share of the names instead would
+    /// write to a cache line that all recording threads and the writer write to.
+    #[inline]
+    pub(crate) fn record_prepared(
+        &self,
+        place: Place,
+        labels: &Labels,
+        usage: Usage,
+    ) -> Result<(), RejectedRecord> {
+        self.put(Slot::Prepared(place, usage))
+            .map_err(|NotPut(_, reason)| self.give_back(labels, usage, reason))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn give_back(&self, labels: &Labels, usage: Usage, reason: RejectReason) -> RejectedRecord {
+        self.count(RejectedRecord::new(Record::of(labels.clone(), usage), reason))
     }
 
     #[cold]
@@ -110,17 +150,16 @@ impl Intake {
 
     #[cold]
     #[inline(never)]
-    fn not_sent(&self, error: TrySendError<Slot>) -> Result<(), RejectedRecord> {
-        // Only what was sent comes back, and that was a record.
-        let Some(record) = error.into_inner() else { return Ok(()) };
+    fn not_sent(&self, error: TrySendError<Slot>) -> NotPut {
+        let slot = error.into_inner();
         // The channel of a stopped writer is full for good.
         if self.closed.load(Ordering::Acquire) || self.sender.is_disconnected() {
-            return Err(RejectedRecord::new(record, RejectReason::Closed));
+            return NotPut(slot, RejectReason::Closed);
         }
         if self.rare.napping.swap(false, Ordering::AcqRel) {
             self.wake();
         }
-        Err(RejectedRecord::new(record, RejectReason::Full))
+        NotPut(slot, RejectReason::Full)
     }
 
     #[inline]

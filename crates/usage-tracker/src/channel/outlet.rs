@@ -1,5 +1,6 @@
 //! The writer's end of the channel.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use flume::Receiver;
 use usage_core::Record;
 
+use super::prepared::{Known, Prepared};
 use super::{Intake, Slot};
 use crate::accounts::Ledger;
 
@@ -14,25 +16,40 @@ use crate::accounts::Ledger;
 pub(crate) struct Outlet {
     receiver: Receiver<Slot>,
     capacity: usize,
+    known: Known,
 }
 
 impl Outlet {
-    pub(super) const fn new(receiver: Receiver<Slot>, capacity: usize) -> Self {
-        Self { receiver, capacity }
+    pub(super) const fn new(
+        receiver: Receiver<Slot>,
+        capacity: usize,
+        prepared: Arc<Prepared>,
+    ) -> Self {
+        Self { receiver, capacity, known: Known::new(prepared) }
     }
 
     /// Moves up to `count` records from the channel to the end of `held`.
-    pub(crate) fn take(&self, count: usize, held: &mut Vec<Record>, ledger: &mut Ledger) -> usize {
+    pub(crate) fn take(
+        &mut self,
+        count: usize,
+        held: &mut Vec<Record>,
+        ledger: &mut Ledger,
+    ) -> usize {
         let mut taken = 0;
         while taken < count {
-            match self.receiver.try_recv() {
-                Ok(Some(record)) => {
-                    held.push(record);
-                    taken += 1;
-                }
-                Ok(None) => ledger.empty_slots -= 1,
+            let record = match self.receiver.try_recv() {
+                Ok(Slot::Record(record)) => record,
+                Ok(Slot::Prepared(place, usage)) => match self.known.labels(place) {
+                    Some(labels) => Record::of(labels.clone(), usage),
+                    None => {
+                        ledger.empty_slots -= 1;
+                        continue;
+                    }
+                },
                 Err(_) => break,
-            }
+            };
+            held.push(record);
+            taken += 1;
         }
         ledger.received += taken as u64;
         taken
@@ -53,7 +70,7 @@ impl Outlet {
     /// It ends: a thread that sees the channel closed pushes no more, so there is at most one such
     /// record for each thread.
     pub(crate) fn seal(
-        &self,
+        &mut self,
         intake: &Intake,
         room: usize,
         held: &mut Vec<Record>,
@@ -61,7 +78,7 @@ impl Outlet {
     ) -> bool {
         let most = held.len().saturating_add(room);
         while ledger.empty_slots < self.capacity {
-            if intake.sender.try_send(None).is_ok() {
+            if intake.sender.try_send(Slot::empty()).is_ok() {
                 ledger.empty_slots += 1;
                 continue;
             }

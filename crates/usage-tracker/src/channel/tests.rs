@@ -24,7 +24,7 @@ fn no_wake_up_is_lost_between_looking_and_parking() {
     // one sends again soon after the last record was taken: every round is a race of the two, with
     // a lead that sweeps over the moment between looking and parking.
     const ROUNDS: u64 = 50_000;
-    let (intake, outlet) = new(4);
+    let (intake, mut outlet) = new(4);
     let (taken, failed) = (AtomicU64::new(0), AtomicBool::new(false));
     thread::scope(|scope| {
         let taker = scope.spawn(|| {
@@ -75,12 +75,12 @@ fn park_does_not_sleep_when_it_is_called() {
 
 #[test]
 fn a_sealed_channel_takes_nothing_and_shows_nothing() {
-    let (intake, outlet) = new(3);
+    let (intake, mut outlet) = new(3);
     let (mut held, mut ledger) = (Vec::new(), Ledger::default());
     assert!(outlet.seal(&intake, 0, &mut held, &mut ledger));
     assert_eq!((held.len(), ledger.empty_slots, intake.queued(&ledger)), (0, 3, 0));
     // A thread that saw it open and was held up.
-    assert!(intake.sender.try_send(Some(record(1))).is_err());
+    assert!(intake.sender.try_send(Slot::Record(record(1))).is_err());
     // It can be sealed again.
     assert!(outlet.seal(&intake, 0, &mut held, &mut ledger));
     assert_eq!(ledger.empty_slots, 3);
@@ -89,13 +89,13 @@ fn a_sealed_channel_takes_nothing_and_shows_nothing() {
 #[test]
 fn sealing_finds_late_records_wherever_they_are() {
     for before in 0..3 {
-        let (intake, outlet) = new(3);
+        let (intake, mut outlet) = new(3);
         let (mut held, mut ledger) = (Vec::new(), Ledger::default());
         for _ in 0..before {
-            intake.sender.try_send(None).unwrap();
+            intake.sender.try_send(Slot::empty()).unwrap();
             ledger.empty_slots += 1;
         }
-        intake.sender.try_send(Some(record(7))).unwrap();
+        intake.sender.try_send(Slot::Record(record(7))).unwrap();
         assert_eq!(intake.queued(&ledger), 1);
         // Nowhere to put it yet: nothing moves out, and it is still counted.
         assert!(!outlet.seal(&intake, 0, &mut held, &mut ledger));
@@ -119,7 +119,7 @@ fn a_record_that_finds_the_writer_gone_comes_back() {
 fn no_late_record_is_stranded_however_the_threads_race() {
     const CAPACITY: usize = 64;
     for _ in 0..200 {
-        let (intake, outlet) = new(CAPACITY);
+        let (intake, mut outlet) = new(CAPACITY);
         let (mut held, mut ledger) = (Vec::new(), Ledger::default());
         let start = std::sync::Barrier::new(4);
         let sent: usize = thread::scope(|scope| {
@@ -128,7 +128,9 @@ fn no_late_record_is_stranded_however_the_threads_race() {
                     scope.spawn(|| {
                         start.wait();
                         // Past the look at `closed` already, each of them, fifty times.
-                        (0..50).filter(|n| intake.sender.try_send(Some(record(*n))).is_ok()).count()
+                        (0..50)
+                            .filter(|n| intake.sender.try_send(Slot::Record(record(*n))).is_ok())
+                            .count()
                     })
                 })
                 .collect();

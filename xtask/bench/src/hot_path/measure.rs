@@ -19,7 +19,7 @@ use usage_tracker::{DEFAULT_CHANNEL_CAPACITY, Handle, Tracker};
 
 /// How often records come, of all threads together.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Rate {
+pub(super) enum Rate {
     /// So many a second, evenly.
     PerSecond(u32),
     /// As fast as the threads can, in bursts that fit the channel.
@@ -37,17 +37,17 @@ impl fmt::Display for Rate {
 
 /// What to measure.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Plan {
+pub(super) struct Plan {
     /// How often.
-    pub(crate) rate: Rate,
+    pub(super) rate: Rate,
     /// By how many threads.
-    pub(crate) threads: usize,
+    pub(super) threads: usize,
     /// How many rounds each of ours and bare get.
-    pub(crate) rounds: usize,
+    pub(super) rounds: usize,
     /// How long a paced round takes.
-    pub(crate) round: Duration,
+    pub(super) round: Duration,
     /// How many records a flat-out round has, of all threads together.
-    pub(crate) burst: usize,
+    pub(super) burst: usize,
 }
 
 impl Default for Plan {
@@ -64,39 +64,39 @@ impl Default for Plan {
 
 /// Nanoseconds a call, with what reading the timer before and after it takes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Cost {
+pub(super) struct Cost {
     /// The median.
-    pub(crate) p50: u64,
+    pub(super) p50: u64,
     /// One call in a hundred takes longer.
-    pub(crate) p99: u64,
+    pub(super) p99: u64,
 }
 
 /// The result of a plan.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Row {
+pub(super) struct Row {
     /// `Handle::record`, the clock included.
-    pub(crate) ours: Cost,
+    pub(super) ours: Cost,
     /// `flume::Sender::try_send`.
-    pub(crate) bare: Cost,
+    pub(super) bare: Cost,
     /// What reading the timer twice takes at the median; it is in all the figures.
-    pub(crate) timer: u64,
+    pub(super) timer: u64,
     /// How many records, or bare values, came back because a channel was full.
-    pub(crate) came_back: u64,
+    pub(super) came_back: u64,
 }
 
 impl Row {
     /// Ours by bare, at the median.
-    pub(crate) fn ratio_p50(&self) -> f64 {
+    pub(super) fn ratio_p50(&self) -> f64 {
         ratio(self.ours.p50, self.bare.p50)
     }
 
     /// Ours by bare at the median, with the timer taken off both.
-    pub(crate) fn net_ratio_p50(&self) -> f64 {
+    pub(super) fn net_ratio_p50(&self) -> f64 {
         ratio(self.ours.p50.saturating_sub(self.timer), self.bare.p50.saturating_sub(self.timer))
     }
 
     /// Ours by bare, at the 99th percentile.
-    pub(crate) fn ratio_p99(&self) -> f64 {
+    pub(super) fn ratio_p99(&self) -> f64 {
         ratio(self.ours.p99, self.bare.p99)
     }
 }
@@ -110,7 +110,7 @@ fn ratio(ours: u64, bare: u64) -> f64 {
 ///
 /// # Errors
 /// When a thread cannot be started.
-pub(crate) fn measure(plan: &Plan) -> Result<Row, Box<dyn Error>> {
+pub(super) fn measure(plan: &Plan) -> Result<Row, Box<dyn Error>> {
     let timer = timer_cost();
     let tracker = Tracker::builder().start(Null)?;
     let handles = (0..plan.threads)
@@ -205,6 +205,7 @@ fn wait_until(due: Instant) {
             return;
         }
         if left > Duration::from_micros(120) {
+            // sleep: a paced producer is what is measured.
             thread::sleep(left - Duration::from_micros(60));
         } else {
             std::hint::spin_loop();
@@ -214,6 +215,7 @@ fn wait_until(due: Instant) {
 
 fn settle(done: impl Fn() -> bool) {
     while !done() {
+        // sleep: between rounds, so that waiting does not load the machine.
         thread::sleep(Duration::from_millis(1));
     }
 }
