@@ -6,11 +6,11 @@
 pub const APPLICATION_ID: i32 = 0x5553_474C;
 
 /// `PRAGMA user_version` of the newest schema that this version reads and writes.
-pub const SCHEMA_VERSION: i32 = 1;
+pub const SCHEMA_VERSION: i32 = 2;
 
 /// The steps from an empty database to [`SCHEMA_VERSION`], one a version. A step that has been
 /// released is never changed again.
-pub(crate) const MIGRATIONS: &[&str] = &[V1];
+pub(crate) const MIGRATIONS: &[&str] = &[V1, V2];
 
 /// Records lie in the order of time and carry the id of their label set; a count of zero takes
 /// no space, nor does a missing event id.
@@ -49,6 +49,19 @@ CREATE TABLE records (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX records_by_event_id ON records (event_id) WHERE event_id IS NOT NULL;
+";
+
+/// How far each origin has been imported: the last row that was looked at, by id and fingerprint,
+/// and what became of the rows up to it.
+const V2: &str = "
+CREATE TABLE imports (
+    source        TEXT PRIMARY KEY NOT NULL,
+    last_id       INTEGER NOT NULL,
+    last_row      INTEGER NOT NULL,
+    imported      INTEGER NOT NULL,
+    already_there INTEGER NOT NULL,
+    refused       INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 ";
 
 /// The origin's table as a view, for people and their scripts. Dropped before a migration and

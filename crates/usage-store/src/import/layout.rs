@@ -78,9 +78,9 @@ impl Layout {
         match missing.as_slice() {
             [] => Ok(Self::Newer),
             missing if missing == NEWER => Ok(Self::Older),
-            [first, ..] => Err(QueryError::NotAnOrigin(format!(
-                "its table {TABLE} has no column {first}"
-            ))),
+            [first, ..] => {
+                Err(QueryError::NotAnOrigin(format!("its table {TABLE} has no column {first}")))
+            }
         }
     }
 

@@ -5,6 +5,8 @@
 //! the origin is in use: the ledger remembers how far it has looked, so only rows that are new are
 //! read; and a row is stored only if the ledger lacks it, whatever way it may have come there.
 
+mod connection;
+mod copied;
 mod error;
 mod layout;
 mod origin;

@@ -3,31 +3,31 @@
 //!
 //! How that goes depends on what lies beside it, and that changes while programs open and close
 //! it. So each page of rows is read on a connection of its own, which also means that no lock
-//! outlasts a page.
+//! outlasts a page. That is short, and has to be: whoever closes a database while it is being read
+//! leaves its log to the next that opens it. To tidy up after them would change the file.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, ffi};
-use tempfile::TempDir;
+use rusqlite::{Connection, ffi};
 
+use super::connection::{self, cannot_begin, in_transaction};
+use super::copied::{Copied, with_ending};
 use super::error::{ImportError, QueryError};
 use super::layout::Layout;
-use crate::at_rest::{self, Stamp};
-use crate::open::set_busy_timeout;
 use crate::Fault;
+use crate::at_rest::Stamp;
 
 /// Held while any origin is read: closing a descriptor of a file drops all locks that the process
 /// has on it, and here files are opened past SQLite.
 static READING: Mutex<()> = Mutex::new(());
 
-/// How often to try again when another program opened or closed the origin meanwhile.
-const TRIES: u32 = 50;
+/// How often at least to try again when another program changed the origin meanwhile.
+const LEAST_TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(2);
 
 /// The origin's database.
@@ -39,23 +39,13 @@ pub(super) struct Origin {
     copy: Option<Copied>,
 }
 
-/// A copy in a folder of its own, which goes with it.
-struct Copied {
-    folder: TempDir,
-}
-
-/// How the origin can be read just now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    /// Nobody has it open: as a file that does not change.
-    AtRest,
-    /// It is in use in WAL mode, or a crash left both companions: its shared memory is read only.
-    Shared,
-    /// It is not in WAL mode, so a lock is all that readers leave.
+/// What came of trying to read it.
+enum Attempt<T> {
+    Read(T),
+    /// Another program has it alone.
     Locked,
-    /// Somebody's log without the shared memory: after a crash, or of a program that wants it
-    /// alone.
-    LogOnly,
+    /// It was changed meanwhile, so that what was read may be wrong; or there is a copy now.
+    Changed,
 }
 
 impl Origin {
@@ -95,10 +85,14 @@ impl Origin {
     /// open.
     fn refuse_ledgers(&self) -> Result<(), ImportError> {
         let _guard = lock();
-        let Ok(connection) = self.connect("immutable=1") else { return Ok(()) };
+        let Ok(connection) = connection::read_only(&self.path, "immutable=1") else {
+            return Ok(());
+        };
         match Layout::of(&connection) {
             // Whatever else is wrong will be found again where locks are respected.
-            Err(QueryError::Ledger) => self.finish(Err(QueryError::Ledger)),
+            Err(QueryError::Ledger) => {
+                Err(ImportError::not_an_origin(&self.path, "it is a usage ledger"))
+            }
             _ => Ok(()),
         }
     }
@@ -108,81 +102,140 @@ impl Origin {
         &mut self,
         query: &mut dyn FnMut(&Connection, Layout) -> Result<T, QueryError>,
     ) -> Result<T, ImportError> {
-        for _ in 0..TRIES {
+        let (start, mut tries) = (Instant::now(), 0);
+        loop {
             let guard = lock();
-            let read = self.try_to_read(query)?;
+            let attempt = self.try_to_read(query)?;
             drop(guard);
-            if let Some(value) = read {
-                return Ok(value);
+            tries += 1;
+            let is_over = start.elapsed() >= self.patience;
+            match attempt {
+                Attempt::Read(value) => return Ok(value),
+                Attempt::Locked if is_over => {
+                    let busy = ffi::Error::new(ffi::SQLITE_BUSY);
+                    let busy = rusqlite::Error::SqliteFailure(busy, None);
+                    return Err(ImportError::unreadable(&self.path, busy));
+                }
+                Attempt::Changed if is_over && tries >= LEAST_TRIES => {
+                    return Err(ImportError::Unsettled { path: self.path.clone() });
+                }
+                // sleep: another program is at the file; nothing tells when it is done.
+                Attempt::Locked | Attempt::Changed => thread::sleep(PAUSE),
             }
-            // sleep: another program is opening or closing the file; there is nothing to wait for.
-            thread::sleep(PAUSE);
         }
-        Err(ImportError::Unsettled { path: self.path.clone() })
     }
 
-    /// `None` if what was read may be wrong, or could not be read, because of what happened
-    /// meanwhile.
     fn try_to_read<T>(
         &mut self,
         query: &mut dyn FnMut(&Connection, Layout) -> Result<T, QueryError>,
-    ) -> Result<Option<T>, ImportError> {
+    ) -> Result<Attempt<T>, ImportError> {
         if let Some(copy) = &self.copy {
-            return self.finish(in_transaction(copy.connect(), query)).map(Some);
+            return self.finish(in_transaction(copy.connect(), query));
         }
         let stamp = Stamp::of(&self.path);
-        let way = self.way()?;
-        let parameters = match way {
-            Way::AtRest => "immutable=1",
-            Way::Shared | Way::LogOnly => "readonly_shm=1",
-            Way::Locked => "",
-        };
-        let result = in_transaction(self.connect(parameters), query);
-        let error = match &result {
-            Err(QueryError::Sqlite(error)) => Some((Fault::of(error), extended_code(error))),
-            _ => None,
-        };
-        match (way, error) {
-            (Way::AtRest, _) if !stamp.still_holds(&self.path) => Ok(None),
+        if !self.has("-wal") {
+            return match self.is_in_wal_mode()? {
+                true => self.read_at_rest(stamp, query),
+                false => self.read_locked(stamp, query),
+            };
+        }
+        // Without it, SQLite would make the log anew when its last user has just removed it. With
+        // it nobody removes it, or has the database alone.
+        let Some(_stays) = self.keep_from_closing()? else { return Ok(Attempt::Locked) };
+        match (self.has("-wal"), self.has("-shm")) {
+            (true, true) => self.read_shared(query),
+            (true, false) => self.read_copy(stamp),
+            (false, _) => Ok(Attempt::Changed),
+        }
+    }
+
+    /// Nobody has it open: reads it as a file that does not change.
+    fn read_at_rest<T>(
+        &self,
+        stamp: Stamp,
+        query: &mut dyn FnMut(&Connection, Layout) -> Result<T, QueryError>,
+    ) -> Result<Attempt<T>, ImportError> {
+        let result = in_transaction(connection::read_only(&self.path, "immutable=1"), query);
+        if stamp.still_holds(&self.path) { self.finish(result) } else { Ok(Attempt::Changed) }
+    }
+
+    /// It is not in WAL mode: a lock is all that a reader needs, and all that it leaves.
+    fn read_locked<T>(
+        &mut self,
+        stamp: Stamp,
+        query: &mut dyn FnMut(&Connection, Layout) -> Result<T, QueryError>,
+    ) -> Result<Attempt<T>, ImportError> {
+        match in_transaction(connection::read_only(&self.path, ""), query) {
+            // A crash has left a journal, which would have to be played back into it.
+            Err(QueryError::Sqlite(error)) if Fault::of(&error) == Fault::ReadOnly => {
+                self.read_copy(stamp)
+            }
+            result => self.finish(result),
+        }
+    }
+
+    /// It is in use, or a crash has left both companions. The shared memory is only read, which
+    /// SQLite can do in both cases.
+    fn read_shared<T>(
+        &self,
+        query: &mut dyn FnMut(&Connection, Layout) -> Result<T, QueryError>,
+    ) -> Result<Attempt<T>, ImportError> {
+        match in_transaction(connection::read_only(&self.path, "readonly_shm=1"), query) {
             // No reader has left a mark in the shared memory that this one could use. Somebody
             // has it open, so one mark more is no trace.
-            (Way::Shared, Some((_, Some(ffi::SQLITE_READONLY_CANTINIT)))) => {
-                match in_transaction(self.connect(""), query) {
-                    Err(_) => Ok(None),
-                    result => self.finish(result).map(Some),
+            Err(QueryError::Sqlite(error)) if cannot_begin(&error) => {
+                match in_transaction(connection::read_only(&self.path, ""), query) {
+                    Err(QueryError::Sqlite(error)) if cannot_begin(&error) => Ok(Attempt::Changed),
+                    result => self.finish(result),
                 }
             }
-            // What lies beside it has changed since that was looked at.
-            (Way::Shared, Some((Fault::CannotOpen, _))) if self.way()? != way => Ok(None),
-            // It is not locked, so its log belongs to nobody.
-            (Way::LogOnly, Some((Fault::CannotOpen, _)))
-            // Its journal would have to be played back into it.
-            | (Way::Locked, Some((Fault::ReadOnly | Fault::CannotOpen, _))) => {
-                self.copy = self.try_to_copy(stamp)?;
-                Ok(None)
-            }
-            _ => self.finish(result).map(Some),
+            result => self.finish(result),
         }
     }
 
-    fn finish<T>(&self, result: Result<T, QueryError>) -> Result<T, ImportError> {
-        result.map_err(|error| match error {
-            QueryError::Sqlite(source) if Fault::of(&source) == Fault::NotADatabase => {
-                ImportError::not_an_origin(&self.path, "it is no SQLite database")
-            }
-            QueryError::Sqlite(source) => ImportError::unreadable(&self.path, source),
-            QueryError::Ledger => ImportError::not_an_origin(&self.path, "it is a usage ledger"),
-            QueryError::NotAnOrigin(what) => ImportError::not_an_origin(&self.path, what),
-        })
+    /// What a crash has left must be repaired, so a copy is.
+    fn read_copy<T>(&mut self, stamp: Stamp) -> Result<Attempt<T>, ImportError> {
+        let copied = Copied::of(&self.path, stamp);
+        self.copy = copied.map_err(|error| ImportError::io("copy", &self.path, error))?;
+        Ok(Attempt::Changed)
     }
 
-    fn way(&self) -> Result<Way, ImportError> {
-        match (self.beside("-wal").exists(), self.beside("-shm").exists()) {
-            (true, true) => Ok(Way::Shared),
-            (true, false) => Ok(Way::LogOnly),
-            (false, _) if self.is_in_wal_mode()? => Ok(Way::AtRest),
-            (false, _) => Ok(Way::Locked),
+    fn finish<T>(&self, result: Result<T, QueryError>) -> Result<Attempt<T>, ImportError> {
+        let what = match result {
+            Ok(value) => return Ok(Attempt::Read(value)),
+            Err(QueryError::Sqlite(error)) if Fault::of(&error) == Fault::Busy => {
+                return Ok(Attempt::Locked);
+            }
+            Err(QueryError::Sqlite(error)) if Fault::of(&error) != Fault::NotADatabase => {
+                return Err(ImportError::unreadable(&self.path, error));
+            }
+            Err(QueryError::Sqlite(_)) => "it is no SQLite database".to_owned(),
+            Err(QueryError::Ledger) => "it is a usage ledger".to_owned(),
+            Err(QueryError::NotAnOrigin(what)) => what,
+        };
+        Err(ImportError::not_an_origin(&self.path, what))
+    }
+
+    fn has(&self, ending: &str) -> bool {
+        self.beside(ending).exists()
+    }
+
+    /// Takes the lock of a reader on the whole file: whoever closes the database last then leaves
+    /// its log where it is. `None` while somebody has the database alone.
+    fn keep_from_closing(&self) -> Result<Option<File>, ImportError> {
+        let file =
+            File::open(&self.path).map_err(|error| ImportError::io("read", &self.path, error))?;
+        #[cfg(unix)]
+        {
+            use rustix::fs::{FlockOperation, fcntl_lock};
+            use rustix::io::Errno;
+            match fcntl_lock(&file, FlockOperation::NonBlockingLockShared) {
+                Ok(()) => {}
+                Err(Errno::AGAIN | Errno::ACCESS) => return Ok(None),
+                Err(error) => return Err(ImportError::io("lock", &self.path, error.into())),
+            }
         }
+        Ok(Some(file))
     }
 
     /// What the file's header says; SQLite only tells after it has made its companions.
@@ -197,84 +250,9 @@ impl Origin {
         Ok(header.get(19) == Some(&2))
     }
 
-    /// Copies the file and its companions, unless something changes meanwhile.
-    fn try_to_copy(&self, stamp: Stamp) -> Result<Option<Copied>, ImportError> {
-        let of_companions =
-            || ["-wal", "-journal"].map(|ending| Stamp::of(&self.beside(ending)));
-        let before = of_companions();
-        let folder =
-            TempDir::new().map_err(|error| ImportError::io("copy", &self.path, error))?;
-        let copied = Copied { folder };
-        for ending in ["", "-wal", "-journal"] {
-            match copy(&self.beside(ending), &copied.path(ending)) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                result => {
-                    result.map_err(|error| ImportError::io("copy", &self.path, error))?;
-                }
-            }
-        }
-        let is_settled = Stamp::of(&self.path) == stamp && of_companions() == before;
-        Ok((is_settled && !self.beside("-shm").exists()).then_some(copied))
-    }
-
     fn beside(&self, ending: &str) -> PathBuf {
         with_ending(&self.path, ending)
     }
-
-    fn connect(&self, parameters: &str) -> rusqlite::Result<Connection> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
-            | OpenFlags::SQLITE_OPEN_URI
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(at_rest::uri(&self.path, parameters), flags)?;
-        set_busy_timeout(&connection, self.patience)?;
-        harden(&connection)?;
-        Ok(connection)
-    }
-}
-
-impl Copied {
-    fn path(&self, ending: &str) -> PathBuf {
-        with_ending(&self.folder.path().join("copy.db"), ending)
-    }
-
-    fn connect(&self) -> rusqlite::Result<Connection> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(self.path(""), flags)?;
-        harden(&connection)?;
-        Ok(connection)
-    }
-}
-
-fn in_transaction<T>(
-    connection: rusqlite::Result<Connection>,
-    query: &mut dyn FnMut(&Connection, Layout) -> Result<T, QueryError>,
-) -> Result<T, QueryError> {
-    let connection = connection?;
-    let transaction = connection.unchecked_transaction()?;
-    let layout = Layout::of(&transaction)?;
-    query(&transaction, layout)
-}
-
-/// The file may be damaged or made to do harm.
-fn harden(connection: &Connection) -> rusqlite::Result<()> {
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-    connection.pragma_update(None, "cell_size_check", true)
-}
-
-fn extended_code(error: &rusqlite::Error) -> Option<i32> {
-    error.sqlite_error().map(|error| error.extended_code)
-}
-
-/// Not [`fs::copy`], which copies the permissions too: SQLite must be able to write to the copy.
-fn copy(from: &Path, to: &Path) -> io::Result<u64> {
-    io::copy(&mut File::open(from)?, &mut File::create_new(to)?)
-}
-
-fn with_ending(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
 }
 
 fn lock() -> MutexGuard<'static, ()> {

@@ -60,10 +60,6 @@ impl Pages {
         Self { origin, labels: LabelInterner::new(INTERNED) }
     }
 
-    pub(super) fn origin(&self) -> &Origin {
-        &self.origin
-    }
-
     /// Whether the origin still has the row that the watermark is about.
     pub(super) fn still_has(&mut self, watermark: &Watermark) -> Result<bool, ImportError> {
         let labels = &mut self.labels;
@@ -80,8 +76,9 @@ impl Pages {
         let labels = &mut self.labels;
         self.origin.read(&mut |connection, layout| {
             let rows = rows(connection, layout, labels, from, PAGE)?;
-            let max_id = connection
-                .query_row(&format!("SELECT max(id) FROM {TABLE}"), [], |row| row.get(0))?;
+            let max_id =
+                connection
+                    .query_row(&format!("SELECT max(id) FROM {TABLE}"), [], |row| row.get(0))?;
             Ok(Page { rows, max_id })
         })
     }

@@ -153,7 +153,7 @@ impl Store {
             summary: ImportSummary::default(),
             on_event,
         };
-        run.to_the_end(options.rescan)
+        run.finish(options.rescan)
     }
 }
 
@@ -176,7 +176,7 @@ struct Position {
 }
 
 impl Run<'_> {
-    fn to_the_end(mut self, rescan: bool) -> Result<ImportSummary, ImportError> {
+    fn finish(mut self, rescan: bool) -> Result<ImportSummary, ImportError> {
         let mut position = self.start(rescan)?;
         self.summary.from_earlier_imports = position.counts.rows().unsigned_abs();
         while let Some(from) = position.from {

@@ -73,7 +73,7 @@ impl Taking<'_> {
         for record in self.records() {
             *in_page.entry(record).or_default() += 1;
         }
-        let (mut lacking, mut unknown) = (HashMap::new(), Vec::new());
+        let (mut lacking, mut unknown) = (HashMap::<_, u64>::new(), Vec::new());
         for (record, count) in in_page {
             let held = held(connection, record)?;
             let before = match self.before.get(record) {
@@ -86,14 +86,13 @@ impl Taking<'_> {
             };
             lacking.insert(record, (before + count).saturating_sub(held).min(count));
         }
-        let is_lacking = |record: &&Record| match lacking.get_mut(record) {
-            Some(count) if *count > 0 => {
+        let mut surplus = Vec::new();
+        for record in self.records() {
+            if let Some(count) = lacking.get_mut(record).filter(|count| **count > 0) {
                 *count -= 1;
-                true
+                surplus.push(record.clone());
             }
-            _ => false,
-        };
-        let surplus = self.records().filter(is_lacking).cloned().collect();
+        }
         Ok((surplus, unknown))
     }
 
@@ -102,10 +101,10 @@ impl Taking<'_> {
     }
 
     fn advance(&self, connection: &Connection, imported: usize) -> rusqlite::Result<Taken> {
-        let [rows, valid, imported] =
-            [self.rows.len(), self.records().count(), imported].map(|count| count as i64);
-        let counts =
-            Counts { imported, already_there: valid - imported, refused: rows - valid };
+        let count = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
+        let (rows, valid) = (count(self.rows.len()), count(self.records().count()));
+        let imported = count(imported);
+        let counts = Counts { imported, already_there: valid - imported, refused: rows - valid };
         let watermark = Watermark {
             last_id: self.rows.last().map_or(0, |row| row.id),
             last_row: self.rows.last().map_or(0, |row| row.fingerprint),

@@ -71,10 +71,10 @@ fn a_ledger_migrated_underneath_is_neither_written_nor_read() {
         store.records_by_period(TimeRange::ALL, &filter).next().unwrap().unwrap_err(),
         store.plan_prune(at(2)).unwrap_err(),
     ] {
-        assert!(matches!(error, StoreError::VersionChanged { found: 2, .. }), "{error:?}");
+        assert!(matches!(error, StoreError::VersionChanged { found: 3, .. }), "{error:?}");
     }
     let error = insert_record(&place.connection(), &record(5, 1)).unwrap_err();
-    assert!(matches!(error, WriteError::VersionChanged { found: 2, .. }), "{error:?}");
+    assert!(matches!(error, WriteError::VersionChanged { found: 3, .. }), "{error:?}");
 
     other.pragma_update(None, "user_version", SCHEMA_VERSION).unwrap();
     assert_eq!(requests(&store), 3);

@@ -15,6 +15,7 @@
 mod child;
 mod disk_full;
 mod event_ids;
+mod import;
 mod labels;
 mod locking;
 mod messages;
@@ -28,5 +29,6 @@ mod recording;
 mod refusing;
 mod reports;
 mod rows;
+mod series;
 mod support;
 mod view;

@@ -181,7 +181,7 @@ fn a_ledger_of_a_newer_version_that_is_open() {
     let newer = place.connection();
     newer.pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
     let error = Store::open(&place.path).unwrap_err();
-    assert!(matches!(error, StoreError::NewerVersion { found: 2, .. }), "{error:?}");
+    assert!(matches!(error, StoreError::NewerVersion { found: 3, .. }), "{error:?}");
     newer.pragma_update(None, "user_version", SCHEMA_VERSION).unwrap();
     assert_eq!(requests(&place.open()), 3);
 }

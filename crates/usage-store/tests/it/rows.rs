@@ -1,7 +1,7 @@
 //! Records come back newest first, a page at a time.
 
 use usage_core::{Filter, Record, TimeRange};
-use usage_store::{Store, StoreError};
+use usage_store::{Records, Store, StoreError};
 
 use super::support::{Place, range, record, record_of, stored};
 
@@ -30,6 +30,36 @@ fn newest_first_and_ties_by_id_over_many_pages() {
         let expected: Vec<_> = instants(count).zip(1..).collect::<Vec<_>>();
         assert!(keys(&store).into_iter().eq(expected.into_iter().rev()), "{count}");
     }
+}
+
+#[test]
+fn oldest_first_is_the_same_the_other_way_round() {
+    for count in [0, 1, 999, 1_000, 1_001, 2_000, 3_456] {
+        let (_place, store) = filled(count);
+        let filter = Filter::default();
+        for range in [TimeRange::ALL, range(1, 3)] {
+            let rows = |rows: Records<'_>| rows.map(Result::unwrap).collect::<Vec<_>>();
+            let mut expected = rows(store.records_by_period(range, &filter));
+            expected.reverse();
+            let seen = rows(store.records_by_period(range, &filter).oldest_first());
+            assert_eq!(seen, expected, "{count}");
+        }
+    }
+}
+
+/// A program that stores again all that it reads comes to an end.
+#[test]
+fn oldest_first_ends_however_fast_records_come_in() {
+    let place = Place::new();
+    let store = place.open();
+    store.insert_batch(&vec![record(7, 1); 2_500]).unwrap();
+    let filter = Filter::default();
+    let mut seen = 0;
+    for stored in store.records_by_period(TimeRange::ALL, &filter).oldest_first() {
+        store.insert_batch(&[stored.unwrap().record]).unwrap();
+        seen += 1;
+    }
+    assert_eq!(seen, 2_500);
 }
 
 #[test]

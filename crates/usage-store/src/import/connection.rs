@@ -1,0 +1,55 @@
+//! Connections to databases that may be damaged, or made to do harm.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, ffi};
+
+use super::error::QueryError;
+use super::layout::Layout;
+use crate::at_rest;
+use crate::open::set_busy_timeout;
+
+/// A connection that only reads, with parameters for how.
+pub(super) fn read_only(path: &Path, parameters: &str) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(at_rest::uri(path, parameters), flags)?;
+    // Waiting is done between attempts, since what lies beside the file may change.
+    set_busy_timeout(&connection, Duration::ZERO)?;
+    harden(&connection)?;
+    Ok(connection)
+}
+
+/// A connection that plays back what a crash has left.
+pub(super) fn repairing(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    harden(&connection)?;
+    Ok(connection)
+}
+
+fn harden(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.pragma_update(None, "cell_size_check", true)
+}
+
+/// Runs a query in one read transaction.
+pub(super) fn in_transaction<T>(
+    connection: rusqlite::Result<Connection>,
+    query: &mut dyn FnMut(&Connection, Layout) -> Result<T, QueryError>,
+) -> Result<T, QueryError> {
+    let connection = connection?;
+    let transaction = connection.unchecked_transaction()?;
+    let layout = Layout::of(&transaction)?;
+    query(&transaction, layout)
+}
+
+/// Whether shared memory that is only read was not enough to begin a transaction.
+pub(super) fn cannot_begin(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    code == Some(ffi::SQLITE_READONLY_CANTINIT)
+}
