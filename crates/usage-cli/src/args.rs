@@ -1,9 +1,13 @@
 //! The command line: global options and commands. Each command's own arguments are in its file.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use clap::{Args, ColorChoice, Parser, ValueEnum, ValueHint};
+use clap::parser::ValueSource;
+use clap::{
+    Args, ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, ValueEnum, ValueHint,
+};
 
 use crate::commands::Command;
 
@@ -16,6 +20,24 @@ pub(crate) struct Cli {
     pub(crate) global: GlobalArgs,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Cli {
+    /// The command line, and what the environment adds to it.
+    ///
+    /// What is deleted must not depend on a variable that was set for something else: commands
+    /// that delete take another now only from the option.
+    pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let matches = Self::command().try_get_matches_from(arguments)?;
+        let mut cli =
+            Self::from_arg_matches(&matches).map_err(|error| error.format(&mut Self::command()))?;
+        if cli.command.is_destructive()
+            && matches.value_source("now") == Some(ValueSource::EnvVariable)
+        {
+            cli.global.now = None;
+        }
+        Ok(cli)
+    }
 }
 
 const AFTER_HELP: &str = "\
@@ -54,6 +76,8 @@ pub(crate) struct GlobalArgs {
     pub(crate) timezone: Option<String>,
 
     /// Take this instant for now, which makes output reproducible
+    ///
+    /// Commands that delete take it from this option only, not from the variable.
     #[arg(long, global = true, value_name = "RFC3339", env = "USAGE_NOW", hide_env_values = true)]
     #[arg(hide_short_help = true, allow_hyphen_values = true)]
     pub(crate) now: Option<String>,

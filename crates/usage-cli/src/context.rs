@@ -14,7 +14,7 @@ use usage_store::Store;
 use usage_tracker::{Clock, SystemClock};
 
 use crate::args::GlobalArgs;
-use crate::error::CliError;
+use crate::error::{CliError, ErrorKind};
 
 /// What a command needs to know of the world.
 pub(crate) struct Context {
@@ -56,7 +56,13 @@ impl Context {
         self.fixed_now.map_or_else(|| SystemClock::new().now(), Timestamp::from)
     }
 
-    fn db_path(&self) -> Result<PathBuf, CliError> {
+    /// The zone that times are told in.
+    pub(crate) const fn zone(&self) -> Tz {
+        self.zone
+    }
+
+    /// Where the ledger is, or would be.
+    pub(crate) fn db_path(&self) -> Result<PathBuf, CliError> {
         match &self.db {
             Some(path) => Ok(path.clone()),
             None => Ok(usage_store::db_path()?),
@@ -75,7 +81,7 @@ impl Context {
 
     /// How text is laid out on standard output.
     pub(crate) fn text_options(&self) -> TextOptions {
-        TextOptions { width: width(), color: self.is_colored() }
+        TextOptions { width: width(), wide: false, color: self.is_colored() }
     }
 
     fn is_colored(&self) -> bool {
@@ -100,10 +106,9 @@ fn width() -> Option<usize> {
 }
 
 fn parse_now(text: &str) -> Result<DateTime<Utc>, CliError> {
-    DateTime::parse_from_rfc3339(text).map(|now| now.to_utc()).map_err(|_| {
-        CliError::usage(format!("--now {text:?} is not RFC 3339"))
-            .hint("such as 2026-05-03T13:56:01+08:00")
-    })
+    DateTime::parse_from_rfc3339(text)
+        .map(|now| now.to_utc())
+        .map_err(|_| ErrorKind::BadNow.error(format!("--now {text:?} is not RFC 3339")))
 }
 
 /// The zone that was asked for, else `TZ`, else the system's; UTC where the system has none.
@@ -133,7 +138,7 @@ fn zone_of_tz(tz: &str) -> Option<Tz> {
 }
 
 fn not_a_zone(message: String) -> CliError {
-    CliError::usage(message).hint("--timezone takes an IANA name, such as Europe/Berlin or UTC")
+    ErrorKind::BadTimeZone.error(message)
 }
 
 #[cfg(test)]

@@ -1,62 +1,275 @@
 //! A failure as a person is told of it: what, perhaps what to do, and the exit code.
+//!
+//! Every failure is of one of the kinds below. `docs/reference/errors.md` has a line for each, with
+//! its message and its hint; a story brings each about, and `cargo xtask tidy` sees to it that
+//! none is missing.
 
 use std::fmt::Display;
 
 use usage_core::period::PeriodError;
-use usage_store::{Fault, StoreError};
+use usage_core::stats::GroupingError;
+use usage_store::import::ImportError;
+use usage_store::{Fault, SeriesError, StoreError};
 
-use crate::exit_codes;
+use crate::exit_codes::{DAMAGED, FAILED, USAGE};
+
+/// Why a command did not succeed, of which kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ErrorKind {
+    // The command line and what it says.
+    CommandLine,
+    BadNow,
+    BadTimeZone,
+    BadPeriod,
+    BadGrouping,
+    PeriodTooLong,
+    FollowOneFile,
+    FollowCsv,
+    MixedRejects,
+    BadBefore,
+    BeforeInFuture,
+    NotConfirmed,
+    // The ledger.
+    NoLedger,
+    NotALedger,
+    NewerLedger,
+    MigratedMeanwhile,
+    NoDataFolder,
+    OldSqlite,
+    LedgerNotFindable,
+    CannotCreate,
+    LedgerLocked,
+    DiskFull,
+    ReadOnly,
+    CannotOpen,
+    ReadWriteFailed,
+    SqliteFailed,
+    // What goes in and out.
+    CannotRead,
+    BadHeader,
+    CannotWrite,
+    CannotPrint,
+    NotStored,
+    Interrupted,
+    NothingDeleted,
+    SystemRefused,
+    // What is imported.
+    NoHome,
+    NoOrigin,
+    NotAnOrigin,
+    OriginNotReadable,
+    OriginUnsettled,
+    // Damage.
+    LedgerDamaged,
+    LedgerUnsound,
+}
+
+/// For what is damaged: nothing that this program could do by itself.
+const RECOVER: &str = "keep a copy of the file and restore a backup, \
+                       or try `sqlite3 LEDGER .recover` on the copy";
+
+impl ErrorKind {
+    /// The exit code, and the hint where it is always the same.
+    const fn entry(self) -> (u8, Option<&'static str>) {
+        match self {
+            Self::CommandLine | Self::BadPeriod | Self::BadGrouping | Self::FollowOneFile => {
+                (USAGE, None)
+            }
+            Self::PeriodTooLong => {
+                (USAGE, Some("group by a longer unit, such as month, or name a shorter period"))
+            }
+            Self::BadNow => (USAGE, Some("such as 2026-05-03T13:56:01+08:00")),
+            Self::BadTimeZone => {
+                (USAGE, Some("--timezone takes an IANA name, such as Europe/Berlin or UTC"))
+            }
+            Self::FollowCsv => (USAGE, Some("without --follow, CSV is read to its end")),
+            Self::MixedRejects => (USAGE, Some("record the files of either form by themselves")),
+            Self::BadBefore => (
+                USAGE,
+                Some(
+                    "an age such as 30d, 24h, 90m or 8w, a day such as 2026-05-03, or an instant \
+                     such as 2026-05-03T13:56:01+08:00",
+                ),
+            ),
+            Self::BeforeInFuture => {
+                (USAGE, Some("`usage delete --all` deletes everything, if that is what you want"))
+            }
+            Self::NotConfirmed => (USAGE, Some("--yes says that it is meant")),
+            Self::NoLedger => {
+                (FAILED, Some("`usage record FILE` makes one; --db or USAGE_DB names another"))
+            }
+            Self::NotALedger => (FAILED, Some("--db or USAGE_DB names another file")),
+            Self::NewerLedger => (FAILED, Some("update this program")),
+            Self::NoDataFolder => (FAILED, Some("--db or USAGE_DB names a ledger")),
+            Self::LedgerLocked => (FAILED, Some("try again when the other process is done")),
+            Self::DiskFull => (FAILED, Some("free some space and run the same command again")),
+            Self::NotStored => (
+                FAILED,
+                Some("what came before is stored; lines with an event_id are safe to record again"),
+            ),
+            Self::NoHome => (FAILED, Some("name the database to import from")),
+            Self::NoOrigin | Self::NotAnOrigin => (
+                FAILED,
+                Some("cc-modelrouter keeps it at ~/.cc-modelrouter/usage.db; PATH names another"),
+            ),
+            Self::OriginUnsettled => (FAILED, Some("try again")),
+            Self::MigratedMeanwhile
+            | Self::OldSqlite
+            | Self::LedgerNotFindable
+            | Self::CannotCreate
+            | Self::ReadOnly
+            | Self::CannotOpen
+            | Self::ReadWriteFailed
+            | Self::SqliteFailed
+            | Self::CannotRead
+            | Self::BadHeader
+            | Self::CannotWrite
+            | Self::CannotPrint
+            | Self::Interrupted
+            | Self::NothingDeleted
+            | Self::SystemRefused
+            | Self::OriginNotReadable => (FAILED, None),
+            Self::LedgerDamaged => (DAMAGED, Some(RECOVER)),
+            Self::LedgerUnsound => {
+                (DAMAGED, Some("keep a copy of the file before anything is done about it"))
+            }
+        }
+    }
+
+    /// What the process exits with.
+    pub(crate) const fn code(self) -> u8 {
+        self.entry().0
+    }
+
+    /// An error of this kind, with its hint.
+    pub(crate) fn error(self, message: impl Display) -> CliError {
+        let hint = self.entry().1.map(str::to_owned);
+        CliError { kind: self, message: message.to_string(), hint }
+    }
+}
 
 /// Why a command did not succeed.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct CliError {
+    kind: ErrorKind,
     /// One line.
     pub(crate) message: String,
     /// What could be done about it.
     pub(crate) hint: Option<String>,
-    pub(crate) code: u8,
 }
 
 impl CliError {
-    pub(crate) fn failed(message: impl Display) -> Self {
-        Self { message: message.to_string(), hint: None, code: exit_codes::FAILED }
-    }
-
-    pub(crate) fn usage(message: impl Display) -> Self {
-        Self { code: exit_codes::USAGE, ..Self::failed(message) }
-    }
-
+    /// With another hint than its kind has.
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// Of which kind it is.
+    #[cfg(test)]
+    pub(crate) const fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// What the process exits with.
+    pub(crate) const fn code(&self) -> u8 {
+        self.kind.code()
     }
 }
 
 impl From<PeriodError> for CliError {
     fn from(error: PeriodError) -> Self {
-        Self::usage(&error).hint(error.hint())
+        ErrorKind::BadPeriod.error(&error).hint(error.hint())
+    }
+}
+
+impl From<GroupingError> for CliError {
+    fn from(error: GroupingError) -> Self {
+        ErrorKind::BadGrouping.error(error)
+    }
+}
+
+impl From<SeriesError> for CliError {
+    fn from(error: SeriesError) -> Self {
+        match error {
+            SeriesError::Store(error) => error.into(),
+            error => ErrorKind::PeriodTooLong.error(error),
+        }
     }
 }
 
 impl From<StoreError> for CliError {
     fn from(error: StoreError) -> Self {
-        let code = if error.is_damage() { exit_codes::DAMAGED } else { exit_codes::FAILED };
+        kind_of(&error).error(&error)
+    }
+}
+
+fn kind_of(error: &StoreError) -> ErrorKind {
+    match error {
+        _ if error.is_damage() => ErrorKind::LedgerDamaged,
+        StoreError::NotFound { .. } => ErrorKind::NoLedger,
+        StoreError::NotALedger { .. } => ErrorKind::NotALedger,
+        StoreError::NewerVersion { .. } => ErrorKind::NewerLedger,
+        StoreError::VersionChanged { .. } => ErrorKind::MigratedMeanwhile,
+        StoreError::Find { .. } => ErrorKind::LedgerNotFindable,
+        StoreError::Create { .. } => ErrorKind::CannotCreate,
+        StoreError::NoDataFolder { .. } => ErrorKind::NoDataFolder,
+        StoreError::OldSqlite { .. } => ErrorKind::OldSqlite,
+        StoreError::ReadersBusy { .. } => ErrorKind::LedgerLocked,
+        _ => match error.fault() {
+            Some(Fault::Busy) => ErrorKind::LedgerLocked,
+            Some(Fault::Full) => ErrorKind::DiskFull,
+            Some(Fault::Io) => ErrorKind::ReadWriteFailed,
+            Some(Fault::ReadOnly) => ErrorKind::ReadOnly,
+            Some(Fault::CannotOpen) => ErrorKind::CannotOpen,
+            _ => ErrorKind::SqliteFailed,
+        },
+    }
+}
+
+impl From<ImportError> for CliError {
+    fn from(error: ImportError) -> Self {
+        let kind = match &error {
+            ImportError::Ledger(of_ledger) => kind_of(of_ledger),
+            ImportError::NotFound { .. } => ErrorKind::NoOrigin,
+            ImportError::NotAnOrigin { .. } => ErrorKind::NotAnOrigin,
+            ImportError::Unsettled { .. } => ErrorKind::OriginUnsettled,
+            _ => ErrorKind::OriginNotReadable,
+        };
         let hint = match &error {
-            StoreError::NotFound { .. } => {
-                Some("`usage record FILE` makes one; --db or USAGE_DB names another")
-            }
-            StoreError::NewerVersion { .. } => Some("update this program"),
-            StoreError::NotALedger { .. } => Some("--db or USAGE_DB names another file"),
-            StoreError::NoDataFolder { .. } => Some("--db or USAGE_DB names a ledger"),
-            _ if error.is_damage() => Some(
-                "keep a copy of the file and restore a backup, \
-                 or try `sqlite3 LEDGER .recover` on the copy",
-            ),
-            _ => match error.fault() {
-                Some(Fault::Full) => Some("free some space and run the same command again"),
+            ImportError::Unreadable(cause) => match cause.fault() {
                 Some(Fault::Busy) => Some("try again when the other process is done"),
+                Some(Fault::Corrupt) => Some("try `sqlite3 DATABASE .recover` on a copy"),
                 _ => None,
             },
+            _ => None,
         };
-        Self { message: error.to_string(), hint: hint.map(str::to_owned), code }
+        let error = kind.error(error);
+        match hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Those that no story can bring about: the command brings its own SQLite, and uses one
+    /// reading connection at a time.
+    #[test]
+    fn kinds_that_no_story_can_bring_about() {
+        let error = CliError::from(StoreError::OldSqlite { version: 3_051_002 });
+        assert_eq!((error.kind, error.code(), &error.hint), (ErrorKind::OldSqlite, FAILED, &None));
+        assert!(error.message.starts_with("SQLite 3.51.2 is linked, "), "{}", error.message);
+        let error = CliError::from(StoreError::ReadersBusy { path: "/x".into() });
+        assert_eq!((error.kind, error.code()), (ErrorKind::LedgerLocked, FAILED));
+        let error = ErrorKind::SystemRefused.error("cannot catch interrupts: no");
+        assert_eq!((error.code(), error.hint), (FAILED, None));
+        let error = CliError::from(ImportError::Unsettled { path: "/x".into() });
+        assert_eq!(
+            (error.kind, error.hint.as_deref()),
+            (ErrorKind::OriginUnsettled, Some("try again"))
+        );
     }
 }

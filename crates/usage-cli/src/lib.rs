@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod amounts;
 mod args;
 mod commands;
 mod context;
@@ -10,8 +11,6 @@ mod output;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::args::Cli;
 
 /// Runs the command line and returns what the process should exit with, see [`exit_codes`].
@@ -19,7 +18,7 @@ use crate::args::Cli;
 /// Reads the environment, the clock and the files that the arguments name; prints to standard
 /// output and standard error.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    let cli = match Cli::read(args) {
         Ok(cli) => cli,
         Err(error) => return output::usage_error(&error),
     };
@@ -28,6 +27,17 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) => output::error(&error),
     }
+}
+
+/// The Rust examples of the pages at the root of the repository, compiled with the doctests.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../../docs/guide.md")]
+    struct Guide;
+    #[doc = include_str!("../../../docs/embedding.md")]
+    struct Embedding;
 }
 
 /// The whole command line, for completions, man pages and tests.

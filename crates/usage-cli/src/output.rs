@@ -1,32 +1,37 @@
 //! Printing: what was asked for on standard output, everything else on standard error.
 
-use std::io::{ErrorKind, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use tracing::level_filters::LevelFilter;
 use usage_core::format::printable;
 
 use crate::args::GlobalArgs;
-use crate::error::CliError;
+use crate::error::{CliError, ErrorKind};
 use crate::exit_codes;
 
 /// Prints to standard output. A reader that has closed the pipe early has seen enough: that is
 /// no error.
 pub(crate) fn print(text: &str) -> Result<(), CliError> {
-    let mut stdout = std::io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(cannot_print(&error)),
+    let mut stdout = io::stdout().lock();
+    written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+}
+
+/// What came of writing to standard output, for those who do it by themselves.
+pub(crate) fn written(result: io::Result<()>) -> Result<(), CliError> {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(cannot_print(&error)),
         _ => Ok(()),
     }
 }
 
-fn cannot_print(error: &std::io::Error) -> CliError {
-    CliError::failed(format!("cannot write to standard output: {error}"))
+fn cannot_print(error: &io::Error) -> CliError {
+    ErrorKind::CannotPrint.error(format!("cannot write to standard output: {error}"))
 }
 
 /// Prints one line to standard error. Where that is closed, nobody is left to be told.
 pub(crate) fn note(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{}", printable(line));
+    let _ = writeln!(io::stderr().lock(), "{}", printable(line));
 }
 
 /// Tells a person why a command failed.
@@ -35,22 +40,23 @@ pub(crate) fn error(error: &CliError) -> ExitCode {
     if let Some(hint) = &error.hint {
         note(&format!("hint: {hint}"));
     }
-    ExitCode::from(error.code)
+    ExitCode::from(error.code())
 }
 
 /// What clap prints: help and version on standard output, complaints on standard error.
 pub(crate) fn usage_error(error: &clap::Error) -> ExitCode {
     let printed = if error.use_stderr() { complaint(error) } else { error.print() };
     match printed {
-        Err(failure) if !error.use_stderr() && failure.kind() != ErrorKind::BrokenPipe => {
+        Err(failure) if !error.use_stderr() && failure.kind() != io::ErrorKind::BrokenPipe => {
             self::error(&cannot_print(&failure))
         }
-        _ => ExitCode::from(if error.use_stderr() { exit_codes::USAGE } else { exit_codes::DONE }),
+        _ if error.use_stderr() => ExitCode::from(ErrorKind::CommandLine.code()),
+        _ => ExitCode::from(exit_codes::DONE),
     }
 }
 
 /// Complaints quote the command line, whose content may come from elsewhere.
-fn complaint(error: &clap::Error) -> std::io::Result<()> {
+fn complaint(error: &clap::Error) -> io::Result<()> {
     let text = error.to_string();
     if text.lines().all(|line| printable(line) == line) {
         return error.print();
@@ -59,16 +65,13 @@ fn complaint(error: &clap::Error) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Sends the libraries' events to standard error: warnings, or with `--verbose` all of them.
+/// Sends the libraries' events to standard error: errors, or with `--verbose` all of them. What a
+/// command could not do it says itself, in its own words.
 pub(crate) fn start_diagnostics(args: &GlobalArgs) {
-    let level = match (args.quiet, args.verbose) {
-        (true, _) => LevelFilter::ERROR,
-        (_, true) => LevelFilter::DEBUG,
-        _ => LevelFilter::WARN,
-    };
+    let level = if args.verbose { LevelFilter::DEBUG } else { LevelFilter::ERROR };
     tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(std::io::stderr)
+        .with_writer(io::stderr)
         .with_ansi(false)
         .with_target(false)
         .without_time()

@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 mod at_rest;
+pub mod doctor;
 mod error;
 mod identify;
+pub mod import;
 mod insert;
 mod labels;
 mod migrate;
@@ -13,15 +15,17 @@ mod report;
 mod retention;
 mod rows;
 mod schema;
+mod series;
 mod store;
 mod transaction;
 
 pub use error::{Fault, Result, StoreError};
 pub use insert::{Inserted, insert_record};
 pub use path::{DB_ENV, db_path};
-pub use retention::{PrunePlan, VacuumOutcome};
+pub use retention::{DeleteAllPlan, Deletion, PrunePlan, VacuumOutcome};
 pub use rows::{Records, StoredRecord};
 pub use schema::{APPLICATION_ID, SCHEMA_VERSION};
+pub use series::SeriesError;
 pub use store::{Store, StoreOptions, Synchronous};
 pub use transaction::WriteError;
 /// The filter that every query takes, from `usage-core`.

@@ -66,10 +66,7 @@ pub(crate) struct Existing {
 
 /// Opens and migrates a ledger that exists; makes nothing.
 pub(crate) fn existing(path: &Path, options: &StoreOptions) -> Result<Existing> {
-    if !exists(path)? {
-        return Err(StoreError::NotFound { path: path.to_owned() });
-    }
-    refuse_others(path)?;
+    expect_existing(path)?;
     match existing_in_use(path, options) {
         Err(error) if matches!(error.fault(), Some(Fault::ReadOnly | Fault::CannotOpen)) => {
             let connection = at_rest::open(path).ok_or(error)?;
@@ -169,9 +166,17 @@ fn check_sqlite(version: i32) -> Result<()> {
     Ok(())
 }
 
+/// Sees to it that something is there which may be a ledger; opens nothing for writing.
+pub(crate) fn expect_existing(path: &Path) -> Result<()> {
+    if !exists(path)? {
+        return Err(StoreError::NotFound { path: path.to_owned() });
+    }
+    refuse_others(path)
+}
+
 /// A connection that leaves the file as it is, a write-ahead log beside it included, until it is
 /// [`ready`].
-fn connect(path: &Path, options: &StoreOptions) -> Result<Connection> {
+pub(crate) fn connect(path: &Path, options: &StoreOptions) -> Result<Connection> {
     let open = || {
         let connection = Connection::open_with_flags(path, flags())?;
         // First of all, so that nothing below can answer "locked" at once.

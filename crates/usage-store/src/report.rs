@@ -21,10 +21,7 @@ pub(crate) fn aggregate(
 ) -> Result<Aggregates, ReadError> {
     let sets = LabelSets::read(connection)?;
     let mut groups = FxHashMap::<i64, Summary>::default();
-    let mut sql = String::from(
-        "SELECT label_set, fallbacks, input, output, cache_read, cache_write, unclassified, \
-         reasoning FROM records",
-    );
+    let mut sql = format!("SELECT {COUNTS} FROM records");
     let bounds = bounds(range);
     let mut values: &[i64] = &[];
     // Comparing with bounds that hold for every row takes a tenth of the time.
@@ -37,15 +34,22 @@ pub(crate) fn aggregate(
     while let Some(row) = rows.next()? {
         groups.entry(row.get(0)?).or_default().merge(&summary(row)?);
     }
-    named(groups, &sets, filter)
+    let mut aggregates = Aggregates::default();
+    add_named(&mut aggregates, groups, &sets, filter)?;
+    Ok(aggregates)
 }
 
-fn named(
-    groups: FxHashMap<i64, Summary>,
+/// What [`summary`] reads, behind the label set.
+pub(crate) const COUNTS: &str =
+    "label_set, fallbacks, input, output, cache_read, cache_write, unclassified, reasoning";
+
+/// Adds totals by id under the names that these ids stand for, if the filter lets them pass.
+pub(crate) fn add_named(
+    aggregates: &mut Aggregates,
+    groups: impl IntoIterator<Item = (i64, Summary)>,
     sets: &LabelSets,
     filter: &Filter,
-) -> Result<Aggregates, ReadError> {
-    let mut aggregates = Aggregates::default();
+) -> Result<(), ReadError> {
     for (label_set, totals) in groups {
         let labels: &Labels =
             sets.get(label_set).ok_or_else(|| ReadError::unknown_label_set(label_set))?;
@@ -53,10 +57,11 @@ fn named(
             aggregates.add_totals(labels.clone(), &totals);
         }
     }
-    Ok(aggregates)
+    Ok(())
 }
 
-fn summary(row: &Row<'_>) -> Result<Summary, ReadError> {
+/// What one row counts.
+pub(crate) fn summary(row: &Row<'_>) -> Result<Summary, ReadError> {
     let number = |index| match count(row.get(index)?) {
         Ok(count) => Ok(u64::from(count)),
         Err(what) => Err(ReadError::Damaged(format!("a record has {what}"))),

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Params, params};
 use usage_core::Timestamp;
 
 use crate::at_rest::write_ahead_log;
@@ -37,19 +37,50 @@ pub struct PrunePlan {
     pub newest: Option<Timestamp>,
 }
 
+/// What deleting everything would delete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeleteAllPlan {
+    /// How many records there are.
+    pub records: u64,
+    /// The oldest of them.
+    pub oldest: Option<Timestamp>,
+    /// The newest of them.
+    pub newest: Option<Timestamp>,
+}
+
+/// What a deletion has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deletion {
+    /// How many records went: those of the plan, and those that were stored since it was made
+    /// and that it covers.
+    pub records: u64,
+    /// The space that was given back.
+    pub space: VacuumOutcome,
+}
+
 /// The ledger's size on disk, its write-ahead log included, before and after space was given
 /// back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VacuumOutcome {
     /// Bytes on disk before.
     pub bytes_before: u64,
-    /// Bytes on disk now. More than before is possible, while readers keep the file from
-    /// shrinking.
+    /// Bytes on disk now. More than before is possible, while the file is kept from shrinking.
     pub bytes_after: u64,
+    /// Somebody was in the middle of reading or writing, so that the file could not shrink, or
+    /// not by all there is. A later [`vacuum`](Store::vacuum) catches up.
+    pub is_held_back: bool,
+}
+
+impl VacuumOutcome {
+    /// The bytes that the file system got back.
+    #[must_use]
+    pub const fn bytes_given_back(&self) -> u64 {
+        self.bytes_before.saturating_sub(self.bytes_after)
+    }
 }
 
 impl Store {
-    /// What [`prune_records`](Self::prune_records) would delete.
+    /// What a prune would delete: the plan that [`prune`](Self::prune) carries out.
     ///
     /// ```
     /// # let folder = tempfile::tempdir()?;
@@ -58,7 +89,7 @@ impl Store {
     ///
     /// let plan = store.plan_prune(Timestamp::from_micros(1_777_787_761_000_000))?;
     /// if plan.records > 0 {
-    ///     assert!(store.prune_records(plan.before)? >= plan.records);
+    ///     assert!(store.prune(&plan)?.records >= plan.records);
     /// }
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -67,18 +98,34 @@ impl Store {
     /// When the ledger cannot be read.
     pub fn plan_prune(&self, before: Timestamp) -> Result<PrunePlan> {
         self.read("read the ledger", |connection| {
-            let (records, oldest, newest): (i64, Option<i64>, Option<i64>) = connection.query_row(
-                "SELECT count(*), min(ts), max(ts) FROM records WHERE ts < ?1",
-                [before.as_micros()],
-                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-            )?;
-            Ok(PrunePlan {
-                before,
-                records: records.unsigned_abs(),
-                oldest: oldest.map(Timestamp::from_micros),
-                newest: newest.map(Timestamp::from_micros),
-            })
+            let (records, oldest, newest) =
+                extent(connection, "WHERE ts < ?1", [before.as_micros()])?;
+            Ok(PrunePlan { before, records, oldest, newest })
         })
+    }
+
+    /// Carries out a plan: deletes the records older than its instant and gives the space back.
+    /// Works in short transactions, so that other processes can write meanwhile.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written. What was deleted until then stays deleted;
+    /// [`prune_with`](Self::prune_with) tells how much that is.
+    pub fn prune(&self, plan: &PrunePlan) -> Result<Deletion> {
+        self.prune_with(plan, |_| {})
+    }
+
+    /// As [`prune`](Self::prune), and tells after each transaction how many records are gone.
+    ///
+    /// # Errors
+    /// As [`prune`](Self::prune).
+    pub fn prune_with(&self, plan: &PrunePlan, mut gone: impl FnMut(u64)) -> Result<Deletion> {
+        let before = plan.before;
+        let bytes_before = bytes_on_disk(self.path());
+        let delete = |connection: &mut Connection| {
+            transaction::write(connection, |transaction, _| delete_slice(transaction, before))
+        };
+        let records = self.in_slices("delete records from", delete, &mut gone)?;
+        Ok(Deletion { records, space: self.give_back(bytes_before)? })
     }
 
     /// Deletes the records older than `before`, gives the space back, and returns how many they
@@ -87,21 +134,29 @@ impl Store {
     /// # Errors
     /// When the ledger cannot be written. What was deleted until then stays deleted.
     pub fn prune_records(&self, before: Timestamp) -> Result<u64> {
-        let deleted = self.in_slices("delete records from", |connection| {
-            transaction::write(connection, |transaction, _| delete_slice(transaction, before))
-        })?;
-        self.vacuum()?;
-        Ok(deleted)
+        let plan = PrunePlan { before, records: 0, oldest: None, newest: None };
+        Ok(self.prune(&plan)?.records)
     }
 
-    /// Deletes every record and every name, gives the space back, and returns how many records
-    /// they were.
+    /// What [`delete_all`](Self::delete_all) would delete.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn plan_delete_all(&self) -> Result<DeleteAllPlan> {
+        self.read("read the ledger", |connection| {
+            let (records, oldest, newest) = extent(connection, "", [])?;
+            Ok(DeleteAllPlan { records, oldest, newest })
+        })
+    }
+
+    /// Deletes every record and every name in one transaction, and gives the space back.
     ///
     /// # Errors
     /// When the ledger cannot be written. Nothing was deleted then, unless giving the space back
     /// is what failed.
-    pub fn delete_all_records(&self) -> Result<u64> {
-        let deleted = self.write("delete all records from", |connection| {
+    pub fn delete_all(&self) -> Result<Deletion> {
+        let bytes_before = bytes_on_disk(self.path());
+        let records = self.write("delete all records from", |connection| {
             transaction::write(connection, |transaction, _| {
                 let deleted = transaction.execute("DELETE FROM records", [])?;
                 transaction.execute("DELETE FROM label_sets", [])?;
@@ -111,8 +166,16 @@ impl Store {
                 Ok(deleted as u64)
             })
         })?;
-        self.vacuum()?;
-        Ok(deleted)
+        Ok(Deletion { records, space: self.give_back(bytes_before)? })
+    }
+
+    /// Deletes every record and every name, gives the space back, and returns how many records
+    /// they were.
+    ///
+    /// # Errors
+    /// As [`delete_all`](Self::delete_all).
+    pub fn delete_all_records(&self) -> Result<u64> {
+        Ok(self.delete_all()?.records)
     }
 
     /// Gives the space of deleted records back to the file system, in short transactions, so
@@ -124,18 +187,24 @@ impl Store {
     /// # Errors
     /// When the ledger cannot be written.
     pub fn vacuum(&self) -> Result<VacuumOutcome> {
-        let bytes_before = bytes_on_disk(self.path());
-        self.in_slices("give space back from", free_pages)?;
-        let patience = self.busy_timeout();
-        self.write("give space back from", |connection| shrink(connection, patience))?;
-        Ok(VacuumOutcome { bytes_before, bytes_after: bytes_on_disk(self.path()) })
+        self.give_back(bytes_on_disk(self.path()))
     }
 
-    /// Repeats work until there is none left to do; returns how much that was.
+    fn give_back(&self, bytes_before: u64) -> Result<VacuumOutcome> {
+        self.in_slices("give space back from", free_pages, &mut |_| {})?;
+        let patience = self.busy_timeout();
+        let is_held_back =
+            self.write("give space back from", |connection| shrink(connection, patience))?;
+        Ok(VacuumOutcome { bytes_before, bytes_after: bytes_on_disk(self.path()), is_held_back })
+    }
+
+    /// Repeats work until there is none left to do; returns how much that was, and tells it after
+    /// each time.
     fn in_slices(
         &self,
         doing: &'static str,
         work: impl Fn(&mut Connection) -> Result<u64, WriteError>,
+        told: &mut dyn FnMut(u64),
     ) -> Result<u64> {
         let mut sum = 0;
         loop {
@@ -145,12 +214,27 @@ impl Store {
                 return Ok(sum);
             }
             sum += done;
+            told(sum);
             // SQLite's writers do not queue but look again now and then. Without a pause between
             // two slices they would hardly ever find the ledger free.
             // sleep: their turn.
             thread::sleep((start.elapsed() / 4).min(LONGEST_PAUSE));
         }
     }
+}
+
+/// How many records there are, the oldest and the newest.
+fn extent(
+    connection: &Connection,
+    condition: &str,
+    parameters: impl Params,
+) -> rusqlite::Result<(u64, Option<Timestamp>, Option<Timestamp>)> {
+    let sql = format!("SELECT count(*), min(ts), max(ts) FROM records {condition}");
+    connection.query_row(&sql, parameters, |row| {
+        let (records, at) =
+            (row.get::<_, i64>(0)?, |micros: Option<i64>| micros.map(Timestamp::from_micros));
+        Ok((records.unsigned_abs(), at(row.get(1)?), at(row.get(2)?)))
+    })
 }
 
 /// Gives up to [`PAGES`] free pages back; says how many.
@@ -166,11 +250,14 @@ fn free_pages(connection: &mut Connection) -> Result<u64, WriteError> {
     Ok(freed)
 }
 
-/// Makes the file as small as the ledger has become, which happens at a checkpoint.
-fn shrink(connection: &mut Connection, patience: Duration) -> Result<(), WriteError> {
+/// Makes the file as small as the ledger has become, which happens at a checkpoint; says whether
+/// somebody is in the way.
+fn shrink(connection: &mut Connection, patience: Duration) -> Result<bool, WriteError> {
     set_busy_timeout(connection, SHRINK_PATIENCE.min(patience))?;
     // A row that says "busy" is no error: somebody is reading what would be cut off.
-    let result = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    let result = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+        row.get::<_, i64>(0).map(|busy| busy != 0)
+    });
     set_busy_timeout(connection, patience)?;
     Ok(result?)
 }

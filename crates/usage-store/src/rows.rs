@@ -34,24 +34,50 @@ pub struct Records<'a> {
     range: TimeRange,
     filter: &'a Filter,
     page: VecDeque<StoredRecord>,
+    order: Order,
     /// Where the last page ended; `None` before the first.
     last: Option<(i64, i64)>,
     finished: bool,
 }
 
+#[derive(Clone, Copy, Debug)]
+enum Order {
+    NewestFirst,
+    OldestFirst {
+        /// The first id that was not given yet when the first page was read; `None` before that.
+        end_id: Option<i64>,
+    },
+}
+
 impl<'a> Records<'a> {
     pub(crate) const fn new(store: &'a Store, range: TimeRange, filter: &'a Filter) -> Self {
-        Self { store, range, filter, page: VecDeque::new(), last: None, finished: false }
+        let page = VecDeque::new();
+        Self { store, range, filter, page, order: Order::NewestFirst, last: None, finished: false }
+    }
+
+    /// The same records from the oldest to the newest, in the order in which they could be stored
+    /// again. What is stored after the first page was read is left out, so that this ends however
+    /// fast records come in, even if they are these.
+    #[must_use]
+    pub fn oldest_first(self) -> Self {
+        Self { order: Order::OldestFirst { end_id: None }, ..self }
     }
 
     fn next_page(&mut self) -> Result<(), StoreError> {
-        let (range, last, filter) = (self.range, self.last, self.filter);
-        let page = self
-            .store
-            .read("read records from", |connection| read_page(connection, range, last, filter))?;
+        let (range, last, filter, order) = (self.range, self.last, self.filter, self.order);
+        let (page, order) = self.store.read("read records from", |connection| {
+            let order = match order {
+                Order::OldestFirst { end_id: None } => {
+                    Order::OldestFirst { end_id: Some(next_id(connection)?) }
+                }
+                settled => settled,
+            };
+            Ok((read_page(connection, range, last, filter, order)?, order))
+        })?;
+        self.order = order;
         self.finished = page.len() < PAGE;
-        if let Some(oldest) = page.back() {
-            self.last = Some((oldest.record.timestamp().as_micros(), oldest.id));
+        if let Some(reached) = page.back() {
+            self.last = Some((reached.record.timestamp().as_micros(), reached.id));
         }
         self.page = page;
         Ok(())
@@ -73,7 +99,7 @@ impl Iterator for Records<'_> {
     }
 }
 
-fn stored_record(row: &Row<'_>, sets: &LabelSets) -> Result<StoredRecord, ReadError> {
+pub(crate) fn stored_record(row: &Row<'_>, sets: &LabelSets) -> Result<StoredRecord, ReadError> {
     let id = row.get(1)?;
     let bad = |what: String| ReadError::Damaged(format!("record {id} has {what}"));
     let invalid = |error: RecordError| bad(format!("content that no record may have: {error}"));
@@ -116,22 +142,37 @@ fn read_page(
     range: TimeRange,
     last: Option<(i64, i64)>,
     filter: &Filter,
+    order: Order,
 ) -> Result<VecDeque<StoredRecord>, ReadError> {
     let sets = LabelSets::read(connection)?;
     let mut sql = String::from(
         "SELECT ts, id, label_set, input, output, cache_read, cache_write, unclassified, \
-         reasoning, fallbacks, event_id FROM records WHERE ts >= ? AND (ts, id) < (?, ?)",
+         reasoning, fallbacks, event_id FROM records WHERE ",
     );
     let [start, end] = bounds(range);
-    // One upper bound only: given two, SQLite may search by the wrong one and skip all pages
-    // before this one, row by row.
-    let (before_ts, before_id) = last.unwrap_or((end, i64::MIN));
-    let mut values: Vec<Value> = vec![start.into(), before_ts.into(), before_id.into()];
+    // One bound on the side where the page begins: given two, SQLite may search by the wrong one
+    // and skip all pages before this one, row by row.
+    let mut values: Vec<Value> = Vec::with_capacity(6);
+    match order {
+        Order::NewestFirst => {
+            sql.push_str("ts >= ? AND (ts, id) < (?, ?)");
+            let (ts, id) = last.unwrap_or((end, i64::MIN));
+            values.extend([start, ts, id].map(Value::from));
+        }
+        Order::OldestFirst { end_id } => {
+            sql.push_str("ts < ? AND (ts, id) > (?, ?) AND id < ?");
+            let (ts, id) = last.unwrap_or((start, i64::MIN));
+            values.extend([end, ts, id, end_id.unwrap_or(i64::MAX)].map(Value::from));
+        }
+    }
     if !filter.is_empty() {
         sql.push_str(" AND label_set IN (SELECT value FROM json_each(?))");
         values.push(sets.ids_as_json(|names| filter.matches(names)).into());
     }
-    sql.push_str(" ORDER BY ts DESC, id DESC LIMIT ?");
+    sql.push_str(match order {
+        Order::NewestFirst => " ORDER BY ts DESC, id DESC LIMIT ?",
+        Order::OldestFirst { .. } => " ORDER BY ts, id LIMIT ?",
+    });
     values.push(i64::try_from(PAGE).unwrap_or(i64::MAX).into());
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(values))?;
@@ -140,6 +181,10 @@ fn read_page(
         page.push_back(stored_record(row, &sets)?);
     }
     Ok(page)
+}
+
+fn next_id(connection: &Connection) -> Result<i64, ReadError> {
+    Ok(connection.query_row("SELECT next_record_id FROM ledger", [], |row| row.get(0))?)
 }
 
 /// A range as the two parameters of `ts >= ? AND ts < ?`. No record is at `i64::MAX`.

@@ -4,17 +4,20 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use chrono_tz::Tz;
 use rusqlite::Connection;
+use usage_core::period::Unit;
 use usage_core::sink::{BatchOutcome, Sink, SinkError};
-use usage_core::stats::Aggregates;
+use usage_core::stats::{Aggregates, Series};
 use usage_core::{Filter, Record, TimeRange};
 
 use crate::error::{ReadError, Result, StoreError};
 use crate::labels::LabelCache;
 use crate::readers::Readers;
 use crate::rows::Records;
+use crate::series::SeriesError;
 use crate::transaction::WriteError;
-use crate::{insert, open, report};
+use crate::{insert, open, report, series};
 
 /// How a ledger is opened. The default is what a gateway wants.
 #[derive(Clone, Debug)]
@@ -183,6 +186,39 @@ impl Store {
         self.read("read the ledger", |connection| report::aggregate(connection, range, filter))
     }
 
+    /// As [`report`](Self::report), apart for each `unit` of the calendar of `zone`. Where the
+    /// range has no bound, the series begins with the oldest or ends with the newest record that
+    /// passes the filter.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let store = usage_store::Store::open(folder.path().join("usage.db"))?;
+    /// use usage_core::{Filter, TimeRange, period::Unit};
+    ///
+    /// let zone = "Asia/Kathmandu".parse()?;
+    /// let days = store.series(TimeRange::ALL, &Filter::default(), Unit::Day, zone)?;
+    /// for day in days.buckets() {
+    ///     println!("{:?}: {} requests", day.start(), day.usage().summary().requests);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`report`](Self::report), and when the range, or all time, has more units than a
+    /// [`Series`] may have.
+    pub fn series(
+        &self,
+        range: TimeRange,
+        filter: &Filter,
+        unit: Unit,
+        zone: Tz,
+    ) -> Result<Series, SeriesError> {
+        let series = self.read("read the ledger", |connection| {
+            series::aggregate(connection, range, filter, (unit, zone))
+        })?;
+        Ok(series?)
+    }
+
     /// Runs a query in one read transaction, so that all of it sees one state of the ledger.
     pub(crate) fn read<T>(
         &self,
@@ -216,7 +252,8 @@ impl Store {
 /// A tracker's writer hands its batches over here.
 impl Sink for Store {
     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
-        self.insert_batch(batch).map_err(SinkError::new)
+        // The message names the cause already; as a source it would be told twice.
+        self.insert_batch(batch).map_err(|error| SinkError::new(error.to_string()))
     }
 }
 

@@ -1,9 +1,17 @@
 //! The commands, one a file: its arguments, and one function that runs it.
 
 mod completions;
+mod delete;
+mod doctor;
+mod export;
+mod form;
+mod import;
+mod man;
 mod period;
+mod prune;
 mod record;
 mod report;
+mod vacuum;
 
 use clap::Subcommand;
 
@@ -17,7 +25,14 @@ pub(crate) enum Command {
     Record(record::Args),
     Report(report::Args),
     Period(period::Args),
+    Export(export::Args),
+    Import(import::Args),
+    Prune(prune::Args),
+    Delete(delete::Args),
+    Vacuum(vacuum::Args),
+    Doctor(doctor::Args),
     Completions(completions::Args),
+    Man(man::Args),
 }
 
 impl Command {
@@ -28,8 +43,20 @@ impl Command {
             Self::Record(args) => record::run(args, &context()?),
             Self::Report(args) => report::run(args, &context()?),
             Self::Period(args) => period::run(args, &context()?),
-            // Needs to know nothing of the world.
+            Self::Export(args) => export::run(args, &context()?),
+            Self::Import(args) => import::run(args, &context()?),
+            Self::Prune(args) => prune::run(args, &context()?),
+            Self::Delete(args) => delete::run(args, &context()?),
+            Self::Vacuum(args) => vacuum::run(args, &context()?),
+            Self::Doctor(args) => doctor::run(args, &context()?),
+            // These need to know nothing of the world.
             Self::Completions(args) => completions::run(args),
+            Self::Man(args) => man::run(args),
         }
+    }
+
+    /// Whether it takes anything out of the ledger.
+    pub(crate) const fn is_destructive(&self) -> bool {
+        matches!(self, Self::Prune(_) | Self::Delete(_) | Self::Vacuum(_))
     }
 }

@@ -43,11 +43,14 @@ pub(crate) struct PeriodArgs {
 
 impl PeriodArgs {
     pub(crate) fn parse(&self, context: &Context) -> Result<Period, CliError> {
-        let week_start = match self.week_start {
+        Ok(parse_period_with(&self.period, context.now(), self.week_start())?)
+    }
+
+    pub(crate) const fn week_start(&self) -> WeekStart {
+        match self.week_start {
             WeekStartArg::Monday => WeekStart::Monday,
             WeekStartArg::Sunday => WeekStart::Sunday,
-        };
-        Ok(parse_period_with(&self.period, context.now(), week_start)?)
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! `usage report`
 
 use clap::ValueEnum;
-use usage_core::format::Report;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use usage_core::format::{GroupedReport, Report, TextOptions};
+use usage_core::stats::{Dimension, Grouping, Groups, Series};
 use usage_core::{Filter, TimeRange};
 
 use super::period::{self, PeriodArgs};
@@ -11,10 +13,22 @@ use crate::{exit_codes, output};
 
 /// Show requests, tokens and fallbacks of a period, by route and by model
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = period::long_help())]
+#[command(after_help = EXAMPLES, after_long_help = long_help())]
 pub(crate) struct Args {
     #[command(flatten)]
     period: PeriodArgs,
+
+    /// Group by these, in this order, instead of by route and by model
+    #[arg(long, value_name = "DIM[,DIM...]", value_delimiter = ',', value_parser = dimensions())]
+    by: Vec<Dimension>,
+
+    /// Show only the N with the most tokens, and what the others add up to
+    #[arg(long, value_name = "N", value_parser = top)]
+    top: Option<usize>,
+
+    /// Shorten no names, even if lines get longer than the terminal is wide
+    #[arg(long)]
+    wide: bool,
 
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
@@ -23,6 +37,26 @@ pub(crate) struct Args {
     // Last: its heading would be that of whatever follows.
     #[command(flatten)]
     filter: FilterArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  usage report this-month
+  usage report last-30-days --by day
+  usage report today --by hour,model --top 3
+  usage report 2026 --by provider,month --format csv";
+
+fn long_help() -> String {
+    format!("{EXAMPLES}\n\n{}", period::long_help())
+}
+
+fn dimensions() -> impl TypedValueParser<Value = Dimension> {
+    PossibleValuesParser::new(Dimension::ALL.map(Dimension::name))
+        .try_map(|name| name.parse::<Dimension>())
+}
+
+fn top(text: &str) -> Result<usize, &'static str> {
+    text.parse().ok().filter(|top| *top > 0).ok_or("not a whole number from 1 on")
 }
 
 /// Which records a command is about.
@@ -51,7 +85,7 @@ pub(crate) struct FilterArgs {
 }
 
 impl FilterArgs {
-    fn filter(&self) -> Filter {
+    pub(super) fn filter(&self) -> Filter {
         Filter {
             instances: self.instance.clone(),
             profiles: self.profile.clone(),
@@ -69,17 +103,35 @@ enum Format {
     Text,
     /// One JSON object, schema version 1
     Json,
-    /// A row for each profile, provider, route and model
+    /// A row for each group; without --by for each profile, provider, route and model
     Csv,
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let period = args.period.parse(context)?;
     let filter = args.filter.filter();
-    let usage = context.open_existing()?.report(TimeRange::from(&period), &filter)?;
-    let report = Report { period: &period, filter: &filter, usage: &usage };
+    let range = TimeRange::from(&period);
+    let options = TextOptions { wide: args.wide, ..context.text_options() };
+    if args.by.is_empty() {
+        let usage = context.open_existing()?.report(range, &filter)?;
+        let report = Report { period: &period, filter: &filter, usage: &usage, top: args.top };
+        output::print(&match args.format {
+            Format::Text => report.to_text(&options),
+            Format::Json => report.to_json(),
+            Format::Csv => report.to_csv(),
+        })?;
+        return Ok(exit_codes::DONE);
+    }
+    let by = Grouping::new(args.by.iter().copied())?;
+    let store = context.open_existing()?;
+    let series = match by.unit(args.period.week_start()) {
+        Some(unit) => store.series(range, &filter, unit, period.zone())?,
+        None => Series::whole(store.report(range, &filter)?),
+    };
+    let groups = Groups::new(&by, &series, args.top);
+    let report = GroupedReport { period: &period, filter: &filter, groups: &groups };
     output::print(&match args.format {
-        Format::Text => report.to_text(&context.text_options()),
+        Format::Text => report.to_text(&options),
         Format::Json => report.to_json(),
         Format::Csv => report.to_csv(),
     })?;

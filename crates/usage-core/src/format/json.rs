@@ -4,11 +4,14 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, SecondsFormat};
 use chrono_tz::Tz;
-use serde::Serialize;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 
-use super::Report;
 use super::printable::is_shown;
-use crate::stats::{ModelStats, RouteStats, Summary, TokenTotals};
+use super::{GroupedReport, Report};
+use crate::stats::{
+    Dimension, Group, Key, LeftOut, ModelStats, RouteStats, Summary, TokenTotals, keep_top_of,
+};
 use crate::{Filter, Period};
 
 #[derive(Serialize)]
@@ -19,6 +22,65 @@ struct JsonReport<'a> {
     summary: JsonSummary,
     routes: Vec<JsonRoute<'a>>,
     models: Vec<JsonModel<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_out: Option<JsonRest>,
+}
+
+#[derive(Serialize)]
+struct JsonGrouped<'a> {
+    schema: u32,
+    period: JsonPeriod<'a>,
+    filter: JsonFilter<'a>,
+    by: Vec<&'static str>,
+    summary: JsonSummary,
+    groups: Vec<JsonGroup<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_out: Option<JsonGroupedRest>,
+}
+
+/// What `--top` left out of each list.
+#[derive(Serialize)]
+struct JsonRest {
+    routes: JsonLeftOut,
+    models: JsonLeftOut,
+}
+
+#[derive(Serialize)]
+struct JsonGroupedRest {
+    groups: JsonLeftOut,
+}
+
+#[derive(Serialize)]
+struct JsonLeftOut {
+    count: usize,
+    #[serde(flatten)]
+    totals: JsonSummary,
+}
+
+/// A field for each dimension, in the order given, and then the numbers.
+struct JsonGroup<'a> {
+    by: &'a [Dimension],
+    group: &'a Group<'a>,
+}
+
+impl Serialize for JsonGroup<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (dimension, key) in self.by.iter().zip(&self.group.keys) {
+            match key {
+                Key::Name(name) => map.serialize_entry(dimension.name(), name)?,
+                Key::Time(bucket) => {
+                    map.serialize_entry(dimension.name(), &bucket.start().map(rfc3339))?;
+                }
+            }
+        }
+        let totals = &self.group.totals;
+        map.serialize_entry("requests", &totals.requests)?;
+        map.serialize_entry("tokens", &totals.tokens())?;
+        map.serialize_entry("fallbacks", &totals.fallbacks)?;
+        map.serialize_entry("token_kinds", &JsonKinds::from(&totals.token_kinds))?;
+        map.end()
+    }
 }
 
 #[derive(Serialize)]
@@ -108,6 +170,12 @@ impl From<&Summary> for JsonSummary {
     }
 }
 
+impl From<LeftOut> for JsonLeftOut {
+    fn from(left_out: LeftOut) -> Self {
+        Self { count: left_out.count, totals: (&left_out.totals).into() }
+    }
+}
+
 impl<'a> From<&'a RouteStats> for JsonRoute<'a> {
     fn from(stats: &'a RouteStats) -> Self {
         Self {
@@ -137,7 +205,6 @@ impl<'a> From<&'a ModelStats> for JsonModel<'a> {
 
 impl<'a> From<&'a Period> for JsonPeriod<'a> {
     fn from(period: &'a Period) -> Self {
-        let rfc3339 = |at: DateTime<Tz>| at.to_rfc3339_opts(SecondsFormat::AutoSi, false);
         Self {
             name: period.name(),
             start: period.start().map(rfc3339),
@@ -145,6 +212,11 @@ impl<'a> From<&'a Period> for JsonPeriod<'a> {
             timezone: period.zone().name(),
         }
     }
+}
+
+/// As every format for programs writes an instant.
+pub(super) fn rfc3339(at: DateTime<Tz>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::AutoSi, false)
 }
 
 /// A period as one line of JSON, as it stands in a report, with a line break at the end.
@@ -161,7 +233,10 @@ pub fn format_period_json(period: &Period) -> String {
 }
 
 pub(super) fn report(report: &Report<'_>) -> String {
-    let (routes, models) = (report.usage.by_route(), report.usage.by_model());
+    let (mut routes, mut models) = (report.usage.by_route(), report.usage.by_model());
+    let of_routes = keep_top_of(&mut routes, report.top, |route| &route.totals);
+    let of_models = keep_top_of(&mut models, report.top, |model| &model.totals);
+    let left_out = of_routes.zip(of_models);
     written(&JsonReport {
         schema: 1,
         period: report.period.into(),
@@ -169,6 +244,22 @@ pub(super) fn report(report: &Report<'_>) -> String {
         summary: (&report.usage.summary()).into(),
         routes: routes.iter().map(JsonRoute::from).collect(),
         models: models.iter().map(JsonModel::from).collect(),
+        left_out: left_out
+            .map(|(routes, models)| JsonRest { routes: routes.into(), models: models.into() }),
+    })
+}
+
+pub(super) fn grouped(report: &GroupedReport<'_>) -> String {
+    let groups = report.groups;
+    let by = groups.by().dimensions();
+    written(&JsonGrouped {
+        schema: 1,
+        period: report.period.into(),
+        filter: report.filter.into(),
+        by: by.iter().map(|dimension| dimension.name()).collect(),
+        summary: groups.summary().into(),
+        groups: groups.groups().iter().map(|group| JsonGroup { by, group }).collect(),
+        left_out: groups.left_out().map(|left_out| JsonGroupedRest { groups: left_out.into() }),
     })
 }
 
@@ -181,7 +272,7 @@ fn written(value: &impl Serialize) -> String {
 
 /// JSON leaves characters such as U+009B, a terminal's control sequence introducer, as they are.
 /// Outside ASCII they can only stand inside strings, where an escape means the same.
-fn escape_hidden(json: &str) -> String {
+pub(crate) fn escape_hidden(json: &str) -> String {
     let mut out = String::with_capacity(json.len() + 1);
     for c in json.chars() {
         if is_shown(c) {

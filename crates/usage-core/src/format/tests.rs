@@ -1,3 +1,5 @@
+mod grouped;
+
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
@@ -114,7 +116,7 @@ fn sample() -> Vec<Record> {
 }
 
 fn text(width: usize) -> String {
-    let options = TextOptions { width: Some(width), color: false };
+    let options = TextOptions { width: Some(width), ..TextOptions::default() };
     format_records("", "this-month", sample(), &options)
 }
 
@@ -136,7 +138,7 @@ fn report_of_any_width() {
 
 #[test]
 fn report_in_color() {
-    let options = TextOptions { width: Some(60), color: true };
+    let options = TextOptions { width: Some(60), color: true, ..TextOptions::default() };
     assert_snapshot!(format_records("", "today", sample().into_iter().take(2), &options));
 }
 
@@ -151,7 +153,7 @@ fn a_filtered_report_says_so() {
     let usage: Aggregates =
         sample().iter().filter(|r| filter.matches(&r.labels().names())).collect();
     let period = Period::all_time(chrono_tz::UTC);
-    let report = Report { period: &period, filter: &filter, usage: &usage };
+    let report = Report { period: &period, filter: &filter, usage: &usage, top: None };
     assert_snapshot!(report.to_text(&TextOptions::default()));
 }
 
@@ -173,7 +175,7 @@ fn report_as_json() {
     let period = parse_period("today", now).unwrap();
     let filter = Filter { routes: vec!["think".into()], ..Filter::instance("a") };
     let usage: Aggregates = sample().into_iter().take(2).collect();
-    let json = Report { period: &period, filter: &filter, usage: &usage }.to_json();
+    let json = Report { period: &period, filter: &filter, usage: &usage, top: None }.to_json();
     assert_snapshot!(json);
     assert!(json.ends_with("}\n"));
 }
@@ -182,7 +184,8 @@ fn report_as_json() {
 fn json_keeps_hostile_names_as_values_only() {
     let usage: Aggregates = sample().into_iter().skip(3).collect();
     let period = Period::all_time(chrono_tz::UTC);
-    let json = Report { period: &period, filter: &Filter::default(), usage: &usage }.to_json();
+    let json =
+        Report { period: &period, filter: &Filter::default(), usage: &usage, top: None }.to_json();
     assert!(json.trim_end().chars().all(|c| !c.is_control() && c != '\u{202e}'), "{json}");
     let value: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(value["period"]["start"], serde_json::Value::Null);
@@ -195,7 +198,7 @@ fn json_keeps_hostile_names_as_values_only() {
 fn report_as_csv() {
     let usage: Aggregates = sample().iter().collect();
     let period = Period::all_time(chrono_tz::UTC);
-    let report = Report { period: &period, filter: &Filter::default(), usage: &usage };
+    let report = Report { period: &period, filter: &Filter::default(), usage: &usage, top: None };
     assert_snapshot!(report.to_csv());
 }
 

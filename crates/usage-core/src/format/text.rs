@@ -3,9 +3,10 @@
 use std::borrow::Borrow;
 use std::fmt::Write as _;
 
+use super::page::{BOLD, DIM, GAP, INDENT, MIN_NAME_WIDTH, Page};
 use super::printable::{display_width, printable, shorten_middle};
 use super::{Report, format_count, format_tokens};
-use crate::stats::{Aggregates, Summary};
+use crate::stats::{Aggregates, LeftOut, Summary, keep_top_of};
 use crate::{Filter, Record};
 
 /// How the text is laid out.
@@ -14,12 +15,11 @@ pub struct TextOptions {
     /// The columns there are: names are shortened in the middle to fit, numbers never. `None`
     /// shortens nothing.
     pub width: Option<usize>,
+    /// Whether no name is shortened, though lines may then be longer than `width`.
+    pub wide: bool,
     /// Whether headings are marked by ANSI styles.
     pub color: bool,
 }
-
-/// A name is never shortened to fewer columns than this, whatever the width.
-const MIN_NAME_WIDTH: usize = 10;
 
 /// The report as text, from aggregates; an empty `instance` stands for all of them.
 ///
@@ -38,7 +38,7 @@ pub fn format_usage(
     options: &TextOptions,
 ) -> String {
     let filter = if instance.is_empty() { Filter::default() } else { Filter::instance(instance) };
-    render(period, &filter, usage, options)
+    render(period, &filter, usage, None, options)
 }
 
 /// The report as text, straight from records; an empty `instance` stands for all of them.
@@ -53,16 +53,27 @@ pub fn format_records<R: Borrow<Record>>(
 }
 
 pub(super) fn report(report: &Report<'_>, options: &TextOptions) -> String {
-    render(report.period.name(), report.filter, report.usage, options)
+    render(report.period.name(), report.filter, report.usage, report.top, options)
 }
 
-fn render(period: &str, filter: &Filter, usage: &Aggregates, options: &TextOptions) -> String {
+fn render(
+    period: &str,
+    filter: &Filter,
+    usage: &Aggregates,
+    top: Option<usize>,
+    options: &TextOptions,
+) -> String {
     let summary = usage.summary();
+    let mut page = Page::new(options.color, period, filter, &summary);
+    if summary.requests == 0 {
+        return page.out;
+    }
+    let (mut by_route, mut by_model) = (usage.by_route(), usage.by_model());
     let routes = Table {
         title: "By Route:",
         header: &["Route", "Requests", "Tokens", "Fallbacks"],
-        rows: usage
-            .by_route()
+        left_out: keep_top_of(&mut by_route, top, |route| &route.totals),
+        rows: by_route
             .iter()
             .map(|r| Row::new(&r.profile, &r.display_name(), &r.totals, true))
             .collect(),
@@ -70,62 +81,19 @@ fn render(period: &str, filter: &Filter, usage: &Aggregates, options: &TextOptio
     let models = Table {
         title: "By Model:",
         header: &["Model", "Requests", "Tokens"],
-        rows: usage
-            .by_model()
+        left_out: keep_top_of(&mut by_model, top, |model| &model.totals),
+        rows: by_model
             .iter()
             .map(|m| Row::new(&m.profile, &m.display_name(), &m.totals, false))
             .collect(),
     };
 
-    let mut page = Page { out: String::new(), color: options.color };
-    page.styled(BOLD, &title(period, filter));
-    page.line(&format!(
-        "Requests: {}  |  Tokens: {}  |  Fallbacks: {}",
-        format_count(summary.requests),
-        format_tokens(summary.tokens()),
-        format_count(summary.fallbacks),
-    ));
-    if let Some(line) = filter_line(filter) {
-        page.line(&line);
-    }
-    if summary.requests == 0 {
-        page.line("\nNo requests in this period.");
-        return page.out;
-    }
     // Both tables share their columns, so that the page reads as one.
-    let columns = Columns::fitting(&[&routes, &models], options.width);
+    let width = options.width.filter(|_| !options.wide);
+    let columns = Columns::fitting(&[&routes, &models], width);
     routes.write(&mut page, &columns);
     models.write(&mut page, &columns);
     page.out
-}
-
-fn title(period: &str, filter: &Filter) -> String {
-    let period = if period.is_empty() { "all-time" } else { period };
-    let who = match filter.instances.as_slice() {
-        [] => "all instances".to_owned(),
-        [one] => format!("instance {}", printable(one)),
-        several => format!("instances {}", listed(several)),
-    };
-    format!("Usage Summary ({}, {who})", printable(period))
-}
-
-/// What narrows the report besides the instance, which the title names.
-fn filter_line(filter: &Filter) -> Option<String> {
-    let parts: Vec<String> = [
-        ("profile", &filter.profiles),
-        ("provider", &filter.providers),
-        ("route", &filter.routes),
-        ("model", &filter.models),
-    ]
-    .into_iter()
-    .filter(|(_, names)| !names.is_empty())
-    .map(|(field, names)| format!("{field} {}", listed(names)))
-    .collect();
-    (!parts.is_empty()).then(|| format!("Only: {}", parts.join("  |  ")))
-}
-
-fn listed(names: &[String]) -> String {
-    names.iter().map(|name| printable(name)).collect::<Vec<_>>().join(", ")
 }
 
 struct Row {
@@ -152,6 +120,7 @@ struct Table {
     title: &'static str,
     header: &'static [&'static str],
     rows: Vec<Row>,
+    left_out: Option<LeftOut>,
 }
 
 /// The widths of the name column and of the number columns.
@@ -159,9 +128,6 @@ struct Columns {
     name: usize,
     numbers: Vec<usize>,
 }
-
-const INDENT: usize = 2;
-const GAP: usize = 2;
 
 impl Columns {
     fn fitting(tables: &[&Table], width: Option<usize>) -> Self {
@@ -213,6 +179,7 @@ impl Table {
             }
             page.line(&row_text(&row.name, &row.numbers, columns));
         }
+        page.left_out(self.left_out, numbers > 2);
     }
 }
 
@@ -226,28 +193,4 @@ fn row_text<S: AsRef<str>>(name: &str, numbers: &[S], columns: &Columns) -> Stri
         let _ = write!(line, "{:GAP$}{:>width$}", "", number.as_ref());
     }
     line
-}
-
-const BOLD: &str = "\u{1b}[1m";
-const DIM: &str = "\u{1b}[2m";
-const RESET: &str = "\u{1b}[0m";
-
-struct Page {
-    out: String,
-    color: bool,
-}
-
-impl Page {
-    fn line(&mut self, text: &str) {
-        self.out.push_str(text);
-        self.out.push('\n');
-    }
-
-    fn styled(&mut self, style: &str, text: &str) {
-        if self.color {
-            self.line(&format!("{style}{text}{RESET}"));
-        } else {
-            self.line(text);
-        }
-    }
 }

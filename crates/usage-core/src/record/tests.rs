@@ -5,6 +5,8 @@ use proptest::prelude::*;
 use super::line::{self, LineError};
 use super::*;
 
+mod csv;
+
 const NOW: Timestamp = Timestamp::from_micros(1_777_787_761_000_000);
 
 fn names() -> LabelNames<'static> {
@@ -218,7 +220,8 @@ fn bad_lines_say_what_is_wrong_and_what_is_accepted() {
     let cases = [
         ("", "not JSON: EOF while parsing a value (column 0)"),
         ("{\"instance_id\":", "not JSON: EOF while parsing a value (column 15)"),
-        ("[1]", "invalid type: integer `1`, expected a string (column 2)"),
+        ("[1]", "invalid type: sequence, expected a JSON object (column 1)"),
+        (" 7", "invalid type: integer `7`, expected a JSON object (column 2)"),
         ("{}", "missing field `instance_id` (column 2)"),
         (
             "{\"a\":1}{",
@@ -246,7 +249,7 @@ fn bad_lines_say_what_is_wrong_and_what_is_accepted() {
         ),
         (
             r#""tokens":99999999999999999999"#,
-            "tokens is 100000000000000000000, whole numbers from 0 to 1000000000 are accepted",
+            "tokens is 1e20, whole numbers from 0 to 1000000000 are accepted",
         ),
         (
             r#""tokens":[]"#,
@@ -275,6 +278,10 @@ fn bad_lines_say_what_is_wrong_and_what_is_accepted() {
         (
             r#""tokens":1,"fallbacks":-1"#,
             "fallbacks is -1, whole numbers from 0 to 1000000000 are accepted",
+        ),
+        (
+            r#""tokens":2000000000,"input_tokens":5"#,
+            "tokens is 2000000000, but the counts by kind add up to 5",
         ),
         (r#""tokens":4,"input_tokens":5"#, "tokens is 4, but the counts by kind add up to 5"),
         (
@@ -344,7 +351,7 @@ proptest! {
     #[test]
     fn the_line_round_trips(record in any_record()) {
         let text = line::write(&record);
-        prop_assert!(!text.contains('\n'));
+        prop_assert_eq!(crate::format::printable(&text), text.as_str());
         prop_assert!(text.len() < line::MAX_LINE_BYTES);
         prop_assert_eq!(parse(&text).unwrap(), record);
     }

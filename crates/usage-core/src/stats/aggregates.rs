@@ -51,6 +51,12 @@ impl Aggregates {
         }
     }
 
+    /// Whether nothing was counted in.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.groups.is_empty()
+    }
+
     /// The label sets and their totals, in no particular order.
     pub fn groups(&self) -> impl Iterator<Item = (&Labels, &Summary)> {
         self.groups.iter()

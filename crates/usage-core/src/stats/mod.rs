@@ -1,12 +1,21 @@
-//! Statistics over records: a summary, by route and by model.
+//! Statistics over records: a summary, by route and by model, and by whatever else was asked for.
 //!
 //! Everything grows out of [`Aggregates`], totals by label set, which any iterator of records
-//! fills, which merge, and which a ledger can fill without handing out a single record.
+//! fills, which merge, and which a ledger can fill without handing out a single record. A
+//! [`Series`] has them for each hour, day, week or month, and [`Groups`] are what a report shows
+//! of it.
 
 mod aggregates;
+mod dimension;
+mod groups;
+mod series;
 mod summary;
 
 pub use aggregates::Aggregates;
+pub use dimension::{Dimension, Grouping, GroupingError};
+pub(crate) use groups::keep_top_of;
+pub use groups::{Group, Groups, Key, LeftOut};
+pub use series::{Bucket, Series, TooManyBuckets};
 pub use summary::{Summary, TokenTotals};
 
 use std::borrow::Borrow;

@@ -1,3 +1,6 @@
+mod groups;
+mod series;
+
 use proptest::prelude::*;
 
 use super::*;

@@ -5,7 +5,10 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::error::CliError;
+use usage_core::record::csv::RowScanner;
+
+use crate::commands::form::Form;
+use crate::error::{CliError, ErrorKind};
 
 /// Where lines come from.
 pub(crate) enum Input {
@@ -22,7 +25,7 @@ impl Input {
         if follow {
             return match files {
                 [file] if !is_stdin(file) => Ok(vec![Self::Growing(file.clone()).looked_at(file)?]),
-                _ => Err(CliError::usage("--follow takes exactly one FILE")),
+                _ => Err(ErrorKind::FollowOneFile.error("--follow takes exactly one FILE")),
             };
         }
         if files.is_empty() {
@@ -55,8 +58,16 @@ impl Input {
         }
     }
 
+    /// What it holds, unless the command line says so.
+    pub(crate) fn form(&self) -> Form {
+        match self {
+            Self::Stdin => Form::Ndjson,
+            Self::File(path) | Self::Growing(path) => Form::of(path),
+        }
+    }
+
     pub(crate) fn failed(&self, why: &dyn std::fmt::Display) -> CliError {
-        CliError::failed(format!("cannot read {}: {why}", self.name()))
+        ErrorKind::CannotRead.error(format!("cannot read {}: {why}", self.name()))
     }
 
     pub(crate) fn open(&self) -> Result<Box<dyn BufRead>, CliError> {
@@ -157,7 +168,7 @@ fn is_same_file(_: &fs::Metadata, _: &fs::Metadata) -> bool {
     true
 }
 
-/// One line of the input, without its line break.
+/// One line of the input, or one row of several lines, without its line break.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Line<'a> {
     Text(&'a [u8]),
@@ -167,22 +178,45 @@ pub(crate) enum Line<'a> {
     TooLong,
 }
 
-/// Reads lines of a limited length, in memory of that length.
+/// Where lines end.
+enum Ends {
+    /// At every line break.
+    Breaks,
+    /// At those that are not in quotes.
+    Rows(RowScanner),
+}
+
+impl Ends {
+    fn find(&mut self, bytes: &[u8]) -> Option<usize> {
+        match self {
+            Self::Breaks => bytes.iter().position(|byte| *byte == b'\n'),
+            Self::Rows(scanner) => scanner.end_of_row(bytes),
+        }
+    }
+}
+
+/// Reads lines or rows of a limited length, in memory of that length.
 pub(crate) struct Lines<R> {
     reader: R,
+    ends: Ends,
     limit: usize,
-    number: u64,
+    next_number: u64,
+    is_first: bool,
     line: Vec<u8>,
 }
 
 impl<R: BufRead> Lines<R> {
-    pub(crate) fn new(reader: R, limit: usize) -> Self {
-        Self { reader, limit, number: 0, line: Vec::new() }
+    pub(crate) fn new(reader: R, form: Form, limit: usize) -> Self {
+        let ends = match form {
+            Form::Ndjson => Ends::Breaks,
+            Form::Csv => Ends::Rows(RowScanner::default()),
+        };
+        Self { reader, ends, limit, next_number: 1, is_first: true, line: Vec::new() }
     }
 
-    /// The number of the line that was read last, from 1.
-    pub(crate) const fn number(&self) -> u64 {
-        self.number
+    /// The number of the line that is read next, from 1; of a row, that of its first line.
+    pub(crate) const fn next_number(&self) -> u64 {
+        self.next_number
     }
 
     /// The next line. One that is too long goes to `overflow` part by part.
@@ -194,7 +228,7 @@ impl<R: BufRead> Lines<R> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 buffer => buffer?,
             };
-            let (part, is_end) = match buffer.iter().position(|byte| *byte == b'\n') {
+            let (part, is_end) = match self.ends.find(buffer) {
                 Some(end) => (&buffer[..end], true),
                 None => (buffer, false),
             };
@@ -211,18 +245,23 @@ impl<R: BufRead> Lines<R> {
             } else {
                 self.line.extend_from_slice(part);
             }
+            if matches!(self.ends, Ends::Rows(_)) {
+                let breaks = part.iter().filter(|byte| **byte == b'\n').count();
+                self.next_number += breaks as u64;
+            }
             let used = part.len() + usize::from(is_end);
             self.reader.consume(used);
             if is_end || is_last {
                 break;
             }
         }
-        self.number += 1;
+        self.next_number += 1;
+        // Some editors begin a file with a byte order mark.
+        let bom = if self.is_first { "\u{feff}".as_bytes() } else { b"" };
+        self.is_first = false;
         if is_too_long {
             return Ok(Some(Line::TooLong));
         }
-        // Some editors begin a file with a byte order mark.
-        let bom = if self.number == 1 { "\u{feff}".as_bytes() } else { b"" };
         let text = self.line.strip_prefix(bom).unwrap_or(&self.line);
         let is_blank = text.iter().all(u8::is_ascii_whitespace);
         Ok(Some(if is_blank { Line::Blank } else { Line::Text(text) }))
@@ -233,11 +272,12 @@ impl<R: BufRead> Lines<R> {
 mod tests {
     use super::*;
 
-    fn lines(text: &[u8], capacity: usize) -> Vec<(u64, String)> {
-        let mut lines = Lines::new(BufReader::with_capacity(capacity, text), 10);
+    fn lines(form: Form, text: &[u8], capacity: usize) -> Vec<(u64, String)> {
+        let mut lines = Lines::new(BufReader::with_capacity(capacity, text), form, 10);
         let mut seen = Vec::new();
         let mut overflow = Vec::new();
         loop {
+            let number = lines.next_number();
             let next = lines.next(|part| overflow.extend_from_slice(part)).unwrap();
             let shown = match next {
                 None => return seen,
@@ -247,7 +287,7 @@ mod tests {
                     format!("too long: {}", String::from_utf8_lossy(&std::mem::take(&mut overflow)))
                 }
             };
-            seen.push((lines.number(), shown));
+            seen.push((number, shown));
         }
     }
 
@@ -266,9 +306,29 @@ mod tests {
                 (7, "last"),
             ];
             let expected = expected.map(|(number, text)| (number, text.to_owned()));
-            assert_eq!(lines(text, capacity), expected, "{capacity}");
+            assert_eq!(lines(Form::Ndjson, text, capacity), expected, "{capacity}");
         }
-        assert_eq!(lines(b"", 8), []);
-        assert_eq!(lines(b"0123456789ab", 8), [(1, "too long: 0123456789ab".to_owned())]);
+        assert_eq!(lines(Form::Ndjson, b"", 8), []);
+        let too_long = [(1, "too long: 0123456789ab".to_owned())];
+        assert_eq!(lines(Form::Ndjson, b"0123456789ab", 8), too_long);
+    }
+
+    #[test]
+    fn rows_are_the_same_through_any_buffer() {
+        let text = b"\xef\xbb\xbfone,1\r\n\n\"a\n\nb\",2\n\"a\"\"\n\",3\nx\"y,4\n\"0123\n\n6789\"\n\"open\n\n";
+        for capacity in [1, 2, 3, 7, 11, 64, 1_000] {
+            let expected = [
+                (1, "one,1\r"),
+                (2, "blank"),
+                (3, "\"a\n\nb\",2"),
+                (6, "\"a\"\"\n\",3"),
+                (8, "x\"y,4"),
+                (9, "too long: \"0123\n\n6789\""),
+                (12, "\"open\n\n"),
+            ];
+            let expected = expected.map(|(number, text)| (number, text.to_owned()));
+            assert_eq!(lines(Form::Csv, text, capacity), expected, "{capacity}");
+        }
+        assert_eq!(lines(Form::Csv, b"", 8), []);
     }
 }

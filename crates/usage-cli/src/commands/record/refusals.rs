@@ -1,15 +1,12 @@
 //! What was not taken: named on standard error, counted, and kept where the user wants it kept.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::Write;
-use std::path::Path;
 
 use usage_core::Record;
-use usage_core::record::line;
 use usage_core::sink::RefusalReason;
 
+use super::rejects::Rejects;
 use crate::error::CliError;
 use crate::output;
 
@@ -24,9 +21,7 @@ pub(super) struct Place {
 pub(super) struct Refusals {
     /// The inputs' names.
     inputs: Vec<String>,
-    kept: Option<(String, File)>,
-    /// Why keeping failed; nothing more is read then.
-    failure: Option<CliError>,
+    rejects: Option<Rejects>,
     count: u64,
     in_flight: VecDeque<(Place, u64)>,
     max_in_flight: usize,
@@ -34,30 +29,26 @@ pub(super) struct Refusals {
 
 impl Refusals {
     /// `max_in_flight` is how many records can be on their way to the ledger at most.
-    pub(super) fn new(
+    pub(super) const fn new(
         inputs: Vec<String>,
-        rejects: Option<&Path>,
+        rejects: Option<Rejects>,
         max_in_flight: usize,
-    ) -> Result<Self, CliError> {
-        let kept = rejects
-            .map(|path| {
-                let name = path.display().to_string();
-                let file = File::options().append(true).create(true).open(path);
-                file.map(|file| (name, file)).map_err(|error| {
-                    CliError::failed(format!("cannot write {}: {error}", path.display()))
-                })
-            })
-            .transpose()?;
-        let in_flight = VecDeque::new();
-        Ok(Self { inputs, kept, failure: None, count: 0, in_flight, max_in_flight })
+    ) -> Self {
+        Self { inputs, rejects, count: 0, in_flight: VecDeque::new(), max_in_flight }
     }
 
     pub(super) const fn count(&self) -> u64 {
         self.count
     }
 
-    pub(super) const fn take_failure(&mut self) -> Option<CliError> {
-        self.failure.take()
+    /// Why what was refused could not be kept; nothing more is read then.
+    pub(super) fn take_failure(&mut self) -> Option<CliError> {
+        self.rejects.as_mut().and_then(Rejects::take_failure)
+    }
+
+    /// Where refused lines are kept, if they are.
+    pub(super) const fn rejects(&mut self) -> Option<&mut Rejects> {
+        self.rejects.as_mut()
     }
 
     /// As complaints name it: `file:line`.
@@ -65,18 +56,23 @@ impl Refusals {
         format!("{}:{}", self.inputs[place.input], place.line)
     }
 
-    /// Names and counts a line that is no record. `text` is the line, unless it went to
-    /// [`keep`](Self::keep) already.
+    /// Names, counts and keeps a line that is no record. `text` is the line, unless it was kept in
+    /// parts already.
     pub(super) fn refuse(&mut self, place: Place, text: Option<&[u8]>, why: &str) {
-        self.count += 1;
-        output::note(&format!("{}: {why}", self.named(place)));
-        if let Some(text) = text {
-            self.keep(text);
+        self.count_and_name(place, why);
+        match (&mut self.rejects, text) {
+            (None, _) => {}
+            (Some(rejects), Some(text)) => rejects.add_line(text),
+            (Some(rejects), None) => rejects.end_parts(),
         }
-        self.keep(b"\n");
     }
 
-    /// Names and counts a record that the ledger refused.
+    fn count_and_name(&mut self, place: Place, why: &str) {
+        self.count += 1;
+        output::note(&format!("{}: {why}", self.named(place)));
+    }
+
+    /// Names, counts and keeps a record that the ledger refused.
     pub(super) fn refused_by_ledger(&mut self, record: &Record, reason: RefusalReason) {
         let key = event_key(record);
         // The ledger works in order, so the record is among the oldest on their way; but what is
@@ -84,7 +80,10 @@ impl Refusals {
         let found = self.in_flight.iter().rev().find(|(_, of)| *of == key);
         match found.map(|(place, _)| *place) {
             Some(place) => {
-                self.refuse(place, Some(line::write(record).as_bytes()), &reason.to_string());
+                self.count_and_name(place, &reason.to_string());
+                if let Some(rejects) = &mut self.rejects {
+                    rejects.add_record(record);
+                }
             }
             None => {
                 self.count += 1;
@@ -111,16 +110,6 @@ impl Refusals {
         let from_end = usize::try_from(count).ok()?;
         let index = self.in_flight.len().checked_sub(from_end)?;
         self.in_flight.get(index).map(|(place, _)| *place)
-    }
-
-    /// Adds bytes to the file of refused lines, if there is one.
-    pub(super) fn keep(&mut self, bytes: &[u8]) {
-        if let Some((name, file)) = &mut self.kept
-            && let Err(error) = file.write_all(bytes)
-        {
-            let failure = CliError::failed(format!("cannot write {name}: {error}"));
-            self.failure.get_or_insert(failure);
-        }
     }
 }
 

@@ -12,8 +12,9 @@ use usage_tracker::{DEFAULT_CHANNEL_CAPACITY, RejectReason, Stats, Tracker};
 use super::Args;
 use super::input::Input;
 use super::refusals::{Place, Refusals, event_key};
+use super::rejects::Rejects;
 use crate::context::Context;
-use crate::error::CliError;
+use crate::error::{CliError, ErrorKind};
 use crate::{exit_codes, output};
 
 /// How long a ledger that takes nothing is tried, before the command gives up and says so.
@@ -57,10 +58,11 @@ impl Session {
         context: &Context,
         inputs: &[Input],
         args: &Args,
+        rejects: Option<Rejects>,
     ) -> Result<Self, CliError> {
         let names = inputs.iter().map(Input::name).collect();
         let max_in_flight = DEFAULT_CHANNEL_CAPACITY + MAX_BATCH;
-        let refusals = Refusals::new(names, args.rejects.as_deref(), max_in_flight)?;
+        let refusals = Refusals::new(names, rejects, max_in_flight);
         let refusals = Arc::new(Mutex::new(refusals));
         let store = context.open_or_create()?;
         let of_ledger = Arc::clone(&refusals);
@@ -68,7 +70,9 @@ impl Session {
             .max_batch(MAX_BATCH)
             .on_refused(move |record, reason| lock(&of_ledger).refused_by_ledger(record, reason))
             .start(store.clone())
-            .map_err(|error| CliError::failed(format!("cannot start the writer: {error}")))?;
+            .map_err(|error| {
+                ErrorKind::SystemRefused.error(format!("cannot start the writer: {error}"))
+            })?;
         let shared = Arc::new(Shared {
             store: Mutex::new(Some(store)),
             tracker,
@@ -80,8 +84,9 @@ impl Session {
             quiet: context.quiet,
         });
         let of_interrupt = Arc::clone(&shared);
-        ctrlc::set_handler(move || of_interrupt.interrupted())
-            .map_err(|error| CliError::failed(format!("cannot catch interrupts: {error}")))?;
+        ctrlc::set_handler(move || of_interrupt.interrupted()).map_err(|error| {
+            ErrorKind::SystemRefused.error(format!("cannot catch interrupts: {error}"))
+        })?;
         Ok(Self(shared))
     }
 
@@ -123,7 +128,16 @@ impl Session {
 
     /// Keeps a part of a line that is too long to be held in memory.
     pub(super) fn keep_part(&self, part: &[u8]) {
-        lock(&self.0.refusals).keep(part);
+        if let Some(rejects) = lock(&self.0.refusals).rejects() {
+            rejects.add_part(part);
+        }
+    }
+
+    /// What is read from now on comes in rows under this header.
+    pub(super) fn set_header(&self, header: &[u8]) {
+        if let Some(rejects) = lock(&self.0.refusals).rejects() {
+            rejects.set_header(header);
+        }
     }
 
     fn check_strict(&self) -> Result<(), Stop> {
@@ -151,7 +165,8 @@ impl Session {
         };
         let usage = store.report(TimeRange::ALL, &Filter::default())?;
         let period = Period::all_time(context.now().timezone());
-        let report = Report { period: &period, filter: &Filter::default(), usage: &usage };
+        let report =
+            Report { period: &period, filter: &Filter::default(), usage: &usage, top: None };
         let gap = if self.0.quiet { "" } else { "\n" };
         output::print(&format!("{gap}{}", report.to_text(&context.text_options())))
     }
@@ -183,12 +198,14 @@ impl Shared {
         let code = match ended {
             Ok(code) if self.follow => code,
             Ok(_) => {
-                let _ = output::error(&CliError::failed("interrupted, the rest was not read"));
+                let _ = output::error(
+                    &ErrorKind::Interrupted.error("interrupted, the rest was not read"),
+                );
                 exit_codes::FAILED
             }
             Err(error) => {
                 let _ = output::error(&error);
-                error.code
+                error.code()
             }
         };
         self.close();
@@ -243,11 +260,8 @@ fn not_stored(refusals: &Refusals, unstored: u64, stats: &Stats) -> CliError {
         .map_or_else(String::new, |place| format!(", from {} on", refusals.named(place)));
     let why = stats.last_error.as_deref().unwrap_or("the ledger takes too long");
     let records = if unstored == 1 { "record" } else { "records" };
-    CliError::failed(format!(
-        "{} {records} could not be stored{from}: {why}",
-        format_count(unstored)
-    ))
-    .hint("what came before is stored; lines with an event_id are safe to record again")
+    ErrorKind::NotStored
+        .error(format!("{} {records} could not be stored{from}: {why}", format_count(unstored)))
 }
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {

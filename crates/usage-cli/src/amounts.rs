@@ -1,0 +1,79 @@
+//! Amounts as the commands that look after a ledger tell them.
+
+use chrono::SecondsFormat;
+use chrono_tz::Tz;
+use usage_core::Timestamp;
+use usage_core::format::format_count;
+use usage_store::VacuumOutcome;
+
+use crate::output;
+
+/// `1 record`, `1,234 records`.
+pub(crate) fn records(count: u64) -> String {
+    format!("{} {}", format_count(count), if count == 1 { "record" } else { "records" })
+}
+
+/// To the byte below a megabyte; above, in megabytes or gigabytes of a thousand, with one decimal.
+pub(crate) fn bytes(count: u64) -> String {
+    const MEGA: u64 = 1_000_000;
+    const GIGA: u64 = 1_000 * MEGA;
+    let in_units = |unit: u64, name| {
+        let tenths = count / (unit / 10);
+        format!("{}.{} {name}", format_count(tenths / 10), tenths % 10)
+    };
+    match count {
+        1 => "1 byte".to_owned(),
+        ..MEGA => format!("{} bytes", format_count(count)),
+        MEGA..GIGA => in_units(MEGA, "MB"),
+        _ => in_units(GIGA, "GB"),
+    }
+}
+
+/// An instant in a zone, to the second or as fine as it is.
+pub(crate) fn instant(timestamp: Timestamp, zone: Tz) -> String {
+    timestamp.to_utc().map_or_else(
+        || timestamp.to_string(),
+        |utc| utc.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::AutoSi, false),
+    )
+}
+
+/// Says so where somebody has kept the file from shrinking.
+pub(crate) fn note_held_back(space: &VacuumOutcome) {
+    if space.is_held_back {
+        output::note(
+            "note: another process is using the ledger, so its file could not shrink by all there \
+             is; `usage vacuum` does that later",
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_numbers_of_bytes_are_rounded_down() {
+        for (count, text) in [
+            (0, "0 bytes"),
+            (1, "1 byte"),
+            (999_999, "999,999 bytes"),
+            (1_000_000, "1.0 MB"),
+            (45_678_901, "45.6 MB"),
+            (999_999_999, "999.9 MB"),
+            (12_345_678_901, "12.3 GB"),
+            (u64::MAX, "18,446,744,073.7 GB"),
+        ] {
+            assert_eq!(bytes(count), text);
+        }
+    }
+
+    #[test]
+    fn an_instant_that_no_calendar_has_is_told_all_the_same() {
+        assert_eq!(instant(Timestamp::from_micros(0), Tz::UTC), "1970-01-01T00:00:00+00:00");
+        assert_eq!(
+            instant(Timestamp::from_micros(1), Tz::Asia__Kathmandu),
+            "1970-01-01T05:30:00.000001+05:30"
+        );
+        assert!(instant(Timestamp::from_micros(i64::MAX), Tz::UTC).contains("since 1970"));
+    }
+}

@@ -1,0 +1,72 @@
+//! `usage doctor`
+
+mod json;
+mod text;
+
+use clap::ValueEnum;
+use usage_core::format::{format_count, printable};
+use usage_store::doctor::{Depth, examine};
+
+use crate::context::Context;
+use crate::error::{CliError, ErrorKind};
+use crate::{exit_codes, output};
+
+/// Check the ledger, and show what is in it
+///
+/// Looks at every record and changes nothing. Each thing that is wrong is named, with what could
+/// be done about it; the exit code is then 4. Other programs can go on using the ledger; while it
+/// is being looked at, its write-ahead log grows.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Do not compare the index of event ids with the records, which takes long in a large ledger
+    #[arg(long)]
+    quick: bool,
+
+    /// How to print it
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  usage doctor
+  usage doctor --quick --format json";
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Format {
+    /// A page for people
+    #[default]
+    Text,
+    /// One JSON object, schema version 1
+    Json,
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
+    let depth = if args.quick { Depth::Quick } else { Depth::Full };
+    let diagnosis = examine(context.db_path()?, depth)?;
+    output::print(&match args.format {
+        Format::Text => text::page(&diagnosis, context.zone()),
+        Format::Json => json::object(&diagnosis, context.zone()),
+    })?;
+    if diagnosis.is_sound() {
+        return Ok(exit_codes::DONE);
+    }
+    let path = diagnosis.path.display();
+    let message = match diagnosis.wrong() {
+        1 => format!("something is wrong with the ledger {path}"),
+        wrong => format!("{} things are wrong with the ledger {path}", format_count(wrong)),
+    };
+    Err(ErrorKind::LedgerUnsound.error(message))
+}
+
+/// With the path in place of the word that stands for it, quoted for a shell where it has to be.
+fn with_path(path: &str, advice: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
+    let quoted = if path.chars().all(is_plain) {
+        path.to_owned()
+    } else {
+        format!("'{}'", path.replace('\'', r"'\''"))
+    };
+    printable(&advice.replace("LEDGER", &quoted)).into_owned()
+}

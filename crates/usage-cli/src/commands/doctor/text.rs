@@ -1,0 +1,100 @@
+//! The diagnosis as a page for people.
+
+use std::fmt::Write as _;
+
+use chrono_tz::Tz;
+use usage_core::format::{format_count, printable};
+use usage_store::doctor::{Check, Content, Diagnosis, Finding};
+
+use super::with_path;
+use crate::amounts;
+
+pub(super) fn page(diagnosis: &Diagnosis, zone: Tz) -> String {
+    let (file, path) = (&diagnosis.file, diagnosis.path.display().to_string());
+    let mut lines = vec![
+        format!("Ledger {}", printable(&path)),
+        row("schema version", &file.schema_version.to_string()),
+        row("file", &amounts::bytes(file.bytes)),
+        row("write-ahead log", &amounts::bytes(file.log_bytes)),
+        row(
+            "free pages",
+            &format!(
+                "{} of {}, {}",
+                format_count(file.free_pages),
+                format_count(file.pages),
+                amounts::bytes(file.free_bytes())
+            ),
+        ),
+    ];
+    if let Some(content) = &diagnosis.content {
+        lines.extend(content_lines(content, zone));
+    }
+    lines.extend([String::new(), "Checks".to_owned()]);
+    for check in &diagnosis.checks {
+        lines.push(row(check.name, &result(check)));
+        lines.extend(check.findings.iter().map(|finding| found(finding, &path)));
+        if check.more > 0 {
+            lines.push(format!("    and {} more", format_count(check.more)));
+        }
+    }
+    if !diagnosis.advice.is_empty() {
+        lines.extend([String::new(), "Advice".to_owned()]);
+        let advice = diagnosis.advice.iter();
+        lines.extend(advice.map(|advice| format!("  {}", with_path(&path, &advice.to_string()))));
+    }
+    lines.join("\n") + "\n"
+}
+
+fn content_lines(content: &Content, zone: Tz) -> Vec<String> {
+    let mut lines = vec![row("records", &format_count(content.records))];
+    for (name, timestamp) in [("oldest", content.oldest), ("newest", content.newest)] {
+        lines.extend(timestamp.map(|at| row(name, &amounts::instant(at, zone))));
+    }
+    let unused = match content.unused_label_sets {
+        0 => String::new(),
+        unused => format!(", {} of them unused", format_count(unused)),
+    };
+    lines.push(row("label sets", &(format_count(content.label_sets) + &unused)));
+    for import in &content.imports {
+        let rows = import.imported.saturating_add(import.already_there).unsigned_abs();
+        let of = format!("{} rows of {}", format_count(rows), printable(&import.source));
+        lines.push(row("imported", &of));
+    }
+    if content.records > 0 {
+        lines.extend([String::new(), "Records by".to_owned()]);
+        for dimension in &content.dimensions {
+            let mut names = String::new();
+            for (name, count) in &dimension.top {
+                let name = if name.is_empty() { "(none)" } else { name };
+                let comma = if names.is_empty() { "" } else { ", " };
+                // Writing to a string cannot fail.
+                let _ = write!(names, "{comma}{} {}", printable(name), format_count(*count));
+            }
+            let more = dimension.distinct - dimension.top.len() as u64;
+            if more > 0 {
+                let _ = write!(names, ", and {} more", format_count(more));
+            }
+            lines.push(row(dimension.name, &names));
+        }
+    }
+    lines
+}
+
+fn row(name: &str, value: &str) -> String {
+    format!("  {name:<16} {value}")
+}
+
+fn result(check: &Check) -> String {
+    match check.wrong() {
+        _ if !check.is_done => "not done: see above".to_owned(),
+        0 => "ok".to_owned(),
+        wrong => format!("{} wrong", format_count(wrong)),
+    }
+}
+
+/// One line: where, what, and what to do.
+fn found(finding: &Finding, path: &str) -> String {
+    let Finding { place, what, remedy, .. } = finding;
+    let line = format!("    {place}: {what}; {}", with_path(path, &remedy.to_string()));
+    printable(&line).into_owned()
+}

@@ -1,0 +1,123 @@
+//! `usage export`
+
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+
+use usage_core::record::csv::RowWriter;
+use usage_core::record::line;
+use usage_core::{Record, TimeRange};
+use usage_store::Records;
+
+use super::form::Form;
+use super::period::{self, PeriodArgs};
+use super::report::FilterArgs;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::{exit_codes, output};
+
+/// Print the records of a period themselves, which `usage record` reads back
+///
+/// From the oldest to the newest, each as it was recorded, its event_id included: recorded into an
+/// empty ledger they make the same reports. The records that are in the ledger when the command
+/// begins are printed; the ledger may be written meanwhile.
+///
+/// JSON holds nothing that a terminal would act on, as escapes. CSV holds every name as it is;
+/// on a terminal, what would not be shown is written out instead, and does not read back.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES, after_long_help = long_help())]
+pub(crate) struct Args {
+    #[command(flatten)]
+    period: PeriodArgs,
+
+    /// How to print them
+    #[arg(long, value_enum, default_value_t = Form::Ndjson)]
+    format: Form,
+
+    // Last: its heading would be that of whatever follows.
+    #[command(flatten)]
+    filter: FilterArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  usage export > all.ndjson
+  usage export last-month --provider anthropic --format csv > anthropic.csv
+  usage export | usage record --db other.db";
+
+fn long_help() -> String {
+    format!("{EXAMPLES}\n\n{}", period::long_help())
+}
+
+/// Where the records go.
+enum Out {
+    Lines(BufWriter<Stdout>),
+    Rows(Box<RowWriter<Stdout>>),
+}
+
+impl Out {
+    fn new(form: Form, context: &Context) -> io::Result<Self> {
+        let stdout = io::stdout();
+        let is_terminal = stdout.is_terminal();
+        match form {
+            Form::Ndjson => Ok(Self::Lines(BufWriter::with_capacity(64 * 1_024, stdout))),
+            Form::Csv => {
+                let mut rows = RowWriter::new(stdout);
+                if is_terminal {
+                    rows = rows.printable();
+                    if !context.quiet {
+                        output::note(
+                            "note: on a terminal names are shown printable; \
+                             a file or a pipe gets them as they are",
+                        );
+                    }
+                }
+                rows.write_header()?;
+                Ok(Self::Rows(Box::new(rows)))
+            }
+        }
+    }
+
+    fn write(&mut self, record: &Record) -> io::Result<()> {
+        match self {
+            Self::Lines(out) => {
+                out.write_all(line::write(record).as_bytes())?;
+                out.write_all(b"\n")
+            }
+            Self::Rows(rows) => rows.write(record),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Lines(out) => out.flush(),
+            Self::Rows(rows) => rows.flush(),
+        }
+    }
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
+    let period = args.period.parse(context)?;
+    let filter = args.filter.filter();
+    let store = context.open_existing()?;
+    let records = store.records_by_period(TimeRange::from(&period), &filter).oldest_first();
+    let mut unread = None;
+    let written = Out::new(args.format, context).and_then(|out| copy(records, out, &mut unread));
+    output::written(written)?;
+    match unread {
+        Some(error) => Err(error),
+        None => Ok(exit_codes::DONE),
+    }
+}
+
+/// Writes the records up to the first that cannot be read, and why it cannot.
+fn copy(records: Records<'_>, mut out: Out, unread: &mut Option<CliError>) -> io::Result<()> {
+    for stored in records {
+        match stored {
+            Ok(stored) => out.write(&stored.record)?,
+            Err(error) => {
+                *unread = Some(error.into());
+                break;
+            }
+        }
+    }
+    out.flush()
+}

@@ -1,0 +1,23 @@
+//! The text forms of a record, which `usage export` writes and `usage record` reads.
+
+use std::path::Path;
+
+use clap::ValueEnum;
+
+/// How records are written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Form {
+    /// One JSON object a line
+    Ndjson,
+    /// A row a record, under a header that names the columns
+    Csv,
+}
+
+impl Form {
+    /// By the end of a file's name.
+    pub(super) fn of(path: &Path) -> Self {
+        let is_csv =
+            path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+        if is_csv { Self::Csv } else { Self::Ndjson }
+    }
+}

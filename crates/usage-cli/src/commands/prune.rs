@@ -1,0 +1,216 @@
+//! `usage prune`
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, NaiveDate, TimeDelta};
+use chrono_tz::Tz;
+use usage_core::Timestamp;
+use usage_core::format::format_count;
+use usage_core::period::parse_period;
+use usage_store::PrunePlan;
+
+use crate::context::Context;
+use crate::error::{CliError, ErrorKind};
+use crate::{amounts, exit_codes, output};
+
+/// Delete the records that are older than an age or a date
+///
+/// Says first what it is about to delete, and then what it has deleted. Other programs can go on
+/// recording meanwhile; interrupted, it has deleted the oldest, and can be run again.
+///
+/// A now that the variable USAGE_NOW sets is not heeded here, only the option --now.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// What is older than this goes, what is of this very instant stays
+    ///
+    /// An age (30d, 8w, 24h, 90m; a day has 24 hours), a date (YYYY-MM-DD: the start of that day
+    /// in your time zone), or an RFC 3339 instant.
+    #[arg(long, value_name = "AGE|DATE", allow_hyphen_values = true)]
+    before: String,
+
+    /// Only show what would go
+    #[arg(long)]
+    dry_run: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  usage prune --before 90d --dry-run
+  usage prune --before 2026-01-01";
+
+pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
+    let before = instant(&args.before, context.now())?;
+    let store = context.open_existing()?;
+    let plan = store.plan_prune(before)?;
+    if args.dry_run {
+        output::print(&format!(
+            "{}Nothing was deleted: --dry-run\n",
+            shown(&plan, context.zone())
+        ))?;
+        return Ok(exit_codes::DONE);
+    }
+    if !context.quiet {
+        output::print(&shown(&plan, context.zone()))?;
+    }
+    let (mut deleted, mut given_back) = (0, 0);
+    if plan.records > 0 {
+        let deletion = store.prune_with(&plan, |gone| deleted = gone);
+        // What is gone by then is gone.
+        let deletion = deletion.inspect_err(|_| tell(context, deleted, 0))?;
+        (deleted, given_back) = (deletion.records, deletion.space.bytes_given_back());
+        if !context.quiet {
+            amounts::note_held_back(&deletion.space);
+        }
+    }
+    if !context.quiet {
+        output::print(&done(deleted, given_back))?;
+    }
+    Ok(exit_codes::DONE)
+}
+
+/// What the plan is, for people.
+fn shown(plan: &PrunePlan, zone: Tz) -> String {
+    let at = |timestamp| amounts::instant(timestamp, zone);
+    let mut text = format!("Older than {}: {}\n", at(plan.before), amounts::records(plan.records));
+    for (name, timestamp) in [("oldest", plan.oldest), ("newest", plan.newest)] {
+        if let Some(timestamp) = timestamp {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "  {name}  {}", at(timestamp));
+        }
+    }
+    text
+}
+
+/// What was done, as `usage delete` tells it too.
+pub(super) fn done(deleted: u64, given_back: u64) -> String {
+    format!("Deleted: {}  |  Given back: {}\n", format_count(deleted), amounts::bytes(given_back))
+}
+
+/// Of a prune that has failed: that is the error to be told, whatever becomes of this.
+fn tell(context: &Context, deleted: u64, given_back: u64) {
+    if !context.quiet {
+        let _ = output::print(&done(deleted, given_back));
+    }
+}
+
+/// The instant that an age, a date or an instant stands for.
+fn instant(text: &str, now: DateTime<Tz>) -> Result<Timestamp, CliError> {
+    let before = age(text)
+        .map(|age| now.checked_sub_signed(age))
+        .or_else(|| date(text).map(|_| parse_period(text, now).ok()?.start()))
+        .or_else(|| {
+            DateTime::parse_from_rfc3339(text)
+                .ok()
+                .map(|at| Some(at.with_timezone(&now.timezone())))
+        })
+        .flatten()
+        .ok_or_else(|| {
+            ErrorKind::BadBefore.error(format!("--before {text:?} is neither an age nor a date"))
+        })?;
+    if before >= now {
+        let zone = now.timezone();
+        let [before, now] = [before, now].map(|at| amounts::instant(at.into(), zone));
+        let message = format!("--before {text:?} is not in the past: it is {before}, now is {now}");
+        return Err(ErrorKind::BeforeInFuture.error(message));
+    }
+    Ok(before.into())
+}
+
+/// `30d`: a whole number, and days, hours, minutes or weeks. A day has 24 hours: whether clocks
+/// were changed meanwhile makes no difference to an age.
+fn age(text: &str) -> Option<TimeDelta> {
+    let of: fn(i64) -> Option<TimeDelta> = match text.chars().last()? {
+        'm' => TimeDelta::try_minutes,
+        'h' => TimeDelta::try_hours,
+        'd' => TimeDelta::try_days,
+        'w' => TimeDelta::try_weeks,
+        _ => return None,
+    };
+    let number = &text[..text.len() - 1];
+    let is_whole = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    of(number.parse().ok().filter(|_| is_whole)?)
+}
+
+/// Exactly `YYYY-MM-DD`, of the calendar.
+fn date(text: &str) -> Option<NaiveDate> {
+    NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| text.len() == 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{TimeZone as _, Utc};
+
+    use super::*;
+
+    fn of(text: &str) -> Result<String, ErrorKind> {
+        // Half a year after clocks in Berlin were changed.
+        let now = Utc.with_ymd_and_hms(2026, 5, 3, 12, 0, 0).unwrap();
+        let zone = Tz::Europe__Berlin;
+        match instant(text, now.with_timezone(&zone)) {
+            Ok(before) => Ok(amounts::instant(before, zone)),
+            Err(error) => Err(error.kind()),
+        }
+    }
+
+    #[test]
+    fn ages_dates_and_instants() {
+        for (text, before) in [
+            ("30d", "2026-04-03T14:00:00+02:00"),
+            // A day has 24 hours, though clocks were changed on 29 March.
+            ("60d", "2026-03-04T13:00:00+01:00"),
+            ("1w", "2026-04-26T14:00:00+02:00"),
+            ("24h", "2026-05-02T14:00:00+02:00"),
+            ("90m", "2026-05-03T12:30:00+02:00"),
+            ("007d", "2026-04-26T14:00:00+02:00"),
+            ("2026-05-03", "2026-05-03T00:00:00+02:00"),
+            ("2026-01-01", "2026-01-01T00:00:00+01:00"),
+            ("2026-05-03T11:59:59.999Z", "2026-05-03T13:59:59.999+02:00"),
+            ("2026-05-03T11:59:59+08:00", "2026-05-03T05:59:59+02:00"),
+        ] {
+            assert_eq!(of(text).as_deref(), Ok(before), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_in_the_past() {
+        for text in ["0d", "0m", "2026-05-04", "2026-05-03T12:00:00Z", "2099-01-01T00:00:00Z"] {
+            assert_eq!(of(text), Err(ErrorKind::BeforeInFuture), "{text}");
+        }
+    }
+
+    #[test]
+    fn anything_else() {
+        let overflow = format!("{}w", i64::MAX);
+        for text in [
+            "",
+            "d",
+            "30",
+            "30D",
+            "30 d",
+            " 30d",
+            "-1d",
+            "+1d",
+            "1.5d",
+            "30s",
+            "30d12h",
+            "99999999999d",
+            &overflow,
+            "99999999999999999999d",
+            "30\u{ff44}",
+            "\u{663}d",
+            "2026",
+            "2026-05",
+            "2026-5-3",
+            "2026-02-29",
+            "20260503",
+            "yesterday",
+            "2026-05-03T12:00:00",
+            "2026-05-03T12:00",
+            "2026-05-01..2026-05-03",
+            "+2026-05-03",
+        ] {
+            assert_eq!(of(text), Err(ErrorKind::BadBefore), "{text}");
+        }
+    }
+}

@@ -1,0 +1,441 @@
+//! The record as a row of CSV (RFC 4180), under a header that names the columns: the fields of the
+//! record line, an empty one where the line has none.
+//!
+//! Written rows have all columns. `tokens` is always the total, so that a spreadsheet can add the
+//! column up; the five counts by kind are empty where only the total is known.
+//!
+//! Rows are read by hand rather than by the crate that writes them, which keeps a row of any length
+//! in memory, takes an unclosed quote for a closed one, and does not show the text that a bad row
+//! was made of. A property holds the two against one another.
+
+use std::borrow::Cow;
+use std::io;
+
+use csv::{ErrorKind, IntoInnerError, Writer, WriterBuilder};
+
+use super::line::LineError;
+use super::raw::{RawCount, RawRecord, VALUE_CHARS, kinds_of, shortened};
+use super::{EventId, Field, LabelInterner, LabelNames, Record};
+use crate::Timestamp;
+use crate::format::printable;
+
+/// Why a row is not a record.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RowError {
+    /// More or fewer fields than the header has columns.
+    #[error("the header has {expected} columns, the row {found}")]
+    FieldCount {
+        /// How many the row has.
+        found: usize,
+        /// How many the header has.
+        expected: usize,
+    },
+    /// The input ends inside a quoted field.
+    #[error("field {field} begins with a quote that is never closed")]
+    UnclosedQuote {
+        /// Which field, from 1.
+        field: usize,
+    },
+    /// Something other than a comma behind a closing quote.
+    #[error("field {field} goes on behind its closing quote; a quote inside is written twice")]
+    BehindQuote {
+        /// Which field, from 1.
+        field: usize,
+    },
+    /// The record is refused, as in a record line.
+    #[error(transparent)]
+    Record(#[from] LineError),
+}
+
+/// Why a row is not the header of records.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HeaderError {
+    /// Not text, or quotes that do not pair up.
+    #[error(transparent)]
+    Row(#[from] RowError),
+    /// Columns that no record has.
+    #[error("unknown {}; the columns of records are {}", unknown(.columns), listed(&Field::ALL))]
+    Unknown {
+        /// Their names, those of great length shortened.
+        columns: Vec<String>,
+    },
+    /// A column more than once.
+    #[error("the column {column} is there twice")]
+    Repeated {
+        /// Which.
+        column: Field,
+    },
+    /// Columns without which no row is a record.
+    #[error("the header has no {}", listed(.columns))]
+    Missing {
+        /// Which.
+        columns: Vec<Field>,
+    },
+    /// No column of token counts.
+    #[error("the header has no token counts: tokens, or input_tokens, output_tokens and so on")]
+    NoTokens,
+}
+
+/// So many unknown columns are named.
+const NAMED: usize = 5;
+
+fn unknown(columns: &[String]) -> String {
+    let named: Vec<_> = columns.iter().take(NAMED).map(|name| format!("{name:?}")).collect();
+    let more = match columns.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let word = if columns.len() == 1 { "column" } else { "columns" };
+    format!("{word} {}{more}", named.join(", "))
+}
+
+fn listed(fields: &[Field]) -> String {
+    fields.iter().map(|field| field.name()).collect::<Vec<_>>().join(", ")
+}
+
+/// Finds where rows end: at the first line break that is not inside quotes.
+///
+/// ```
+/// use usage_core::record::csv::RowScanner;
+///
+/// let text = b"a,\"two\nlines\"\nb";
+/// let mut scanner = RowScanner::default();
+/// assert_eq!(scanner.end_of_row(&text[..7]), None); // in the middle of a row
+/// assert_eq!(scanner.end_of_row(&text[7..]), Some(6));
+/// assert_eq!(scanner.end_of_row(b"b"), None);
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RowScanner {
+    at: Position,
+}
+
+/// What the bytes so far have led to.
+#[derive(Clone, Copy, Debug, Default)]
+enum Position {
+    #[default]
+    StartOfField,
+    Plain,
+    Quoted,
+    /// Behind a quote inside quotes: it was the closing one, unless another follows.
+    BehindQuote,
+}
+
+impl RowScanner {
+    /// The place of the line break that ends the row, or `None` where it goes on behind these
+    /// bytes. Then hand over the bytes behind them, else those behind the line break.
+    pub fn end_of_row(&mut self, bytes: &[u8]) -> Option<usize> {
+        for (index, byte) in bytes.iter().enumerate() {
+            self.at = match (self.at, byte) {
+                (Position::StartOfField | Position::BehindQuote, b'"') => Position::Quoted,
+                (Position::Quoted, b'"') => Position::BehindQuote,
+                (Position::Quoted, _) => Position::Quoted,
+                (_, b'\n') => {
+                    self.at = Position::StartOfField;
+                    return Some(index);
+                }
+                (_, b',') => Position::StartOfField,
+                _ => Position::Plain,
+            };
+        }
+        None
+    }
+}
+
+/// The columns of a file, in its order.
+///
+/// ```
+/// use usage_core::record::csv::Header;
+/// use usage_core::{LabelInterner, Timestamp};
+///
+/// let header = Header::parse(b"model,route,instance_id,tokens")?;
+/// let (now, mut interner) = (Timestamp::from_micros(0), LabelInterner::new(10));
+/// let record = header.parse_row(b"\"m, large\",think,router-1,1500", now, &mut interner)?;
+/// assert_eq!(record.labels().names().model, "m, large");
+/// assert_eq!(record.tokens().total(), 1_500);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    columns: Vec<Field>,
+}
+
+impl Header {
+    /// Reads the bytes of the first row, without its line break.
+    ///
+    /// # Errors
+    /// When a column is unknown, repeated, or missing though every record needs it.
+    pub fn parse(row: &[u8]) -> Result<Self, HeaderError> {
+        let (mut columns, mut unknown) = (Vec::new(), Vec::new());
+        for name in Fields::of(row)? {
+            let name = name?;
+            match Field::ALL.into_iter().find(|field| field.name() == name) {
+                Some(column) if columns.contains(&column) => {
+                    return Err(HeaderError::Repeated { column });
+                }
+                Some(column) => columns.push(column),
+                None => unknown.push(shortened(&name, VALUE_CHARS).into_owned()),
+            }
+        }
+        if !unknown.is_empty() {
+            return Err(HeaderError::Unknown { columns: unknown });
+        }
+        let mut missing = vec![Field::InstanceId, Field::Route, Field::Model];
+        missing.retain(|field| !columns.contains(field));
+        if !missing.is_empty() {
+            return Err(HeaderError::Missing { columns: missing });
+        }
+        if !columns.iter().any(|column| TOKENS.contains(column)) {
+            return Err(HeaderError::NoTokens);
+        }
+        Ok(Self { columns })
+    }
+
+    /// Reads a record from the bytes of one row, without its line break. `now` is the timestamp of
+    /// a row that has none.
+    ///
+    /// # Errors
+    /// What is wrong with the row and what is accepted.
+    pub fn parse_row(
+        &self,
+        row: &[u8],
+        now: Timestamp,
+        interner: &mut LabelInterner,
+    ) -> Result<Record, RowError> {
+        let mut raw = RawRecord::default();
+        let mut found = 0;
+        for text in Fields::of(row)? {
+            let text = text?;
+            if let Some(column) = self.columns.get(found) {
+                set(&mut raw, *column, text);
+            }
+            found += 1;
+        }
+        let expected = self.columns.len();
+        if found != expected {
+            return Err(RowError::FieldCount { found, expected });
+        }
+        Ok(raw.into_record(now, interner)?)
+    }
+}
+
+const TOKENS: [Field; 6] = [
+    Field::Tokens,
+    Field::InputTokens,
+    Field::OutputTokens,
+    Field::CacheReadTokens,
+    Field::CacheWriteTokens,
+    Field::ReasoningTokens,
+];
+
+fn set<'a>(raw: &mut RawRecord<'a>, column: Field, text: Cow<'a, str>) {
+    // What may be missing is missing where it is empty.
+    let filled = (!text.is_empty()).then_some(&text);
+    let count = filled.map(|text| RawCount::of_text(text));
+    match column {
+        Field::InstanceId => raw.instance_id = text,
+        Field::Profile => raw.profile = text,
+        Field::Provider => raw.provider = text,
+        Field::Route => raw.route = text,
+        Field::Model => raw.model = text,
+        Field::Tokens => raw.tokens = count,
+        Field::InputTokens => raw.input_tokens = count,
+        Field::OutputTokens => raw.output_tokens = count,
+        Field::CacheReadTokens => raw.cache_read_tokens = count,
+        Field::CacheWriteTokens => raw.cache_write_tokens = count,
+        Field::ReasoningTokens => raw.reasoning_tokens = count,
+        Field::Fallbacks => raw.fallbacks = count,
+        Field::Timestamp => raw.timestamp = filled.cloned(),
+        Field::EventId => raw.event_id = filled.cloned(),
+    }
+}
+
+/// The fields of one row, unquoted.
+struct Fields<'a> {
+    /// What is left of the row; `None` behind its last field.
+    rest: Option<&'a str>,
+    number: usize,
+}
+
+impl<'a> Fields<'a> {
+    fn of(row: &'a [u8]) -> Result<Self, RowError> {
+        let text = std::str::from_utf8(row)
+            .map_err(|error| LineError::NotUtf8 { at: error.valid_up_to() + 1 })?;
+        // The other half of a line break.
+        let text = text.strip_suffix('\r').unwrap_or(text);
+        Ok(Self { rest: Some(text), number: 0 })
+    }
+
+    /// A field whose opening quote has been taken off.
+    fn quoted(&mut self, text: &'a str) -> Result<Cow<'a, str>, RowError> {
+        let mut before = Cow::Borrowed("");
+        let mut rest = text;
+        loop {
+            let Some((part, behind)) = rest.split_once('"') else {
+                return Err(RowError::UnclosedQuote { field: self.number });
+            };
+            if let Some(more) = behind.strip_prefix('"') {
+                // One of the two is meant.
+                before += &rest[..=part.len()];
+                rest = more;
+                continue;
+            }
+            self.rest = match behind.strip_prefix(',') {
+                None if behind.is_empty() => None,
+                None => return Err(RowError::BehindQuote { field: self.number }),
+                next => next,
+            };
+            return Ok(before + part);
+        }
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = Result<Cow<'a, str>, RowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.rest.take()?;
+        self.number += 1;
+        if let Some(text) = rest.strip_prefix('"') {
+            return Some(self.quoted(text));
+        }
+        let Some((field, next)) = rest.split_once(',') else {
+            return Some(Ok(Cow::Borrowed(rest)));
+        };
+        self.rest = Some(next);
+        Some(Ok(Cow::Borrowed(field)))
+    }
+}
+
+/// Writes records as rows, which [`Header::parse_row`] reads back as equal records.
+///
+/// ```
+/// use usage_core::record::csv::RowWriter;
+/// use usage_core::{LabelInterner, Timestamp, record::line};
+///
+/// let text = br#"{"instance_id":"i","route":"r","model":"m","input_tokens":5,"output_tokens":2}"#;
+/// let record = line::parse(text, Timestamp::from_micros(0), &mut LabelInterner::new(10))?;
+///
+/// let mut rows = RowWriter::new(Vec::new());
+/// rows.write_header()?;
+/// rows.write(&record)?;
+/// assert_eq!(
+///     String::from_utf8(rows.into_inner()?)?,
+///     "instance_id,profile,provider,route,model,tokens,input_tokens,output_tokens,\
+///      cache_read_tokens,cache_write_tokens,reasoning_tokens,fallbacks,timestamp,event_id\n\
+///      i,,,r,m,7,5,2,0,0,0,0,1970-01-01T00:00:00.000000Z,\n"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct RowWriter<W: io::Write> {
+    out: Writer<W>,
+    is_printable: bool,
+    /// A number on its way.
+    number: String,
+}
+
+impl<W: io::Write> RowWriter<W> {
+    /// Rows for a writer, which need not buffer.
+    pub fn new(out: W) -> Self {
+        let out = WriterBuilder::new().buffer_capacity(64 * 1_024).from_writer(out);
+        Self { out, is_printable: false, number: String::new() }
+    }
+
+    /// For a terminal: names and event ids as [`printable`] shows them, which may not read back as
+    /// they were.
+    #[must_use]
+    pub fn printable(self) -> Self {
+        Self { is_printable: true, ..self }
+    }
+
+    /// Writes the row that names the columns.
+    ///
+    /// # Errors
+    /// Those of the writer beneath.
+    pub fn write_header(&mut self) -> io::Result<()> {
+        self.out.write_record(Field::ALL.map(Field::name)).map_err(of_writer)
+    }
+
+    /// Writes a record.
+    ///
+    /// # Errors
+    /// Those of the writer beneath.
+    pub fn write(&mut self, record: &Record) -> io::Result<()> {
+        self.write_fields(record).map_err(of_writer)
+    }
+
+    /// Hands everything on to the writer beneath.
+    ///
+    /// # Errors
+    /// Those of the writer beneath.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    /// The writer beneath, which has everything by then.
+    ///
+    /// # Errors
+    /// Those of the writer beneath.
+    pub fn into_inner(self) -> io::Result<W> {
+        self.out.into_inner().map_err(IntoInnerError::into_error)
+    }
+
+    fn write_fields(&mut self, record: &Record) -> csv::Result<()> {
+        let LabelNames { instance_id, profile, provider, route, model } = record.labels().names();
+        for name in [instance_id, profile, provider, route, model] {
+            self.text(name)?;
+        }
+        self.number(record.tokens().total())?;
+        match kinds_of(record.tokens()) {
+            Some(kinds) => kinds.into_iter().try_for_each(|count| self.number(count.into()))?,
+            None => (0..5).try_for_each(|_| self.out.write_field(""))?,
+        }
+        self.number(record.fallbacks().into())?;
+        self.out.write_field(record.timestamp().to_string())?;
+        self.text(record.event_id().map_or("", EventId::as_str))?;
+        // Ends the row.
+        self.out.write_record(None::<&[u8]>)
+    }
+
+    fn text(&mut self, text: &str) -> csv::Result<()> {
+        if self.is_printable {
+            return self.out.write_field(printable(text).as_bytes());
+        }
+        self.out.write_field(text)
+    }
+
+    fn number(&mut self, number: u64) -> csv::Result<()> {
+        use std::fmt::Write as _;
+        self.number.clear();
+        // Writing to a string cannot fail.
+        let _ = write!(self.number, "{number}");
+        self.out.write_field(&self.number)
+    }
+}
+
+/// The writer's own error, with its kind: a closed pipe can be told from a full disk.
+fn of_writer(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
+}
+
+/// Writes the row that names the columns, without a line break.
+#[must_use]
+pub fn header() -> String {
+    Field::ALL.map(Field::name).join(",")
+}
+
+/// Writes a record as one row under [`header`], without the line break at its end.
+#[must_use]
+pub fn write(record: &Record) -> String {
+    let mut rows = RowWriter::new(Vec::new());
+    // Writing to memory cannot fail.
+    let _ = rows.write(record);
+    let mut row = String::from_utf8(rows.into_inner().unwrap_or_default()).unwrap_or_default();
+    row.truncate(row.trim_end_matches('\n').len());
+    row
+}

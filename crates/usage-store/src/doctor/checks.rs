@@ -1,0 +1,214 @@
+//! What is checked beside the records themselves.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension};
+use usage_core::{LabelNames, Labels, Timestamp};
+
+use super::content::Content;
+use super::walk::Walk;
+use super::{Check, Depth, MAX_FINDINGS, Place, Remedy, is_damage, message};
+use crate::error::ReadError;
+use crate::schema::{MIGRATIONS, VIEWS};
+
+/// A check that damage has stopped has found something.
+pub(super) fn or_damage(
+    checked: Result<Check, ReadError>,
+    name: &'static str,
+) -> Result<Check, ReadError> {
+    match checked {
+        Err(error) if is_damage(&error) => {
+            let mut check = Check::new(name);
+            check.add(Place::Database, message(&error), Remedy::Restore);
+            Ok(check)
+        }
+        result => result,
+    }
+}
+
+/// Whether SQLite finds its own structures, the types of the columns and the indexes in order.
+pub(super) fn database(connection: &Connection, depth: Depth) -> Result<Check, ReadError> {
+    or_damage(integrity(connection, depth), "database")
+}
+
+fn integrity(connection: &Connection, depth: Depth) -> Result<Check, ReadError> {
+    let mut check = Check::new("database");
+    let pragma = match depth {
+        Depth::Full => "integrity_check",
+        Depth::Quick => "quick_check",
+    };
+    let most = MAX_FINDINGS + 1;
+    let mut statement = connection.prepare(&format!("PRAGMA {pragma}({most})"))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let text: String = row.get(0)?;
+        // A heading, where there is one, is a line of its own in the first text.
+        for line in text.lines().filter(|line| *line != "ok" && !line.starts_with("***")) {
+            let of_index = line.contains(" missing from index ")
+                || line.starts_with("wrong # of entries in index");
+            let remedy = if of_index { Remedy::Reindex } else { Remedy::Restore };
+            check.add(Place::Database, line, remedy);
+        }
+    }
+    Ok(check)
+}
+
+/// Whether every table, index and view is there, and is as this program makes it. What somebody
+/// has added is left alone.
+pub(super) fn tables(connection: &Connection, version: i32) -> Result<Check, ReadError> {
+    let (expected, found) = (expected(version)?, objects(connection)?);
+    let mut check = Check::new("tables");
+    for ((kind, name), sql) in expected {
+        let place = || Place::Table(format!("{kind} {name}"));
+        match found.get(&(kind.clone(), name.clone())) {
+            None => {
+                // Tables hold something; the others are made from them.
+                let remedy = if kind == "table" { Remedy::Restore } else { Remedy::MakeAgain(sql) };
+                check.add(place(), "it is missing", remedy);
+            }
+            // A view holds nothing, and every version makes it anew.
+            Some(found) if *found != sql && kind != "view" => {
+                let what = format!("it is not what schema version {version} makes");
+                check.add(place(), what, Remedy::Restore);
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(check)
+}
+
+/// Kind and name of everything in the schema, with the statement that made it, on one line.
+type Objects = BTreeMap<(String, String), String>;
+
+fn objects(connection: &Connection) -> rusqlite::Result<Objects> {
+    let mut statement = connection
+        .prepare("SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite%'")?;
+    let objects = statement.query_map([], |row| {
+        let sql: String = row.get(2)?;
+        let sql = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+        Ok(((row.get(0)?, row.get(1)?), sql))
+    })?;
+    objects.collect()
+}
+
+/// What the migrations make of an empty database.
+fn expected(version: i32) -> rusqlite::Result<Objects> {
+    let fresh = Connection::open_in_memory()?;
+    for step in MIGRATIONS.iter().take(usize::try_from(version).unwrap_or(0)) {
+        fresh.execute_batch(step)?;
+    }
+    fresh.execute_batch(VIEWS)?;
+    objects(&fresh)
+}
+
+/// Whether the ledger has its one row about the whole, and the next id is one that no record has.
+pub(super) fn counters(connection: &Connection, walk: &Walk) -> Result<Check, ReadError> {
+    let mut check = Check::new("counters");
+    let row = connection
+        .query_row(
+            "SELECT length(ledger_id), next_record_id, label_generation FROM ledger",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
+        .optional()?;
+    let Some((id_bytes, next_id, generation)): Option<(i64, i64, i64)> = row else {
+        check.add(Place::Ledger, "its only row is missing", Remedy::Restore);
+        return Ok(check);
+    };
+    if id_bytes != 16 {
+        let what = format!("ledger_id has {id_bytes} bytes instead of 16");
+        check.add(Place::Ledger, what, Remedy::Restore);
+    }
+    if generation < 1 {
+        let what = format!("label_generation is {generation}");
+        check.add(Place::Ledger, what, Remedy::Restore);
+    }
+    let largest = walk.largest_id.unwrap_or(0);
+    if next_id <= largest {
+        let what = format!("next_record_id is {next_id}, a record has the id {largest}");
+        let remedy = largest.checked_add(1).map_or(Remedy::Restore, Remedy::SetNextRecordId);
+        check.add(Place::Ledger, what, remedy);
+    }
+    Ok(check)
+}
+
+/// Whether each combination of names is one that a record can have.
+pub(super) fn names(connection: &Connection) -> Result<Check, ReadError> {
+    let mut check = Check::new("names");
+    let mut statement = connection.prepare(
+        "SELECT id, instance_id, profile, provider, route, model FROM label_sets ORDER BY id",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let id = row.get(0)?;
+        let text = |index| row.get_ref(index)?.as_str().map_err(rusqlite::Error::from);
+        let names = || {
+            Ok::<_, rusqlite::Error>(LabelNames {
+                instance_id: text(1)?,
+                profile: text(2)?,
+                provider: text(3)?,
+                route: text(4)?,
+                model: text(5)?,
+            })
+        };
+        let wrong = match names() {
+            Ok(names) => Labels::new(names).err().map(|error| error.to_string()),
+            Err(error) => Some(error.to_string()),
+        };
+        if let Some(what) = wrong {
+            check.add(Place::LabelSet(id), what, Remedy::Restore);
+        }
+    }
+    Ok(check)
+}
+
+/// Whether an event id of an instance is on one record only.
+pub(super) fn event_ids(connection: &Connection) -> Result<Check, ReadError> {
+    let mut check = Check::new("event-ids");
+    // First by the index alone: hardly ever is anything left to be looked up.
+    let mut statement = connection.prepare(
+        "WITH repeated AS (
+             SELECT event_id FROM records WHERE event_id IS NOT NULL
+             GROUP BY event_id HAVING count(*) > 1
+         ), numbered AS (
+             SELECT r.ts, r.id, r.event_id, l.instance_id,
+                    row_number() OVER (
+                        PARTITION BY r.event_id, l.instance_id ORDER BY r.id
+                    ) AS nth,
+                    first_value(r.id) OVER (
+                        PARTITION BY r.event_id, l.instance_id ORDER BY r.id
+                    ) AS first
+             FROM repeated JOIN records AS r ON r.event_id = repeated.event_id
+                  JOIN label_sets AS l ON l.id = r.label_set
+         )
+         SELECT ts, id, event_id, instance_id, first FROM numbered WHERE nth > 1 ORDER BY ts, id",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (id, timestamp) = (row.get(1)?, Timestamp::from_micros(row.get(0)?));
+        let (event_id, instance): (String, String) = (row.get(2)?, row.get(3)?);
+        let first: i64 = row.get(4)?;
+        let what = format!("record {first} has the event id {event_id:?} of {instance:?} too");
+        check.add(Place::Record { id, timestamp }, what, Remedy::RemoveRecord { id, timestamp });
+    }
+    Ok(check)
+}
+
+/// Whether what is remembered of imports can be true.
+pub(super) fn imports(content: Option<&Content>) -> Result<Check, ReadError> {
+    let Some(content) = content else { return Ok(Check::skipped("imports")) };
+    let mut check = Check::new("imports");
+    for import in &content.imports {
+        for (name, count) in [
+            ("imported", import.imported),
+            ("already_there", import.already_there),
+            ("refused", import.refused),
+        ] {
+            if count < 0 {
+                let place = Place::Import(import.source.clone());
+                check.add(place, format!("{name} is {count}"), Remedy::ForgetImport);
+            }
+        }
+    }
+    Ok(check)
+}

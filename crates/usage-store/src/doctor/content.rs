@@ -1,0 +1,133 @@
+//! What is in a ledger, in numbers.
+
+use std::collections::HashMap;
+
+use rusqlite::Connection;
+use usage_core::{LabelNames, Timestamp};
+
+use super::is_damage;
+use super::walk::Walk;
+use crate::error::ReadError;
+use crate::labels::LabelSets;
+
+/// About what is in a ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Content {
+    /// How many records there are.
+    pub records: u64,
+    /// The time of the oldest.
+    pub oldest: Option<Timestamp>,
+    /// The time of the newest.
+    pub newest: Option<Timestamp>,
+    /// How many combinations of names there are.
+    pub label_sets: u64,
+    /// How many of them no record has any more.
+    pub unused_label_sets: u64,
+    /// The records by each of the five names.
+    pub dimensions: Vec<Dimension>,
+    /// The imports that are remembered.
+    pub imports: Vec<Import>,
+}
+
+/// The records by one of their names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Dimension {
+    /// `instance`, `profile`, `provider`, `route` or `model`.
+    pub name: &'static str,
+    /// How many different names there are.
+    pub distinct: u64,
+    /// Those with the most records, most first, and how many these are. An empty profile counts as
+    /// `default`, as in reports.
+    pub top: Vec<(String, u64)>,
+}
+
+/// How far an origin has been imported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Import {
+    /// What was imported.
+    pub source: String,
+    /// How many of its rows became records.
+    pub imported: i64,
+    /// How many were in the ledger already.
+    pub already_there: i64,
+    /// How many could not be read.
+    pub refused: i64,
+}
+
+/// How many names of a dimension are told.
+const TOP: usize = 5;
+
+/// How a dimension's name is had from the five.
+type NameOf = for<'a> fn(&LabelNames<'a>) -> &'a str;
+
+const DIMENSIONS: [(&str, NameOf); 5] = [
+    ("instance", |names| names.instance_id),
+    ("profile", |names| names.reported_profile()),
+    ("provider", |names| names.provider),
+    ("route", |names| names.route),
+    ("model", |names| names.model),
+];
+
+/// `None` where not all of it can be read, which the checks have found.
+pub(super) fn read(
+    connection: &Connection,
+    version: i32,
+    walk: &Walk,
+) -> Result<Option<Content>, ReadError> {
+    if !walk.is_complete {
+        return Ok(None);
+    }
+    match counted(connection, version, walk) {
+        Err(error) if is_damage(&error) => Ok(None),
+        result => result.map(Some),
+    }
+}
+
+fn counted(connection: &Connection, version: i32, walk: &Walk) -> Result<Content, ReadError> {
+    let sets = LabelSets::read(connection)?;
+    let mut statement = connection.prepare("SELECT id FROM label_sets")?;
+    let ids: Vec<i64> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let unused = ids.iter().filter(|id| !walk.by_label_set.contains_key(id)).count();
+    Ok(Content {
+        records: walk.count,
+        oldest: walk.oldest,
+        newest: walk.newest,
+        label_sets: ids.len() as u64,
+        unused_label_sets: unused as u64,
+        dimensions: DIMENSIONS.map(|(name, of)| dimension(name, of, &sets, walk)).into(),
+        imports: if version < 2 { Vec::new() } else { imports(connection)? },
+    })
+}
+
+fn dimension(name: &'static str, of: NameOf, sets: &LabelSets, walk: &Walk) -> Dimension {
+    let mut counts = HashMap::<&str, u64>::new();
+    for (id, count) in &walk.by_label_set {
+        // Records without names are among the findings.
+        if let Some(labels) = sets.get(*id) {
+            *counts.entry(of(&labels.names())).or_default() += count;
+        }
+    }
+    let distinct = counts.len() as u64;
+    let mut top: Vec<_> = counts.into_iter().collect();
+    top.sort_unstable_by(|(a, left), (b, right)| right.cmp(left).then(a.cmp(b)));
+    top.truncate(TOP);
+    let top = top.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
+    Dimension { name, distinct, top }
+}
+
+fn imports(connection: &Connection) -> Result<Vec<Import>, ReadError> {
+    let mut statement = connection
+        .prepare("SELECT source, imported, already_there, refused FROM imports ORDER BY source")?;
+    let imports = statement.query_map([], |row| {
+        Ok(Import {
+            source: row.get(0)?,
+            imported: row.get(1)?,
+            already_there: row.get(2)?,
+            refused: row.get(3)?,
+        })
+    })?;
+    Ok(imports.collect::<Result<_, _>>()?)
+}

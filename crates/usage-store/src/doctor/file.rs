@@ -1,0 +1,116 @@
+//! What the file is like, whatever is in it.
+
+use std::fmt;
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use crate::at_rest::write_ahead_log;
+use crate::schema::SCHEMA_VERSION;
+
+/// About a ledger's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FileFacts {
+    /// The version of its schema, at most [`SCHEMA_VERSION`].
+    pub schema_version: i32,
+    /// Bytes of the file itself.
+    pub bytes: u64,
+    /// Bytes of the write-ahead log beside it.
+    pub log_bytes: u64,
+    /// Bytes of each page.
+    pub page_bytes: u64,
+    /// How many pages the ledger has.
+    pub pages: u64,
+    /// How many of them hold nothing.
+    pub free_pages: u64,
+    /// Whether free pages can be given back to the file system in steps.
+    pub is_shrinkable: bool,
+}
+
+/// A write-ahead log is recycled at about a thousand pages, which are four megabytes, when nobody
+/// is in the middle of reading.
+const LARGE_LOG: u64 = 64 << 20;
+
+/// Fewer free pages are not worth a word.
+const MANY_FREE_PAGES: u64 = 1_000;
+
+impl FileFacts {
+    pub(super) fn read(
+        connection: &Connection,
+        schema_version: i32,
+        path: &Path,
+    ) -> rusqlite::Result<Self> {
+        let number =
+            |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+        let bytes = |path: &Path| path.metadata().map_or(0, |file| file.len());
+        Ok(Self {
+            schema_version,
+            bytes: bytes(path),
+            log_bytes: bytes(&write_ahead_log(path)),
+            page_bytes: number("page_size")?.unsigned_abs(),
+            pages: number("page_count")?.unsigned_abs(),
+            free_pages: number("freelist_count")?.unsigned_abs(),
+            is_shrinkable: number("auto_vacuum")? == 2,
+        })
+    }
+
+    /// Bytes of the pages that hold nothing.
+    #[must_use]
+    pub const fn free_bytes(&self) -> u64 {
+        self.free_pages.saturating_mul(self.page_bytes)
+    }
+
+    pub(super) fn advice(&self) -> Vec<Advice> {
+        let mut advice = Vec::new();
+        if self.schema_version < SCHEMA_VERSION {
+            advice.push(Advice::OlderVersion(self.schema_version));
+        }
+        if !self.is_shrinkable {
+            advice.push(Advice::NotShrinkable);
+        } else if self.free_pages >= MANY_FREE_PAGES && self.free_pages >= self.pages / 10 {
+            advice.push(Advice::FreeSpace(self.free_bytes()));
+        }
+        if self.log_bytes > LARGE_LOG {
+            advice.push(Advice::LargeLog(self.log_bytes));
+        }
+        advice
+    }
+}
+
+/// What is not wrong with a ledger, but could be better. Displays as one line, in which `LEDGER`
+/// stands for the path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Advice {
+    /// The schema is of this older version.
+    OlderVersion(i32),
+    /// Its file cannot shrink in steps: it was made, or copied, by another program.
+    NotShrinkable,
+    /// So many bytes hold nothing.
+    FreeSpace(u64),
+    /// The write-ahead log has so many bytes.
+    LargeLog(u64),
+}
+
+impl fmt::Display for Advice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OlderVersion(version) => write!(
+                f,
+                "schema version {version} becomes {SCHEMA_VERSION} when a command next opens the \
+                 ledger"
+            ),
+            Self::NotShrinkable => f.write_str(
+                "free pages cannot be given back until, with nobody using the ledger, `sqlite3 \
+                 LEDGER \"PRAGMA auto_vacuum = INCREMENTAL; VACUUM\"` has made it anew",
+            ),
+            Self::FreeSpace(bytes) => write!(f, "`usage vacuum` gives {bytes} bytes back"),
+            Self::LargeLog(bytes) => write!(
+                f,
+                "the write-ahead log has {bytes} bytes: some program has been in the middle of \
+                 reading for long"
+            ),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! One pass over every record: what cannot be right about it, and what the records come to.
+//!
+//! Anything that is kept beside the records and has to agree with them is to be compared with
+//! what was counted here.
+
+use rusqlite::Connection;
+use rustc_hash::FxHashMap;
+use usage_core::Timestamp;
+
+use super::{Check, Place, Remedy, is_damage, message};
+use crate::error::ReadError;
+use crate::labels::LabelSets;
+use crate::rows::stored_record;
+
+/// What the pass has come to.
+#[derive(Debug)]
+pub(super) struct Walk {
+    /// Whether every record could be reached.
+    pub(super) is_complete: bool,
+    pub(super) count: u64,
+    pub(super) oldest: Option<Timestamp>,
+    pub(super) newest: Option<Timestamp>,
+    pub(super) largest_id: Option<i64>,
+    /// How many records have which names.
+    pub(super) by_label_set: FxHashMap<i64, u64>,
+    /// Records with content that none may have, or without names.
+    pub(super) records: Check,
+    /// Ids that more than one record has.
+    pub(super) record_ids: Check,
+}
+
+pub(super) fn walk(connection: &Connection) -> Result<Walk, ReadError> {
+    let mut walk = Walk {
+        is_complete: true,
+        count: 0,
+        oldest: None,
+        newest: None,
+        largest_id: None,
+        by_label_set: FxHashMap::default(),
+        records: Check::new("records"),
+        record_ids: Check::new("record-ids"),
+    };
+    match walk.over(connection) {
+        Err(error) if is_damage(&error) => {
+            walk.is_complete = false;
+            let what = format!("not every record can be read: {}", message(&error));
+            walk.records.add(Place::Table("table records".to_owned()), what, Remedy::Restore);
+            walk.record_ids = Check::skipped("record-ids");
+        }
+        result => result?,
+    }
+    Ok(walk)
+}
+
+impl Walk {
+    fn over(&mut self, connection: &Connection) -> Result<(), ReadError> {
+        let sets = LabelSets::read(connection)?;
+        let mut statement = connection.prepare(
+            "SELECT ts, id, label_set, input, output, cache_read, cache_write, unclassified, \
+             reasoning, fallbacks, event_id FROM records ORDER BY ts, id",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut seen = Ids::default();
+        while let Some(row) = rows.next()? {
+            let (ts, id, label_set) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let timestamp = Timestamp::from_micros(ts);
+            let place = Place::Record { id, timestamp };
+            let remedy = || Remedy::RemoveRecord { id, timestamp };
+            self.count += 1;
+            self.oldest.get_or_insert(timestamp);
+            self.newest = Some(timestamp);
+            self.largest_id = self.largest_id.max(Some(id));
+            *self.by_label_set.entry(label_set).or_default() += 1;
+            if !seen.insert(id) {
+                let what = format!("another record has the id {id} too");
+                self.record_ids.add(place.clone(), what, remedy());
+            }
+            if sets.get(label_set).is_none() {
+                let what = format!("its names ({label_set}) are missing or cannot be used");
+                self.records.add(place, what, Remedy::Restore);
+            } else if let Err(error) = stored_record(row, &sets) {
+                if !is_damage(&error) {
+                    return Err(error);
+                }
+                self.records.add(place, without_name(&message(&error), id), remedy());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is said of a record that has been named already.
+fn without_name(message: &str, id: i64) -> &str {
+    let what = message.strip_prefix(&format!("record {id} ")).unwrap_or(message);
+    what.strip_prefix("has content that no record may have: ").unwrap_or(what)
+}
+
+/// A set of integers that mostly follow each other: a bit for each.
+#[derive(Default)]
+struct Ids(FxHashMap<i64, u64>);
+
+impl Ids {
+    /// Whether it was not there yet.
+    fn insert(&mut self, id: i64) -> bool {
+        let (word, bit) = (self.0.entry(id >> 6).or_default(), 1 << (id & 63));
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        is_new
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_id_is_new_once() {
+        let mut ids = Ids::default();
+        for id in [0, 1, 63, 64, -1, -64, i64::MIN, i64::MAX, 127] {
+            assert!(ids.insert(id) && !ids.insert(id), "{id}");
+        }
+    }
+}
