@@ -1,0 +1,326 @@
+//! Examining a ledger: what a sound one looks like, and what is said of each kind of damage.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
+
+use rusqlite::Connection;
+
+use crate::fixture::Fixture;
+use crate::lines::{DAY, events, many};
+
+/// A ledger of [`DAY`] that was changed past the command.
+fn harmed(sql: &str) -> Fixture {
+    let fixture = Fixture::with(DAY);
+    let ledger = Connection::open(fixture.path("usage.db")).unwrap();
+    ledger.execute_batch(sql).unwrap();
+    ledger.close().unwrap();
+    fixture
+}
+
+/// The lines about what is wrong, and the error, of a ledger that is not sound.
+fn complaints(fixture: &Fixture) -> String {
+    let before = fixture.read("usage.db");
+    let run = fixture.usage("doctor");
+    assert_eq!(run.code, 4, "{run}");
+    assert!(fixture.read("usage.db") == before, "the doctor has changed the ledger");
+    assert_eq!(fixture.files(), ["usage.db"]);
+    let (_, checks) = run.stdout.split_once("\nChecks\n").unwrap();
+    let wrong = checks.lines().filter(|line| !line.ends_with(" ok"));
+    wrong.map(|line| format!("{line}\n")).collect::<String>() + &run.stderr
+}
+
+#[test]
+fn a_sound_ledger() {
+    let fixture = Fixture::with(DAY);
+    let before = fixture.read("usage.db");
+    insta::assert_snapshot!(fixture.usage("doctor"));
+    insta::assert_snapshot!(fixture.usage("doctor --format json"));
+    assert_eq!(fixture.usage("doctor --quick").stdout, fixture.usage("doctor").stdout);
+    assert!(fixture.read("usage.db") == before);
+    assert_eq!(fixture.files(), ["usage.db"]);
+}
+
+#[test]
+fn an_empty_ledger_is_sound() {
+    let page = Fixture::with("").usage("doctor").stdout_of_success();
+    assert!(page.contains("\n  records          0\n") && !page.contains("oldest"), "{page}");
+}
+
+#[test]
+fn times_are_those_of_the_zone() {
+    let page = Fixture::with(DAY).usage("doctor --timezone Asia/Kathmandu").stdout_of_success();
+    assert!(page.contains("\n  newest           2026-05-03T15:15:00+05:45\n"), "{page}");
+}
+
+/// Escape sequences in names stay what they are: names.
+#[test]
+fn hostile_names() {
+    let line = r#"{"instance_id":"i\u001b[31m","route":"r","model":"m\u009b31m","tokens":1}"#;
+    let fixture = Fixture::with(line);
+    for format in ["text", "json"] {
+        let page = fixture.usage(&format!("doctor --format {format}")).stdout_of_success();
+        assert!(page.trim_end().chars().all(|c| !c.is_control() || c == '\n'), "{page:?}");
+    }
+    let json = fixture.report("doctor --format json");
+    assert_eq!(json["content"]["dimensions"][0]["top"][0]["name"], "i\u{1b}[31m");
+    assert_eq!(json["content"]["dimensions"][4]["top"][0]["name"], "m\u{9b}31m");
+}
+
+/// While it is being written: what is committed is seen, and nothing is taken away.
+#[test]
+fn a_ledger_in_use() {
+    let fixture = Fixture::with(&many(0, 10));
+    let writer = Connection::open(fixture.path("usage.db")).unwrap();
+    writer
+        .execute_batch("UPDATE records SET fallbacks = 1; BEGIN IMMEDIATE; DELETE FROM records")
+        .unwrap();
+    let json = fixture.report("doctor --format json");
+    assert_eq!(json["content"]["records"], 10);
+    assert!(json["log_bytes"].as_u64().unwrap() > 0, "{json}");
+    writer.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(fixture.files(), ["usage.db", "usage.db-shm", "usage.db-wal"]);
+}
+
+#[test]
+fn a_ledger_that_is_not_there() {
+    let fixture = Fixture::new();
+    let run = fixture.usage("doctor");
+    assert!(run.code == 1 && run.stderr.starts_with("error: there is no ledger"), "{run}");
+    fixture.write("usage.db", DAY);
+    let run = fixture.usage("doctor");
+    assert!(run.code == 1 && run.stderr.contains("is not a usage ledger"), "{run}");
+    assert_eq!(fixture.files(), ["usage.db"]);
+}
+
+#[test]
+fn records_that_cannot_be() {
+    let fixture = harmed(
+        "UPDATE records SET input = -5 WHERE id = 1;
+         UPDATE records SET unclassified = 1000000001 WHERE id = 2;
+         UPDATE records SET ts = -1 WHERE id = 3;
+         UPDATE records SET ts = 4102444800000000, fallbacks = 1 WHERE id = 4;
+         UPDATE records SET event_id = '' WHERE id = 5;
+         UPDATE records SET reasoning = 7 WHERE id = 6;",
+    );
+    insta::assert_snapshot!(complaints(&fixture));
+}
+
+#[test]
+fn records_without_names() {
+    let fixture = harmed("DELETE FROM label_sets WHERE model = 'gpt-5'");
+    insta::assert_snapshot!(complaints(&fixture), @"
+      records          1 wrong
+        record 3 of 2026-05-03T09:00:00.500000Z: its names (3) are missing or cannot be used; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
+    error: something is wrong with the ledger /tmp/usage-XXXXXX/usage.db
+    hint: keep a copy of the file before anything is done about it
+    ");
+}
+
+#[test]
+fn names_that_cannot_be() {
+    let fixture = harmed("UPDATE label_sets SET model = '' WHERE model = 'local'");
+    insta::assert_snapshot!(complaints(&fixture), @"
+      names            1 wrong
+        names 5: model must not be empty; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
+      records          1 wrong
+        record 5 of 2026-05-02T23:59:59.999999Z: its names (5) are missing or cannot be used; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
+    error: 2 things are wrong with the ledger /tmp/usage-XXXXXX/usage.db
+    hint: keep a copy of the file before anything is done about it
+    ");
+}
+
+#[test]
+fn ids_that_are_there_twice() {
+    let fixture = harmed("UPDATE records SET id = 1 WHERE id = 3");
+    insta::assert_snapshot!(complaints(&fixture), @r#"
+      record-ids       1 wrong
+        record 1 of 2026-05-03T09:00:00.500000Z: another record has the id 1 too; restore a backup, or remove it: `sqlite3 /tmp/usage-XXXXXX/usage.db "DELETE FROM records WHERE ts = 1777798800500000 AND id = 1"`
+    error: something is wrong with the ledger /tmp/usage-XXXXXX/usage.db
+    hint: keep a copy of the file before anything is done about it
+    "#);
+}
+
+#[test]
+fn event_ids_that_are_there_twice() {
+    let fixture = harmed(
+        "UPDATE records SET event_id = 'e' WHERE id IN (1, 2, 4, 5);
+         UPDATE records SET event_id = 'f' WHERE id IN (3, 6);",
+    );
+    // Of the same instance; others may use the same.
+    insta::assert_snapshot!(complaints(&fixture), @r#"
+      event-ids        2 wrong
+        record 5 of 2026-05-02T23:59:59.999999Z: record 4 has the event id "e" of "router-2" too; restore a backup, or remove it: `sqlite3 /tmp/usage-XXXXXX/usage.db "DELETE FROM records WHERE ts = 1777766399999999 AND id = 5"`
+        record 2 of 2026-05-03T08:16:00.000000Z: record 1 has the event id "e" of "router-1" too; restore a backup, or remove it: `sqlite3 /tmp/usage-XXXXXX/usage.db "DELETE FROM records WHERE ts = 1777796160000000 AND id = 2"`
+    error: 2 things are wrong with the ledger /tmp/usage-XXXXXX/usage.db
+    hint: keep a copy of the file before anything is done about it
+    "#);
+}
+
+#[test]
+fn counters_that_are_behind() {
+    let fixture = harmed("UPDATE ledger SET next_record_id = 4, label_generation = 0");
+    insta::assert_snapshot!(complaints(&fixture), @r#"
+      counters         2 wrong
+        table ledger: label_generation is 0; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
+        table ledger: next_record_id is 4, a record has the id 6; `sqlite3 /tmp/usage-XXXXXX/usage.db "UPDATE ledger SET next_record_id = 7"`
+    error: 2 things are wrong with the ledger /tmp/usage-XXXXXX/usage.db
+    hint: keep a copy of the file before anything is done about it
+    "#);
+    insta::assert_snapshot!(complaints(&harmed("DELETE FROM ledger")), @"
+      counters         1 wrong
+        table ledger: its only row is missing; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
+    error: something is wrong with the ledger /tmp/usage-XXXXXX/usage.db
+    hint: keep a copy of the file before anything is done about it
+    ");
+}
+
+#[test]
+fn imports_that_cannot_be() {
+    let fixture = harmed("INSERT INTO imports VALUES ('/home/a/usage.db', 1, 1, -1, 2, 3)");
+    insta::assert_snapshot!(complaints(&fixture), @r#"
+      imports          1 wrong
+        import of /home/a/usage.db: imported is -1; `sqlite3 /tmp/usage-XXXXXX/usage.db "DELETE FROM imports"`, then import again
+    error: something is wrong with the ledger /tmp/usage-XXXXXX/usage.db
+    hint: keep a copy of the file before anything is done about it
+    "#);
+}
+
+#[test]
+fn tables_that_are_missing_or_changed() {
+    let fixture = harmed(
+        "DROP TABLE imports; DROP INDEX records_by_event_id;
+         DROP VIEW usage_records; CREATE VIEW usage_records AS SELECT 1;
+         ALTER TABLE label_sets ADD COLUMN more TEXT; CREATE TABLE own (x);",
+    );
+    insta::assert_snapshot!(complaints(&fixture), @r#"
+      tables           3 wrong
+        index records_by_event_id: it is missing; `sqlite3 /tmp/usage-XXXXXX/usage.db "CREATE INDEX records_by_event_id ON records (event_id) WHERE event_id IS NOT NULL"`
+        table imports: it is missing; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
+        table label_sets: it is not what schema version 2 makes; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
+      counters         not done: see above
+      names            not done: see above
+      records          not done: see above
+      record-ids       not done: see above
+      event-ids        not done: see above
+      imports          not done: see above
+    error: 3 things are wrong with the ledger /tmp/usage-XXXXXX/usage.db
+    hint: keep a copy of the file before anything is done about it
+    "#);
+}
+
+/// What is made from the tables can be made from them again.
+#[test]
+fn an_index_that_is_missing() {
+    let fixture = harmed("DROP INDEX records_by_event_id; DROP VIEW usage_records");
+    let all = complaints(&fixture);
+    assert!(all.starts_with("  tables           2 wrong\n") && !all.contains("not done"), "{all}");
+    let remedies = all.lines().filter_map(|line| line.split_once("`sqlite3 ")?.1.split('"').nth(1));
+    let ledger = Connection::open(fixture.path("usage.db")).unwrap();
+    remedies.for_each(|sql| ledger.execute_batch(sql).unwrap());
+    ledger.close().unwrap();
+    fixture.usage("doctor").stdout_of_success();
+}
+
+/// An index that lacks a record: hidden from SQLite while the record was stored.
+#[test]
+fn an_index_that_is_behind() {
+    let fixture = Fixture::with(&events(0, 3));
+    let path = fixture.path("usage.db");
+    let ledger = |sql: &str| {
+        let ledger = Connection::open(&path).unwrap();
+        ledger.execute_batch(sql).unwrap();
+        ledger.close().unwrap();
+    };
+    ledger(
+        "CREATE TABLE hidden AS SELECT * FROM sqlite_schema WHERE name = 'records_by_event_id';
+         PRAGMA writable_schema = ON;
+         DELETE FROM sqlite_schema WHERE name = 'records_by_event_id';",
+    );
+    ledger("UPDATE records SET event_id = 'other' WHERE id = 2");
+    ledger(
+        "PRAGMA writable_schema = ON;
+         INSERT INTO sqlite_schema SELECT * FROM hidden;
+         DROP TABLE hidden;",
+    );
+    insta::assert_snapshot!(complaints(&fixture), @"
+      database         1 wrong
+        database: row 2 missing from index records_by_event_id; on a copy, try `sqlite3 /tmp/usage-XXXXXX/usage.db REINDEX`
+    error: something is wrong with the ledger /tmp/usage-XXXXXX/usage.db
+    hint: keep a copy of the file before anything is done about it
+    ");
+    assert_eq!(fixture.usage("doctor --quick").code, 0, "that is what --quick does without");
+}
+
+#[test]
+fn pages_of_rubbish() {
+    let fixture = Fixture::with(&many(0, 5_000));
+    let file = File::options().write(true).open(fixture.path("usage.db")).unwrap();
+    file.write_all_at(&[0xa5; 2 * 4_096], 20 * 4_096).unwrap();
+    drop(file);
+    let all = complaints(&fixture);
+    let of_database = all.lines().filter(|line| line.starts_with("    database: ")).count();
+    assert!(of_database > 0, "{all}");
+    assert!(all.contains("\n    table records: not every record can be read: "), "{all}");
+    assert!(all.contains("\n  record-ids       not done: see above\n"), "{all}");
+    let json = fixture.usage("doctor --format json");
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!((&json["sound"], &json["content"]), (&false.into(), &serde_json::Value::Null));
+}
+
+/// Only so many are named.
+#[test]
+fn a_thousand_things_that_are_wrong() {
+    let fixture = Fixture::with(&many(0, 1_000));
+    let ledger = Connection::open(fixture.path("usage.db")).unwrap();
+    ledger.execute("UPDATE records SET unclassified = -1", []).unwrap();
+    ledger.close().unwrap();
+    let all = complaints(&fixture);
+    assert_eq!(all.matches("\n    record ").count(), 20, "{all}");
+    assert!(all.contains("\n    and 980 more\n"), "{all}");
+    assert!(all.contains("error: 1,000 things are wrong with the ledger "), "{all}");
+}
+
+/// What is not wrong: an older version, which stays one; a file that cannot shrink; free space.
+#[test]
+fn advice() {
+    let fixture = harmed("DROP TABLE imports; PRAGMA user_version = 1");
+    let before = fixture.read("usage.db");
+    let page = fixture.usage("doctor").stdout_of_success();
+    let (_, advice) = page.split_once("\nAdvice\n").unwrap();
+    insta::assert_snapshot!(advice, @"  schema version 1 becomes 2 when a command next opens the ledger");
+    assert!(fixture.read("usage.db") == before, "the doctor has migrated the ledger");
+
+    let fixture = harmed(
+        "PRAGMA journal_mode = DELETE; PRAGMA auto_vacuum = NONE; VACUUM; PRAGMA journal_mode = WAL",
+    );
+    let page = fixture.usage("doctor").stdout_of_success();
+    let (_, advice) = page.split_once("\nAdvice\n").unwrap();
+    insta::assert_snapshot!(advice, @r#"  free pages cannot be given back until, with nobody using the ledger, `sqlite3 /tmp/usage-XXXXXX/usage.db "PRAGMA auto_vacuum = INCREMENTAL; VACUUM"` has made it anew"#);
+    // The advice helps.
+    let ledger = Connection::open(fixture.path("usage.db")).unwrap();
+    ledger.execute_batch("PRAGMA auto_vacuum = INCREMENTAL; VACUUM").unwrap();
+    ledger.close().unwrap();
+    assert!(!fixture.usage("doctor").stdout_of_success().contains("Advice"));
+
+    let fixture = harmed("CREATE TABLE t AS SELECT randomblob(5000000); DROP TABLE t");
+    let page = fixture.usage("doctor").stdout_of_success();
+    let (_, advice) = page.split_once("\nAdvice\n").unwrap();
+    assert!(advice.starts_with("  `usage vacuum` gives ") && advice.lines().count() == 1, "{page}");
+    fixture.usage("vacuum").stdout_of_success();
+    assert!(!fixture.usage("doctor").stdout_of_success().contains("Advice"));
+}
+
+/// What the doctor says to do about a record, done as it is said, makes the ledger sound again.
+#[test]
+fn the_remedy_is_one() {
+    let fixture =
+        harmed("UPDATE records SET input = -5 WHERE id = 1; UPDATE ledger SET next_record_id = 2");
+    let all = complaints(&fixture);
+    let ledger = Connection::open(fixture.path("usage.db")).unwrap();
+    let remedies = all.lines().filter_map(|line| line.split_once("`sqlite3 ")?.1.split('"').nth(1));
+    let count = remedies.map(|sql| ledger.execute_batch(sql).unwrap()).count();
+    ledger.close().unwrap();
+    assert_eq!(count, 2, "{all}");
+    fixture.usage("doctor").stdout_of_success();
+    assert_eq!(fixture.stored(), 5);
+}

@@ -1,0 +1,98 @@
+//! Event ids: what is recorded twice counts once.
+
+use crate::fixture::Fixture;
+use crate::lines::{events, many};
+
+#[test]
+fn a_second_run_finds_only_duplicates() {
+    let fixture = Fixture::new();
+    fixture.write("a", events(0, 20_000));
+    insta::assert_snapshot!(fixture.usage("record a"), @"
+    exit 0
+    --- stdout
+    Lines: 20,000  |  Stored: 20,000  |  Duplicates: 0  |  Refused: 0
+    ");
+    insta::assert_snapshot!(fixture.usage("record a"), @"
+    exit 0
+    --- stdout
+    Lines: 20,000  |  Stored: 0  |  Duplicates: 20,000  |  Refused: 0
+    ");
+    assert_eq!(fixture.totals(), (20_000, 20_000));
+}
+
+#[test]
+fn duplicates_within_one_file() {
+    let fixture = Fixture::new();
+    let run = fixture.usage_reading("record", events(0, 10).repeat(3));
+    insta::assert_snapshot!(run, @"
+    exit 0
+    --- stdout
+    Lines: 30  |  Stored: 10  |  Duplicates: 20  |  Refused: 0
+    ");
+    assert_eq!(fixture.stored(), 10);
+}
+
+/// Without an event id equal lines are different requests.
+#[test]
+fn without_an_id_equal_lines_are_two_requests() {
+    let fixture = Fixture::with(&many(0, 1).repeat(3));
+    assert_eq!(fixture.stored(), 3);
+}
+
+/// The same id belongs to one instance; another may use it too.
+#[test]
+fn an_id_is_unique_for_an_instance() {
+    let fixture = Fixture::with(&events(0, 1));
+    let other = events(0, 1).replace("\"instance_id\":\"i\"", "\"instance_id\":\"j\"");
+    assert_eq!(fixture.usage_reading("record", other).code, 0);
+    assert_eq!(fixture.stored(), 2);
+}
+
+/// The same instant written otherwise is the same content.
+#[test]
+fn the_same_instant_in_another_zone_is_a_duplicate() {
+    let fixture = Fixture::with(&events(0, 1));
+    let other = events(0, 1).replace("2026-05-01T00:00:00Z", "2026-05-01T02:00:00.0000+02:00");
+    let run = fixture.usage_reading("record", other);
+    assert_eq!(
+        run.stdout_of_success(),
+        "Lines: 1  |  Stored: 0  |  Duplicates: 1  |  Refused: 0\n"
+    );
+}
+
+#[test]
+fn another_content_is_refused_where_it_stands() {
+    let fixture = Fixture::with(&events(0, 5));
+    let change = |number: u64, from: &str, to: &str| {
+        let line = events(number, 1);
+        assert!(line.contains(from));
+        line.replace(from, to)
+    };
+    fixture.write("first", events(5, 3));
+    let conflicts = [
+        events(8, 1),
+        change(0, "\"tokens\":1", "\"tokens\":2"),
+        "\n".to_owned(),
+        change(1, "00:00:01Z", "00:00:01.000001Z"),
+        change(2, "\"m2\"", "\"M2\""),
+        events(3, 1),
+        change(4, "\"tokens\":1", "\"tokens\":1,\"fallbacks\":1"),
+        // Within this very run.
+        change(8, "\"tokens\":1", "\"input_tokens\":1"),
+    ];
+    fixture.write("second", conflicts.concat());
+    insta::assert_snapshot!(fixture.usage("record first second"), @"
+    exit 3
+    --- stdout
+    Lines: 10  |  Stored: 4  |  Duplicates: 1  |  Refused: 5
+    --- stderr
+    second:2: the event_id is known for this instance_id, with different content
+    second:4: the event_id is known for this instance_id, with different content
+    second:5: the event_id is known for this instance_id, with different content
+    second:7: the event_id is known for this instance_id, with different content
+    second:8: the event_id is known for this instance_id, with different content
+    ");
+    assert_eq!(fixture.totals(), (9, 9));
+    // What was there is as it was.
+    assert_eq!(fixture.report("report --model m0 --format json")["summary"]["tokens"], 1);
+}

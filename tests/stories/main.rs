@@ -1,0 +1,41 @@
+//! Stories on the real command and the real ledger file, on Unix: they send signals, fill disks
+//! and take permissions away.
+
+#![cfg(unix)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a panic in a test is the report"
+)]
+
+mod by;
+mod command_line;
+mod crowds;
+mod csv;
+mod damage;
+mod doctor;
+mod errors;
+mod events;
+mod export;
+mod fixture;
+mod follow;
+mod help;
+mod hostile;
+mod import;
+mod interrupts;
+mod ledgers;
+mod lines;
+mod maintenance;
+mod model;
+mod output;
+mod patience;
+mod periods;
+mod permissions;
+mod process;
+mod prune;
+mod record;
+mod refusals;
+mod rejects;
+mod report;
+mod zones;
