@@ -8,5 +8,5 @@ pub const FAILED: u8 = 1;
 pub const USAGE: u8 = 2;
 /// Done, but some input lines were refused: each is named on standard error.
 pub const INPUT_REFUSED: u8 = 3;
-/// The ledger is damaged.
+/// The ledger is damaged, or the doctor has found something wrong with it.
 pub const DAMAGED: u8 = 4;

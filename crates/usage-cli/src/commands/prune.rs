@@ -1,9 +1,11 @@
 //! `usage prune`
 
 use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _};
 
 use chrono::{DateTime, NaiveDate, TimeDelta};
 use chrono_tz::Tz;
+use indicatif::{ProgressBar, ProgressStyle};
 use usage_core::Timestamp;
 use usage_core::format::format_count;
 use usage_core::period::parse_period;
@@ -55,7 +57,12 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     }
     let (mut deleted, mut given_back) = (0, 0);
     if plan.records > 0 {
-        let deletion = store.prune_with(&plan, |gone| deleted = gone);
+        let bar = progress_bar(plan.records, context.quiet);
+        let deletion = store.prune_with(&plan, |gone| {
+            deleted = gone;
+            bar.set_position(gone);
+        });
+        bar.finish_and_clear();
         // What is gone by then is gone.
         let deletion = deletion.inspect_err(|_| tell(context, deleted, 0))?;
         (deleted, given_back) = (deletion.records, deletion.space.bytes_given_back());
@@ -67,6 +74,16 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         output::print(&done(deleted, given_back))?;
     }
     Ok(exit_codes::DONE)
+}
+
+/// On a terminal; hidden elsewhere.
+fn progress_bar(records: u64, quiet: bool) -> ProgressBar {
+    if quiet || !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len} deleted");
+    // The template is a constant, and a plain bar would do as well.
+    ProgressBar::new(records).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 /// What the plan is, for people.
