@@ -69,9 +69,13 @@ fn wide_never_shortens() {
     }
     // Room for bars is room for bars.
     assert!(in_columns(60, "--by month --wide").contains('█'));
+    // In a file nothing is shortened either, and bars are as on a page of 80 columns.
     let file = Fixture::with(&month()).unset("COLUMNS");
     let page = file.usage("report --by day,model").stdout_of_success();
-    assert!(page.contains('█') && !page.contains('…'), "{page}");
+    assert!(!page.contains('█') && !page.contains('…'), "{page}");
+    let page = file.usage("report --by day").stdout_of_success();
+    assert!(page.contains('█'), "{page}");
+    assert_eq!(page, in_columns(80, "--by day"));
 }
 
 #[test]

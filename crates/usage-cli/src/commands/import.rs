@@ -63,8 +63,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
 
     let is_interrupted = Arc::new(AtomicBool::new(false));
     let of_handler = Arc::clone(&is_interrupted);
-    ctrlc::set_handler(move || of_handler.store(true, Ordering::Relaxed))
-        .map_err(|error| ErrorKind::SystemRefused.error(format!("cannot catch interrupts: {error}")))?;
+    ctrlc::set_handler(move || of_handler.store(true, Ordering::Relaxed)).map_err(|error| {
+        ErrorKind::SystemRefused.error(format!("cannot catch interrupts: {error}"))
+    })?;
 
     let bar = progress_bar(context.quiet);
     let name = path.display();
@@ -92,16 +93,16 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         output::print(&line(&summary))?;
     }
     if summary.is_stopped {
-        return Err(ErrorKind::Interrupted.error("interrupted, the rest was not imported")
+        return Err(ErrorKind::Interrupted
+            .error("interrupted, the rest was not imported")
             .hint("the same command goes on from there"));
     }
     Ok(if summary.refused > 0 { exit_codes::INPUT_REFUSED } else { exit_codes::DONE })
 }
 
 fn default_path() -> Result<PathBuf, CliError> {
-    let home = etcetera::home_dir().map_err(|_| {
-        ErrorKind::NoHome.error("the home folder is unknown")
-    })?;
+    let home =
+        etcetera::home_dir().map_err(|_| ErrorKind::NoHome.error("the home folder is unknown"))?;
     Ok(home.join(DEFAULT))
 }
 

@@ -4,6 +4,8 @@
 pub(super) const MIN_WIDTH: usize = 10;
 /// Nor in more: beyond this a wide terminal adds nothing.
 pub(super) const MAX_WIDTH: usize = 40;
+/// The width of a page of unknown width, which may be shown on a terminal by another program.
+pub(super) const USUAL_PAGE: usize = 80;
 
 const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 

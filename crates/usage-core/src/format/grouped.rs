@@ -73,9 +73,8 @@ impl<'a> Table<'a> {
             table.narrow(width);
         }
         if dimensions.first().is_some_and(|first| first.is_time()) {
-            let room = options
-                .width
-                .map_or(bar::MAX_WIDTH, |width| width.saturating_sub(INDENT + table.width() + GAP));
+            let width = options.width.unwrap_or(bar::USUAL_PAGE);
+            let room = width.saturating_sub(INDENT + table.width() + GAP);
             table.bars = (room >= bar::MIN_WIDTH).then_some(room.min(bar::MAX_WIDTH));
         }
         table

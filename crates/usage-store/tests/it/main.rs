@@ -14,6 +14,7 @@
 
 mod child;
 mod disk_full;
+mod doctor;
 mod event_ids;
 mod import;
 mod labels;

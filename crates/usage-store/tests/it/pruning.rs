@@ -134,3 +134,37 @@ fn others_write_between_the_slices() {
     let filter = Filter::default();
     assert_eq!(store.report(TimeRange::ALL, &filter).unwrap().summary().requests, written);
 }
+
+/// The plan is what happens, and is told as it goes on.
+#[test]
+fn a_prune_tells_how_far_it_is() {
+    let place = Place::with_records(12_345);
+    let store = place.open();
+    let plan = store.plan_prune(at(12_000)).unwrap();
+    let mut told = Vec::new();
+    let deletion = store.prune_with(&plan, |gone| told.push(gone)).unwrap();
+    assert_eq!((plan.records, deletion.records), (12_000, 12_000));
+    assert_eq!(told, [5_000, 10_000, 12_000]);
+    assert!(deletion.space.bytes_given_back() > 0 && !deletion.space.is_held_back);
+    assert_eq!(deletion.space.bytes_after, size(&place));
+    let plan = store.plan_delete_all().unwrap();
+    let expected = (345, Some(at(12_000)), Some(at(12_344)));
+    assert_eq!((plan.records, plan.oldest, plan.newest), expected);
+    assert_eq!(store.delete_all().unwrap().records, 345);
+    assert_eq!(store.plan_delete_all().unwrap().records, 0);
+}
+
+#[test]
+fn a_reader_holds_the_file_back() {
+    let place = Place::with_records(60_000);
+    let store = place.open();
+    let mut reader = place.connection();
+    let snapshot = reader.transaction().unwrap();
+    snapshot.query_row("SELECT count(*) FROM records", [], |_| Ok(())).unwrap();
+    let plan = store.plan_prune(at(50_000)).unwrap();
+    let deletion = store.prune(&plan).unwrap();
+    assert!(deletion.space.is_held_back && deletion.records == 50_000, "{deletion:?}");
+    drop(snapshot);
+    let outcome = store.vacuum().unwrap();
+    assert!(!outcome.is_held_back && outcome.bytes_given_back() > 0, "{outcome:?}");
+}

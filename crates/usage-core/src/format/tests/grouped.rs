@@ -155,12 +155,16 @@ fn a_gap_is_seen_and_what_is_the_same_is_said_once() {
 }
 
 #[test]
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a method by its path takes reports of one lifetime only"
+)]
 fn groups_for_programs() {
     let one = record(["i", "", "v", "r", "m,\u{9b}"], 1_000, 1);
     let records = [on(&one, "2018-11-04T12:00:00Z"), on(&one, "2018-11-04T12:00:00Z")];
     let period = period("2018-11-03..2018-11-04", Tz::America__Sao_Paulo);
-    let json = |by: &str, top| grouped(by, &period, top, &records, GroupedReport::to_json);
-    let csv = |by: &str, top| grouped(by, &period, top, &records, GroupedReport::to_csv);
+    let json = |by: &str, top| grouped(by, &period, top, &records, |report| report.to_json());
+    let csv = |by: &str, top| grouped(by, &period, top, &records, |report| report.to_csv());
     assert_snapshot!(json("profile,day,model", None), @r#"{"schema":1,"period":{"name":"2018-11-03..2018-11-04","start":"2018-11-03T00:00:00-03:00","end":"2018-11-05T00:00:00-02:00","timezone":"America/Sao_Paulo"},"filter":{"instance":[],"profile":[],"provider":[],"route":[],"model":[]},"by":["profile","day","model"],"summary":{"requests":2,"tokens":2000,"fallbacks":2,"token_kinds":{"input":1000,"output":1000,"cache_read":0,"cache_write":0,"unclassified":0,"reasoning":250}},"groups":[{"profile":"default","day":"2018-11-04T01:00:00-02:00","model":"m,\u009b","requests":2,"tokens":2000,"fallbacks":2,"token_kinds":{"input":1000,"output":1000,"cache_read":0,"cache_write":0,"unclassified":0,"reasoning":250}}]}"#);
     assert_snapshot!(json("day", Some(1)), @r#"{"schema":1,"period":{"name":"2018-11-03..2018-11-04","start":"2018-11-03T00:00:00-03:00","end":"2018-11-05T00:00:00-02:00","timezone":"America/Sao_Paulo"},"filter":{"instance":[],"profile":[],"provider":[],"route":[],"model":[]},"by":["day"],"summary":{"requests":2,"tokens":2000,"fallbacks":2,"token_kinds":{"input":1000,"output":1000,"cache_read":0,"cache_write":0,"unclassified":0,"reasoning":250}},"groups":[{"day":"2018-11-04T01:00:00-02:00","requests":2,"tokens":2000,"fallbacks":2,"token_kinds":{"input":1000,"output":1000,"cache_read":0,"cache_write":0,"unclassified":0,"reasoning":250}}],"left_out":{"groups":{"count":1,"requests":0,"tokens":0,"fallbacks":0,"token_kinds":{"input":0,"output":0,"cache_read":0,"cache_write":0,"unclassified":0,"reasoning":0}}}}"#);
     assert_snapshot!(csv("profile,day,model", None), @r#"
