@@ -6,16 +6,16 @@ use crate::error::CliError;
 use crate::{exit_codes, output};
 
 /// Print a completion script for a shell
-///
-/// For bash, for example:
-///
-///     usage completions bash > ~/.local/share/bash-completion/completions/usage
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = EXAMPLE)]
 pub(crate) struct Args {
     /// The shell
     shell: Shell,
 }
+
+const EXAMPLE: &str = "\
+Example:
+  usage completions bash > ~/.local/share/bash-completion/completions/usage";
 
 pub(crate) fn run(args: &Args) -> Result<u8, CliError> {
     let mut script = Vec::new();

@@ -339,7 +339,11 @@ pub struct RowWriter<W: io::Write> {
 impl<W: io::Write> RowWriter<W> {
     /// Rows for a writer, which need not buffer.
     pub fn new(out: W) -> Self {
-        let out = WriterBuilder::new().buffer_capacity(64 * 1_024).from_writer(out);
+        Self::with_buffer(out, 64 * 1_024)
+    }
+
+    fn with_buffer(out: W, capacity: usize) -> Self {
+        let out = WriterBuilder::new().buffer_capacity(capacity).from_writer(out);
         Self { out, is_printable: false, number: String::new() }
     }
 
@@ -432,7 +436,7 @@ pub fn header() -> String {
 /// Writes a record as one row under [`header`], without the line break at its end.
 #[must_use]
 pub fn write(record: &Record) -> String {
-    let mut rows = RowWriter::new(Vec::new());
+    let mut rows = RowWriter::with_buffer(Vec::new(), 512);
     // Writing to memory cannot fail.
     let _ = rows.write(record);
     let mut row = String::from_utf8(rows.into_inner().unwrap_or_default()).unwrap_or_default();

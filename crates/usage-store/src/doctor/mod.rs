@@ -9,7 +9,7 @@
 //! let diagnosis = examine(&path, Depth::Full)?;
 //! assert!(diagnosis.is_sound());
 //! assert_eq!(diagnosis.content.map(|content| content.records), Some(0));
-//! # Ok::<(), usage_store::StoreError>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod checks;

@@ -61,7 +61,8 @@ impl Session {
         rejects: Option<Rejects>,
     ) -> Result<Self, CliError> {
         let names = inputs.iter().map(Input::name).collect();
-        let max_in_flight = DEFAULT_CHANNEL_CAPACITY + MAX_BATCH;
+        // And the one that is turned away in the end.
+        let max_in_flight = DEFAULT_CHANNEL_CAPACITY + MAX_BATCH + 1;
         let refusals = Refusals::new(names, rejects, max_in_flight);
         let refusals = Arc::new(Mutex::new(refusals));
         let store = context.open_or_create()?;
