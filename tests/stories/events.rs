@@ -96,3 +96,35 @@ fn another_content_is_refused_where_it_stands() {
     // What was there is as it was.
     assert_eq!(fixture.report("report --model m0 --format json")["summary"]["tokens"], 1);
 }
+
+/// A conflict is named where it stands, though the same id comes again as the ledger has it.
+#[test]
+fn the_line_that_conflicts_is_the_one_that_is_named() {
+    let fixture = Fixture::with(&events(0, 1));
+    let other = events(0, 1).replace("\"tokens\":1,", "\"tokens\":2,");
+    assert_ne!(other, events(0, 1));
+    let run = fixture.usage_reading("record", format!("{other}{}{other}", events(0, 1)));
+    insta::assert_snapshot!(run, @"
+    exit 3
+    --- stdout
+    Lines: 3  |  Stored: 0  |  Duplicates: 1  |  Refused: 2
+    --- stderr
+    standard input:1: the event_id is known for this instance_id, with different content
+    standard input:3: the event_id is known for this instance_id, with different content
+    ");
+}
+
+/// What the ledger refuses is to be kept too, and is not lost in silence.
+#[test]
+fn a_conflict_that_cannot_be_kept_is_an_error() {
+    let fixture = Fixture::with(&events(0, 1));
+    let other = events(0, 1).replace("\"tokens\":1,", "\"tokens\":2,");
+    insta::assert_snapshot!(fixture.usage_reading("record --rejects /dev/full", other), @"
+    exit 1
+    --- stdout
+    Lines: 1  |  Stored: 0  |  Duplicates: 0  |  Refused: 1
+    --- stderr
+    standard input:1: the event_id is known for this instance_id, with different content
+    error: cannot write /dev/full: No space left on device (os error 28)
+    ");
+}

@@ -181,3 +181,13 @@ fn man_pages_in_a_folder() {
     fixture.usage("man --dir man/man1").stdout_of_success();
     assert!(fixture.read("man/man1/usage.1") == before);
 }
+
+/// A script's variable that was never set must not empty another ledger.
+#[test]
+fn an_empty_path_is_no_ledger() {
+    let fixture = Fixture::with(&many(0, 3));
+    let run = fixture.usage_of(["delete", "--all", "--yes", "--db", ""]);
+    assert_eq!(run.code, 2);
+    insta::assert_snapshot!(run.stderr.lines().next().unwrap_or_default(), @"error: the value of '--db <PATH>' is empty");
+    assert_eq!(fixture.stored(), 3);
+}

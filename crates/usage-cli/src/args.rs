@@ -36,6 +36,13 @@ impl Cli {
         {
             cli.global.now = None;
         }
+        // An empty variable is as none; an empty option is a script's own variable that was never
+        // set, and must not lead to another ledger.
+        let is_empty = cli.global.db.as_ref().is_some_and(|path| path.as_os_str().is_empty());
+        if is_empty && matches.value_source("db") == Some(ValueSource::CommandLine) {
+            let why = "the value of '--db <PATH>' is empty";
+            return Err(Self::command().error(clap::error::ErrorKind::InvalidValue, why));
+        }
         Ok(cli)
     }
 }

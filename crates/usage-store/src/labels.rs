@@ -97,6 +97,15 @@ pub(crate) struct LabelSets {
 }
 
 impl LabelSets {
+    /// What changes when label sets are added or deleted, in the transaction at hand.
+    pub(crate) fn mark(connection: &Connection) -> rusqlite::Result<(i64, i64)> {
+        connection
+            .prepare_cached(
+                "SELECT label_generation, (SELECT coalesce(max(id), 0) FROM label_sets) FROM ledger",
+            )?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
     pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Self> {
         let mut statement = connection.prepare_cached(
             "SELECT id, instance_id, profile, provider, route, model FROM label_sets",

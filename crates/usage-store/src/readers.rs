@@ -81,7 +81,9 @@ impl Readers {
         }
         let pool = self.pool.as_ref().ok_or(());
         pool.and_then(|pool| pool.get().map_err(drop)).map_err(|()| {
-            match Connection::open_with_flags(&self.path, open::flags()) {
+            let connected = Connection::open_with_flags(&self.path, open::flags());
+            // Opening alone looks at nothing yet.
+            match connected.and_then(|connection| schema_version(&connection)) {
                 Ok(_) => StoreError::ReadersBusy { path: self.path.clone() },
                 Err(source) => StoreError::sqlite(doing, &self.path, source),
             }

@@ -1,6 +1,7 @@
 //! Reading records back, a page at a time.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
@@ -37,6 +38,8 @@ pub struct Records<'a> {
     order: Order,
     /// Where the last page ended; `None` before the first.
     last: Option<(i64, i64)>,
+    /// The names as of the last page, and by what a change of them is noticed.
+    names: Option<((i64, i64), Arc<LabelSets>)>,
     finished: bool,
 }
 
@@ -50,9 +53,9 @@ enum Order {
 }
 
 impl<'a> Records<'a> {
-    pub(crate) const fn new(store: &'a Store, range: TimeRange, filter: &'a Filter) -> Self {
-        let page = VecDeque::new();
-        Self { store, range, filter, page, order: Order::NewestFirst, last: None, finished: false }
+    pub(crate) fn new(store: &'a Store, range: TimeRange, filter: &'a Filter) -> Self {
+        let (page, order) = (VecDeque::new(), Order::NewestFirst);
+        Self { store, range, filter, page, order, last: None, names: None, finished: false }
     }
 
     /// The same records from the oldest to the newest, in the order in which they could be stored
@@ -65,16 +68,25 @@ impl<'a> Records<'a> {
 
     fn next_page(&mut self) -> Result<(), StoreError> {
         let (range, last, filter, order) = (self.range, self.last, self.filter, self.order);
-        let (page, order) = self.store.read("read records from", |connection| {
+        let known = &self.names;
+        let (page, order, names) = self.store.read("read records from", |connection| {
             let order = match order {
                 Order::OldestFirst { end_id: None } => {
                     Order::OldestFirst { end_id: Some(next_id(connection)?) }
                 }
                 settled => settled,
             };
-            Ok((read_page(connection, range, last, filter, order)?, order))
+            // There may be far more names than a page has records.
+            let mark = LabelSets::mark(connection)?;
+            let sets = match known {
+                Some((of, sets)) if *of == mark => Arc::clone(sets),
+                _ => Arc::new(LabelSets::read(connection)?),
+            };
+            let page = read_page(connection, range, last, filter, order, &sets)?;
+            Ok((page, order, (mark, sets)))
         })?;
         self.order = order;
+        self.names = Some(names);
         self.finished = page.len() < PAGE;
         if let Some(reached) = page.back() {
             self.last = Some((reached.record.timestamp().as_micros(), reached.id));
@@ -143,8 +155,8 @@ fn read_page(
     last: Option<(i64, i64)>,
     filter: &Filter,
     order: Order,
+    sets: &LabelSets,
 ) -> Result<VecDeque<StoredRecord>, ReadError> {
-    let sets = LabelSets::read(connection)?;
     let mut sql = String::from(
         "SELECT ts, id, label_set, input, output, cache_read, cache_write, unclassified, \
          reasoning, fallbacks, event_id FROM records WHERE ",
@@ -178,7 +190,7 @@ fn read_page(
     let mut rows = statement.query(params_from_iter(values))?;
     let mut page = VecDeque::with_capacity(PAGE);
     while let Some(row) = rows.next()? {
-        page.push_back(stored_record(row, &sets)?);
+        page.push_back(stored_record(row, sets)?);
     }
     Ok(page)
 }

@@ -31,6 +31,9 @@ impl ShutdownReport {
     }
 }
 
+/// How long past its deadline a shutdown that gave up waits for the sink to be closed.
+const CLOSING: Duration = Duration::from_millis(100);
+
 impl Tracker {
     /// Takes no more records, writes what is left at once, and stops the writer.
     ///
@@ -86,10 +89,12 @@ impl Tracker {
         ledger.waiting -= 1;
         if !ledger.finished && !ledger.busy && ledger.waiting == 0 {
             // The writer is between two calls of the sink and will not begin another, so this
-            // takes no longer than emptying the channel.
+            // takes no longer than emptying the channel. Then it is busy with closing the sink.
             ledger.give_up = true;
             intake.wake();
-            ledger = accounts.wait_while(ledger, Duration::MAX, |l| !l.finished);
+            ledger = accounts.wait_while(ledger, Duration::MAX, |l| !l.finished && !l.busy);
+            // Which is most often done at once.
+            ledger = accounts.wait_while(ledger, CLOSING, |l| !l.finished);
         }
         let finished = ledger.finished;
         drop(ledger);

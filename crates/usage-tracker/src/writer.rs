@@ -225,13 +225,16 @@ impl Writer {
             let mut unstored = std::mem::take(&mut self.held);
             while !self.outlet.seal(&self.shared.intake, usize::MAX, &mut unstored, &mut ledger) {}
             ledger.held = 0;
-            ledger.busy = false;
+            // Closing the sink may take as long as it likes; nobody has to wait for it.
+            ledger.busy = true;
             ledger.unstored = unstored;
         }
+        self.shared.accounts.changed();
         // Whoever sees the writer finished may count on the sink being closed.
         let sink = self.sink.take();
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(sink)));
         let mut ledger = self.shared.accounts.lock();
+        ledger.busy = false;
         ledger.finished = true;
         let lost = if ledger.abandoned { ledger.drop_unstored() } else { 0 };
         let error = ledger.last_error.clone();

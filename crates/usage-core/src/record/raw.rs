@@ -196,9 +196,13 @@ pub(super) fn kinds_of(counts: &TokenCounts) -> Option<[u32; 5]> {
 }
 
 fn parse_timestamp(text: &str) -> Result<Timestamp, LineError> {
-    DateTime::parse_from_rfc3339(text)
-        .map(Timestamp::from)
-        .map_err(|_| LineError::NotATimestamp { found: shortened(text, VALUE_CHARS).into_owned() })
+    let not_one = || LineError::NotATimestamp { found: shortened(text, VALUE_CHARS).into_owned() };
+    let parsed = DateTime::parse_from_rfc3339(text).map_err(|_| not_one())?;
+    // chrono takes a second 60 of any minute; POSIX time, which a ledger counts in, has none.
+    if parsed.timestamp_subsec_nanos() >= 1_000_000_000 {
+        return Err(not_one());
+    }
+    Ok(parsed.into())
 }
 
 /// How much of a value a message quotes.

@@ -296,6 +296,10 @@ fn bad_lines_say_what_is_wrong_and_what_is_accepted() {
             r#""tokens":1,"timestamp":"2100-01-01T00:00:00Z""#,
             "timestamp 2100-01-01T00:00:00.000000Z is outside 1970-01-01T00:00:00Z to 2100-01-01T00:00:00Z",
         ),
+        (
+            r#""tokens":1,"timestamp":"2026-05-03T13:56:60Z""#,
+            "timestamp \"2026-05-03T13:56:60Z\" is not RFC 3339, such as 2026-05-03T13:56:01+08:00",
+        ),
         (r#""tokens":1,"event_id":"e""#, "event_id needs a timestamp beside it"),
         (r#""tokens":1,"tokens":2"#, "duplicate field `tokens` (column 62)"),
         ("\"tokens\":1,\"profile\":\"a\\u0000b\"", "profile holds a NUL character"),

@@ -251,13 +251,19 @@ impl Run<'_> {
     }
 
     fn tell(&mut self, page: &Page) -> ControlFlow<()> {
+        // All of the page are told of, whatever the answers: its watermark is in the ledger, so
+        // nobody will tell of them again.
+        let mut answer = ControlFlow::Continue(());
         for row in &page.rows {
-            if let Err(error) = &row.record {
-                (self.on_event)(ImportEvent::Refused { id: row.id, error })?;
+            if let Err(error) = &row.record
+                && (self.on_event)(ImportEvent::Refused { id: row.id, error }).is_break()
+            {
+                answer = ControlFlow::Break(());
             }
         }
         let (rows, left_at_most) = (self.summary.rows(), page.left_at_most());
-        (self.on_event)(ImportEvent::Progress { rows, left_at_most })
+        (self.on_event)(ImportEvent::Progress { rows, left_at_most })?;
+        answer
     }
 }
 

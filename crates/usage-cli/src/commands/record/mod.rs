@@ -43,7 +43,8 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with = "follow")]
     report: bool,
 
-    /// Stop at the first line that is refused; what was read before it is stored
+    /// Stop at the first line that is refused; what was read before it is stored,
+    /// and of an event_id conflict, which only the ledger finds, some of what comes after too
     #[arg(long)]
     strict: bool,
 

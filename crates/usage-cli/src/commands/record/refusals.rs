@@ -24,6 +24,8 @@ pub(super) struct Refusals {
     rejects: Option<Rejects>,
     count: u64,
     in_flight: VecDeque<(Place, u64)>,
+    /// Refusals come in the order of the records: those before this one are settled.
+    settled: usize,
     max_in_flight: usize,
 }
 
@@ -34,7 +36,7 @@ impl Refusals {
         rejects: Option<Rejects>,
         max_in_flight: usize,
     ) -> Self {
-        Self { inputs, rejects, count: 0, in_flight: VecDeque::new(), max_in_flight }
+        Self { inputs, rejects, count: 0, in_flight: VecDeque::new(), settled: 0, max_in_flight }
     }
 
     pub(super) const fn count(&self) -> u64 {
@@ -74,21 +76,22 @@ impl Refusals {
 
     /// Names, counts and keeps a record that the ledger refused.
     pub(super) fn refused_by_ledger(&mut self, record: &Record, reason: RefusalReason) {
-        let key = event_key(record);
-        // The ledger works in order, so the record is among the oldest on their way; but what is
-        // settled is not taken out, so the newest with this event id is the one.
-        let found = self.in_flight.iter().rev().find(|(_, of)| *of == key);
-        match found.map(|(place, _)| *place) {
-            Some(place) => {
+        let key = content_key(record);
+        let mut unsettled = self.in_flight.iter().skip(self.settled);
+        match unsettled.position(|(_, of)| *of == key) {
+            Some(index) => {
+                let index = self.settled + index;
+                let place = self.in_flight[index].0;
+                self.settled = index + 1;
                 self.count_and_name(place, &reason.to_string());
-                if let Some(rejects) = &mut self.rejects {
-                    rejects.add_record(record);
-                }
             }
             None => {
                 self.count += 1;
                 output::note(&format!("a record was refused: {reason}"));
             }
+        }
+        if let Some(rejects) = &mut self.rejects {
+            rejects.add_record(record);
         }
     }
 
@@ -96,6 +99,7 @@ impl Refusals {
     pub(super) fn submitted(&mut self, place: Place, key: u64) {
         if self.in_flight.len() >= self.max_in_flight {
             self.in_flight.pop_front();
+            self.settled = self.settled.saturating_sub(1);
         }
         self.in_flight.push_back((place, key));
     }
@@ -113,12 +117,14 @@ impl Refusals {
     }
 }
 
-/// What tells a record's event id from others; 0 where it has none. A chance collision would only
-/// name a wrong line.
-pub(super) fn event_key(record: &Record) -> u64 {
-    record.event_id().map_or(0, |event_id| {
-        let mut hasher = DefaultHasher::new();
-        (record.labels().names().instance_id, event_id).hash(&mut hasher);
-        hasher.finish()
-    })
+/// What tells a record with an event id from others: all that is in it, since the same id may come
+/// again with the content that the ledger has. 0 for a record that is never refused. A chance
+/// collision would only name a wrong line.
+pub(super) fn content_key(record: &Record) -> u64 {
+    if record.event_id().is_none() {
+        return 0;
+    }
+    let mut hasher = DefaultHasher::new();
+    record.hash(&mut hasher);
+    hasher.finish()
 }

@@ -21,7 +21,7 @@ pub(super) struct Rejects {
     /// The beginning of a line too long for memory stands in the file.
     is_in_line: bool,
     /// What may not be written before that line ends.
-    waiting: Vec<u8>,
+    waiting: Vec<Record>,
     failure: Option<CliError>,
 }
 
@@ -62,21 +62,30 @@ impl Rejects {
 
     /// Adds a part of a line that is too long to be held in memory.
     pub(super) fn add_part(&mut self, part: &[u8]) {
-        let header = self.header_unless_written(&self.header.clone());
-        self.write(&header);
+        if !self.is_in_line {
+            let header = self.header_unless_written(&self.header.clone());
+            self.write(&header);
+            self.is_in_line = true;
+        }
         self.write(part);
-        self.is_in_line = true;
     }
 
-    /// Ends the line that came in parts.
+    /// Ends the line that came in parts, if there is one, and adds what had to wait for its end.
     pub(super) fn end_parts(&mut self) {
-        self.is_in_line = false;
-        let waiting = std::mem::take(&mut self.waiting);
-        self.write(&[b"\n", &waiting[..]].concat());
+        if std::mem::take(&mut self.is_in_line) {
+            self.write(b"\n");
+        }
+        for record in std::mem::take(&mut self.waiting) {
+            self.add_record(&record);
+        }
     }
 
     /// Adds a record that the ledger refused. It comes from another thread than the lines do.
     pub(super) fn add_record(&mut self, record: &Record) {
+        if self.is_in_line {
+            self.waiting.push(record.clone());
+            return;
+        }
         let mut lines = Vec::new();
         let text = match self.form {
             Form::Ndjson => line::write(record),
@@ -86,11 +95,7 @@ impl Rejects {
             }
         };
         lines.extend([text.as_bytes(), b"\n"].concat());
-        if self.is_in_line {
-            self.waiting.extend(lines);
-        } else {
-            self.write(&lines);
-        }
+        self.write(&lines);
     }
 
     /// What has to stand before rows under this header. `usage record` takes a header between rows

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use usage_core::format::{Report, format_count};
+use usage_core::sink::{BatchOutcome, Sink, SinkError};
 use usage_core::{Filter, Period, Record, TimeRange};
-use usage_store::Store;
+use usage_store::{Store, StoreError};
 use usage_tracker::{DEFAULT_CHANNEL_CAPACITY, RejectReason, Stats, Tracker};
 
 use super::Args;
 use super::input::Input;
-use super::refusals::{Place, Refusals, event_key};
+use super::refusals::{Place, Refusals, content_key};
 use super::rejects::Rejects;
 use crate::context::Context;
 use crate::error::{CliError, ErrorKind};
@@ -45,12 +46,30 @@ struct Shared {
     store: Mutex<Option<Store>>,
     tracker: Tracker,
     refusals: Arc<Mutex<Refusals>>,
+    /// The ledger's last answer was that it is damaged.
+    damaged: Arc<AtomicBool>,
     /// Records that found no room for as long as the patience lasts.
     turned_away: AtomicU64,
     is_ending: AtomicBool,
     strict: bool,
     follow: bool,
     quiet: bool,
+}
+
+/// The ledger, with an eye on what kind of answer it gives: the tracker keeps only the text.
+struct LedgerSink {
+    store: Store,
+    damaged: Arc<AtomicBool>,
+}
+
+impl Sink for LedgerSink {
+    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+        let result = self.store.insert_batch(batch);
+        let damaged = result.as_ref().is_err_and(StoreError::is_damage);
+        self.damaged.store(damaged, Ordering::Relaxed);
+        // The message names the cause already.
+        result.map_err(|error| SinkError::new(error.to_string()))
+    }
 }
 
 impl Session {
@@ -67,10 +86,11 @@ impl Session {
         let refusals = Arc::new(Mutex::new(refusals));
         let store = context.open_or_create()?;
         let of_ledger = Arc::clone(&refusals);
+        let damaged = Arc::new(AtomicBool::new(false));
         let tracker = Tracker::builder()
             .max_batch(MAX_BATCH)
             .on_refused(move |record, reason| lock(&of_ledger).refused_by_ledger(record, reason))
-            .start(store.clone())
+            .start(LedgerSink { store: store.clone(), damaged: Arc::clone(&damaged) })
             .map_err(|error| {
                 ErrorKind::SystemRefused.error(format!("cannot start the writer: {error}"))
             })?;
@@ -78,6 +98,7 @@ impl Session {
             store: Mutex::new(Some(store)),
             tracker,
             refusals,
+            damaged,
             turned_away: AtomicU64::new(0),
             is_ending: AtomicBool::new(false),
             strict: args.strict,
@@ -95,7 +116,7 @@ impl Session {
     pub(super) fn record(&self, record: Record, input: usize, line: u64) -> Result<(), Stop> {
         let shared = &*self.0;
         // Noted before it is handed over: the writer may refuse it at once.
-        lock(&shared.refusals).submitted(Place { input, line }, event_key(&record));
+        lock(&shared.refusals).submitted(Place { input, line }, content_key(&record));
         match shared.tracker.record_blocking(record, PATIENCE) {
             Ok(()) => self.check_strict(),
             Err(rejected) if rejected.reason() == RejectReason::Full => {
@@ -221,7 +242,11 @@ impl Shared {
     fn finish(&self) -> Result<u8, CliError> {
         let ended = self.tracker.shutdown(PATIENCE);
         let stats = ended.stats;
-        let refusals = lock(&self.refusals);
+        let mut refusals = lock(&self.refusals);
+        if let Some(rejects) = refusals.rejects() {
+            rejects.end_parts();
+        }
+        let not_kept = refusals.take_failure();
         let turned_away = self.turned_away.load(Ordering::Relaxed);
         let unstored = ended.unstored.len() as u64 + stats.pending + turned_away;
         let printed = if self.quiet {
@@ -231,9 +256,14 @@ impl Shared {
         };
         // What was not stored matters more than what could not be printed.
         if unstored > 0 {
-            return Err(not_stored(&refusals, unstored, &stats));
+            let damaged = self.damaged.load(Ordering::Relaxed);
+            let kind = if damaged { ErrorKind::LedgerDamaged } else { ErrorKind::NotStored };
+            return Err(not_stored(kind, &refusals, unstored, &stats));
         }
         printed?;
+        if let Some(not_kept) = not_kept {
+            return Err(not_kept);
+        }
         Ok(if refusals.count() > 0 { exit_codes::INPUT_REFUSED } else { exit_codes::DONE })
     }
 }
@@ -255,14 +285,13 @@ fn accounts(stats: &Stats, refused: u64, unstored: u64) -> String {
 }
 
 /// Records are stored in the order of their lines, so what is missing is the end.
-fn not_stored(refusals: &Refusals, unstored: u64, stats: &Stats) -> CliError {
+fn not_stored(kind: ErrorKind, refusals: &Refusals, unstored: u64, stats: &Stats) -> CliError {
     let from = refusals
         .first_of_last(unstored)
         .map_or_else(String::new, |place| format!(", from {} on", refusals.named(place)));
     let why = stats.last_error.as_deref().unwrap_or("the ledger takes too long");
     let records = if unstored == 1 { "record" } else { "records" };
-    ErrorKind::NotStored
-        .error(format!("{} {records} could not be stored{from}: {why}", format_count(unstored)))
+    kind.error(format!("{} {records} could not be stored{from}: {why}", format_count(unstored)))
 }
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
