@@ -270,9 +270,17 @@ fn written(value: &impl Serialize) -> String {
     json
 }
 
-/// JSON leaves characters such as U+009B, a terminal's control sequence introducer, as they are.
-/// Outside ASCII they can only stand inside strings, where an escape means the same.
-pub(crate) fn escape_hidden(json: &str) -> String {
+/// JSON text with everything that a terminal would act on, or would not show, as an escape. The
+/// values stay the same.
+///
+/// JSON itself leaves characters such as U+009B, a terminal's control sequence introducer, as they
+/// are. Outside ASCII they can only stand inside strings, where an escape means the same.
+///
+/// ```
+/// assert_eq!(usage_core::format::escape_hidden("\"a\u{9b}b\""), r#""a\u009bb""#);
+/// ```
+#[must_use]
+pub fn escape_hidden(json: &str) -> String {
     let mut out = String::with_capacity(json.len() + 1);
     for c in json.chars() {
         if is_shown(c) {

@@ -11,8 +11,7 @@ mod report;
 mod text;
 mod when;
 
-pub(crate) use json::escape_hidden;
-pub use json::format_period_json;
+pub use json::{escape_hidden, format_period_json};
 pub use number::{format_count, format_tokens};
 pub use printable::{display_width, printable, shorten_middle};
 pub use report::{GroupedReport, Report};

@@ -1,11 +1,9 @@
 //! The diagnosis as JSON, schema version 1. The only place that knows its names.
 
-use std::fmt::Write as _;
-
 use chrono_tz::Tz;
 use serde::Serialize;
 use usage_core::Timestamp;
-use usage_core::format::printable;
+use usage_core::format::escape_hidden;
 use usage_store::doctor::{Check, Content, Diagnosis, Place};
 
 use super::with_path;
@@ -98,25 +96,6 @@ pub(super) fn object(diagnosis: &Diagnosis, zone: Tz) -> String {
     };
     // Texts and integers always serialise.
     escape_hidden(&serde_json::to_string(&whole).unwrap_or_default()) + "\n"
-}
-
-/// JSON leaves characters that a terminal would obey, such as U+009B, as they are. Outside ASCII
-/// they can only stand inside strings, where an escape means the same.
-fn escape_hidden(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    for c in json.chars() {
-        let mut utf8 = [0; 4];
-        let text = c.encode_utf8(&mut utf8);
-        if printable(text) == *text {
-            out.push(c);
-        } else {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                // Writing to a string cannot fail.
-                let _ = write!(out, "\\u{unit:04x}");
-            }
-        }
-    }
-    out
 }
 
 fn json_content(content: &Content, zone: Tz) -> JsonContent<'_> {

@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let depth = if args.quick { Depth::Quick } else { Depth::Full };
     let diagnosis = examine(context.db_path()?, depth)?;
     output::print(&match args.format {
-        Format::Text => text::page(&diagnosis, context.zone()),
+        Format::Text => text::page(&diagnosis, context.zone(), context.text_options().width),
         Format::Json => json::object(&diagnosis, context.zone()),
     })?;
     if diagnosis.is_sound() {

@@ -1,15 +1,13 @@
 //! The diagnosis as a page for people.
 
-use std::fmt::Write as _;
-
 use chrono_tz::Tz;
-use usage_core::format::{format_count, printable};
+use usage_core::format::{display_width, format_count, printable};
 use usage_store::doctor::{Check, Content, Diagnosis, Finding};
 
 use super::with_path;
 use crate::amounts;
 
-pub(super) fn page(diagnosis: &Diagnosis, zone: Tz) -> String {
+pub(super) fn page(diagnosis: &Diagnosis, zone: Tz, width: Option<usize>) -> String {
     let (file, path) = (&diagnosis.file, diagnosis.path.display().to_string());
     let mut lines = vec![
         format!("Ledger {}", printable(&path)),
@@ -27,7 +25,7 @@ pub(super) fn page(diagnosis: &Diagnosis, zone: Tz) -> String {
         ),
     ];
     if let Some(content) = &diagnosis.content {
-        lines.extend(content_lines(content, zone));
+        lines.extend(content_lines(content, zone, width));
     }
     lines.extend([String::new(), "Checks".to_owned()]);
     for check in &diagnosis.checks {
@@ -45,7 +43,7 @@ pub(super) fn page(diagnosis: &Diagnosis, zone: Tz) -> String {
     lines.join("\n") + "\n"
 }
 
-fn content_lines(content: &Content, zone: Tz) -> Vec<String> {
+fn content_lines(content: &Content, zone: Tz, width: Option<usize>) -> Vec<String> {
     let mut lines = vec![row("records", &format_count(content.records))];
     for (name, timestamp) in [("oldest", content.oldest), ("newest", content.newest)] {
         lines.extend(timestamp.map(|at| row(name, &amounts::instant(at, zone))));
@@ -63,18 +61,16 @@ fn content_lines(content: &Content, zone: Tz) -> Vec<String> {
     if content.records > 0 {
         lines.extend([String::new(), "Records by".to_owned()]);
         for dimension in &content.dimensions {
-            let mut names = String::new();
+            let mut names: Vec<String> = Vec::new();
             for (name, count) in &dimension.top {
                 let name = if name.is_empty() { "(none)" } else { name };
-                let comma = if names.is_empty() { "" } else { ", " };
-                // Writing to a string cannot fail.
-                let _ = write!(names, "{comma}{} {}", printable(name), format_count(*count));
+                names.push(format!("{} {}", printable(name), format_count(*count)));
             }
             let more = dimension.distinct - dimension.top.len() as u64;
             if more > 0 {
-                let _ = write!(names, ", and {} more", format_count(more));
+                names.push(format!("and {} more", format_count(more)));
             }
-            lines.push(row(dimension.name, &names));
+            lines.extend(rows(dimension.name, &names, width));
         }
     }
     lines
@@ -82,6 +78,26 @@ fn content_lines(content: &Content, zone: Tz) -> Vec<String> {
 
 fn row(name: &str, value: &str) -> String {
     format!("  {name:<16} {value}")
+}
+
+/// As [`row`], of several values: none is broken at the end of a line.
+fn rows(name: &str, values: &[String], width: Option<usize>) -> Vec<String> {
+    let (mut lines, mut line) = (Vec::new(), row(name, ""));
+    let indent = line.len();
+    for (index, value) in values.iter().enumerate() {
+        let comma = if index + 1 < values.len() { "," } else { "" };
+        let is_first = display_width(&line) <= indent;
+        let gap = if is_first { "" } else { " " };
+        let longer = format!("{line}{gap}{value}{comma}");
+        if !is_first && width.is_some_and(|width| display_width(&longer) > width) {
+            lines.push(line);
+            line = format!("{:indent$}{value}{comma}", "");
+        } else {
+            line = longer;
+        }
+    }
+    lines.push(line);
+    lines
 }
 
 fn result(check: &Check) -> String {
