@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ffi};
 
-use super::connection::{self, cannot_begin, in_transaction};
+use super::connection::{self, cannot_begin, in_transaction, is_in_motion};
 use super::copied::{Copied, with_ending};
 use super::error::{ImportError, QueryError};
 use super::layout::Layout;
@@ -189,6 +189,7 @@ impl Origin {
                     result => self.finish(result),
                 }
             }
+            Err(QueryError::Sqlite(error)) if is_in_motion(&error) => Ok(Attempt::Changed),
             result => self.finish(result),
         }
     }

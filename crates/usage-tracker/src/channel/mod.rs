@@ -96,9 +96,7 @@ impl Intake {
         }
         match self.sender.try_send(slot) {
             Ok(()) => {
-                if self.parked.load(Ordering::Relaxed) {
-                    self.wake_parked();
-                }
+                self.wake_if_parked();
                 Ok(())
             }
             Err(error) => Err(self.not_sent(error)),
@@ -129,14 +127,37 @@ impl Intake {
         labels: &Labels,
         usage: Usage,
     ) -> Result<(), RejectedRecord> {
-        self.put(Slot::Prepared(place, usage))
-            .map_err(|NotPut(_, reason)| self.give_back(labels, usage, reason))
+        let slot = Slot::Prepared(place, usage);
+        // Not by `put`, which keeps the slot to give it back: here it can be made again.
+        if self.closed.load(Ordering::Acquire) {
+            return Err(self.give_back(TrySendError::Disconnected(slot), labels, usage));
+        }
+        match self.sender.try_send(slot) {
+            Ok(()) => {
+                self.wake_if_parked();
+                Ok(())
+            }
+            Err(error) => Err(self.give_back(error, labels, usage)),
+        }
     }
 
     #[cold]
     #[inline(never)]
-    fn give_back(&self, labels: &Labels, usage: Usage, reason: RejectReason) -> RejectedRecord {
+    fn give_back(
+        &self,
+        error: TrySendError<Slot>,
+        labels: &Labels,
+        usage: Usage,
+    ) -> RejectedRecord {
+        let NotPut(_, reason) = self.not_sent(error);
         self.count(RejectedRecord::new(Record::of(labels.clone(), usage), reason))
+    }
+
+    #[inline]
+    fn wake_if_parked(&self) {
+        if self.parked.load(Ordering::Relaxed) {
+            self.wake_parked();
+        }
     }
 
     #[cold]
