@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use usage_core::{LabelNames, Labels};
 
 /// Finds the id of a label set in the ledger, or adds the set.
@@ -96,6 +96,22 @@ pub(crate) struct LabelSets {
     by_id: HashMap<i64, Labels>,
 }
 
+/// The columns that [`names_of`] reads by their place, behind the id.
+pub(crate) const SELECT_SETS: &str =
+    "SELECT id, instance_id, profile, provider, route, model FROM label_sets";
+
+/// The names in a row of [`SELECT_SETS`], unchecked.
+pub(crate) fn names_of<'a>(row: &'a Row<'_>) -> rusqlite::Result<LabelNames<'a>> {
+    let text = |index| row.get_ref(index)?.as_str().map_err(rusqlite::Error::from);
+    Ok(LabelNames {
+        instance_id: text(1)?,
+        profile: text(2)?,
+        provider: text(3)?,
+        route: text(4)?,
+        model: text(5)?,
+    })
+}
+
 impl LabelSets {
     /// What changes when label sets are added or deleted, in the transaction at hand.
     pub(crate) fn mark(connection: &Connection) -> rusqlite::Result<(i64, i64)> {
@@ -107,20 +123,11 @@ impl LabelSets {
     }
 
     pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Self> {
-        let mut statement = connection.prepare_cached(
-            "SELECT id, instance_id, profile, provider, route, model FROM label_sets",
-        )?;
+        let mut statement = connection.prepare_cached(SELECT_SETS)?;
         let mut rows = statement.query([])?;
         let mut sets = Self::default();
         while let Some(row) = rows.next()? {
-            let text = |index| row.get_ref(index)?.as_str().map_err(rusqlite::Error::from);
-            let names = LabelNames {
-                instance_id: text(1)?,
-                profile: text(2)?,
-                provider: text(3)?,
-                route: text(4)?,
-                model: text(5)?,
-            };
+            let names = names_of(row)?;
             // A set that no record could have is left out; records that use it are reported.
             if let Ok(labels) = Labels::new(names) {
                 sets.by_id.insert(row.get(0)?, labels);

@@ -111,6 +111,10 @@ impl Iterator for Records<'_> {
     }
 }
 
+/// The columns that [`stored_record`] reads by their place.
+pub(crate) const SELECT_RECORDS: &str = "SELECT ts, id, label_set, input, output, cache_read, \
+     cache_write, unclassified, reasoning, fallbacks, event_id FROM records";
+
 pub(crate) fn stored_record(row: &Row<'_>, sets: &LabelSets) -> Result<StoredRecord, ReadError> {
     let id = row.get(1)?;
     let bad = |what: String| ReadError::Damaged(format!("record {id} has {what}"));
@@ -157,10 +161,7 @@ fn read_page(
     order: Order,
     sets: &LabelSets,
 ) -> Result<VecDeque<StoredRecord>, ReadError> {
-    let mut sql = String::from(
-        "SELECT ts, id, label_set, input, output, cache_read, cache_write, unclassified, \
-         reasoning, fallbacks, event_id FROM records WHERE ",
-    );
+    let mut sql = format!("{SELECT_RECORDS} WHERE ");
     let [start, end] = bounds(range);
     // One bound on the side where the page begins: given two, SQLite may search by the wrong one
     // and skip all pages before this one, row by row.

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension};
-use usage_core::{LabelNames, Labels, Timestamp};
+use usage_core::{Labels, Timestamp};
 
 use super::content::Content;
 use super::walk::Walk;
 use super::{Check, Depth, MAX_FINDINGS, Place, Remedy, is_damage, message};
 use crate::error::ReadError;
+use crate::labels::{SELECT_SETS, names_of};
 use crate::schema::{MIGRATIONS, VIEWS};
 
 /// A check that damage has stopped has found something.
@@ -135,23 +136,11 @@ pub(super) fn counters(connection: &Connection, walk: &Walk) -> Result<Check, Re
 /// Whether each combination of names is one that a record can have.
 pub(super) fn names(connection: &Connection) -> Result<Check, ReadError> {
     let mut check = Check::new("names");
-    let mut statement = connection.prepare(
-        "SELECT id, instance_id, profile, provider, route, model FROM label_sets ORDER BY id",
-    )?;
+    let mut statement = connection.prepare(&format!("{SELECT_SETS} ORDER BY id"))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let id = row.get(0)?;
-        let text = |index| row.get_ref(index)?.as_str().map_err(rusqlite::Error::from);
-        let names = || {
-            Ok::<_, rusqlite::Error>(LabelNames {
-                instance_id: text(1)?,
-                profile: text(2)?,
-                provider: text(3)?,
-                route: text(4)?,
-                model: text(5)?,
-            })
-        };
-        let wrong = match names() {
+        let wrong = match names_of(row) {
             Ok(names) => Labels::new(names).err().map(|error| error.to_string()),
             Err(error) => Some(error.to_string()),
         };

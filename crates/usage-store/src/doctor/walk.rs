@@ -10,7 +10,7 @@ use usage_core::Timestamp;
 use super::{Check, Place, Remedy, is_damage, message};
 use crate::error::ReadError;
 use crate::labels::LabelSets;
-use crate::rows::stored_record;
+use crate::rows::{SELECT_RECORDS, stored_record};
 
 /// What the pass has come to.
 #[derive(Debug)]
@@ -55,10 +55,7 @@ pub(super) fn walk(connection: &Connection) -> Result<Walk, ReadError> {
 impl Walk {
     fn over(&mut self, connection: &Connection) -> Result<(), ReadError> {
         let sets = LabelSets::read(connection)?;
-        let mut statement = connection.prepare(
-            "SELECT ts, id, label_set, input, output, cache_read, cache_write, unclassified, \
-             reasoning, fallbacks, event_id FROM records ORDER BY ts, id",
-        )?;
+        let mut statement = connection.prepare(&format!("{SELECT_RECORDS} ORDER BY ts, id"))?;
         let mut rows = statement.query([])?;
         let mut seen = Ids::default();
         while let Some(row) = rows.next()? {
