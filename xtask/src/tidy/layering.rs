@@ -5,14 +5,15 @@ use super::crates::dependencies_of;
 use super::tree::{Tree, lines_with};
 
 /// The crates that never print, exit or read the clock.
-const LIBRARIES: &[&str] = &["usage-core", "usage-store", "usage-tracker"];
+const LIBRARIES: &[&str] = &["usage-core", "usage-journal", "usage-store", "usage-tracker"];
 
 /// Member, and the members it may depend on. Development dependencies are free: an example of the
 /// tracker writes to a real store.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("usage-core", &[]),
-    ("usage-store", &["usage-core"]),
-    ("usage-tracker", &["usage-core"]),
+    ("usage-journal", &["usage-core"]),
+    ("usage-store", &["usage-core", "usage-journal"]),
+    ("usage-tracker", &["usage-core", "usage-journal"]),
     ("usage-cli", &["usage-core", "usage-store", "usage-tracker"]),
 ];
 
@@ -34,7 +35,7 @@ const IO_WORDS: &[&str] = &[
 
 const PRINTS: &[&str] = &["println!(", "eprintln!(", "print!(", "eprint!(", "process::exit("];
 
-/// Dependencies point one way: cli to tracker and store, these to core.
+/// Dependencies point one way: cli to tracker and store, these to the journal, all to core.
 pub(super) fn dependencies(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, manifest) in tree.with_ending("Cargo.toml") {

@@ -6,6 +6,10 @@ use std::fmt;
 
 use crate::Record;
 
+mod journal;
+
+pub use journal::{Damage, JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId};
+
 /// Takes batches of records for good.
 ///
 /// ```
@@ -31,6 +35,13 @@ pub trait Sink: Send {
     /// # Errors
     /// When the batch could not be stored now. The caller keeps it and tries again.
     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError>;
+
+    /// The part of this sink that remembers how far journals are stored, if it has one. A writer of
+    /// records then keeps a journal in front of it, so that nothing is lost when the process is
+    /// killed or the sink fails for long.
+    fn journal(&mut self) -> Option<&mut dyn JournalSink> {
+        None
+    }
 }
 
 /// What became of the records of a batch.
@@ -67,6 +78,9 @@ pub struct Refusal {
 pub enum RefusalReason {
     /// The event id is known, with other content.
     EventIdConflict,
+    /// The ledger's database refuses this very record, for a reason of its own: a trigger or a
+    /// constraint that somebody has added. The keeper has set it aside, with that reason.
+    SetAside,
 }
 
 impl fmt::Display for RefusalReason {
@@ -75,29 +89,89 @@ impl fmt::Display for RefusalReason {
             Self::EventIdConflict => {
                 f.write_str("the event_id is known for this instance_id, with different content")
             }
+            Self::SetAside => {
+                f.write_str("the database refuses it; it is set aside, see `usage doctor`")
+            }
         }
     }
 }
 
 /// Why a batch could not be stored now.
 #[derive(Debug)]
-pub struct SinkError(Box<dyn Error + Send + Sync>);
+pub struct SinkError {
+    kind: SinkErrorKind,
+    source: Box<dyn Error + Send + Sync>,
+}
 
 impl SinkError {
-    /// Wraps the keeper's own error.
+    /// Wraps the keeper's own error, of which nothing more is known than its text.
     pub fn new(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self(source.into())
+        Self::of(SinkErrorKind::Other, source)
+    }
+
+    /// Wraps the keeper's own error.
+    pub fn of(kind: SinkErrorKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { kind, source: source.into() }
+    }
+
+    /// What kind of failure it is.
+    #[must_use]
+    pub const fn kind(&self) -> SinkErrorKind {
+        self.kind
     }
 }
 
 impl fmt::Display for SinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
+        fmt::Display::fmt(&self.source, f)
     }
 }
 
 impl Error for SinkError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source()
+        self.source.source()
+    }
+}
+
+/// The kinds of failure that call for different answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SinkErrorKind {
+    /// Somebody else has it locked: soon over.
+    Busy,
+    /// No space left: over when somebody makes room.
+    Full,
+    /// Reading or writing failed.
+    Io,
+    /// It cannot be written, as it or its folder is read-only.
+    ReadOnly,
+    /// Its content is damaged: only a repair helps.
+    Corrupt,
+    /// It is no longer what was opened: replaced, deleted, or migrated by a newer program. Only
+    /// opening it again helps.
+    Replaced,
+    /// Anything else.
+    Other,
+}
+
+impl SinkErrorKind {
+    /// Whether the same batch may succeed later without anybody opening the sink again.
+    #[must_use]
+    pub const fn is_transient(self) -> bool {
+        !matches!(self, Self::Replaced)
+    }
+}
+
+impl fmt::Display for SinkErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Busy => "busy",
+            Self::Full => "full",
+            Self::Io => "input or output",
+            Self::ReadOnly => "read-only",
+            Self::Corrupt => "damaged",
+            Self::Replaced => "replaced",
+            Self::Other => "other",
+        })
     }
 }

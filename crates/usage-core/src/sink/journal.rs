@@ -1,0 +1,151 @@
+//! What a ledger remembers of the journals in front of it.
+//!
+//! A writer of records may keep what the ledger does not have yet in *segments* of a journal. The
+//! ledger's part is to remember, in the very transaction that stores records, how far each segment
+//! is stored: then nothing is stored twice, whoever replays it and however often.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::{BatchOutcome, SinkError};
+use crate::Record;
+
+macro_rules! random_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name([u8; 16]);
+
+        impl $name {
+            /// The id of these bytes.
+            #[must_use]
+            pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(bytes)
+            }
+
+            /// Its bytes.
+            #[must_use]
+            pub const fn as_bytes(&self) -> &[u8; 16] {
+                &self.0
+            }
+        }
+
+        /// As 32 hexadecimal digits.
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self)
+            }
+        }
+    };
+}
+
+random_id! {
+    /// Sixteen random bytes that name a ledger, wherever its file lies.
+    LedgerId
+}
+
+random_id! {
+    /// Sixteen random bytes that name a segment of a journal.
+    SegmentId
+}
+
+/// How far a segment is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// How often the segment has been used, from 1.
+    pub generation: u64,
+    /// How many records of that generation are stored, or gone for good: the next has this number.
+    pub sequence: u64,
+}
+
+/// A piece of a journal that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// Where it lies in its segment, in bytes from the start.
+    pub offset: u64,
+    /// How many bytes it spans.
+    pub length: u64,
+    /// How many records were in it, where that is known.
+    pub records: Option<u64>,
+    /// What is wrong with it.
+    pub reason: &'static str,
+    /// Its bytes, as far as there are any to keep.
+    pub bytes: Vec<u8>,
+}
+
+/// What comes next from a segment.
+#[derive(Clone, Copy, Debug)]
+pub struct Replay<'a> {
+    /// The segment.
+    pub segment: SegmentId,
+    /// Where it begins. Stored is only what begins where the ledger stands.
+    pub from: Position,
+    /// Where the ledger stands when it is stored; of the same generation.
+    pub to: Position,
+    /// The records, in order.
+    pub records: &'a [Record],
+    /// What could not be read between them.
+    pub damage: &'a [Damage],
+}
+
+/// What became of a [`Replay`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReplayOutcome {
+    /// It is stored, with this outcome, and so is the new position.
+    Stored(BatchOutcome),
+    /// Nothing was stored: the ledger stands elsewhere in this segment, at this position. Somebody
+    /// else stored it, or an earlier call that failed has succeeded after all.
+    Moved(Position),
+}
+
+/// The part of a sink that remembers how far journals are stored. See
+/// [`Sink::journal`](super::Sink::journal).
+pub trait JournalSink: Send {
+    /// The ledger's own id.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read now.
+    fn ledger_id(&mut self) -> Result<LedgerId, SinkError>;
+
+    /// The folder in which to keep a journal for this ledger. Whoever replays the ledger's journals
+    /// later finds it there.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read or written now.
+    fn journal_folder(&mut self) -> Result<PathBuf, SinkError>;
+
+    /// How far a segment is stored; `None` when nothing of it ever was.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read now.
+    fn position(&mut self, segment: SegmentId) -> Result<Option<Position>, SinkError>;
+
+    /// Stores what comes next from a segment, and the new position, whole or not at all.
+    ///
+    /// The ledger stands where `replay.from` says when its position is just that, or when nothing of
+    /// this generation was stored (no position, or one of an older generation) and
+    /// `replay.from.sequence` is 0. Otherwise nothing is stored.
+    ///
+    /// # Errors
+    /// When it could not be stored now. The same replay may be given again.
+    fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, SinkError>;
+
+    /// Makes all that was stored safe from a power loss, and makes sure that it went into the
+    /// ledger that others will find. Until it has answered, no segment is given up.
+    ///
+    /// # Errors
+    /// When that is not so.
+    fn make_durable(&mut self) -> Result<(), SinkError>;
+
+    /// Forgets the position of a segment whose file is gone.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written now. A position too many does no harm.
+    fn forget(&mut self, segment: SegmentId) -> Result<(), SinkError>;
+}
