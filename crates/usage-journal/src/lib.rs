@@ -1,1 +1,25 @@
 #![doc = include_str!("../README.md")]
+
+mod disk;
+mod error;
+mod format;
+mod journal;
+mod options;
+mod read;
+mod replay;
+mod sabotage;
+mod segment;
+mod shared;
+mod survey;
+mod tail;
+
+pub use disk::{Disk, DiskFile, Identity, RealDisk};
+pub use error::{Found, JournalError, ReplayError};
+pub use journal::Journal;
+pub use options::Options;
+pub use replay::{Replayed, replay};
+#[cfg(feature = "sabotage")]
+#[doc(hidden)]
+pub use sabotage::{Sabotage, plant};
+pub use survey::{State, Survey, Surveyed, survey};
+pub use tail::{Step, Tail};

@@ -120,6 +120,15 @@ pub trait JournalSink: Send {
     /// When the ledger cannot be read or written now.
     fn journal_folder(&mut self) -> Result<PathBuf, SinkError>;
 
+    /// All folders in which earlier runs may have left journals of this ledger. Only the one that
+    /// [`journal_folder`](Self::journal_folder) names, unless the ledger remembers others.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read now.
+    fn journal_folders(&mut self) -> Result<Vec<PathBuf>, SinkError> {
+        Ok(vec![self.journal_folder()?])
+    }
+
     /// How far a segment is stored; `None` when nothing of it ever was.
     ///
     /// # Errors

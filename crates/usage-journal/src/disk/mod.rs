@@ -1,0 +1,182 @@
+//! All that a journal needs of a file system, small enough to be simulated.
+
+mod real;
+
+use std::ffi::OsString;
+use std::io;
+use std::path::Path;
+
+pub use real::RealDisk;
+
+/// Names a file itself, whatever its path: device and inode.
+pub type Identity = (u64, u64);
+
+/// A file system. Whatever a journal does to files goes through here, so that a test can tear
+/// writes, fill the disk, and cut the power.
+pub trait Disk: Clone + Send + Sync + 'static {
+    /// An open file.
+    type File: DiskFile;
+
+    /// Makes the folder, for its owner alone, and the folders above it; fine when it exists.
+    ///
+    /// # Errors
+    /// When it could not be made.
+    fn create_folder(&self, folder: &Path) -> io::Result<()>;
+
+    /// Removes the folder if it is empty.
+    ///
+    /// # Errors
+    /// When it is not empty, or could not be removed.
+    fn remove_folder(&self, folder: &Path) -> io::Result<()>;
+
+    /// The names in the folder, in any order.
+    ///
+    /// # Errors
+    /// When it could not be read; `NotFound` when there is none.
+    fn list(&self, folder: &Path) -> io::Result<Vec<OsString>>;
+
+    /// Makes a file that must not exist yet, for its owner alone, to be read and written.
+    ///
+    /// # Errors
+    /// When it exists or could not be made.
+    fn create_new(&self, path: &Path) -> io::Result<Self::File>;
+
+    /// Opens a file to be read and written.
+    ///
+    /// # Errors
+    /// When it could not be opened; `NotFound` when there is none.
+    fn open(&self, path: &Path) -> io::Result<Self::File>;
+
+    /// Opens a file to be read.
+    ///
+    /// # Errors
+    /// When it could not be opened; `NotFound` when there is none.
+    fn open_read(&self, path: &Path) -> io::Result<Self::File>;
+
+    /// Renames a file within its folder.
+    ///
+    /// # Errors
+    /// When it could not be renamed.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// Removes a file.
+    ///
+    /// # Errors
+    /// When it could not be removed; `NotFound` when there is none.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+
+    /// The identity of the file at a path, to be compared with [`DiskFile::identity`].
+    ///
+    /// # Errors
+    /// When it could not be read; `NotFound` when there is no file.
+    fn identity(&self, path: &Path) -> io::Result<Identity>;
+
+    /// Makes what was created, renamed and removed in the folder safe from a power loss.
+    ///
+    /// # Errors
+    /// When that is not so.
+    fn sync_folder(&self, folder: &Path) -> io::Result<()>;
+
+    /// Sixteen random bytes, for an id.
+    ///
+    /// # Errors
+    /// When there is no source of them.
+    fn random(&self) -> io::Result<[u8; 16]>;
+
+    /// Waits a few milliseconds for another process to let go of a lock.
+    fn pause(&self);
+}
+
+/// An open file. It is closed, and its lock released, when it is dropped.
+pub trait DiskFile: Send + Sync + 'static {
+    /// Reads from `offset` on; may read less than asked for, and nothing at the end.
+    ///
+    /// # Errors
+    /// When reading failed.
+    fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize>;
+
+    /// Writes from `offset` on; may write less than asked for.
+    ///
+    /// # Errors
+    /// When writing failed.
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize>;
+
+    /// Makes the file `len` bytes long, with space on the disk behind all of them where the file
+    /// system can do that.
+    ///
+    /// # Errors
+    /// When there is not as much space, or when it failed.
+    fn allocate(&self, len: u64) -> io::Result<()>;
+
+    /// Its length in bytes.
+    ///
+    /// # Errors
+    /// When it could not be read.
+    fn len(&self) -> io::Result<u64>;
+
+    /// Whether it is empty.
+    ///
+    /// # Errors
+    /// When its length could not be read.
+    fn is_empty(&self) -> io::Result<bool> {
+        Ok(self.len()? == 0)
+    }
+
+    /// Makes its content safe from a power loss.
+    ///
+    /// # Errors
+    /// When that is not so.
+    fn sync(&self) -> io::Result<()>;
+
+    /// Locks it against everybody else; `false` when somebody has it locked.
+    ///
+    /// # Errors
+    /// When it could not be locked for another reason.
+    fn try_lock(&self) -> io::Result<bool>;
+
+    /// Locks it against those who want it for themselves; `false` when somebody has that.
+    ///
+    /// # Errors
+    /// When it could not be locked for another reason.
+    fn try_lock_shared(&self) -> io::Result<bool>;
+
+    /// Its identity, to be compared with [`Disk::identity`].
+    ///
+    /// # Errors
+    /// When it could not be read.
+    fn identity(&self) -> io::Result<Identity>;
+}
+
+/// Writes all of it.
+pub(crate) fn write_all<F: DiskFile>(
+    file: &F,
+    mut bytes: &[u8],
+    mut offset: u64,
+) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match file.write_at(bytes, offset) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => {
+                bytes = bytes.get(written..).unwrap_or_default();
+                offset += written as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Reads until `bytes` is full or the file ends; how many it read.
+pub(crate) fn read_full<F: DiskFile>(file: &F, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut read = 0;
+    while let Some(rest) = bytes.get_mut(read..).filter(|rest| !rest.is_empty()) {
+        match file.read_at(rest, offset + read as u64) {
+            Ok(0) => break,
+            Ok(more) => read += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(read)
+}

@@ -1,0 +1,105 @@
+//! What a segment says of itself, twice.
+
+use usage_core::sink::{Damage, LedgerId, SegmentId};
+
+use super::array;
+
+const MAGIC: &[u8; 7] = b"USGJRNL";
+const VERSION: u8 = 1;
+const COPY_BYTES: usize = 64;
+
+/// Both copies.
+pub(crate) const HEADERS_BYTES: usize = 2 * COPY_BYTES;
+/// Where the first frame begins.
+pub(crate) const FRAMES_START: u64 = HEADERS_BYTES as u64;
+
+/// What a segment says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub(crate) segment: SegmentId,
+    pub(crate) ledger: LedgerId,
+    pub(crate) generation: u64,
+    /// The size of the segment in bytes.
+    pub(crate) size: u64,
+}
+
+/// A segment's header, and what is wrong with one of its copies.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Headers {
+    pub(crate) header: Header,
+    pub(crate) damage: Option<Damage>,
+}
+
+/// Why a segment cannot be read at all.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum HeadersError {
+    /// A newer format.
+    Newer,
+    /// Neither copy is whole.
+    Unreadable,
+}
+
+impl Header {
+    /// Both copies, as they lie in the file.
+    pub(crate) fn to_bytes(self) -> [u8; HEADERS_BYTES] {
+        let mut bytes = [0; HEADERS_BYTES];
+        let (copy, other) = bytes.split_at_mut(COPY_BYTES);
+        copy[..7].copy_from_slice(MAGIC);
+        copy[7] = VERSION;
+        copy[8..24].copy_from_slice(self.segment.as_bytes());
+        copy[24..40].copy_from_slice(self.ledger.as_bytes());
+        copy[40..48].copy_from_slice(&self.generation.to_le_bytes());
+        copy[48..56].copy_from_slice(&self.size.to_le_bytes());
+        let checksum = crc32fast::hash(&copy[..60]);
+        copy[60..].copy_from_slice(&checksum.to_le_bytes());
+        other.copy_from_slice(copy);
+        bytes
+    }
+
+    fn parse(copy: &[u8]) -> Option<Self> {
+        let checked = copy.get(..60)?;
+        let whole = checked.starts_with(MAGIC)
+            && checked[7] == VERSION
+            && array(copy, 60).map(u32::from_le_bytes) == Some(crc32fast::hash(checked));
+        whole.then_some(())?;
+        Some(Self {
+            segment: SegmentId::from_bytes(array(copy, 8)?),
+            ledger: LedgerId::from_bytes(array(copy, 24)?),
+            generation: u64::from_le_bytes(array(copy, 40)?),
+            size: u64::from_le_bytes(array(copy, 48)?),
+        })
+    }
+}
+
+impl Headers {
+    /// Reads the first bytes of a segment, of which there may be fewer than [`HEADERS_BYTES`].
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, HeadersError> {
+        let copy = |index: usize| {
+            let at = index * COPY_BYTES;
+            bytes.get(at..bytes.len().min(at + COPY_BYTES)).unwrap_or_default()
+        };
+        let header = match [Header::parse(copy(0)), Header::parse(copy(1))] {
+            // They differ where the power went off between them: the later one counts.
+            [Some(first), Some(second)] => {
+                let header = if second.generation > first.generation { second } else { first };
+                return Ok(Self { header, damage: None });
+            }
+            [Some(header), None] | [None, Some(header)] => header,
+            [None, None] => {
+                let newer = copy(0).starts_with(MAGIC) && copy(0).get(7) > Some(&VERSION);
+                return Err(if newer { HeadersError::Newer } else { HeadersError::Unreadable });
+            }
+        };
+        let damaged = usize::from(Header::parse(copy(0)).is_some());
+        let bytes = copy(damaged);
+        // A file that ends here is reported as cut, not as damaged.
+        let damage = (bytes.len() == COPY_BYTES).then(|| Damage {
+            offset: (damaged * COPY_BYTES) as u64,
+            length: COPY_BYTES as u64,
+            records: Some(0),
+            reason: "one of the two headers is damaged",
+            bytes: bytes.to_vec(),
+        });
+        Ok(Self { header, damage })
+    }
+}

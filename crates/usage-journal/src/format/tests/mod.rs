@@ -1,0 +1,105 @@
+mod payload;
+
+use proptest::prelude::*;
+use usage_core::sink::{LedgerId, SegmentId};
+
+use super::frame::FrameHeader;
+use super::header::{Header, Headers, HeadersError};
+use super::varint;
+
+const ID: SegmentId = SegmentId::from_bytes([3; 16]);
+
+fn header(generation: u64) -> Header {
+    Header { segment: ID, ledger: LedgerId::from_bytes([4; 16]), generation, size: 4096 }
+}
+
+#[test]
+fn one_whole_copy_of_the_header_is_enough() {
+    let good = header(7).to_bytes();
+    assert_eq!(Headers::read(&good), Ok(Headers { header: header(7), damage: None }));
+    for bit in 0..good.len() * 8 {
+        let mut bytes = good;
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        let read = Headers::read(&bytes).unwrap();
+        assert_eq!(read.header, header(7), "bit {bit}");
+        let damage = read.damage.unwrap();
+        let at = bit / 8 / 64 * 64;
+        assert_eq!((damage.offset, damage.length, damage.records), (at as u64, 64, Some(0)));
+        assert_eq!(damage.bytes, bytes[at..at + 64]);
+    }
+}
+
+#[test]
+fn no_whole_copy_of_the_header_is_unreadable_unless_it_is_newer() {
+    let mut bytes = header(1).to_bytes();
+    bytes[10] ^= 1;
+    bytes[80] ^= 1;
+    assert_eq!(Headers::read(&bytes), Err(HeadersError::Unreadable));
+    bytes[7] = 2;
+    assert_eq!(Headers::read(&bytes), Err(HeadersError::Newer));
+    assert_eq!(Headers::read(&[]), Err(HeadersError::Unreadable));
+}
+
+#[test]
+fn of_two_headers_the_later_generation_counts() {
+    let (old, new) = (header(1).to_bytes(), header(2).to_bytes());
+    for (first, second) in [(old, new), (new, old)] {
+        let bytes = [&first[..64], &second[64..]].concat();
+        assert_eq!(Headers::read(&bytes), Ok(Headers { header: header(2), damage: None }));
+    }
+}
+
+#[test]
+fn a_frame_header_is_of_one_segment_and_generation() {
+    let payload = [1; 40];
+    let seed = super::seed(ID, 1);
+    let bytes = FrameHeader::new(seed, 5, 4, &payload).to_bytes(seed);
+    let read = FrameHeader::parse(seed, &bytes).unwrap();
+    assert_eq!((read.sequence, read.records, read.length), (5, 4, 40));
+    assert!(super::payload_is_whole(seed, &read, &payload));
+    for other in [super::seed(ID, 2), super::seed(SegmentId::from_bytes([9; 16]), 1)] {
+        assert_eq!(FrameHeader::parse(other, &bytes), None);
+        assert!(!super::payload_is_whole(other, &read, &payload));
+    }
+}
+
+/// More records than the payload has room for, none, or sequences without end: nobody writes
+/// these, whatever the checksum says.
+#[test]
+fn an_impossible_frame_header_is_none() {
+    let seed = super::seed(ID, 1);
+    let parse = |sequence, records| {
+        let header = FrameHeader::new(seed, sequence, records, &[1; 40]);
+        FrameHeader::parse(seed, &header.to_bytes(seed))
+    };
+    assert!(parse(0, 4).is_some());
+    assert_eq!(parse(0, 0), None);
+    assert_eq!(parse(0, 5), None);
+    assert_eq!(parse(u64::MAX - 1, 4), None);
+}
+
+proptest! {
+    #[test]
+    fn numbers_are_written_as_postcard_does(number: u64, signed: i64) {
+        let mut bytes = Vec::new();
+        varint::push(&mut bytes, number);
+        prop_assert_eq!(&bytes, &postcard::to_allocvec(&number).unwrap());
+        prop_assert_eq!(varint::take(&mut &bytes[..]), Some(number));
+        let mut bytes = Vec::new();
+        varint::push(&mut bytes, varint::zigzag(signed));
+        prop_assert_eq!(&bytes, &postcard::to_allocvec(&signed).unwrap());
+        prop_assert_eq!(varint::unzigzag(varint::zigzag(signed)), signed);
+    }
+
+    #[test]
+    fn any_bytes_are_a_number_or_none(bytes in proptest::collection::vec(any::<u8>(), 0..12)) {
+        let mut rest = &bytes[..];
+        match (varint::take(&mut rest), postcard::take_from_bytes::<u64>(&bytes)) {
+            (Some(number), Ok((expected, expected_rest))) => {
+                prop_assert_eq!((number, rest), (expected, expected_rest));
+            }
+            (None, Err(_)) => {}
+            (ours, theirs) => prop_assert!(false, "{ours:?} {theirs:?}"),
+        }
+    }
+}

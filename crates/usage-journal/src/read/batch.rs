@@ -1,0 +1,234 @@
+//! What is stored at once, and storing it exactly once.
+
+use std::io;
+use std::path::PathBuf;
+
+use usage_core::Record;
+use usage_core::sink::{
+    BatchOutcome, Damage, JournalSink, Position, Replay, ReplayOutcome, SegmentId, SinkError,
+};
+
+use super::scan::{End, Item, Scanner};
+use crate::disk::DiskFile;
+use crate::error::Found;
+use crate::tail::Step;
+
+/// Consecutive frames of one segment.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    segment: SegmentId,
+    path: PathBuf,
+    from: Position,
+    to: Position,
+    records: Vec<Record>,
+    /// Where the records of a frame begin, and with which sequence.
+    frames: Vec<(usize, u64)>,
+    damage: Vec<Damage>,
+    /// For each damage, the sequence of what follows.
+    damage_ends: Vec<u64>,
+}
+
+/// What became of a batch.
+#[derive(Debug)]
+pub(crate) enum Delivered {
+    /// It is in the ledger.
+    Stored(Step),
+    /// The ledger stands before it, so it does not fit.
+    Behind(Position),
+}
+
+impl Batch {
+    /// An empty batch, to be placed before use.
+    pub(crate) fn new() -> Self {
+        let nowhere = Position { generation: 0, sequence: 0 };
+        Self {
+            segment: SegmentId::from_bytes([0; 16]),
+            path: PathBuf::new(),
+            from: nowhere,
+            to: nowhere,
+            records: Vec::new(),
+            frames: Vec::new(),
+            damage: Vec::new(),
+            damage_ends: Vec::new(),
+        }
+    }
+
+    /// Empties it and places it at this position of this segment.
+    pub(crate) fn place(&mut self, segment: SegmentId, path: PathBuf, from: Position) {
+        (self.segment, self.path) = (segment, path);
+        self.next(from);
+    }
+
+    /// Empties it and places it at this position of the same segment.
+    pub(crate) fn next(&mut self, from: Position) {
+        (self.from, self.to) = (from, from);
+        self.records.clear();
+        self.frames.clear();
+        self.damage.clear();
+        self.damage_ends.clear();
+    }
+
+    /// Adds damage that lies before everything else.
+    pub(crate) fn add_damage(&mut self, damage: Damage) {
+        self.damage.push(damage);
+        self.damage_ends.push(self.to.sequence);
+    }
+
+    /// Reads until at least `max` records are in it; `true` when the end was reached.
+    ///
+    /// # Errors
+    /// When reading failed and nothing is in it.
+    pub(crate) fn fill<F: DiskFile>(
+        &mut self,
+        scanner: &mut Scanner,
+        file: &F,
+        end: End,
+        max: usize,
+    ) -> io::Result<bool> {
+        // What is damaged at the end comes in two pieces that belong together.
+        while self.records.len() < max.max(1) || self.ends_damaged() {
+            let index = self.records.len();
+            match scanner.next(file, end, self.from.sequence, &mut self.records) {
+                Ok(Item::Frame { sequence }) => self.add_frame(index, sequence),
+                Ok(Item::Skipped) => continue,
+                Ok(Item::Damage(damage)) => self.add_found(damage, scanner.sequence()),
+                Ok(Item::End) => return Ok(true),
+                Err(error) if self.is_empty() => return Err(error),
+                Err(_) => return Ok(false),
+            }
+            self.to.sequence = self.to.sequence.max(scanner.sequence());
+        }
+        Ok(false)
+    }
+
+    /// A frame may begin before what is wanted.
+    fn add_frame(&mut self, index: usize, sequence: u64) {
+        let known = self.from.sequence.saturating_sub(sequence);
+        let known = usize::try_from(known).unwrap_or(usize::MAX).min(self.records.len() - index);
+        self.records.drain(index..index + known);
+        self.frames.push((index, sequence + known as u64));
+    }
+
+    fn add_found(&mut self, mut damage: Damage, ends: u64) {
+        // What is before this batch was handed to the ledger with an earlier one; what took no
+        // number was not.
+        let (from, numbered) = (self.from.sequence, damage.records.is_some_and(|count| count > 0));
+        if ends > from || (ends == from && !numbered) {
+            // The ledger may have the first of them already.
+            damage.records = damage.records.map(|count| count.min(ends - from));
+            self.damage.push(damage);
+            self.damage_ends.push(ends);
+        }
+    }
+
+    /// Whether its last piece is damage of which it is not known how many records it hit: that of
+    /// the end.
+    fn ends_damaged(&self) -> bool {
+        self.damage.last().is_some_and(|damage| damage.records.is_none())
+    }
+
+    /// In somebody else's segment: gives damage that took no number one of its own, so that it is
+    /// handed to the ledger once.
+    pub(crate) fn number_damage(&mut self) {
+        if self.ends_damaged() || (!self.damage.is_empty() && self.to == self.from) {
+            self.to.sequence += 1;
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.damage.is_empty()
+    }
+
+    pub(crate) fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    pub(crate) const fn end(&self) -> Position {
+        self.to
+    }
+
+    /// Stores it, or the part of it that the ledger does not have.
+    pub(crate) fn deliver(&self, sink: &mut dyn JournalSink) -> Result<Delivered, SinkError> {
+        let mut from = self.from;
+        loop {
+            let first = self.index_of(from.sequence);
+            let replay = Replay {
+                segment: self.segment,
+                from,
+                to: self.to,
+                records: self.records.get(first..).unwrap_or_default(),
+                damage: self.damage_from(from),
+            };
+            match sink.replay(&replay)? {
+                ReplayOutcome::Stored(mut outcome) => {
+                    for refusal in &mut outcome.refused {
+                        refusal.index += first;
+                    }
+                    return Ok(Delivered::Stored(self.step(outcome, first)));
+                }
+                ReplayOutcome::Moved(to) if self.is_before(to) => {
+                    return Ok(Delivered::Stored(
+                        self.step(BatchOutcome::default(), self.records.len()),
+                    ));
+                }
+                ReplayOutcome::Moved(to)
+                    if to.generation == from.generation && to.sequence > from.sequence =>
+                {
+                    from = to;
+                }
+                ReplayOutcome::Moved(to) => return Ok(Delivered::Behind(to)),
+            }
+        }
+    }
+
+    /// Whether a ledger that stands there has all of it.
+    fn is_before(&self, position: Position) -> bool {
+        position.generation > self.to.generation
+            || (position.generation == self.to.generation && position.sequence >= self.to.sequence)
+    }
+
+    fn step(&self, outcome: BatchOutcome, already: usize) -> Step {
+        let (already, damage) = (already as u64, self.found().collect());
+        Step { outcome, already, damage, lost: self.lost() }
+    }
+
+    /// What in it could not be read.
+    pub(crate) fn found(&self) -> impl Iterator<Item = Found> {
+        let found = |damage: &Damage| Found { path: self.path.clone(), damage: damage.clone() };
+        self.damage.iter().map(found)
+    }
+
+    /// How many records are known to be missing: the gaps between those that are here.
+    fn lost(&self) -> u64 {
+        let last = self.damage_ends.iter().copied().max().unwrap_or(self.from.sequence);
+        let last = last.max(self.frames_end());
+        (last - self.from.sequence).saturating_sub(self.records.len() as u64)
+    }
+
+    fn frames_end(&self) -> u64 {
+        self.frames.last().map_or(self.from.sequence, |&(index, sequence)| {
+            sequence + (self.records.len() - index) as u64
+        })
+    }
+
+    /// The first record whose sequence is not before `sequence`.
+    fn index_of(&self, sequence: u64) -> usize {
+        let frame = self.frames.partition_point(|&(_, first)| first <= sequence);
+        let next = self.frames.get(frame).map_or(self.records.len(), |&(index, _)| index);
+        match frame.checked_sub(1).and_then(|before| self.frames.get(before)) {
+            Some(&(index, first)) => {
+                let inside = usize::try_from(sequence - first).unwrap_or(usize::MAX);
+                index.saturating_add(inside).min(next)
+            }
+            None => 0,
+        }
+    }
+
+    fn damage_from(&self, from: Position) -> &[Damage] {
+        if from == self.from {
+            return &self.damage;
+        }
+        let first = self.damage_ends.partition_point(|&ends| ends <= from.sequence);
+        self.damage.get(first..).unwrap_or_default()
+    }
+}

@@ -1,0 +1,274 @@
+//! From frame to frame, and over what is none.
+
+use std::io;
+
+use memchr::memmem;
+use usage_core::sink::Damage;
+use usage_core::{LabelInterner, Labels, Record};
+
+use super::window::Window;
+use crate::disk::DiskFile;
+use crate::format::{
+    END_MARK_BYTES, FRAME_HEADER_BYTES, FRAMES_START, FrameHeader, MAGIC, decode, payload_is_whole,
+};
+
+/// The most bytes of a damaged piece that are kept.
+const KEPT_BYTES: u64 = 256 * 1024;
+const SEARCHED_AT_ONCE: usize = 64 * 1024;
+/// Label sets that are remembered from frame to frame.
+const KNOWN_LABELS: usize = 4096;
+
+/// Where reading ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum End {
+    /// A segment of one's own: up to here everything is frames.
+    Known { offset: u64, sequence: u64 },
+    /// Somebody else's: its file has `len` bytes and should have `size`.
+    Unknown { len: u64, size: u64 },
+}
+
+impl End {
+    fn offset(self) -> u64 {
+        match self {
+            Self::Known { offset, .. } => offset,
+            Self::Unknown { len, size } => len.min(size),
+        }
+    }
+
+    fn sequence(self) -> Option<u64> {
+        match self {
+            Self::Known { sequence, .. } => Some(sequence),
+            Self::Unknown { .. } => None,
+        }
+    }
+}
+
+/// What comes next in a segment.
+#[derive(Debug)]
+pub(crate) enum Item {
+    /// A frame: its records have been appended, the first of them has this sequence.
+    Frame { sequence: u64 },
+    /// A frame that was not asked for.
+    Skipped,
+    /// Something else; what follows has the scanner's sequence.
+    Damage(Damage),
+    /// The end.
+    End,
+}
+
+/// Reads a segment from its first frame on.
+#[derive(Debug)]
+pub(crate) struct Scanner {
+    seed: u32,
+    offset: u64,
+    sequence: u64,
+    /// Whether the end of somebody else's segment was reached.
+    ended: bool,
+    /// Whether it was reported that the file is shorter than it should be.
+    cut_reported: bool,
+    window: Window,
+    interner: LabelInterner,
+    sets: Vec<Labels>,
+}
+
+impl Scanner {
+    pub(crate) fn new(seed: u32) -> Self {
+        Self {
+            seed,
+            offset: FRAMES_START,
+            sequence: 0,
+            ended: false,
+            cut_reported: false,
+            window: Window::default(),
+            interner: LabelInterner::new(KNOWN_LABELS),
+            sets: Vec::new(),
+        }
+    }
+
+    /// Begins with another segment or generation, or again with the same.
+    pub(crate) fn restart(&mut self, seed: u32) {
+        (self.seed, self.offset, self.sequence) = (seed, FRAMES_START, 0);
+        (self.ended, self.cut_reported) = (false, false);
+        self.window.forget();
+    }
+
+    /// From now on what cannot be read is damage, not an error.
+    pub(crate) fn tolerate(&mut self) {
+        self.window.tolerate();
+    }
+
+    /// Where the next item begins, in bytes.
+    pub(crate) const fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The sequence of the next record.
+    pub(crate) const fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// The next item; frames with nothing from `wanted` on are not looked into.
+    ///
+    /// After an error it can be called again.
+    pub(crate) fn next<F: DiskFile>(
+        &mut self,
+        file: &F,
+        end: End,
+        wanted: u64,
+        out: &mut Vec<Record>,
+    ) -> io::Result<Item> {
+        let limit = end.offset();
+        if self.ended || (matches!(end, End::Known { .. }) && self.offset >= limit) {
+            return Ok(Item::End);
+        }
+        if let Some(header) = self.header_at(file, self.offset, limit)? {
+            if header.sequence > self.sequence {
+                return Ok(self.pass(
+                    self.offset,
+                    header.sequence,
+                    Vec::new(),
+                    "records are missing",
+                ));
+            }
+            return self.frame(file, limit, header, wanted, out);
+        }
+        match self.find(file, limit)? {
+            Found::Frame { offset, sequence } => {
+                let bytes = self.kept(file, offset)?;
+                Ok(self.pass(offset, sequence, bytes, "no whole frame begins here"))
+            }
+            Found::Nothing { data_ends } => self.end(file, end, data_ends),
+        }
+    }
+
+    fn header_at<F: DiskFile>(
+        &mut self,
+        file: &F,
+        offset: u64,
+        limit: u64,
+    ) -> io::Result<Option<FrameHeader>> {
+        let bytes = self.window.get(file, offset, FRAME_HEADER_BYTES, limit)?;
+        let header = FrameHeader::parse(self.seed, bytes);
+        Ok(header.filter(|header| header.sequence >= self.sequence))
+    }
+
+    fn frame<F: DiskFile>(
+        &mut self,
+        file: &F,
+        limit: u64,
+        header: FrameHeader,
+        wanted: u64,
+        out: &mut Vec<Record>,
+    ) -> io::Result<Item> {
+        let next = self.offset + header.frame_bytes();
+        if next <= limit && header.next_sequence() <= wanted {
+            (self.offset, self.sequence) = (next, header.next_sequence());
+            return Ok(Item::Skipped);
+        }
+        let start = self.offset + FRAME_HEADER_BYTES as u64;
+        let payload = self.window.get(file, start, header.length as usize, limit)?;
+        let result = if payload.len() < header.length as usize {
+            Err("the file ends in the middle of a frame")
+        } else if payload_is_whole(self.seed, &header, payload) {
+            decode(payload, header.records, &mut self.interner, &mut self.sets, out)
+        } else {
+            Err("the checksum of a frame's content is wrong")
+        };
+        match result {
+            Ok(()) => {
+                (self.offset, self.sequence) = (next, header.next_sequence());
+                Ok(Item::Frame { sequence: header.sequence })
+            }
+            Err(reason) => {
+                let next = next.min(limit);
+                let bytes = self.kept(file, next)?;
+                Ok(self.pass(next, header.next_sequence(), bytes, reason))
+            }
+        }
+    }
+
+    /// Looks for the next place behind this one where a frame begins.
+    fn find<F: DiskFile>(&mut self, file: &F, limit: u64) -> io::Result<Found> {
+        let mut at = self.offset;
+        let mut data_ends = at;
+        while at < limit {
+            let piece = self.window.get(file, at, SEARCHED_AT_ONCE, limit)?;
+            if piece.is_empty() {
+                break;
+            }
+            let length = piece.len();
+            if let Some(last) = piece.iter().rposition(|&byte| byte != 0) {
+                data_ends = data_ends.max(at + last as u64 + 1);
+            }
+            let places = memmem::find_iter(piece, &MAGIC).map(|place| at + place as u64);
+            let places: Vec<u64> = places.filter(|&place| place > self.offset).collect();
+            for offset in places {
+                if let Some(header) = self.header_at(file, offset, limit)? {
+                    return Ok(Found::Frame { offset, sequence: header.sequence });
+                }
+            }
+            // Overlapping, so that none is missed between two pieces.
+            at += if length > MAGIC.len() { length - (MAGIC.len() - 1) } else { length } as u64;
+        }
+        Ok(Found::Nothing { data_ends })
+    }
+
+    /// No frame follows.
+    fn end<F: DiskFile>(&mut self, file: &F, end: End, data_ends: u64) -> io::Result<Item> {
+        let limit = end.offset();
+        if let Some(sequence) = end.sequence() {
+            let bytes = self.kept(file, limit)?;
+            return Ok(self.pass(limit, sequence, bytes, "no whole frame begins here"));
+        }
+        let mark = self.window.get(file, self.offset, END_MARK_BYTES, limit)?;
+        let clean = mark.iter().all(|&byte| byte == 0);
+        if !clean {
+            let bytes = self.kept(file, data_ends)?;
+            let damage = Damage {
+                records: None,
+                ..self.damage(data_ends, bytes, "what was written last is torn or damaged")
+            };
+            // What lies behind is nothing, or older.
+            self.offset = limit;
+            return Ok(Item::Damage(damage));
+        }
+        self.ended = true;
+        match end {
+            End::Unknown { len, size } if len < size && !self.cut_reported => {
+                self.cut_reported = true;
+                let (length, reason) = (size - len, "the file is cut short");
+                let bytes = Vec::new();
+                Ok(Item::Damage(Damage { offset: len, length, records: None, reason, bytes }))
+            }
+            _ => Ok(Item::End),
+        }
+    }
+
+    /// Passes over what lies before `offset`, where the record of this sequence comes.
+    fn pass(&mut self, offset: u64, sequence: u64, bytes: Vec<u8>, reason: &'static str) -> Item {
+        let damage = Damage {
+            records: Some(sequence.saturating_sub(self.sequence)),
+            ..self.damage(offset, bytes, reason)
+        };
+        (self.offset, self.sequence) = (offset, sequence);
+        Item::Damage(damage)
+    }
+
+    fn damage(&self, end: u64, bytes: Vec<u8>, reason: &'static str) -> Damage {
+        let length = end.saturating_sub(self.offset);
+        Damage { offset: self.offset, length, records: None, reason, bytes }
+    }
+
+    fn kept<F: DiskFile>(&mut self, file: &F, end: u64) -> io::Result<Vec<u8>> {
+        let length = end.saturating_sub(self.offset).min(KEPT_BYTES);
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        Ok(self.window.get(file, self.offset, length, end)?.to_vec())
+    }
+}
+
+enum Found {
+    /// A frame's header.
+    Frame { offset: u64, sequence: u64 },
+    /// None; behind `data_ends` all bytes are zero.
+    Nothing { data_ends: u64 },
+}

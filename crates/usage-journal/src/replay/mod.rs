@@ -1,0 +1,217 @@
+//! Storing what others left.
+
+mod orphan;
+
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use usage_core::sink::{JournalSink, LedgerId, SegmentId, SinkError};
+
+use crate::disk::Disk;
+use crate::error::{Found, JournalError, ReplayError};
+use crate::segment::{Claim, Named, claim};
+use crate::tail::{Step, has};
+pub(crate) use orphan::read_headers;
+use orphan::{Orphan, Outcome};
+
+/// As many segments are stored before the ledger is made durable and their files are removed: each
+/// of them is an open file.
+const REMOVED_AT_ONCE: usize = 16;
+
+/// What a replay has found and done.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Replayed {
+    /// Segments that are wholly stored now.
+    pub segments: u64,
+    /// Records stored now.
+    pub stored: u64,
+    /// Records whose event id the ledger knew, with the same content.
+    pub duplicates: u64,
+    /// Records that the ledger refuses for what they hold.
+    pub refused: u64,
+    /// Records that somebody else stored in the meantime.
+    pub already: u64,
+    /// Records that are known to be missing, by their sequence numbers.
+    pub lost: u64,
+    /// What could not be read, as it was handed to the ledger.
+    pub damage: Vec<Found>,
+    /// Segments that belong to a running process: left alone.
+    pub live: u64,
+    /// Segments of another ledger: left as they are.
+    pub foreign: Vec<PathBuf>,
+    /// Segments of a newer format: left as they are.
+    pub newer: Vec<PathBuf>,
+    /// Segments whose headers are both unreadable, under the names that they were given: nothing
+    /// looks at them again.
+    pub unreadable: Vec<PathBuf>,
+    /// Segments that the operating system would not let be read or removed. They are left to the
+    /// next replay; nothing of them is stored twice.
+    pub failed: Vec<JournalError>,
+    /// Whether `watch` ended it early.
+    pub interrupted: bool,
+}
+
+impl Replayed {
+    fn add(&mut self, step: Step) {
+        self.stored += step.outcome.stored;
+        self.duplicates += step.outcome.duplicates;
+        self.refused += step.outcome.refused.len() as u64;
+        self.already += step.already;
+        self.lost += step.lost;
+        self.damage.extend(step.damage);
+    }
+}
+
+/// Stores what others left in this folder: every segment whose owner is gone and which belongs to
+/// this ledger, in batches of about `max_batch` records. `watch` is called after each batch and may
+/// end it; what was stored stays so.
+///
+/// Files that cannot be read, or belong elsewhere, are told in the answer and are no errors; a
+/// folder that is missing has nothing in it. Several processes may do this at once.
+///
+/// # Errors
+/// When the folder could not be listed, or the ledger not be read or written. What was not stored is
+/// still there.
+pub fn replay<D: Disk>(
+    disk: &D,
+    folder: &Path,
+    sink: &mut dyn JournalSink,
+    max_batch: usize,
+    watch: &mut dyn FnMut(&Replayed) -> ControlFlow<()>,
+) -> Result<Replayed, ReplayError> {
+    let mut names = match disk.list(folder) {
+        Ok(names) => names,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Replayed::default()),
+        Err(error) => return Err(JournalError::io("list", folder, error).into()),
+    };
+    names.sort();
+    let ledger = sink.ledger_id()?;
+    let mut run =
+        Run { disk, folder, ledger, sink, watch, told: Replayed::default(), done: Vec::new() };
+    for name in names {
+        let path = folder.join(&name);
+        match Named::of(&name) {
+            Some(Named::Segment(id)) => run.segment(id, path, max_batch)?,
+            Some(Named::Unfinished) => run.unfinished(&path),
+            None => {}
+        }
+        if run.told.interrupted {
+            break;
+        }
+    }
+    run.remove_done()?;
+    // Not empty when others have something in it.
+    drop(disk.remove_folder(folder));
+    Ok(run.told)
+}
+
+struct Run<'a, D: Disk> {
+    disk: &'a D,
+    folder: &'a Path,
+    ledger: LedgerId,
+    sink: &'a mut dyn JournalSink,
+    watch: &'a mut dyn FnMut(&Replayed) -> ControlFlow<()>,
+    told: Replayed,
+    done: Vec<Done<D::File>>,
+}
+
+/// A segment that is wholly stored, still locked.
+struct Done<F> {
+    id: SegmentId,
+    generation: u64,
+    /// What the ledger must have of it.
+    sequence: u64,
+    path: PathBuf,
+    _locked: F,
+}
+
+impl<D: Disk> Run<'_, D> {
+    fn segment(&mut self, id: SegmentId, path: PathBuf, max_batch: usize) -> Result<(), SinkError> {
+        let file = match claim(self.disk, &path) {
+            Ok(Claim::Mine(file)) => file,
+            Ok(Claim::Live) => {
+                self.told.live += 1;
+                return Ok(());
+            }
+            Ok(Claim::Gone) => return Ok(()),
+            Err(error) => {
+                self.told.failed.push(JournalError::io("lock", &path, error));
+                return Ok(());
+            }
+        };
+        let mut orphan = match Orphan::open(self.disk, &path, &file, id, self.ledger) {
+            Ok(Outcome::Readable(orphan)) => orphan,
+            Ok(Outcome::Foreign) => {
+                self.told.foreign.push(path);
+                return Ok(());
+            }
+            Ok(Outcome::Newer) => {
+                self.told.newer.push(path);
+                return Ok(());
+            }
+            Ok(Outcome::Unreadable(renamed)) => {
+                self.told.unreadable.push(renamed);
+                return Ok(());
+            }
+            Err(error) => {
+                self.told.failed.push(error);
+                return Ok(());
+            }
+        };
+        orphan.seek(self.sink.position(id)?);
+        while let Some(step) = orphan.step(&file, self.sink, max_batch)? {
+            self.told.add(step);
+            if (self.watch)(&self.told).is_break() {
+                self.told.interrupted = true;
+                return Ok(());
+            }
+        }
+        let (generation, sequence) = (orphan.generation(), orphan.sequence());
+        self.done.push(Done { id, generation, sequence, path, _locked: file });
+        if self.done.len() >= REMOVED_AT_ONCE { self.remove_done() } else { Ok(()) }
+    }
+
+    /// A file whose maker died before it was a segment.
+    fn unfinished(&mut self, path: &Path) {
+        let removed = match claim(self.disk, path) {
+            Ok(Claim::Mine(_locked)) => self.disk.remove(path),
+            Ok(Claim::Live | Claim::Gone) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = removed {
+            self.told.failed.push(JournalError::io("remove", path, error));
+        }
+    }
+
+    /// Makes the ledger durable, and then removes the files of what is wholly stored; their
+    /// positions last, see `Tail::recycle`.
+    fn remove_done(&mut self) -> Result<(), SinkError> {
+        if self.done.is_empty() {
+            return Ok(());
+        }
+        self.sink.make_durable()?;
+        let mut gone = Vec::new();
+        for done in self.done.drain(..) {
+            // If the ledger was put back in the meantime, the next replay stores it again.
+            if done.sequence > 0 && !has(self.sink, done.id, done.generation, done.sequence)? {
+                continue;
+            }
+            match self.disk.remove(&done.path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    self.told.failed.push(JournalError::io("remove", &done.path, error));
+                }
+                _ => gone.push(done.id),
+            }
+            self.told.segments += 1;
+        }
+        match self.disk.sync_folder(self.folder) {
+            Ok(()) => gone.into_iter().try_for_each(|id| self.sink.forget(id)),
+            Err(error) => {
+                self.told.failed.push(JournalError::io("sync", self.folder, error));
+                Ok(())
+            }
+        }
+    }
+}

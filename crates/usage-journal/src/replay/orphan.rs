@@ -1,0 +1,167 @@
+//! A segment whose owner is gone.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use usage_core::sink::{
+    Damage, JournalSink, LedgerId, Position, SegmentId, SinkError, SinkErrorKind,
+};
+
+use crate::disk::{Disk, DiskFile, read_full};
+use crate::error::JournalError;
+use crate::format::{HEADERS_BYTES, Headers, HeadersError, seed};
+use crate::read::{Batch, Delivered, End, Scanner};
+use crate::segment::DAMAGED;
+use crate::tail::Step;
+
+const READ_ATTEMPTS: u32 = 3;
+/// More often than this the ledger does not go back while one segment is stored.
+const MOST_RETURNS: u32 = 8;
+
+/// A segment whose owner is gone, being read.
+pub(super) struct Orphan {
+    segment: SegmentId,
+    generation: u64,
+    path: PathBuf,
+    end: End,
+    header_damage: Option<Damage>,
+    scanner: Scanner,
+    batch: Batch,
+    /// Nothing is left.
+    ended: bool,
+    returns: u32,
+}
+
+/// What a file turned out to be.
+pub(super) enum Outcome {
+    Readable(Box<Orphan>),
+    Foreign,
+    Newer,
+    /// It was renamed to this.
+    Unreadable(PathBuf),
+}
+
+impl Orphan {
+    pub(super) fn open<D: Disk>(
+        disk: &D,
+        path: &Path,
+        file: &D::File,
+        id: SegmentId,
+        ledger: LedgerId,
+    ) -> Result<Outcome, JournalError> {
+        let (headers, len) =
+            read_headers(file).map_err(|error| JournalError::io("read", path, error))?;
+        let Headers { header, damage } = match headers {
+            Ok(headers) => headers,
+            Err(HeadersError::Newer) => return Ok(Outcome::Newer),
+            Err(HeadersError::Unreadable) => {
+                let renamed = path.with_extension(DAMAGED);
+                let result = disk.rename(path, &renamed);
+                result.map_err(|error| JournalError::io("rename", path, error))?;
+                return Ok(Outcome::Unreadable(renamed));
+            }
+        };
+        // A segment under another's name is somebody's copy.
+        if header.ledger != ledger || header.segment != id {
+            return Ok(Outcome::Foreign);
+        }
+        Ok(Outcome::Readable(Box::new(Self {
+            segment: id,
+            generation: header.generation,
+            path: path.to_owned(),
+            end: End::Unknown { len, size: header.size },
+            header_damage: damage,
+            scanner: Scanner::new(seed(id, header.generation)),
+            batch: Batch::new(),
+            ended: false,
+            returns: 0,
+        })))
+    }
+
+    /// Goes to where the ledger stands.
+    pub(super) fn seek(&mut self, position: Option<Position>) {
+        let generation = self.generation;
+        let sequence = match position {
+            Some(position) if position.generation > generation => u64::MAX,
+            Some(position) if position.generation == generation => position.sequence,
+            _ => 0,
+        };
+        let from = Position { generation, sequence };
+        self.ended = sequence == u64::MAX;
+        self.scanner.restart(seed(self.segment, generation));
+        self.batch.place(self.segment, self.path.clone(), from);
+        // Once, with the first records.
+        if let Some(damage) = self.header_damage.as_ref().filter(|_| sequence == 0) {
+            self.batch.add_damage(damage.clone());
+        }
+    }
+
+    /// Reads and stores the next batch; `None` when there is none.
+    pub(super) fn step<F: DiskFile>(
+        &mut self,
+        file: &F,
+        sink: &mut dyn JournalSink,
+        max_batch: usize,
+    ) -> Result<Option<Step>, SinkError> {
+        loop {
+            if self.ended {
+                return Ok(None);
+            }
+            self.fill(file, max_batch);
+            self.batch.number_damage();
+            if self.batch.is_empty() {
+                continue;
+            }
+            match self.batch.deliver(sink)? {
+                Delivered::Stored(step) => {
+                    self.batch.next(self.batch.end());
+                    return Ok(Some(step));
+                }
+                Delivered::Behind(_) if self.returns == MOST_RETURNS => {
+                    return Err(SinkError::of(
+                        SinkErrorKind::Replaced,
+                        "the ledger goes back again and again",
+                    ));
+                }
+                // An older copy was put in its place: this segment has what comes then.
+                Delivered::Behind(position) => {
+                    self.returns += 1;
+                    self.seek(Some(position));
+                }
+            }
+        }
+    }
+
+    fn fill<F: DiskFile>(&mut self, file: &F, max_batch: usize) {
+        for attempt in 0..=READ_ATTEMPTS {
+            if attempt == READ_ATTEMPTS {
+                self.scanner.tolerate();
+            }
+            if let Ok(ended) = self.batch.fill(&mut self.scanner, file, self.end, max_batch) {
+                self.ended = ended;
+                return;
+            }
+        }
+        // Not reached: a tolerant scanner does not fail. If it did, this ends the reading.
+        self.ended = true;
+    }
+
+    pub(super) const fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// How many records of it the ledger must have, now that it ended.
+    pub(super) const fn sequence(&self) -> u64 {
+        self.batch.end().sequence
+    }
+}
+
+/// The headers and the length of a segment.
+pub(crate) fn read_headers<F: DiskFile>(
+    file: &F,
+) -> io::Result<(Result<Headers, HeadersError>, u64)> {
+    let mut bytes = [0; HEADERS_BYTES];
+    let read = read_full(file, &mut bytes, 0)?;
+    let headers = Headers::read(bytes.get(..read).unwrap_or_default());
+    Ok((headers, file.len()?))
+}

@@ -1,0 +1,89 @@
+//! What the two ends of a journal have in common.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use usage_core::sink::{LedgerId, SegmentId};
+
+use crate::options::Options;
+
+/// A place between two frames of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// In bytes from the start.
+    pub(crate) offset: u64,
+    /// How many records come before.
+    pub(crate) sequence: u64,
+}
+
+/// Which use of which segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Use {
+    pub(crate) segment: SegmentId,
+    pub(crate) generation: u64,
+}
+
+/// A segment of this journal.
+#[derive(Debug)]
+pub(crate) struct Segment<F> {
+    pub(crate) used: Use,
+    pub(crate) path: PathBuf,
+    pub(crate) file: Arc<F>,
+    /// Up to where the tail may read.
+    pub(crate) published: Mark,
+    /// Where it ends for good, once nothing more will be appended.
+    pub(crate) end: Option<Mark>,
+    /// How many of its records the ledger has.
+    pub(crate) stored: u64,
+}
+
+impl<F> Segment<F> {
+    /// Whether nothing more comes, and the ledger has everything.
+    pub(crate) fn is_done(&self) -> bool {
+        self.end.is_some_and(|end| self.stored >= end.sequence)
+    }
+}
+
+/// Guarded: never held while a file is written or the ledger is asked.
+#[derive(Debug)]
+pub(crate) struct State<F> {
+    /// In the order in which they were begun.
+    pub(crate) segments: VecDeque<Segment<F>>,
+    /// Used before, stored durably, and ready for their next generation.
+    pub(crate) spare: Vec<Segment<F>>,
+    /// To be removed.
+    pub(crate) waste: Vec<Segment<F>>,
+    /// What all of them take on the disk.
+    pub(crate) bytes: u64,
+    /// Whether the appending end is gone.
+    pub(crate) finished: bool,
+}
+
+/// What the two ends of a journal have in common.
+#[derive(Debug)]
+pub(crate) struct Shared<D, F> {
+    pub(crate) disk: D,
+    pub(crate) folder: PathBuf,
+    pub(crate) ledger: LedgerId,
+    pub(crate) options: Options,
+    state: Mutex<State<F>>,
+}
+
+impl<D, F> Shared<D, F> {
+    pub(crate) fn new(disk: D, folder: PathBuf, ledger: LedgerId, options: Options) -> Self {
+        let state = State {
+            segments: VecDeque::new(),
+            spare: Vec::new(),
+            waste: Vec::new(),
+            bytes: 0,
+            finished: false,
+        };
+        Self { disk, folder, ledger, options, state: Mutex::new(state) }
+    }
+
+    /// A panic at the other end leaves nothing half done here.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State<F>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,141 @@
+//! Looking without touching.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use usage_core::sink::{LedgerId, Position, SegmentId};
+
+use crate::disk::{Disk, DiskFile};
+use crate::error::Found;
+use crate::format::{Headers, HeadersError, seed};
+use crate::read::{Batch, End, Scanner};
+use crate::replay::read_headers;
+use crate::segment::Named;
+
+const AT_ONCE: usize = 4096;
+
+/// What waits in a journal's folder.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Survey {
+    /// In the order of their paths.
+    pub segments: Vec<Surveyed>,
+}
+
+/// A segment as it is found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Surveyed {
+    /// Its file.
+    pub path: PathBuf,
+    /// Whose it is.
+    pub state: State,
+    /// How many whole records in it the ledger does not have yet; 0 where it cannot be read.
+    pub records: u64,
+    /// The length of its file.
+    pub bytes: u64,
+    /// What in it cannot be read and was not handed to the ledger yet.
+    pub damage: Vec<Found>,
+}
+
+/// Whose a segment is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum State {
+    /// A running process owns it, and stores it.
+    Live,
+    /// Its owner is gone: a replay stores it.
+    Waiting,
+    /// It belongs to another ledger.
+    Foreign,
+    /// It is of a newer format.
+    Newer,
+    /// Both of its headers are damaged.
+    Unreadable,
+}
+
+/// What waits in this folder for this ledger, without changing anything; it may be read-only.
+/// `position` answers how far the ledger has stored a segment. A missing folder has nothing in it.
+///
+/// # Errors
+/// When the folder or a file could not be read.
+pub fn survey<D: Disk>(
+    disk: &D,
+    folder: &Path,
+    ledger: LedgerId,
+    position: &mut dyn FnMut(SegmentId) -> Option<Position>,
+) -> io::Result<Survey> {
+    let mut names = match disk.list(folder) {
+        Ok(names) => names,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Survey::default()),
+        Err(error) => return Err(error),
+    };
+    names.sort();
+    let mut survey = Survey::default();
+    for name in names {
+        let Some(Named::Segment(id)) = Named::of(&name) else { continue };
+        let path = folder.join(&name);
+        match disk.open_read(&path) {
+            Ok(file) => survey.segments.push(look(path, &file, id, ledger, position)?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(survey)
+}
+
+fn look<F: DiskFile>(
+    path: PathBuf,
+    file: &F,
+    id: SegmentId,
+    ledger: LedgerId,
+    position: &mut dyn FnMut(SegmentId) -> Option<Position>,
+) -> io::Result<Surveyed> {
+    // Held while it is read; where there are no locks, nobody can own it.
+    let free = file.try_lock_shared().unwrap_or(true);
+    let (headers, bytes) = read_headers(file)?;
+    let mut surveyed =
+        Surveyed { path, state: State::Waiting, records: 0, bytes, damage: Vec::new() };
+    let Headers { header, damage } = match headers {
+        Ok(headers) => headers,
+        Err(error) => {
+            surveyed.state = match error {
+                HeadersError::Newer => State::Newer,
+                HeadersError::Unreadable => State::Unreadable,
+            };
+            return Ok(surveyed);
+        }
+    };
+    if header.ledger != ledger || header.segment != id {
+        surveyed.state = State::Foreign;
+        return Ok(surveyed);
+    }
+    let generation = header.generation;
+    let sequence = match position(id) {
+        Some(position) if position.generation > generation => return Ok(surveyed),
+        Some(position) if position.generation == generation => position.sequence,
+        _ => 0,
+    };
+    let mut scanner = Scanner::new(seed(id, generation));
+    let mut batch = Batch::new();
+    batch.place(id, surveyed.path.clone(), Position { generation, sequence });
+    if let Some(damage) = damage.filter(|_| sequence == 0) {
+        batch.add_damage(damage);
+    }
+    let end = End::Unknown { len: bytes, size: header.size };
+    loop {
+        let ended = batch.fill(&mut scanner, file, end, AT_ONCE)?;
+        surveyed.records += batch.records().len() as u64;
+        surveyed.damage.extend(batch.found());
+        if ended {
+            break;
+        }
+        batch.next(batch.end());
+    }
+    if !free {
+        surveyed.state = State::Live;
+        // A frame that is just being written looks like a torn end.
+        surveyed.damage.retain(|found| found.damage.records.is_some());
+    }
+    Ok(surveyed)
+}

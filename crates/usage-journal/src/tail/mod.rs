@@ -1,0 +1,183 @@
+//! The reading end of one's own journal.
+
+mod recycle;
+
+pub(crate) use recycle::has;
+
+use std::fmt;
+use std::sync::Arc;
+
+use usage_core::Record;
+use usage_core::sink::{BatchOutcome, JournalSink, Position, SegmentId, SinkError, SinkErrorKind};
+
+use crate::disk::{Disk, RealDisk};
+use crate::error::{Found, JournalError};
+use crate::format::seed;
+use crate::read::{Batch, Delivered, End, Scanner};
+use crate::shared::{Mark, Shared, Use};
+
+/// As often is reading tried before what cannot be read is given up as damaged.
+const READ_ATTEMPTS: u32 = 3;
+
+/// The reading end of one's own journal, usually on another thread than the
+/// [`Journal`](crate::Journal): it reads what was published, stores it, and gives space back.
+///
+/// When it is dropped without [`Tail::close`], everything stays in its files for whoever opens the
+/// ledger next.
+pub struct Tail<D: Disk = RealDisk> {
+    shared: Arc<Shared<D, D::File>>,
+    /// What is being read.
+    at: Option<Use>,
+    scanner: Scanner,
+    batch: Batch,
+    /// Whether the batch is still to be stored.
+    waiting: bool,
+    /// How often in a row reading failed.
+    failures: u32,
+    /// Segments whose files are gone, but not yet known to be gone for good.
+    gone: Vec<SegmentId>,
+    /// Segments that the ledger still remembers, and need not.
+    forgotten: Vec<SegmentId>,
+}
+
+/// What became of a batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Step {
+    /// What became of the records that were stored now. Its indices are those of [`Tail::held`].
+    pub outcome: BatchOutcome,
+    /// How many records the ledger had already: an earlier call that seemed to fail had stored
+    /// them.
+    pub already: u64,
+    /// What could not be read, as it was handed to the ledger.
+    pub damage: Vec<Found>,
+    /// How many records are known to be missing, by their sequence numbers.
+    pub lost: u64,
+}
+
+impl<D: Disk> Tail<D> {
+    pub(crate) fn new(shared: Arc<Shared<D, D::File>>) -> Self {
+        Self {
+            shared,
+            at: None,
+            scanner: Scanner::new(0),
+            batch: Batch::new(),
+            waiting: false,
+            failures: 0,
+            gone: Vec::new(),
+            forgotten: Vec::new(),
+        }
+    }
+
+    /// Reads whole frames, all of one segment, until at least `max` records are held. When
+    /// something is held already, reads nothing and answers as before.
+    ///
+    /// Answers how many records are held; 1 when that is only damage to be stored; 0 when nothing
+    /// that was published is left.
+    ///
+    /// # Errors
+    /// When reading failed. The next call tries again; what cannot be read again and again is
+    /// damage in the end.
+    pub fn load(&mut self, max: usize) -> Result<usize, JournalError> {
+        while !self.waiting {
+            let Some((used, end)) = self.advance() else { return Ok(0) };
+            let state = self.shared.state();
+            let Some(segment) = state.segments.iter().find(|segment| segment.used == used) else {
+                return Ok(0);
+            };
+            let (file, path) = (Arc::clone(&segment.file), segment.path.clone());
+            drop(state);
+            let Use { segment, generation } = used;
+            let from = Position { generation, sequence: self.scanner.sequence() };
+            self.batch.place(segment, path.clone(), from);
+            if self.failures >= READ_ATTEMPTS {
+                self.scanner.tolerate();
+            }
+            if let Err(error) = self.batch.fill(&mut self.scanner, &*file, end, max) {
+                self.failures += 1;
+                return Err(JournalError::io("read", &path, error));
+            }
+            self.failures = 0;
+            self.waiting = !self.batch.is_empty();
+        }
+        Ok(self.batch.records().len().max(1))
+    }
+
+    /// Finds what is to be read next: a segment, and how far.
+    fn advance(&mut self) -> Option<(Use, End)> {
+        let state = self.shared.state();
+        let mut segments = state.segments.iter();
+        // Segments go from the front only: when the one being read is gone, it was read.
+        let at = segments.position(|segment| Some(segment.used) == self.at);
+        if let Some(segment) = at.and_then(|at| state.segments.get(at)) {
+            let end = segment.published;
+            if self.scanner.offset() < end.offset {
+                let end = End::Known { offset: end.offset, sequence: end.sequence };
+                return Some((segment.used, end));
+            }
+            segment.end?;
+        }
+        let next = state.segments.iter().skip(at.map_or(0, |at| at + 1));
+        let next = next
+            .into_iter()
+            .find(|segment| segment.published.sequence > 0 || segment.end.is_none())?;
+        self.at = Some(next.used);
+        self.scanner.restart(seed(next.used.segment, next.used.generation));
+        let Mark { offset, sequence } = next.published;
+        (sequence > 0).then_some((next.used, End::Known { offset, sequence }))
+    }
+
+    /// The records that were read last: still there after they were stored, until the next
+    /// [`Tail::load`].
+    #[must_use]
+    pub fn held(&self) -> &[Record] {
+        self.batch.records()
+    }
+
+    /// Stores what is held, with its position; then it is no longer held to be stored. When nothing
+    /// is, does nothing.
+    ///
+    /// # Errors
+    /// When it could not be stored now; it is still held. Of kind [`SinkErrorKind::Replaced`] also
+    /// when the ledger has gone back behind what it had stored: it is an older copy.
+    pub fn store(&mut self, sink: &mut dyn JournalSink) -> Result<Step, SinkError> {
+        if !self.waiting {
+            return Ok(Step::default());
+        }
+        match self.batch.deliver(sink)? {
+            Delivered::Stored(step) => {
+                self.waiting = false;
+                let mut state = self.shared.state();
+                let at = state.segments.iter_mut().find(|segment| Some(segment.used) == self.at);
+                if let Some(segment) = at {
+                    segment.stored = self.batch.end().sequence;
+                }
+                Ok(step)
+            }
+            Delivered::Behind(_) => Err(went_back()),
+        }
+    }
+
+    /// What the journal's segments take on the disk, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.shared.state().bytes
+    }
+}
+
+fn went_back() -> SinkError {
+    SinkError::of(
+        SinkErrorKind::Replaced,
+        "the ledger has less than was stored: an older copy was put in its place",
+    )
+}
+
+impl<D: Disk> fmt::Debug for Tail<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tail")
+            .field("folder", &self.shared.folder)
+            .field("at", &self.at)
+            .field("held", &self.batch.records().len())
+            .field("waiting", &self.waiting)
+            .finish_non_exhaustive()
+    }
+}

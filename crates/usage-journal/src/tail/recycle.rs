@@ -1,0 +1,148 @@
+//! Giving space back.
+
+use std::io;
+
+use usage_core::sink::{JournalSink, SegmentId, SinkError};
+
+use super::{Tail, went_back};
+use crate::disk::Disk;
+use crate::error::JournalError;
+use crate::sabotage::{Sabotage, planted};
+use crate::shared::{Shared, State, Use};
+
+/// As many segments are kept ready to be used again.
+const SPARE: usize = 2;
+
+/// A segment whose records the ledger must have, and how many.
+type Promised = (Use, u64);
+
+impl<D: Disk> Tail<D> {
+    /// When whole segments have been stored: makes the ledger durable, and then uses them again or
+    /// deletes them. Cheap when there are none.
+    ///
+    /// # Errors
+    /// When the ledger could not be made durable, or a file could not be removed. What is left is
+    /// tried again by the next call. Of kind
+    /// [`Replaced`](usage_core::sink::SinkErrorKind::Replaced) also when the ledger has gone back
+    /// behind what it had stored.
+    pub fn recycle(&mut self, sink: &mut dyn JournalSink) -> Result<(), SinkError> {
+        let done = self.done();
+        if !done.is_empty() {
+            make_durable(&done, sink)?;
+            self.take(&done, SPARE);
+        }
+        self.clean(sink)
+    }
+
+    /// The end. What is wholly stored is made durable and deleted, and the folder too when nothing
+    /// else is in it. What is not stays for whoever opens the ledger next.
+    ///
+    /// Drop the [`Journal`](crate::Journal) first: the segment that it appends to is not touched.
+    ///
+    /// # Errors
+    /// As [`Tail::recycle`]; then what is stored is left as well, which does no harm.
+    pub fn close(mut self, sink: &mut dyn JournalSink) -> Result<(), SinkError> {
+        let done = self.done();
+        // What was never used needs no ledger to be given up.
+        let (unused, used): (Vec<_>, Vec<_>) =
+            done.into_iter().partition(|(used, records)| used.generation == 1 && *records == 0);
+        self.take(&unused, 0);
+        let durable = if used.is_empty() { Ok(()) } else { make_durable(&used, sink) };
+        if durable.is_ok() {
+            self.take(&used, 0);
+        }
+        {
+            let mut state = self.shared.state();
+            let spare = std::mem::take(&mut state.spare);
+            state.waste.extend(spare);
+        }
+        let cleaned = self.clean(sink);
+        // Not empty when others have something in it.
+        drop(self.shared.disk.remove_folder(&self.shared.folder));
+        durable.and(cleaned)
+    }
+
+    /// The segments that nothing more will come to and that the ledger has.
+    fn done(&self) -> Vec<Promised> {
+        let state = self.shared.state();
+        let early = planted(Sabotage::TrimEarly);
+        let done = state.segments.iter().filter(|segment| {
+            segment.is_done() || (early && segment.end.is_some() && Some(segment.used) != self.at)
+        });
+        done.map(|segment| (segment.used, segment.end.map_or(0, |end| end.sequence))).collect()
+    }
+
+    /// Takes segments out of use; `spare` of them are kept for the next generation.
+    fn take(&self, done: &[Promised], spare: usize) {
+        let mut state = self.shared.state();
+        let spare = if state.finished { 0 } else { spare };
+        let State { segments, spare: spares, waste, .. } = &mut *state;
+        for (used, _) in done {
+            let at = segments.iter().position(|segment| segment.used == *used);
+            let Some(segment) = at.and_then(|at| segments.remove(at)) else { continue };
+            if spares.len() < spare { spares.push(segment) } else { waste.push(segment) }
+        }
+    }
+
+    /// Removes the files of segments that are out of use, and then their positions: the other way
+    /// round, a crash between the two would store them again. Between them the folder is synced,
+    /// or a power loss could bring the files back.
+    fn clean(&mut self, sink: &mut dyn JournalSink) -> Result<(), SinkError> {
+        self.remove().map_err(JournalError::into_sink_error)?;
+        while let Some(&segment) = self.forgotten.last() {
+            sink.forget(segment)?;
+            self.forgotten.pop();
+        }
+        Ok(())
+    }
+
+    fn remove(&mut self) -> Result<(), JournalError> {
+        let Shared { disk, folder, options, .. } = &*self.shared;
+        loop {
+            let Some(segment) = self.shared.state().waste.pop() else { break };
+            match disk.remove(&segment.path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    let error = JournalError::io("remove", &segment.path, error);
+                    self.shared.state().waste.push(segment);
+                    return Err(error);
+                }
+                _ => {
+                    self.shared.state().bytes -= options.segment_bytes;
+                    self.gone.push(segment.used.segment);
+                }
+            }
+        }
+        if !self.gone.is_empty() {
+            disk.sync_folder(folder).map_err(|error| JournalError::io("sync", folder, error))?;
+            self.forgotten.append(&mut self.gone);
+        }
+        Ok(())
+    }
+}
+
+/// Makes sure that a power loss takes nothing of these segments from the ledger.
+fn make_durable(done: &[Promised], sink: &mut dyn JournalSink) -> Result<(), SinkError> {
+    if planted(Sabotage::TrimEarly) {
+        return Ok(());
+    }
+    sink.make_durable()?;
+    for (used, records) in done.iter().filter(|(_, records)| *records > 0) {
+        if !has(sink, used.segment, used.generation, *records)? {
+            return Err(went_back());
+        }
+    }
+    Ok(())
+}
+
+/// Whether the ledger has as many records of this generation, or a newer one.
+pub(crate) fn has(
+    sink: &mut dyn JournalSink,
+    segment: SegmentId,
+    generation: u64,
+    records: u64,
+) -> Result<bool, SinkError> {
+    Ok(sink.position(segment)?.is_some_and(|position| {
+        position.generation > generation
+            || (position.generation == generation && position.sequence >= records)
+    }))
+}

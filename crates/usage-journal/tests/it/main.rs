@@ -1,0 +1,10 @@
+//! The journal from outside: on a simulated machine, and on real files.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a panic in a test is the report")]
+
+mod damage;
+mod live;
+mod model;
+mod races;
+mod real_disk;
+mod sim;

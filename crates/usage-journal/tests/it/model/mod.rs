@@ -1,0 +1,60 @@
+//! The model test: histories of a machine, with everything that can go wrong.
+
+mod expect;
+mod machine;
+mod op;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
+use usage_journal::{Sabotage, plant};
+
+use machine::Machine;
+use op::history;
+
+/// More than usual: a case takes a few milliseconds.
+fn config() -> Config {
+    let config = Config::default();
+    Config { cases: config.cases.max(1_000), max_shrink_iters: 20_000, ..config }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    /// Whatever happens: nothing twice, nothing invented, nothing missing that must be there.
+    #[test]
+    fn whatever_happens((sync, ops) in history()) {
+        Machine::new(sync).run(&ops).map_err(TestCaseError::fail)?;
+    }
+}
+
+/// How the model finds this fault: in the same histories each time, and not in too many of them.
+fn finds(sabotage: Sabotage) -> String {
+    plant(Some(sabotage));
+    let config = Config { cases: 500, max_shrink_iters: 0, failure_persistence: None, ..config() };
+    let random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let result = TestRunner::new_with_rng(config, random)
+        .run(&history(), |(sync, ops)| Machine::new(sync).run(&ops).map_err(TestCaseError::fail));
+    plant(None);
+    match result {
+        Err(TestError::Fail(reason, _)) => reason.to_string(),
+        other => panic!("{sabotage:?} was not found: {other:?}"),
+    }
+}
+
+#[test]
+fn a_checksum_that_is_not_looked_at_is_found() {
+    let found = finds(Sabotage::SkipChecksums);
+    assert!(found.contains("invented") || found.contains("twice"), "{found}");
+}
+
+#[test]
+fn space_that_is_given_back_early_is_found() {
+    let found = finds(Sabotage::TrimEarly);
+    assert!(found.contains("is missing"), "{found}");
+}
+
+#[test]
+fn a_generation_that_is_not_counted_is_found() {
+    let found = finds(Sabotage::ForgetGeneration);
+    assert!(found.contains("is missing"), "{found}");
+}

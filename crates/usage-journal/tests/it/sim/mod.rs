@@ -1,0 +1,57 @@
+//! A simulated machine: a disk and a ledger that fail, die, and lose what was not synced.
+
+mod disk;
+mod fault;
+mod file;
+mod ledger;
+mod world;
+
+pub(crate) use disk::SimDisk;
+pub(crate) use fault::{Fault, LedgerFault};
+pub(crate) use ledger::{Content, SimLedger, SimSink};
+
+use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts};
+
+/// SplitMix64: the same numbers for the same seed, everywhere.
+#[derive(Clone, Debug)]
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub(crate) fn coin(&mut self) -> bool {
+        self.next() & 1 == 0
+    }
+
+    /// From 0 up to and including `most`.
+    pub(crate) fn up_to(&mut self, most: usize) -> usize {
+        usize::try_from(self.next() % (most as u64 + 1)).unwrap()
+    }
+}
+
+/// The record with this number, by which it is known again.
+pub(crate) fn record(number: u64) -> Record {
+    const ROUTES: [&str; 3] = ["default", "think", "background"];
+    let labels = Labels::new(LabelNames {
+        instance_id: "i",
+        provider: "p",
+        route: ROUTES[usize::try_from(number % 3).unwrap()],
+        model: "m",
+        ..LabelNames::default()
+    });
+    let tokens = TokenCounts::new().with_input(number * 7 % 5_000).unwrap();
+    let when = Timestamp::from_micros(1_777_787_761_000_000 + i64::try_from(number).unwrap());
+    Record::new(labels.unwrap(), tokens.with_output(number % 300).unwrap(), 0, when).unwrap()
+}
+
+/// The number of a record that is just as [`record`] made it.
+pub(crate) fn number(read: &Record) -> Option<u64> {
+    let number = u64::try_from(read.timestamp().as_micros() - 1_777_787_761_000_000).ok()?;
+    (number < 1 << 40 && *read == record(number)).then_some(number)
+}
