@@ -112,6 +112,37 @@ pub enum StoreError {
         /// The version it has now.
         found: i32,
     },
+    /// The file at the ledger's path is no longer the one that was opened. Nothing is written to
+    /// the one that was, as nobody would find it there.
+    #[error(
+        "the ledger {} {what} while it was open: nothing more is stored until it is opened again",
+        path.display()
+    )]
+    Replaced {
+        /// The ledger.
+        path: PathBuf,
+        /// What happened to it, as in "was deleted or moved away".
+        what: &'static str,
+    },
+    /// What was stored could not be brought to the disk itself.
+    #[error("cannot sync {}: {source}", path.display())]
+    Sync {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The files of a journal could not be read, locked or removed, or what is in them could not be
+    /// stored.
+    #[error("cannot {doing} the journal {}: {reason}", folder.display())]
+    Journal {
+        /// What was being done, as in "look into".
+        doing: &'static str,
+        /// The folder of the journal.
+        folder: PathBuf,
+        /// Why not.
+        reason: String,
+    },
 }
 
 /// Why a query inside the ledger stopped, before it is known which ledger that was.
@@ -213,6 +244,9 @@ impl StoreError {
             WriteError::Sqlite(source) => Self::sqlite(doing, path, source),
             WriteError::VersionChanged { found } => {
                 Self::VersionChanged { path: path.to_owned(), found }
+            }
+            WriteError::Replaced => {
+                Self::Replaced { path: path.to_owned(), what: "was overwritten with another one" }
             }
         }
     }

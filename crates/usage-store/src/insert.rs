@@ -4,7 +4,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
 use usage_core::{EventId, Record};
 
-use crate::labels::{self, LabelCache};
+use crate::labels;
 use crate::transaction::{self, WriteError};
 
 /// What became of a record that was inserted.
@@ -67,61 +67,74 @@ pub fn insert_record(connection: &Connection, record: &Record) -> Result<Inserte
     })
 }
 
-/// Inserts a batch in one transaction, with the ids of known label sets from the cache.
-pub(crate) fn insert_batch(
-    connection: &mut Connection,
-    cache: &mut LabelCache,
-    batch: &[Record],
-) -> Result<BatchOutcome, WriteError> {
-    let mut publish = None;
-    let outcome = transaction::write(connection, |transaction, generation| {
-        let mut pending = cache.begin(generation);
-        let mut label_id = |record: &Record| pending.id_of(transaction, record.labels());
-        let outcome = insert_all(transaction, batch, &mut label_id)?;
-        publish = Some(pending);
-        Ok(outcome)
-    })?;
-    if let Some(pending) = publish {
-        pending.commit();
-    }
-    Ok(outcome)
-}
-
 /// The one place that inserts rows. The caller holds the write lock.
 pub(crate) fn insert_all(
     connection: &Connection,
     batch: &[Record],
     label_id: &mut dyn FnMut(&Record) -> rusqlite::Result<i64>,
 ) -> rusqlite::Result<BatchOutcome> {
-    let mut outcome = BatchOutcome::default();
-    let first_id: i64 = connection
-        .prepare_cached("SELECT next_record_id FROM ledger")?
-        .query_row([], |row| row.get(0))?;
-    let mut id = first_id;
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO records (ts, id, label_set, input, output, cache_read, cache_write, \
-         unclassified, reasoning, fallbacks, event_id) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-    )?;
+    let mut rows = Rows::begin(connection)?;
     for (index, record) in batch.iter().enumerate() {
-        match find_event(connection, record)? {
+        rows.insert(index, record, label_id)?;
+    }
+    rows.finish()
+}
+
+/// Rows on their way into the ledger, in one transaction.
+pub(crate) struct Rows<'a> {
+    connection: &'a Connection,
+    statement: CachedStatement<'a>,
+    first_id: i64,
+    next_id: i64,
+    outcome: BatchOutcome,
+}
+
+impl<'a> Rows<'a> {
+    pub(crate) fn begin(connection: &'a Connection) -> rusqlite::Result<Self> {
+        let first_id: i64 = connection
+            .prepare_cached("SELECT next_record_id FROM ledger")?
+            .query_row([], |row| row.get(0))?;
+        let statement = connection.prepare_cached(
+            "INSERT INTO records (ts, id, label_set, input, output, cache_read, cache_write, \
+             unclassified, reasoning, fallbacks, event_id) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )?;
+        let outcome = BatchOutcome::default();
+        Ok(Self { connection, statement, first_id, next_id: first_id, outcome })
+    }
+
+    /// Inserts a record, unless it is there already. After an error it counts nowhere.
+    pub(crate) fn insert(
+        &mut self,
+        index: usize,
+        record: &Record,
+        label_id: &mut dyn FnMut(&Record) -> rusqlite::Result<i64>,
+    ) -> rusqlite::Result<()> {
+        match find_event(self.connection, record)? {
             Event::New => {
                 let label_set = label_id(record)?;
-                insert_row(&mut insert, id, label_set, record)?;
-                id += 1;
-                outcome.stored += 1;
+                insert_row(&mut self.statement, self.next_id, label_set, record)?;
+                self.next_id += 1;
+                self.outcome.stored += 1;
             }
-            Event::Same => outcome.duplicates += 1,
-            Event::Different => {
-                let reason = RefusalReason::EventIdConflict;
-                outcome.refused.push(Refusal { index, reason });
-            }
+            Event::Same => self.outcome.duplicates += 1,
+            Event::Different => self.refuse(index, RefusalReason::EventIdConflict),
         }
+        Ok(())
     }
-    if id != first_id {
-        connection.prepare_cached("UPDATE ledger SET next_record_id = ?1")?.execute([id])?;
+
+    pub(crate) fn refuse(&mut self, index: usize, reason: RefusalReason) {
+        self.outcome.refused.push(Refusal { index, reason });
     }
-    Ok(outcome)
+
+    pub(crate) fn finish(self) -> rusqlite::Result<BatchOutcome> {
+        if self.next_id != self.first_id {
+            self.connection
+                .prepare_cached("UPDATE ledger SET next_record_id = ?1")?
+                .execute([self.next_id])?;
+        }
+        Ok(self.outcome)
+    }
 }
 
 fn insert_row(
@@ -131,21 +144,21 @@ fn insert_row(
     record: &Record,
 ) -> rusqlite::Result<()> {
     let tokens = record.tokens();
-    insert
-        .execute(params![
-            record.timestamp().as_micros(),
-            id,
-            label_set,
-            tokens.input(),
-            tokens.output(),
-            tokens.cache_read(),
-            tokens.cache_write(),
-            tokens.unclassified_count(),
-            tokens.reasoning(),
-            record.fallbacks(),
-            record.event_id().map(EventId::as_str),
-        ])
-        .map(drop)
+    let rows = insert.execute(params![
+        record.timestamp().as_micros(),
+        id,
+        label_set,
+        tokens.input(),
+        tokens.output(),
+        tokens.cache_read(),
+        tokens.cache_write(),
+        tokens.unclassified_count(),
+        tokens.reasoning(),
+        record.fallbacks(),
+        record.event_id().map(EventId::as_str),
+    ])?;
+    // A trigger may leave a row out without an error; it is not stored then.
+    if rows == 1 { Ok(()) } else { Err(rusqlite::Error::StatementChangedRows(rows)) }
 }
 
 /// What the ledger knows of a record's event id.
@@ -155,6 +168,12 @@ enum Event {
     Different,
 }
 
+/// The columns are read by their place in [`is_same`].
+pub(crate) const FIND_EVENT: &str = "SELECT r.ts, r.input, r.output, r.cache_read, r.cache_write, r.unclassified, r.reasoning, \
+     r.fallbacks, l.profile, l.provider, l.route, l.model \
+     FROM records AS r CROSS JOIN label_sets AS l ON l.id = r.label_set \
+     WHERE r.event_id = ?1 AND l.instance_id = ?2";
+
 fn find_event(connection: &Connection, record: &Record) -> rusqlite::Result<Event> {
     let Some(event_id) = record.event_id() else {
         return Ok(Event::New);
@@ -162,12 +181,7 @@ fn find_event(connection: &Connection, record: &Record) -> rusqlite::Result<Even
     let names = record.labels().names();
     // An event id is unique for an instance; other instances may have used it too.
     let found = connection
-        .prepare_cached(
-            "SELECT r.ts, r.input, r.output, r.cache_read, r.cache_write, r.unclassified, \
-             r.reasoning, r.fallbacks, l.profile, l.provider, l.route, l.model \
-             FROM records AS r CROSS JOIN label_sets AS l ON l.id = r.label_set \
-             WHERE r.event_id = ?1 AND l.instance_id = ?2",
-        )?
+        .prepare_cached(FIND_EVENT)?
         .query_row(params![event_id.as_str(), names.instance_id], |row| is_same(row, record))
         .optional()?;
     Ok(match found {

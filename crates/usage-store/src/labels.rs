@@ -5,25 +5,23 @@ use std::collections::HashMap;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use usage_core::{LabelNames, Labels};
 
+/// Finds a label set.
+pub(crate) const FIND_SET: &str = "SELECT id FROM label_sets WHERE instance_id = ?1 \
+     AND profile = ?2 AND provider = ?3 AND route = ?4 AND model = ?5";
+
+/// Adds a label set.
+pub(crate) const INSERT_SET: &str = "INSERT INTO label_sets (instance_id, profile, provider, route, model) \
+     VALUES (?1, ?2, ?3, ?4, ?5)";
+
 /// Finds the id of a label set in the ledger, or adds the set.
 pub(crate) fn id_of(connection: &Connection, labels: &Labels) -> rusqlite::Result<i64> {
     let LabelNames { instance_id, profile, provider, route, model } = labels.names();
     let names = params![instance_id, profile, provider, route, model];
-    let found = connection
-        .prepare_cached(
-            "SELECT id FROM label_sets WHERE instance_id = ?1 AND profile = ?2 \
-             AND provider = ?3 AND route = ?4 AND model = ?5",
-        )?
-        .query_row(names, |row| row.get(0))
-        .optional()?;
+    let found =
+        connection.prepare_cached(FIND_SET)?.query_row(names, |row| row.get(0)).optional()?;
     match found {
         Some(id) => Ok(id),
-        None => connection
-            .prepare_cached(
-                "INSERT INTO label_sets (instance_id, profile, provider, route, model) \
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?
-            .insert(names),
+        None => connection.prepare_cached(INSERT_SET)?.insert(names),
     }
 }
 
@@ -82,6 +80,12 @@ impl PendingLabels<'_> {
         };
         self.last = Some((labels.clone(), id));
         Ok(id)
+    }
+
+    /// Takes back a look-up whose work was undone, the set that it may have added included.
+    pub(crate) fn forget(&mut self, labels: &Labels) {
+        self.added.remove(labels);
+        self.last = None;
     }
 
     /// Publishes what was added. Call it after the transaction has committed.

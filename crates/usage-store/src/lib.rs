@@ -1,27 +1,36 @@
 #![doc = include_str!("../README.md")]
 
 mod at_rest;
+mod batch;
 pub mod doctor;
 mod error;
+mod file_id;
 mod identify;
 pub mod import;
 mod insert;
+mod journals;
 mod labels;
 mod migrate;
 mod open;
 mod path;
 mod readers;
+mod recovery;
 mod report;
 mod retention;
 mod rows;
 mod schema;
 mod series;
+mod set_aside;
+mod sink;
 mod store;
 mod transaction;
+mod turn;
+mod waiting;
 
 pub use error::{Fault, Result, StoreError};
 pub use insert::{Inserted, insert_record};
 pub use path::{DB_ENV, db_path};
+pub use recovery::Recovered;
 pub use retention::{DeleteAllPlan, Deletion, PrunePlan, VacuumOutcome};
 pub use rows::{Records, StoredRecord};
 pub use schema::{APPLICATION_ID, SCHEMA_VERSION};
@@ -30,3 +39,6 @@ pub use store::{Store, StoreOptions, Synchronous};
 pub use transaction::WriteError;
 /// The filter that every query takes, from `usage-core`.
 pub use usage_core::Filter;
+/// Whose a [`WaitingSegment`] is, from `usage-journal`.
+pub use usage_journal::State as SegmentState;
+pub use waiting::{Waiting, WaitingSegment};

@@ -13,6 +13,7 @@ use rusqlite::{Connection, OpenFlags, ffi};
 
 use crate::at_rest;
 use crate::error::{Fault, Result, StoreError};
+use crate::file_id::OpenedFile;
 use crate::identify::{Identity, identify, refuse_untouched};
 use crate::migrate::{ensure_wal, migrate, prepare_empty};
 use crate::schema::SCHEMA_VERSION;
@@ -34,13 +35,14 @@ pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
 }
 
 /// Makes the folder and the file where they are missing, then opens and migrates the ledger.
-pub(crate) fn create(path: &Path, options: &StoreOptions) -> Result<Connection> {
+pub(crate) fn create(path: &Path, options: &StoreOptions) -> Result<(Connection, OpenedFile)> {
     if !exists(path)? {
         let _guard = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
         make_folder(path)?;
         make_file(path)?;
     }
     refuse_others(path)?;
+    let file = OpenedFile::at(path)?;
     let mut connection = connect(path, options)?;
     if connection.is_readonly("main").unwrap_or(false) {
         return Err(read_only("open the ledger", path));
@@ -54,12 +56,13 @@ pub(crate) fn create(path: &Path, options: &StoreOptions) -> Result<Connection> 
             migrate(&mut connection, path)?;
         }
     }
-    ready(connection, path, options)
+    Ok((ready(connection, path, options)?, file))
 }
 
 /// A ledger that was there.
 pub(crate) struct Existing {
     pub(crate) connection: Connection,
+    pub(crate) file: OpenedFile,
     /// It can only be read, and only while nobody has it open, see [`at_rest::open`].
     pub(crate) at_rest: bool,
 }
@@ -67,16 +70,19 @@ pub(crate) struct Existing {
 /// Opens and migrates a ledger that exists; makes nothing.
 pub(crate) fn existing(path: &Path, options: &StoreOptions) -> Result<Existing> {
     expect_existing(path)?;
+    let file = OpenedFile::at(path)?;
     match existing_in_use(path, options) {
         Err(error) if matches!(error.fault(), Some(Fault::ReadOnly | Fault::CannotOpen)) => {
             let connection = at_rest::open(path).ok_or(error)?;
             match identify(&connection, path)? {
-                Identity::Ledger(SCHEMA_VERSION) => Ok(Existing { connection, at_rest: true }),
+                Identity::Ledger(SCHEMA_VERSION) => {
+                    Ok(Existing { connection, file, at_rest: true })
+                }
                 Identity::Ledger(_) => Err(read_only("migrate the ledger", path)),
                 Identity::Empty => Err(StoreError::NotFound { path: path.to_owned() }),
             }
         }
-        opened => Ok(Existing { connection: opened?, at_rest: false }),
+        opened => Ok(Existing { connection: opened?, file, at_rest: false }),
     }
 }
 

@@ -8,9 +8,10 @@ use rusqlite::{Connection, OptionalExtension, Params, params};
 use usage_core::Timestamp;
 
 use crate::at_rest::write_ahead_log;
+use crate::batch::Writer;
 use crate::open::set_busy_timeout;
-use crate::transaction::{self, WriteError};
-use crate::{Result, Store};
+use crate::transaction::WriteError;
+use crate::{Result, Store, set_aside};
 
 /// How many records a prune deletes in one transaction, so that other writers get their turn.
 const SLICE: i64 = 5_000;
@@ -107,9 +108,13 @@ impl Store {
     /// Carries out a plan: deletes the records older than its instant and gives the space back.
     /// Works in short transactions, so that other processes can write meanwhile.
     ///
+    /// What waits in journals is [stored before](Self::recover_journals), so that nothing that is
+    /// deleted comes back: the plan may grow by that. What a running process has taken but not
+    /// stored yet is stored by it later, however old it is.
+    ///
     /// # Errors
-    /// When the ledger cannot be written. What was deleted until then stays deleted;
-    /// [`prune_with`](Self::prune_with) tells how much that is.
+    /// When the ledger cannot be written, or what waits in a journal cannot be stored. What was
+    /// deleted until then stays deleted; [`prune_with`](Self::prune_with) tells how much that is.
     pub fn prune(&self, plan: &PrunePlan) -> Result<Deletion> {
         self.prune_with(plan, |_| {})
     }
@@ -119,10 +124,12 @@ impl Store {
     /// # Errors
     /// As [`prune`](Self::prune).
     pub fn prune_with(&self, plan: &PrunePlan, mut gone: impl FnMut(u64)) -> Result<Deletion> {
+        // First, so that nothing that is deleted comes back.
+        self.recover_journals()?;
         let before = plan.before;
         let bytes_before = bytes_on_disk(self.path());
-        let delete = |connection: &mut Connection| {
-            transaction::write(connection, |transaction, _| delete_slice(transaction, before))
+        let delete = |writer: &mut Writer| {
+            writer.ledger.write(|transaction, _| delete_slice(transaction, before))
         };
         let records = self.in_slices("delete records from", delete, &mut gone)?;
         Ok(Deletion { records, space: self.give_back(bytes_before)? })
@@ -149,17 +156,26 @@ impl Store {
         })
     }
 
-    /// Deletes every record and every name in one transaction, and gives the space back.
+    /// Deletes every record, every name and all that was set aside, in one transaction, and gives
+    /// the space back.
+    ///
+    /// What waits in journals is [stored before](Self::recover_journals) and deleted with the rest.
+    /// What a running process has taken but not stored yet is stored by it later.
     ///
     /// # Errors
-    /// When the ledger cannot be written. Nothing was deleted then, unless giving the space back
-    /// is what failed.
+    /// When the ledger cannot be written, or what waits in a journal cannot be stored. Nothing was
+    /// deleted then, unless giving the space back is what failed.
     pub fn delete_all(&self) -> Result<Deletion> {
+        // First, so that nothing that is deleted comes back.
+        self.recover_journals()?;
         let bytes_before = bytes_on_disk(self.path());
-        let records = self.write("delete all records from", |connection| {
-            transaction::write(connection, |transaction, _| {
+        let records = self.write("delete all records from", |writer| {
+            writer.ledger.write(|transaction, _| {
                 let deleted = transaction.execute("DELETE FROM records", [])?;
                 transaction.execute("DELETE FROM label_sets", [])?;
+                set_aside::clear(transaction)?;
+                // The positions of journals stay: without them, what was stored and is deleted now
+                // would be stored again.
                 // Other processes remember ids of label sets: this tells them to forget.
                 transaction
                     .execute("UPDATE ledger SET label_generation = label_generation + 1", [])?;
@@ -191,10 +207,14 @@ impl Store {
     }
 
     fn give_back(&self, bytes_before: u64) -> Result<VacuumOutcome> {
-        self.in_slices("give space back from", free_pages, &mut |_| {})?;
+        self.in_slices(
+            "give space back from",
+            |writer| free_pages(&writer.ledger.connection),
+            &mut |_| {},
+        )?;
         let patience = self.busy_timeout();
-        let is_held_back =
-            self.write("give space back from", |connection| shrink(connection, patience))?;
+        let is_held_back = self
+            .write("give space back from", |writer| shrink(&writer.ledger.connection, patience))?;
         Ok(VacuumOutcome { bytes_before, bytes_after: bytes_on_disk(self.path()), is_held_back })
     }
 
@@ -203,7 +223,7 @@ impl Store {
     fn in_slices(
         &self,
         doing: &'static str,
-        work: impl Fn(&mut Connection) -> Result<u64, WriteError>,
+        work: impl Fn(&mut Writer) -> Result<u64, WriteError>,
         told: &mut dyn FnMut(u64),
     ) -> Result<u64> {
         let mut sum = 0;
@@ -238,7 +258,7 @@ fn extent(
 }
 
 /// Gives up to [`PAGES`] free pages back; says how many.
-fn free_pages(connection: &mut Connection) -> Result<u64, WriteError> {
+fn free_pages(connection: &Connection) -> Result<u64, WriteError> {
     // Each row is a page that was moved to the end and cut off; a statement that is not stepped
     // to its end frees one only.
     let mut statement = connection.prepare(&format!("PRAGMA incremental_vacuum({PAGES})"))?;
@@ -252,7 +272,7 @@ fn free_pages(connection: &mut Connection) -> Result<u64, WriteError> {
 
 /// Makes the file as small as the ledger has become, which happens at a checkpoint; says whether
 /// somebody is in the way.
-fn shrink(connection: &mut Connection, patience: Duration) -> Result<bool, WriteError> {
+fn shrink(connection: &Connection, patience: Duration) -> Result<bool, WriteError> {
     set_busy_timeout(connection, SHRINK_PATIENCE.min(patience))?;
     // A row that says "busy" is no error: somebody is reading what would be cut off.
     let result = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {

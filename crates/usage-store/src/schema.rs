@@ -6,11 +6,11 @@
 pub const APPLICATION_ID: i32 = 0x5553_474C;
 
 /// `PRAGMA user_version` of the newest schema that this version reads and writes.
-pub const SCHEMA_VERSION: i32 = 2;
+pub const SCHEMA_VERSION: i32 = 3;
 
 /// The steps from an empty database to [`SCHEMA_VERSION`], one a version. A step that has been
 /// released is never changed again.
-pub(crate) const MIGRATIONS: &[&str] = &[V1, V2];
+pub(crate) const MIGRATIONS: &[&str] = &[V1, V2, V3];
 
 /// Records lie in the order of time and carry the id of their label set; a count of zero takes
 /// no space, nor does a missing event id.
@@ -62,6 +62,34 @@ CREATE TABLE imports (
     already_there INTEGER NOT NULL,
     refused       INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+";
+
+/// How far each segment of a journal is stored; where journals were ever kept, other than in the
+/// folder beside the ledger; and what was set aside: records that the database itself refuses, and
+/// pieces of journals that could not be read.
+const V3: &str = "
+CREATE TABLE journals (
+    segment    BLOB PRIMARY KEY NOT NULL,
+    generation INTEGER NOT NULL,
+    sequence   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE journal_folders (
+    path   BLOB PRIMARY KEY NOT NULL,
+    ledger BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE set_aside (
+    id         INTEGER PRIMARY KEY,
+    kind       TEXT NOT NULL CHECK (kind IN ('record', 'journal')),
+    content    BLOB NOT NULL,
+    reason     TEXT NOT NULL,
+    records    INTEGER,
+    segment    BLOB,
+    generation INTEGER,
+    place      INTEGER,
+    bytes      INTEGER
+) STRICT;
 ";
 
 /// The origin's table as a view, for people and their scripts. Dropped before a migration and

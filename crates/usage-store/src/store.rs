@@ -1,5 +1,7 @@
 //! The ledger: one writing connection, a few reading ones.
 
+use std::convert::Infallible;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -7,17 +9,19 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use rusqlite::Connection;
 use usage_core::period::Unit;
-use usage_core::sink::{BatchOutcome, Sink, SinkError};
+use usage_core::sink::{BatchOutcome, LedgerId};
 use usage_core::stats::{Aggregates, Series};
 use usage_core::{Filter, Record, TimeRange};
 
+use crate::batch::Writer;
 use crate::error::{ReadError, Result, StoreError};
-use crate::labels::LabelCache;
+use crate::file_id::OpenedFile;
+use crate::journals::JournalFolder;
 use crate::readers::Readers;
 use crate::rows::Records;
 use crate::series::SeriesError;
-use crate::transaction::WriteError;
-use crate::{insert, open, report, series};
+use crate::transaction::{Ledger, WriteError};
+use crate::{open, report, series};
 
 /// How a ledger is opened. The default is what a gateway wants.
 #[derive(Clone, Debug)]
@@ -30,11 +34,20 @@ pub struct StoreOptions {
     pub synchronous: Synchronous,
     /// How many reports may run at once, at least one. Default: 4.
     pub readers: u32,
+    /// Where a tracker keeps its journal, if it keeps one. Default: a folder beside the ledger's
+    /// file, named as that with `.journal` added. The ledger remembers any other, so that every
+    /// program that opens the ledger finds it.
+    pub journal_folder: Option<PathBuf>,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { busy_timeout: Duration::from_secs(5), synchronous: Synchronous::Normal, readers: 4 }
+        Self {
+            busy_timeout: Duration::from_secs(5),
+            synchronous: Synchronous::Normal,
+            readers: 4,
+            journal_folder: None,
+        }
     }
 }
 
@@ -61,16 +74,11 @@ pub struct Store(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     path: PathBuf,
+    file: OpenedFile,
+    journal_folder: JournalFolder,
     busy_timeout: Duration,
     writer: Mutex<Writer>,
     readers: Readers,
-}
-
-/// The writing connection, and what it knows of the names in the ledger.
-#[derive(Debug)]
-struct Writer {
-    connection: Connection,
-    labels: LabelCache,
 }
 
 impl Store {
@@ -90,8 +98,8 @@ impl Store {
     /// As [`open`](Self::open).
     pub fn open_with(path: impl AsRef<Path>, options: &StoreOptions) -> Result<Self> {
         let path = open::absolute(path.as_ref())?;
-        let connection = open::create(&path, options)?;
-        Ok(Self::over(path, connection, options, false))
+        let (connection, file) = open::create(&path, options)?;
+        Self::over(path, file, connection, options, false)
     }
 
     /// Opens a ledger that exists, and makes none.
@@ -105,15 +113,24 @@ impl Store {
     /// [`open`](Self::open).
     pub fn open_existing(path: impl AsRef<Path>) -> Result<Self> {
         let (path, options) = (open::absolute(path.as_ref())?, StoreOptions::default());
-        let open::Existing { connection, at_rest } = open::existing(&path, &options)?;
-        Ok(Self::over(path, connection, &options, at_rest))
+        let open::Existing { connection, file, at_rest } = open::existing(&path, &options)?;
+        Self::over(path, file, connection, &options, at_rest)
     }
 
-    fn over(path: PathBuf, connection: Connection, options: &StoreOptions, at_rest: bool) -> Self {
+    fn over(
+        path: PathBuf,
+        file: OpenedFile,
+        connection: Connection,
+        options: &StoreOptions,
+        at_rest: bool,
+    ) -> Result<Self> {
+        // What was opened in between could be another file than the one that is watched.
+        file.check()?;
+        let journal_folder = JournalFolder::new(&file, options)?;
         let readers = Readers::new(&path, options, at_rest);
-        let writer = Mutex::new(Writer { connection, labels: LabelCache::default() });
         let busy_timeout = options.busy_timeout;
-        Self(Arc::new(Shared { path, busy_timeout, writer, readers }))
+        let writer = Mutex::new(Writer::new(Ledger::new(connection, busy_timeout)));
+        Ok(Self(Arc::new(Shared { path, file, journal_folder, busy_timeout, writer, readers })))
     }
 
     /// Where the ledger lives, as an absolute path.
@@ -147,15 +164,26 @@ impl Store {
     ///
     /// # Errors
     /// When the batch could not be stored; nothing of it was. After [`Fault::Busy`],
-    /// [`Fault::Full`] and [`Fault::Io`] the same batch may succeed later.
+    /// [`Fault::Full`] and [`Fault::Io`] the same batch may succeed later. What the database itself
+    /// refuses, by a trigger or a constraint that somebody has added, is no error: such records are
+    /// set aside in the same transaction, see [`RefusalReason::SetAside`].
     ///
     /// [`Fault::Busy`]: crate::Fault::Busy
     /// [`Fault::Full`]: crate::Fault::Full
     /// [`Fault::Io`]: crate::Fault::Io
+    /// [`RefusalReason::SetAside`]: usage_core::sink::RefusalReason::SetAside
     pub fn insert_batch(&self, batch: &[Record]) -> Result<BatchOutcome> {
-        let writer = &mut *self.lock_writer();
-        insert::insert_batch(&mut writer.connection, &mut writer.labels, batch)
-            .map_err(|error| StoreError::write("write to the ledger", &self.0.path, error))
+        self.insert_batch_after(batch, |_| Ok(ControlFlow::<Infallible>::Continue(())))
+            .map(|ControlFlow::Continue(outcome)| outcome)
+    }
+
+    /// As [`insert_batch`](Self::insert_batch), with work before it in the same transaction.
+    pub(crate) fn insert_batch_after<T>(
+        &self,
+        batch: &[Record],
+        first: impl FnMut(&Connection) -> rusqlite::Result<ControlFlow<T>>,
+    ) -> Result<ControlFlow<T, BatchOutcome>> {
+        self.write("write to the ledger", |writer| writer.insert_batch(batch, first))
     }
 
     /// The records of a range that pass the filter, newest first, read a page at a time.
@@ -232,28 +260,33 @@ impl Store {
         self.0.busy_timeout
     }
 
-    /// Runs work on the writing connection.
+    pub(crate) fn known_id(&self) -> Option<LedgerId> {
+        self.lock_writer().ledger.id
+    }
+
+    pub(crate) fn file(&self) -> &OpenedFile {
+        &self.0.file
+    }
+
+    pub(crate) fn folder_of_journal(&self) -> &JournalFolder {
+        &self.0.journal_folder
+    }
+
+    /// Runs work on the writing connection, if the ledger's file still is what it was.
     pub(crate) fn write<T>(
         &self,
         doing: &'static str,
-        work: impl FnOnce(&mut Connection) -> Result<T, WriteError>,
+        work: impl FnOnce(&mut Writer) -> Result<T, WriteError>,
     ) -> Result<T> {
-        work(&mut self.lock_writer().connection)
-            .map_err(|error| StoreError::write(doing, &self.0.path, error))
+        let writer = &mut *self.lock_writer();
+        self.0.file.check()?;
+        work(writer).map_err(|error| StoreError::write(doing, &self.0.path, error))
     }
 
     fn lock_writer(&self) -> MutexGuard<'_, Writer> {
         // A panic while it was held has rolled the transaction back; the cache publishes only
         // what was committed.
         self.0.writer.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A tracker's writer hands its batches over here.
-impl Sink for Store {
-    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
-        // The message names the cause already; as a source it would be told twice.
-        self.insert_batch(batch).map_err(|error| SinkError::new(error.to_string()))
     }
 }
 
@@ -281,7 +314,7 @@ mod tests {
         store.insert_batch(&batch(10)).unwrap();
         let limit = |pages: i64| {
             let writer = store.lock_writer();
-            writer.connection.pragma_update(None, "max_page_count", pages).unwrap();
+            writer.ledger.connection.pragma_update(None, "max_page_count", pages).unwrap();
         };
         limit(1); // As many as there are.
         let large = batch(5_000);
@@ -307,7 +340,7 @@ mod tests {
             let of = |connection: &Connection| -> rusqlite::Result<i64> {
                 connection.pragma_query_value(None, "synchronous", |row| row.get(0))
             };
-            assert_eq!(of(&store.lock_writer().connection).unwrap(), expected);
+            assert_eq!(of(&store.lock_writer().ledger.connection).unwrap(), expected);
             assert_eq!(store.read("read", |reader| Ok(of(reader)?)).unwrap(), expected);
         }
     }
@@ -320,8 +353,8 @@ mod tests {
             scope
                 .spawn(|| {
                     let mut writer = store.lock_writer();
-                    let transaction = writer.connection.transaction().unwrap();
-                    insert::insert_record(&transaction, &batch(1)[0]).unwrap();
+                    let transaction = writer.ledger.connection.transaction().unwrap();
+                    crate::insert_record(&transaction, &batch(1)[0]).unwrap();
                     panic!("on purpose");
                 })
                 .join()

@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use usage_core::{LabelNames, Timestamp};
 
 use super::is_damage;
+use super::set_aside::SetAside;
 use super::walk::Walk;
 use crate::error::ReadError;
 use crate::labels::LabelSets;
@@ -83,6 +84,17 @@ pub(super) fn read(
     match counted(connection, version, walk) {
         Err(error) if is_damage(&error) => Ok(None),
         result => result.map(Some),
+    }
+}
+
+/// Nothing where it cannot be read, which the checks have found.
+pub(super) fn set_aside(connection: &Connection, version: i32) -> Result<SetAside, ReadError> {
+    if version < 3 {
+        return Ok(SetAside::default());
+    }
+    match SetAside::read(connection) {
+        Err(error) if is_damage(&error) => Ok(SetAside::default()),
+        result => result,
     }
 }
 

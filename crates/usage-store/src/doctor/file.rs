@@ -91,6 +91,8 @@ pub enum Advice {
     FreeSpace(u64),
     /// The write-ahead log has so many bytes.
     LargeLog(u64),
+    /// So many records wait in journals that stopped programs have left.
+    Waiting(u64),
 }
 
 impl fmt::Display for Advice {
@@ -111,6 +113,12 @@ impl fmt::Display for Advice {
                 "the write-ahead log has {bytes} bytes: some program has been in the middle of \
                  reading for long"
             ),
+            Self::Waiting(1) => {
+                f.write_str("1 record waits in a journal; `usage vacuum` stores it")
+            }
+            Self::Waiting(records) => {
+                write!(f, "{records} records wait in a journal; `usage vacuum` stores them")
+            }
         }
     }
 }

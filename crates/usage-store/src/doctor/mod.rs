@@ -15,7 +15,9 @@
 mod checks;
 mod content;
 mod file;
+mod journals;
 mod reader;
+mod set_aside;
 mod walk;
 
 use std::fmt;
@@ -26,9 +28,11 @@ use usage_core::Timestamp;
 
 use crate::error::{Fault, ReadError, Result, StoreError};
 use crate::open;
+use crate::waiting::Waiting;
 
 pub use content::{Content, Dimension, Import};
 pub use file::{Advice, FileFacts};
+pub use set_aside::{Kind, Reason, SetAside};
 
 /// How thoroughly a ledger is examined. Either way every record is looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,6 +60,10 @@ pub struct Diagnosis {
     pub checks: Vec<Check>,
     /// What is not wrong, but could be better.
     pub advice: Vec<Advice>,
+    /// What waits in journals. That is no fault of the ledger.
+    pub waiting: Waiting,
+    /// What could not become a record and is kept. That is no fault of the ledger either.
+    pub set_aside: SetAside,
 }
 
 impl Diagnosis {
@@ -77,7 +85,7 @@ impl Diagnosis {
 #[non_exhaustive]
 pub struct Check {
     /// A short name that does not change: `database`, `tables`, `counters`, `names`, `records`,
-    /// `record-ids`, `event-ids`, `imports`.
+    /// `record-ids`, `event-ids`, `imports`, `journals`.
     pub name: &'static str,
     /// Whether it was done. What cannot be read because of something worse is not.
     pub is_done: bool,
@@ -153,6 +161,8 @@ pub enum Place {
     },
     /// In what is remembered of an import.
     Import(String),
+    /// In a file of a journal.
+    Journal(PathBuf),
 }
 
 impl fmt::Display for Place {
@@ -164,6 +174,7 @@ impl fmt::Display for Place {
             Self::LabelSet(id) => write!(f, "names {id}"),
             Self::Record { id, timestamp } => write!(f, "record {id} of {timestamp}"),
             Self::Import(source) => write!(f, "import of {source}"),
+            Self::Journal(path) => write!(f, "journal {}", path.display()),
         }
     }
 }
@@ -190,6 +201,8 @@ pub enum Remedy {
     SetNextRecordId(i64),
     /// What is remembered of an import has to be forgotten: the next one finds out again.
     ForgetImport,
+    /// A file of no more use has to be moved elsewhere.
+    MoveAway,
 }
 
 impl fmt::Display for Remedy {
@@ -212,6 +225,7 @@ impl fmt::Display for Remedy {
             Self::ForgetImport => {
                 f.write_str("`sqlite3 LEDGER \"DELETE FROM imports\"`, then import again")
             }
+            Self::MoveAway => f.write_str("move it elsewhere"),
         }
     }
 }
@@ -228,7 +242,8 @@ pub fn examine(path: impl AsRef<Path>, depth: Depth) -> Result<Diagnosis> {
     let path = open::absolute(path.as_ref())?;
     reader::at_one_moment(&path, |connection, version| {
         let failed = |error| StoreError::read("examine the ledger", &path, error);
-        diagnose(connection, version, &path, depth).map_err(failed)
+        let waiting = journals::waiting(connection, &path)?;
+        diagnose(connection, version, &path, depth, waiting).map_err(failed)
     })
 }
 
@@ -237,13 +252,14 @@ fn diagnose(
     version: i32,
     path: &Path,
     depth: Depth,
+    waiting: Waiting,
 ) -> Result<Diagnosis, ReadError> {
     let file = FileFacts::read(connection, version, path)?;
     let mut checks = vec![
         checks::database(connection, depth)?,
         checks::or_damage(checks::tables(connection, version), "tables")?,
     ];
-    let mut content = None;
+    let (mut content, mut set_aside) = (None, SetAside::default());
     // Without its tables there is nothing more to look at; it gets along without an index.
     let tables = checks.iter().filter(|check| check.name == "tables");
     let mut findings = tables.flat_map(|check| &check.findings);
@@ -255,12 +271,18 @@ fn diagnose(
         checks.extend([walk.records, walk.record_ids]);
         checks.push(checks::or_damage(checks::event_ids(connection), "event-ids")?);
         checks.push(checks::or_damage(checks::imports(content.as_ref()), "imports")?);
+        set_aside = content::set_aside(connection, version)?;
     } else {
         let rest = ["counters", "names", "records", "record-ids", "event-ids", "imports"];
         checks.extend(rest.map(Check::skipped));
     }
-    let advice = file.advice();
-    Ok(Diagnosis { path: path.to_owned(), file, content, checks, advice })
+    checks.push(journals::check(&waiting));
+    let mut advice = file.advice();
+    if waiting.of_stopped() > 0 {
+        advice.push(Advice::Waiting(waiting.of_stopped()));
+    }
+    let path = path.to_owned();
+    Ok(Diagnosis { path, file, content, checks, advice, waiting, set_aside })
 }
 
 /// Whether the ledger's content, and not the world around it, is what made reading fail.

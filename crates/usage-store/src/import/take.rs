@@ -11,7 +11,6 @@ use crate::Store;
 use crate::error::Result;
 use crate::insert::insert_all;
 use crate::labels::LabelCache;
-use crate::transaction;
 
 /// What became of a page.
 #[derive(Debug)]
@@ -40,9 +39,9 @@ pub(super) struct Taking<'a> {
 impl Taking<'_> {
     /// Runs the transaction: records and watermark together, or neither.
     pub(super) fn run(&self, store: &Store, cache: &mut LabelCache) -> Result<Taken> {
-        store.write("import into the ledger", |connection| {
+        store.write("import into the ledger", |writer| {
             let mut publish = None;
-            let taken = transaction::write(connection, |transaction, generation| {
+            let taken = writer.ledger.write(|transaction, generation| {
                 if watermark::read(transaction, self.source)? != self.expected {
                     return Ok(Taken::Overtaken);
                 }

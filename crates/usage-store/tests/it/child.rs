@@ -20,6 +20,7 @@ fn run() {
         ("write", which) => super::processes::write_batches(place, which),
         ("read", which) => super::processes::read_reports(place, which),
         ("read-only", expected) => super::permissions::in_a_read_only_folder(place, expected),
+        ("waiting", expected) => super::permissions::what_waits(place, expected),
         ("no-folder", _) => super::permissions::below_a_read_only_folder(place),
         ("file-limit", _) => super::disk_full::under_a_file_size_limit(place),
         ("small-disk", _) => super::disk_full::on_a_small_disk(place),

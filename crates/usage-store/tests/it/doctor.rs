@@ -6,7 +6,9 @@ use usage_core::{Filter, TimeRange};
 use usage_store::doctor::{Advice, Check, Depth, Diagnosis, Place, Remedy, examine};
 use usage_store::{SCHEMA_VERSION, Store, StoreError};
 
-use super::support::{Place as Folder, at, record, record_of, requests, with_event};
+use super::support::{
+    Place as Folder, at, journal, orphan, record, record_of, requests, segments, with_event,
+};
 
 fn examined(place: &Folder) -> Diagnosis {
     examine(&place.path, Depth::Full).unwrap()
@@ -120,11 +122,14 @@ fn only_so_many_findings_are_kept() {
     assert_eq!(diagnosis.wrong(), 100);
 }
 
+const WITHOUT_V3: &str = "DROP TABLE journals; DROP TABLE journal_folders; DROP TABLE set_aside;";
+
 /// An older version is examined as what it is, and stays what it is.
 #[test]
 fn an_older_version_stays_one() {
     let place = Folder::with_records(3);
-    let diagnosis = after(&place, "DROP TABLE imports; PRAGMA user_version = 1");
+    let diagnosis =
+        after(&place, &format!("{WITHOUT_V3} DROP TABLE imports; PRAGMA user_version = 1"));
     assert!(diagnosis.is_sound(), "{diagnosis:#?}");
     assert_eq!(diagnosis.file.schema_version, 1);
     assert_eq!(diagnosis.advice, [Advice::OlderVersion(1)]);
@@ -200,4 +205,76 @@ fn what_a_report_refuses_is_found() {
         let error = store.report(TimeRange::ALL, &Filter::default()).unwrap_err();
         assert!(error.is_damage(), "{sql}: {error}");
     }
+}
+
+/// What waits in journals is no fault of the ledger, and looked at only.
+#[test]
+fn journals() {
+    let place = Folder::with_records(3);
+    let diagnosis = examined(&place);
+    assert!(diagnosis.waiting.segments.is_empty() && diagnosis.set_aside.is_empty());
+    let mut store = place.open();
+    let folder = orphan(&mut store, &[record(7, 1), record(8, 1)]);
+    let running = journal(&store, &folder, &[record(9, 1)]);
+    let before = segments(&folder);
+    let diagnosis = examined(&place);
+    assert!(diagnosis.is_sound(), "{diagnosis:#?}");
+    assert_eq!((diagnosis.waiting.of_stopped(), diagnosis.waiting.of_running()), (2, 1));
+    assert_eq!(diagnosis.advice, [Advice::Waiting(2)]);
+    assert_eq!(segments(&folder), before);
+    drop((store, running));
+
+    // One of which nothing can be read is worth an alarm: nobody else tells of it twice.
+    fs::write(folder.join(format!("{:032x}.segment", 1)), vec![0xFF; 8_192]).unwrap();
+    assert_eq!(failed(&examined(&place)), ["journals"]);
+    place.open().recover_journals().unwrap();
+    assert_eq!(failed(&examined(&place)), ["journals"]);
+    let diagnosis = examined(&place);
+    let finding = &diagnosis.checks.last().unwrap().findings[0];
+    assert_eq!(finding.remedy, Remedy::MoveAway);
+    let Place::Journal(path) = &finding.place else { panic!("{finding:?}") };
+    fs::remove_file(path).unwrap();
+    assert!(examined(&place).is_sound());
+}
+
+/// With their reasons, the most frequent first.
+#[test]
+fn what_is_set_aside() {
+    let place = Folder::with_records(3);
+    let store = place.open();
+    place
+        .connection()
+        .execute_batch(
+            "CREATE TRIGGER strict BEFORE INSERT ON records WHEN NEW.ts >= 100
+             BEGIN SELECT CASE WHEN NEW.ts > 100 THEN RAISE(ABORT, 'too new')
+                          ELSE RAISE(ABORT, 'odd') END; END",
+        )
+        .unwrap();
+    let batch: Vec<_> = (100..105).map(|micros| record(micros, 1)).collect();
+    assert_eq!(store.insert_batch(&batch).unwrap().refused.len(), 5);
+    let diagnosis = examined(&place);
+    assert!(diagnosis.is_sound(), "{diagnosis:#?}");
+    let set_aside = diagnosis.set_aside;
+    assert_eq!((set_aside.records, set_aside.pieces, set_aside.lost), (5, 0, 0));
+    let reasons: Vec<_> =
+        set_aside.reasons.iter().map(|reason| (reason.reason.as_str(), reason.count)).collect();
+    assert_eq!(reasons, [("too new", 4), ("odd", 1)]);
+    let lines: Vec<_> = batch[1..4].iter().map(usage_core::record::line::write).collect();
+    assert_eq!(set_aside.reasons[0].first, lines);
+}
+
+/// Each record for a reason of its own: some are named, the others counted. Whatever stands there.
+#[test]
+fn many_reasons() {
+    let place = Folder::with_records(3);
+    let diagnosis = after(
+        &place,
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30)
+         INSERT INTO set_aside (kind, content, reason) SELECT 'record', x'FF', i FROM n;
+         INSERT INTO set_aside (kind, content, reason) VALUES ('journal', x'', 'torn');",
+    );
+    let set_aside = diagnosis.set_aside;
+    assert_eq!((set_aside.records, set_aside.pieces), (30, 1));
+    assert_eq!((set_aside.reasons.len(), set_aside.more), (20, 11));
+    assert_eq!(set_aside.reasons[0].first, ["\u{fffd}"]);
 }

@@ -60,7 +60,8 @@ fn a_ledger_migrated_underneath_is_neither_written_nor_read() {
     let store = place.open();
     assert_eq!(requests(&store), 3);
     let other = place.connection();
-    other.pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
+    let newer = SCHEMA_VERSION + 1;
+    other.pragma_update(None, "user_version", newer).unwrap();
 
     let filter = Filter::default();
     for error in [
@@ -71,10 +72,13 @@ fn a_ledger_migrated_underneath_is_neither_written_nor_read() {
         store.records_by_period(TimeRange::ALL, &filter).next().unwrap().unwrap_err(),
         store.plan_prune(at(2)).unwrap_err(),
     ] {
-        assert!(matches!(error, StoreError::VersionChanged { found: 3, .. }), "{error:?}");
+        assert!(
+            matches!(error, StoreError::VersionChanged { found, .. } if found == newer),
+            "{error:?}"
+        );
     }
     let error = insert_record(&place.connection(), &record(5, 1)).unwrap_err();
-    assert!(matches!(error, WriteError::VersionChanged { found: 3, .. }), "{error:?}");
+    assert!(matches!(error, WriteError::VersionChanged { found } if found == newer), "{error:?}");
 
     other.pragma_update(None, "user_version", SCHEMA_VERSION).unwrap();
     assert_eq!(requests(&store), 3);

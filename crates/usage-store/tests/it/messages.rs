@@ -38,7 +38,7 @@ fn of_opening() {
 
     let place = Place::with_records(1);
     place.connection().pragma_update(None, "user_version", 7).unwrap();
-    let expected = "the ledger LEDGER has schema version 7, this program knows up to 2";
+    let expected = "the ledger LEDGER has schema version 7, this program knows up to 3";
     assert_eq!(opening(&place), expected);
 
     let place = Place::with_records(2_000);
@@ -59,8 +59,8 @@ fn of_writing() {
     assert_eq!(insert(), expected);
     drop(lock);
     other.pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
-    let expected = "the ledger LEDGER was migrated to schema version 3 by another program, this \
-                    one knows version 2";
+    let expected = "the ledger LEDGER was migrated to schema version 4 by another program, this \
+                    one knows version 3";
     assert_eq!(insert(), expected);
 }
 

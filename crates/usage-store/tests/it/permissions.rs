@@ -9,7 +9,7 @@ use std::process::Command;
 use usage_store::{Fault, Store, StoreError};
 
 use super::child;
-use super::support::{Place, record, records, requests};
+use super::support::{Place, orphan, record, records, requests, segments};
 
 /// Runs a role as somebody whom permission bits stop.
 fn unprivileged(role: &str, place: &Place) {
@@ -70,6 +70,42 @@ fn a_ledger_in_use_that_may_only_be_read() {
     store.insert_batch(&[record(6, 1)]).unwrap();
     assert_eq!(requests(&store), 5);
     set_mode(place.folder(), 0o755);
+}
+
+/// What waits can be looked at, where the journal may be read; and is not stored.
+#[test]
+fn a_journal_that_may_only_be_read() {
+    let place = Place::with_records(3);
+    let folder = orphan(&mut place.open(), &[record(7, 1), record(8, 1)]);
+    segments(&folder).iter().for_each(|segment| set_mode(segment, 0o444));
+    set_mode(&folder, 0o555);
+    set_mode(&place.path, 0o444);
+    set_mode(place.folder(), 0o555);
+    unprivileged("waiting 2", &place);
+    // Nor where it may not, which is an error.
+    set_mode(&folder, 0o700);
+    unprivileged("waiting denied", &place);
+    set_mode(place.folder(), 0o755);
+    set_mode(&place.path, 0o600);
+    segments(&folder).iter().for_each(|segment| set_mode(segment, 0o600));
+    assert_eq!(place.open().recover_journals().unwrap().stored, 2);
+}
+
+pub(crate) fn what_waits(place: &Path, expected: &str) {
+    let store = Store::open_existing(place.join("usage.db")).unwrap();
+    match expected.parse::<u64>() {
+        Ok(expected) => assert_eq!(store.waiting().unwrap().of_stopped(), expected),
+        Err(_) => assert!(matches!(store.waiting(), Err(StoreError::Journal { .. }))),
+    }
+    let error = store.delete_all_records().unwrap_err();
+    let folder = store.path().with_extension("db.journal");
+    match error {
+        StoreError::Journal { folder: of, .. } => {
+            assert!(of.ends_with(folder.file_name().unwrap()));
+        }
+        error => assert_eq!(error.fault(), Some(Fault::ReadOnly), "{error:?}"),
+    }
+    assert_eq!(requests(&store), 3);
 }
 
 pub(crate) fn in_a_read_only_folder(place: &Path, expected: &str) {

@@ -11,7 +11,9 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use rusqlite::Connection;
 use tempfile::TempDir;
+use usage_core::sink::JournalSink;
 use usage_core::{EventId, Filter, LabelNames, Labels, Record, TimeRange, Timestamp, TokenCounts};
+use usage_journal::{Journal, Options, RealDisk, Tail};
 use usage_store::{Store, StoreOptions, StoredRecord};
 
 /// A folder of its own with a place for a ledger.
@@ -104,6 +106,33 @@ pub(crate) fn records(store: &Store) -> Vec<Record> {
 /// How many records a report sees.
 pub(crate) fn requests(store: &Store) -> u64 {
     store.report(TimeRange::ALL, &Filter::default()).unwrap().summary().requests
+}
+
+/// A journal of the ledger in that folder, with these records; its owner is whoever holds it.
+pub(crate) fn journal(store: &Store, folder: &Path, records: &[Record]) -> (Journal, Tail) {
+    let id = store.id().unwrap();
+    let (mut journal, tail) = Journal::create(RealDisk, folder, id, Options::default()).unwrap();
+    let mut rest = records;
+    while !rest.is_empty() {
+        rest = &rest[journal.append(rest).unwrap()..];
+    }
+    journal.publish();
+    (journal, tail)
+}
+
+/// Such a journal in the folder where it belongs, whose owner is gone.
+pub(crate) fn orphan(store: &mut Store, records: &[Record]) -> PathBuf {
+    let folder = store.journal_folder().unwrap();
+    drop(journal(store, &folder, records));
+    folder
+}
+
+/// The segments in a folder.
+pub(crate) fn segments(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
 }
 
 const INSTANCES: &[&str] = &["a", "b"];

@@ -1,0 +1,38 @@
+//! What waits in the journals of a ledger.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::{Check, Place, Remedy};
+use crate::error::{Result, StoreError};
+use crate::waiting::{Waiting, look};
+use crate::{SegmentState, journals, transaction};
+
+/// Looks into every journal that the ledger knows of.
+pub(super) fn waiting(connection: &Connection, path: &Path) -> Result<Waiting> {
+    let real_path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let mut folders = vec![journals::beside(&real_path)];
+    // Before version 3, or where that is damaged, there are no others to be found.
+    folders.extend(journals::folders(connection, &real_path).unwrap_or_default());
+    folders.dedup();
+    // Without an id, which is a finding of its own, nothing can be the ledger's.
+    let Some(ledger) = transaction::ledger_id(connection).unwrap_or(None) else {
+        return Ok(Waiting::default());
+    };
+    look(connection, &folders, ledger).map_err(|(folder, error)| StoreError::Journal {
+        doing: "look into",
+        folder,
+        reason: error.to_string(),
+    })
+}
+
+/// Whether each of them can be read. Whatever else waits there is as it should be.
+pub(super) fn check(waiting: &Waiting) -> Check {
+    let mut check = Check::new("journals");
+    for segment in waiting.of(SegmentState::Unreadable) {
+        let what = "not even its headers can be read, so its records are not in the ledger";
+        check.add(Place::Journal(segment.path.clone()), what, Remedy::MoveAway);
+    }
+    check
+}

@@ -1,0 +1,110 @@
+//! What could not become a record, by the reason.
+
+use rusqlite::Connection;
+
+use super::MAX_FINDINGS;
+use crate::error::ReadError;
+
+/// What is set aside in a ledger.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SetAside {
+    /// How many records the database itself has refused.
+    pub records: u64,
+    /// How many pieces of journals could not be read.
+    pub pieces: u64,
+    /// How many records are lost with them, as far as that is known.
+    pub lost: u64,
+    /// Why, the most frequent reason first; at most [`MAX_FINDINGS`] of them.
+    pub reasons: Vec<Reason>,
+    /// How many reasons more there are.
+    pub more: u64,
+}
+
+/// Why something is set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reason {
+    /// What it is about.
+    pub kind: Kind,
+    /// Why, in the words of the database or of the journal.
+    pub reason: String,
+    /// How many there are.
+    pub count: u64,
+    /// The first few: a record as its line, a piece of a journal as where it was.
+    pub first: Vec<String>,
+}
+
+/// What is set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A record that the database itself refuses.
+    Record,
+    /// A piece of a journal that could not be read.
+    Journal,
+}
+
+/// How many of a kind are told.
+const FIRST: i64 = 3;
+
+impl SetAside {
+    /// Whether there is nothing.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.records == 0 && self.pieces == 0
+    }
+
+    pub(super) fn read(connection: &Connection) -> Result<Self, ReadError> {
+        let (records, pieces, lost) = connection.query_row(
+            "SELECT count(*) FILTER (WHERE kind = 'record'),
+                    count(*) FILTER (WHERE kind = 'journal'),
+                    total(records) FILTER (WHERE kind = 'journal')
+             FROM set_aside",
+            [],
+            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, f64>(2)?)),
+        )?;
+        let mut statement = connection.prepare(
+            "SELECT kind, reason, count(*) AS number FROM set_aside
+             GROUP BY kind, reason ORDER BY number DESC, min(id)",
+        )?;
+        let (mut reasons, mut more) = (Vec::new(), 0);
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            if reasons.len() == MAX_FINDINGS {
+                more += 1;
+                continue;
+            }
+            let (kind, reason): (String, String) = (row.get(0)?, row.get(1)?);
+            let first = first(connection, &kind, &reason)?;
+            let kind = if kind == "journal" { Kind::Journal } else { Kind::Record };
+            reasons.push(Reason { kind, reason, count: number(row.get(2)?), first });
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a sum of counts, which is neither negative nor that large"
+        )]
+        let lost = lost as u64;
+        Ok(Self { records: number(records), pieces: number(pieces), lost, reasons, more })
+    }
+}
+
+fn first(connection: &Connection, kind: &str, reason: &str) -> Result<Vec<String>, ReadError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT CASE kind WHEN 'record' THEN CAST(substr(content, 1, 4096) AS TEXT)
+                ELSE bytes || ' bytes at ' || place || ' of ' || lower(hex(segment)) || '.segment'
+                END
+         FROM set_aside WHERE kind = ?1 AND reason = ?2 ORDER BY id LIMIT ?3",
+    )?;
+    let rows = statement.query_map(rusqlite::params![kind, reason, FIRST], |row| {
+        // Whatever somebody has put there by hand.
+        let text = row.get_ref(0)?.as_bytes_or_null()?.unwrap_or_default();
+        Ok(String::from_utf8_lossy(text).into_owned())
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn number(count: i64) -> u64 {
+    count.unsigned_abs()
+}

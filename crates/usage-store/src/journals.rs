@@ -1,0 +1,176 @@
+//! What the ledger remembers of journals: how far each segment is stored, and where they are kept.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension, params};
+use usage_core::sink::{Position, Replay, SegmentId};
+
+use crate::StoreOptions;
+use crate::error::{Result, StoreError};
+use crate::file_id::OpenedFile;
+use crate::set_aside;
+
+/// Where the journals of a ledger are kept.
+#[derive(Clone, Debug)]
+pub(crate) struct JournalFolder {
+    /// Where they are unless somebody says otherwise.
+    pub(crate) default: PathBuf,
+    /// Where this program keeps them.
+    pub(crate) chosen: PathBuf,
+}
+
+impl JournalFolder {
+    pub(crate) fn new(file: &OpenedFile, options: &StoreOptions) -> Result<Self> {
+        let default = beside(file.real_path());
+        let chosen = match &options.journal_folder {
+            Some(folder) => std::path::absolute(folder)
+                .map_err(|source| StoreError::Find { path: folder.clone(), source })?,
+            None => default.clone(),
+        };
+        Ok(Self { default, chosen })
+    }
+
+    /// Every folder in which a journal of the ledger may be, with those that it remembers.
+    pub(crate) fn and(&self, remembered: Vec<PathBuf>) -> Vec<PathBuf> {
+        let mut folders = vec![self.default.clone()];
+        for folder in std::iter::once(self.chosen.clone()).chain(remembered) {
+            if !folders.contains(&folder) {
+                folders.push(folder);
+            }
+        }
+        folders
+    }
+}
+
+/// The folder for journals of the ledger in a file, of which the path holds no links: programs
+/// that come by different paths then agree about it.
+pub(crate) fn beside(real_path: &Path) -> PathBuf {
+    let mut name = real_path.as_os_str().to_owned();
+    name.push(".journal");
+    name.into()
+}
+
+/// How far a segment is stored.
+pub(crate) fn position(
+    connection: &Connection,
+    segment: SegmentId,
+) -> rusqlite::Result<Option<Position>> {
+    connection
+        .prepare_cached("SELECT generation, sequence FROM journals WHERE segment = ?1")?
+        .query_row([segment.as_bytes()], |row| {
+            let (generation, sequence): (i64, i64) = (row.get(0)?, row.get(1)?);
+            Ok(Position {
+                generation: generation.unsigned_abs(),
+                sequence: sequence.unsigned_abs(),
+            })
+        })
+        .optional()
+}
+
+/// Moves the position to where a replay ends, and sets its damage aside; or breaks with the
+/// position where the ledger stands, if that is not where the replay begins.
+pub(crate) fn advance(
+    connection: &Connection,
+    replay: &Replay<'_>,
+) -> rusqlite::Result<ControlFlow<Position>> {
+    let Replay { segment, from, to, damage, .. } = *replay;
+    let unbegun = Position { generation: from.generation, sequence: 0 };
+    let stands = match position(connection, segment)? {
+        None => unbegun,
+        // Of an older generation: nothing of this one is stored.
+        Some(older) if older.generation < from.generation && from.sequence == 0 => unbegun,
+        Some(position) => position,
+    };
+    if stands != from {
+        return Ok(ControlFlow::Break(stands));
+    }
+    for damage in damage {
+        set_aside::damage(connection, segment, from, damage)?;
+    }
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO journals (segment, generation, sequence) VALUES (?1, ?2, ?3)",
+        )?
+        .execute(params![segment.as_bytes(), number(to.generation)?, number(to.sequence)?])?;
+    Ok(ControlFlow::Continue(()))
+}
+
+pub(crate) fn forget(connection: &Connection, segment: SegmentId) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM journals WHERE segment = ?1")?
+        .execute([segment.as_bytes()])
+        .map(drop)
+}
+
+fn number(number: u64) -> rusqlite::Result<i64> {
+    i64::try_from(number).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+}
+
+/// The folders, other than the one beside the ledger, in which journals of the ledger at that path
+/// were ever kept.
+///
+/// A copy of a ledger remembers them too. It must not take what waits for the original, so a folder
+/// counts only at the path where it was remembered, or when nothing lies there any more: then the
+/// ledger was moved.
+pub(crate) fn folders(connection: &Connection, real_path: &Path) -> rusqlite::Result<Vec<PathBuf>> {
+    let mut statement =
+        connection.prepare_cached("SELECT path, ledger FROM journal_folders ORDER BY path")?;
+    let rows = statement.query_map([], |row| Ok((path_of(row.get(0)?), path_of(row.get(1)?))))?;
+    let mut folders = Vec::new();
+    for row in rows {
+        // Paths that this platform cannot have are of another one.
+        let (Some(folder), Some(ledger)) = row? else { continue };
+        if ledger == real_path || !ledger.try_exists().unwrap_or(true) {
+            folders.push(folder);
+        }
+    }
+    Ok(folders)
+}
+
+/// Whether it is remembered that journals of the ledger at that path are kept in a folder.
+pub(crate) fn is_remembered(
+    connection: &Connection,
+    folder: &Path,
+    real_path: &Path,
+) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT 1 FROM journal_folders WHERE path = ?1 AND ledger = ?2")?
+        .exists([bytes_of(folder), bytes_of(real_path)])
+}
+
+/// Remembers it.
+pub(crate) fn remember_folder(
+    connection: &Connection,
+    folder: &Path,
+    real_path: &Path,
+) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "INSERT OR REPLACE INTO journal_folders (path, ledger) VALUES (?1, ?2)",
+            [bytes_of(folder), bytes_of(real_path)],
+        )
+        .map(drop)
+}
+
+#[cfg(unix)]
+fn bytes_of(path: &Path) -> &[u8] {
+    use std::os::unix::ffi::OsStrExt;
+    path.as_os_str().as_bytes()
+}
+
+#[cfg(not(unix))]
+fn bytes_of(path: &Path) -> &[u8] {
+    path.as_os_str().as_encoded_bytes()
+}
+
+#[cfg(unix)]
+fn path_of(bytes: Vec<u8>) -> Option<PathBuf> {
+    use std::os::unix::ffi::OsStringExt;
+    Some(std::ffi::OsString::from_vec(bytes).into())
+}
+
+#[cfg(not(unix))]
+fn path_of(bytes: Vec<u8>) -> Option<PathBuf> {
+    String::from_utf8(bytes).ok().map(PathBuf::from)
+}

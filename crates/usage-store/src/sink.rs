@@ -1,0 +1,187 @@
+//! The ledger as what a tracker writes to, with a journal in front of it.
+
+use std::fs::OpenOptions;
+use std::io::{self, ErrorKind};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use usage_core::Record;
+use usage_core::sink::{
+    BatchOutcome, JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId, Sink,
+    SinkError, SinkErrorKind,
+};
+
+use crate::error::{Fault, Result, StoreError};
+use crate::{Store, journals};
+
+/// A tracker's writer hands its batches over here.
+impl Sink for Store {
+    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+        Ok(self.insert_batch(batch)?)
+    }
+
+    fn journal(&mut self) -> Option<&mut dyn JournalSink> {
+        Some(self)
+    }
+}
+
+impl JournalSink for Store {
+    fn ledger_id(&mut self) -> Result<LedgerId, SinkError> {
+        Ok(self.id()?)
+    }
+
+    fn journal_folder(&mut self) -> Result<PathBuf, SinkError> {
+        Ok(self.remembered_journal_folder()?)
+    }
+
+    fn journal_folders(&mut self) -> Result<Vec<PathBuf>, SinkError> {
+        Ok(self.all_journal_folders()?)
+    }
+
+    fn position(&mut self, segment: SegmentId) -> Result<Option<Position>, SinkError> {
+        Ok(self.position_of(segment)?)
+    }
+
+    fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, SinkError> {
+        Ok(self.replay_into(replay)?)
+    }
+
+    fn make_durable(&mut self) -> Result<(), SinkError> {
+        Ok(self.sync()?)
+    }
+
+    fn forget(&mut self, segment: SegmentId) -> Result<(), SinkError> {
+        Ok(self.forget_position_of(segment)?)
+    }
+}
+
+/// What the trait promises, with this crate's own errors.
+impl Store {
+    /// The ledger's own id: sixteen random bytes, made with it, that stay the same wherever its
+    /// file is moved or copied.
+    ///
+    /// # Errors
+    /// When the ledger is damaged there.
+    pub fn id(&self) -> Result<LedgerId> {
+        self.known_id().ok_or_else(|| StoreError::Damaged {
+            path: self.path().to_owned(),
+            what: "it has no ledger_id of 16 bytes".to_owned(),
+        })
+    }
+
+    pub(crate) fn position_of(&self, segment: SegmentId) -> Result<Option<Position>> {
+        self.write("read the ledger", |writer| {
+            writer.ledger.read(|transaction| journals::position(transaction, segment))
+        })
+    }
+
+    pub(crate) fn replay_into(&self, replay: &Replay<'_>) -> Result<ReplayOutcome> {
+        let first = |connection: &_| journals::advance(connection, replay);
+        Ok(match self.insert_batch_after(replay.records, first)? {
+            ControlFlow::Continue(outcome) => ReplayOutcome::Stored(outcome),
+            ControlFlow::Break(position) => ReplayOutcome::Moved(position),
+        })
+    }
+
+    pub(crate) fn forget_position_of(&self, segment: SegmentId) -> Result<()> {
+        self.write("write to the ledger", |writer| {
+            writer.ledger.write(|transaction, _| journals::forget(transaction, segment))
+        })
+    }
+
+    /// Brings all that was committed to the disk itself, and makes sure that it is the file that
+    /// others will find.
+    pub(crate) fn sync(&self) -> Result<()> {
+        self.sync_log()?;
+        self.file().check()
+    }
+
+    pub(crate) fn remembered_journal_folder(&self) -> Result<PathBuf> {
+        let folder = self.folder_of_journal();
+        if folder.chosen != folder.default {
+            self.write("write to the ledger", |writer| {
+                let real_path = self.file().real_path();
+                let connection = &writer.ledger.connection;
+                if journals::is_remembered(connection, &folder.chosen, real_path)? {
+                    return Ok(());
+                }
+                writer.ledger.write(|transaction, _| {
+                    journals::remember_folder(transaction, &folder.chosen, real_path)
+                })
+            })?;
+        }
+        Ok(folder.chosen.clone())
+    }
+
+    /// What is committed lies in the write-ahead log until a checkpoint has copied it into the
+    /// database and synced that. To open and close the log drops no locks: SQLite's are on the
+    /// database and on the `-shm` file.
+    fn sync_log(&self) -> Result<()> {
+        let log = self.file().write_ahead_log();
+        // Windows flushes only what was opened for writing.
+        let synced =
+            OpenOptions::new().read(true).write(true).open(&log).and_then(|log| log.sync_data());
+        match synced {
+            Err(error) if error.kind() == ErrorKind::NotFound => self.without_log(),
+            synced => synced
+                .and_then(|()| log.parent().map_or(Ok(()), sync_folder))
+                .map_err(|source| StoreError::Sync { path: log, source }),
+        }
+    }
+
+    /// While a connection is open, its log is there. Without one, what was committed last lies in a
+    /// file that nobody will find.
+    fn without_log(&self) -> Result<()> {
+        let mode: String = self.write("read the ledger", |writer| {
+            let connection = &writer.ledger.connection;
+            Ok(connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?)
+        })?;
+        // Where the file system has no memory to share, SQLite does without, and syncs by itself.
+        if mode != "wal" {
+            return Ok(());
+        }
+        let what = "lost its write-ahead log";
+        Err(StoreError::Replaced { path: self.path().to_owned(), what })
+    }
+}
+
+/// Makes names in a folder last.
+#[cfg(unix)]
+fn sync_folder(folder: &std::path::Path) -> io::Result<()> {
+    std::fs::File::open(folder)?.sync_all()
+}
+
+/// Windows does it by itself.
+#[cfg(not(unix))]
+fn sync_folder(_: &std::path::Path) -> io::Result<()> {
+    Ok(())
+}
+
+impl StoreError {
+    /// What kind of failure it is to a writer of records.
+    #[must_use]
+    pub const fn sink_error_kind(&self) -> SinkErrorKind {
+        match self {
+            Self::Sqlite { fault, .. } => match fault {
+                Fault::Busy => SinkErrorKind::Busy,
+                Fault::Full => SinkErrorKind::Full,
+                Fault::Io => SinkErrorKind::Io,
+                Fault::ReadOnly => SinkErrorKind::ReadOnly,
+                Fault::Corrupt | Fault::NotADatabase => SinkErrorKind::Corrupt,
+                Fault::CannotOpen | Fault::Other => SinkErrorKind::Other,
+            },
+            Self::ReadersBusy { .. } => SinkErrorKind::Busy,
+            Self::Find { .. } | Self::Sync { .. } | Self::Journal { .. } => SinkErrorKind::Io,
+            Self::Damaged { .. } => SinkErrorKind::Corrupt,
+            Self::Replaced { .. } | Self::VersionChanged { .. } => SinkErrorKind::Replaced,
+            _ => SinkErrorKind::Other,
+        }
+    }
+}
+
+impl From<StoreError> for SinkError {
+    fn from(error: StoreError) -> Self {
+        // The message names the cause already; as a source it would be told twice.
+        Self::of(error.sink_error_kind(), error.to_string())
+    }
+}
