@@ -1,19 +1,21 @@
-//! What became of the records, and where the writer stands: one lock over both, so that a snapshot
+//! What became of the records, and where the threads stand: one lock over both, so that a snapshot
 //! is of one moment.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use usage_core::Record;
-use usage_core::sink::BatchOutcome;
+use usage_core::sink::{BatchOutcome, SinkErrorKind};
+use usage_journal::Journal;
 
-use crate::stats::Stats;
+use crate::health::Health;
+use crate::stats::{Recovered, Stats};
 
-/// The numbers. The writer changes them, and moves records between the channel and its batch, only
-/// while it holds the lock; it never holds it while the sink works.
+/// The numbers. The tracker's threads change them, and move records between the channel, their
+/// batches and the journal, only while they hold the lock; they never hold it while the sink or
+/// the disk works.
 ///
-/// Always: `received == stored + duplicates + refused + dropped + handed_back + held +
-/// unstored.len()`.
+/// Always: `received == settled() + held + bypass.len() + direct + in_journal + unstored.len()`.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     /// Taken out of the channel.
@@ -24,25 +26,43 @@ pub(crate) struct Ledger {
     dropped: u64,
     handed_back: u64,
     retries: u64,
-    /// The length of the writer's batch.
+    /// The length of the batch of the thread that drains the channel.
     pub(crate) held: usize,
+    /// What the journal could not take, for the storing thread.
+    pub(crate) bypass: Vec<Record>,
+    /// How many of these the storing thread has in hand.
+    pub(crate) direct: usize,
+    /// In the journal, not settled yet.
+    pub(crate) in_journal: u64,
+    /// Ever written to the journal.
+    pub(crate) journaled: u64,
+    pub(crate) journal_bytes: u64,
+    /// What was found in journals that others left.
+    pub(crate) recovered: Recovered,
     /// How many of the channel's slots are empty ones.
     pub(crate) empty_slots: usize,
-    pub(crate) degraded: bool,
-    pub(crate) last_error: Option<String>,
+    pub(crate) health: Health,
     /// Somebody waits until this many of the received records are settled.
     pub(crate) flush_target: u64,
+    /// How many callers wait for records to be in the journal.
+    pub(crate) watchers: usize,
+    /// The storing thread sleeps until this many records wait for it.
+    pub(crate) wake_at: u64,
+    /// A journal that was made late, for the thread that writes to it.
+    pub(crate) new_journal: Option<Box<Journal>>,
+    /// The thread that writes to the journal has stopped.
+    pub(crate) drained: bool,
     /// The sink or a callback is at work, and nobody can say for how long.
     pub(crate) busy: bool,
-    /// How many callers wait for the writer to stop.
+    /// How many callers wait for the tracker to stop.
     pub(crate) waiting: usize,
-    /// The writer shall not call the sink again.
+    /// The sink shall not be called again.
     pub(crate) give_up: bool,
     /// Nobody will come for what is not stored.
     pub(crate) abandoned: bool,
-    /// The writer has stopped; nothing changes any more but `unstored`.
+    /// The threads have stopped; nothing changes any more but `unstored`.
     pub(crate) finished: bool,
-    /// What the writer could not store, until somebody takes it.
+    /// What could neither be stored nor journaled, until somebody takes it.
     pub(crate) unstored: Vec<Record>,
 }
 
@@ -52,7 +72,17 @@ impl Ledger {
         self.stored + self.duplicates + self.refused + self.dropped + self.handed_back
     }
 
-    /// The writer is about to give its batch to the sink.
+    /// How many of the received records survive the process.
+    pub(crate) const fn secured(&self) -> u64 {
+        self.settled() + self.in_journal
+    }
+
+    /// How many records wait for the storing thread.
+    pub(crate) const fn to_store(&self) -> u64 {
+        self.in_journal + (self.bypass.len() + self.direct) as u64
+    }
+
+    /// A batch is about to be given to the sink.
     pub(crate) const fn begin(&mut self, is_retry: bool) {
         self.busy = true;
         if is_retry {
@@ -60,12 +90,11 @@ impl Ledger {
         }
     }
 
-    /// The sink has taken the whole batch. Answers how many of its records the outcome does not
+    /// The sink has taken a whole batch. Answers how many of its records the outcome does not
     /// account for, or accounts for twice; a sink that keeps its contract leaves none.
     ///
     /// Records the outcome leaves out count as dropped: writing them again could store them twice.
-    pub(crate) fn settle(&mut self, outcome: &BatchOutcome) -> u64 {
-        let batch = self.held as u64;
+    pub(crate) fn settle(&mut self, batch: u64, outcome: &BatchOutcome) -> u64 {
         let refused = (outcome.refused.len() as u64).min(batch);
         let duplicates = outcome.duplicates.min(batch - refused);
         let stored = outcome.stored.min(batch - refused - duplicates);
@@ -73,20 +102,23 @@ impl Ledger {
         self.duplicates += duplicates;
         self.stored += stored;
         self.dropped += batch - refused - duplicates - stored;
-        self.held = 0;
-        self.busy = false;
-        self.degraded = false;
         let spoken_of = (outcome.refused.len() as u64)
             .saturating_add(outcome.duplicates)
             .saturating_add(outcome.stored);
         spoken_of.abs_diff(batch)
     }
 
-    /// The sink has taken nothing of the batch.
-    pub(crate) fn fail(&mut self, error: String) {
+    /// Records of the journal have come to their end: stored by an earlier call that seemed to
+    /// fail, or lost to damage.
+    pub(crate) const fn settle_others(&mut self, already: u64, lost: u64) {
+        self.stored += already;
+        self.dropped += lost;
+    }
+
+    /// The sink has failed.
+    pub(crate) fn fail(&mut self, kind: SinkErrorKind, error: String) {
         self.busy = false;
-        self.degraded = true;
-        self.last_error = Some(error);
+        self.health.sink_failed(kind, error);
     }
 
     /// Gives what is not stored to a caller.
@@ -103,23 +135,30 @@ impl Ledger {
         dropped
     }
 
-    /// The accounts, with `queued` records in the channel and `returned` given back at its door.
-    pub(crate) fn stats(&self, queued: usize, returned: u64) -> Stats {
+    /// The accounts, with `queued` records in the channel, and of those that never got into it
+    /// `returned` given back and `dropped` dropped.
+    pub(crate) fn stats(&self, queued: usize, returned: u64, dropped: u64) -> Stats {
         let queued = queued as u64;
-        let submitted = self.received + queued + returned;
+        let submitted = self.received + queued + returned + dropped;
         // Handed back were records that had been received.
         let returned = returned + self.handed_back;
+        let in_memory = self.held + self.bypass.len() + self.direct + self.unstored.len();
         Stats {
             submitted,
             stored: self.stored,
             duplicates: self.duplicates,
             refused: self.refused + returned,
             returned,
-            dropped: self.dropped,
-            pending: queued + self.held as u64 + self.unstored.len() as u64,
+            dropped: self.dropped + dropped,
+            pending: queued + in_memory as u64 + self.in_journal,
+            in_journal: self.in_journal,
+            journaled: self.journaled,
+            journal_bytes: self.journal_bytes,
+            recovered: self.recovered,
             retries: self.retries,
-            degraded: self.degraded,
-            last_error: self.last_error.clone(),
+            degraded: self.health.is_degraded(),
+            sink_error: self.health.sink_error(),
+            last_error: self.health.last_error().map(str::to_owned),
         }
     }
 }
@@ -129,8 +168,10 @@ impl Ledger {
 #[repr(align(128))]
 pub(crate) struct Accounts {
     ledger: Mutex<Ledger>,
-    /// Told when a batch is settled and when the writer has stopped.
+    /// Told when a batch is settled and when the tracker has stopped.
     changed: Condvar,
+    /// Told when there is something to do for the storing thread.
+    work: Condvar,
 }
 
 impl Accounts {
@@ -144,6 +185,11 @@ impl Accounts {
         self.changed.notify_all();
     }
 
+    /// Makes the storing thread look around, if there is one.
+    pub(crate) fn call(&self) {
+        self.work.notify_all();
+    }
+
     /// Waits while `condition` holds, at most for `time`.
     pub(crate) fn wait_while<'a>(
         &self,
@@ -155,5 +201,10 @@ impl Accounts {
             .wait_timeout_while(ledger, time, |ledger| condition(ledger))
             .unwrap_or_else(PoisonError::into_inner)
             .0
+    }
+
+    /// Waits until the storing thread is called, or for no reason, at most for `time`.
+    pub(crate) fn wait_for_work(&self, ledger: MutexGuard<'_, Ledger>, time: Duration) {
+        drop(self.work.wait_timeout(ledger, time).unwrap_or_else(PoisonError::into_inner));
     }
 }

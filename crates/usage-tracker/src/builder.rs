@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex};
-use std::thread;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use usage_core::Record;
@@ -13,9 +13,13 @@ use crate::accounts::Accounts;
 use crate::batcher::Limits;
 use crate::channel::channel;
 use crate::clock::{Clock, SystemClock, TimeSource};
+use crate::journaled::{Journaler, Storer};
 use crate::pace::Pace;
+use crate::policy::{Durability, Overflow};
+use crate::retry::BackOff;
+use crate::telling::OnRefused;
 use crate::tracker::{Shared, Tracker};
-use crate::writer::{OnRefused, Writer};
+use crate::writer::Writer;
 
 /// A batch is written when it holds this many records.
 pub const DEFAULT_BUFFER_SIZE: usize = 500;
@@ -32,6 +36,8 @@ pub const DEFAULT_DROP_DEADLINE: Duration = Duration::from_secs(5);
 
 /// How much larger than its threshold a batch may become when the queue is long.
 const MAX_BATCH_FACTOR: usize = 10;
+/// The same with a journal. Long batches cost SQLite less a record.
+const MAX_JOURNALED_BATCH_FACTOR: usize = 40;
 
 /// The settings of a [`Tracker`]. A zero means the default everywhere.
 ///
@@ -64,18 +70,37 @@ pub struct Builder {
     retry_min: Duration,
     retry_max: Duration,
     drop_deadline: Duration,
+    durability: Durability,
+    journal: usage_journal::Options,
+    overflow: Overflow,
     clock: Option<Arc<dyn Clock>>,
     on_refused: Option<OnRefused>,
 }
 
 impl Builder {
+    /// How safe a record is once it was taken: [`Durability::Journaled`] by default.
+    pub fn durability(self, durability: Durability) -> Self {
+        Self { durability, ..self }
+    }
+
+    /// How large the journal may become, and in what pieces.
+    pub fn journal(self, options: usage_journal::Options) -> Self {
+        Self { journal: options, ..self }
+    }
+
+    /// What happens to a record when the channel has no room: [`Overflow::Return`] by default.
+    pub fn overflow(self, overflow: Overflow) -> Self {
+        Self { overflow, ..self }
+    }
+
     /// How many records make a batch that is written without waiting for more.
     pub fn buffer_size(self, records: usize) -> Self {
         Self { buffer_size: records, ..self }
     }
 
     /// How large a batch may become when the queue is long, for instance after the sink was slow.
-    /// The default is ten times the buffer size; it is never less than that size.
+    /// The default is ten times the buffer size, or forty times with a journal, where a long queue
+    /// takes no memory; it is never less than that size.
     pub fn max_batch(self, records: usize) -> Self {
         Self { max_batch: records, ..self }
     }
@@ -115,48 +140,72 @@ impl Builder {
         Self { on_refused: Some(Box::new(callback)), ..self }
     }
 
-    /// Starts the writer thread.
+    /// Starts the writer: one thread, or two with a journal.
+    ///
+    /// A journal that cannot be made, because its folder cannot be written or its disk is full, is
+    /// no error: the tracker is then [`degraded`](crate::Stats::degraded) and stores without one,
+    /// until it can be made.
     ///
     /// # Errors
     /// When the operating system gives no thread.
-    pub fn start(self, sink: impl Sink + 'static) -> io::Result<Tracker> {
+    pub fn start(self, mut sink: impl Sink + 'static) -> io::Result<Tracker> {
         let capacity = or_default(self.channel_capacity, DEFAULT_CHANNEL_CAPACITY);
-        let limits = self.limits();
+        let has_journal = self.durability == Durability::Journaled && sink.journal().is_some();
+        let limits = self.limits(has_journal);
         let clock =
             self.clock.map_or_else(|| TimeSource::System(SystemClock::new()), TimeSource::Given);
-        let (intake, outlet) = channel(capacity, clock);
-        let shared = Arc::new(Shared { intake, accounts: Accounts::default() });
-        let writer = Writer::new(
-            Arc::clone(&shared),
-            outlet,
-            limits,
-            Pace::new(capacity),
-            Box::new(sink),
-            self.on_refused,
-        );
-        let thread =
-            thread::Builder::new().name("usage-writer".to_owned()).spawn(|| writer.run())?;
-        // Before the tracker exists for anybody: nobody can want to wake the writer earlier.
-        shared.intake.set_writer(thread.thread().clone());
+        let (intake, outlet) = channel(capacity, clock, self.overflow);
+        let accounts = Accounts::default();
+        let shared = Arc::new(Shared { intake, accounts, storer: OnceLock::new() });
+        let (pace, sink) = (Pace::new(capacity), Box::new(sink));
+        let thread = if has_journal {
+            let of_storer = Arc::clone(&shared);
+            let mut storer = Storer::new(of_storer, sink, self.on_refused, limits, self.journal);
+            let journal = storer.open_journal();
+            let of_journaler = Arc::clone(&shared);
+            let journaler = Journaler::new(of_journaler, outlet, journal, pace, limits.back_off);
+            let journaler = spawn("usage-journal", || journaler.run())?;
+            shared.intake.set_writer(journaler.thread().clone());
+            let thread = spawn("usage-writer", || storer.run(journaler)).inspect_err(|_| {
+                // Nobody is left to stop the other one.
+                shared.intake.close();
+            })?;
+            // Set once.
+            let _ = shared.storer.set(thread.thread().id());
+            thread
+        } else {
+            let of_writer = Arc::clone(&shared);
+            let writer = Writer::new(of_writer, outlet, limits, pace, sink, self.on_refused);
+            let thread = spawn("usage-writer", || writer.run())?;
+            // Before the tracker exists for anybody: nobody can want to wake it earlier.
+            shared.intake.set_writer(thread.thread().clone());
+            thread
+        };
         Ok(Tracker {
             shared,
             thread: Mutex::new(Some(thread)),
             drop_deadline: or_default(self.drop_deadline, DEFAULT_DROP_DEADLINE),
+            has_journal,
         })
     }
 
-    fn limits(&self) -> Limits {
+    fn limits(&self, has_journal: bool) -> Limits {
         let threshold = or_default(self.buffer_size, DEFAULT_BUFFER_SIZE);
-        let ceiling = threshold.saturating_mul(MAX_BATCH_FACTOR);
+        let factor = if has_journal { MAX_JOURNALED_BATCH_FACTOR } else { MAX_BATCH_FACTOR };
+        let ceiling = threshold.saturating_mul(factor);
         let retry_min = or_default(self.retry_min, DEFAULT_RETRY_MIN);
+        let retry_max = or_default(self.retry_max, DEFAULT_RETRY_MAX).max(retry_min);
         Limits {
             threshold,
             max_batch: or_default(self.max_batch, ceiling).max(threshold),
             flush_timeout: or_default(self.flush_timeout, DEFAULT_FLUSH_TIMEOUT),
-            retry_min,
-            retry_max: or_default(self.retry_max, DEFAULT_RETRY_MAX).max(retry_min),
+            back_off: BackOff::new(retry_min, retry_max),
         }
     }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new().name(name.to_owned()).spawn(work)
 }
 
 /// A zero is no sensible value of any setting, so it stands for the default.
@@ -167,7 +216,7 @@ fn or_default<T: Default + PartialEq>(value: T, default: T) -> T {
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
-            .field("limits", &self.limits())
+            .field("limits", &self.limits(false))
             .field("channel_capacity", &or_default(self.channel_capacity, DEFAULT_CHANNEL_CAPACITY))
             .finish_non_exhaustive()
     }
@@ -175,25 +224,30 @@ impl fmt::Debug for Builder {
 
 #[cfg(test)]
 mod tests {
+    use usage_core::sink::SinkErrorKind;
+
     use super::*;
 
     #[test]
     fn zero_means_the_default() {
-        let limits = Builder::default().buffer_size(0).flush_timeout(Duration::ZERO).limits();
+        let limits = Builder::default().buffer_size(0).flush_timeout(Duration::ZERO).limits(false);
         assert_eq!((limits.threshold, limits.max_batch), (500, 5_000));
         assert_eq!(limits.flush_timeout, Duration::from_secs(1));
-        assert_eq!((limits.retry_min, limits.retry_max), (DEFAULT_RETRY_MIN, DEFAULT_RETRY_MAX));
+        let mut back_off = limits.back_off;
+        assert_eq!(back_off.after(SinkErrorKind::Other, 1.0), DEFAULT_RETRY_MIN);
+        assert_eq!(Builder::default().limits(true).max_batch, 20_000);
     }
 
     #[test]
     fn a_ceiling_is_never_below_its_floor() {
         let builder = Builder::default().buffer_size(700).max_batch(20);
         let long = Duration::from_secs(9);
-        let limits = builder.retry_back_off(long, Duration::from_secs(3)).limits();
+        let limits = builder.retry_back_off(long, Duration::from_secs(3)).limits(false);
         assert_eq!((limits.threshold, limits.max_batch), (700, 700));
-        assert_eq!((limits.retry_min, limits.retry_max), (long, long));
-        let limits = Builder::default().buffer_size(usize::MAX).limits();
+        let mut back_off = limits.back_off;
+        assert_eq!([(); 2].map(|()| back_off.after(SinkErrorKind::Other, 1.0)), [long; 2]);
+        let limits = Builder::default().buffer_size(usize::MAX).limits(true);
         assert_eq!(limits.max_batch, usize::MAX);
-        assert_eq!(Builder::default().buffer_size(7).max_batch(8).limits().max_batch, 8);
+        assert_eq!(Builder::default().buffer_size(7).max_batch(8).limits(false).max_batch, 8);
     }
 }

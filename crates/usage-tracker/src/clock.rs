@@ -22,6 +22,9 @@ pub trait Clock: Send + Sync {
     fn monotonic(&self) -> Duration;
 }
 
+/// How often a given clock is looked at.
+const GIVEN_CLOCK_LOOK: Duration = Duration::from_millis(5);
+
 /// The clock in use. The usual one is called directly, as a recording thread reads it each time.
 pub(crate) enum TimeSource {
     System(SystemClock),
@@ -29,6 +32,15 @@ pub(crate) enum TimeSource {
 }
 
 impl TimeSource {
+    /// How long a thread may really wait for `time` to pass on this clock: a given one may be moved
+    /// on at any moment.
+    pub(crate) fn real_wait(&self, time: Duration) -> Duration {
+        match self {
+            Self::System(_) => time,
+            Self::Given(_) => time.min(GIVEN_CLOCK_LOOK),
+        }
+    }
+
     #[inline]
     pub(crate) fn now(&self) -> Timestamp {
         match self {

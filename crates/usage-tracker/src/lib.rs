@@ -7,9 +7,14 @@ mod channel;
 mod clock;
 mod error;
 mod handle;
+mod health;
+mod journaled;
 mod pace;
+mod policy;
+mod retry;
 mod shutdown;
 mod stats;
+mod telling;
 mod tracker;
 mod writer;
 
@@ -20,6 +25,8 @@ pub use builder::{
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{FlushError, HandleError, RejectReason, RejectedRecord};
 pub use handle::Handle;
+pub use policy::{Durability, Overflow};
 pub use shutdown::ShutdownReport;
-pub use stats::Stats;
+pub use stats::{Recovered, Stats};
 pub use tracker::Tracker;
+pub use usage_journal::Options as JournalOptions;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use usage_core::Record;
 
 use crate::stats::Stats;
+use crate::telling::report_lost;
 use crate::tracker::{Shared, Tracker};
-use crate::writer::report_lost;
 
 /// What [`Tracker::shutdown`] achieved.
 #[derive(Clone, Debug)]
@@ -15,8 +15,8 @@ use crate::writer::report_lost;
 pub struct ShutdownReport {
     /// The accounts after it. `stats.last_error` says why something was not stored.
     pub stats: Stats,
-    /// What could not be stored before the deadline, in order, for the caller to save. They count
-    /// as `returned` from now on; the next call does not get them again.
+    /// What could neither be stored before the deadline nor journaled, in order, for the caller to
+    /// save. They count as `returned` from now on; the next call does not get them again.
     pub unstored: Vec<Record>,
     /// Whether the writer has stopped. If not, it is still at work with `stats.pending` records,
     /// and another call can wait for it again.
@@ -24,12 +24,23 @@ pub struct ShutdownReport {
 }
 
 impl ShutdownReport {
-    /// Whether the writer has stopped and left nothing unstored.
+    /// Whether the writer has stopped and everything is stored, refused or counted otherwise.
     #[must_use]
     pub const fn is_clean(&self) -> bool {
-        self.finished && self.unstored.is_empty()
+        self.finished && self.unstored.is_empty() && self.stats.pending == 0
+    }
+
+    /// Whether nothing of what was taken depends on this process any more: what is not stored lies
+    /// in the journal (`stats.in_journal`), and whoever opens the ledger for writing next stores it.
+    #[must_use]
+    pub const fn is_safe(&self) -> bool {
+        self.unstored.is_empty() && self.stats.pending == self.stats.in_journal
     }
 }
+
+/// How long past its deadline a shutdown that gave up waits for the last records to be journaled,
+/// which a healthy disk does in milliseconds.
+const JOURNALING: Duration = Duration::from_secs(5);
 
 /// How long past its deadline a shutdown that gave up waits for the sink to be closed.
 const CLOSING: Duration = Duration::from_millis(100);
@@ -38,9 +49,11 @@ impl Tracker {
     /// Takes no more records, writes what is left at once, and stops the writer.
     ///
     /// While the sink fails it is tried again, until `deadline` has passed; then the writer gives
-    /// up and what is left is in the report. `Duration::ZERO` gives up at once. A call that the
-    /// sink is still busy with at the deadline cannot be broken off: the report then says
-    /// `finished: false`, the writer goes on, and a later call can wait for it again.
+    /// up. What is left stays in the journal, for whoever opens the ledger for writing next; without
+    /// a journal it is in the report. `Duration::ZERO` gives up at once, and so does the writer by
+    /// itself when the ledger was replaced under it. A call that the sink is still busy with at the
+    /// deadline cannot be broken off: the report then says `finished: false`, the writer goes on,
+    /// and a later call can wait for it again.
     ///
     /// Harmless when called again, from any thread, or from several at once; the writer gives up
     /// only when the last of them does. From inside the sink, which cannot wait for itself, it
@@ -80,18 +93,26 @@ impl Tracker {
     fn stop(&self, deadline: Duration) {
         let Shared { intake, accounts, .. } = &*self.shared;
         intake.close();
-        if intake.is_writer() {
+        accounts.call();
+        if self.shared.is_own_thread() {
             return;
         }
         let mut ledger = accounts.lock();
         ledger.waiting += 1;
         let mut ledger = accounts.wait_while(ledger, deadline, |l| !l.finished);
         ledger.waiting -= 1;
+        // What is in the journal needs nobody any more, so giving up loses nothing.
+        if !ledger.finished && ledger.waiting == 0 && self.has_journal {
+            ledger.give_up = true;
+            self.shared.call();
+            // Getting it there waits for no lock of the ledger, and is what makes giving up safe.
+            ledger = accounts.wait_while(ledger, JOURNALING, |l| !l.finished && !l.drained);
+        }
         if !ledger.finished && !ledger.busy && ledger.waiting == 0 {
             // The writer is between two calls of the sink and will not begin another, so this
             // takes no longer than emptying the channel. Then it is busy with closing the sink.
             ledger.give_up = true;
-            intake.wake();
+            self.shared.call();
             ledger = accounts.wait_while(ledger, Duration::MAX, |l| !l.finished && !l.busy);
             // Which is most often done at once.
             ledger = accounts.wait_while(ledger, CLOSING, |l| !l.finished);
@@ -115,13 +136,18 @@ impl Drop for Tracker {
         // A writer that is still busy gives up by itself when the sink lets it go.
         ledger.abandoned = true;
         ledger.give_up = true;
+        self.shared.call();
         let finished = ledger.finished;
         let lost = if finished { ledger.drop_unstored() } else { 0 };
-        let Stats { pending, last_error, .. } = self.shared.stats(&ledger);
+        let Stats { pending, in_journal, last_error, .. } = self.shared.stats(&ledger);
         drop(ledger);
         report_lost(lost, last_error.as_deref());
         if !finished {
-            tracing::error!(pending, "the usage tracker was dropped while its sink was busy");
+            tracing::error!(
+                pending,
+                in_journal,
+                "the usage tracker was dropped while its sink was busy"
+            );
         }
     }
 }
@@ -176,7 +202,7 @@ mod tests {
             until(&tracker, |ledger| ledger.waiting == 1);
             // One failure as usual, or none yet, and one because somebody waits.
             called.recv().unwrap();
-            until(&tracker, |ledger| ledger.degraded && !ledger.busy);
+            until(&tracker, |ledger| ledger.health.is_degraded() && !ledger.busy);
             let hasty = tracker.shutdown(Duration::from_millis(1));
             assert!(!hasty.finished);
             assert!(hasty.unstored.is_empty());

@@ -1,11 +1,14 @@
 //! What became of everything that was recorded.
 
+use usage_core::sink::SinkErrorKind;
+
 /// One consistent snapshot of a tracker's accounts.
 ///
 /// At any moment, exactly:
 /// `submitted == stored + duplicates + refused + dropped + pending`.
 ///
-/// All counts are of records since the tracker was started.
+/// All counts are of records since the tracker was started; what was
+/// [`recovered`](Self::recovered) from earlier runs is in none of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
@@ -22,18 +25,45 @@ pub struct Stats {
     /// The part of `refused` that came back to a caller: the channel was full, the tracker was
     /// shut down, or they were handed back by a shutdown that could not store them.
     pub returned: u64,
-    /// Lost: nobody took what a dropped tracker could not store, or the sink broke its contract
-    /// and did not say what became of them.
+    /// Lost: there was no room and [`Overflow::Drop`](crate::Overflow::Drop) was asked for, nobody
+    /// took what a dropped tracker could not store, the journal was damaged before its records were
+    /// stored, or the sink broke its contract and did not say what became of them.
     pub dropped: u64,
-    /// On their way: in the channel, held by the writer, or waiting to be handed back. Counted
-    /// where they are, not derived from the other counts.
+    /// On their way: in the channel, held by the writer, in the journal, or waiting to be handed
+    /// back. Counted where they are, not derived from the other counts.
     pub pending: u64,
+    /// The part of `pending` that lies in the journal, where a killed process does not lose it.
+    pub in_journal: u64,
+    /// Ever written to the journal. Where one thread records and nothing came back, these are its
+    /// first so many records.
+    pub journaled: u64,
+    /// What the journal takes on disk, in bytes.
+    pub journal_bytes: u64,
+    /// What was found in journals that earlier runs left.
+    pub recovered: Recovered,
     /// How often a batch was tried again.
     pub retries: u64,
-    /// Whether the last try to store a batch failed. The batch is kept and tried again.
+    /// Whether the last try to store a batch, or to write to the journal, failed. Nothing is lost
+    /// by that; it is tried again.
     pub degraded: bool,
+    /// What kind of failure the sink answered the last batch with; `None` while it works.
+    pub sink_error: Option<SinkErrorKind>,
     /// The last failure, kept after it is over.
     pub last_error: Option<String>,
+}
+
+/// What became of the records in journals that stopped processes had left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Recovered {
+    /// Stored now.
+    pub stored: u64,
+    /// Not stored again: the sink had them already.
+    pub duplicates: u64,
+    /// Refused by the sink.
+    pub refused: u64,
+    /// Lost to damage of the journal, as far as their number is known.
+    pub lost: u64,
 }
 
 impl Stats {
@@ -45,7 +75,9 @@ impl Stats {
     #[must_use]
     pub const fn is_balanced(&self) -> bool {
         let Self { submitted, stored, duplicates, refused, dropped, pending, .. } = *self;
-        submitted == stored + duplicates + refused + dropped + pending && self.returned <= refused
+        submitted == stored + duplicates + refused + dropped + pending
+            && self.returned <= refused
+            && self.in_journal <= pending
     }
 }
 
@@ -63,6 +95,7 @@ mod tests {
             returned: 4,
             dropped: 2,
             pending: 1,
+            in_journal: 1,
             ..Stats::default()
         };
         assert!(stats.is_balanced());
@@ -74,6 +107,7 @@ mod tests {
             Stats { returned: 5, ..stats.clone() },
             Stats { dropped: 3, ..stats.clone() },
             Stats { pending: 2, ..stats.clone() },
+            Stats { in_journal: 2, ..stats.clone() },
         ] {
             assert!(!wrong.is_balanced(), "{wrong:?}");
         }

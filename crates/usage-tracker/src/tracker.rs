@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::{self, JoinHandle, ThreadId};
 use std::time::Duration;
 
 use usage_core::sink::Sink;
@@ -20,16 +20,30 @@ use crate::stats::Stats;
 pub(crate) struct Shared {
     pub(crate) intake: Intake,
     pub(crate) accounts: Accounts,
+    /// The thread that calls the sink, where it is another than the one that drains the channel.
+    pub(crate) storer: OnceLock<ThreadId>,
 }
 
 impl Shared {
+    /// Whether the calling thread is one of the tracker's own.
+    pub(crate) fn is_own_thread(&self) -> bool {
+        self.intake.is_writer() || self.storer.get() == Some(&thread::current().id())
+    }
+
+    /// Makes the tracker's threads look around.
+    pub(crate) fn call(&self) {
+        self.intake.wake();
+        self.accounts.call();
+    }
+
     /// The accounts at one moment.
     ///
     /// The order of reading is what makes them exact. While the ledger is locked, records only
     /// enter the channel, and its length is read once; what came back at the door is one number
     /// that is added to both sides.
     pub(crate) fn stats(&self, ledger: &Ledger) -> Stats {
-        ledger.stats(self.intake.queued(ledger), self.intake.returned())
+        let Self { intake, .. } = self;
+        ledger.stats(intake.queued(ledger), intake.returned(), intake.dropped())
     }
 }
 
@@ -44,6 +58,7 @@ pub struct Tracker {
     pub(crate) shared: Arc<Shared>,
     pub(crate) thread: Mutex<Option<JoinHandle<()>>>,
     pub(crate) drop_deadline: Duration,
+    pub(crate) has_journal: bool,
 }
 
 impl Tracker {
@@ -141,16 +156,58 @@ impl Tracker {
     /// everything, or when the writer itself calls.
     pub fn flush(&self, deadline: Duration) -> Result<(), FlushError> {
         let Shared { intake, accounts, .. } = &*self.shared;
-        if intake.is_writer() {
+        if self.shared.is_own_thread() {
             return Err(FlushError::OnWriterThread);
         }
         let mut ledger = accounts.lock();
         // Records leave the channel in the order they entered it and are settled in that order.
         let target = ledger.received + intake.queued(&ledger) as u64;
         ledger.flush_target = ledger.flush_target.max(target);
-        intake.wake();
+        self.shared.call();
         let ledger = accounts.wait_while(ledger, deadline, |l| l.settled() < target && !l.finished);
         match target.saturating_sub(ledger.settled()) {
+            0 => Ok(()),
+            remaining if ledger.finished => Err(FlushError::Stopped { remaining }),
+            remaining => Err(FlushError::TimedOut { remaining }),
+        }
+    }
+
+    /// Comes back when everything that was accepted before the call survives the process: it is in
+    /// the journal, stored, or counted otherwise. Without a journal, as [`flush`](Self::flush).
+    ///
+    /// ```
+    /// # use usage_core::{LabelNames, Labels, TokenCounts};
+    /// # use usage_store::Store;
+    /// # use usage_tracker::Tracker;
+    /// # use std::time::Duration;
+    /// # let names = LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() };
+    /// # let folder = tempfile::tempdir()?;
+    /// let tracker = Tracker::builder().start(Store::open(folder.path().join("usage.db"))?)?;
+    /// tracker.handle(Labels::new(names)?).record(TokenCounts::unclassified(7)?, 0)?;
+    ///
+    /// tracker.flush_to_journal(Duration::from_secs(5))?;
+    /// assert_eq!(tracker.stats().journaled, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`flush`](Self::flush).
+    pub fn flush_to_journal(&self, deadline: Duration) -> Result<(), FlushError> {
+        if !self.has_journal {
+            return self.flush(deadline);
+        }
+        let Shared { intake, accounts, .. } = &*self.shared;
+        if self.shared.is_own_thread() {
+            return Err(FlushError::OnWriterThread);
+        }
+        let mut ledger = accounts.lock();
+        let target = ledger.received + intake.queued(&ledger) as u64;
+        ledger.watchers += 1;
+        intake.wake();
+        let mut ledger =
+            accounts.wait_while(ledger, deadline, |l| l.secured() < target && !l.finished);
+        ledger.watchers -= 1;
+        match target.saturating_sub(ledger.secured()) {
             0 => Ok(()),
             remaining if ledger.finished => Err(FlushError::Stopped { remaining }),
             remaining => Err(FlushError::TimedOut { remaining }),

@@ -1,24 +1,23 @@
-//! The writer thread: does what the batcher says, keeps the accounts, and never loses a record
-//! without counting it.
+//! The writer thread of a tracker without a journal: does what the batcher says, keeps the accounts,
+//! and never loses a record without counting it.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use usage_core::Record;
-use usage_core::sink::{BatchOutcome, RefusalReason, Sink};
+use usage_core::sink::{BatchOutcome, Sink};
 
 use crate::batcher::{Batcher, Limits, Mode, Step};
 use crate::channel::Outlet;
 use crate::pace::Pace;
+use crate::telling::{
+    Failure, OnRefused, calling, message, report_lost, tell_refused, unexplained,
+};
 use crate::tracker::Shared;
 
 /// How many records are moved under one lock, so that a snapshot never waits long.
 const CHUNK: usize = 512;
-
-/// Told of each record that the sink refused.
-pub(crate) type OnRefused = Box<dyn FnMut(&Record, RefusalReason) + Send>;
 
 pub(crate) struct Writer {
     shared: Arc<Shared>,
@@ -54,7 +53,7 @@ impl Writer {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.work())) {
             let error = format!("the usage writer panicked: {}", message(&*panic));
             self.shared.intake.close();
-            self.shared.accounts.lock().last_error = Some(error);
+            self.shared.accounts.lock().health.note(error);
         }
         self.finish();
     }
@@ -92,7 +91,7 @@ impl Writer {
         // then seen.
         let closed = intake.is_closed();
         let ledger = accounts.lock();
-        if ledger.give_up {
+        if ledger.give_up || (closed && ledger.health.is_hopeless()) {
             return None;
         }
         let mode = if closed {
@@ -137,13 +136,9 @@ impl Writer {
             ledger.begin(self.batcher.is_retrying());
         }
         let Some(sink) = &mut self.sink else { return false };
-        // A panic counts as a failure: the contract is all or nothing, so nothing was kept.
-        let result = catch_unwind(AssertUnwindSafe(|| sink.store(&self.held)))
-            .map_err(|panic| format!("the sink panicked: {}", message(&*panic)))
-            .and_then(|result| result.map_err(|error| chain(&error)));
-        match result {
+        match calling(|| sink.store(&self.held)) {
             Ok(outcome) => self.stored(&outcome),
-            Err(error) => self.failed(error),
+            Err(failure) => self.failed(failure),
         }
         self.shared.accounts.changed();
         true
@@ -151,41 +146,27 @@ impl Writer {
 
     fn stored(&mut self, outcome: &BatchOutcome) {
         // Told before the batch is settled: after a flush, all refusals are known.
-        self.tell_refused(outcome);
-        let batch = self.held.len();
-        let unexplained = self.shared.accounts.lock().settle(outcome);
+        tell_refused(&mut self.on_refused, &self.held, outcome);
+        let batch = self.held.len() as u64;
+        let missing = {
+            let mut ledger = self.shared.accounts.lock();
+            ledger.held = 0;
+            ledger.busy = false;
+            ledger.health.sink_works();
+            ledger.settle(batch, outcome)
+        };
         self.held.clear();
-        if self.batcher.succeeded() {
-            tracing::info!("usage records are stored again");
-        }
-        if unexplained > 0 {
-            let error = format!(
-                "the sink's outcome speaks of {} records for a batch of {batch}",
-                outcome.total(),
-            );
-            tracing::error!(batch, unexplained, "{error}");
-            self.shared.accounts.lock().last_error = Some(error);
+        self.batcher.succeeded();
+        if missing > 0 {
+            let error = unexplained(batch, outcome, missing);
+            self.shared.accounts.lock().health.note(error);
         }
     }
 
-    fn tell_refused(&mut self, outcome: &BatchOutcome) {
-        let Some(on_refused) = &mut self.on_refused else { return };
-        for refusal in &outcome.refused {
-            if let Some(record) = self.held.get(refusal.index) {
-                let call = AssertUnwindSafe(|| on_refused(record, refusal.reason));
-                if let Err(panic) = catch_unwind(call) {
-                    tracing::error!(panic = message(&*panic), "the on_refused callback panicked");
-                }
-            }
-        }
-    }
-
-    fn failed(&mut self, error: String) {
-        if self.batcher.failed(self.shared.intake.clock.monotonic()) {
-            let held = self.held.len();
-            tracing::warn!(error, held, "usage records cannot be stored now; kept to try again");
-        }
-        self.shared.accounts.lock().fail(error);
+    fn failed(&mut self, (kind, error): Failure) {
+        let now = self.shared.intake.clock.monotonic();
+        self.batcher.failed(now, kind, fastrand::f64());
+        self.shared.accounts.lock().fail(kind, error);
     }
 
     fn idle(&mut self) {
@@ -237,7 +218,7 @@ impl Writer {
         ledger.busy = false;
         ledger.finished = true;
         let lost = if ledger.abandoned { ledger.drop_unstored() } else { 0 };
-        let error = ledger.last_error.clone();
+        let error = ledger.health.last_error().map(str::to_owned);
         drop(ledger);
         self.shared.accounts.changed();
         // Events last: a subscriber may do anything, and nobody waits for this thread any more.
@@ -246,35 +227,4 @@ impl Writer {
         }
         report_lost(lost, error.as_deref());
     }
-}
-
-/// Says that records were lost, if any were.
-pub(crate) fn report_lost(lost: usize, error: Option<&str>) {
-    if lost > 0 {
-        tracing::error!(lost, error, "usage records were lost: the tracker could not store them");
-    }
-}
-
-/// An error with its causes on one line. Some errors name their cause themselves.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let cause = error.to_string();
-        if !text.contains(&cause) {
-            text.push_str(": ");
-            text.push_str(&cause);
-        }
-        source = error.source();
-    }
-    text
-}
-
-/// What a panic said.
-fn message(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
 }

@@ -3,6 +3,10 @@
 
 use std::time::Duration;
 
+use usage_core::sink::SinkErrorKind;
+
+use crate::retry::BackOff;
+
 #[cfg(test)]
 mod tests;
 
@@ -15,10 +19,8 @@ pub(crate) struct Limits {
     pub(crate) max_batch: usize,
     /// The first record of a batch waits no longer than this.
     pub(crate) flush_timeout: Duration,
-    /// The wait after a first failure; it doubles with each further one.
-    pub(crate) retry_min: Duration,
-    /// The longest wait between tries. At least `retry_min`.
-    pub(crate) retry_max: Duration,
+    /// How long a failed batch waits to be tried again.
+    pub(crate) back_off: BackOff,
 }
 
 /// What the tracker as a whole is doing.
@@ -54,15 +56,14 @@ pub(crate) struct Batcher {
     held: usize,
     /// When the oldest held record was taken. Meaningless while nothing is held.
     since: Duration,
-    /// The wait after the next failure.
-    back_off: Duration,
+    back_off: BackOff,
     /// When the failed batch may be tried again; `None` while there is no failed batch.
     retry_at: Option<Duration>,
 }
 
 impl Batcher {
     pub(crate) const fn new(limits: Limits) -> Self {
-        let (since, back_off) = (Duration::ZERO, limits.retry_min);
+        let (since, back_off) = (Duration::ZERO, limits.back_off);
         Self { limits, held: 0, since, back_off, retry_at: None }
     }
 
@@ -70,6 +71,11 @@ impl Batcher {
     /// and the queue takes the strain.
     pub(crate) const fn room(&self) -> usize {
         if self.retry_at.is_some() { 0 } else { self.limits.max_batch - self.held }
+    }
+
+    /// How many records are held.
+    pub(crate) const fn held(&self) -> usize {
+        self.held
     }
 
     /// Whether what is held has failed before.
@@ -109,22 +115,19 @@ impl Batcher {
     /// What was held is written. Answers whether it had failed before.
     pub(crate) const fn succeeded(&mut self) -> bool {
         self.held = 0;
-        self.back_off = self.limits.retry_min;
+        self.back_off.reset();
         self.retry_at.take().is_some()
     }
 
-    /// What is held could not be written, as was found out at `now`. Answers whether this is the
-    /// batch's first failure.
-    pub(crate) fn failed(&mut self, now: Duration) -> bool {
-        let first = self.retry_at.is_none();
-        self.retry_at = Some(now.saturating_add(self.back_off));
-        self.back_off = self.back_off.saturating_mul(2).min(self.limits.retry_max);
-        first
+    /// What is held could not be written, as was found out at `now`; `chance` from 0 to 1 spreads
+    /// the next try.
+    pub(crate) fn failed(&mut self, now: Duration, kind: SinkErrorKind, chance: f64) {
+        self.retry_at = Some(now.saturating_add(self.back_off.after(kind, chance)));
     }
 
     /// Somebody began to wait: a failed batch is tried at once, and the back-off starts afresh.
     pub(crate) fn hurry(&mut self, now: Duration) {
-        self.back_off = self.limits.retry_min;
+        self.back_off.reset();
         if self.retry_at.is_some() {
             self.retry_at = Some(now);
         }

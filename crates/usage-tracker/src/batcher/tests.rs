@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use usage_core::sink::SinkErrorKind;
+
 use super::{Batcher, Limits, Mode, Step};
+use crate::retry::BackOff;
 
 const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -14,9 +17,12 @@ const LIMITS: Limits = Limits {
     threshold: 5,
     max_batch: 12,
     flush_timeout: ms(100),
-    retry_min: ms(10),
-    retry_max: ms(35),
+    back_off: BackOff::new(ms(10), ms(35)),
 };
+
+fn fail(batcher: &mut Batcher, now: Duration) {
+    batcher.failed(now, SinkErrorKind::Other, 1.0);
+}
 
 /// A batcher that took `held` records at `since`.
 fn holding(held: usize, since: Duration) -> Batcher {
@@ -88,8 +94,8 @@ fn a_failed_batch_waits_twice_as_long_each_time_up_to_the_limit() {
     let mut batcher = holding(5, ms(0));
     assert!(!batcher.is_retrying());
     let mut now = ms(1_000);
-    for (attempt, wait) in [10, 20, 35, 35, 35].into_iter().enumerate() {
-        assert_eq!(batcher.failed(now), attempt == 0);
+    for wait in [10, 20, 35, 35, 35] {
+        fail(&mut batcher, now);
         assert!(batcher.is_retrying());
         let retry_at = now + ms(wait);
         for mode in [Mode::Collect, Mode::Flush, Mode::Close] {
@@ -105,7 +111,7 @@ fn a_failed_batch_waits_twice_as_long_each_time_up_to_the_limit() {
     assert_eq!(batcher.room(), 12);
     // Success resets the back-off.
     batcher.took(1, now);
-    assert!(batcher.failed(now));
+    fail(&mut batcher, now);
     assert_eq!(batcher.next(now, 0, Mode::Collect), Step::WaitUntil(now + ms(10)));
 }
 
@@ -113,12 +119,12 @@ fn a_failed_batch_waits_twice_as_long_each_time_up_to_the_limit() {
 fn hurry_retries_at_once_and_starts_the_back_off_afresh() {
     let mut batcher = holding(5, ms(0));
     for _ in 0..3 {
-        batcher.failed(ms(0));
+        fail(&mut batcher, ms(0));
     }
     assert_eq!(batcher.next(ms(3), 0, Mode::Close), Step::WaitUntil(ms(35)));
     batcher.hurry(ms(3));
     assert_eq!(batcher.next(ms(3), 0, Mode::Close), Step::Write);
-    batcher.failed(ms(3));
+    fail(&mut batcher, ms(3));
     assert_eq!(batcher.next(ms(3), 0, Mode::Close), Step::WaitUntil(ms(13)));
 }
 
@@ -134,16 +140,16 @@ fn hurry_without_a_failed_batch_leaves_it_alone() {
 fn endless_waits_do_not_overflow() {
     let forever = Limits {
         flush_timeout: Duration::MAX,
-        retry_min: Duration::MAX,
-        retry_max: Duration::MAX,
+        back_off: BackOff::new(Duration::MAX, Duration::MAX),
         ..LIMITS
     };
     let mut batcher = Batcher::new(forever);
     batcher.took(1, ms(1));
     assert_eq!(batcher.next(ms(2), 0, Mode::Collect), Step::WaitUntil(Duration::MAX));
-    batcher.failed(ms(2));
-    batcher.failed(ms(3));
-    assert_eq!(batcher.next(ms(4), 0, Mode::Collect), Step::WaitUntil(Duration::MAX));
+    fail(&mut batcher, ms(2));
+    fail(&mut batcher, ms(3));
+    let Step::WaitUntil(retry_at) = batcher.next(ms(4), 0, Mode::Collect) else { panic!() };
+    assert!(retry_at >= Duration::MAX / 2);
 }
 
 /// What may happen to a writer from outside.
@@ -169,14 +175,18 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     prop::collection::vec(event, 0..60)
 }
 
-fn limits() -> impl Strategy<Value = Limits> {
+/// The limits, and the shortest and the longest wait before a retry.
+fn limits() -> impl Strategy<Value = (Limits, [Duration; 2])> {
     (1..20_usize, 0..30_usize, 1..120_u64, 1..20_u64, 0..60_u64).prop_map(
-        |(threshold, more, timeout, min, longer)| Limits {
-            threshold,
-            max_batch: threshold + more,
-            flush_timeout: ms(timeout),
-            retry_min: ms(min),
-            retry_max: ms(min + longer),
+        |(threshold, more, timeout, min, longer)| {
+            let waits = [ms(min), ms(min + longer)];
+            let limits = Limits {
+                threshold,
+                max_batch: threshold + more,
+                flush_timeout: ms(timeout),
+                back_off: BackOff::new(waits[0], waits[1]),
+            };
+            (limits, waits)
         },
     )
 }
@@ -185,6 +195,7 @@ fn limits() -> impl Strategy<Value = Limits> {
 /// step against the rule as the user reads it, not as the batcher computes it.
 struct World {
     limits: Limits,
+    waits: [Duration; 2],
     batcher: Batcher,
     now: Duration,
     mode: Mode,
@@ -200,9 +211,10 @@ struct World {
 }
 
 impl World {
-    fn new(limits: Limits) -> Self {
+    fn new((limits, waits): (Limits, [Duration; 2])) -> Self {
         Self {
             limits,
+            waits,
             batcher: Batcher::new(limits),
             now: Duration::ZERO,
             mode: Mode::Collect,
@@ -269,15 +281,14 @@ impl World {
             return;
         }
         self.failures_to_come -= 1;
-        let first = self.batcher.failed(self.now);
-        assert_eq!(first, self.failed.is_none());
+        fail(&mut self.batcher, self.now);
         let Step::WaitUntil(retry_at) = self.step() else {
             panic!("a failed batch must wait, not {:?}", self.step());
         };
         let wait = retry_at - self.now;
         let expected = match self.last_wait {
-            None => self.limits.retry_min,
-            Some(last) => (last * 2).min(self.limits.retry_max),
+            None => self.waits[0],
+            Some(last) => (last * 2).min(self.waits[1]),
         };
         assert_eq!(wait, expected);
         self.last_wait = Some(wait);

@@ -26,6 +26,7 @@ use usage_core::{Labels, Record, Usage};
 use crate::accounts::Ledger;
 use crate::clock::TimeSource;
 use crate::error::{RejectReason, RejectedRecord};
+use crate::policy::Overflow;
 
 mod outlet;
 mod prepared;
@@ -60,13 +61,16 @@ struct Rare {
     writer: OnceLock<Thread>,
     /// Told when room was made, and when there will never be any.
     room: Event,
+    overflow: Overflow,
     /// Records that came back to the caller.
     returned: AtomicU64,
+    /// Records that were dropped for want of room.
+    dropped: AtomicU64,
     /// The names that handles were prepared with.
     prepared: Arc<Prepared>,
 }
 
-pub(crate) fn channel(capacity: usize, clock: TimeSource) -> (Intake, Outlet) {
+pub(crate) fn channel(capacity: usize, clock: TimeSource, overflow: Overflow) -> (Intake, Outlet) {
     let (sender, receiver) = flume::bounded(capacity);
     let prepared = Arc::<Prepared>::default();
     let outlet = Outlet::new(receiver, capacity, Arc::clone(&prepared));
@@ -74,7 +78,9 @@ pub(crate) fn channel(capacity: usize, clock: TimeSource) -> (Intake, Outlet) {
         napping: AtomicBool::new(false),
         writer: OnceLock::new(),
         room: Event::new(),
+        overflow,
         returned: AtomicU64::new(0),
+        dropped: AtomicU64::new(0),
         prepared,
     };
     let (closed, parked) = (AtomicBool::new(false), AtomicBool::new(false));
@@ -130,27 +136,43 @@ impl Intake {
         let slot = Slot::Prepared(place, usage);
         // Not by `put`, which keeps the slot to give it back: here it can be made again.
         if self.closed.load(Ordering::Acquire) {
-            return Err(self.give_back(TrySendError::Disconnected(slot), labels, usage));
+            return self.not_recorded(TrySendError::Disconnected(slot), labels, usage);
         }
         match self.sender.try_send(slot) {
             Ok(()) => {
                 self.wake_if_parked();
                 Ok(())
             }
-            Err(error) => Err(self.give_back(error, labels, usage)),
+            Err(error) => self.not_recorded(error, labels, usage),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn give_back(
+    fn not_recorded(
         &self,
         error: TrySendError<Slot>,
         labels: &Labels,
         usage: Usage,
-    ) -> RejectedRecord {
+    ) -> Result<(), RejectedRecord> {
         let NotPut(_, reason) = self.not_sent(error);
-        self.count(RejectedRecord::new(Record::of(labels.clone(), usage), reason))
+        self.overflowed(RejectedRecord::new(Record::of(labels.clone(), usage), reason))
+    }
+
+    /// Does with a record that was not put in what was asked for.
+    #[cold]
+    #[inline(never)]
+    fn overflowed(&self, rejected: RejectedRecord) -> Result<(), RejectedRecord> {
+        match self.rare.overflow {
+            Overflow::Wait(deadline) if rejected.reason() == RejectReason::Full => {
+                self.record_blocking(rejected.into_record(), deadline)
+            }
+            Overflow::Drop if rejected.reason() == RejectReason::Full => {
+                self.rare.dropped.fetch_add(1, Ordering::AcqRel);
+                Ok(())
+            }
+            _ => Err(self.count(rejected)),
+        }
     }
 
     #[inline]
@@ -185,7 +207,7 @@ impl Intake {
 
     #[inline]
     pub(crate) fn record(&self, record: Record) -> Result<(), RejectedRecord> {
-        self.offer(record).map_err(|rejected| self.count(rejected))
+        self.offer(record).or_else(|rejected| self.overflowed(rejected))
     }
 
     /// Waits for room without holding a thread up. A future that is dropped drops its record,
@@ -258,6 +280,11 @@ impl Intake {
     /// How many records came back.
     pub(crate) fn returned(&self) -> u64 {
         self.rare.returned.load(Ordering::Acquire)
+    }
+
+    /// How many records were dropped for want of room.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.rare.dropped.load(Ordering::Acquire)
     }
 
     /// How many records are in the channel. Exact while the ledger is locked: the writer moves

@@ -5,6 +5,8 @@ use std::time::Instant;
 
 use usage_core::{LabelNames, Labels, Timestamp, TokenCounts};
 
+use crate::policy::Overflow;
+
 use super::*;
 use crate::clock::SystemClock;
 
@@ -15,7 +17,7 @@ fn record(number: u64) -> Record {
 }
 
 fn new(capacity: usize) -> (Intake, Outlet) {
-    channel(capacity, TimeSource::System(SystemClock::new()))
+    channel(capacity, TimeSource::System(SystemClock::new()), Overflow::Return)
 }
 
 #[test]

@@ -12,6 +12,8 @@ mod allocations;
 mod batches;
 mod closing;
 mod common;
+mod journal;
+mod overflow;
 mod recording;
 mod retry;
 mod runtimes;

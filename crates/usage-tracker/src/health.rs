@@ -1,0 +1,144 @@
+//! Whether records get where they shall. One event at each change, none at each record.
+
+use usage_core::sink::SinkErrorKind;
+
+/// What fails now, and what failed last.
+#[derive(Debug, Default)]
+pub(crate) struct Health {
+    sink: Option<SinkErrorKind>,
+    journal: bool,
+    last_error: Option<String>,
+}
+
+impl Health {
+    pub(crate) const fn is_degraded(&self) -> bool {
+        self.sink.is_some() || self.journal
+    }
+
+    pub(crate) const fn sink_error(&self) -> Option<SinkErrorKind> {
+        self.sink
+    }
+
+    /// Whether the sink can only be helped by opening it again.
+    pub(crate) fn is_hopeless(&self) -> bool {
+        self.sink.is_some_and(|kind| !kind.is_transient())
+    }
+
+    pub(crate) fn last_error(&self) -> Option<&str> {
+        self.last_error.as_deref()
+    }
+
+    /// Something is wrong that is over already.
+    pub(crate) fn note(&mut self, error: String) {
+        self.last_error = Some(error);
+    }
+
+    pub(crate) fn sink_failed(&mut self, kind: SinkErrorKind, error: String) {
+        let is_new = self.sink.replace(kind).is_none();
+        if is_new {
+            let kind = kind.to_string();
+            tracing::warn!(error, kind, "usage records cannot be stored now; kept to try again");
+        }
+        self.last_error = Some(error);
+    }
+
+    pub(crate) fn sink_works(&mut self) {
+        if self.sink.take().is_some() {
+            self.recovered("usage records are stored again");
+        }
+    }
+
+    pub(crate) fn journal_failed(&mut self, error: String) {
+        if !std::mem::replace(&mut self.journal, true) {
+            tracing::warn!(error, "usage records cannot be journaled now; a kill would lose some");
+        }
+        self.last_error = Some(error);
+    }
+
+    pub(crate) fn journal_works(&mut self) {
+        if std::mem::take(&mut self.journal) {
+            self.recovered("usage records are journaled again");
+        }
+    }
+
+    fn recovered(&self, what: &str) {
+        let still_degraded = self.is_degraded();
+        tracing::info!(still_degraded, "{what}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::{Event, Level, Metadata, Subscriber};
+
+    use super::*;
+
+    /// Remembers the level of each event.
+    #[derive(Clone, Default)]
+    struct Levels(Arc<Mutex<Vec<Level>>>);
+
+    impl Levels {
+        fn taken(&self) -> Vec<Level> {
+            std::mem::take(&mut self.0.lock().unwrap())
+        }
+    }
+
+    impl Subscriber for Levels {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+        fn event(&self, event: &Event<'_>) {
+            self.0.lock().unwrap().push(*event.metadata().level());
+        }
+        fn enter(&self, _: &Id) {}
+        fn exit(&self, _: &Id) {}
+    }
+
+    #[test]
+    fn one_event_at_each_change_and_none_in_between() {
+        let levels = Levels::default();
+        tracing::subscriber::with_default(levels.clone(), || {
+            let mut health = Health::default();
+            health.sink_works();
+            health.journal_works();
+            assert!(levels.taken().is_empty());
+            for kind in [SinkErrorKind::Busy, SinkErrorKind::Full, SinkErrorKind::Busy] {
+                health.sink_failed(kind, "no".to_owned());
+                assert_eq!((health.sink_error(), health.is_degraded()), (Some(kind), true));
+            }
+            assert_eq!(levels.taken(), [Level::WARN]);
+            health.journal_failed("neither".to_owned());
+            health.journal_failed("still not".to_owned());
+            assert_eq!(levels.taken(), [Level::WARN]);
+            health.sink_works();
+            health.sink_works();
+            assert_eq!(levels.taken(), [Level::INFO]);
+            assert!(health.is_degraded());
+            health.journal_works();
+            assert_eq!(levels.taken(), [Level::INFO]);
+            assert!(!health.is_degraded());
+            assert_eq!(health.last_error(), Some("still not"));
+        });
+    }
+
+    #[test]
+    fn only_a_replaced_ledger_is_hopeless() {
+        for (kind, hopeless) in [
+            (SinkErrorKind::Busy, false),
+            (SinkErrorKind::Corrupt, false),
+            (SinkErrorKind::Replaced, true),
+        ] {
+            let mut health = Health::default();
+            health.sink_failed(kind, String::new());
+            assert_eq!(health.is_hopeless(), hopeless, "{kind}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! The tracker with a journal: one thread writes what comes through the channel to the journal and
+//! waits for nothing but the disk, another one stores what is in the journal.
+
+use std::sync::Arc;
+
+use usage_core::sink::Sink;
+use usage_journal::{Journal, Options, RealDisk, Tail};
+
+use crate::telling::Failure;
+use crate::tracker::Shared;
+
+mod journaler;
+mod storer;
+
+pub(crate) use journaler::Journaler;
+pub(crate) use storer::Storer;
+
+/// How many records are moved or journaled at once, so that a snapshot never waits long and what
+/// bypasses a broken journal stays little.
+const CHUNK: usize = 4_096;
+
+/// Makes a journal for the sink's ledger, and says in the accounts whether that worked.
+fn open(shared: &Arc<Shared>, sink: &mut dyn Sink, options: &Options) -> Option<(Journal, Tail)> {
+    let made = make(sink, options);
+    let mut ledger = shared.accounts.lock();
+    match made {
+        Ok((journal, tail)) => {
+            ledger.health.journal_works();
+            ledger.journal_bytes = tail.bytes();
+            Some((journal, tail))
+        }
+        Err((_, error)) => {
+            ledger.health.journal_failed(error);
+            None
+        }
+    }
+}
+
+fn make(sink: &mut dyn Sink, options: &Options) -> Result<(Journal, Tail), Failure> {
+    use crate::telling::calling;
+    use usage_core::sink::SinkError;
+
+    calling(|| {
+        let Some(positions) = sink.journal() else {
+            return Err(SinkError::new("the sink keeps no positions of journals any more"));
+        };
+        let (ledger, folder) = (positions.ledger_id()?, positions.journal_folder()?);
+        Journal::create(RealDisk, &folder, ledger, *options).map_err(SinkError::new)
+    })
+}

@@ -1,0 +1,144 @@
+//! Storing what stopped processes left in their journals, once, before anything else.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use usage_core::sink::{Sink, SinkErrorKind};
+use usage_journal::{RealDisk, ReplayError, Replayed, replay};
+
+use super::positions;
+use crate::retry::BackOff;
+use crate::stats::Recovered;
+use crate::telling::{calling, chain};
+use crate::tracker::Shared;
+
+pub(super) struct Recovery {
+    /// When to try; `None` when it is done.
+    due: Option<Duration>,
+    back_off: BackOff,
+    /// Of tries that failed in the middle.
+    before: Recovered,
+}
+
+impl Recovery {
+    pub(super) fn new(back_off: BackOff) -> Self {
+        Self { due: Some(Duration::ZERO), back_off, before: Recovered::default() }
+    }
+
+    pub(super) const fn due(&self) -> Option<Duration> {
+        self.due
+    }
+
+    pub(super) fn is_due(&self, now: Duration) -> bool {
+        self.due.is_some_and(|due| now >= due)
+    }
+
+    /// Somebody waits for what comes after it.
+    pub(super) fn hurry(&mut self, now: Duration) {
+        if self.due.is_some() {
+            self.back_off.reset();
+            self.due = Some(now);
+        }
+    }
+
+    /// Stores what there is. `false` when the thread shall give up.
+    pub(super) fn run(&mut self, shared: &Shared, sink: &mut dyn Sink, max_batch: usize) -> bool {
+        shared.accounts.lock().busy = true;
+        let mut last = self.before;
+        let result = calling(|| {
+            let positions = positions(sink)?;
+            let mut found = Vec::new();
+            for folder in positions.journal_folders()? {
+                let start = last;
+                let mut watch = |so_far: &Replayed| {
+                    last = sum(start, so_far);
+                    let mut ledger = shared.accounts.lock();
+                    ledger.recovered = last;
+                    if ledger.give_up { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                };
+                match replay(&RealDisk, &folder, positions, max_batch, &mut watch) {
+                    Ok(replayed) => {
+                        last = sum(start, &replayed);
+                        found.push(Ok(replayed));
+                    }
+                    Err(ReplayError::Sink(error)) => return Err(error),
+                    Err(error) => found.push(Err(chain(&error))),
+                }
+            }
+            Ok(found)
+        });
+        let now = shared.intake.clock.monotonic();
+        let mut ledger = shared.accounts.lock();
+        ledger.busy = false;
+        match result {
+            Ok(found) => {
+                self.due = None;
+                ledger.recovered = last;
+                ledger.health.sink_works();
+                for error in found.iter().filter_map(|found| found.as_ref().err()) {
+                    ledger.health.note(error.clone());
+                }
+                drop(ledger);
+                found.iter().for_each(tell);
+                !found.iter().flatten().any(|replayed| replayed.interrupted)
+            }
+            Err((kind, error)) => {
+                self.before = last;
+                ledger.fail(kind, error);
+                if kind == SinkErrorKind::Replaced {
+                    self.due = None;
+                } else {
+                    let wait = self.back_off.after(kind, fastrand::f64());
+                    self.due = Some(now.saturating_add(wait));
+                }
+                !ledger.give_up
+            }
+        }
+    }
+}
+
+fn sum(before: Recovered, replayed: &Replayed) -> Recovered {
+    Recovered {
+        stored: before.stored + replayed.stored,
+        duplicates: before.duplicates + replayed.duplicates,
+        refused: before.refused + replayed.refused,
+        lost: before.lost + replayed.lost,
+    }
+}
+
+fn tell(found: &Result<Replayed, String>) {
+    let replayed = match found {
+        Ok(replayed) => replayed,
+        // No reason not to go on; the next start tries again.
+        Err(error) => {
+            tracing::error!(error, "a journal that a stopped program left could not be read");
+            return;
+        }
+    };
+    let Replayed { stored, duplicates, refused, lost, segments, .. } = replayed;
+    if *segments > 0 {
+        tracing::info!(
+            stored,
+            duplicates,
+            refused,
+            lost,
+            "usage records were recovered from the journal of a program that had stopped"
+        );
+    }
+    for error in &replayed.failed {
+        let error = chain(error);
+        tracing::error!(error, "a journal that a stopped program left could not be read");
+    }
+    for found in &replayed.damage {
+        tracing::error!(%found, "a piece of an earlier usage journal is damaged; it is set aside");
+    }
+    for (paths, what) in [
+        (&replayed.foreign, "a usage journal belongs to another ledger; it is kept"),
+        (&replayed.newer, "a usage journal was written by a newer version; it is kept"),
+        (&replayed.unreadable, "a usage journal cannot be read; it is kept aside"),
+    ] {
+        for path in paths {
+            tracing::error!(path = %path.display(), "{what}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What the threads have in common when they call the sink and tell what came of it.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use usage_core::Record;
+use usage_core::sink::{BatchOutcome, RefusalReason, SinkError, SinkErrorKind};
+
+/// Told of each record that the sink refused.
+pub(crate) type OnRefused = Box<dyn FnMut(&Record, RefusalReason) + Send>;
+
+/// A failure in words, and what kind it is.
+pub(crate) type Failure = (SinkErrorKind, String);
+
+/// Calls the sink. A panic counts as a failure: the contract is all or nothing, so nothing was
+/// kept.
+pub(crate) fn calling<T>(call: impl FnOnce() -> Result<T, SinkError>) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(call))
+        .map_err(|panic| {
+            let text = format!("the sink panicked: {}", message(&*panic));
+            (SinkErrorKind::Other, text)
+        })
+        .and_then(|result| result.map_err(|error| (error.kind(), chain(&error))))
+}
+
+/// Tells of each refused record of a batch.
+pub(crate) fn tell_refused(
+    on_refused: &mut Option<OnRefused>,
+    batch: &[Record],
+    outcome: &BatchOutcome,
+) {
+    let Some(on_refused) = on_refused else { return };
+    for refusal in &outcome.refused {
+        if let Some(record) = batch.get(refusal.index) {
+            let call = AssertUnwindSafe(|| on_refused(record, refusal.reason));
+            if let Err(panic) = catch_unwind(call) {
+                tracing::error!(panic = message(&*panic), "the on_refused callback panicked");
+            }
+        }
+    }
+}
+
+/// Says that a sink did not account for its batch. Answers the words.
+pub(crate) fn unexplained(batch: u64, outcome: &BatchOutcome, unexplained: u64) -> String {
+    let spoken_of = outcome.total();
+    let error = format!("the sink's outcome speaks of {spoken_of} records for a batch of {batch}");
+    tracing::error!(batch, unexplained, "{error}");
+    error
+}
+
+/// Says that records were lost, if any were.
+pub(crate) fn report_lost(lost: usize, error: Option<&str>) {
+    if lost > 0 {
+        tracing::error!(lost, error, "usage records were lost: the tracker could not store them");
+    }
+}
+
+/// An error with its causes on one line. Some errors name their cause themselves.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let cause = error.to_string();
+        if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+        source = error.source();
+    }
+    text
+}
+
+/// What a panic said.
+pub(crate) fn message(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}

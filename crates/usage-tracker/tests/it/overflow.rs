@@ -1,0 +1,79 @@
+//! What becomes of records for which there is no room.
+
+use std::time::Duration;
+
+use usage_core::TokenCounts;
+use usage_tracker::{HandleError, Overflow, RejectReason, Tracker};
+
+use crate::common::{Answer, LONG, Teller, balanced, labels, record, told};
+
+/// A tracker whose sink is busy with a first record, and whose channel is full with two more.
+fn full(overflow: Overflow) -> (Tracker, Teller) {
+    let (sink, teller) = told();
+    let tracker = Tracker::builder()
+        .buffer_size(1)
+        .channel_capacity(2)
+        .overflow(overflow)
+        .start(sink)
+        .unwrap();
+    tracker.record(record(0)).unwrap();
+    assert_eq!(teller.batch(), [0]);
+    for number in 1..=2 {
+        tracker.record(record(number)).unwrap();
+    }
+    (tracker, teller)
+}
+
+fn finish(tracker: &Tracker, teller: &Teller) -> Vec<Vec<u64>> {
+    teller.answer(Answer::Store);
+    let batch = teller.batch();
+    teller.answer(Answer::Store);
+    assert!(tracker.shutdown(LONG).finished);
+    vec![batch]
+}
+
+#[test]
+fn by_default_the_record_comes_back_at_once() {
+    let (tracker, teller) = full(Overflow::default());
+    let rejected = tracker.record(record(3)).unwrap_err();
+    assert_eq!((rejected.reason(), rejected.into_record()), (RejectReason::Full, record(3)));
+    assert_eq!(balanced(&tracker).returned, 1);
+    assert_eq!(finish(&tracker, &teller), [[1, 2]]);
+}
+
+#[test]
+fn dropping_says_ok_and_counts() {
+    let (tracker, teller) = full(Overflow::Drop);
+    let handle = tracker.handle(labels());
+    tracker.record(record(3)).unwrap();
+    handle.record(TokenCounts::new(), 0).unwrap();
+    let stats = balanced(&tracker);
+    assert_eq!((stats.submitted, stats.dropped, stats.refused, stats.pending), (5, 2, 0, 3));
+    assert_eq!(finish(&tracker, &teller), [[1, 2]]);
+    // Nobody is there any more to drop it for want of room.
+    assert_eq!(tracker.record(record(4)).unwrap_err().reason(), RejectReason::Closed);
+    let Err(HandleError::Rejected(rejected)) = handle.record(TokenCounts::new(), 0) else {
+        panic!("a tracker that is shut down takes nothing");
+    };
+    assert_eq!(rejected.reason(), RejectReason::Closed);
+    let stats = balanced(&tracker);
+    assert_eq!((stats.dropped, stats.returned), (2, 2));
+}
+
+#[test]
+fn waiting_ends_with_room_or_with_the_deadline() {
+    let (tracker, teller) = full(Overflow::Wait(Duration::from_millis(1)));
+    let rejected = tracker.record(record(3)).unwrap_err();
+    assert_eq!(rejected.reason(), RejectReason::Full);
+    assert_eq!(balanced(&tracker).returned, 1);
+    assert_eq!(finish(&tracker, &teller), [[1, 2]]);
+
+    let (tracker, teller) = full(Overflow::Wait(LONG));
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| tracker.record(record(3)));
+        // Without a test to answer, the sink stores everything.
+        drop(teller);
+        assert!(waiting.join().unwrap().is_ok());
+    });
+    assert_eq!(tracker.shutdown(LONG).stats.stored, 4);
+}
