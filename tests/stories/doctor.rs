@@ -1,12 +1,13 @@
 //! Examining a ledger: what a sound one looks like, and what is said of each kind of damage.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::os::unix::fs::FileExt as _;
 
 use rusqlite::Connection;
 
 use crate::fixture::Fixture;
 use crate::lines::{DAY, events, many};
+use crate::maintenance::left_behind;
 
 /// A ledger of [`DAY`] that was changed past the command.
 fn harmed(sql: &str) -> Fixture {
@@ -196,7 +197,7 @@ fn tables_that_are_missing_or_changed() {
       tables           3 wrong
         index records_by_event_id: it is missing; `sqlite3 /tmp/usage-XXXXXX/usage.db "CREATE INDEX records_by_event_id ON records (event_id) WHERE event_id IS NOT NULL"`
         table imports: it is missing; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
-        table label_sets: it is not what schema version 2 makes; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
+        table label_sets: it is not what schema version 3 makes; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
       counters         not done: see above
       names            not done: see above
       records          not done: see above
@@ -283,11 +284,14 @@ fn a_thousand_things_that_are_wrong() {
 /// What is not wrong: an older version, which stays one; a file that cannot shrink; free space.
 #[test]
 fn advice() {
-    let fixture = harmed("DROP TABLE imports; PRAGMA user_version = 1");
+    let fixture = harmed(
+        "DROP TABLE journals; DROP TABLE journal_folders; DROP TABLE set_aside;
+         DROP TABLE imports; PRAGMA user_version = 1",
+    );
     let before = fixture.read("usage.db");
     let page = fixture.usage("doctor").stdout_of_success();
     let (_, advice) = page.split_once("\nAdvice\n").unwrap();
-    insta::assert_snapshot!(advice, @"  schema version 1 becomes 2 when a command next opens the ledger");
+    insta::assert_snapshot!(advice, @"  schema version 1 becomes 3 when a command next opens the ledger");
     assert!(fixture.read("usage.db") == before, "the doctor has migrated the ledger");
 
     let fixture = harmed(
@@ -323,4 +327,91 @@ fn the_remedy_is_one() {
     assert_eq!(count, 2, "{all}");
     fixture.usage("doctor").stdout_of_success();
     assert_eq!(fixture.stored(), 5);
+}
+
+/// What waits in journals, whose it is, and what could not be a record.
+#[test]
+fn what_is_not_in_the_ledger() {
+    let fixture = harmed(
+        "CREATE TRIGGER strict BEFORE INSERT ON label_sets WHEN NEW.model = 'x'
+         BEGIN SELECT RAISE(ABORT, 'no such model'); END",
+    );
+    let bad = r#"{"instance_id":"router-1","route":"think","model":"x","tokens":7,"timestamp":"2026-05-03T10:00:00Z"}"#;
+    let run = fixture.usage_reading("record", format!("{}{bad}\n{bad}\n", many(0, 3)));
+    assert_eq!(fixture.stored(), 9, "{run}");
+    left_behind(&fixture, &many(10, 1_500));
+    let journal = |name: &str| fixture.path("usage.db.journal").join(name);
+    // Of another ledger: it begins as one of this program, with other ids.
+    let other = Fixture::with(DAY);
+    left_behind(&other, &many(0, 5));
+    let foreign = fs::read_dir(other.path("usage.db.journal")).unwrap().next().unwrap().unwrap();
+    let name = "0123456789abcdef0123456789abcdef.segment";
+    fs::copy(foreign.path(), journal(name)).unwrap();
+    insta::assert_snapshot!(page_without_names(&fixture), @r#"
+      of stopped       1,500 records in 1 file, 4.1 MB
+      of others        1 file, 4.1 MB
+        /tmp/usage-XXXXXX/usage.db.journal/0123456789abcdef0123456789abcdef.segment
+
+    Set aside
+      records          2
+      2 records: no such model
+        {"instance_id":"router-1","profile":"","provider":"","route":"think","model…
+        {"instance_id":"router-1","profile":"","provider":"","route":"think","model…
+
+    Checks
+      database         ok
+      tables           ok
+      counters         ok
+      names            ok
+      records          ok
+      record-ids       ok
+      event-ids        ok
+      imports          ok
+      journals         ok
+
+    Advice
+      1500 records wait in a journal; `usage vacuum` stores them
+    "#);
+
+    let json = fixture.report("doctor --format json");
+    assert_eq!(json["sound"], true);
+    let states: Vec<_> =
+        json["journals"].as_array().unwrap().iter().map(|file| &file["state"]).collect();
+    assert!(
+        states.len() == 2
+            && states.contains(&&"foreign".into())
+            && states.contains(&&"stopped".into()),
+        "{states:?}"
+    );
+    let set_aside = &json["set_aside"];
+    assert_eq!((&set_aside["records"], &set_aside["more"]), (&2.into(), &0.into()));
+    let reason = &set_aside["reasons"][0];
+    assert_eq!((&reason["kind"], &reason["reason"]), (&"record".into(), &"no such model".into()));
+    assert!(reason["first"][0].as_str().unwrap().contains(r#""model":"x""#), "{reason}");
+
+    // One that cannot be read at all is told until somebody has moved it away.
+    fs::write(journal("00000000000000000000000000000001.segment"), "rubbish").unwrap();
+    fs::remove_file(journal(name)).unwrap();
+    insta::assert_snapshot!(fixture.usage("vacuum").stderr, @"
+    note: 1,500 records were recovered from a journal that a stopped program had left
+    note: nothing in /tmp/usage-XXXXXX/usage.db.journal/00000000000000000000000000000001.damaged can be read
+    ");
+    let run = fixture.usage("doctor");
+    assert_eq!(run.code, 4, "{run}");
+    let (_, wrong) = run.stdout.split_once("\n  journals ").unwrap();
+    insta::assert_snapshot!(wrong.trim_start(), @"
+    1 wrong
+        journal /tmp/usage-XXXXXX/usage.db.journal/00000000000000000000000000000001.damaged: not even its headers can be read, so its records are not in the ledger; move it elsewhere
+    ");
+}
+
+/// From what waits on, where every line fits on a terminal.
+fn page_without_names(fixture: &Fixture) -> String {
+    let page = fixture.usage("doctor").stdout_of_success();
+    let (_, page) = page.split_once("\nJournals\n").unwrap();
+    assert!(
+        page.lines().all(|line| line.starts_with("    /tmp/") || line.chars().count() <= 80),
+        "{page}"
+    );
+    page.to_owned()
 }

@@ -85,12 +85,20 @@ const CAUSES: &[(&str, Cause)] = &[
     ("sqlite-failed", || {
         Some(changed("DROP VIEW usage_records; DROP TABLE records").usage("report"))
     }),
+    ("journal-failed", || {
+        let fixture = Fixture::with(DAY);
+        // What cannot be opened as a file, by whomever.
+        let segment = "usage.db.journal/00000000000000000000000000000001.segment";
+        fs::create_dir_all(fixture.path(segment)).unwrap();
+        Some(fixture.usage("delete --all --yes"))
+    }),
     ("cannot-read", || Some(Fixture::new().usage("record missing"))),
     ("bad-header", || Some(Fixture::new().usage_reading("record --format csv", "a,b\n"))),
     ("cannot-write", || Some(Fixture::new().usage("record --rejects no/where"))),
     ("cannot-write", || Some(Fixture::with(DAY).usage("man --dir usage.db"))),
     ("cannot-print", || Some(Fixture::new().shell("usage period > /dev/full"))),
     ("not-stored", || locked("record a")),
+    ("in-journal", || locked("record < a")),
     ("interrupted", interrupted),
     ("nothing-deleted", || {
         let run = on_a_terminal(&Fixture::with(DAY), "usage delete --all", "no\n")?;
@@ -113,7 +121,8 @@ const CAUSES: &[(&str, Cause)] = &[
 ];
 
 /// Those that no story can bring about; `cargo xtask tidy` sees to it that a test has them.
-const ELSEWHERE: [&str; 3] = ["old-sqlite", "system-refused", "origin-unsettled"];
+const ELSEWHERE: [&str; 4] =
+    ["old-sqlite", "system-refused", "origin-unsettled", "ledger-replaced"];
 
 /// Several wait for a lock until the command gives up, so all are brought about at once.
 #[test]
@@ -224,7 +233,7 @@ fn locked(command: &str) -> Option<Run> {
         "BEGIN IMMEDIATE"
     };
     ledger.execute_batch(sql).unwrap();
-    Some(fixture.usage(command))
+    Some(fixture.shell(&format!("exec usage {command}")))
 }
 
 /// All was stored; the report comes too late.

@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use crate::fixture::{Fixture, Run};
 use crate::lines::{DAY, many};
 use crate::patience::skipped;
+use crate::process::eventually;
 
 /// Runs the command on a terminal of its own, with that typed there; not at all on a machine that
 /// has no `script` to make one.
@@ -28,6 +29,65 @@ pub(crate) fn on_a_terminal(fixture: &Fixture, command: &str, typed: &str) -> Op
     // As a terminal ends lines.
     run.stdout = run.stdout.replace('\r', "");
     Some(run)
+}
+
+/// Has a recorder of these lines killed while the ledger is locked, so that they wait in its
+/// journal.
+pub(crate) fn left_behind(fixture: &Fixture, lines: &str) {
+    let ledger = Connection::open(fixture.path("usage.db")).unwrap();
+    ledger.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut record = fixture.start("record");
+    record.write(lines);
+    let expected = lines.lines().count() as u64;
+    eventually("everything in the journal", || {
+        let journals = &fixture.report("doctor --quick --format json")["journals"];
+        let running = journals.as_array().unwrap().iter().filter(|file| file["state"] == "running");
+        running.map(|file| file["records"].as_u64().unwrap()).sum::<u64>() == expected
+    });
+    record.signal("KILL");
+    drop(record);
+    ledger.execute_batch("ROLLBACK").unwrap();
+    ledger.close().unwrap();
+}
+
+/// Whoever writes stores what a killed recorder has left, says so, and says what of.
+#[test]
+fn what_a_killed_recorder_has_left() {
+    let fixture = Fixture::with(&many(0, 3));
+    left_behind(&fixture, &many(3, 4));
+    let run = fixture.usage("vacuum");
+    assert!(run.code == 0 && run.stdout.starts_with("Before: "), "{run}");
+    insta::assert_snapshot!(run.stderr, @"note: 4 records were recovered from a journal that a stopped program had left");
+    assert_eq!((fixture.stored(), fixture.files()), (7, vec!["usage.db".to_owned()]));
+
+    // The question, and the plan, are about all of it.
+    left_behind(&fixture, &many(7, 1));
+    let run = fixture.usage("delete --all --yes");
+    assert!(run.code == 0 && run.stdout.contains("\nDeleted: 8  |  Given back: "), "{run}");
+    insta::assert_snapshot!(run.stderr, @"note: 1 record was recovered from a journal that a stopped program had left");
+    left_behind(&fixture, &many(0, 2));
+    assert_eq!(fixture.usage("delete --all --yes --quiet").stdout_of_success(), "");
+    assert_eq!((fixture.stored(), fixture.files()), (0, vec!["usage.db".to_owned()]));
+}
+
+/// Who only reads is told that there is more.
+#[test]
+fn a_report_says_what_it_lacks() {
+    let fixture = Fixture::with(&many(0, 3));
+    left_behind(&fixture, &many(3, 2_000));
+    for command in ["report", "report --by day", "export"] {
+        let run = fixture.usage(command);
+        assert_eq!(run.code, 0, "{run}");
+        let shown = command.split(' ').next().unwrap();
+        let note = run.stderr.replace(shown, "SHOWN");
+        insta::allow_duplicates! { insta::assert_snapshot!(note, @"note: 2,000 records wait in a journal and are not in this SHOWN; the next command that writes stores them, such as `usage vacuum`") };
+    }
+    for command in ["report --quiet", "report --format json", "report --by day --format csv"] {
+        fixture.usage(command).stdout_of_success();
+    }
+    assert_eq!(fixture.usage("export -q").stdout_of_success().lines().count(), 3);
+    fixture.usage("vacuum");
+    assert_eq!(fixture.usage("export").stdout_of_success().lines().count(), 2_003);
 }
 
 #[test]

@@ -180,8 +180,8 @@ fn a_ledger_that_is_held_exclusively() {
     assert_eq!(fixture.stored(), 5);
 }
 
-/// By a newer version of this program, while a recorder has it open: the recorder stops, and says
-/// so.
+/// By a newer version of this program, while a recorder has it open: the recorder stops, says so,
+/// and leaves what it could not store in the journal.
 fn a_ledger_that_is_migrated_underneath() {
     let fixture = Fixture::new();
     let mut record = fixture.start("record");
@@ -194,12 +194,14 @@ fn a_ledger_that_is_migrated_underneath() {
     insta::assert_snapshot!(record.finish(), @r#"
     exit 1
     --- stdout
-    Lines: 15  |  Stored: 10  |  Duplicates: 0  |  Refused: 0  |  Not stored: 5
+    Lines: 15  |  Stored: 10  |  Duplicates: 0  |  Refused: 0  |  In the journal: 5
     --- stderr
-    error: 5 records could not be stored, from standard input:11 on: the ledger /tmp/usage-XXXXXX/usage.db was migrated to schema version 99 by another program, this one knows version 2
-    hint: what came before is stored; lines with an event_id are safe to record again
+    error: 5 records wait in the journal: the ledger /tmp/usage-XXXXXX/usage.db was migrated to schema version 99 by another program, this one knows version 3
+    hint: the next command that writes to the ledger stores them; do not record them again
     "#);
     ledger.pragma_update(None, "user_version", SCHEMA_VERSION).unwrap();
     ledger.close().unwrap();
     assert_eq!(fixture.stored(), 10);
+    assert_eq!(fixture.usage("vacuum").code, 0);
+    assert_eq!(fixture.stored(), 15);
 }

@@ -6,6 +6,7 @@ use rusqlite::Connection;
 
 use crate::fixture::{Fixture, Run};
 use crate::lines::{DAY, many};
+use crate::maintenance::left_behind;
 use crate::permissions::{allow, as_a_plain_user};
 
 /// With the only now that the command heeds.
@@ -40,6 +41,28 @@ fn the_plan_is_shown_and_carried_out() {
     // The record of that very instant stays.
     assert_eq!(fixture.totals(), (2, 1_504_200));
     assert_eq!(fixture.files(), ["usage.db"]);
+}
+
+/// What a killed recorder has left is part of the plan; a dry run only says that it is there.
+#[test]
+fn what_waits_in_a_journal_goes_too() {
+    let fixture = Fixture::with(&many(0, 3));
+    left_behind(&fixture, &many(3, 2));
+    let plan = prune(&fixture, "--before 1d --dry-run");
+    insta::assert_snapshot!(plan, @"
+    exit 0
+    --- stdout
+    Older than 2026-05-02T12:00:00+00:00: 3 records
+      oldest  2026-05-01T00:00:00+00:00
+      newest  2026-05-01T00:00:02+00:00
+    Nothing was deleted: --dry-run
+    --- stderr
+    note: 2 records wait in a journal and are not in this plan; the next command that writes stores them, such as `usage vacuum`
+    ");
+    let run = prune(&fixture, "--before 1d");
+    assert!(run.stdout.contains("Deleted: 5  |  Given back: "), "{run}");
+    insta::assert_snapshot!(run.stderr, @"note: 2 records were recovered from a journal that a stopped program had left");
+    assert_eq!((fixture.stored(), fixture.files()), (0, vec!["usage.db".to_owned()]));
 }
 
 /// Whatever `--dry-run` says, the same command without it does.

@@ -15,6 +15,7 @@ use usage_tracker::{Clock, SystemClock};
 
 use crate::args::GlobalArgs;
 use crate::error::{CliError, ErrorKind};
+use crate::{amounts, output};
 
 /// What a command needs to know of the world.
 pub(crate) struct Context {
@@ -77,6 +78,62 @@ impl Context {
     /// The ledger, which must exist: reading commands make none.
     pub(crate) fn open_existing(&self) -> Result<Store, CliError> {
         Ok(Store::open_existing(self.db_path()?)?)
+    }
+
+    /// Stores what stopped programs have left in journals, as each command does that writes, and
+    /// says so.
+    pub(crate) fn recover(&self, store: &Store) -> Result<(), CliError> {
+        let recovered = store.recover_journals()?;
+        if self.quiet {
+            return Ok(());
+        }
+        if recovered.stored > 0 {
+            let were = if recovered.stored == 1 { "was" } else { "were" };
+            output::note(&format!(
+                "note: {} {were} recovered from a journal that a stopped program had left",
+                amounts::records(recovered.stored)
+            ));
+        }
+        if recovered.refused > 0 {
+            output::note(&format!(
+                "note: {} of that journal cannot be stored: refused by the ledger",
+                amounts::records(recovered.refused)
+            ));
+        }
+        if recovered.damaged > 0 {
+            output::note(&format!(
+                "note: a journal was damaged, {} lost; `usage doctor` shows what was set aside",
+                match recovered.lost {
+                    1 => "1 record is".to_owned(),
+                    lost => format!("{} are", amounts::records(lost)),
+                }
+            ));
+        }
+        for path in &recovered.unreadable {
+            output::note(&format!("note: nothing in {} can be read", path.display()));
+        }
+        for path in &recovered.newer {
+            let path = path.display();
+            output::note(&format!("note: only a newer version of this program can read {path}"));
+        }
+        Ok(())
+    }
+
+    /// Says so if a report is about to lack what stopped programs have left in journals.
+    pub(crate) fn note_waiting(&self, store: &Store, shown: &str) {
+        // A journal that cannot be looked into is for the doctor to tell: the report is right as far
+        // as the ledger goes.
+        let waiting = store.waiting().map_or(0, |waiting| waiting.of_stopped());
+        if self.quiet || waiting == 0 {
+            return;
+        }
+        let (wait, are, them) =
+            if waiting == 1 { ("waits", "is", "it") } else { ("wait", "are", "them") };
+        output::note(&format!(
+            "note: {} {wait} in a journal and {are} not in this {shown}; the next command that \
+             writes stores {them}, such as `usage vacuum`",
+            amounts::records(waiting)
+        ));
     }
 
     /// How text is laid out on standard output.

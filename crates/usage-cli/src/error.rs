@@ -34,6 +34,7 @@ pub(crate) enum ErrorKind {
     NotALedger,
     NewerLedger,
     MigratedMeanwhile,
+    LedgerReplaced,
     NoDataFolder,
     OldSqlite,
     LedgerNotFindable,
@@ -44,12 +45,14 @@ pub(crate) enum ErrorKind {
     CannotOpen,
     ReadWriteFailed,
     SqliteFailed,
+    JournalFailed,
     // What goes in and out.
     CannotRead,
     BadHeader,
     CannotWrite,
     CannotPrint,
     NotStored,
+    InJournal,
     Interrupted,
     NothingDeleted,
     SystemRefused,
@@ -102,10 +105,20 @@ impl ErrorKind {
             Self::NewerLedger => (FAILED, Some("update this program")),
             Self::NoDataFolder => (FAILED, Some("--db or USAGE_DB names a ledger")),
             Self::LedgerLocked => (FAILED, Some("try again when the other process is done")),
+            Self::LedgerReplaced => {
+                (FAILED, Some("the same command works on the file that is there now"))
+            }
             Self::DiskFull => (FAILED, Some("free some space and run the same command again")),
             Self::NotStored => (
                 FAILED,
                 Some("what came before is stored; lines with an event_id are safe to record again"),
+            ),
+            Self::InJournal => (
+                FAILED,
+                Some(
+                    "the next command that writes to the ledger stores them; do not record them \
+                     again",
+                ),
             ),
             Self::NoHome => (FAILED, Some("name the database to import from")),
             Self::NoOrigin | Self::NotAnOrigin => (
@@ -121,6 +134,7 @@ impl ErrorKind {
             | Self::CannotOpen
             | Self::ReadWriteFailed
             | Self::SqliteFailed
+            | Self::JournalFailed
             | Self::CannotRead
             | Self::BadHeader
             | Self::CannotWrite
@@ -210,6 +224,9 @@ fn kind_of(error: &StoreError) -> ErrorKind {
         StoreError::NotALedger { .. } => ErrorKind::NotALedger,
         StoreError::NewerVersion { .. } => ErrorKind::NewerLedger,
         StoreError::VersionChanged { .. } => ErrorKind::MigratedMeanwhile,
+        StoreError::Replaced { .. } => ErrorKind::LedgerReplaced,
+        StoreError::Journal { .. } => ErrorKind::JournalFailed,
+        StoreError::Sync { .. } => ErrorKind::ReadWriteFailed,
         StoreError::Find { .. } => ErrorKind::LedgerNotFindable,
         StoreError::Create { .. } => ErrorKind::CannotCreate,
         StoreError::NoDataFolder { .. } => ErrorKind::NoDataFolder,
@@ -264,6 +281,16 @@ mod tests {
         assert!(error.message.starts_with("SQLite 3.51.2 is linked, "), "{}", error.message);
         let error = CliError::from(StoreError::ReadersBusy { path: "/x".into() });
         assert_eq!((error.kind, error.code()), (ErrorKind::LedgerLocked, FAILED));
+        let error = StoreError::Sync { path: "/x-wal".into(), source: std::io::Error::other("no") };
+        assert_eq!(CliError::from(error).kind, ErrorKind::ReadWriteFailed);
+        let what = "was deleted or moved away";
+        let error = CliError::from(StoreError::Replaced { path: "/x".into(), what });
+        assert_eq!((error.kind, error.code()), (ErrorKind::LedgerReplaced, FAILED));
+        assert_eq!(
+            error.message,
+            "the ledger /x was deleted or moved away while it was open: nothing more is stored \
+             until it is opened again"
+        );
         let error = ErrorKind::SystemRefused.error("cannot catch interrupts: no");
         assert_eq!((error.code(), error.hint), (FAILED, None));
         let error = CliError::from(ImportError::Unsettled { path: "/x".into() });

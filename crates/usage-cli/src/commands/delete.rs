@@ -39,6 +39,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
             .error("there is no terminal to ask whether every record shall be deleted"));
     }
     let store = context.open_existing()?;
+    // So that the question is about all that will go.
+    context.recover(&store)?;
     let plan = store.plan_delete_all()?;
     let question = question(&store, &plan, context);
     if args.yes {

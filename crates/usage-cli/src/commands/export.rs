@@ -98,6 +98,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let period = args.period.parse(context)?;
     let filter = args.filter.filter();
     let store = context.open_existing()?;
+    context.note_waiting(&store, "export");
     let records = store.records_by_period(TimeRange::from(&period), &filter).oldest_first();
     let mut unread = None;
     let written = Out::new(args.format, context).and_then(|out| copy(records, out, &mut unread));

@@ -60,6 +60,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     // First of all, so that no ledger is made for nothing.
     check_ccrouter(&path)?;
     let store = context.open_or_create()?;
+    context.recover(&store)?;
 
     let is_interrupted = Arc::new(AtomicBool::new(false));
     let of_handler = Arc::clone(&is_interrupted);

@@ -44,8 +44,13 @@ Examples:
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let before = instant(&args.before, context.now())?;
     let store = context.open_existing()?;
+    if !args.dry_run {
+        // So that the plan is about all that will go.
+        context.recover(&store)?;
+    }
     let plan = store.plan_prune(before)?;
     if args.dry_run {
+        context.note_waiting(&store, "plan");
         output::print(&format!(
             "{}Nothing was deleted: --dry-run\n",
             shown(&plan, context.zone())

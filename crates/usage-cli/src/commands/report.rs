@@ -5,6 +5,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use usage_core::format::{GroupedReport, Report, TextOptions};
 use usage_core::stats::{Dimension, Grouping, Groups, Series};
 use usage_core::{Filter, TimeRange};
+use usage_store::Store;
 
 use super::period::{self, PeriodArgs};
 use crate::context::Context;
@@ -107,13 +108,24 @@ enum Format {
     Csv,
 }
 
+impl Format {
+    /// To a person; who reads the other forms is a program.
+    fn note_waiting(self, store: &Store, context: &Context) {
+        if matches!(self, Self::Text) {
+            context.note_waiting(store, "report");
+        }
+    }
+}
+
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let period = args.period.parse(context)?;
     let filter = args.filter.filter();
     let range = TimeRange::from(&period);
     let options = TextOptions { wide: args.wide, ..context.text_options() };
     if args.by.is_empty() {
-        let usage = context.open_existing()?.report(range, &filter)?;
+        let store = context.open_existing()?;
+        args.format.note_waiting(&store, context);
+        let usage = store.report(range, &filter)?;
         let report = Report { period: &period, filter: &filter, usage: &usage, top: args.top };
         output::print(&match args.format {
             Format::Text => report.to_text(&options),
@@ -124,6 +136,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     }
     let by = Grouping::new(args.by.iter().copied())?;
     let store = context.open_existing()?;
+    args.format.note_waiting(&store, context);
     let series = match by.unit(args.period.week_start()) {
         Some(unit) => store.series(range, &filter, unit, period.zone())?,
         None => Series::whole(store.report(range, &filter)?),

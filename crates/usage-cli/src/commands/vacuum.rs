@@ -17,7 +17,9 @@ Example:
   usage vacuum";
 
 pub(crate) fn run(_: &Args, context: &Context) -> Result<u8, CliError> {
-    let outcome = context.open_existing()?.vacuum()?;
+    let store = context.open_existing()?;
+    context.recover(&store)?;
+    let outcome = store.vacuum()?;
     if !context.quiet {
         amounts::note_held_back(&outcome);
         output::print(&format!(

@@ -4,7 +4,8 @@ use chrono_tz::Tz;
 use serde::Serialize;
 use usage_core::Timestamp;
 use usage_core::format::escape_hidden;
-use usage_store::doctor::{Check, Content, Diagnosis, Place};
+use usage_store::doctor::{Check, Content, Diagnosis, Kind, Place, SetAside};
+use usage_store::{SegmentState, WaitingSegment};
 
 use super::with_path;
 use crate::amounts;
@@ -24,6 +25,34 @@ struct JsonDiagnosis<'a> {
     content: Option<JsonContent<'a>>,
     checks: Vec<JsonCheck<'a>>,
     advice: Vec<String>,
+    journals: Vec<JsonSegment<'a>>,
+    set_aside: JsonSetAside<'a>,
+}
+
+#[derive(Serialize)]
+struct JsonSegment<'a> {
+    path: String,
+    state: &'static str,
+    records: u64,
+    bytes: u64,
+    damage: &'a [String],
+}
+
+#[derive(Serialize)]
+struct JsonSetAside<'a> {
+    records: u64,
+    pieces: u64,
+    lost: u64,
+    reasons: Vec<JsonReason<'a>>,
+    more: u64,
+}
+
+#[derive(Serialize)]
+struct JsonReason<'a> {
+    kind: &'static str,
+    reason: &'a str,
+    count: u64,
+    first: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -92,6 +121,8 @@ pub(super) fn object(diagnosis: &Diagnosis, zone: Tz) -> String {
             .iter()
             .map(|advice| with_path(&path, &advice.to_string()))
             .collect(),
+        journals: diagnosis.waiting.segments.iter().map(json_segment).collect(),
+        set_aside: json_set_aside(&diagnosis.set_aside),
         ledger: path,
     };
     // Texts and integers always serialise.
@@ -119,6 +150,41 @@ fn json_content(content: &Content, zone: Tz) -> JsonContent<'_> {
         unused_label_sets: content.unused_label_sets,
         dimensions: dimensions.collect(),
         imports: imports.collect(),
+    }
+}
+
+fn json_segment(segment: &WaitingSegment) -> JsonSegment<'_> {
+    JsonSegment {
+        path: segment.path.display().to_string(),
+        state: match segment.state {
+            SegmentState::Live => "running",
+            SegmentState::Waiting => "stopped",
+            SegmentState::Foreign => "foreign",
+            SegmentState::Newer => "newer",
+            _ => "unreadable",
+        },
+        records: segment.records,
+        bytes: segment.bytes,
+        damage: &segment.damage,
+    }
+}
+
+fn json_set_aside(set_aside: &SetAside) -> JsonSetAside<'_> {
+    let reasons = set_aside.reasons.iter().map(|reason| JsonReason {
+        kind: match reason.kind {
+            Kind::Journal => "journal",
+            _ => "record",
+        },
+        reason: &reason.reason,
+        count: reason.count,
+        first: &reason.first,
+    });
+    JsonSetAside {
+        records: set_aside.records,
+        pieces: set_aside.pieces,
+        lost: set_aside.lost,
+        reasons: reasons.collect(),
+        more: set_aside.more,
     }
 }
 

@@ -1,5 +1,6 @@
 //! `usage doctor`
 
+mod aside;
 mod json;
 mod text;
 
@@ -13,7 +14,8 @@ use crate::{exit_codes, output};
 
 /// Check the ledger, and show what is in it
 ///
-/// Looks at every record and changes nothing. Each thing that is wrong is named, with what could
+/// Looks at every record and changes nothing. What waits in journals and what was set aside is shown
+/// too, and is no fault of the ledger. Each thing that is wrong is named, with what could
 /// be done about it; the exit code is then 4. Other programs can go on using the ledger; while it
 /// is being looked at, its write-ahead log grows.
 #[derive(Debug, clap::Args)]

@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 use usage_core::format::{display_width, format_count, printable};
 use usage_store::doctor::{Check, Content, Diagnosis, Finding};
 
-use super::with_path;
+use super::{aside, with_path};
 use crate::amounts;
 
 pub(super) fn page(diagnosis: &Diagnosis, zone: Tz, width: Option<usize>) -> String {
@@ -27,6 +27,8 @@ pub(super) fn page(diagnosis: &Diagnosis, zone: Tz, width: Option<usize>) -> Str
     if let Some(content) = &diagnosis.content {
         lines.extend(content_lines(content, zone, width));
     }
+    lines.extend(aside::journals(&diagnosis.waiting));
+    lines.extend(aside::set_aside(&diagnosis.set_aside, width));
     lines.extend([String::new(), "Checks".to_owned()]);
     for check in &diagnosis.checks {
         lines.push(row(check.name, &result(check)));
@@ -76,7 +78,7 @@ fn content_lines(content: &Content, zone: Tz, width: Option<usize>) -> Vec<Strin
     lines
 }
 
-fn row(name: &str, value: &str) -> String {
+pub(super) fn row(name: &str, value: &str) -> String {
     format!("  {name:<16} {value}")
 }
 

@@ -50,6 +50,15 @@ impl Input {
         }
     }
 
+    /// Whether it cannot be read again from a line on: a pipe, or a file that others append to and
+    /// may take away.
+    pub(crate) fn comes_once(&self) -> bool {
+        match self {
+            Self::Stdin | Self::Growing(_) => true,
+            Self::File(path) => fs::metadata(path).is_ok_and(|file| !file.is_file()),
+        }
+    }
+
     /// As a complaint names it.
     pub(crate) fn name(&self) -> String {
         match self {

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use usage_core::format::{Report, format_count};
-use usage_core::sink::{BatchOutcome, Sink, SinkError};
+use usage_core::sink::SinkErrorKind;
 use usage_core::{Filter, Period, Record, TimeRange};
-use usage_store::{Store, StoreError};
-use usage_tracker::{DEFAULT_CHANNEL_CAPACITY, RejectReason, Stats, Tracker};
+use usage_store::Store;
+use usage_tracker::{DEFAULT_CHANNEL_CAPACITY, Durability, RejectReason, Stats, Tracker};
 
 use super::Args;
 use super::input::Input;
@@ -16,7 +16,7 @@ use super::refusals::{Place, Refusals, content_key};
 use super::rejects::Rejects;
 use crate::context::Context;
 use crate::error::{CliError, ErrorKind};
-use crate::{exit_codes, output};
+use crate::{amounts, exit_codes, output};
 
 /// How long a ledger that takes nothing is tried, before the command gives up and says so.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -24,6 +24,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The largest batch. Reading files keeps the queue long, and long batches touch each page of the
 /// index of event ids less often; this many hold the lock for a fifth of a second at most.
 const MAX_BATCH: usize = 20_000;
+
+/// Of how many records on their way it is remembered where they came from. With a journal there can
+/// be more; a refused one is then named without its line.
+const MAX_JOURNALED_IN_FLIGHT: usize = 1_000_000;
 
 /// Why reading ends early.
 pub(super) enum Stop {
@@ -46,30 +50,12 @@ struct Shared {
     store: Mutex<Option<Store>>,
     tracker: Tracker,
     refusals: Arc<Mutex<Refusals>>,
-    /// The ledger's last answer was that it is damaged.
-    damaged: Arc<AtomicBool>,
     /// Records that found no room for as long as the patience lasts.
     turned_away: AtomicU64,
     is_ending: AtomicBool,
     strict: bool,
     follow: bool,
     quiet: bool,
-}
-
-/// The ledger, with an eye on what kind of answer it gives: the tracker keeps only the text.
-struct LedgerSink {
-    store: Store,
-    damaged: Arc<AtomicBool>,
-}
-
-impl Sink for LedgerSink {
-    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
-        let result = self.store.insert_batch(batch);
-        let damaged = result.as_ref().is_err_and(StoreError::is_damage);
-        self.damaged.store(damaged, Ordering::Relaxed);
-        // The message names the cause already.
-        result.map_err(|error| SinkError::new(error.to_string()))
-    }
 }
 
 impl Session {
@@ -80,17 +66,25 @@ impl Session {
         rejects: Option<Rejects>,
     ) -> Result<Self, CliError> {
         let names = inputs.iter().map(Input::name).collect();
-        // And the one that is turned away in the end.
-        let max_in_flight = DEFAULT_CHANNEL_CAPACITY + MAX_BATCH + 1;
+        // Files can be read again, from the line that an error names; for the rest there is the
+        // journal.
+        let comes_once = inputs.iter().any(Input::comes_once);
+        let (durability, max_in_flight) = if comes_once {
+            (Durability::Journaled, MAX_JOURNALED_IN_FLIGHT)
+        } else {
+            // And the one that is turned away in the end.
+            (Durability::Batched, DEFAULT_CHANNEL_CAPACITY + MAX_BATCH + 1)
+        };
         let refusals = Refusals::new(names, rejects, max_in_flight);
         let refusals = Arc::new(Mutex::new(refusals));
         let store = context.open_or_create()?;
+        context.recover(&store)?;
         let of_ledger = Arc::clone(&refusals);
-        let damaged = Arc::new(AtomicBool::new(false));
         let tracker = Tracker::builder()
+            .durability(durability)
             .max_batch(MAX_BATCH)
             .on_refused(move |record, reason| lock(&of_ledger).refused_by_ledger(record, reason))
-            .start(LedgerSink { store: store.clone(), damaged: Arc::clone(&damaged) })
+            .start(store.clone())
             .map_err(|error| {
                 ErrorKind::SystemRefused.error(format!("cannot start the writer: {error}"))
             })?;
@@ -98,7 +92,6 @@ impl Session {
             store: Mutex::new(Some(store)),
             tracker,
             refusals,
-            damaged,
             turned_away: AtomicU64::new(0),
             is_ending: AtomicBool::new(false),
             strict: args.strict,
@@ -248,7 +241,8 @@ impl Shared {
         }
         let not_kept = refusals.take_failure();
         let turned_away = self.turned_away.load(Ordering::Relaxed);
-        let unstored = ended.unstored.len() as u64 + stats.pending + turned_away;
+        let waiting = stats.in_journal;
+        let unstored = ended.unstored.len() as u64 + stats.pending - waiting + turned_away;
         let printed = if self.quiet {
             Ok(())
         } else {
@@ -256,9 +250,13 @@ impl Shared {
         };
         // What was not stored matters more than what could not be printed.
         if unstored > 0 {
-            let damaged = self.damaged.load(Ordering::Relaxed);
-            let kind = if damaged { ErrorKind::LedgerDamaged } else { ErrorKind::NotStored };
+            let kind = kind(&stats, ErrorKind::NotStored);
             return Err(not_stored(kind, &refusals, unstored, &stats));
+        }
+        if waiting > 0 {
+            let (records, why) = (amounts::records(waiting), why(&stats));
+            return Err(kind(&stats, ErrorKind::InJournal)
+                .error(format!("{records} wait in the journal: {why}")));
         }
         printed?;
         if let Some(not_kept) = not_kept {
@@ -269,7 +267,8 @@ impl Shared {
 }
 
 fn accounts(stats: &Stats, refused: u64, unstored: u64) -> String {
-    let lines = stats.stored + stats.duplicates + refused + unstored;
+    let waiting = stats.in_journal;
+    let lines = stats.stored + stats.duplicates + refused + waiting + unstored;
     let mut line = format!(
         "Lines: {}  |  Stored: {}  |  Duplicates: {}  |  Refused: {}",
         format_count(lines),
@@ -277,6 +276,9 @@ fn accounts(stats: &Stats, refused: u64, unstored: u64) -> String {
         format_count(stats.duplicates),
         format_count(refused),
     );
+    if waiting > 0 {
+        line.push_str(&format!("  |  In the journal: {}", format_count(waiting)));
+    }
     if unstored > 0 {
         line.push_str(&format!("  |  Not stored: {}", format_count(unstored)));
     }
@@ -289,9 +291,18 @@ fn not_stored(kind: ErrorKind, refusals: &Refusals, unstored: u64, stats: &Stats
     let from = refusals
         .first_of_last(unstored)
         .map_or_else(String::new, |place| format!(", from {} on", refusals.named(place)));
-    let why = stats.last_error.as_deref().unwrap_or("the ledger takes too long");
+    let why = why(stats);
     let records = if unstored == 1 { "record" } else { "records" };
     kind.error(format!("{} {records} could not be stored{from}: {why}", format_count(unstored)))
+}
+
+fn why(stats: &Stats) -> &str {
+    stats.last_error.as_deref().unwrap_or("the ledger takes too long")
+}
+
+/// Damage is another kind of failure, with its own exit code.
+fn kind(stats: &Stats, usual: ErrorKind) -> ErrorKind {
+    if stats.sink_error == Some(SinkErrorKind::Corrupt) { ErrorKind::LedgerDamaged } else { usual }
 }
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
