@@ -4,8 +4,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
+use usage_core::Timestamp;
 
 use crate::schema::SCHEMA_VERSION;
+use crate::sums::Wrong;
 use crate::transaction::WriteError;
 
 /// The result of this crate's functions.
@@ -112,6 +114,19 @@ pub enum StoreError {
         /// The version it has now.
         found: i32,
     },
+    /// The range begins or ends where the records were deleted and only sums by quarter of an hour
+    /// were kept, within such a quarter.
+    #[error(
+        "the records around {} were deleted, and their sums are kept by quarter of an hour: a range \
+         can begin or end at {} or {}",
+        shown(*edge), shown(nearest[0]), shown(nearest[1])
+    )]
+    RowsGone {
+        /// The instant at which the range begins or ends.
+        edge: Timestamp,
+        /// The nearest instants before and after it that a range can begin or end at.
+        nearest: [Timestamp; 2],
+    },
     /// The file at the ledger's path is no longer the one that was opened. Nothing is written to
     /// the one that was, as nobody would find it there.
     #[error(
@@ -145,6 +160,14 @@ pub enum StoreError {
     },
 }
 
+fn shown(instant: Timestamp) -> String {
+    let micros = instant.as_micros();
+    instant.to_utc().map_or_else(
+        || format!("{micros} us"),
+        |at| at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
+    )
+}
+
 /// Why a query inside the ledger stopped, before it is known which ledger that was.
 #[derive(Debug)]
 pub(crate) enum ReadError {
@@ -152,9 +175,22 @@ pub(crate) enum ReadError {
     VersionChanged(i32),
     /// What was found, and where.
     Damaged(String),
+    /// The edge of a range that would need rows, and the nearest that need none.
+    RowsGone {
+        edge: Timestamp,
+        nearest: [Timestamp; 2],
+    },
 }
 
 impl ReadError {
+    /// As SQLite's own, for work inside a write transaction.
+    pub(crate) fn into_sqlite(self) -> rusqlite::Error {
+        match self {
+            Self::Sqlite(error) => error,
+            _ => Wrong::Unreadable.into(),
+        }
+    }
+
     pub(crate) fn unknown_label_set(id: i64) -> Self {
         Self::Damaged(format!("records refer to unknown names ({id})"))
     }
@@ -235,6 +271,7 @@ impl StoreError {
                 Self::VersionChanged { path: path.to_owned(), found }
             }
             ReadError::Damaged(what) => Self::Damaged { path: path.to_owned(), what },
+            ReadError::RowsGone { edge, nearest } => Self::RowsGone { edge, nearest },
         }
     }
 

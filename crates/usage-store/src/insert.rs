@@ -2,10 +2,12 @@
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
+use usage_core::stats::Summary;
 use usage_core::{EventId, Record};
 
-use crate::labels;
+use crate::sums::Change;
 use crate::transaction::{self, WriteError};
+use crate::{labels, retained};
 
 /// What became of a record that was inserted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +88,9 @@ pub(crate) struct Rows<'a> {
     statement: CachedStatement<'a>,
     first_id: i64,
     next_id: i64,
+    /// Records older than this are not taken.
+    records_from: i64,
+    change: Change,
     outcome: BatchOutcome,
 }
 
@@ -99,8 +104,17 @@ impl<'a> Rows<'a> {
              unclassified, reasoning, fallbacks, event_id) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?;
-        let outcome = BatchOutcome::default();
-        Ok(Self { connection, statement, first_id, next_id: first_id, outcome })
+        let records_from = retained::records_from(connection)?.unwrap_or(i64::MIN);
+        let (change, outcome) = (Change::default(), BatchOutcome::default());
+        Ok(Self {
+            connection,
+            statement,
+            first_id,
+            next_id: first_id,
+            records_from,
+            change,
+            outcome,
+        })
     }
 
     /// Inserts a record, unless it is there already. After an error it counts nowhere.
@@ -110,10 +124,16 @@ impl<'a> Rows<'a> {
         record: &Record,
         label_id: &mut dyn FnMut(&Record) -> rusqlite::Result<i64>,
     ) -> rusqlite::Result<()> {
+        let ts = record.timestamp().as_micros();
+        if ts < self.records_from {
+            self.refuse(index, RefusalReason::BeforeHorizon);
+            return Ok(());
+        }
         match find_event(self.connection, record)? {
             Event::New => {
                 let label_set = label_id(record)?;
                 insert_row(&mut self.statement, self.next_id, label_set, record)?;
+                self.change.record(ts, label_set, &Summary::of(record));
                 self.next_id += 1;
                 self.outcome.stored += 1;
             }
@@ -132,6 +152,7 @@ impl<'a> Rows<'a> {
             self.connection
                 .prepare_cached("UPDATE ledger SET next_record_id = ?1")?
                 .execute([self.next_id])?;
+            self.change.count_in(self.connection)?;
         }
         Ok(self.outcome)
     }

@@ -7,7 +7,10 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::error::{Fault, Result, StoreError};
 use crate::identify::{Identity, identify};
-use crate::schema::{APPLICATION_ID, DROP_VIEWS, MIGRATIONS, SCHEMA_VERSION, VIEWS};
+use crate::schema::{
+    APPLICATION_ID, DROP_VIEWS, FIRST_WITH_SUMS, MIGRATIONS, SCHEMA_VERSION, VIEWS,
+};
+use crate::sums;
 
 /// Brings the schema up to date in one transaction.
 pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
@@ -24,6 +27,9 @@ pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
         transaction.execute_batch(DROP_VIEWS).map_err(failed)?;
         for step in MIGRATIONS.iter().skip(done) {
             transaction.execute_batch(step).map_err(failed)?;
+        }
+        if version < FIRST_WITH_SUMS {
+            sums::rebuild(&transaction).map_err(failed)?;
         }
         transaction.execute_batch(VIEWS).map_err(failed)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;

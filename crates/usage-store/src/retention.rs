@@ -9,7 +9,10 @@ use usage_core::Timestamp;
 
 use crate::at_rest::write_ahead_log;
 use crate::batch::Writer;
+use crate::error::ReadError;
 use crate::open::set_busy_timeout;
+use crate::report::{COUNTS, summary};
+use crate::sums::{self, Change};
 use crate::transaction::WriteError;
 use crate::{Result, Store, set_aside};
 
@@ -173,6 +176,7 @@ impl Store {
             writer.ledger.write(|transaction, _| {
                 let deleted = transaction.execute("DELETE FROM records", [])?;
                 transaction.execute("DELETE FROM label_sets", [])?;
+                sums::clear(transaction)?;
                 set_aside::clear(transaction)?;
                 // The positions of journals stay: without them, what was stored and is deleted now
                 // would be stored again.
@@ -282,7 +286,8 @@ fn shrink(connection: &Connection, patience: Duration) -> Result<bool, WriteErro
     Ok(result?)
 }
 
-/// Deletes up to [`SLICE`] of the oldest records before an instant; says how many.
+/// Deletes up to [`SLICE`] of the oldest records before an instant, and takes them out of the sums;
+/// says how many.
 fn delete_slice(connection: &Connection, before: Timestamp) -> rusqlite::Result<u64> {
     let before = before.as_micros();
     // The first record that stays for the next slice. Records lie in this order on disk.
@@ -292,14 +297,18 @@ fn delete_slice(connection: &Connection, before: Timestamp) -> rusqlite::Result<
         )?
         .query_row([before, SLICE], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    let deleted = match next {
-        Some((ts, id)) => connection
-            .prepare_cached("DELETE FROM records WHERE (ts, id) < (?1, ?2)")?
-            .execute(params![ts, id])?,
-        None => {
-            connection.prepare_cached("DELETE FROM records WHERE ts < ?1")?.execute([before])?
-        }
-    };
+    let (ts, id) = next.unwrap_or((before, i64::MIN));
+    let mut change = Change::default();
+    let mut statement = connection
+        .prepare_cached(&format!("SELECT {COUNTS}, ts FROM records WHERE (ts, id) < (?1, ?2)"))?;
+    let mut rows = statement.query([ts, id])?;
+    while let Some(row) = rows.next()? {
+        change.record(row.get(8)?, row.get(0)?, &summary(row).map_err(ReadError::into_sqlite)?);
+    }
+    change.count_out(connection)?;
+    let deleted = connection
+        .prepare_cached("DELETE FROM records WHERE (ts, id) < (?1, ?2)")?
+        .execute(params![ts, id])?;
     Ok(deleted as u64)
 }
 

@@ -6,11 +6,11 @@
 pub const APPLICATION_ID: i32 = 0x5553_474C;
 
 /// `PRAGMA user_version` of the newest schema that this version reads and writes.
-pub const SCHEMA_VERSION: i32 = 3;
+pub const SCHEMA_VERSION: i32 = 4;
 
 /// The steps from an empty database to [`SCHEMA_VERSION`], one a version. A step that has been
 /// released is never changed again.
-pub(crate) const MIGRATIONS: &[&str] = &[V1, V2, V3];
+pub(crate) const MIGRATIONS: &[&str] = &[V1, V2, V3, V4];
 
 /// Records lie in the order of time and carry the id of their label set; a count of zero takes
 /// no space, nor does a missing event id.
@@ -91,6 +91,27 @@ CREATE TABLE set_aside (
     bytes      INTEGER
 ) STRICT;
 ";
+
+/// What the records of each quarter of an hour, day and month add up to, by label set; and what is
+/// kept, since when. The sums of the records that a ledger has already are made after this step.
+const V4: &str = "
+CREATE TABLE sums_by_quarter (number INTEGER PRIMARY KEY, cells BLOB NOT NULL) STRICT;
+CREATE TABLE sums_by_day     (number INTEGER PRIMARY KEY, cells BLOB NOT NULL) STRICT;
+CREATE TABLE sums_by_month   (number INTEGER PRIMARY KEY, cells BLOB NOT NULL) STRICT;
+CREATE TABLE sums_of_all     (number INTEGER PRIMARY KEY, cells BLOB NOT NULL) STRICT;
+
+CREATE TABLE retention (
+    only_row     INTEGER PRIMARY KEY CHECK (only_row = 1),
+    records_from INTEGER,
+    rows_from    INTEGER,
+    rows_age     TEXT,
+    sums_age     TEXT
+) STRICT;
+INSERT INTO retention (only_row) VALUES (1);
+";
+
+/// The first version with sums.
+pub(crate) const FIRST_WITH_SUMS: i32 = 4;
 
 /// The origin's table as a view, for people and their scripts. Dropped before a migration and
 /// made again after it, so that no migration can trip over it.

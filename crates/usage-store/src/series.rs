@@ -1,17 +1,15 @@
-//! Reports over time, by aggregation while SQLite walks the rows: what is kept is as large as the
-//! number of label sets met in each stretch of time, whatever the number of records.
+//! Reports over time: what each stretch of it comes to.
 
 use chrono_tz::Tz;
-use rusqlite::{Connection, params_from_iter};
-use rustc_hash::FxHashMap;
+use rusqlite::Connection;
 use usage_core::period::Unit;
-use usage_core::stats::{Aggregates, Series, Summary, TooManyBuckets};
+use usage_core::stats::{Series, TooManyBuckets};
 use usage_core::{Filter, TimeRange, Timestamp};
 
 use crate::error::{ReadError, StoreError};
 use crate::labels::LabelSets;
-use crate::report::{COUNTS, add_named, summary};
-use crate::rows::bounds;
+use crate::report::add_named;
+use crate::sums::{Totals, quarter_of, start_of_quarter, total, total_of_all};
 
 /// Why there is no report over time.
 #[derive(Debug, thiserror::Error)]
@@ -37,26 +35,39 @@ pub(crate) fn aggregate(
         Err(error) => return Ok(Err(error)),
     };
     let sets = LabelSets::read(connection)?;
-    let sql = format!("SELECT {COUNTS}, ts FROM records WHERE ts >= ? AND ts < ? ORDER BY ts");
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(bounds(range)))?;
-    // Rows come in the order of time, so only one bucket is open at any moment.
-    let mut open = Open { position: 0, inside: 0..0, groups: FxHashMap::default() };
-    while let Some(row) = rows.next()? {
-        let ts: i64 = row.get(TS)?;
-        if !open.inside.contains(&ts) {
-            open.close(&mut series, &sets, filter)?;
-            open.at(&series, ts)?;
+    let mut totals = Totals::default();
+    for position in 0..series.buckets().len() {
+        let bucket = series.buckets()[position].range();
+        // The first and the last bucket may reach beyond the range.
+        total(connection, common(bucket, range), &mut totals)?;
+        if let Some(bucket) = series.bucket_mut(position) {
+            add_named(bucket.usage_mut(), totals.drain(), &sets, filter)?;
         }
-        open.groups.entry(row.get(0)?).or_default().merge(&summary(row)?);
     }
-    open.close(&mut series, &sets, filter)?;
     series.trim(range);
     Ok(Ok(series))
 }
 
-/// The column of the instant, behind [`COUNTS`].
-const TS: usize = 8;
+/// As [`aggregate`], of all names together: each bucket has its summary, and no names.
+pub(crate) fn aggregate_all(
+    connection: &Connection,
+    range: TimeRange,
+    (unit, zone): (Unit, Tz),
+) -> Result<Result<Series, TooManyBuckets>, ReadError> {
+    let mut series = match Series::over(closed(connection, range)?, unit, zone) {
+        Ok(series) => series,
+        Err(error) => return Ok(Err(error)),
+    };
+    for position in 0..series.buckets().len() {
+        let bucket = series.buckets()[position].range();
+        let sum = total_of_all(connection, common(bucket, range))?;
+        if let Some(bucket) = series.bucket_mut(position) {
+            bucket.usage_mut().add_unnamed(&sum);
+        }
+    }
+    series.trim(range);
+    Ok(Ok(series))
+}
 
 /// The range with the oldest and the newest record for the bounds that it lacks. In an empty
 /// ledger it stays as it is.
@@ -74,43 +85,33 @@ fn closed(connection: &Connection, range: TimeRange) -> Result<TimeRange, ReadEr
         }
     };
     let oldest = extreme("SELECT min(ts) FROM records")?;
+    // Sums may have outlived their rows.
+    let quarter: Option<i64> = connection
+        .prepare_cached("SELECT min(number) FROM sums_by_quarter")?
+        .query_row([], |row| row.get(0))?;
+    let summed = quarter.map(|quarter| Timestamp::from_micros(start_of_quarter(quarter)));
+    let oldest = match (oldest, summed) {
+        (Some(oldest), Some(summed))
+            if quarter_of(oldest.as_micros()) <= quarter_of(summed.as_micros()) =>
+        {
+            Some(oldest)
+        }
+        (oldest, summed) => summed.or(oldest),
+    };
     let newest = extreme("SELECT max(ts) FROM records")?;
     let end = newest.map(|newest| Timestamp::from_micros(newest.as_micros() + 1));
+    let quarter: Option<i64> = connection
+        .prepare_cached("SELECT max(number) FROM sums_by_quarter")?
+        .query_row([], |row| row.get(0))?;
+    let end = end.or(quarter.map(|quarter| Timestamp::from_micros(start_of_quarter(quarter + 1))));
     Ok(TimeRange { start: range.start.or(oldest), end: range.end.or(end) })
 }
 
-/// The bucket that rows are being added to.
-struct Open {
-    position: usize,
-    /// Its instants.
-    inside: std::ops::Range<i64>,
-    groups: FxHashMap<i64, Summary>,
-}
-
-impl Open {
-    /// Moves to the bucket that holds the instant.
-    fn at(&mut self, series: &Series, ts: i64) -> Result<(), ReadError> {
-        // Rows that are not in their order, or beyond the newest, are found by no other means.
-        let position = Some(Timestamp::from_micros(ts))
-            .filter(|_| self.inside.end <= ts)
-            .and_then(|instant| series.position(instant))
-            .ok_or_else(|| ReadError::Damaged("records are not in the order of time".into()))?;
-        let [start, end] = bounds(series.buckets()[position].range());
-        self.position = position;
-        self.inside = start..end;
-        Ok(())
-    }
-
-    /// Gives the bucket what was added up for it.
-    fn close(
-        &mut self,
-        series: &mut Series,
-        sets: &LabelSets,
-        filter: &Filter,
-    ) -> Result<(), ReadError> {
-        let mut nowhere = Aggregates::default();
-        let bucket = series.bucket_mut(self.position);
-        let usage = bucket.map_or(&mut nowhere, |bucket| bucket.usage_mut());
-        add_named(usage, self.groups.drain(), sets, filter)
-    }
+/// What both have in common.
+fn common(one: TimeRange, other: TimeRange) -> TimeRange {
+    let end = match (one.end, other.end) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    };
+    TimeRange { start: one.start.max(other.start), end }
 }

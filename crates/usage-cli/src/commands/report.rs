@@ -138,6 +138,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let store = context.open_existing()?;
     args.format.note_waiting(&store, context);
     let series = match by.unit(args.period.week_start()) {
+        Some(unit) if by.is_time_alone() && filter == Filter::default() => {
+            store.series_of_all(range, unit, period.zone())?
+        }
         Some(unit) => store.series(range, &filter, unit, period.zone())?,
         None => Series::whole(store.report(range, &filter)?),
     };

@@ -78,6 +78,9 @@ pub struct Refusal {
 pub enum RefusalReason {
     /// The event id is known, with other content.
     EventIdConflict,
+    /// It is older than what the ledger still takes: records as old were deleted, and one that
+    /// comes again would be counted twice.
+    BeforeHorizon,
     /// The ledger's database refuses this very record, for a reason of its own: a trigger or a
     /// constraint that somebody has added. The keeper has set it aside, with that reason.
     SetAside,
@@ -89,6 +92,7 @@ impl fmt::Display for RefusalReason {
             Self::EventIdConflict => {
                 f.write_str("the event_id is known for this instance_id, with different content")
             }
+            Self::BeforeHorizon => f.write_str("it is older than what was pruned from the ledger"),
             Self::SetAside => {
                 f.write_str("the database refuses it; it is set aside, see `usage doctor`")
             }

@@ -28,6 +28,7 @@ use crate::{LabelNames, Labels, Record};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Aggregates {
     groups: HashMap<Labels, Summary>,
+    unnamed: Summary,
 }
 
 impl Aggregates {
@@ -44,8 +45,15 @@ impl Aggregates {
         self.groups.entry(labels).or_default().merge(totals);
     }
 
+    /// Counts in what a group of records adds up to whose names nobody asked for. They are in the
+    /// [`summary`](Self::summary) and in nothing that is rolled up by name.
+    pub const fn add_unnamed(&mut self, totals: &Summary) {
+        self.unnamed.merge(totals);
+    }
+
     /// Counts in all that the other one has.
     pub fn merge(&mut self, other: Self) {
+        self.unnamed.merge(&other.unnamed);
         for (labels, totals) in other.groups {
             self.add_totals(labels, &totals);
         }
@@ -54,7 +62,7 @@ impl Aggregates {
     /// Whether nothing was counted in.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.groups.is_empty()
+        self.groups.is_empty() && self.unnamed == Summary::default()
     }
 
     /// The label sets and their totals, in no particular order.
@@ -65,7 +73,7 @@ impl Aggregates {
     /// The totals of everything.
     #[must_use]
     pub fn summary(&self) -> Summary {
-        let mut summary = Summary::default();
+        let mut summary = self.unnamed;
         for totals in self.groups.values() {
             summary.merge(totals);
         }

@@ -76,13 +76,19 @@ impl Summary {
         self.token_kinds.total()
     }
 
-    /// Counts one more record in.
-    pub fn add(&mut self, record: &Record) {
-        self.merge(&Self {
+    /// What one record comes to.
+    #[must_use]
+    pub fn of(record: &Record) -> Self {
+        Self {
             requests: 1,
             fallbacks: record.fallbacks().into(),
             token_kinds: record.tokens().into(),
-        });
+        }
+    }
+
+    /// Counts one more record in.
+    pub fn add(&mut self, record: &Record) {
+        self.merge(&Self::of(record));
     }
 
     /// Counts in all that the other one has.

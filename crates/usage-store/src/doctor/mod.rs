@@ -291,7 +291,7 @@ fn is_damage(error: &ReadError) -> bool {
         ReadError::Sqlite(error) => {
             matches!(Fault::of(error), Fault::Corrupt | Fault::NotADatabase)
         }
-        ReadError::VersionChanged(_) => false,
+        ReadError::VersionChanged(_) | ReadError::RowsGone { .. } => false,
         ReadError::Damaged(_) => true,
     }
 }
@@ -302,5 +302,6 @@ fn message(error: &ReadError) -> String {
         ReadError::Sqlite(error) => error.to_string(),
         ReadError::VersionChanged(version) => format!("schema version {version}"),
         ReadError::Damaged(what) => what.clone(),
+        ReadError::RowsGone { edge, .. } => format!("no records at {}", edge.as_micros()),
     }
 }

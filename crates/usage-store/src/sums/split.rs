@@ -1,0 +1,283 @@
+//! A range of time as the fewest stretches that there are sums of: whole months inside, then whole
+//! days, then quarters of an hour, and at the ends what only rows can tell. All in UTC, whatever
+//! zone the range was named in: a day of Kathmandu is some quarters, too.
+
+use std::ops::Range;
+
+use chrono::{Datelike as _, NaiveDate};
+use usage_core::TimeRange;
+
+/// A quarter of an hour, in microseconds.
+const QUARTER: i64 = 15 * 60 * 1_000_000;
+/// Quarters of a day.
+const QUARTERS: i64 = 96;
+
+/// The stretches of time that sums are kept of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Level {
+    /// A quarter of an hour; numbered from 1970.
+    Quarter = 1,
+    /// A day in UTC; numbered from 1970-01-01.
+    Day,
+    /// A month in UTC; twelve times the year, and the month from 0.
+    Month,
+}
+
+impl Level {
+    pub(crate) const ALL: [Self; 3] = [Self::Quarter, Self::Day, Self::Month];
+
+    /// The number of the stretch that holds one of the next finer level.
+    pub(crate) fn of_finer(self, number: i64) -> i64 {
+        match self {
+            Self::Quarter => number,
+            Self::Day => number.div_euclid(QUARTERS),
+            Self::Month => month_of_day(number),
+        }
+    }
+}
+
+/// The quarter of an hour that holds an instant in microseconds.
+pub(crate) const fn quarter_of(ts: i64) -> i64 {
+    ts.div_euclid(QUARTER)
+}
+
+/// The instant at which a quarter of an hour begins.
+pub(crate) const fn start_of_quarter(quarter: i64) -> i64 {
+    quarter.saturating_mul(QUARTER)
+}
+
+/// 1970-01-01, as chrono counts days.
+const EPOCH_DAY: i64 = 719_163;
+
+fn month_of_day(day: i64) -> i64 {
+    // Beyond chrono's calendar, 260,000 years away, there are no records.
+    let date = i32::try_from(day + EPOCH_DAY).ok().and_then(NaiveDate::from_num_days_from_ce_opt);
+    date.map_or(if day < 0 { i64::MIN } else { i64::MAX }, |date| {
+        i64::from(date.year()) * 12 + i64::from(date.month0())
+    })
+}
+
+/// The first day of a month.
+fn day_of_month(month: i64) -> i64 {
+    let year = i32::try_from(month.div_euclid(12)).ok();
+    let number = u32::try_from(month.rem_euclid(12) + 1).ok();
+    let date = year.zip(number).and_then(|(year, month)| NaiveDate::from_ymd_opt(year, month, 1));
+    date.map_or(if month < 0 { i64::MIN } else { i64::MAX }, |date| {
+        i64::from(date.num_days_from_ce()) - EPOCH_DAY
+    })
+}
+
+/// A range in pieces. Together they are the range, and no two overlap.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Split {
+    /// Stretches by their numbers; none is empty.
+    pub(crate) sums: Vec<(Level, Range<i64>)>,
+    /// Instants in microseconds, each within a quarter of an hour; none is empty.
+    pub(crate) rows: Vec<Range<i64>>,
+}
+
+/// Splits a range, half-open as ever. `all` are the instants that a record may have at all.
+pub(crate) fn split(range: TimeRange, all: Range<i64>) -> Split {
+    let mut split = split_to_quarters(range, all);
+    if let Some((level, quarters)) = split.sums.pop() {
+        split.add_inside(level, quarters);
+    }
+    split
+}
+
+/// Splits a range into quarters of an hour alone.
+pub(crate) fn split_to_quarters(range: TimeRange, all: Range<i64>) -> Split {
+    let start = range.start.map_or(all.start, |start| start.as_micros().clamp(all.start, all.end));
+    let end = range.end.map_or(all.end, |end| end.as_micros().clamp(all.start, all.end));
+    let mut split = Split::default();
+    if start >= end {
+        return split;
+    }
+    // Rounded up and down to whole quarters; when none is whole, only rows will do.
+    let (first, last) = (ceil(start, QUARTER), end.div_euclid(QUARTER));
+    if first > last {
+        split.add_rows(start..end);
+        return split;
+    }
+    split.add_rows(start..start_of_quarter(first));
+    split.add_rows(start_of_quarter(last)..end);
+    if first < last {
+        split.sums.push((Level::Quarter, first..last));
+    }
+    split
+}
+
+impl Split {
+    fn add_rows(&mut self, range: Range<i64>) {
+        if !range.is_empty() {
+            self.rows.push(range);
+        }
+    }
+
+    /// Adds stretches of this level, or coarser ones where they fit.
+    fn add_inside(&mut self, level: Level, range: Range<i64>) {
+        if range.is_empty() {
+            return;
+        }
+        let (coarser, inside, edges) = match level {
+            Level::Quarter => {
+                let inside = ceil(range.start, QUARTERS)..range.end.div_euclid(QUARTERS);
+                let edges =
+                    inside.start.saturating_mul(QUARTERS)..inside.end.saturating_mul(QUARTERS);
+                (Level::Day, inside, edges)
+            }
+            Level::Day => {
+                let month = month_of_day(range.start);
+                let start = if day_of_month(month) == range.start { month } else { month + 1 };
+                let inside = start..month_of_day(range.end);
+                let edges = day_of_month(inside.start)..day_of_month(inside.end);
+                (Level::Month, inside, edges)
+            }
+            Level::Month => {
+                self.sums.push((level, range));
+                return;
+            }
+        };
+        if inside.is_empty() {
+            self.sums.push((level, range));
+            return;
+        }
+        for edge in [range.start..edges.start, edges.end..range.end] {
+            if !edge.is_empty() {
+                self.sums.push((level, edge));
+            }
+        }
+        self.add_inside(coarser, inside);
+    }
+}
+
+/// Divided and rounded up.
+const fn ceil(number: i64, by: i64) -> i64 {
+    number.div_euclid(by) + (number.rem_euclid(by) != 0) as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use proptest::prelude::*;
+    use usage_core::Timestamp;
+
+    use super::*;
+
+    const ALL: Range<i64> = 0..4_102_444_800_000_000;
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::from(DateTime::parse_from_rfc3339(text).unwrap())
+    }
+
+    fn of(start: &str, end: &str) -> Split {
+        split(TimeRange { start: Some(at(start)), end: Some(at(end)) }, ALL)
+    }
+
+    fn instants(level: Level, number: i64) -> i64 {
+        match level {
+            Level::Quarter => start_of_quarter(number),
+            Level::Day => start_of_quarter(number * QUARTERS),
+            Level::Month => start_of_quarter(day_of_month(number) * QUARTERS),
+        }
+    }
+
+    #[test]
+    fn all_time_is_months_alone() {
+        let months = 1970 * 12..2100 * 12;
+        let expected = Split { sums: vec![(Level::Month, months)], rows: vec![] };
+        assert_eq!(split(TimeRange::ALL, ALL), expected);
+    }
+
+    #[test]
+    fn a_long_range_is_coarse_inside_and_fine_at_its_ends() {
+        let found = of("2026-01-30T22:44:59.5Z", "2026-04-02T01:30:00.000001Z");
+        let day = |text: &str| quarter_of(at(text).as_micros()) / QUARTERS;
+        let quarter = |text: &str| quarter_of(at(text).as_micros());
+        let expected = Split {
+            sums: vec![
+                (Level::Quarter, quarter("2026-01-30T22:45:00Z")..quarter("2026-01-31T00:00:00Z")),
+                (Level::Quarter, quarter("2026-04-02T00:00:00Z")..quarter("2026-04-02T01:30:00Z")),
+                (Level::Day, day("2026-01-31T00:00:00Z")..day("2026-02-01T00:00:00Z")),
+                (Level::Day, day("2026-04-01T00:00:00Z")..day("2026-04-02T00:00:00Z")),
+                (Level::Month, 2026 * 12 + 1..2026 * 12 + 3),
+            ],
+            rows: vec![
+                at("2026-01-30T22:44:59.5Z").as_micros()..at("2026-01-30T22:45:00Z").as_micros(),
+                at("2026-04-02T01:30:00Z").as_micros()
+                    ..at("2026-04-02T01:30:00.000001Z").as_micros(),
+            ],
+        };
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn what_lies_within_a_quarter_is_rows() {
+        let found = of("2026-01-30T22:44:59Z", "2026-01-30T22:45:00Z");
+        assert!(found.sums.is_empty());
+        assert_eq!(found.rows.len(), 1);
+        let found = of("2026-01-30T22:44:59Z", "2026-01-30T22:45:01Z");
+        assert!(found.sums.is_empty());
+        assert_eq!(found.rows.len(), 2);
+        assert_eq!(of("2026-01-30T22:45:00Z", "2026-01-30T22:45:00Z"), Split::default());
+        assert_eq!(of("2026-01-30T22:45:00Z", "2026-01-30T22:44:00Z"), Split::default());
+    }
+
+    #[test]
+    fn a_whole_stretch_is_one_number() {
+        for (start, end, level) in [
+            ("2024-02-01T00:00:00Z", "2024-03-01T00:00:00Z", Level::Month),
+            ("2024-02-29T00:00:00Z", "2024-03-01T00:00:00Z", Level::Day),
+            ("2024-02-29T23:45:00Z", "2024-03-01T00:00:00Z", Level::Quarter),
+        ] {
+            let found = of(start, end);
+            assert!(found.rows.is_empty());
+            assert_eq!(found.sums.len(), 1);
+            assert_eq!((found.sums[0].0, found.sums[0].1.clone().count()), (level, 1));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_pieces_are_the_range_and_do_not_overlap(
+            start in ALL,
+            length in prop_oneof![0..QUARTER * 5, 0..QUARTER * QUARTERS * 90, ALL],
+        ) {
+            let range = TimeRange {
+                start: Some(Timestamp::from_micros(start)),
+                end: Some(Timestamp::from_micros(start.saturating_add(length))),
+            };
+            let found = split(range, ALL);
+            let end = (start + length).min(ALL.end);
+            let mut pieces: Vec<_> = found.rows.clone();
+            for (level, numbers) in &found.sums {
+                prop_assert!(!numbers.is_empty());
+                pieces.push(instants(*level, numbers.start)..instants(*level, numbers.end));
+            }
+            pieces.sort_by_key(|piece| piece.start);
+            let mut reached = start;
+            for piece in &pieces {
+                prop_assert_eq!(piece.start, reached);
+                prop_assert!(!piece.is_empty());
+                reached = piece.end;
+            }
+            prop_assert_eq!(reached, if length == 0 { start } else { end });
+            // No more than two days' worth of quarters, two months' worth of days, and two edges.
+            let count = |level| -> usize {
+                let of = found.sums.iter().filter(|(found, _)| *found == level);
+                of.map(|(_, numbers)| numbers.clone().count()).sum()
+            };
+            prop_assert!(count(Level::Quarter) <= 2 * 95 && count(Level::Day) <= 2 * 30 + 1);
+            prop_assert!(found.rows.iter().all(|rows| rows.end - rows.start < QUARTER));
+        }
+
+        #[test]
+        fn a_stretch_holds_what_lies_between_its_ends(ts in ALL) {
+            let mut number = quarter_of(ts);
+            for level in Level::ALL {
+                number = level.of_finer(number);
+                prop_assert!((instants(level, number)..instants(level, number + 1)).contains(&ts));
+            }
+        }
+    }
+}
