@@ -29,7 +29,8 @@ pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
             transaction.execute_batch(step).map_err(failed)?;
         }
         if version < FIRST_WITH_SUMS {
-            sums::rebuild(&transaction).map_err(failed)?;
+            sums::rebuild(&transaction)
+                .map_err(|error| StoreError::read("migrate the ledger", path, error))?;
         }
         transaction.execute_batch(VIEWS).map_err(failed)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;

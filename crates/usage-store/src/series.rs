@@ -9,6 +9,7 @@ use usage_core::{Filter, TimeRange, Timestamp};
 use crate::error::{ReadError, StoreError};
 use crate::labels::LabelSets;
 use crate::report::add_named;
+use crate::retained;
 use crate::sums::{Totals, quarter_of, start_of_quarter, total, total_of_all};
 
 /// Why there is no report over time.
@@ -76,15 +77,19 @@ fn closed(connection: &Connection, range: TimeRange) -> Result<TimeRange, ReadEr
         return Ok(range);
     }
     // One query each: asked for both at once, SQLite looks at every row.
+    // Rows that are about to be deleted while their sums stay do not count: the range would begin or
+    // end at one of them, where only a quarter of an hour can.
+    let rows_from = retained::rows_from(connection)?.unwrap_or(i64::MIN);
     let extreme = |sql| -> Result<Option<Timestamp>, ReadError> {
-        let ts: Option<i64> = connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+        let ts: Option<i64> =
+            connection.prepare_cached(sql)?.query_row([rows_from], |row| row.get(0))?;
         let instant = ts.map(Timestamp::from_micros);
         match instant.filter(|instant| !instant.is_recordable()) {
             Some(_) => Err(ReadError::Damaged("a record has a time out of range".to_owned())),
             None => Ok(instant),
         }
     };
-    let oldest = extreme("SELECT min(ts) FROM records")?;
+    let oldest = extreme("SELECT min(ts) FROM records WHERE ts >= ?1")?;
     // Sums may have outlived their rows.
     let quarter: Option<i64> = connection
         .prepare_cached("SELECT min(number) FROM sums_by_quarter")?
@@ -98,7 +103,7 @@ fn closed(connection: &Connection, range: TimeRange) -> Result<TimeRange, ReadEr
         }
         (oldest, summed) => summed.or(oldest),
     };
-    let newest = extreme("SELECT max(ts) FROM records")?;
+    let newest = extreme("SELECT max(ts) FROM records WHERE ts >= ?1")?;
     let end = newest.map(|newest| Timestamp::from_micros(newest.as_micros() + 1));
     let quarter: Option<i64> = connection
         .prepare_cached("SELECT max(number) FROM sums_by_quarter")?

@@ -35,7 +35,7 @@ pub(super) fn database(connection: &Connection, depth: Depth) -> Result<Check, R
 fn integrity(connection: &Connection, depth: Depth) -> Result<Check, ReadError> {
     let mut check = Check::new("database");
     let pragma = match depth {
-        Depth::Full => "integrity_check",
+        Depth::Full | Depth::Usual => "integrity_check",
         Depth::Quick => "quick_check",
     };
     let most = MAX_FINDINGS + 1;

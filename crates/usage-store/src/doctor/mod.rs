@@ -17,7 +17,9 @@ mod content;
 mod file;
 mod journals;
 mod reader;
+mod rebuild;
 mod set_aside;
+mod sums;
 mod walk;
 
 use std::fmt;
@@ -34,15 +36,22 @@ pub use content::{Content, Dimension, Import};
 pub use file::{Advice, FileFacts};
 pub use set_aside::{Kind, Reason, SetAside};
 
+pub use crate::sums::Rebuilt;
+
 /// How thoroughly a ledger is examined. Either way every record is looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Depth {
-    /// All that SQLite can check (`PRAGMA integrity_check`).
-    #[default]
+    /// All that SQLite can check (`PRAGMA integrity_check`), and all sums.
     Full,
-    /// Without comparing indexes with their tables (`PRAGMA quick_check`), which is most of the
-    /// work on a large ledger whose records have event ids.
+    /// All that SQLite can check, and the sums of the last 40 days, or of the last million records
+    /// if that is less. Sums are written together with their records, so that those of long ago
+    /// have hardly become wrong since they were compared last.
+    #[default]
+    Usual,
+    /// As [`Usual`](Self::Usual), without comparing indexes with their tables
+    /// (`PRAGMA quick_check`), which is most of the work on a large ledger whose records have event
+    /// ids.
     Quick,
 }
 
@@ -85,7 +94,7 @@ impl Diagnosis {
 #[non_exhaustive]
 pub struct Check {
     /// A short name that does not change: `database`, `tables`, `counters`, `names`, `records`,
-    /// `record-ids`, `event-ids`, `imports`, `journals`.
+    /// `record-ids`, `event-ids`, `imports`, `sums`, `journals`.
     pub name: &'static str,
     /// Whether it was done. What cannot be read because of something worse is not.
     pub is_done: bool,
@@ -161,6 +170,8 @@ pub enum Place {
     },
     /// In what is remembered of an import.
     Import(String),
+    /// In the sums of a stretch of time.
+    Sums(String),
     /// In a file of a journal.
     Journal(PathBuf),
 }
@@ -174,6 +185,7 @@ impl fmt::Display for Place {
             Self::LabelSet(id) => write!(f, "names {id}"),
             Self::Record { id, timestamp } => write!(f, "record {id} of {timestamp}"),
             Self::Import(source) => write!(f, "import of {source}"),
+            Self::Sums(stretch) => write!(f, "sums of {stretch}"),
             Self::Journal(path) => write!(f, "journal {}", path.display()),
         }
     }
@@ -197,6 +209,8 @@ pub enum Remedy {
         /// Its time, in microseconds: with the id, the table's key.
         timestamp: Timestamp,
     },
+    /// [`Store::rebuild_sums`](crate::Store::rebuild_sums) makes them again.
+    Rebuild,
     /// A counter has to be set.
     SetNextRecordId(i64),
     /// What is remembered of an import has to be forgotten: the next one finds out again.
@@ -216,9 +230,10 @@ impl fmt::Display for Remedy {
             Self::RemoveRecord { id, timestamp } => write!(
                 f,
                 "restore a backup, or remove it: `sqlite3 LEDGER \"DELETE FROM records WHERE ts = \
-                 {} AND id = {id}\"`",
+                 {} AND id = {id}\"`, then `usage doctor --rebuild`",
                 timestamp.as_micros()
             ),
+            Self::Rebuild => f.write_str("`usage doctor --rebuild` remakes them"),
             Self::SetNextRecordId(id) => {
                 write!(f, "`sqlite3 LEDGER \"UPDATE ledger SET next_record_id = {id}\"`")
             }
@@ -271,9 +286,10 @@ fn diagnose(
         checks.extend([walk.records, walk.record_ids]);
         checks.push(checks::or_damage(checks::event_ids(connection), "event-ids")?);
         checks.push(checks::or_damage(checks::imports(content.as_ref()), "imports")?);
+        checks.push(checks::or_damage(sums::sums(connection, version, depth), "sums")?);
         set_aside = content::set_aside(connection, version)?;
     } else {
-        let rest = ["counters", "names", "records", "record-ids", "event-ids", "imports"];
+        let rest = ["counters", "names", "records", "record-ids", "event-ids", "imports", "sums"];
         checks.extend(rest.map(Check::skipped));
     }
     checks.push(journals::check(&waiting));

@@ -17,6 +17,15 @@ pub(crate) struct Unreadable;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Missing;
 
+/// In any order, each label set once.
+impl FromIterator<(i64, Summary)> for Cells {
+    fn from_iter<I: IntoIterator<Item = (i64, Summary)>>(totals: I) -> Self {
+        let mut cells: Vec<_> = totals.into_iter().collect();
+        cells.sort_unstable_by_key(|(label_set, _)| *label_set);
+        Self(cells)
+    }
+}
+
 impl Cells {
     /// The totals as they stand, however many there are.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, &Summary)> {
@@ -27,28 +36,50 @@ impl Cells {
         self.0.is_empty()
     }
 
-    /// Counts in what other records add up to.
-    pub(crate) fn add(&mut self, label_set: i64, totals: &Summary) {
-        match self.place(label_set) {
-            Ok(at) => self.0[at].1.merge(totals),
-            Err(at) => self.0.insert(at, (label_set, *totals)),
-        }
+    /// Counts in what other records add up to. Label sets come in the order of their ids, each once.
+    pub(crate) fn add<'a>(&mut self, totals: impl Iterator<Item = (i64, &'a Summary)>) {
+        // Nothing is ever missing to be added to.
+        let _ = self.change(totals, |sum, totals| {
+            sum.merge(totals);
+            Some(())
+        });
     }
 
-    /// Counts out what records add up to that are gone. What is left of nothing is not kept.
-    pub(crate) fn take_away(&mut self, label_set: i64, totals: &Summary) -> Result<(), Missing> {
-        let at = self.place(label_set).map_err(|_| Missing)?;
-        let left = less(&self.0[at].1, totals).ok_or(Missing)?;
-        if left != Summary::default() {
-            self.0[at].1 = left;
-            return if left.requests == 0 { Err(Missing) } else { Ok(()) };
+    /// Counts out what records add up to that are gone, in the same order. What is left of nothing is
+    /// not kept. After an error, what is left is of no use.
+    pub(crate) fn take_away<'a>(
+        &mut self,
+        totals: impl Iterator<Item = (i64, &'a Summary)>,
+    ) -> Result<(), Missing> {
+        self.change(totals, |sum, totals| {
+            *sum = less(sum, totals)?;
+            // Requests that are gone leave no tokens behind.
+            (sum.requests > 0 || *sum == Summary::default()).then_some(())
+        })
+    }
+
+    /// Goes over both once, however many they are: names from hostile requests are many.
+    fn change<'a>(
+        &mut self,
+        totals: impl Iterator<Item = (i64, &'a Summary)>,
+        with: impl Fn(&mut Summary, &Summary) -> Option<()>,
+    ) -> Result<(), Missing> {
+        let mut old = std::mem::take(&mut self.0).into_iter().peekable();
+        let mut new = Vec::with_capacity(old.len() + totals.size_hint().0);
+        for (label_set, totals) in totals {
+            while let Some(before) = old.next_if(|(id, _)| *id < label_set) {
+                new.push(before);
+            }
+            let found = old.next_if(|(id, _)| *id == label_set);
+            let mut sum = found.map_or_else(Summary::default, |(_, sum)| sum);
+            with(&mut sum, totals).ok_or(Missing)?;
+            if sum != Summary::default() {
+                new.push((label_set, sum));
+            }
         }
-        self.0.remove(at);
+        new.extend(old);
+        self.0 = new;
         Ok(())
-    }
-
-    fn place(&self, label_set: i64) -> Result<usize, usize> {
-        self.0.binary_search_by_key(&label_set, |(label_set, _)| *label_set)
     }
 
     /// As bytes: a checksum, then each label set's totals. `place` goes into the checksum, so that
@@ -145,11 +176,12 @@ fn less(from: &Summary, totals: &Summary) -> Option<Summary> {
 
 /// Seven bits a byte, the lowest first; the eighth says that more follow.
 fn push(bytes: &mut Vec<u8>, mut number: u64) {
+    let lowest = |number: u64| number.to_le_bytes()[0];
     while number >= 0x80 {
-        bytes.push(number as u8 | 0x80);
+        bytes.push(lowest(number) | 0x80);
         number >>= 7;
     }
-    bytes.push(number as u8);
+    bytes.push(lowest(number));
 }
 
 fn pull(rest: &mut &[u8]) -> Result<u64, Unreadable> {
@@ -225,41 +257,60 @@ mod tests {
             };
             let mut cells = Cells::default();
             for (label_set, totals) in parts.iter().map(part) {
-                cells.add(label_set, &totals);
+                cells.add(one(label_set, &totals));
             }
+            prop_assert!(cells.0.is_sorted_by(|(one, _), (other, _)| one < other));
             let requests: u64 = cells.iter().map(|(_, totals)| totals.requests).sum();
             prop_assert_eq!(requests, parts.len() as u64);
             for (label_set, totals) in parts.iter().map(part) {
-                prop_assert_eq!(cells.take_away(label_set, &totals), Ok(()));
+                prop_assert_eq!(cells.take_away(one(label_set, &totals)), Ok(()));
             }
             prop_assert!(cells.is_empty());
+        }
+    }
+
+    fn one(label_set: i64, totals: &Summary) -> impl Iterator<Item = (i64, &Summary)> {
+        std::iter::once((label_set, totals))
+    }
+
+    #[test]
+    fn many_at_once_are_as_one_after_the_other() {
+        let totals = |n: u64| summary(n, [0, n * 10, 0, 0, 0, 0, 0]);
+        let of = |ids: &[i64]| -> Cells { ids.iter().map(|id| (*id, totals(2))).collect() };
+        let mut cells = of(&[7, 3, 5]);
+        cells.add(of(&[1, 3, 9]).iter());
+        assert_eq!(cells.iter().map(|(id, _)| id).collect::<Vec<_>>(), [1, 3, 5, 7, 9]);
+        assert_eq!(cells.iter().nth(1), Some((3, &totals(4))));
+        assert_eq!(cells.take_away(of(&[1, 3, 7]).iter()), Ok(()));
+        assert_eq!(cells, of(&[3, 5, 9]));
+        for ids in [&[1][..], &[3, 4], &[10]] {
+            assert_eq!(cells.clone().take_away(of(ids).iter()), Err(Missing));
         }
     }
 
     #[test]
     fn more_than_there_is_cannot_be_taken_away() {
         let two = summary(2, [0, 5, 0, 0, 0, 0, 0]);
-        let mut cells = Cells::default();
-        cells.add(7, &two);
+        let cells: Cells = [(7, two)].into_iter().collect();
         for (label_set, totals) in [
             (8, summary(1, [0; 7])),
             (7, summary(3, [0; 7])),
             (7, summary(1, [0, 6, 0, 0, 0, 0, 0])),
             (7, summary(1, [1, 0, 0, 0, 0, 0, 0])),
+            // Requests that are gone leave no tokens behind.
+            (7, summary(2, [0, 4, 0, 0, 0, 0, 0])),
         ] {
-            assert_eq!(cells.take_away(label_set, &totals), Err(Missing));
+            assert_eq!(cells.clone().take_away(one(label_set, &totals)), Err(Missing));
         }
-        // Requests that are gone leave no tokens behind.
-        assert_eq!(cells.clone().take_away(7, &summary(2, [0, 4, 0, 0, 0, 0, 0])), Err(Missing));
-        assert_eq!(cells.take_away(7, &two), Ok(()));
+        let mut cells = cells;
+        assert_eq!(cells.take_away(one(7, &two)), Ok(()));
+        assert!(cells.is_empty());
     }
 
     #[test]
     fn a_usual_cell_takes_a_dozen_bytes() {
-        let mut cells = Cells::default();
-        for label_set in 1..=130 {
-            cells.add(label_set, &summary(2, [0, 2_400, 900, 60_000, 0, 0, 0]));
-        }
+        let usual = summary(2, [0, 2_400, 900, 60_000, 0, 0, 0]);
+        let cells: Cells = (1..=130).map(|label_set| (label_set, usual)).collect();
         assert_eq!(encoded(&cells).len(), CHECKSUM + 130 * 10);
     }
 }

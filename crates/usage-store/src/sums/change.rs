@@ -4,13 +4,16 @@ use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 use usage_core::stats::Summary;
 
-use super::{Level, OF_ALL, Wrong, change_of_all, quarter_of, read, write};
+use super::{Cells, Level, OF_ALL, Wrong, quarter_of, read, write};
 
 /// Totals of records that come or go, by quarter of an hour and label set.
 #[derive(Debug, Default)]
 pub(crate) struct Change {
     quarters: FxHashMap<(i64, i64), Summary>,
 }
+
+/// Totals of a stretch of time and a label set. Lists of them are in this order.
+type Totals = ((i64, i64), Summary);
 
 impl Change {
     /// A record that comes or goes.
@@ -25,51 +28,60 @@ impl Change {
 
     /// Counts the records in, at every level.
     pub(crate) fn count_in(self, connection: &Connection) -> rusqlite::Result<()> {
-        self.apply(connection, |cells, label_set, totals| {
-            cells.add(label_set, totals);
+        self.apply(connection, |cells, totals| {
+            cells.add(of_label_sets(totals));
             Ok(())
         })
     }
 
     /// Counts the records out again, at every level.
     pub(crate) fn count_out(self, connection: &Connection) -> rusqlite::Result<()> {
-        self.apply(connection, |cells, label_set, totals| {
-            cells.take_away(label_set, totals).map_err(|_| Wrong::Missing)
+        self.apply(connection, |cells, totals| {
+            cells.take_away(of_label_sets(totals)).map_err(|_| Wrong::Missing)
         })
     }
 
     fn apply(
         self,
         connection: &Connection,
-        mut with: impl FnMut(&mut super::Cells, i64, &Summary) -> Result<(), Wrong>,
+        with: impl Fn(&mut Cells, &[Totals]) -> Result<(), Wrong>,
     ) -> rusqlite::Result<()> {
-        let mut changes: Vec<_> = self.quarters.into_iter().collect();
         let mut buffer = Vec::new();
-        for level in Level::ALL {
-            // From one level to the next there are fewer.
-            if level != Level::Quarter {
-                let mut coarser = FxHashMap::<_, Summary>::default();
-                for ((quarter, label_set), totals) in &changes {
-                    let number = level.of_finer(*quarter);
-                    coarser.entry((number, *label_set)).or_default().merge(totals);
-                }
-                changes = coarser.into_iter().collect();
-            }
-            changes.sort_unstable_by_key(|(key, _)| *key);
-            for of_one in changes.chunk_by(|((one, _), _), ((other, _), _)| one == other) {
-                let number = of_one[0].0.0;
+        let mut change = |level: Level, totals: &[Totals]| {
+            for of_one in totals.chunk_by(|((one, _), _), ((other, _), _)| one == other) {
+                let Some(&((number, _), _)) = of_one.first() else { continue };
                 let mut cells = read(connection, level, number)?;
-                for ((_, label_set), totals) in of_one {
-                    with(&mut cells, *label_set, totals)?;
-                }
+                with(&mut cells, of_one)?;
                 write(connection, level, number, &cells, &mut buffer)?;
-                if level == Level::Quarter {
-                    let mut sum = Summary::default();
-                    of_one.iter().for_each(|(_, totals)| sum.merge(totals));
-                    change_of_all(connection, number, &mut buffer, |all| with(all, OF_ALL, &sum))?;
-                }
             }
-        }
-        Ok(())
+            Ok::<_, rusqlite::Error>(())
+        };
+        // From one level to the next there are fewer.
+        let quarters = sorted(self.quarters);
+        change(Level::Quarter, &quarters)?;
+        change(Level::All, &coarser(Level::All, &quarters))?;
+        let days = coarser(Level::Day, &quarters);
+        change(Level::Day, &days)?;
+        change(Level::Month, &coarser(Level::Month, &days))
     }
+}
+
+fn of_label_sets(totals: &[Totals]) -> impl Iterator<Item = (i64, &Summary)> {
+    totals.iter().map(|((_, label_set), totals)| (*label_set, totals))
+}
+
+fn sorted(totals: impl IntoIterator<Item = Totals>) -> Vec<Totals> {
+    let mut sorted: Vec<_> = totals.into_iter().collect();
+    sorted.sort_unstable_by_key(|(key, _)| *key);
+    sorted
+}
+
+/// The same totals by the stretches of a coarser level.
+fn coarser(level: Level, finer: &[Totals]) -> Vec<Totals> {
+    let mut totals = FxHashMap::<_, Summary>::default();
+    for ((number, label_set), of_finer) in finer {
+        let label_set = if level == Level::All { OF_ALL } else { *label_set };
+        totals.entry((level.of_finer(*number), label_set)).or_default().merge(of_finer);
+    }
+    sorted(totals)
 }

@@ -4,68 +4,10 @@
 
 use std::ops::Range;
 
-use chrono::{Datelike as _, NaiveDate};
 use usage_core::TimeRange;
 
-/// A quarter of an hour, in microseconds.
-const QUARTER: i64 = 15 * 60 * 1_000_000;
-/// Quarters of a day.
-const QUARTERS: i64 = 96;
-
-/// The stretches of time that sums are kept of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Level {
-    /// A quarter of an hour; numbered from 1970.
-    Quarter = 1,
-    /// A day in UTC; numbered from 1970-01-01.
-    Day,
-    /// A month in UTC; twelve times the year, and the month from 0.
-    Month,
-}
-
-impl Level {
-    pub(crate) const ALL: [Self; 3] = [Self::Quarter, Self::Day, Self::Month];
-
-    /// The number of the stretch that holds one of the next finer level.
-    pub(crate) fn of_finer(self, number: i64) -> i64 {
-        match self {
-            Self::Quarter => number,
-            Self::Day => number.div_euclid(QUARTERS),
-            Self::Month => month_of_day(number),
-        }
-    }
-}
-
-/// The quarter of an hour that holds an instant in microseconds.
-pub(crate) const fn quarter_of(ts: i64) -> i64 {
-    ts.div_euclid(QUARTER)
-}
-
-/// The instant at which a quarter of an hour begins.
-pub(crate) const fn start_of_quarter(quarter: i64) -> i64 {
-    quarter.saturating_mul(QUARTER)
-}
-
-/// 1970-01-01, as chrono counts days.
-const EPOCH_DAY: i64 = 719_163;
-
-fn month_of_day(day: i64) -> i64 {
-    // Beyond chrono's calendar, 260,000 years away, there are no records.
-    let date = i32::try_from(day + EPOCH_DAY).ok().and_then(NaiveDate::from_num_days_from_ce_opt);
-    date.map_or(if day < 0 { i64::MIN } else { i64::MAX }, |date| {
-        i64::from(date.year()) * 12 + i64::from(date.month0())
-    })
-}
-
-/// The first day of a month.
-fn day_of_month(month: i64) -> i64 {
-    let year = i32::try_from(month.div_euclid(12)).ok();
-    let number = u32::try_from(month.rem_euclid(12) + 1).ok();
-    let date = year.zip(number).and_then(|(year, month)| NaiveDate::from_ymd_opt(year, month, 1));
-    date.map_or(if month < 0 { i64::MIN } else { i64::MAX }, |date| {
-        i64::from(date.num_days_from_ce()) - EPOCH_DAY
-    })
-}
+use super::level::{QUARTER, QUARTERS, day_of_month, month_of_day};
+use super::{Level, start_of_quarter};
 
 /// A range in pieces. Together they are the range, and no two overlap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -133,7 +75,7 @@ impl Split {
                 let edges = day_of_month(inside.start)..day_of_month(inside.end);
                 (Level::Month, inside, edges)
             }
-            Level::Month => {
+            Level::All | Level::Month => {
                 self.sums.push((level, range));
                 return;
             }
@@ -162,6 +104,7 @@ mod tests {
     use proptest::prelude::*;
     use usage_core::Timestamp;
 
+    use super::super::quarter_of;
     use super::*;
 
     const ALL: Range<i64> = 0..4_102_444_800_000_000;
@@ -172,14 +115,6 @@ mod tests {
 
     fn of(start: &str, end: &str) -> Split {
         split(TimeRange { start: Some(at(start)), end: Some(at(end)) }, ALL)
-    }
-
-    fn instants(level: Level, number: i64) -> i64 {
-        match level {
-            Level::Quarter => start_of_quarter(number),
-            Level::Day => start_of_quarter(number * QUARTERS),
-            Level::Month => start_of_quarter(day_of_month(number) * QUARTERS),
-        }
     }
 
     #[test]
@@ -252,7 +187,7 @@ mod tests {
             let mut pieces: Vec<_> = found.rows.clone();
             for (level, numbers) in &found.sums {
                 prop_assert!(!numbers.is_empty());
-                pieces.push(instants(*level, numbers.start)..instants(*level, numbers.end));
+                pieces.push(level.start_of(numbers.start)..level.start_of(numbers.end));
             }
             pieces.sort_by_key(|piece| piece.start);
             let mut reached = start;
@@ -274,9 +209,9 @@ mod tests {
         #[test]
         fn a_stretch_holds_what_lies_between_its_ends(ts in ALL) {
             let mut number = quarter_of(ts);
-            for level in Level::ALL {
+            for level in Level::EACH {
                 number = level.of_finer(number);
-                prop_assert!((instants(level, number)..instants(level, number + 1)).contains(&ts));
+                prop_assert!((level.start_of(number)..level.start_of(number + 1)).contains(&ts));
             }
         }
     }

@@ -9,7 +9,7 @@ use usage_core::{TimeRange, Timestamp};
 
 use super::cells::each;
 use super::split::{split, split_to_quarters};
-use super::{ALL, Level, Wrong, quarter_of, start_of_quarter};
+use super::{Level, Wrong, quarter_of, start_of_quarter};
 use crate::error::ReadError;
 use crate::report::{COUNTS, summary};
 use crate::retained;
@@ -65,18 +65,7 @@ pub(crate) fn total(
     let all = Timestamp::MIN_RECORD.as_micros()..Timestamp::END_RECORD.as_micros();
     let split = split(range, all);
     for (level, numbers) in &split.sums {
-        let sql = match level {
-            Level::Quarter => {
-                "SELECT number, cells FROM sums_by_quarter WHERE number >= ?1 AND number < ?2"
-            }
-            Level::Day => {
-                "SELECT number, cells FROM sums_by_day WHERE number >= ?1 AND number < ?2"
-            }
-            Level::Month => {
-                "SELECT number, cells FROM sums_by_month WHERE number >= ?1 AND number < ?2"
-            }
-        };
-        add_cells(connection, sql, level.place(0)[0], numbers, totals)?;
+        add_cells(connection, *level, numbers, totals)?;
     }
     add_rows(connection, &split.rows, totals)
 }
@@ -91,8 +80,7 @@ pub(crate) fn total_of_all(
     let split = split_to_quarters(range, all);
     let mut totals = Totals::default();
     for (_, numbers) in &split.sums {
-        let sql = "SELECT number, cells FROM sums_of_all WHERE number >= ?1 AND number < ?2";
-        add_cells(connection, sql, ALL, numbers, &mut totals)?;
+        add_cells(connection, Level::All, numbers, &mut totals)?;
     }
     add_rows(connection, &split.rows, &mut totals)?;
     let mut sum = Summary::default();
@@ -104,16 +92,18 @@ pub(crate) fn total_of_all(
 
 fn add_cells(
     connection: &Connection,
-    sql: &str,
-    place: i64,
+    level: Level,
     numbers: &Range<i64>,
     totals: &mut Totals,
 ) -> Result<(), ReadError> {
-    let mut statement = connection.prepare_cached(sql)?;
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT number, cells FROM {} WHERE number >= ?1 AND number < ?2",
+        level.table()
+    ))?;
     let mut rows = statement.query([numbers.start, numbers.end])?;
     while let Some(row) = rows.next()? {
         let bytes = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
-        each([place, row.get(0)?], bytes, |label_set, found| totals.add(label_set, found))
+        each(level.place(row.get(0)?), bytes, |label_set, found| totals.add(label_set, found))
             .map_err(|_| rusqlite::Error::from(Wrong::Unreadable))?;
     }
     Ok(())

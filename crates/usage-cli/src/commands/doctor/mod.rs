@@ -2,6 +2,7 @@
 
 mod aside;
 mod json;
+mod rebuild;
 mod text;
 
 use clap::ValueEnum;
@@ -14,7 +15,8 @@ use crate::{exit_codes, output};
 
 /// Check the ledger, and show what is in it
 ///
-/// Looks at every record and changes nothing. What waits in journals and what was set aside is shown
+/// Looks at every record, and compares the sums that reports read with the records of the last 40
+/// days. Changes nothing, unless it is told to rebuild the sums. What waits in journals and what was set aside is shown
 /// too, and is no fault of the ledger. Each thing that is wrong is named, with what could
 /// be done about it; the exit code is then 4. Other programs can go on using the ledger; while it
 /// is being looked at, its write-ahead log grows.
@@ -22,8 +24,19 @@ use crate::{exit_codes, output};
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Do not compare the index of event ids with the records, which takes long in a large ledger
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["full", "rebuild"])]
     quick: bool,
+
+    /// Compare all sums with all records, not only those of the last 40 days
+    #[arg(long)]
+    full: bool,
+
+    /// Make all sums again from the records, then check everything
+    ///
+    /// Sums whose records were deleted are kept. Other programs can read meanwhile; those that
+    /// write wait.
+    #[arg(long)]
+    rebuild: bool,
 
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
@@ -33,6 +46,7 @@ pub(crate) struct Args {
 const EXAMPLES: &str = "\
 Examples:
   usage doctor
+  usage doctor --full
   usage doctor --quick --format json";
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -45,7 +59,14 @@ enum Format {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
-    let depth = if args.quick { Depth::Quick } else { Depth::Full };
+    if args.rebuild {
+        rebuild::run(context)?;
+    }
+    let depth = match (args.quick, args.full || args.rebuild) {
+        (true, _) => Depth::Quick,
+        (false, true) => Depth::Full,
+        (false, false) => Depth::Usual,
+    };
     let diagnosis = examine(context.db_path()?, depth)?;
     output::print(&match args.format {
         Format::Text => text::page(&diagnosis, context.zone(), context.text_options().width),

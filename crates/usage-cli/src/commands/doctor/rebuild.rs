@@ -1,0 +1,53 @@
+//! Making the sums again, before the ledger is examined.
+
+use usage_core::Timestamp;
+use usage_core::format::format_count;
+use usage_store::doctor::Rebuilt;
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::{amounts, output};
+
+/// How many stretches of time are named.
+const NAMED: usize = 20;
+
+/// Makes them, and says on stderr what that was; the page about the ledger is on stdout.
+pub(super) fn run(context: &Context) -> Result<(), CliError> {
+    let store = context.open_existing()?;
+    let rebuilt = store.rebuild_sums()?;
+    if !context.quiet {
+        output::note(&format!("note: {}", summary(&rebuilt)));
+    }
+    // Even a quiet command tells of what is lost.
+    let at = |at: Option<Timestamp>| at.map(|at| amounts::instant(at, context.zone()));
+    for range in rebuilt.lost.iter().take(NAMED) {
+        let (start, end) = (at(range.start).unwrap_or_default(), at(range.end).unwrap_or_default());
+        output::note(&format!(
+            "warning: what came from {start} to {end} is lost: its records were deleted, and its \
+             sums cannot be read"
+        ));
+    }
+    let more = rebuilt.lost.len().saturating_sub(NAMED);
+    if more > 0 {
+        let more = format_count(more as u64);
+        output::note(&format!("warning: {more} more quarters of an hour are lost"));
+    }
+    Ok(())
+}
+
+fn summary(rebuilt: &Rebuilt) -> String {
+    let kept = match rebuilt.kept {
+        0 => String::new(),
+        kept => format!(", and {} without records kept", format_count(kept)),
+    };
+    format!(
+        "rebuilt the sums of {} in {} of an hour{kept}; {} wrong",
+        amounts::records(rebuilt.records),
+        counted(rebuilt.quarters, "quarter", "quarters"),
+        counted(rebuilt.changed, "sum was", "sums were"),
+    )
+}
+
+fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", format_count(count), if count == 1 { one } else { many })
+}

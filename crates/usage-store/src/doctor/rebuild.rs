@@ -1,0 +1,42 @@
+//! Making the sums again where they are wrong.
+
+use crate::Store;
+use crate::error::{ReadError, Result, StoreError};
+use crate::sums::{self, Rebuilt};
+
+impl Store {
+    /// Makes all sums again from the records, in one transaction: all or nothing of it. Sums whose
+    /// records were deleted are kept, and days and months are made of them again.
+    ///
+    /// Other programs can read meanwhile, and those that write wait: it takes about a second for
+    /// each million records.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let store = usage_store::Store::open(folder.path().join("usage.db"))?;
+    /// let rebuilt = store.rebuild_sums()?;
+    /// assert_eq!((rebuilt.records, rebuilt.changed), (0, 0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the ledger cannot be written, or a record is damaged, so that nobody can say what it
+    /// counts: [`examine`](super::examine) names it. Nothing was changed then.
+    pub fn rebuild_sums(&self) -> Result<Rebuilt> {
+        let mut damaged = None;
+        let result = self.write("rebuild the sums of", |writer| {
+            writer.ledger.write(|transaction, _| {
+                sums::rebuild(transaction).map_err(|error| {
+                    if let ReadError::Damaged(what) = &error {
+                        damaged = Some(what.clone());
+                    }
+                    error.into_sqlite()
+                })
+            })
+        });
+        match damaged {
+            Some(what) => Err(StoreError::Damaged { path: self.path().to_owned(), what }),
+            None => result,
+        }
+    }
+}

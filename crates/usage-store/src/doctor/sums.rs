@@ -1,0 +1,186 @@
+//! Whether the sums are what the records come to, and agree with each other.
+
+use std::ops::ControlFlow;
+
+use rusqlite::{Connection, OptionalExtension};
+use usage_core::Timestamp;
+
+use super::{Check, Depth, Place, Remedy};
+use crate::error::ReadError;
+use crate::labels::LabelSets;
+use crate::retained;
+use crate::schema::FIRST_WITH_SUMS;
+use crate::sums::{Cells, Level, Wrong, from_finer, from_rows, numbers, quarter_of, read};
+
+/// How far back from the newest record sums are compared, where not all are: what people look at
+/// first, and what a program that keeps them wrongly would have written.
+const RECENT: i64 = 40 * 24 * 60 * 60 * 1_000_000;
+
+/// At most so many records are added up then, so that it takes about a second in any ledger.
+const RECENT_RECORDS: i64 = 1_000_000;
+
+/// Compares all sums, or the recent ones.
+pub(super) fn sums(
+    connection: &Connection,
+    version: i32,
+    depth: Depth,
+) -> Result<Check, ReadError> {
+    let mut check = Check::new("sums");
+    if version < FIRST_WITH_SUMS {
+        return Ok(check);
+    }
+    let rows_from = retained::rows_from(connection)?.unwrap_or(i64::MIN);
+    let from = match depth {
+        Depth::Full => i64::MIN,
+        Depth::Usual | Depth::Quick => recent(connection)?,
+    };
+    // Without rows there is nothing to compare the finest sums with.
+    let rows = from.max(rows_from);
+    let mut level = Comparing { connection, check: &mut check, level: Level::Quarter, rows_from };
+    level.with_rows(rows)?;
+    level.without_rows(from)?;
+    for coarser in Level::MADE {
+        level.level = coarser;
+        level.with_finer(from)?;
+    }
+    Ok(check)
+}
+
+/// The instant from which sums count as recent, at the beginning of a quarter of an hour.
+fn recent(connection: &Connection) -> Result<i64, ReadError> {
+    let newest: Option<i64> =
+        connection.query_row("SELECT max(number) FROM sums_by_quarter", [], |row| row.get(0))?;
+    let newest = newest.map_or(i64::MIN, |newest| Level::Quarter.start_of(newest));
+    let last: Option<i64> = connection
+        .query_row(
+            "SELECT ts FROM records ORDER BY ts DESC, id DESC LIMIT 1 OFFSET ?1",
+            [RECENT_RECORDS],
+            |row| row.get(0),
+        )
+        .optional()?;
+    // The quarter in which the last of so many is would be added up in part only.
+    let last = last.map_or(i64::MIN, |last| Level::Quarter.start_of(quarter_of(last) + 1));
+    let from = newest.saturating_sub(RECENT).max(last);
+    Ok(Level::Quarter.start_of(quarter_of(from)))
+}
+
+struct Comparing<'a> {
+    connection: &'a Connection,
+    check: &'a mut Check,
+    level: Level,
+    rows_from: i64,
+}
+
+impl Comparing<'_> {
+    fn with_rows(&mut self, from: i64) -> Result<(), ReadError> {
+        let mut seen = Vec::new();
+        from_rows(self.connection, from, |number, cells| {
+            seen.push(number);
+            match cells {
+                Ok(cells) => self.compare(number, &cells),
+                // The check of the records names it.
+                Err(_) => self.readable(number).map(drop),
+            }
+        })?;
+        self.others(quarter_of(from), &seen)
+    }
+
+    /// What can be said of quarters of an hour whose records were deleted.
+    fn without_rows(&mut self, from: i64) -> Result<(), ReadError> {
+        let sets = LabelSets::read(self.connection)?;
+        for number in numbers(self.connection, Level::Quarter, quarter_of(from))? {
+            if Level::Quarter.start_of(number) >= self.rows_from {
+                break;
+            }
+            let ControlFlow::Continue(cells) = self.readable(number)? else { continue };
+            let unknown = cells.iter().find(|(label_set, _)| sets.get(*label_set).is_none());
+            if let Some((label_set, _)) = unknown {
+                let what = format!("their names ({label_set}) are missing or cannot be used");
+                self.add(number, &what, Remedy::Restore);
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares with what the finer sums come to. Where these cannot be read, that has been found.
+    fn with_finer(&mut self, from: i64) -> Result<(), ReadError> {
+        let (level, mut seen) = (self.level, Vec::new());
+        let first = level.around(from);
+        from_finer(self.connection, level, first, |number, cells| {
+            seen.push(number);
+            match cells {
+                Ok(cells) => self.compare(number, &cells),
+                Err(_) => self.readable(number).map(drop),
+            }
+        })?;
+        self.others(first, &seen)
+    }
+
+    fn compare(&mut self, number: i64, expected: &Cells) -> Result<(), ReadError> {
+        let ControlFlow::Continue(found) = self.readable(number)? else { return Ok(()) };
+        if found != *expected {
+            let of = match self.level {
+                Level::Quarter => "the records",
+                Level::All => "those by name",
+                Level::Day => "those of its quarters of an hour",
+                Level::Month => "those of its days",
+            };
+            let what = if found.is_empty() {
+                format!("they are missing, {of} are there")
+            } else {
+                format!("they do not agree with {of}")
+            };
+            self.add(number, &what, Remedy::Rebuild);
+        }
+        Ok(())
+    }
+
+    /// Sums of which nothing is known that they could be made of.
+    fn others(&mut self, from: i64, seen: &[i64]) -> Result<(), ReadError> {
+        for number in numbers(self.connection, self.level, from)? {
+            if seen.binary_search(&number).is_err()
+                && let ControlFlow::Continue(_) = self.readable(number)?
+            {
+                self.add(number, "they are there without what they are made of", Remedy::Rebuild);
+            }
+        }
+        Ok(())
+    }
+
+    fn readable(&mut self, number: i64) -> Result<ControlFlow<(), Cells>, ReadError> {
+        match read(self.connection, self.level, number) {
+            Err(error) if Wrong::is_unreadable(&error) => {
+                let is_lost = self.level == Level::Quarter
+                    && Level::Quarter.start_of(number) < self.rows_from;
+                if is_lost {
+                    let what = "they cannot be read, and their records were deleted";
+                    self.add(number, what, Remedy::Restore);
+                } else {
+                    self.add(number, "they cannot be read", Remedy::Rebuild);
+                }
+                Ok(ControlFlow::Break(()))
+            }
+            result => Ok(ControlFlow::Continue(result?)),
+        }
+    }
+
+    fn add(&mut self, number: i64, what: &str, remedy: Remedy) {
+        self.check.add(Place::Sums(stretch(self.level, number)), what, remedy);
+    }
+}
+
+/// A stretch of time as a person calls it; in UTC, as all of them are.
+fn stretch(level: Level, number: i64) -> String {
+    let start = Timestamp::from_micros(level.start_of(number));
+    let Some(start) = start.to_utc() else {
+        return format!("{} {number}", level.table());
+    };
+    match level {
+        Level::Quarter => start.format("the quarter of an hour from %Y-%m-%dT%H:%MZ").to_string(),
+        Level::All => {
+            start.format("all names in the quarter of an hour from %Y-%m-%dT%H:%MZ").to_string()
+        }
+        Level::Day => start.format("the day %Y-%m-%d (UTC)").to_string(),
+        Level::Month => start.format("the month %Y-%m (UTC)").to_string(),
+    }
+}

@@ -1,0 +1,47 @@
+//! What can be wrong with sums.
+
+use std::fmt;
+
+use rusqlite::types::Type;
+
+/// What is wrong with sums. As an error of SQLite's it counts as damage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wrong {
+    Unreadable,
+    /// Records were to be counted out that were never counted in.
+    Missing,
+}
+
+impl Wrong {
+    /// What is wrong with sums, if that is what an error says.
+    pub(crate) fn of(error: &rusqlite::Error) -> Option<Self> {
+        match error {
+            rusqlite::Error::FromSqlConversionFailure(_, _, error) => error.downcast_ref().copied(),
+            _ => None,
+        }
+    }
+
+    /// Whether an error is that sums cannot be read.
+    pub(crate) fn is_unreadable(error: &rusqlite::Error) -> bool {
+        Self::of(error) == Some(Self::Unreadable)
+    }
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unreadable => "sums that cannot be read; `usage doctor --rebuild` remakes them",
+            Self::Missing => {
+                "sums that do not agree with the records; `usage doctor --rebuild` remakes them"
+            }
+        })
+    }
+}
+
+impl std::error::Error for Wrong {}
+
+impl From<Wrong> for rusqlite::Error {
+    fn from(wrong: Wrong) -> Self {
+        Self::FromSqlConversionFailure(0, Type::Blob, Box::new(wrong))
+    }
+}
