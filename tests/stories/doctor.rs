@@ -73,7 +73,9 @@ fn a_ledger_in_use() {
     let fixture = Fixture::with(&many(0, 10));
     let writer = Connection::open(fixture.path("usage.db")).unwrap();
     writer
-        .execute_batch("UPDATE records SET fallbacks = 1; BEGIN IMMEDIATE; DELETE FROM records")
+        .execute_batch(
+            "UPDATE ledger SET label_generation = 2; BEGIN IMMEDIATE; DELETE FROM records",
+        )
         .unwrap();
     let json = fixture.report("doctor --format json");
     assert_eq!(json["content"]["records"], 10);
@@ -135,7 +137,7 @@ fn ids_that_are_there_twice() {
     let fixture = harmed("UPDATE records SET id = 1 WHERE id = 3");
     insta::assert_snapshot!(complaints(&fixture), @r#"
       record-ids       1 wrong
-        record 1 of 2026-05-03T09:00:00.500000Z: another record has the id 1 too; restore a backup, or remove it: `sqlite3 /tmp/usage-XXXXXX/usage.db "DELETE FROM records WHERE ts = 1777798800500000 AND id = 1"`
+        record 1 of 2026-05-03T09:00:00.500000Z: another record has the id 1 too; restore a backup, or remove it: `sqlite3 /tmp/usage-XXXXXX/usage.db "DELETE FROM records WHERE ts = 1777798800500000 AND id = 1"`, then `usage doctor --rebuild`
     error: something is wrong with the ledger /tmp/usage-XXXXXX/usage.db
     hint: keep a copy of the file before anything is done about it
     "#);
@@ -150,8 +152,8 @@ fn event_ids_that_are_there_twice() {
     // Of the same instance; others may use the same.
     insta::assert_snapshot!(complaints(&fixture), @r#"
       event-ids        2 wrong
-        record 5 of 2026-05-02T23:59:59.999999Z: record 4 has the event id "e" of "router-2" too; restore a backup, or remove it: `sqlite3 /tmp/usage-XXXXXX/usage.db "DELETE FROM records WHERE ts = 1777766399999999 AND id = 5"`
-        record 2 of 2026-05-03T08:16:00.000000Z: record 1 has the event id "e" of "router-1" too; restore a backup, or remove it: `sqlite3 /tmp/usage-XXXXXX/usage.db "DELETE FROM records WHERE ts = 1777796160000000 AND id = 2"`
+        record 5 of 2026-05-02T23:59:59.999999Z: record 4 has the event id "e" of "router-2" too; restore a backup, or remove it: `sqlite3 /tmp/usage-XXXXXX/usage.db "DELETE FROM records WHERE ts = 1777766399999999 AND id = 5"`, then `usage doctor --rebuild`
+        record 2 of 2026-05-03T08:16:00.000000Z: record 1 has the event id "e" of "router-1" too; restore a backup, or remove it: `sqlite3 /tmp/usage-XXXXXX/usage.db "DELETE FROM records WHERE ts = 1777796160000000 AND id = 2"`, then `usage doctor --rebuild`
     error: 2 things are wrong with the ledger /tmp/usage-XXXXXX/usage.db
     hint: keep a copy of the file before anything is done about it
     "#);
@@ -197,13 +199,14 @@ fn tables_that_are_missing_or_changed() {
       tables           3 wrong
         index records_by_event_id: it is missing; `sqlite3 /tmp/usage-XXXXXX/usage.db "CREATE INDEX records_by_event_id ON records (event_id) WHERE event_id IS NOT NULL"`
         table imports: it is missing; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
-        table label_sets: it is not what schema version 3 makes; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
+        table label_sets: it is not what schema version 4 makes; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
       counters         not done: see above
       names            not done: see above
       records          not done: see above
       record-ids       not done: see above
       event-ids        not done: see above
       imports          not done: see above
+      sums             not done: see above
     error: 3 things are wrong with the ledger /tmp/usage-XXXXXX/usage.db
     hint: keep a copy of the file before anything is done about it
     "#);
@@ -285,13 +288,15 @@ fn a_thousand_things_that_are_wrong() {
 #[test]
 fn advice() {
     let fixture = harmed(
-        "DROP TABLE journals; DROP TABLE journal_folders; DROP TABLE set_aside;
+        "DROP TABLE sums_by_quarter; DROP TABLE sums_by_day; DROP TABLE sums_by_month;
+         DROP TABLE sums_of_all; DROP TABLE retention;
+         DROP TABLE journals; DROP TABLE journal_folders; DROP TABLE set_aside;
          DROP TABLE imports; PRAGMA user_version = 1",
     );
     let before = fixture.read("usage.db");
     let page = fixture.usage("doctor").stdout_of_success();
     let (_, advice) = page.split_once("\nAdvice\n").unwrap();
-    insta::assert_snapshot!(advice, @"  schema version 1 becomes 3 when a command next opens the ledger");
+    insta::assert_snapshot!(advice, @"  schema version 1 becomes 4 when a command next opens the ledger");
     assert!(fixture.read("usage.db") == before, "the doctor has migrated the ledger");
 
     let fixture = harmed(
@@ -325,8 +330,82 @@ fn the_remedy_is_one() {
     let count = remedies.map(|sql| ledger.execute_batch(sql).unwrap()).count();
     ledger.close().unwrap();
     assert_eq!(count, 2, "{all}");
-    fixture.usage("doctor").stdout_of_success();
+    // What the record counted is in the sums still, as the remedy says.
+    assert!(all.contains("\"`, then `usage doctor --rebuild`\n"), "{all}");
+    fixture.usage("doctor --rebuild --quiet").stdout_of_success();
+    fixture.usage("doctor --full").stdout_of_success();
     assert_eq!(fixture.stored(), 5);
+}
+
+/// Sums that are not what the records come to, and what makes them so again.
+#[test]
+fn sums_that_do_not_agree() {
+    let fixture = harmed(
+        "UPDATE records SET fallbacks = 9 WHERE id = 1;
+         DELETE FROM sums_by_day WHERE number = (SELECT min(number) FROM sums_by_day);
+         UPDATE sums_by_month SET cells = x'00'",
+    );
+    insta::assert_snapshot!(complaints(&fixture), @"
+      sums             4 wrong
+        sums of the quarter of an hour from 2026-05-03T08:15Z: they do not agree with the records; `usage doctor --rebuild` remakes them
+        sums of the day 2026-04-30 (UTC): they are missing, those of its quarters of an hour are there; `usage doctor --rebuild` remakes them
+        sums of the month 2026-05 (UTC): they cannot be read; `usage doctor --rebuild` remakes them
+        sums of the month 2026-04 (UTC): they cannot be read; `usage doctor --rebuild` remakes them
+    error: 4 things are wrong with the ledger /tmp/usage-XXXXXX/usage.db
+    hint: keep a copy of the file before anything is done about it
+    ");
+    let run = fixture.usage("report");
+    assert_eq!((run.code, run.stdout.as_str()), (4, ""), "{run}");
+    assert!(run.stderr.contains("`usage doctor --rebuild` remakes them"), "{run}");
+
+    let run = fixture.usage("doctor --rebuild");
+    assert_eq!(run.code, 0, "{run}");
+    insta::assert_snapshot!(run.stderr, @"note: rebuilt the sums of 6 records in 5 quarters of an hour; 6 sums were wrong");
+    assert!(run.stdout.contains("\n  sums             ok\n"), "{run}");
+    assert_eq!(fixture.report("report --format json")["summary"]["fallbacks"], 12);
+    let run = fixture.usage("doctor --rebuild --format json --quiet");
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{run}");
+    let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(json["sound"], true);
+}
+
+/// What is wrong with sums of long ago is found when it is asked for.
+#[test]
+fn all_sums_or_the_recent_ones() {
+    let line = r#"{"instance_id":"i","route":"r","model":"m","tokens":7,"timestamp":"2020-01-01T10:00:00Z"}"#;
+    let fixture = Fixture::with(&format!("{DAY}{line}\n"));
+    let ledger = Connection::open(fixture.path("usage.db")).unwrap();
+    ledger.execute_batch("UPDATE records SET unclassified = 8 WHERE unclassified = 7").unwrap();
+    ledger.close().unwrap();
+    assert_eq!((fixture.usage("doctor").code, fixture.usage("doctor --quick").code), (0, 0));
+    let run = fixture.usage("doctor --full");
+    assert_eq!(run.code, 4, "{run}");
+    assert!(
+        run.stdout.contains("from 2020-01-01T10:00Z: they do not agree with the records"),
+        "{run}"
+    );
+    assert_eq!(fixture.usage("doctor --full --quick").code, 2);
+    assert_eq!(fixture.usage("doctor --rebuild --quick").code, 2);
+}
+
+/// A quarter of an hour whose records were deleted and whose sums cannot be read: nothing can make
+/// it again, and nobody is told that all was well.
+#[test]
+fn sums_that_are_lost() {
+    let fixture = harmed(
+        "UPDATE retention SET rows_from = 1777790700000000, records_from = 1777790700000000;
+         DELETE FROM records WHERE ts < 1777790700000000;
+         UPDATE sums_by_quarter SET cells = x'00'
+         WHERE number = (SELECT min(number) FROM sums_by_quarter)",
+    );
+    let run = fixture.usage("doctor --rebuild --timezone Asia/Kathmandu");
+    assert_eq!(run.code, 4, "{run}");
+    insta::assert_snapshot!(run.stderr, @"
+    note: rebuilt the sums of 4 records in 3 quarters of an hour, and 2 without records kept; 0 sums were wrong
+    warning: what came from 2026-04-30T15:45:00+05:45 to 2026-04-30T16:00:00+05:45 is lost: its records were deleted, and its sums cannot be read
+    error: something is wrong with the ledger /tmp/usage-XXXXXX/usage.db
+    hint: keep a copy of the file before anything is done about it
+    ");
 }
 
 /// What waits in journals, whose it is, and what could not be a record.
@@ -367,6 +446,7 @@ fn what_is_not_in_the_ledger() {
       record-ids       ok
       event-ids        ok
       imports          ok
+      sums             ok
       journals         ok
 
     Advice

@@ -58,6 +58,13 @@ const CAUSES: &[(&str, Cause)] = &[
     }),
     ("bad-before", || Some(Fixture::with(DAY).usage("prune --before 30"))),
     ("before-in-future", || Some(Fixture::with(DAY).usage("prune --before 2099-01-01"))),
+    ("rows-gone", || {
+        let fixture = Fixture::with(DAY);
+        fixture.usage("prune --before 2026-05-03T09:15:00Z --keep-sums").stdout_of_success();
+        Some(fixture.usage("report 2026-05-03T08:20:00Z..2026-05-04"))
+    }),
+    ("bad-age", || Some(Fixture::with(DAY).usage("retain --rows soon"))),
+    ("bad-policy", || Some(Fixture::with(DAY).usage("retain --rows 30d --sums 8d"))),
     ("not-confirmed", || Some(Fixture::with(DAY).usage("delete --all"))),
     ("no-ledger", || Some(Fixture::new().usage("report"))),
     ("not-a-ledger", || Some(Fixture::new().usage("report --db home"))),
@@ -69,6 +76,7 @@ const CAUSES: &[(&str, Cause)] = &[
         Some(fixture.usage("record --db usage.db/usage.db"))
     }),
     ("cannot-create", || Some(Fixture::new().usage("record --db /proc/none/usage.db"))),
+    ("file-exists", || Some(Fixture::with(DAY).usage("backup usage.db"))),
     ("ledger-locked", || locked("report")),
     ("disk-full", || {
         let fixture = Fixture::new();
@@ -82,9 +90,7 @@ const CAUSES: &[(&str, Cause)] = &[
         let script = "trap '' XFSZ; ulimit -f 1; exec usage delete --all --yes";
         Some(Fixture::with(&many(0, 1_000)).shell(script))
     }),
-    ("sqlite-failed", || {
-        Some(changed("DROP VIEW usage_records; DROP TABLE records").usage("report"))
-    }),
+    ("sqlite-failed", || Some(changed("DROP TABLE sums_by_month").usage("report"))),
     ("journal-failed", || {
         let fixture = Fixture::with(DAY);
         // What cannot be opened as a file, by whomever.

@@ -9,6 +9,7 @@
     reason = "a panic in a test is the report"
 )]
 
+mod backup;
 mod by;
 mod command_line;
 mod crowds;
@@ -24,6 +25,7 @@ mod help;
 mod hostile;
 mod import;
 mod interrupts;
+mod kept;
 mod ledgers;
 mod lines;
 mod maintenance;
@@ -38,4 +40,5 @@ mod record;
 mod refusals;
 mod rejects;
 mod report;
+mod retain;
 mod zones;

@@ -191,14 +191,14 @@ fn a_ledger_that_is_migrated_underneath() {
     ledger.pragma_update(None, "user_version", 99).unwrap();
     record.write(many(10, 5));
     record.end_input();
-    insta::assert_snapshot!(record.finish(), @r#"
+    insta::assert_snapshot!(record.finish(), @"
     exit 1
     --- stdout
     Lines: 15  |  Stored: 10  |  Duplicates: 0  |  Refused: 0  |  In the journal: 5
     --- stderr
-    error: 5 records wait in the journal: the ledger /tmp/usage-XXXXXX/usage.db was migrated to schema version 99 by another program, this one knows version 3
+    error: 5 records wait in the journal: the ledger /tmp/usage-XXXXXX/usage.db was migrated to schema version 99 by another program, this one knows version 4
     hint: the next command that writes to the ledger stores them; do not record them again
-    "#);
+    ");
     ledger.pragma_update(None, "user_version", SCHEMA_VERSION).unwrap();
     ledger.close().unwrap();
     assert_eq!(fixture.stored(), 10);

@@ -282,8 +282,10 @@ fn a_ledger_that_cannot_be_written() {
     error: cannot delete records from /tmp/usage-XXXXXX/usage.db: it, or its folder, is read-only
     ");
     assert!(dry.stdout_of_success().contains(": 7 records\n"));
-    assert!(nothing.stdout_of_success().contains("Deleted: 0"));
-    for (run, doing) in [(delete, "delete all records"), (vacuum, "give space back")] {
+    // That nothing older is taken any more has to be written down all the same.
+    for (run, doing) in
+        [(nothing, "delete records"), (delete, "delete all records"), (vacuum, "give space back")]
+    {
         let error = format!("error: cannot {doing} from ");
         assert!(run.code == 1 && run.stderr.starts_with(&error), "{run}");
         assert!(run.stderr.ends_with("read-only\n"), "{run}");

@@ -28,6 +28,9 @@ pub(crate) enum ErrorKind {
     MixedRejects,
     BadBefore,
     BeforeInFuture,
+    RowsGone,
+    BadAge,
+    BadPolicy,
     NotConfirmed,
     // The ledger.
     NoLedger,
@@ -39,6 +42,7 @@ pub(crate) enum ErrorKind {
     OldSqlite,
     LedgerNotFindable,
     CannotCreate,
+    FileExists,
     LedgerLocked,
     DiskFull,
     ReadOnly,
@@ -97,6 +101,13 @@ impl ErrorKind {
             Self::BeforeInFuture => {
                 (USAGE, Some("`usage delete --all` deletes everything, if that is what you want"))
             }
+            Self::RowsGone => (
+                USAGE,
+                Some("name one of these, or a zone whose days begin on a quarter of an hour"),
+            ),
+            Self::BadAge => (USAGE, Some("an age such as 30d, 24h, 90m or 8w, or forever")),
+            Self::BadPolicy => (USAGE, Some("--rows and --sums state both at once")),
+            Self::FileExists => (FAILED, Some("name another one: no file is ever replaced")),
             Self::NotConfirmed => (USAGE, Some("--yes says that it is meant")),
             Self::NoLedger => {
                 (FAILED, Some("`usage record FILE` makes one; --db or USAGE_DB names another"))
@@ -229,6 +240,8 @@ fn kind_of(error: &StoreError) -> ErrorKind {
         StoreError::Sync { .. } => ErrorKind::ReadWriteFailed,
         StoreError::Find { .. } => ErrorKind::LedgerNotFindable,
         StoreError::Create { .. } => ErrorKind::CannotCreate,
+        StoreError::Exists { .. } => ErrorKind::FileExists,
+        StoreError::RowsGone { .. } => ErrorKind::RowsGone,
         StoreError::NoDataFolder { .. } => ErrorKind::NoDataFolder,
         StoreError::OldSqlite { .. } => ErrorKind::OldSqlite,
         StoreError::ReadersBusy { .. } => ErrorKind::LedgerLocked,

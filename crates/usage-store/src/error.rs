@@ -52,6 +52,12 @@ pub enum StoreError {
         /// Why not.
         source: io::Error,
     },
+    /// There is something at the path already, and nothing is ever replaced.
+    #[error("there is a file at {} already", path.display())]
+    Exists {
+        /// Where it is.
+        path: PathBuf,
+    },
     /// The folder or the file could not be made.
     #[error("cannot create {}: {source}", path.display())]
     Create {
@@ -290,6 +296,9 @@ impl StoreError {
 
     /// Wraps an SQLite error with what was being done to which ledger.
     pub(crate) fn sqlite(doing: &'static str, path: &Path, source: rusqlite::Error) -> Self {
+        if let Some(wrong) = Wrong::of(&source) {
+            return Self::Damaged { path: path.to_owned(), what: wrong.to_string() };
+        }
         Self::Sqlite { doing, path: path.to_owned(), fault: Fault::of(&source), source }
     }
 

@@ -165,10 +165,11 @@ fn insert_row(
     record: &Record,
 ) -> rusqlite::Result<()> {
     let tokens = record.tokens();
-    let rows = insert.execute(params![
-        record.timestamp().as_micros(),
-        id,
-        label_set,
+    // One by one: as a list of parameters each would go through a table of functions.
+    insert.raw_bind_parameter(1, record.timestamp().as_micros())?;
+    insert.raw_bind_parameter(2, id)?;
+    insert.raw_bind_parameter(3, label_set)?;
+    let counts = [
         tokens.input(),
         tokens.output(),
         tokens.cache_read(),
@@ -176,8 +177,12 @@ fn insert_row(
         tokens.unclassified_count(),
         tokens.reasoning(),
         record.fallbacks(),
-        record.event_id().map(EventId::as_str),
-    ])?;
+    ];
+    for (index, count) in counts.into_iter().enumerate() {
+        insert.raw_bind_parameter(4 + index, count)?;
+    }
+    insert.raw_bind_parameter(11, record.event_id().map(EventId::as_str))?;
+    let rows = insert.raw_execute()?;
     // A trigger may leave a row out without an error; it is not stored then.
     if rows == 1 { Ok(()) } else { Err(rusqlite::Error::StatementChangedRows(rows)) }
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod at_rest;
+mod backup;
 mod batch;
 pub mod doctor;
 mod error;
@@ -29,11 +30,15 @@ mod transaction;
 mod turn;
 mod waiting;
 
+pub use backup::Backup;
 pub use error::{Fault, Result, StoreError};
 pub use insert::{Inserted, insert_record};
 pub use path::{DB_ENV, db_path};
 pub use recovery::Recovered;
-pub use retention::{DeleteAllPlan, Deletion, PrunePlan, VacuumOutcome};
+pub use retention::{
+    Age, AgeError, DeleteAllPlan, Deletion, Policy, PolicyError, PrunePlan, Retention,
+    RetentionPlan, VacuumOutcome,
+};
 pub use rows::{Records, StoredRecord};
 pub use schema::{APPLICATION_ID, SCHEMA_VERSION};
 pub use series::SeriesError;

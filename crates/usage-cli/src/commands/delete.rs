@@ -53,7 +53,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let deletion = store.delete_all()?;
     if !context.quiet {
         amounts::note_held_back(&deletion.space);
-        output::print(&done(deletion.records, deletion.space.bytes_given_back()))?;
+        output::print(&done(deletion.records, 0, deletion.space.bytes_given_back()))?;
     }
     Ok(exit_codes::DONE)
 }

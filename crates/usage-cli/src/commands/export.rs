@@ -5,14 +5,14 @@ use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use usage_core::record::csv::RowWriter;
 use usage_core::record::line;
 use usage_core::{Record, TimeRange};
-use usage_store::Records;
+use usage_store::{Records, Store};
 
 use super::form::Form;
 use super::period::{self, PeriodArgs};
 use super::report::FilterArgs;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::{exit_codes, output};
+use crate::{amounts, exit_codes, output};
 
 /// Print the records of a period themselves, which `usage record` reads back
 ///
@@ -99,13 +99,32 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let filter = args.filter.filter();
     let store = context.open_existing()?;
     context.note_waiting(&store, "export");
-    let records = store.records_by_period(TimeRange::from(&period), &filter).oldest_first();
+    let range = TimeRange::from(&period);
+    note_without_rows(&store, range, context);
+    let records = store.records_by_period(range, &filter).oldest_first();
     let mut unread = None;
     let written = Out::new(args.format, context).and_then(|out| copy(records, out, &mut unread));
     output::written(written)?;
     match unread {
         Some(error) => Err(error),
         None => Ok(exit_codes::DONE),
+    }
+}
+
+/// Says so where records were deleted and reports still count them.
+fn note_without_rows(store: &Store, range: TimeRange, context: &Context) {
+    // What cannot be read is for the export itself to tell.
+    let rows_from = store.retention().ok().and_then(|retention| retention.rows_from);
+    let Some(rows_from) = rows_from.filter(|from| range.start.is_none_or(|start| start < *from))
+    else {
+        return;
+    };
+    if !context.quiet {
+        let from = amounts::instant(rows_from, context.zone());
+        output::note(&format!(
+            "note: of what is older than {from} only sums are left, which reports count and this \
+             export does not have"
+        ));
     }
 }
 

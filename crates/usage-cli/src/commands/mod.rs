@@ -1,5 +1,6 @@
 //! The commands, one a file: its arguments, and one function that runs it.
 
+mod backup;
 mod completions;
 mod delete;
 mod doctor;
@@ -11,6 +12,7 @@ mod period;
 mod prune;
 mod record;
 mod report;
+mod retain;
 mod vacuum;
 
 use clap::Subcommand;
@@ -28,8 +30,10 @@ pub(crate) enum Command {
     Export(export::Args),
     Import(import::Args),
     Prune(prune::Args),
+    Retain(retain::Args),
     Delete(delete::Args),
     Vacuum(vacuum::Args),
+    Backup(backup::Args),
     Doctor(doctor::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -46,8 +50,10 @@ impl Command {
             Self::Export(args) => export::run(args, &context()?),
             Self::Import(args) => import::run(args, &context()?),
             Self::Prune(args) => prune::run(args, &context()?),
+            Self::Retain(args) => retain::run(args, &context()?),
             Self::Delete(args) => delete::run(args, &context()?),
             Self::Vacuum(args) => vacuum::run(args, &context()?),
+            Self::Backup(args) => backup::run(args, &context()?),
             Self::Doctor(args) => doctor::run(args, &context()?),
             // These need to know nothing of the world.
             Self::Completions(args) => completions::run(args),
@@ -57,6 +63,6 @@ impl Command {
 
     /// Whether it takes anything out of the ledger.
     pub(crate) const fn is_destructive(&self) -> bool {
-        matches!(self, Self::Prune(_) | Self::Delete(_) | Self::Vacuum(_))
+        matches!(self, Self::Prune(_) | Self::Retain(_) | Self::Delete(_) | Self::Vacuum(_))
     }
 }

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use usage_core::Timestamp;
 use usage_core::format::format_count;
 use usage_core::period::parse_period;
-use usage_store::PrunePlan;
+use usage_store::{Deletion, PrunePlan, StoreError};
 
 use crate::context::Context;
 use crate::error::{CliError, ErrorKind};
@@ -18,7 +18,11 @@ use crate::{amounts, exit_codes, output};
 /// Delete the records that are older than an age or a date
 ///
 /// Says first what it is about to delete, and then what it has deleted. Other programs can go on
-/// recording meanwhile; interrupted, it has deleted the oldest, and can be run again.
+/// recording meanwhile; interrupted, it has deleted the oldest, and can be run again. Records that
+/// are older than the instant are refused from then on, so that none comes back.
+///
+/// What the records add up to goes too, unless --keep-sums: then reports over whole quarters of an
+/// hour, days and months stay what they were.
 ///
 /// A now that the variable USAGE_NOW sets is not heeded here, only the option --now.
 #[derive(Debug, clap::Args)]
@@ -31,6 +35,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "AGE|DATE", allow_hyphen_values = true)]
     before: String,
 
+    /// Keep what the records add up to, by quarter of an hour, so that reports stay what they were
+    ///
+    /// The instant is moved back to a whole quarter of an hour.
+    #[arg(long)]
+    keep_sums: bool,
+
     /// Only show what would go
     #[arg(long)]
     dry_run: bool,
@@ -39,6 +49,7 @@ pub(crate) struct Args {
 const EXAMPLES: &str = "\
 Examples:
   usage prune --before 90d --dry-run
+  usage prune --before 90d --keep-sums
   usage prune --before 2026-01-01";
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
@@ -48,37 +59,46 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         // So that the plan is about all that will go.
         context.recover(&store)?;
     }
-    let plan = store.plan_prune(before)?;
+    let plan = if args.keep_sums {
+        store.plan_prune_keeping_sums(before)?
+    } else {
+        store.plan_prune(before)?
+    };
     if args.dry_run {
         context.note_waiting(&store, "plan");
-        output::print(&format!(
-            "{}Nothing was deleted: --dry-run\n",
-            shown(&plan, context.zone())
-        ))?;
+    }
+    if args.dry_run || !context.quiet {
+        let moved = moved(&plan, before, context.zone());
+        output::print(&format!("{moved}{}", shown(&plan, context.zone())))?;
+    }
+    if args.dry_run {
+        output::print("Nothing was deleted: --dry-run\n")?;
         return Ok(exit_codes::DONE);
     }
-    if !context.quiet {
-        output::print(&shown(&plan, context.zone()))?;
-    }
-    let (mut deleted, mut given_back) = (0, 0);
-    if plan.records > 0 {
-        let bar = progress_bar(plan.records, context.quiet);
-        let deletion = store.prune_with(&plan, |gone| {
-            deleted = gone;
-            bar.set_position(gone);
-        });
-        bar.finish_and_clear();
-        // What is gone by then is gone.
-        let deletion = deletion.inspect_err(|_| tell(context, deleted, 0))?;
-        (deleted, given_back) = (deletion.records, deletion.space.bytes_given_back());
-        if !context.quiet {
-            amounts::note_held_back(&deletion.space);
-        }
-    }
-    if !context.quiet {
-        output::print(&done(deleted, given_back))?;
-    }
+    delete(context, plan.records, |gone| store.prune_with(&plan, gone))?;
     Ok(exit_codes::DONE)
+}
+
+/// Deletes with a bar, and tells what was deleted, whether all of it was or not.
+pub(super) fn delete(
+    context: &Context,
+    records: u64,
+    work: impl FnOnce(&mut dyn FnMut(u64)) -> Result<Deletion, StoreError>,
+) -> Result<(), CliError> {
+    let bar = progress_bar(records, context.quiet);
+    let mut deleted = 0;
+    let deletion = work(&mut |gone| {
+        deleted = gone;
+        bar.set_position(gone);
+    });
+    bar.finish_and_clear();
+    // What is gone by then is gone.
+    let deletion = deletion.inspect_err(|_| tell(context, deleted))?;
+    if !context.quiet {
+        amounts::note_held_back(&deletion.space);
+        output::print(&done(deletion.records, deletion.sums, deletion.space.bytes_given_back()))?;
+    }
+    Ok(())
 }
 
 /// On a terminal; hidden elsewhere.
@@ -91,28 +111,49 @@ fn progress_bar(records: u64, quiet: bool) -> ProgressBar {
     ProgressBar::new(records).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
+/// Where the plan is about another instant than was asked for.
+fn moved(plan: &PrunePlan, asked: Timestamp, zone: Tz) -> String {
+    if plan.before == asked {
+        return String::new();
+    }
+    let asked = amounts::instant(asked, zone);
+    format!("Sums are kept by quarter of an hour, so {asked} is moved back to the last one\n")
+}
+
 /// What the plan is, for people.
-fn shown(plan: &PrunePlan, zone: Tz) -> String {
+pub(super) fn shown(plan: &PrunePlan, zone: Tz) -> String {
     let at = |timestamp| amounts::instant(timestamp, zone);
-    let mut text = format!("Older than {}: {}\n", at(plan.before), amounts::records(plan.records));
+    let stay = if plan.keep_sums { ", whose sums stay" } else { "" };
+    let mut text =
+        format!("Older than {}: {}{stay}\n", at(plan.before), amounts::records(plan.records));
+    // Writing to a string cannot fail.
     for (name, timestamp) in [("oldest", plan.oldest), ("newest", plan.newest)] {
         if let Some(timestamp) = timestamp {
-            // Writing to a string cannot fail.
             let _ = writeln!(text, "  {name}  {}", at(timestamp));
         }
+    }
+    if plan.sums > 0 {
+        let quarters = if plan.sums == 1 { "quarter" } else { "quarters" };
+        let sums = format_count(plan.sums);
+        let _ = writeln!(text, "  and sums without records of {sums} {quarters} of an hour");
     }
     text
 }
 
-/// What was done, as `usage delete` tells it too.
-pub(super) fn done(deleted: u64, given_back: u64) -> String {
-    format!("Deleted: {}  |  Given back: {}\n", format_count(deleted), amounts::bytes(given_back))
+/// What was done, as the other commands that delete tell it too.
+pub(super) fn done(deleted: u64, sums: u64, given_back: u64) -> String {
+    let sums = match sums {
+        0 => String::new(),
+        sums => format!("  |  Sums: {}", format_count(sums)),
+    };
+    let deleted = format_count(deleted);
+    format!("Deleted: {deleted}{sums}  |  Given back: {}\n", amounts::bytes(given_back))
 }
 
 /// Of a prune that has failed: that is the error to be told, whatever becomes of this.
-fn tell(context: &Context, deleted: u64, given_back: u64) {
+fn tell(context: &Context, deleted: u64) {
     if !context.quiet {
-        let _ = output::print(&done(deleted, given_back));
+        let _ = output::print(&done(deleted, 0, 0));
     }
 }
 

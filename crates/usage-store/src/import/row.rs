@@ -50,6 +50,10 @@ pub enum RowError {
     /// example.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// Records as old were pruned from the ledger, which takes none any more: one that comes again
+    /// would be counted twice.
+    #[error("it is older than what was pruned from the ledger")]
+    BeforeHorizon,
 }
 
 /// A row as an import sees it.

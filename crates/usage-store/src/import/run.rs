@@ -14,6 +14,7 @@ use super::take::{Taken, Taking};
 use super::watermark::{self, Counts, Watermark};
 use crate::error::ReadError;
 use crate::labels::LabelCache;
+use crate::retained;
 use crate::{Store, StoreOptions};
 
 /// How an import goes about it.
@@ -180,11 +181,11 @@ impl Run<'_> {
         let mut position = self.start(rescan)?;
         self.summary.from_earlier_imports = position.counts.rows().unsigned_abs();
         while let Some(from) = position.from {
-            let page = self.pages.read(from)?;
+            let mut page = self.pages.read(from)?;
             if page.rows.is_empty() {
                 break;
             }
-            let Some(watermark) = self.take(&page, from, &position)? else {
+            let Some(watermark) = self.take(&mut page, from, &position)? else {
                 // The rows that the other import has dealt with are its own to count.
                 position = self.start(false)?;
                 continue;
@@ -219,28 +220,45 @@ impl Run<'_> {
     /// Takes a page into the ledger; `None` if another import was faster.
     fn take(
         &mut self,
-        page: &Page,
+        page: &mut Page,
         from: i64,
         position: &Position,
     ) -> Result<Option<Watermark>, ImportError> {
         let mut before: HashMap<Record, u64> = HashMap::new();
+        let mut records_from = self.refuse_older(page)?;
         loop {
             let taking = Taking {
                 source: &self.source,
                 expected: position.expected,
                 counts: position.counts,
+                records_from,
                 rows: &page.rows,
                 before: &before,
             };
             match taking.run(self.store, &mut self.cache)? {
                 Taken::Done(watermark) => return Ok(Some(watermark)),
                 Taken::Overtaken => return Ok(None),
+                Taken::Pruned => records_from = self.refuse_older(page)?,
                 Taken::Unknown(records) => {
                     let found = self.pages.occurrences(from, &page.texts_of(&records))?;
                     before.extend(found);
                 }
             }
         }
+    }
+
+    /// Refuses what is older than the ledger takes; says how old that is.
+    fn refuse_older(&self, page: &mut Page) -> Result<Option<i64>, ImportError> {
+        let records_from = self
+            .store
+            .read("read the ledger", |connection| Ok(retained::records_from(connection)?))?;
+        let from = records_from.unwrap_or(i64::MIN);
+        for row in &mut page.rows {
+            if row.record.as_ref().is_ok_and(|record| record.timestamp().as_micros() < from) {
+                row.record = Err(RowError::BeforeHorizon);
+            }
+        }
+        Ok(records_from)
     }
 
     fn count(&mut self, before: Counts, now: Counts) {

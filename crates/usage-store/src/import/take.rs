@@ -11,6 +11,7 @@ use crate::Store;
 use crate::error::Result;
 use crate::insert::insert_all;
 use crate::labels::LabelCache;
+use crate::retained;
 
 /// What became of a page.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub(super) enum Taken {
     Done(Watermark),
     /// Nothing was written: another import of this origin has got on meanwhile.
     Overtaken,
+    /// Nothing was written: what the ledger takes at all has changed meanwhile.
+    Pruned,
     /// Nothing was written: the ledger holds these records already, and it is not known how
     /// often they occur in the origin before the page.
     Unknown(Vec<Record>),
@@ -31,6 +34,8 @@ pub(super) struct Taking<'a> {
     pub(super) expected: Option<Watermark>,
     /// What is counted already, under the watermark that will be written.
     pub(super) counts: Counts,
+    /// The rows were looked at under this: none that is older holds a record any more.
+    pub(super) records_from: Option<i64>,
     pub(super) rows: &'a [OriginRow],
     /// How often records occur in the origin before the page.
     pub(super) before: &'a HashMap<Record, u64>,
@@ -44,6 +49,9 @@ impl Taking<'_> {
             let taken = writer.ledger.write(|transaction, generation| {
                 if watermark::read(transaction, self.source)? != self.expected {
                     return Ok(Taken::Overtaken);
+                }
+                if retained::records_from(transaction)? != self.records_from {
+                    return Ok(Taken::Pruned);
                 }
                 let (surplus, unknown) = self.surplus(transaction)?;
                 if !unknown.is_empty() {

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 const ROLE: &str = "USAGE_STORE_TEST_ROLE";
 const PLACE: &str = "USAGE_STORE_TEST_PLACE";
-const READY: &str = "the child is ready";
+pub(crate) const READY: &str = "the child is ready";
 
 /// Not a test: what a child process does. Without a role it does nothing.
 #[test]
@@ -25,6 +25,7 @@ fn run() {
         ("file-limit", _) => super::disk_full::under_a_file_size_limit(place),
         ("small-disk", _) => super::disk_full::on_a_small_disk(place),
         ("relative", _) => super::opening::relative_to_a_folder_that_is_left(place),
+        ("change", what) => super::kills::change(place, what),
         ("db-path", expected) => super::path::is(place, expected),
         _ => panic!("no such role: {role}"),
     }

@@ -106,7 +106,7 @@ fn after_its_record_was_deleted() {
     let e = |micros| with_event(record(micros, 1), "e");
     store.insert_batch(&[e(1)]).unwrap();
     assert_eq!(store.prune_records(at(2)).unwrap(), 1);
-    assert_eq!(store.insert_batch(&[e(5), e(1)]).unwrap(), outcome(1, 0, &[1]));
+    assert_eq!(store.insert_batch(&[e(5), e(6)]).unwrap(), outcome(1, 0, &[1]));
     store.delete_all_records().unwrap();
     assert_eq!(store.insert_batch(&[e(7)]).unwrap(), outcome(1, 0, &[]));
 }

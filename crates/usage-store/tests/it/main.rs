@@ -7,17 +7,21 @@
     reason = "a panic in a test or its helper is the report"
 )]
 #![allow(
+    clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
     reason = "the numbers of the tests are small"
 )]
 
+mod backup;
 mod child;
 mod disk_full;
 mod doctor;
 mod event_ids;
 mod import;
 mod journal;
+mod keeping;
+mod kills;
 mod labels;
 mod locking;
 mod messages;
@@ -33,9 +37,12 @@ mod recovery;
 mod refusing;
 mod replaced;
 mod reports;
+mod retention;
 mod rows;
+mod scan;
 mod series;
 mod set_aside;
+mod sums;
 mod support;
 mod turns;
 mod view;

@@ -6,7 +6,7 @@ use rusqlite::TransactionBehavior;
 use usage_core::{Filter, TimeRange};
 use usage_store::{SCHEMA_VERSION, Store, StoreError};
 
-use super::support::{Place, record};
+use super::support::{Place, range, record};
 
 /// The message with the path, which differs from run to run, as `LEDGER`.
 fn message(place: &Place, error: &StoreError) -> String {
@@ -38,7 +38,9 @@ fn of_opening() {
 
     let place = Place::with_records(1);
     place.connection().pragma_update(None, "user_version", 7).unwrap();
-    let expected = "the ledger LEDGER has schema version 7, this program knows up to 3";
+    let expected = format!(
+        "the ledger LEDGER has schema version 7, this program knows up to {SCHEMA_VERSION}"
+    );
     assert_eq!(opening(&place), expected);
 
     let place = Place::with_records(2_000);
@@ -59,8 +61,11 @@ fn of_writing() {
     assert_eq!(insert(), expected);
     drop(lock);
     other.pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
-    let expected = "the ledger LEDGER was migrated to schema version 4 by another program, this \
-                    one knows version 3";
+    let expected = format!(
+        "the ledger LEDGER was migrated to schema version {} by another program, this one knows \
+         version {SCHEMA_VERSION}",
+        SCHEMA_VERSION + 1
+    );
     assert_eq!(insert(), expected);
 }
 
@@ -70,12 +75,22 @@ fn of_reading() {
     let store = place.open();
     let report = |sql: &str| {
         place.connection().execute_batch(sql).unwrap();
-        message(&place, &store.report(TimeRange::ALL, &Filter::default()).unwrap_err())
+        // A part of a quarter of an hour: its records are read, and not its sums.
+        message(&place, &store.report(range(0, 9), &Filter::default()).unwrap_err())
     };
     let expected = "the ledger LEDGER is damaged: a record has a count of -5";
     assert_eq!(report("UPDATE records SET input = -5"), expected);
     let expected = "the ledger LEDGER is damaged: records refer to unknown names (9)";
     assert_eq!(report("UPDATE records SET input = 5, label_set = 9"), expected);
+
+    let damaged = "UPDATE sums_by_month SET cells = x'00'";
+    place.connection().execute_batch(damaged).unwrap();
+    let error = store.report(TimeRange::ALL, &Filter::default()).unwrap_err();
+    assert!(error.is_damage());
+    assert_eq!(
+        message(&place, &error),
+        "the ledger LEDGER is damaged: sums that cannot be read; `usage doctor --rebuild` remakes them"
+    );
 }
 
 /// Those that no test can bring about everywhere.

@@ -1,9 +1,136 @@
-//! A ledger of schema version 2, which knew no journals.
+//! Ledgers of earlier versions: of 2, which knew no journals, and of 3, which had no sums.
 
+use std::fs;
+
+use chrono_tz::Tz;
 use rusqlite::Connection;
-use usage_store::{SCHEMA_VERSION, Store, StoreError};
+use rusqlite::types::Value;
+use usage_core::period::Unit;
+use usage_core::stats::Aggregates;
+use usage_core::{Filter, TimeRange};
+use usage_store::doctor::{Advice, Depth, examine};
+use usage_store::{SCHEMA_VERSION, Store, StoreError, WriteError};
 
-use super::support::{Place, record, records, requests};
+use super::support::{Place, record, records, requests, scan};
+
+/// Makes a ledger one of version 3.
+pub(crate) const WITHOUT_V4: &str = "DROP TABLE sums_by_quarter; DROP TABLE sums_by_day;
+    DROP TABLE sums_by_month; DROP TABLE sums_of_all; DROP TABLE retention;";
+
+/// What earlier versions of this program wrote themselves; see the page beside the files.
+const OLD: [(i32, &[u8]); 2] = [
+    (2, include_bytes!("../fixtures/version-2.db")),
+    (3, include_bytes!("../fixtures/version-3.db")),
+];
+
+fn old(ledger: &[u8]) -> Place {
+    let place = Place::new();
+    fs::write(&place.path, ledger).unwrap();
+    place
+}
+
+/// Every value of some tables.
+fn rows(place: &Place) -> Vec<Vec<Value>> {
+    let connection = place.connection();
+    let of = |sql: &str| -> Vec<Vec<Value>> {
+        let mut statement = connection.prepare(sql).unwrap();
+        let width = statement.column_count();
+        let rows = statement.query_map([], |row| (0..width).map(|at| row.get(at)).collect());
+        rows.unwrap().collect::<Result<_, _>>().unwrap()
+    };
+    ["records ORDER BY ts, id", "label_sets ORDER BY id", "imports", "ledger"]
+        .map(|from| of(&format!("SELECT * FROM {from}")))
+        .concat()
+}
+
+#[test]
+fn what_earlier_versions_wrote_is_kept_and_summed_up() {
+    for (version, ledger) in OLD {
+        let place = old(ledger);
+        let before = rows(&place);
+        let diagnosis = examine(&place.path, Depth::Full).unwrap();
+        assert!(diagnosis.is_sound(), "{diagnosis:#?}");
+        assert_eq!(diagnosis.advice, [Advice::OlderVersion(version)]);
+        assert!(fs::read(&place.path).unwrap() == ledger, "looking at it changes nothing");
+
+        let store = place.open();
+        assert_eq!(rows(&place), before);
+        let diagnosis = examine(&place.path, Depth::Full).unwrap();
+        assert!(diagnosis.is_sound() && diagnosis.advice.is_empty(), "{diagnosis:#?}");
+        assert_eq!(diagnosis.file.schema_version, SCHEMA_VERSION);
+        assert_eq!(store.rebuild_sums().unwrap().changed, 0);
+
+        let (all, filter) = (TimeRange::ALL, Filter::default());
+        let expected = scan(&store, all, &filter);
+        assert_eq!(expected.summary().requests, 448);
+        assert_eq!(store.report(all, &filter).unwrap(), expected);
+        let models = Filter { models: vec!["claude-opus-4-5".to_owned()], ..Filter::default() };
+        let report = store.report(all, &models).unwrap();
+        assert_eq!(report, scan(&store, all, &models));
+        assert!(report.summary().requests >= 20);
+        for zone in [Tz::UTC, Tz::Asia__Kathmandu] {
+            let series = store.series(all, &filter, Unit::Day, zone).unwrap();
+            let mut sum = Aggregates::default();
+            series.buckets().iter().for_each(|day| sum.merge(day.usage().clone()));
+            assert_eq!(sum, expected);
+            for day in series.buckets().iter().filter(|day| !day.usage().is_empty()) {
+                assert_eq!(*day.usage(), scan(&store, day.range(), &filter));
+            }
+            let of_all = store.series_of_all(all, Unit::Day, zone).unwrap();
+            let summaries = |series: &usage_core::stats::Series| -> Vec<_> {
+                series.buckets().iter().map(|day| day.usage().summary()).collect()
+            };
+            assert_eq!(summaries(&of_all), summaries(&series));
+        }
+        // It goes on as a ledger of this version.
+        store.insert_batch(&[record(1, 1)]).unwrap();
+        store.prune_records(super::support::at(2)).unwrap();
+        assert!(examine(&place.path, Depth::Full).unwrap().is_sound());
+    }
+}
+
+/// A record that no report could count is not left out of the sums in silence, and the ledger
+/// stays what it is until somebody has seen to it.
+#[test]
+fn damaged_records_are_named_before_they_are_summed_up() {
+    for sql in ["UPDATE records SET input = -1", "UPDATE records SET ts = -1 WHERE id = 1"] {
+        let place = old(OLD[1].1);
+        place.connection().execute_batch(sql).unwrap();
+        let error = Store::open(&place.path).unwrap_err();
+        assert!(error.is_damage() && error.to_string().contains("a record has a "), "{error}");
+        let diagnosis = examine(&place.path, Depth::Usual).unwrap();
+        assert_eq!(diagnosis.file.schema_version, 3);
+        let wrong: Vec<_> = diagnosis.checks.iter().filter(|check| !check.is_passed()).collect();
+        assert!(wrong.len() == 1 && wrong[0].name == "records", "{wrong:#?}");
+    }
+}
+
+/// A program that still has the ledger open as it was, with a transaction of its own under way
+/// when the migration wants to begin: what it wrote is summed up, and its next write is refused.
+#[test]
+fn what_an_old_program_writes_until_then_is_summed_up() {
+    let place = old(OLD[1].1);
+    let mut writer = place.connection();
+    let transaction = writer.transaction().unwrap();
+    transaction
+        .execute_batch(
+            "INSERT INTO records SELECT ts, 449, label_set, 0, 0, 0, 0, 5, 0, 0, NULL
+             FROM records WHERE id = 1;
+             UPDATE ledger SET next_record_id = 450",
+        )
+        .unwrap();
+    let store = std::thread::scope(|scope| {
+        let opening = scope.spawn(|| place.open());
+        transaction.commit().unwrap();
+        opening.join().unwrap()
+    });
+    assert_eq!(requests(&store), 449);
+    assert!(examine(&place.path, Depth::Full).unwrap().is_sound());
+    // What this program says in the place of the old one.
+    place.connection().pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
+    let error = usage_store::insert_record(&writer, &record(1, 1)).unwrap_err();
+    assert!(matches!(error, WriteError::VersionChanged { .. }), "{error:?}");
+}
 
 /// As version 2 made a ledger, with two records and an import. It stays as it is.
 pub(crate) const VERSION_2: &str = "

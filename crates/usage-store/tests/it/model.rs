@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use proptest::prelude::*;
-use usage_core::sink::BatchOutcome;
+use usage_core::sink::{BatchOutcome, RefusalReason};
 use usage_core::stats::Aggregates;
 use usage_core::{Filter, Record, TimeRange, Timestamp};
 use usage_store::{Inserted, Store, insert_record};
@@ -31,25 +31,32 @@ fn any_step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Records in the order of storing.
 #[derive(Default)]
-struct Model(Vec<Record>);
+struct Model {
+    /// In the order of storing.
+    records: Vec<Record>,
+    /// What is older was deleted, and is not taken again.
+    horizon: Option<Timestamp>,
+}
 
 impl Model {
     fn insert(&mut self, record: &Record) -> Inserted {
+        if self.horizon.is_some_and(|horizon| record.timestamp() < horizon) {
+            return Inserted::Refused(RefusalReason::BeforeHorizon);
+        }
         let instance = |record: &Record| record.labels().names().instance_id.to_owned();
-        let known = self.0.iter().find(|known| {
+        let known = self.records.iter().find(|known| {
             record.event_id().is_some()
                 && known.event_id() == record.event_id()
                 && instance(known) == instance(record)
         });
         match known {
             None => {
-                self.0.push(record.clone());
+                self.records.push(record.clone());
                 Inserted::Stored
             }
             Some(known) if known == record => Inserted::Duplicate,
-            Some(_) => Inserted::Refused(usage_core::sink::RefusalReason::EventIdConflict),
+            Some(_) => Inserted::Refused(RefusalReason::EventIdConflict),
         }
     }
 
@@ -70,14 +77,14 @@ impl Model {
 
     /// Keeps what a condition holds of; how many went.
     fn retain(&mut self, keep: impl Fn(&Record) -> bool) -> u64 {
-        let before = self.0.len();
-        self.0.retain(keep);
-        (before - self.0.len()) as u64
+        let before = self.records.len();
+        self.records.retain(keep);
+        (before - self.records.len()) as u64
     }
 
     fn newest_first(&self, range: TimeRange, filter: &Filter) -> Vec<Record> {
         let mut kept: Vec<_> = self
-            .0
+            .records
             .iter()
             .filter(|record| range.contains(record.timestamp()))
             .filter(|record| filter.matches(&record.labels().names()))
@@ -102,9 +109,11 @@ fn apply(step: &Step, place: &Place, store: &mut Store, model: &mut Model) {
             let pruned = store.prune_records(*before).unwrap();
             assert_eq!(pruned, model.retain(|record| record.timestamp() >= *before));
             assert_eq!(planned, pruned);
+            model.horizon = model.horizon.max(Some(*before));
         }
         Step::DeleteAll => {
             assert_eq!(store.delete_all_records().unwrap(), model.retain(|_| false));
+            model.horizon = None;
         }
         Step::Vacuum => drop(store.vacuum().unwrap()),
         Step::Reopen => *store = place.open(),

@@ -19,13 +19,19 @@ fn the_very_instant_stays_and_the_plan_is_what_happens() {
     let place = Place::with_records(10);
     let store = place.open();
     let plan = store.plan_prune(at(4)).unwrap();
-    let expected =
-        PrunePlan { before: at(4), records: 4, oldest: Some(at(0)), newest: Some(at(3)) };
+    let expected = PrunePlan {
+        before: at(4),
+        keep_sums: false,
+        records: 4,
+        oldest: Some(at(0)),
+        newest: Some(at(3)),
+        sums: 0,
+    };
     assert_eq!(plan, expected);
     assert_eq!(requests(&store), 10, "a plan changes nothing");
     assert_eq!(store.prune_records(plan.before).unwrap(), plan.records);
     assert_eq!(records(&store).last().unwrap().timestamp(), at(4));
-    let nothing = PrunePlan { before: at(4), records: 0, oldest: None, newest: None };
+    let nothing = PrunePlan { records: 0, oldest: None, newest: None, ..plan };
     assert_eq!(store.plan_prune(at(4)).unwrap(), nothing);
     assert_eq!(store.prune_records(at(4)).unwrap(), 0);
     assert_eq!(store.prune_records(Timestamp::from_micros(i64::MIN)).unwrap(), 0);
@@ -81,7 +87,7 @@ fn vacuum_says_how_much() {
     assert!(outcome.bytes_after < outcome.bytes_before / 3, "{outcome:?}");
     let again = store.vacuum().unwrap();
     assert_eq!(again.bytes_before, again.bytes_after);
-    assert_eq!(requests(&store), 10_000);
+    assert_eq!(records(&store).len(), 10_000);
 }
 
 /// A reader in the middle of a report keeps the file from shrinking, and nothing more. It is not
@@ -144,7 +150,7 @@ fn a_prune_tells_how_far_it_is() {
     let mut told = Vec::new();
     let deletion = store.prune_with(&plan, |gone| told.push(gone)).unwrap();
     assert_eq!((plan.records, deletion.records), (12_000, 12_000));
-    assert_eq!(told, [5_000, 10_000, 12_000]);
+    assert!(told.len() > 1 && told.is_sorted() && told.last() == Some(&12_000), "{told:?}");
     assert!(deletion.space.bytes_given_back() > 0 && !deletion.space.is_held_back);
     assert_eq!(deletion.space.bytes_after, size(&place));
     let plan = store.plan_delete_all().unwrap();

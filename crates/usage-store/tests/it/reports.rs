@@ -3,12 +3,14 @@
 use std::fs;
 use std::os::unix::fs::FileExt;
 
+use chrono_tz::Tz;
 use proptest::prelude::*;
+use usage_core::period::Unit;
 use usage_core::stats::{Aggregates, aggregate_by_model, aggregate_by_route, aggregate_summary};
 use usage_core::{Filter, Record, TimeRange};
-use usage_store::StoreError;
+use usage_store::{SeriesError, Store, StoreError};
 
-use super::support::{Place, any_filter, any_range, any_record};
+use super::support::{Place, any_filter, any_range, any_record, range};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
@@ -39,20 +41,22 @@ proptest! {
     }
 }
 
-/// The report, the iterator and what both say after something was changed past the store.
-fn damaged_by(sql: &str) -> [StoreError; 2] {
+/// A ledger of five records, changed past the store.
+fn changed_by(sql: &str) -> (Place, Store) {
     let place = Place::with_records(5);
     let store = place.open();
     place.connection().execute_batch(sql).unwrap();
-    let filter = Filter::default();
-    [
-        store.report(TimeRange::ALL, &filter).unwrap_err(),
-        store.records_by_period(TimeRange::ALL, &filter).find_map(Result::err).unwrap(),
-    ]
+    (place, store)
 }
 
+/// What a report of a range says that has to fail.
+fn refused(store: &Store, range: TimeRange) -> StoreError {
+    store.report(range, &Filter::default()).unwrap_err()
+}
+
+/// A report over a part of a quarter of an hour reads its records, as the iterator does.
 #[test]
-fn damage_is_an_error_and_no_smaller_report() {
+fn damaged_records_are_an_error_and_no_smaller_report() {
     for sql in [
         "UPDATE records SET label_set = 99 WHERE id = 3",
         "DELETE FROM label_sets",
@@ -67,22 +71,51 @@ fn damage_is_an_error_and_no_smaller_report() {
         "UPDATE records SET fallbacks = -1 WHERE id = 3",
         "UPDATE records SET fallbacks = 4294967296 WHERE id = 3",
     ] {
-        for error in damaged_by(sql) {
+        let (_place, store) = changed_by(sql);
+        let filter = Filter::default();
+        let found = store.records_by_period(TimeRange::ALL, &filter).find_map(Result::err);
+        for error in [refused(&store, range(1, 9)), found.unwrap()] {
             assert!(error.is_damage(), "{sql}: {error:?}");
         }
     }
 }
 
+/// A report over whole quarters of an hour reads sums.
+#[test]
+fn damaged_sums_are_an_error_and_no_smaller_report() {
+    let quarter = range(0, 900_000_000);
+    let day = range(0, 86_400_000_000);
+    for (sql, range) in [
+        ("UPDATE sums_by_quarter SET cells = CAST(cells || x'00' AS BLOB)", quarter),
+        ("UPDATE sums_by_quarter SET cells = x''", quarter),
+        ("UPDATE sums_by_quarter SET cells = x'00000000'", quarter),
+        ("UPDATE sums_by_quarter SET cells = (SELECT cells FROM sums_by_day)", quarter),
+        ("UPDATE sums_by_day SET cells = substr(cells, 2)", day),
+        ("UPDATE sums_by_month SET cells = zeroblob(20)", TimeRange::ALL),
+        // What is meant for another month.
+        ("UPDATE sums_by_month SET number = number + 1", TimeRange::ALL),
+        ("DELETE FROM label_sets", TimeRange::ALL),
+        ("UPDATE label_sets SET instance_id = ''", quarter),
+    ] {
+        let (_place, store) = changed_by(sql);
+        assert!(refused(&store, range).is_damage(), "{sql}");
+    }
+    let (_place, store) = changed_by("UPDATE sums_of_all SET cells = CAST(cells || x'00' AS BLOB)");
+    let error = store.series_of_all(quarter, Unit::Day, Tz::UTC).unwrap_err();
+    assert!(matches!(&error, SeriesError::Store(error) if error.is_damage()), "{error:?}");
+}
+
 /// Damage shows whatever the filter: nobody can tell what the names were.
 #[test]
 fn unknown_names_are_damage_under_any_filter() {
-    let place = Place::with_records(5);
-    let store = place.open();
-    place.connection().execute("UPDATE records SET label_set = 99 WHERE id = 3", []).unwrap();
-    let error = store.report(TimeRange::ALL, &Filter::instance("other")).unwrap_err();
+    let (_place, store) = changed_by("UPDATE records SET label_set = 99 WHERE id = 3");
+    let error = store.report(range(1, 9), &Filter::instance("other")).unwrap_err();
     assert!(error.is_damage(), "{error:?}");
     // Outside the range it is nobody's business.
-    assert!(store.report(super::support::range(3, 9), &Filter::default()).is_ok());
+    assert!(store.report(range(3, 9), &Filter::default()).is_ok());
+    let (_place, store) = changed_by("UPDATE label_sets SET id = 99");
+    let error = store.report(TimeRange::ALL, &Filter::instance("other")).unwrap_err();
+    assert!(error.is_damage(), "{error:?}");
 }
 
 /// One page of the file overwritten while nobody had it open.
@@ -94,8 +127,8 @@ fn an_overwritten_page_is_damage() {
         file.write_all_at(&[with; 4_096], file.metadata().unwrap().len() / 8_192 * 4_096).unwrap();
         drop(file);
         let store = place.open();
-        let error = store.report(TimeRange::ALL, &Filter::default()).unwrap_err();
-        assert!(error.is_damage(), "{error:?}");
+        // From the first microsecond on, so that all records are read.
+        assert!(refused(&store, range(1, 5_000)).is_damage());
         let filter = Filter::default();
         let error = store.records_by_period(TimeRange::ALL, &filter).find_map(Result::err).unwrap();
         assert!(error.is_damage(), "{error:?}");

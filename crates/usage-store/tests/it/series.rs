@@ -174,19 +174,23 @@ fn too_long_a_time_is_refused() {
 
 #[test]
 fn damage_is_an_error_and_no_smaller_series() {
-    for sql in [
-        "UPDATE records SET label_set = 99 WHERE id = 3",
-        "UPDATE records SET fallbacks = -1 WHERE id = 3",
-        "UPDATE records SET output = -1 WHERE id = 5",
-        "UPDATE records SET ts = -1 WHERE id = 3",
-        "UPDATE records SET ts = 9223372036854775807 WHERE id = 3",
-        "DELETE FROM label_sets",
+    // One bucket of rows, as it is a part of a quarter of an hour; then one of sums.
+    let (rows, sums) = (range(1, 9), range(0, 2 * HOUR));
+    for (sql, range) in [
+        ("UPDATE records SET label_set = 99 WHERE id = 3", rows),
+        ("UPDATE records SET fallbacks = -1 WHERE id = 3", rows),
+        ("UPDATE records SET output = -1 WHERE id = 5", rows),
+        ("UPDATE records SET ts = -1 WHERE id = 3", TimeRange::ALL),
+        ("UPDATE records SET ts = 9223372036854775807 WHERE id = 3", TimeRange::ALL),
+        ("UPDATE sums_by_quarter SET cells = x'00'", sums),
+        ("DELETE FROM label_sets", rows),
+        ("DELETE FROM label_sets", sums),
     ] {
         let place = Place::with_records(5);
         let store = place.open();
         place.connection().execute_batch(sql).unwrap();
         for unit in [Unit::Hour, Unit::Month] {
-            let error = match of_all(&store, unit).unwrap_err() {
+            let error = match store.series(range, &Filter::default(), unit, Tz::UTC).unwrap_err() {
                 SeriesError::Store(error) => error,
                 other => panic!("{sql}: {other:?}"),
             };

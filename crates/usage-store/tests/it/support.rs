@@ -12,6 +12,7 @@ use proptest::sample::{select, subsequence};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use usage_core::sink::JournalSink;
+use usage_core::stats::Aggregates;
 use usage_core::{EventId, Filter, LabelNames, Labels, Record, TimeRange, Timestamp, TokenCounts};
 use usage_journal::{Journal, Options, RealDisk, Tail};
 use usage_store::{Store, StoreOptions, StoredRecord};
@@ -37,10 +38,11 @@ impl Place {
         Store::open(&self.path).unwrap()
     }
 
-    /// A store that gives up waiting for a lock almost at once.
+    /// A store that gives up waiting for a lock soon; not before a reading connection is made, on a
+    /// busy machine either.
     pub(crate) fn open_hasty(&self) -> Store {
         let mut options = StoreOptions::default();
-        options.busy_timeout = Duration::from_millis(20);
+        options.busy_timeout = Duration::from_millis(300);
         Store::open_with(&self.path, &options).unwrap()
     }
 
@@ -101,6 +103,12 @@ pub(crate) fn stored(store: &Store) -> Vec<StoredRecord> {
 
 pub(crate) fn records(store: &Store) -> Vec<Record> {
     stored(store).into_iter().map(|stored| stored.record).collect()
+}
+
+/// What the records of a range that pass a filter come to, one by one.
+pub(crate) fn scan(store: &Store, range: TimeRange, filter: &Filter) -> Aggregates {
+    let records = store.records_by_period(range, filter);
+    records.map(|stored| stored.unwrap().record).collect::<Vec<_>>().iter().collect()
 }
 
 /// How many records a report sees.

@@ -117,13 +117,9 @@ impl Refusals {
     }
 }
 
-/// What tells a record with an event id from others: all that is in it, since the same id may come
-/// again with the content that the ledger has. 0 for a record that is never refused. A chance
-/// collision would only name a wrong line.
+/// What tells a record from others: all that is in it, since the same id may come again with the
+/// content that the ledger has. A chance collision would only name a wrong line.
 pub(super) fn content_key(record: &Record) -> u64 {
-    if record.event_id().is_none() {
-        return 0;
-    }
     let mut hasher = DefaultHasher::new();
     record.hash(&mut hasher);
     hasher.finish()

@@ -1,0 +1,42 @@
+//! `usage backup`
+
+use std::path::PathBuf;
+
+use usage_core::format::printable;
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::{amounts, exit_codes, output};
+
+/// Copy the ledger into a file of its own, while it is in use
+///
+/// The copy is the ledger as it was at one instant. Other programs go on recording meanwhile and do
+/// not wait. It appears under its name when it is complete; a file that is there already is never
+/// replaced.
+///
+/// A copy is a ledger: `usage report --db PATH` reads it. To restore it, stop what has the ledger
+/// open, and move the copy to where the ledger was.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The file to be made; its folder must be there
+    #[arg(value_name = "PATH")]
+    path: PathBuf,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  usage backup /backup/usage-$(date +%F).db
+  usage report --db /backup/usage-2026-05-03.db";
+
+pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
+    let store = context.open_existing()?;
+    context.note_waiting(&store, "copy");
+    let backup = store.backup(&args.path)?;
+    if !context.quiet {
+        let path = backup.path.display().to_string();
+        let bytes = amounts::bytes(backup.bytes);
+        output::print(&format!("Copied to {}: {bytes}\n", printable(&path)))?;
+    }
+    Ok(exit_codes::DONE)
+}

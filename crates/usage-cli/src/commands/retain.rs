@@ -1,0 +1,124 @@
+//! `usage retain`
+
+use std::fmt::Write as _;
+
+use usage_core::Timestamp;
+use usage_store::{Age, Policy, Retention, RetentionPlan, Store};
+
+use super::prune::{delete, shown};
+use crate::context::Context;
+use crate::error::{CliError, ErrorKind};
+use crate::{amounts, exit_codes, output};
+
+/// State how long records and their sums are kept, and carry it out
+///
+/// Without options it shows what is stated. What is stated is kept in the ledger and deletes
+/// nothing by itself: that is for --apply, from a timer for instance. Records older than --rows go
+/// then and are refused from then on, and what they add up to stays until it is older than --sums.
+/// Both are kept forever unless something else is stated.
+///
+/// A now that the variable USAGE_NOW sets is not heeded here, only the option --now.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// How long records are kept: an age (30d, 8w, 24h, 90m; a day has 24 hours)
+    #[arg(long, value_name = "AGE|forever", allow_hyphen_values = true)]
+    rows: Option<String>,
+
+    /// How long what they add up to is kept; not shorter than the records
+    #[arg(long, value_name = "AGE|forever", allow_hyphen_values = true)]
+    sums: Option<String>,
+
+    /// Delete what is older
+    #[arg(long, conflicts_with_all = ["rows", "sums"])]
+    apply: bool,
+
+    /// Only show what --apply would delete
+    #[arg(long, requires = "apply")]
+    dry_run: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  usage retain --rows 30d --sums forever
+  usage retain --apply --dry-run
+  usage retain --apply --quiet";
+
+pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
+    let (rows, sums) = (age("--rows", args.rows.as_deref())?, age("--sums", args.sums.as_deref())?);
+    let store = context.open_existing()?;
+    if args.apply {
+        return apply(args, context, &store);
+    }
+    if rows.is_none() && sums.is_none() {
+        output::print(&stated(&store.retention()?, context))?;
+        return Ok(exit_codes::DONE);
+    }
+    let is = store.retention()?.policy;
+    let policy = Policy::new(rows.unwrap_or(is.rows()), sums.unwrap_or(is.sums()))
+        .map_err(|error| ErrorKind::BadPolicy.error(error))?;
+    store.set_retention(&policy)?;
+    if !context.quiet {
+        output::print(&stated(&store.retention()?, context))?;
+    }
+    Ok(exit_codes::DONE)
+}
+
+fn apply(args: &Args, context: &Context, store: &Store) -> Result<u8, CliError> {
+    if !args.dry_run {
+        // So that the plan is about all that will go.
+        context.recover(store)?;
+    }
+    let plan = store.plan_retention(Timestamp::from(context.now()))?;
+    if args.dry_run {
+        context.note_waiting(store, "plan");
+    }
+    if args.dry_run || !context.quiet {
+        output::print(&planned(&plan, context))?;
+    }
+    if args.dry_run {
+        output::print("Nothing was deleted: --dry-run\n")?;
+    } else if plan.all.is_some() || plan.rows.is_some() {
+        delete(context, plan.records(), |gone| store.apply_retention_with(&plan, gone))?;
+    }
+    Ok(exit_codes::DONE)
+}
+
+/// What an option states: nothing, forever, or an age.
+fn age(option: &str, text: Option<&str>) -> Result<Option<Option<Age>>, CliError> {
+    match text {
+        None => Ok(None),
+        Some("forever") => Ok(Some(None)),
+        Some(text) => match text.parse::<Age>() {
+            Ok(age) if !age.is_zero() => Ok(Some(Some(age))),
+            _ => Err(ErrorKind::BadAge.error(format!("{option} {text:?} is not an age"))),
+        },
+    }
+}
+
+/// What is kept, and since when, for people.
+fn stated(retention: &Retention, context: &Context) -> String {
+    let kept = |age: Option<Age>| age.map_or("forever".to_owned(), |age| format!("for {age}"));
+    let policy = &retention.policy;
+    let mut text =
+        format!("Records are kept {}, sums {}\n", kept(policy.rows()), kept(policy.sums()));
+    let at = |timestamp| amounts::instant(timestamp, context.zone());
+    // Writing to a string cannot fail.
+    if let Some(from) = retention.records_from {
+        let _ = writeln!(text, "Records older than {} are refused: such were deleted", at(from));
+    }
+    if let Some(from) = retention.rows_from {
+        let _ = writeln!(text, "Of what is older than {} only sums are left", at(from));
+    }
+    text
+}
+
+/// What the plan is, for people.
+fn planned(plan: &RetentionPlan, context: &Context) -> String {
+    let plans: String = [&plan.all, &plan.rows]
+        .into_iter()
+        .flatten()
+        .map(|plan| shown(plan, context.zone()))
+        .collect();
+    if plans.is_empty() { "Everything is kept forever\n".to_owned() } else { plans }
+}

@@ -1,0 +1,125 @@
+//! How old something may become.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::str::FromStr;
+
+use usage_core::Timestamp;
+
+/// How old something may become: `30d`, `8w`, `24h`, `90m`. A day has 24 hours.
+///
+/// ```
+/// use usage_core::Timestamp;
+/// use usage_store::Age;
+///
+/// let age: Age = "24h".parse()?;
+/// assert_eq!(age, "1d".parse()?);
+/// assert_eq!(age.to_string(), "24h");
+/// let now = Timestamp::from_micros(86_400_000_001);
+/// assert_eq!(age.before(now), Some(Timestamp::from_micros(1)));
+/// # Ok::<(), usage_store::AgeError>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Age {
+    number: u64,
+    unit: char,
+    minutes: u64,
+}
+
+/// Text that is no age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an age is a whole number and one of m, h, d and w, such as 30d")]
+pub struct AgeError;
+
+impl Age {
+    const MICROS: i64 = 60_000_000;
+
+    /// The instant that is so old at `now`; `None` beyond the beginning of time.
+    #[must_use]
+    pub fn before(self, now: Timestamp) -> Option<Timestamp> {
+        let micros = i64::try_from(self.minutes).ok()?.checked_mul(Self::MICROS)?;
+        now.as_micros().checked_sub(micros).map(Timestamp::from_micros)
+    }
+
+    /// Whether it is no time at all.
+    #[must_use]
+    pub const fn is_zero(self) -> bool {
+        self.minutes == 0
+    }
+}
+
+impl FromStr for Age {
+    type Err = AgeError;
+
+    fn from_str(text: &str) -> Result<Self, AgeError> {
+        let unit = text.chars().last().ok_or(AgeError)?;
+        let minutes = match unit {
+            'm' => 1,
+            'h' => 60,
+            'd' => 24 * 60,
+            'w' => 7 * 24 * 60,
+            _ => return Err(AgeError),
+        };
+        let digits = text.strip_suffix(unit).filter(|digits| !digits.is_empty()).ok_or(AgeError)?;
+        if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(AgeError);
+        }
+        let number: u64 = digits.parse().map_err(|_| AgeError)?;
+        let minutes = number.checked_mul(minutes).ok_or(AgeError)?;
+        // Nothing is as old as that, and what is beyond cannot be reckoned with.
+        const LONGEST: u64 = 10_000 * 366 * 24 * 60;
+        if minutes > LONGEST { Err(AgeError) } else { Ok(Self { number, unit, minutes }) }
+    }
+}
+
+/// As it was written, without zeros in front.
+impl fmt::Display for Age {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.number, self.unit)
+    }
+}
+
+impl PartialEq for Age {
+    fn eq(&self, other: &Self) -> bool {
+        self.minutes == other.minutes
+    }
+}
+
+impl Eq for Age {}
+
+impl PartialOrd for Age {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Age {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.minutes.cmp(&other.minutes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn age(text: &str) -> Age {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn an_age_is_a_number_and_a_unit() {
+        for (text, shown, minutes) in
+            [("90m", "90m", 90), ("007d", "7d", 10_080), ("2w", "2w", 20_160), ("0h", "0h", 0)]
+        {
+            assert_eq!((age(text).to_string().as_str(), age(text).minutes), (shown, minutes));
+        }
+        for text in ["", "d", "30", "30D", "30 d", "-1d", "+1d", "1.5d", "30s", "3\u{663}d"] {
+            assert_eq!(text.parse::<Age>(), Err(AgeError), "{text}");
+        }
+        for text in ["99999999999999999999d", "18446744073709551615w", "9999999999w"] {
+            assert_eq!(text.parse::<Age>(), Err(AgeError), "{text}");
+        }
+        assert!(age("25h") > age("1d") && age("24h") == age("1d"));
+    }
+}

@@ -1,0 +1,33 @@
+//! What a ledger keeps: deleting records and sums, stating how long they are kept, and giving the
+//! space back.
+
+mod age;
+mod everything;
+mod policy;
+mod prune;
+mod slices;
+mod space;
+mod steps;
+
+pub use age::{Age, AgeError};
+pub use everything::DeleteAllPlan;
+pub use policy::{Policy, PolicyError, Retention, RetentionPlan};
+pub use prune::{Deletion, PrunePlan};
+pub use space::VacuumOutcome;
+
+use rusqlite::{Connection, Params};
+use usage_core::Timestamp;
+
+/// How many records there are, the oldest and the newest.
+fn extent(
+    connection: &Connection,
+    condition: &str,
+    parameters: impl Params,
+) -> rusqlite::Result<(u64, Option<Timestamp>, Option<Timestamp>)> {
+    let sql = format!("SELECT count(*), min(ts), max(ts) FROM records {condition}");
+    connection.query_row(&sql, parameters, |row| {
+        let (records, at) =
+            (row.get::<_, i64>(0)?, |micros: Option<i64>| micros.map(Timestamp::from_micros));
+        Ok((records.unsigned_abs(), at(row.get(1)?), at(row.get(2)?)))
+    })
+}

@@ -1,0 +1,266 @@
+//! How long records and their sums are to be kept, stated in the ledger and carried out when asked.
+
+use usage_core::Timestamp;
+
+use super::age::Age;
+use super::prune::{Deletion, PrunePlan, whole_quarter};
+use super::space::{VacuumOutcome, bytes_on_disk};
+use crate::error::ReadError;
+use crate::{Result, Store, retained};
+
+/// How long a ledger keeps what it holds. The default is forever.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    rows: Option<Age>,
+    sums: Option<Age>,
+}
+
+/// Why something is no policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// Sums would go before the records that they are made of.
+    #[error(
+        "sums cannot be kept for a shorter time ({sums}) than the records they are made of ({})",
+        shown(*.rows)
+    )]
+    SumsBeforeRows {
+        /// How long records were to be kept; `None` is forever.
+        rows: Option<Age>,
+        /// How long sums were to be kept.
+        sums: Age,
+    },
+    /// That would delete everything.
+    #[error("nothing would be kept")]
+    Nothing,
+}
+
+fn shown(age: Option<Age>) -> String {
+    age.map_or_else(|| "forever".to_owned(), |age| age.to_string())
+}
+
+impl Policy {
+    /// Records for `rows`, and what they add up to for `sums`; `None` is forever.
+    ///
+    /// ```
+    /// use usage_store::{Policy, PolicyError};
+    ///
+    /// let policy = Policy::new(Some("30d".parse()?), None)?;
+    /// assert_eq!(policy.sums(), None);
+    /// assert!(Policy::new(None, Some("30d".parse()?)).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When sums were kept for a shorter time than records, or records for no time at all.
+    pub fn new(rows: Option<Age>, sums: Option<Age>) -> Result<Self, PolicyError> {
+        if [rows, sums].into_iter().flatten().any(Age::is_zero) {
+            return Err(PolicyError::Nothing);
+        }
+        match (rows, sums) {
+            (rows, Some(sums)) if rows.is_none_or(|rows| sums < rows) => {
+                Err(PolicyError::SumsBeforeRows { rows, sums })
+            }
+            _ => Ok(Self { rows, sums }),
+        }
+    }
+
+    /// How long records are kept; `None` is forever.
+    #[must_use]
+    pub const fn rows(&self) -> Option<Age> {
+        self.rows
+    }
+
+    /// How long what they add up to is kept; `None` is forever.
+    #[must_use]
+    pub const fn sums(&self) -> Option<Age> {
+        self.sums
+    }
+}
+
+/// What a ledger keeps, and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Retention {
+    /// How long records and sums are to be kept.
+    pub policy: Policy,
+    /// Older records were deleted, and are not taken any more.
+    pub records_from: Option<Timestamp>,
+    /// Of what is older, only sums by quarter of an hour are left.
+    pub rows_from: Option<Timestamp>,
+}
+
+/// What carrying out a ledger's policy would delete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RetentionPlan {
+    /// The policy that it is about.
+    pub policy: Policy,
+    /// What is too old altogether: records and sums go.
+    pub all: Option<PrunePlan>,
+    /// What is too old for records: these go, and their sums stay. The records of `all` are counted
+    /// there only.
+    pub rows: Option<PrunePlan>,
+}
+
+impl RetentionPlan {
+    /// How many records would go.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        [self.all, self.rows].into_iter().flatten().map(|plan| plan.records).sum()
+    }
+
+    /// How many quarters of an hour would go of which only sums are left.
+    #[must_use]
+    pub fn sums(&self) -> u64 {
+        self.all.map_or(0, |plan| plan.sums)
+    }
+}
+
+impl Store {
+    /// What the ledger keeps, and since when.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn retention(&self) -> Result<Retention> {
+        self.read("read the ledger", |connection| {
+            let [rows, sums] = retained::ages(connection)?
+                .map(|text| text.map(|text| text.parse::<Age>()).transpose());
+            let policy = rows.and_then(|rows| Ok((rows, sums?))).ok();
+            let policy = policy.and_then(|(rows, sums)| Policy::new(rows, sums).ok());
+            let policy = policy.ok_or_else(|| {
+                ReadError::Damaged("how long records are kept cannot be read".to_owned())
+            })?;
+            let at = |micros: Option<i64>| micros.map(Timestamp::from_micros);
+            Ok(Retention {
+                policy,
+                records_from: at(retained::records_from(connection)?),
+                rows_from: at(retained::rows_from(connection)?),
+            })
+        })
+    }
+
+    /// States how long records and sums are to be kept. Deletes nothing: that is for
+    /// [`apply_retention`](Self::apply_retention).
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let store = usage_store::Store::open(folder.path().join("usage.db"))?;
+    /// # let now = usage_core::Timestamp::from_micros(1_777_787_761_000_000);
+    /// use usage_store::Policy;
+    ///
+    /// store.set_retention(&Policy::new(Some("30d".parse()?), Some("104w".parse()?))?)?;
+    /// let plan = store.plan_retention(now)?;
+    /// println!("{} records go, their sums stay for two years", plan.records());
+    /// store.apply_retention(&plan)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn set_retention(&self, policy: &Policy) -> Result<()> {
+        let ages = [policy.rows, policy.sums].map(|age| age.map(|age| age.to_string()));
+        self.write("state what is kept in", |writer| {
+            writer.ledger.write(|transaction, _| retained::set_ages(transaction, ages))
+        })
+    }
+
+    /// What is older at `now` than the policy says: the plan that
+    /// [`apply_retention`](Self::apply_retention) carries out. Its instants are on whole quarters
+    /// of an hour.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn plan_retention(&self, now: Timestamp) -> Result<RetentionPlan> {
+        let policy = self.retention()?.policy;
+        let before = |age: Option<Age>| age.and_then(|age| age.before(now)).map(whole_quarter);
+        let all = before(policy.sums).map(|before| self.plan_prune(before)).transpose()?;
+        // Where both are as old, no sums are left to be kept.
+        let rows = before(policy.rows)
+            .filter(|before| all.is_none_or(|all| all.before < *before))
+            .map(|before| self.plan_prune_keeping_sums(before))
+            .transpose()?;
+        let rows = match (all, rows) {
+            (Some(all), Some(rows)) => Some(self.without(rows, &all)?),
+            (_, rows) => rows,
+        };
+        Ok(RetentionPlan { policy, all, rows })
+    }
+
+    /// The plan without the records that another one deletes before.
+    fn without(&self, plan: PrunePlan, other: &PrunePlan) -> Result<PrunePlan> {
+        self.read("read the ledger", |connection| {
+            let (records, oldest, newest) = super::extent(
+                connection,
+                "WHERE ts >= ?1 AND ts < ?2",
+                [other.before.as_micros(), plan.before.as_micros()],
+            )?;
+            Ok(PrunePlan { records, oldest, newest, ..plan })
+        })
+    }
+
+    /// Carries out a plan, as [`prune`](Self::prune) does: what is too old altogether goes with its
+    /// sums, and then the records go whose sums stay.
+    ///
+    /// # Errors
+    /// As [`prune`](Self::prune).
+    pub fn apply_retention(&self, plan: &RetentionPlan) -> Result<Deletion> {
+        self.apply_retention_with(plan, |_| {})
+    }
+
+    /// As [`apply_retention`](Self::apply_retention), and tells after each transaction how many
+    /// records are gone.
+    ///
+    /// # Errors
+    /// As [`prune`](Self::prune).
+    pub fn apply_retention_with(
+        &self,
+        plan: &RetentionPlan,
+        mut gone: impl FnMut(u64),
+    ) -> Result<Deletion> {
+        self.recover_journals()?;
+        let bytes_before = bytes_on_disk(self.path());
+        let (mut records, mut sums) = (0, 0);
+        for plan in [plan.all, plan.rows].iter().flatten() {
+            let before = records;
+            let of_this = self.delete_older(plan, &mut |these| gone(before + these))?;
+            records += of_this.0;
+            sums += of_this.1;
+        }
+        let space: VacuumOutcome = self.give_back(bytes_before)?;
+        Ok(Deletion { records, sums, space })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn age(text: &str) -> Age {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn sums_outlive_what_they_are_made_of() {
+        let policy = |rows: Option<&str>, sums: Option<&str>| {
+            Policy::new(rows.map(age), sums.map(age)).map(drop).map_err(|error| error.to_string())
+        };
+        for (rows, sums) in [
+            (None, None),
+            (Some("30d"), None),
+            (Some("30d"), Some("720h")),
+            (Some("30d"), Some("31d")),
+        ] {
+            assert_eq!(policy(rows, sums), Ok(()));
+        }
+        let shorter = |sums: &str, rows: &str| {
+            Err(format!(
+                "sums cannot be kept for a shorter time ({sums}) than the records they are made \
+                 of ({rows})"
+            ))
+        };
+        assert_eq!(policy(Some("30d"), Some("29d")), shorter("29d", "30d"));
+        assert_eq!(policy(None, Some("99w")), shorter("99w", "forever"));
+        assert_eq!(policy(Some("0d"), None), Err("nothing would be kept".to_owned()));
+    }
+}

@@ -1,0 +1,157 @@
+//! Processes that are killed in the middle of changing the whole ledger leave it whole.
+
+use std::env;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use usage_core::{Filter, TimeRange};
+use usage_store::doctor::{Depth, examine};
+use usage_store::{SCHEMA_VERSION, Store};
+
+use super::child;
+use super::migration::WITHOUT_V4;
+use super::support::{Place, record_of, scan};
+
+/// How often each is killed; `USAGE_TEST_KILLS` says otherwise.
+const KILLS: u32 = 4;
+
+/// Enough for the kill to come in the middle.
+const RECORDS: i64 = 200_000;
+
+fn kills() -> u32 {
+    env::var("USAGE_TEST_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(KILLS)
+}
+
+/// A ledger of many records over two months, changed past the store.
+fn ledger(sql: &str) -> Place {
+    let place = Place::new();
+    let store = place.open();
+    let records: Vec<_> = (0..RECORDS)
+        .map(|n| {
+            let route = ["r1", "r2", "r3", "r4", "r5"][n as usize % 5];
+            record_of(["i", "p", "v", route, "m"], n * 26_000_000, n as u64 % 1_000)
+        })
+        .collect();
+    records.chunks(20_000).for_each(|batch| drop(store.insert_batch(batch).unwrap()));
+    drop(store);
+    place.connection().execute_batch(sql).unwrap();
+    assert_eq!(place.listing(), ["usage.db"]);
+    place
+}
+
+/// In a child: does one thing to a ledger.
+#[expect(clippy::print_stdout, reason = "the parent reads it")]
+pub(crate) fn change(place: &Path, what: &str) {
+    println!("{}", child::READY);
+    let store = Store::open(place.join("usage.db")).unwrap();
+    match what {
+        "migrate" => {}
+        "rebuild" => drop(store.rebuild_sums().unwrap()),
+        "vacuum" => drop(store.vacuum().unwrap()),
+        _ => panic!("no such work: {what}"),
+    }
+}
+
+/// Has a child change a copy of a ledger and kills it after a while, or lets it come to its end.
+/// Answers the copy, and for how long the child went on, if it did come to its end.
+fn killed(of: &Place, what: &str, after: Option<Duration>) -> (Place, Option<Duration>) {
+    let copy = Place::new();
+    fs::copy(&of.path, &copy.path).unwrap();
+    let mut child = child::command(&format!("change {what}"), copy.folder()).spawn().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.contains(child::READY) {
+        line.clear();
+        assert!(output.read_line(&mut line).unwrap() > 0, "the child has not begun");
+    }
+    let start = Instant::now();
+    if let Some(after) = after {
+        // sleep: so that the kill comes at another moment each time.
+        thread::sleep(after);
+        // It may have come to its end already.
+        let _ = child.kill();
+    }
+    let status = child.wait().unwrap();
+    assert!(after.is_some() || status.success(), "{status}");
+    (copy, status.success().then(|| start.elapsed()))
+}
+
+/// Kills at moments that are spread over the time that it takes.
+fn each_kill(of: &Place, what: &str, whole: impl Fn(&Place)) {
+    let (copy, takes) = killed(of, what, None);
+    whole(&copy);
+    let (takes, kills, mut hits) = (takes.unwrap(), kills(), 0);
+    for kill in 0..kills {
+        let (copy, end) = killed(of, what, Some(takes * (2 * kill + 1) / (2 * kills + 2)));
+        hits += u32::from(end.is_none());
+        whole(&copy);
+    }
+    assert!(hits > 0, "no {what} was killed in the middle");
+}
+
+fn number(place: &Place, sql: &str) -> i64 {
+    place.connection().query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+/// All that there is to know of a sound ledger with so many records.
+fn is_sound(place: &Place, records: u64) {
+    let diagnosis = examine(&place.path, Depth::Full).unwrap();
+    assert!(diagnosis.is_sound(), "{diagnosis:#?}");
+    assert_eq!(diagnosis.content.unwrap().records, records);
+}
+
+fn sums(place: &Place) -> i64 {
+    number(
+        place,
+        "SELECT (SELECT count(*) FROM sums_by_quarter) + (SELECT count(*) FROM sums_by_day)
+              + (SELECT count(*) FROM sums_by_month) + (SELECT count(*) FROM sums_of_all)",
+    )
+}
+
+#[test]
+fn a_migration_leaves_the_old_or_the_new_version() {
+    let place = ledger(&format!("{WITHOUT_V4} PRAGMA user_version = 3"));
+    each_kill(&place, "migrate", |copy| {
+        let version = number(copy, "PRAGMA user_version");
+        let tables = "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'sums%'";
+        let is_new = version == i64::from(SCHEMA_VERSION);
+        assert!(is_new || version == 3, "{version}");
+        assert_eq!(number(copy, tables), if is_new { 4 } else { 0 });
+        is_sound(copy, RECORDS as u64);
+        // Whoever opens it next goes on.
+        let report = copy.open().report(TimeRange::ALL, &Filter::default()).unwrap();
+        assert_eq!(report.summary().requests, RECORDS as u64);
+        is_sound(copy, RECORDS as u64);
+    });
+}
+
+#[test]
+fn a_rebuild_leaves_the_old_or_the_new_sums() {
+    let without = "DELETE FROM sums_by_quarter; DELETE FROM sums_of_all;
+                   DELETE FROM sums_by_day; DELETE FROM sums_by_month;";
+    let place = ledger(without);
+    let all = sums(&killed(&place, "rebuild", None).0);
+    assert!(all > 10_000);
+    each_kill(&place, "rebuild", |copy| {
+        let sums = sums(copy);
+        assert!(sums == 0 || sums == all, "{sums} of {all}");
+        copy.open().rebuild_sums().unwrap();
+        is_sound(copy, RECORDS as u64);
+    });
+}
+
+#[test]
+fn a_vacuum_leaves_everything() {
+    let place = ledger("DELETE FROM records WHERE id <= 150000");
+    place.open().rebuild_sums().unwrap();
+    each_kill(&place, "vacuum", |copy| {
+        is_sound(copy, 50_000);
+        let store = copy.open();
+        let filter = Filter::default();
+        let report = store.report(TimeRange::ALL, &filter).unwrap();
+        assert_eq!(report, scan(&store, TimeRange::ALL, &filter));
+    });
+}

@@ -1,0 +1,297 @@
+//! Sums that are wrong: found by the doctor, made again from the records.
+
+use std::fs;
+
+use rusqlite::Connection;
+use usage_core::{Filter, TimeRange};
+use usage_store::doctor::{Check, Depth, Diagnosis, Place as Where, Remedy, examine};
+
+use super::support::{Place, at, record_of, scan};
+
+const DAY: i64 = 86_400_000_000;
+const QUARTER: i64 = 900_000_000;
+
+/// Records of some names over three months, a few in each of many quarters of an hour.
+fn ledger() -> Place {
+    let place = Place::new();
+    let batch: Vec<_> = (0..400_i64)
+        .map(|n| {
+            let names = ["i", "p", "v", ["r1", "r2", "r3"][n as usize % 3], "m"];
+            record_of(names, n / 4 * (DAY * 3 / 4 + 7), 700_000_000 + n as u64)
+        })
+        .collect();
+    place.open().insert_batch(&batch).unwrap();
+    place
+}
+
+/// The sums before an instant are all there is any more of their time.
+fn freeze(place: &Place, before: i64) {
+    assert_eq!(before % QUARTER, 0);
+    let sql = format!(
+        "UPDATE retention SET rows_from = {before}, records_from = {before};
+         DELETE FROM records WHERE ts < {before}"
+    );
+    place.connection().execute_batch(&sql).unwrap();
+}
+
+fn check(diagnosis: &Diagnosis) -> &Check {
+    diagnosis.checks.iter().find(|check| check.name == "sums").unwrap()
+}
+
+fn full(place: &Place) -> Diagnosis {
+    examine(&place.path, Depth::Full).unwrap()
+}
+
+fn number(connection: &Connection, sql: &str) -> i64 {
+    connection.query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+/// Whatever is changed in sums or in what they sum up: found, put right, and as a scan says then.
+#[test]
+fn what_does_not_agree_is_found_and_made_again() {
+    for sql in [
+        "UPDATE records SET input = 1, unclassified = 0 WHERE id = 7",
+        "UPDATE records SET fallbacks = fallbacks + 1 WHERE id = 400",
+        "UPDATE records SET ts = ts + 86400000000 WHERE id = 1",
+        "UPDATE records SET label_set = 2 WHERE id = 1",
+        "DELETE FROM records WHERE id = 100",
+        "INSERT INTO records SELECT ts, 401, label_set, 0, 0, 0, 0, 9, 0, 0, NULL FROM records
+         WHERE id = 3; UPDATE ledger SET next_record_id = 402",
+        "DELETE FROM sums_by_quarter WHERE number = (SELECT max(number) FROM sums_by_quarter)",
+        "DELETE FROM sums_of_all WHERE number = 0",
+        "DELETE FROM sums_by_day WHERE number = 0",
+        "DELETE FROM sums_by_month",
+        "INSERT INTO sums_by_day SELECT number + 1000, cells FROM sums_by_day WHERE number = 0",
+        "INSERT INTO sums_by_quarter VALUES (-5, x'')",
+        "UPDATE sums_by_quarter SET cells = zeroblob(4) WHERE number = 0",
+        "UPDATE sums_by_month SET number = number + 100",
+        "UPDATE sums_of_all SET cells = (SELECT cells FROM sums_by_quarter) WHERE number = 0",
+    ] {
+        let place = ledger();
+        assert!(full(&place).is_sound());
+        place.connection().execute_batch(sql).unwrap();
+        let before = fs::read(&place.path).unwrap();
+        let diagnosis = full(&place);
+        assert!(fs::read(&place.path).unwrap() == before, "the doctor changes nothing");
+        let found = check(&diagnosis);
+        assert!(!found.findings.is_empty(), "{sql}");
+        assert_eq!(diagnosis.wrong(), found.wrong(), "{sql}: {diagnosis:#?}");
+        assert!(found.findings.iter().all(|finding| finding.remedy == Remedy::Rebuild), "{sql}");
+
+        let store = place.open();
+        let rebuilt = store.rebuild_sums().unwrap();
+        assert!(rebuilt.changed > 0 && rebuilt.lost.is_empty() && rebuilt.kept == 0, "{sql}");
+        assert!(full(&place).is_sound(), "{sql}");
+        let report = store.report(TimeRange::ALL, &Filter::default()).unwrap();
+        assert_eq!(report, scan(&store, TimeRange::ALL, &Filter::default()), "{sql}");
+        assert_eq!(report.summary().requests, rebuilt.records, "{sql}");
+        // Nothing is left to do, and nothing is written.
+        assert_eq!(store.rebuild_sums().unwrap().changed, 0, "{sql}");
+    }
+}
+
+/// Each byte of each sum, a bit of it: by its checksum, and by no other check.
+#[test]
+fn a_flipped_bit_in_any_sum_is_found() {
+    let place = Place::new();
+    place.open().insert_batch(&[record_of(["i", "", "", "r", "m"], 5, 300)]).unwrap();
+    let mut flipped = 0;
+    for table in ["sums_by_quarter", "sums_by_day", "sums_by_month", "sums_of_all"] {
+        let cells: Vec<u8> = {
+            let sql = format!("SELECT cells FROM {table}");
+            place.connection().query_row(&sql, [], |row| row.get(0)).unwrap()
+        };
+        let set = |cells: &[u8]| {
+            let sql = format!("UPDATE {table} SET cells = ?1");
+            place.connection().execute(&sql, [cells]).unwrap();
+        };
+        for bit in (0..cells.len() * 8).step_by(3) {
+            let mut wrong = cells.clone();
+            wrong[bit / 8] ^= 1 << (bit % 8);
+            set(&wrong);
+            let diagnosis = full(&place);
+            assert!(!check(&diagnosis).is_passed(), "{table}, bit {bit}");
+            assert_eq!(diagnosis.wrong(), check(&diagnosis).wrong());
+            flipped += 1;
+        }
+        set(&cells);
+    }
+    assert!(flipped > 80 && full(&place).is_sound());
+}
+
+/// Bits of the file itself, wherever a sum or a record lies.
+#[test]
+fn a_flipped_bit_in_the_file_is_found_where_it_changes_a_number() {
+    let place = ledger();
+    let sound = fs::read(&place.path).unwrap();
+    let connection = place.connection();
+    let cells: Vec<Vec<u8>> = ["sums_by_quarter", "sums_by_day", "sums_by_month", "sums_of_all"]
+        .map(|table| {
+            let sql = format!("SELECT cells FROM {table} ORDER BY number LIMIT 1 OFFSET 1");
+            connection.query_row(&sql, [], |row| row.get(0)).unwrap()
+        })
+        .into();
+    drop(connection);
+    // Counts of records, as SQLite writes integers of four bytes.
+    let counts = [111_u32, 200, 399].map(|n| (700_000_000 + n).to_be_bytes().to_vec());
+    for bytes in cells.iter().chain(&counts) {
+        // Where pages were split, old copies lie about that nobody reads.
+        let windows = sound.windows(bytes.len()).enumerate();
+        let places: Vec<_> =
+            windows.filter(|(_, window)| window == bytes).map(|(at, _)| at).collect();
+        for bit in [0, 3, bytes.len() * 8 - 1] {
+            let is_found = |at: &usize| {
+                let mut wrong = sound.clone();
+                wrong[at + bit / 8] ^= 1 << (bit % 8);
+                fs::write(&place.path, &wrong).unwrap();
+                !check(&full(&place)).is_passed()
+            };
+            assert!(places.iter().any(is_found), "{bytes:x?} at {places:?}, bit {bit}");
+        }
+    }
+    fs::write(&place.path, &sound).unwrap();
+    assert!(full(&place).is_sound());
+}
+
+/// By default what is recent is compared, and with `Full` the rest.
+#[test]
+fn what_is_long_ago_is_compared_when_asked_for() {
+    let place = ledger();
+    let old = "UPDATE records SET unclassified = 7 WHERE id = 1;
+               DELETE FROM sums_of_all WHERE number = 0";
+    place.connection().execute_batch(old).unwrap();
+    for depth in [Depth::Usual, Depth::Quick] {
+        assert!(examine(&place.path, depth).unwrap().is_sound());
+    }
+    assert_eq!(check(&full(&place)).wrong(), 2);
+    let new = "UPDATE records SET unclassified = 7 WHERE id = 400;
+               UPDATE sums_by_month SET cells = x'' WHERE number = (SELECT max(number) FROM sums_by_month)";
+    place.connection().execute_batch(new).unwrap();
+    for depth in [Depth::Usual, Depth::Quick] {
+        assert_eq!(check(&examine(&place.path, depth).unwrap()).wrong(), 2);
+    }
+    assert_eq!(check(&full(&place)).wrong(), 4);
+}
+
+/// Findings say which stretch of time, and how it differs.
+#[test]
+fn findings_name_the_stretch() {
+    let place = ledger();
+    let sql = "UPDATE records SET unclassified = 7 WHERE id = 1;
+               DELETE FROM sums_by_day WHERE number = 3;
+               UPDATE sums_of_all SET cells = x'' WHERE number = 0;
+               INSERT INTO sums_by_month VALUES (24312, (SELECT cells FROM sums_by_month))";
+    place.connection().execute_batch(sql).unwrap();
+    let diagnosis = full(&place);
+    let found: Vec<_> = check(&diagnosis)
+        .findings
+        .iter()
+        .map(|finding| format!("{}: {}", finding.place, finding.what))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "sums of the quarter of an hour from 1970-01-01T00:00Z: they do not agree with the \
+             records",
+            "sums of all names in the quarter of an hour from 1970-01-01T00:00Z: they cannot be \
+             read",
+            "sums of the day 1970-01-04 (UTC): they are missing, those of its quarters of an hour \
+             are there",
+            "sums of the month 1970-01 (UTC): they do not agree with those of its days",
+            "sums of the month 2026-01 (UTC): they cannot be read",
+        ]
+    );
+}
+
+/// What is left of records that were deleted is kept by a rebuild, and what is made of it is made
+/// again.
+#[test]
+fn sums_without_records_are_kept() {
+    let place = ledger();
+    let store = place.open();
+    let before = store.report(TimeRange::ALL, &Filter::default()).unwrap();
+    freeze(&place, 30 * DAY);
+    assert!(full(&place).is_sound(), "{:#?}", full(&place));
+    assert_eq!(store.report(TimeRange::ALL, &Filter::default()).unwrap(), before);
+    let sql = "DELETE FROM sums_by_day WHERE number < 10; DELETE FROM sums_by_month;
+               DELETE FROM sums_of_all WHERE number < 500;
+               DELETE FROM sums_by_quarter WHERE number > 30 * 96";
+    place.connection().execute_batch(sql).unwrap();
+    let found = full(&place);
+    assert!(check(&found).findings.iter().all(|finding| finding.remedy == Remedy::Rebuild));
+    let rebuilt = store.rebuild_sums().unwrap();
+    assert_eq!((rebuilt.kept, rebuilt.quarters, rebuilt.records), (40, 60, 240));
+    assert!(rebuilt.lost.is_empty() && full(&place).is_sound());
+    assert_eq!(store.report(TimeRange::ALL, &Filter::default()).unwrap(), before);
+}
+
+/// A quarter of an hour of which nothing is left but bytes that cannot be read: it is named, and
+/// what the day and the month still know is not thrown away. All else is made again.
+#[test]
+fn what_is_lost_is_said() {
+    let place = ledger();
+    let store = place.open();
+    let before = store.report(TimeRange::ALL, &Filter::default()).unwrap();
+    freeze(&place, 30 * DAY);
+    let sql = "UPDATE sums_by_quarter SET cells = x'' WHERE number = 0;
+               DELETE FROM sums_by_day WHERE number = 3;
+               UPDATE records SET unclassified = unclassified";
+    place.connection().execute_batch(sql).unwrap();
+    let rebuilt = store.rebuild_sums().unwrap();
+    let lost = TimeRange { start: Some(at(0)), end: Some(at(QUARTER)) };
+    assert_eq!((rebuilt.lost.as_slice(), rebuilt.changed), (&[lost][..], 1));
+    let diagnosis = full(&place);
+    let [finding] = &check(&diagnosis).findings[..] else { panic!("{diagnosis:#?}") };
+    assert_eq!(finding.remedy, Remedy::Restore);
+    assert!(matches!(&finding.place, Where::Sums(of) if of.ends_with("1970-01-01T00:00Z")));
+    assert_eq!(store.report(TimeRange::ALL, &Filter::default()).unwrap(), before);
+}
+
+/// Names that are gone cannot be made again from sums.
+#[test]
+fn names_that_only_sums_refer_to() {
+    let place = ledger();
+    freeze(&place, 90 * DAY);
+    place.connection().execute_batch("DELETE FROM records").unwrap();
+    place.open().rebuild_sums().unwrap();
+    assert!(full(&place).is_sound());
+    place.connection().execute_batch("DELETE FROM label_sets WHERE route = 'r2'").unwrap();
+    let diagnosis = full(&place);
+    assert!(check(&diagnosis).findings.iter().all(|finding| finding.remedy == Remedy::Restore));
+    assert!(check(&diagnosis).wrong() > 20, "{diagnosis:#?}");
+}
+
+/// A record that counts what none can count keeps its sums as they are: all or nothing.
+#[test]
+fn damaged_records_stop_a_rebuild() {
+    for sql in [
+        "UPDATE records SET input = -1 WHERE id = 300",
+        "UPDATE records SET ts = -1 WHERE id = 300",
+        "UPDATE records SET ts = 4102444800000000 WHERE id = 300",
+    ] {
+        let place = ledger();
+        place.connection().execute_batch(sql).unwrap();
+        place.connection().execute_batch("DELETE FROM sums_by_month").unwrap();
+        let error = place.open().rebuild_sums().unwrap_err();
+        assert!(error.is_damage(), "{error:?}");
+        assert!(error.to_string().contains("a record has a "), "{error}");
+        assert_eq!(number(&place.connection(), "SELECT count(*) FROM sums_by_month"), 0);
+    }
+}
+
+/// What is counted in comes out again, to the last row, in whatever order.
+#[test]
+fn nothing_is_left_of_what_was_deleted() {
+    let place = ledger();
+    let store = place.open();
+    for before in [5 * QUARTER, 20 * DAY + 5, 60 * DAY, 400 * DAY] {
+        store.prune_records(at(before)).unwrap();
+        assert!(full(&place).is_sound());
+        let filter = Filter::default();
+        let report = store.report(TimeRange::ALL, &filter).unwrap();
+        assert_eq!(report, scan(&store, TimeRange::ALL, &filter));
+    }
+    for table in ["sums_by_quarter", "sums_by_day", "sums_by_month", "sums_of_all"] {
+        assert_eq!(number(&place.connection(), &format!("SELECT count(*) FROM {table}")), 0);
+    }
+}
