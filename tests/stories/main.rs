@@ -18,6 +18,7 @@ mod doctor;
 mod errors;
 mod events;
 mod export;
+mod faults;
 mod fixture;
 mod follow;
 mod help;
