@@ -19,6 +19,7 @@ mod doctor;
 mod errors;
 mod events;
 mod export;
+mod faults;
 mod fixture;
 mod follow;
 mod help;

@@ -8,6 +8,7 @@ mod dist;
 mod fuzz;
 mod process;
 mod sample;
+mod soak;
 mod tidy;
 mod tools;
 
@@ -25,12 +26,13 @@ const HELP: [&str; 3] = ["help", "--help", "-h"];
 
 #[rustfmt::skip]
 const COMMANDS: &[Command] = &[
-    Command { name: "bench", arguments: "[PART...]", about: "beside the yardstick: insert, record, report, space, hot-path", run: bench::run },
+    Command { name: "bench", arguments: "[PART...]", about: "speed, space, safety: beside a yardstick or a control", run: bench::run },
     Command { name: "ci", arguments: "", about: "every check, in order; stops at the first failure", run: ci::run },
     Command { name: "demo", arguments: "", about: "a fresh ledger with the sample day, and its reports", run: demo::run },
     Command { name: "dist", arguments: "", about: "an archive to hand out: binary, man pages, completions", run: dist::run },
     Command { name: "fuzz", arguments: "[--minutes N]", about: "the fuzz targets, N minutes each (nightly)", run: fuzz::run },
     Command { name: "sample", arguments: "[--check]", about: "writes data/day.ndjson again, or compares it", run: sample::run },
+    Command { name: "soak", arguments: "[--minutes N] [--seed S]", about: "gateways at one ledger with faults at random; 20 min", run: soak::run },
     Command { name: "tidy", arguments: "", about: "the rules of this repository that no compiler knows", run: tidy::run },
 ];
 

@@ -37,6 +37,8 @@ pub(crate) struct Ledger {
     /// Ever written to the journal.
     pub(crate) journaled: u64,
     pub(crate) journal_bytes: u64,
+    /// The journal failed for being as large as it may be, which storing cures.
+    pub(crate) journal_is_full: bool,
     /// What was found in journals that others left.
     pub(crate) recovered: Recovered,
     /// How many of the channel's slots are empty ones.

@@ -7,7 +7,7 @@ use std::time::Duration;
 ///
 /// | | killed process (SIGKILL, OOM, panic=abort) | power loss | costs |
 /// |---|---|---|---|
-/// | `Journaled` | loses what was taken in the last 1 to 16 ms | loses the last seconds: neither the journal nor, with SQLite's `synchronous=NORMAL`, the last commits were synced | a second file beside the ledger, 4 MiB at least; each record is written twice; one thread more |
+/// | `Journaled` | loses what was taken in the last milliseconds, and what still waits in a full channel | loses the last seconds: neither the journal nor, with SQLite's `synchronous=NORMAL`, the last commits were synced | a second file beside the ledger, 4 MiB at least; each record is written twice; one thread more |
 /// | `Batched` | loses what is not stored yet: the last batch, a second of traffic, and everything that waits while the ledger is locked or full | loses the last batch, and the last commits | nothing |
 ///
 /// A ledger with `synchronous=FULL` keeps its *commits* through a power loss, at the price of a disk

@@ -34,8 +34,8 @@ pub struct Stats {
     pub pending: u64,
     /// The part of `pending` that lies in the journal, where a killed process does not lose it.
     pub in_journal: u64,
-    /// Ever written to the journal. Where one thread records and nothing came back, these are its
-    /// first so many records.
+    /// Ever written to the journal. Where one thread records, nothing came back and the journal never
+    /// failed, these are its first so many records.
     pub journaled: u64,
     /// What the journal takes on disk, in bytes.
     pub journal_bytes: u64,

@@ -12,12 +12,12 @@ use usage_core::record::line;
 
 use crate::insert::fresh;
 use crate::rounds::{interleaved, ratio};
-use crate::{Setup, child, workload, yardstick};
+use crate::{ROWS, Setup, child, workload, yardstick};
 
 /// `usage record` against the yardstick's inserting, which has no text to parse.
 pub(crate) fn record(setup: &Setup) -> Result<()> {
     for with_event_ids in [false, true] {
-        let records = workload::records(setup.rows, with_event_ids)?;
+        let records = workload::records(setup.rows(ROWS), with_event_ids)?;
         let timestamps = yardstick::timestamps(&records);
         let input = write_lines(&setup.folder, &records)?;
         println!("{}:", if with_event_ids { "with event ids" } else { "without event ids" });
@@ -57,7 +57,7 @@ pub(crate) fn record(setup: &Setup) -> Result<()> {
 
 /// `usage report` of all time against the yardstick's loading of all rows.
 pub(crate) fn report(setup: &Setup) -> Result<()> {
-    let records = workload::records(setup.rows, false)?;
+    let records = workload::records(setup.rows(ROWS), false)?;
     let old_path = fresh(&setup.folder, "yardstick.db")?;
     let mut connection = yardstick::open(&old_path, "NORMAL")?;
     yardstick::insert(&mut connection, &records, &yardstick::timestamps(&records))?;

@@ -8,14 +8,14 @@ use usage_core::{Filter, Record, TimeRange};
 use usage_store::Store;
 
 use crate::rounds::{interleaved, ratio};
-use crate::{Setup, workload, yardstick};
+use crate::{ROWS, Setup, workload, yardstick};
 
 /// Rows a transaction on our side.
 const BATCHES: [usize; 2] = [500, 5_000];
 
 pub(crate) fn run(setup: &Setup) -> Result<()> {
     for with_event_ids in [false, true] {
-        let records = workload::records(setup.rows, with_event_ids)?;
+        let records = workload::records(setup.rows(ROWS), with_event_ids)?;
         let timestamps = yardstick::timestamps(&records);
         println!("{}:", if with_event_ids { "with event ids" } else { "without event ids" });
         for synchronous in yardstick::SYNCHRONOUS {
@@ -67,7 +67,7 @@ fn insert_ours(folder: &Path, records: &[Record], batch: usize) -> Result<Durati
     Ok(took)
 }
 
-/// A path at which nothing is left of an earlier database.
+/// A path at which nothing is left of an earlier database or its journal.
 pub(crate) fn fresh(folder: &Path, name: &str) -> Result<std::path::PathBuf> {
     for suffix in ["", "-wal", "-shm"] {
         match std::fs::remove_file(folder.join(format!("{name}{suffix}"))) {
@@ -75,5 +75,8 @@ pub(crate) fn fresh(folder: &Path, name: &str) -> Result<std::path::PathBuf> {
             _ => {}
         }
     }
-    Ok(folder.join(name))
+    match std::fs::remove_dir_all(folder.join(format!("{name}.journal"))) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(folder.join(name)),
+    }
 }

@@ -1,31 +1,41 @@
 //! Measurements beside a yardstick in the same run: `cargo xtask bench [WHAT...]`.
 //!
 //! Machines are shared and noisy, so what is shown are ratios: the two sides take turns, and the
-//! median of the rounds' ratios is given with the smallest and the largest.
+//! median of the rounds' ratios is given with the smallest and the largest. Where there is no
+//! other side, a control does the same without us.
 #![expect(clippy::print_stdout, reason = "a tool for the terminal")]
 
+mod calls;
 mod child;
 mod command;
+mod commits;
+mod disk_full;
+mod figures;
 mod hot_path;
 mod insert;
+mod journal_codec;
+mod kills;
+mod locked;
+mod numbered;
+mod pace;
+mod process;
+mod pruning;
+mod roles;
 mod rounds;
+mod setup;
 mod space;
+mod sustained;
 mod workload;
+mod writers;
+mod written;
 mod yardstick;
 
-use std::path::PathBuf;
+use anyhow::{Context, Result};
 
-use anyhow::{Context, Result, bail};
+use crate::setup::Setup;
 
-/// What the measurements need to know.
-struct Setup {
-    /// Where ledgers and inputs are made; emptied of them afterwards.
-    folder: PathBuf,
-    /// The release build of the command.
-    usage: PathBuf,
-    rows: usize,
-    rounds: usize,
-}
+/// Rows of the parts that only insert or report.
+const ROWS: usize = 1_000_000;
 
 /// A part's name, and what measures and prints it.
 type Part = (&'static str, fn(&Setup) -> Result<()>);
@@ -36,46 +46,43 @@ const PARTS: &[Part] = &[
     ("report", command::report),
     ("space", space::run),
     ("hot-path", hot_path::run),
+    ("sustained", sustained::run),
+    ("kills", kills::run),
+    ("locked", locked::run),
+    ("disk-full", disk_full::run),
+    ("writers", writers::run),
+    ("pruning", pruning::run),
+    ("written", written::run),
+    ("journal-codec", journal_codec::run),
 ];
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let Some((first, command)) = arguments.split_first()
-        && first == child::MEASURE
-    {
-        return child::measure_here(command);
+    if let Some((first, rest)) = arguments.split_first() {
+        match first.as_str() {
+            child::MEASURE => return child::measure_here(rest),
+            roles::TASK => return roles::run(rest),
+            _ => {}
+        }
     }
-    let (setup, wanted) = parse(&arguments)?;
+    let parts: Vec<_> = PARTS.iter().map(|(name, _)| *name).collect();
+    let (setup, wanted) = Setup::parse(&arguments, &parts)?;
     std::fs::create_dir_all(&setup.folder)?;
-    println!("{} rows, {} rounds of interleaved pairs", setup.rows, setup.rounds);
+    println!("{} rows where a part has no number of its own", setup.rows(ROWS));
+    println!("{} rounds of sides that take turns", setup.rounds);
     for (name, part) in PARTS {
-        if wanted.is_empty() || wanted.iter().any(|asked| asked == name) {
-            println!("\n== {name}");
+        if wanted.is_empty() || wanted.contains(name) {
+            println!("\n== {name}   ({})", load());
             part(&setup).with_context(|| format!("while measuring {name}"))?;
         }
     }
     Ok(())
 }
 
-fn parse(arguments: &[String]) -> Result<(Setup, Vec<&str>)> {
-    let mut folder = PathBuf::from("target/bench");
-    let mut usage = PathBuf::from("target/release/usage");
-    let (mut rows, mut rounds) = (1_000_000, 5);
-    let mut wanted = Vec::new();
-    let mut arguments = arguments.iter();
-    while let Some(argument) = arguments.next() {
-        let mut value = || arguments.next().with_context(|| format!("{argument} needs a value"));
-        match argument.as_str() {
-            "--folder" => folder = value()?.into(),
-            "--usage" => usage = value()?.into(),
-            "--rows" => rows = value()?.parse().context("--rows")?,
-            "--rounds" => rounds = value()?.parse().context("--rounds")?,
-            part if PARTS.iter().any(|(name, _)| *name == part) => wanted.push(part),
-            other => {
-                let parts: Vec<_> = PARTS.iter().map(|(name, _)| *name).collect();
-                bail!("{other:?} is neither an option nor one of: {}", parts.join(", "));
-            }
-        }
-    }
-    Ok((Setup { folder, usage, rows, rounds }, wanted))
+/// How busy the machine is anyway.
+fn load() -> String {
+    let averages = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let last_minute = averages.split(' ').next().unwrap_or_default();
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    format!("load before: {last_minute} on {processors} processors")
 }

@@ -8,7 +8,17 @@ use anyhow::Result;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Times(Vec<Duration>);
 
+impl From<Vec<Duration>> for Times {
+    fn from(rounds: Vec<Duration>) -> Self {
+        Self(rounds)
+    }
+}
+
 impl Times {
+    pub(crate) fn push(&mut self, round: Duration) {
+        self.0.push(round);
+    }
+
     pub(crate) fn median(&self) -> Duration {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();

@@ -8,18 +8,18 @@ use usage_store::Store;
 
 use crate::insert::fresh;
 use crate::rounds::as_float;
-use crate::{Setup, workload, yardstick};
+use crate::{ROWS, Setup, workload, yardstick};
 
 pub(crate) fn run(setup: &Setup) -> Result<()> {
-    let bare = workload::records(setup.rows, false)?;
+    let bare = workload::records(setup.rows(ROWS), false)?;
     let path = fresh(&setup.folder, "yardstick.db")?;
     let mut connection = yardstick::open(&path, "NORMAL")?;
     yardstick::insert(&mut connection, &bare, &yardstick::timestamps(&bare))?;
     drop(connection);
-    show("yardstick", &path, setup.rows)?;
+    show("yardstick", &path, setup.rows(ROWS))?;
     for (name, records) in [
         ("ours, without event ids", bare),
-        ("ours, with event ids of 28 bytes", workload::records(setup.rows, true)?),
+        ("ours, with event ids of 28 bytes", workload::records(setup.rows(ROWS), true)?),
     ] {
         let path = fresh(&setup.folder, "ours.db")?;
         let store = Store::open(&path)?;
@@ -27,7 +27,7 @@ pub(crate) fn run(setup: &Setup) -> Result<()> {
             store.insert_batch(batch)?;
         }
         drop(store);
-        show(name, &path, setup.rows)?;
+        show(name, &path, setup.rows(ROWS))?;
     }
     Ok(())
 }

@@ -128,11 +128,13 @@ impl Journaler {
         match &failed {
             None => {
                 ledger.health.journal_works();
+                ledger.journal_is_full = false;
                 self.back_off.reset();
                 self.retry_at = None;
             }
             Some(error) => {
                 ledger.health.journal_failed(chain(error));
+                ledger.journal_is_full = matches!(error, JournalError::Full { .. });
                 let kind = if error.is_full() { SinkErrorKind::Full } else { SinkErrorKind::Io };
                 let wait = self.back_off.after(kind, fastrand::f64());
                 self.retry_at = Some(shared.intake.clock.monotonic().saturating_add(wait));

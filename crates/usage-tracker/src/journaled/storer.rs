@@ -243,10 +243,17 @@ impl Storer {
                 ledger.in_journal -= (batch + step.already + step.lost).min(ledger.in_journal);
                 ledger.settle_others(step.already, step.lost);
                 settle(&mut ledger, batch, &step.outcome);
-                ledger.journal_bytes = tail.bytes();
             }
         }
-        calling(|| tail.recycle(positions(sink)?))
+        let recycled = calling(|| tail.recycle(positions(sink)?));
+        let mut ledger = self.shared.accounts.lock();
+        ledger.journal_bytes = tail.bytes();
+        if recycled.is_ok() && ledger.journal_is_full && ledger.in_journal == 0 {
+            // It has room again, though nobody has tried yet.
+            ledger.journal_is_full = false;
+            ledger.health.journal_works();
+        }
+        recycled
     }
 
     /// Says that the storer has stopped, with nothing left but what the next process finds.

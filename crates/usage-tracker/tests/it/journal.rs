@@ -29,6 +29,8 @@ pub(crate) struct State {
     failure: Option<SinkErrorKind>,
     /// As a commit whose answer got lost: stores, and says that it failed.
     lies: bool,
+    /// So many times it cannot be made durable.
+    undurable: u32,
 }
 
 impl Memory {
@@ -101,7 +103,12 @@ impl JournalSink for Memory {
     }
 
     fn make_durable(&mut self) -> Result<(), SinkError> {
-        self.check().map(drop)
+        let mut state = self.check()?;
+        if state.undurable > 0 {
+            state.undurable -= 1;
+            return Err(SinkError::of(SinkErrorKind::Io, "cannot sync"));
+        }
+        Ok(())
     }
 
     fn forget(&mut self, segment: SegmentId) -> Result<(), SinkError> {
@@ -245,13 +252,41 @@ fn a_full_journal_fills_the_channel_and_then_records_come_back() {
     let stats = balanced(&tracker);
     assert!(stats.degraded);
     assert!(stats.in_journal > 10_000, "{stats:?}");
+    // Stored, and with room in the journal again: nothing is wrong, though nobody records.
     sink.fail_with(None);
+    tracker.flush(LONG).unwrap();
+    while balanced(&tracker).degraded {
+        thread::yield_now();
+    }
     let report = tracker.shutdown(LONG);
     assert!(report.is_clean(), "{report:?}");
     assert_eq!(report.stats.stored, taken.len() as u64);
     let mut stored = sink.stored();
     stored.sort_unstable();
     assert_eq!(stored, taken);
+}
+
+#[test]
+fn what_is_stored_counts_once_though_the_journal_cannot_be_tidied() {
+    let folder = tempfile::tempdir().unwrap();
+    let sink = Memory::in_folder(folder.path().join("j"));
+    sink.lock().undurable = 5;
+    let mut options = JournalOptions::default();
+    options.segment_bytes = 1;
+    let tracker = hasty().journal(options).start(sink.clone()).unwrap();
+    // More than a segment holds, so that one is to be given up.
+    let mut number = 0;
+    while sink.lock().undurable > 0 {
+        if tracker.record(record(number)).is_ok() {
+            number += 1;
+        }
+        balanced(&tracker);
+    }
+    let report = tracker.shutdown(LONG);
+    assert!(report.is_clean() && report.stats.is_balanced(), "{report:?}");
+    assert_eq!((report.stats.stored, report.stats.dropped), (number, 0));
+    assert!(report.stats.retries >= 5);
+    assert_eq!(sink.stored(), in_order(number));
 }
 
 #[test]

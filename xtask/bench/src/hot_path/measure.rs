@@ -6,38 +6,26 @@
 //! millisecond, takes one value at a time, and drops them.
 
 use std::error::Error;
-use std::fmt;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use usage_core::sink::{BatchOutcome, Sink, SinkError};
 use usage_core::{LabelNames, Labels, Record, TokenCounts};
-use usage_tracker::{DEFAULT_CHANNEL_CAPACITY, Handle, Tracker};
+use usage_store::Store;
+use usage_tracker::{DEFAULT_CHANNEL_CAPACITY, Durability, Handle, Tracker};
 
-/// How often records come, of all threads together.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Rate {
-    /// So many a second, evenly.
-    PerSecond(u32),
-    /// As fast as the threads can, in bursts that fit the channel.
-    FlatOut,
-}
+use crate::pace::{Beat, Rate};
 
-impl fmt::Display for Rate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::PerSecond(rate) => write!(f, "{rate}/s"),
-            Self::FlatOut => f.write_str("flat out"),
-        }
-    }
-}
+/// Nothing takes as long as this.
+const LONG: Duration = Duration::from_secs(60);
 
 /// What to measure.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plan {
+    /// Whether there is a journal.
+    pub(super) durability: Durability,
     /// How often.
     pub(super) rate: Rate,
     /// By how many threads.
@@ -53,6 +41,7 @@ pub(super) struct Plan {
 impl Default for Plan {
     fn default() -> Self {
         Self {
+            durability: Durability::Journaled,
             rate: Rate::FlatOut,
             threads: 1,
             rounds: 10,
@@ -106,13 +95,13 @@ fn ratio(ours: u64, bare: u64) -> f64 {
     ours as f64 / bare.max(1) as f64
 }
 
-/// Measures one plan.
+/// Measures one plan, with the tracker in front of a real ledger.
 ///
 /// # Errors
-/// When a thread cannot be started.
-pub(super) fn measure(plan: &Plan) -> Result<Row, Box<dyn Error>> {
+/// When a thread cannot be started, or the ledger does not store.
+pub(super) fn measure(plan: &Plan, ledger: Store) -> Result<Row, Box<dyn Error>> {
     let timer = timer_cost();
-    let tracker = Tracker::builder().start(Null)?;
+    let tracker = Tracker::builder().durability(plan.durability).start(ledger)?;
     let handles = (0..plan.threads)
         .map(|thread| {
             let route = format!("route-{thread}");
@@ -134,7 +123,8 @@ pub(super) fn measure(plan: &Plan) -> Result<Row, Box<dyn Error>> {
     for round in 0..=plan.rounds {
         let record = |handle: &Handle| handle.record(black_box(tokens), black_box(1)).is_ok();
         let (ours, ours_back) = run_round(plan, &handles, record);
-        settle(|| tracker.stats().pending == 0);
+        // All is stored, so that the bare channel's round is not disturbed by it.
+        tracker.flush(LONG)?;
         let send = |sender: &flume::Sender<Value>| sender.try_send(black_box([7; 8])).is_ok();
         let (other, bare_back) = run_round(plan, &vec![bare.sender.clone(); plan.threads], send);
         settle(|| bare.sender.is_empty());
@@ -145,7 +135,7 @@ pub(super) fn measure(plan: &Plan) -> Result<Row, Box<dyn Error>> {
         }
     }
     bare.stop();
-    let report = tracker.shutdown(Duration::from_secs(10));
+    let report = tracker.shutdown(LONG);
     if !report.is_clean() {
         return Err(format!("not everything was stored: {:?}", report.stats).into());
     }
@@ -158,7 +148,6 @@ fn run_round<T: Sync>(
     targets: &[T],
     call: impl Fn(&T) -> bool + Sync,
 ) -> (Vec<u64>, u64) {
-    let threads = u32::try_from(plan.threads).unwrap_or(u32::MAX);
     let start = Barrier::new(plan.threads);
     let (start, call) = (&start, &call);
     let results: Vec<_> = thread::scope(|scope| {
@@ -166,21 +155,20 @@ fn run_round<T: Sync>(
             .iter()
             .map(|target| {
                 scope.spawn(move || {
-                    let (count, gap) = match plan.rate {
-                        Rate::FlatOut => (plan.burst / plan.threads, Duration::ZERO),
-                        Rate::PerSecond(rate) => {
-                            let gap = Duration::from_secs(1) * threads / rate;
-                            let count = plan.round.as_nanos() / gap.as_nanos().max(1);
-                            (usize::try_from(count).unwrap_or(usize::MAX), gap)
+                    let count = match plan.rate {
+                        Rate::FlatOut => plan.burst / plan.threads,
+                        paced @ Rate::PerSecond(_) => {
+                            let gap = paced.gap(plan.threads).as_nanos().max(1);
+                            let count = plan.round.as_nanos() / gap;
+                            usize::try_from(count).unwrap_or(usize::MAX)
                         }
                     };
                     let mut times = Vec::with_capacity(count);
                     let mut failed = 0;
                     start.wait();
-                    let mut due = Instant::now();
+                    let mut beat = Beat::new(plan.rate, plan.threads);
                     for _ in 0..count {
-                        wait_until(due);
-                        due += gap;
+                        beat.wait();
                         let before = Instant::now();
                         let ok = call(target);
                         let took = before.elapsed();
@@ -195,22 +183,6 @@ fn run_round<T: Sync>(
     });
     let failed = results.iter().map(|(_, failed)| failed).sum();
     (results.into_iter().flat_map(|(times, _)| times).collect(), failed)
-}
-
-/// Sleeps when there is time for it, else spins.
-fn wait_until(due: Instant) {
-    loop {
-        let left = due.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return;
-        }
-        if left > Duration::from_micros(120) {
-            // sleep: a paced producer is what is measured.
-            thread::sleep(left - Duration::from_micros(60));
-        } else {
-            std::hint::spin_loop();
-        }
-    }
 }
 
 fn settle(done: impl Fn() -> bool) {
@@ -239,15 +211,6 @@ fn cost(mut times: Vec<u64>) -> Cost {
         times.get(index).copied().unwrap_or(0)
     };
     Cost { p50: at(50), p99: at(99) }
-}
-
-/// Stores nothing, at once.
-struct Null;
-
-impl Sink for Null {
-    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
-        Ok(BatchOutcome { stored: batch.len() as u64, ..BatchOutcome::default() })
-    }
 }
 
 /// As large as a record.

@@ -4,11 +4,26 @@
 mod measure;
 
 use anyhow::{Result, anyhow};
+use usage_store::Store;
+use usage_tracker::Durability;
 
-use self::measure::{Plan, Rate, measure};
+use self::measure::{Plan, measure};
 use crate::Setup;
+use crate::insert::fresh;
+use crate::pace::Rate;
 
-pub(crate) fn run(_: &Setup) -> Result<()> {
+pub(crate) fn run(setup: &Setup) -> Result<()> {
+    for (name, durability) in
+        [("journaled", Durability::Journaled), ("batched", Durability::Batched)]
+    {
+        println!("{name}, in front of a ledger:");
+        table(setup, durability)?;
+    }
+    println!("  all times include reading the timer twice; net has that taken off");
+    Ok(())
+}
+
+fn table(setup: &Setup, durability: Durability) -> Result<()> {
     println!(
         "  {:<9} {:>7} | {:>8} {:>8} | {:>8} {:>8} | {:>9} {:>5} {:>8} {:>9}",
         "records",
@@ -24,12 +39,12 @@ pub(crate) fn run(_: &Setup) -> Result<()> {
     );
     for rate in [Rate::PerSecond(1_000), Rate::PerSecond(50_000), Rate::FlatOut] {
         for threads in [1, 2, 8] {
-            let row = measure(&Plan { rate, threads, ..Plan::default() })
+            let ledger = Store::open(fresh(&setup.folder, "hot.db")?)?;
+            let row = measure(&Plan { durability, rate, threads, ..Plan::default() }, ledger)
                 .map_err(|error| anyhow!("{error}"))?;
             println!(
-                "  {:<9} {threads:>7} | {:>5} ns {:>5} ns | {:>5} ns {:>5} ns | {:>9.2} {:>5.2} \
-                 {:>8.2} {:>9}",
-                rate.to_string(),
+                "  {rate:<9} {threads:>7} | {:>5} ns {:>5} ns | {:>5} ns {:>5} ns | {:>9.2} \
+                 {:>5.2} {:>8.2} {:>9}",
                 row.ours.p50,
                 row.ours.p99,
                 row.bare.p50,
@@ -41,6 +56,5 @@ pub(crate) fn run(_: &Setup) -> Result<()> {
             );
         }
     }
-    println!("  all times include reading the timer twice; net has that taken off");
     Ok(())
 }

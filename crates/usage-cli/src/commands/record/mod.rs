@@ -29,6 +29,10 @@ use crate::error::{CliError, ErrorKind};
 /// as good as none.
 ///
 /// A line that cannot be taken is named on standard error and skipped; the exit code is then 3.
+///
+/// While the ledger cannot be written, what comes through a pipe or with --follow is kept in a journal
+/// beside it, and stored by the next command that writes. Files are read again from the line that an
+/// error names.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Files to read; none, or -, is standard input
