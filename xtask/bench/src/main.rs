@@ -11,6 +11,7 @@ mod command;
 mod commits;
 mod disk_full;
 mod figures;
+mod full;
 mod hot_path;
 mod insert;
 mod journal_codec;
@@ -54,7 +55,11 @@ const PARTS: &[Part] = &[
     ("pruning", pruning::run),
     ("written", written::run),
     ("journal-codec", journal_codec::run),
+    (FULL, full::run),
 ];
+
+/// Takes long, and is left out unless it is asked for.
+const FULL: &str = "full";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -71,7 +76,7 @@ fn main() -> Result<()> {
     println!("{} rows where a part has no number of its own", setup.rows(ROWS));
     println!("{} rounds of sides that take turns", setup.rounds);
     for (name, part) in PARTS {
-        if wanted.is_empty() || wanted.contains(name) {
+        if wanted.contains(name) || (wanted.is_empty() && *name != FULL) {
             println!("\n== {name}   ({})", load());
             part(&setup).with_context(|| format!("while measuring {name}"))?;
         }
