@@ -23,6 +23,10 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 /// who would then wait for our pages.
 const PAGES_IN_LOG: i64 = 500;
 
+/// Less than this is not worth a transaction, however long that takes: with very many names each
+/// takes its time for the sums alone.
+const LEAST: i64 = 200;
+
 /// How much is done in one transaction: as much as takes about [`LONG`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
@@ -42,7 +46,8 @@ impl Pace {
         let amount = self.amount.unsigned_abs();
         let fitting = u128::from(amount).saturating_mul(long) / took;
         let fitting = u64::try_from(fitting).unwrap_or(u64::MAX).clamp(amount / 2, amount * 2);
-        self.amount = i64::try_from(fitting).unwrap_or(i64::MAX).clamp(1, self.most);
+        self.amount =
+            i64::try_from(fitting).unwrap_or(i64::MAX).clamp(LEAST.min(self.most), self.most);
     }
 }
 
@@ -126,6 +131,6 @@ mod tests {
         for _ in 0..40 {
             pace.learn(Duration::from_secs(1));
         }
-        assert_eq!(pace.amount, 1);
+        assert_eq!(pace.amount, LEAST);
     }
 }
