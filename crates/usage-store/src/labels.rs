@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use rustc_hash::FxHashMap;
 use usage_core::{LabelNames, Labels};
 
 /// Finds a label set.
@@ -47,7 +48,7 @@ impl LabelCache {
             self.ids.clear();
             self.generation = generation;
         }
-        PendingLabels { cache: self, added: HashMap::new(), last: None }
+        PendingLabels { cache: self, added: HashMap::new(), near: FxHashMap::default() }
     }
 }
 
@@ -55,7 +56,9 @@ impl LabelCache {
 pub(crate) struct PendingLabels<'a> {
     cache: &'a mut LabelCache,
     added: HashMap<Labels, i64>,
-    last: Option<(Labels, i64)>,
+    /// By where the names lie in memory, which is found sooner than their text. The names are kept,
+    /// so that no others come to lie there.
+    near: FxHashMap<usize, (Labels, i64)>,
 }
 
 impl PendingLabels<'_> {
@@ -64,9 +67,7 @@ impl PendingLabels<'_> {
         connection: &Connection,
         labels: &Labels,
     ) -> rusqlite::Result<i64> {
-        if let Some((last, id)) = &self.last
-            && last.is_same_allocation(labels)
-        {
+        if let Some((_, id)) = self.near.get(&labels.address()) {
             return Ok(*id);
         }
         let known = self.cache.ids.get(labels).or_else(|| self.added.get(labels)).copied();
@@ -78,14 +79,14 @@ impl PendingLabels<'_> {
                 id
             }
         };
-        self.last = Some((labels.clone(), id));
+        self.near.insert(labels.address(), (labels.clone(), id));
         Ok(id)
     }
 
     /// Takes back a look-up whose work was undone, the set that it may have added included.
     pub(crate) fn forget(&mut self, labels: &Labels) {
         self.added.remove(labels);
-        self.last = None;
+        self.near.clear();
     }
 
     /// Publishes what was added. Call it after the transaction has committed.

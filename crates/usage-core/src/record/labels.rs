@@ -97,6 +97,13 @@ impl Labels {
     pub fn is_same_allocation(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
+
+    /// Where the names lie in memory: the same for all clones of one value, for as long as one of them
+    /// is kept.
+    #[must_use]
+    pub fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
 }
 
 impl<'a> LabelNames<'a> {
