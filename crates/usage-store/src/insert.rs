@@ -75,17 +75,30 @@ pub(crate) fn insert_all(
     batch: &[Record],
     label_id: &mut dyn FnMut(&Record) -> rusqlite::Result<i64>,
 ) -> rusqlite::Result<BatchOutcome> {
-    let mut rows = Rows::begin(connection)?;
+    let mut rows = if batch.len() < AT_ONCE {
+        Rows::begin(connection)?
+    } else {
+        Rows::begin_together(connection)?
+    };
     for (index, record) in batch.iter().enumerate() {
         rows.insert(index, record, label_id)?;
     }
     rows.finish()
 }
 
+/// How many rows go in with one statement where there are as many: each costs less then.
+const AT_ONCE: usize = 8;
+
+/// A row that waits for others to go in with.
+type Waiting<'r> = (i64, i64, &'r Record);
+
 /// Rows on their way into the ledger, in one transaction.
-pub(crate) struct Rows<'a> {
+pub(crate) struct Rows<'a, 'r> {
     connection: &'a Connection,
     statement: CachedStatement<'a>,
+    /// For [`AT_ONCE`] rows; nothing where each has to go in by itself.
+    together: Option<CachedStatement<'a>>,
+    waiting: Vec<Waiting<'r>>,
     first_id: i64,
     next_id: i64,
     /// Records older than this are not taken.
@@ -94,21 +107,20 @@ pub(crate) struct Rows<'a> {
     outcome: BatchOutcome,
 }
 
-impl<'a> Rows<'a> {
+impl<'a, 'r> Rows<'a, 'r> {
+    /// Each row goes in by itself, at once.
     pub(crate) fn begin(connection: &'a Connection) -> rusqlite::Result<Self> {
         let first_id: i64 = connection
             .prepare_cached("SELECT next_record_id FROM ledger")?
             .query_row([], |row| row.get(0))?;
-        let statement = connection.prepare_cached(
-            "INSERT INTO records (ts, id, label_set, input, output, cache_read, cache_write, \
-             unclassified, reasoning, fallbacks, event_id) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-        )?;
+        let statement = connection.prepare_cached(&insert_sql(1))?;
         let records_from = retained::records_from(connection)?.unwrap_or(i64::MIN);
         let (change, outcome) = (Change::default(), BatchOutcome::default());
         Ok(Self {
             connection,
             statement,
+            together: None,
+            waiting: Vec::new(),
             first_id,
             next_id: first_id,
             records_from,
@@ -117,11 +129,17 @@ impl<'a> Rows<'a> {
         })
     }
 
+    /// Rows without an event id may go in together, before [`finish`](Self::finish) is done.
+    fn begin_together(connection: &'a Connection) -> rusqlite::Result<Self> {
+        let together = connection.prepare_cached(&insert_sql(AT_ONCE))?;
+        Ok(Self { together: Some(together), ..Self::begin(connection)? })
+    }
+
     /// Inserts a record, unless it is there already. After an error it counts nowhere.
     pub(crate) fn insert(
         &mut self,
         index: usize,
-        record: &Record,
+        record: &'r Record,
         label_id: &mut dyn FnMut(&Record) -> rusqlite::Result<i64>,
     ) -> rusqlite::Result<()> {
         let ts = record.timestamp().as_micros();
@@ -132,7 +150,14 @@ impl<'a> Rows<'a> {
         match find_event(self.connection, record)? {
             Event::New => {
                 let label_set = label_id(record)?;
-                insert_row(&mut self.statement, self.next_id, label_set, record)?;
+                let row = (self.next_id, label_set, record);
+                // One that has an id may be looked for by the next record already.
+                if self.together.is_some() && record.event_id().is_none() {
+                    self.waiting.push(row);
+                    self.put_together()?;
+                } else {
+                    insert_rows(&mut self.statement, &[row])?;
+                }
                 self.change.record(ts, label_set, &Summary::of(record));
                 self.next_id += 1;
                 self.outcome.stored += 1;
@@ -147,7 +172,19 @@ impl<'a> Rows<'a> {
         self.outcome.refused.push(Refusal { index, reason });
     }
 
-    pub(crate) fn finish(self) -> rusqlite::Result<BatchOutcome> {
+    /// Inserts those that wait, once they are as many as go in together.
+    fn put_together(&mut self) -> rusqlite::Result<()> {
+        if let Some(statement) = self.together.as_mut().filter(|_| self.waiting.len() == AT_ONCE) {
+            insert_rows(statement, &self.waiting)?;
+            self.waiting.clear();
+        }
+        Ok(())
+    }
+
+    pub(crate) fn finish(mut self) -> rusqlite::Result<BatchOutcome> {
+        for row in std::mem::take(&mut self.waiting) {
+            insert_rows(&mut self.statement, &[row])?;
+        }
         if self.next_id != self.first_id {
             self.connection
                 .prepare_cached("UPDATE ledger SET next_record_id = ?1")?
@@ -158,33 +195,46 @@ impl<'a> Rows<'a> {
     }
 }
 
-fn insert_row(
-    insert: &mut CachedStatement<'_>,
-    id: i64,
-    label_set: i64,
-    record: &Record,
-) -> rusqlite::Result<()> {
-    let tokens = record.tokens();
-    // One by one: as a list of parameters each would go through a table of functions.
-    insert.raw_bind_parameter(1, record.timestamp().as_micros())?;
-    insert.raw_bind_parameter(2, id)?;
-    insert.raw_bind_parameter(3, label_set)?;
-    let counts = [
-        tokens.input(),
-        tokens.output(),
-        tokens.cache_read(),
-        tokens.cache_write(),
-        tokens.unclassified_count(),
-        tokens.reasoning(),
-        record.fallbacks(),
-    ];
-    for (index, count) in counts.into_iter().enumerate() {
-        insert.raw_bind_parameter(4 + index, count)?;
+fn insert_sql(rows: usize) -> String {
+    let row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let rows = vec![row; rows].join(", ");
+    format!(
+        "INSERT INTO records (ts, id, label_set, input, output, cache_read, cache_write, \
+         unclassified, reasoning, fallbacks, event_id) VALUES {rows}"
+    )
+}
+
+/// The columns of a row.
+const COLUMNS: usize = 11;
+
+fn insert_rows(insert: &mut CachedStatement<'_>, rows: &[Waiting<'_>]) -> rusqlite::Result<()> {
+    for (at, (id, label_set, record)) in rows.iter().enumerate() {
+        let (first, tokens) = (at * COLUMNS + 1, record.tokens());
+        // One by one: as a list of parameters each would go through a table of functions.
+        insert.raw_bind_parameter(first, record.timestamp().as_micros())?;
+        insert.raw_bind_parameter(first + 1, id)?;
+        insert.raw_bind_parameter(first + 2, label_set)?;
+        let counts = [
+            tokens.input(),
+            tokens.output(),
+            tokens.cache_read(),
+            tokens.cache_write(),
+            tokens.unclassified_count(),
+            tokens.reasoning(),
+            record.fallbacks(),
+        ];
+        for (index, count) in counts.into_iter().enumerate() {
+            insert.raw_bind_parameter(first + 3 + index, count)?;
+        }
+        insert.raw_bind_parameter(first + 10, record.event_id().map(EventId::as_str))?;
     }
-    insert.raw_bind_parameter(11, record.event_id().map(EventId::as_str))?;
-    let rows = insert.raw_execute()?;
+    let inserted = insert.raw_execute()?;
     // A trigger may leave a row out without an error; it is not stored then.
-    if rows == 1 { Ok(()) } else { Err(rusqlite::Error::StatementChangedRows(rows)) }
+    if inserted == rows.len() {
+        Ok(())
+    } else {
+        Err(rusqlite::Error::StatementChangedRows(inserted))
+    }
 }
 
 /// What the ledger knows of a record's event id.
