@@ -2,6 +2,7 @@
 //! first one until a flush says that the ledger has them all.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -79,9 +80,17 @@ fn store_all(folder: &Path, records: &[Record], way: &mut Way) -> Result<Duratio
         .overflow(Overflow::Wait(LONG))
         .start(store)?;
     let (start, before) = (Instant::now(), process::all_processor_time()?);
+    // Requests come in the order of time, and whichever thread is free takes the next.
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some(record) = records.get(next.fetch_add(1, Ordering::Relaxed)) {
+            // What came back would be missed at the end.
+            let _ = tracker.record(record.clone());
+        }
+    };
     thread::scope(|scope| {
-        for share in records.chunks(records.len().div_ceil(way.threads)) {
-            scope.spawn(|| share.iter().all(|record| tracker.record(record.clone()).is_ok()));
+        for _ in 0..way.threads {
+            scope.spawn(work);
         }
     });
     tracker.flush(LONG)?;
