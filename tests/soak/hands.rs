@@ -16,11 +16,12 @@ pub(crate) struct Hands {
     program: PathBuf,
     folder: PathBuf,
     lock: Option<JoinHandle<rusqlite::Result<()>>>,
+    prunes: u32,
 }
 
 impl Hands {
     pub(crate) fn new(program: &Path, folder: &Path) -> Self {
-        Self { program: program.to_owned(), folder: folder.to_owned(), lock: None }
+        Self { program: program.to_owned(), folder: folder.to_owned(), lock: None, prunes: 0 }
     }
 
     /// Holds the ledger's write lock for so long, beside whatever else goes on. `false` when it is
@@ -72,17 +73,21 @@ impl Hands {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// Records a part of long ago, and throws it away. No gateway's records are as old.
-    pub(crate) fn prune(&self) -> Result<()> {
+    /// Records a part of long ago, and throws it away: each time the next month, as what is older than
+    /// what was thrown away is not taken any more. No gateway's records are as old.
+    pub(crate) fn prune(&mut self) -> Result<()> {
+        let month = |number: u32| format!("{}-{:02}", 1971 + number / 12, number % 12 + 1);
+        let (this, next) = (month(self.prunes), month(self.prunes + 1));
+        self.prunes += 1;
         let mut lines = String::new();
         for second in 0..60 {
             writeln!(
                 lines,
-                r#"{{"instance_id":"old","route":"r","model":"m","tokens":1,"timestamp":"2001-01-01T00:00:{second:02}Z"}}"#
+                r#"{{"instance_id":"old","route":"r","model":"m","tokens":1,"timestamp":"{this}-01T00:00:{second:02}Z"}}"#
             )?;
         }
         self.usage(&["record"], &lines)?;
-        self.usage(&["prune", "--before", "2002-01-01"], "").map(drop)
+        self.usage(&["prune", "--before", &format!("{next}-01")], "").map(drop)
     }
 
     fn usage(&self, arguments: &[&str], input: &str) -> Result<Output> {
