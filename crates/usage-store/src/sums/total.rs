@@ -115,12 +115,9 @@ fn add_rows(
     totals: &mut Totals,
 ) -> Result<(), ReadError> {
     for piece in pieces {
-        let (edge, within) = if start_of_quarter(quarter_of(piece.start)) == piece.start {
-            (piece.end, piece.start)
-        } else {
-            (piece.start, piece.start)
-        };
-        refuse_without_rows(connection, edge, within)?;
+        let begins_whole = start_of_quarter(quarter_of(piece.start)) == piece.start;
+        let edge = if begins_whole { piece.end } else { piece.start };
+        refuse_without_rows(connection, edge, piece.start)?;
         let mut statement = connection
             .prepare_cached(&format!("SELECT {COUNTS} FROM records WHERE ts >= ?1 AND ts < ?2"))?;
         let mut rows = statement.query([piece.start, piece.end])?;

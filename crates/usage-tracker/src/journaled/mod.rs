@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use usage_core::sink::Sink;
+use usage_core::sink::{JournalSink, Sink, SinkError};
 use usage_journal::{Journal, Options, RealDisk, Tail};
 
-use crate::telling::Failure;
+use crate::telling::{Failure, calling};
 use crate::tracker::Shared;
 
 mod journaler;
@@ -37,14 +37,14 @@ fn open(shared: &Arc<Shared>, sink: &mut dyn Sink, options: &Options) -> Option<
 }
 
 fn make(sink: &mut dyn Sink, options: &Options) -> Result<(Journal, Tail), Failure> {
-    use crate::telling::calling;
-    use usage_core::sink::SinkError;
-
     calling(|| {
-        let Some(positions) = sink.journal() else {
-            return Err(SinkError::new("the sink keeps no positions of journals any more"));
-        };
+        let positions = positions(sink)?;
         let (ledger, folder) = (positions.ledger_id()?, positions.journal_folder()?);
         Journal::create(RealDisk, &folder, ledger, *options).map_err(SinkError::new)
     })
+}
+
+/// The part of the sink that remembers how far journals are stored.
+fn positions(sink: &mut dyn Sink) -> Result<&mut dyn JournalSink, SinkError> {
+    sink.journal().ok_or_else(|| SinkError::new("the sink keeps no positions of journals any more"))
 }

@@ -9,7 +9,7 @@ use usage_core::Record;
 use usage_core::sink::{BatchOutcome, Sink, SinkError};
 use usage_journal::{Journal, Options, Tail};
 
-use super::open;
+use super::{open, positions};
 use crate::accounts::Ledger;
 use crate::batcher::{Batcher, Limits, Mode, Step};
 use crate::retry::BackOff;
@@ -305,11 +305,6 @@ impl Storer {
         }
         report_lost(lost, error.as_deref());
     }
-}
-
-/// The part of the sink that remembers how far journals are stored.
-fn positions(sink: &mut dyn Sink) -> Result<&mut dyn usage_core::sink::JournalSink, SinkError> {
-    sink.journal().ok_or_else(|| SinkError::new("the sink keeps no positions of journals any more"))
 }
 
 fn settle(ledger: &mut Ledger, batch: u64, outcome: &BatchOutcome) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use usage_core::sink::{Sink, SinkErrorKind};
 use usage_journal::{RealDisk, ReplayError, Replayed, replay};
 
-use super::positions;
+use super::super::positions;
 use crate::retry::BackOff;
 use crate::stats::Recovered;
 use crate::telling::{calling, chain};
