@@ -6,11 +6,11 @@
 pub const APPLICATION_ID: i32 = 0x5553_474C;
 
 /// `PRAGMA user_version` of the newest schema that this version reads and writes.
-pub const SCHEMA_VERSION: i32 = 4;
+pub const SCHEMA_VERSION: i32 = 5;
 
 /// The steps from an empty database to [`SCHEMA_VERSION`], one a version. A step that has been
 /// released is never changed again.
-pub(crate) const MIGRATIONS: &[&str] = &[V1, V2, V3, V4];
+pub(crate) const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5];
 
 /// Records lie in the order of time and carry the id of their label set; a count of zero takes
 /// no space, nor does a missing event id.
@@ -108,6 +108,39 @@ CREATE TABLE retention (
     sums_age     TEXT
 ) STRICT;
 INSERT INTO retention (only_row) VALUES (1);
+";
+
+/// Room for what comes: columns that stay empty take no space, and tables without rows a page each.
+///
+/// On a row: the terms that it was priced by, its session, its set of tags, and in `more` whatever few
+/// records have. In the ledger: the epoch that tells a copy from its original, settings, where rows came
+/// from that another ledger gave (by range of ids), and how far each source is stored.
+const V5: &str = "
+ALTER TABLE records ADD COLUMN terms   INTEGER;
+ALTER TABLE records ADD COLUMN session INTEGER;
+ALTER TABLE records ADD COLUMN tag_set INTEGER;
+ALTER TABLE records ADD COLUMN more    BLOB;
+
+ALTER TABLE ledger ADD COLUMN epoch BLOB;
+UPDATE ledger SET epoch = randomblob(16);
+
+CREATE TABLE settings (
+    name  TEXT PRIMARY KEY NOT NULL,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE origins (
+    first_id    INTEGER PRIMARY KEY,
+    last_id     INTEGER NOT NULL,
+    epoch       BLOB NOT NULL,
+    first_there INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE sources (
+    name   TEXT PRIMARY KEY NOT NULL,
+    cursor BLOB NOT NULL,
+    counts BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
 ";
 
 /// The first version with sums.

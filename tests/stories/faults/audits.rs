@@ -29,7 +29,8 @@ fn a_lost_record_and_a_doubled_one_are_seen() {
     assert_eq!(gap.to_string(), "record 401 of g1 comes after a gap, 400 was next");
     change(
         "INSERT INTO records SELECT ts, id + 5000, label_set, input, output, cache_read,
-         cache_write, unclassified, reasoning, fallbacks, event_id FROM records
+         cache_write, unclassified, reasoning, fallbacks, event_id,
+         terms, session, tag_set, more FROM records
          WHERE unclassified = 7",
     );
     let twice = audit(&fixture).first_so_many("g1", 400).unwrap_err();

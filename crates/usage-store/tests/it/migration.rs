@@ -14,7 +14,10 @@ use usage_store::{SCHEMA_VERSION, Store, StoreError, WriteError};
 use super::support::{Place, record, records, requests, scan};
 
 /// Makes a ledger one of version 3.
-pub(crate) const WITHOUT_V4: &str = "DROP TABLE sums_by_quarter; DROP TABLE sums_by_day;
+pub(crate) const WITHOUT_V4: &str = "DROP TABLE settings; DROP TABLE origins;
+    DROP TABLE sources; ALTER TABLE ledger DROP COLUMN epoch; ALTER TABLE records DROP COLUMN more;
+    ALTER TABLE records DROP COLUMN tag_set; ALTER TABLE records DROP COLUMN session;
+    ALTER TABLE records DROP COLUMN terms; DROP TABLE sums_by_quarter; DROP TABLE sums_by_day;
     DROP TABLE sums_by_month; DROP TABLE sums_of_all; DROP TABLE retention;";
 
 /// What earlier versions of this program wrote themselves; see the page beside the files.
@@ -29,7 +32,7 @@ fn old(ledger: &[u8]) -> Place {
     place
 }
 
-/// Every value of some tables.
+/// Every value of some tables that version 2 had.
 fn rows(place: &Place) -> Vec<Vec<Value>> {
     let connection = place.connection();
     let of = |sql: &str| -> Vec<Vec<Value>> {
@@ -38,9 +41,15 @@ fn rows(place: &Place) -> Vec<Vec<Value>> {
         let rows = statement.query_map([], |row| (0..width).map(|at| row.get(at)).collect());
         rows.unwrap().collect::<Result<_, _>>().unwrap()
     };
-    ["records ORDER BY ts, id", "label_sets ORDER BY id", "imports", "ledger"]
-        .map(|from| of(&format!("SELECT * FROM {from}")))
-        .concat()
+    [
+        "ts, id, label_set, input, output, cache_read, cache_write, unclassified, reasoning,
+         fallbacks, event_id FROM records ORDER BY ts, id",
+        "* FROM label_sets ORDER BY id",
+        "* FROM imports",
+        "only_row, ledger_id, next_record_id, label_generation FROM ledger",
+    ]
+    .map(|from| of(&format!("SELECT {from}")))
+    .concat()
 }
 
 #[test]

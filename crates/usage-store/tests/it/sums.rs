@@ -55,7 +55,8 @@ fn what_does_not_agree_is_found_and_made_again() {
         "UPDATE records SET ts = ts + 86400000000 WHERE id = 1",
         "UPDATE records SET label_set = 2 WHERE id = 1",
         "DELETE FROM records WHERE id = 100",
-        "INSERT INTO records SELECT ts, 401, label_set, 0, 0, 0, 0, 9, 0, 0, NULL FROM records
+        "INSERT INTO records SELECT ts, 401, label_set, 0, 0, 0, 0, 9, 0, 0, NULL,
+         NULL, NULL, NULL, NULL FROM records
          WHERE id = 3; UPDATE ledger SET next_record_id = 402",
         "DELETE FROM sums_by_quarter WHERE number = (SELECT max(number) FROM sums_by_quarter)",
         "DELETE FROM sums_of_all WHERE number = 0",
