@@ -27,7 +27,7 @@ const HELP: [&str; 3] = ["help", "--help", "-h"];
 #[rustfmt::skip]
 const COMMANDS: &[Command] = &[
     Command { name: "bench", arguments: "[PART...]", about: "speed, space, safety: beside a yardstick or a control", run: bench::run },
-    Command { name: "ci", arguments: "", about: "every check, in order; stops at the first failure", run: ci::run },
+    Command { name: "ci", arguments: "[--long]", about: "every check; says at the end what failed and what took long", run: ci::run },
     Command { name: "demo", arguments: "", about: "a fresh ledger with the sample day, and its reports", run: demo::run },
     Command { name: "dist", arguments: "", about: "an archive to hand out: binary, man pages, completions", run: dist::run },
     Command { name: "fuzz", arguments: "[--minutes N]", about: "the fuzz targets, N minutes each (nightly)", run: fuzz::run },
