@@ -1,4 +1,6 @@
 #![doc = include_str!("../README.md")]
+// What prints or ends the process is the program, not a library, whatever the reason.
+#![cfg_attr(not(test), forbid(clippy::print_stdout, clippy::print_stderr, clippy::exit))]
 
 mod filter;
 pub mod format;

@@ -79,6 +79,7 @@ impl Default for SystemClock {
 
 impl Clock for SystemClock {
     #[inline]
+    #[expect(clippy::disallowed_methods, reason = "the one place where the wall clock is read")]
     fn now(&self) -> Timestamp {
         // In 64 bits: enough for 292,000 years, and cheaper than the 128 of `as_micros`.
         let micros = |span: Duration| {

@@ -1,40 +1,7 @@
-//! Things that are left in by mistake, and exceptions that need a reason.
+//! Waiting that needs a reason, and things that are left in by mistake.
 
 use super::Finding;
 use super::tree::{Source, Tree, lines_with};
-
-/// Each allowed or expected lint and each ignored test says why.
-pub(super) fn reasons(tree: &Tree) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for Source { path, code, .. } in tree.sources() {
-        for attribute in ["[allow(", "[expect("] {
-            for (at, _) in code.match_indices(attribute) {
-                let text = code[at..].split(")]").next().unwrap_or_default();
-                if !text.contains("reason") {
-                    let message = format!("{attribute}...)] without a reason");
-                    findings.push(Finding::new(path, line_of(code, at), message));
-                }
-            }
-        }
-        for (at, _) in code.match_indices("#[ignore]") {
-            findings.push(Finding::new(path, line_of(code, at), "#[ignore] without a reason"));
-        }
-    }
-    findings
-}
-
-/// Nothing half done is checked in.
-pub(super) fn leftovers(tree: &Tree) -> Vec<Finding> {
-    let words = ["todo!(", "unimplemented!(", "dbg!("];
-    let mut findings = Vec::new();
-    for Source { path, code, .. } in tree.sources() {
-        for (line, word) in lines_with(code, &words) {
-            let message = format!("{} left in", word.trim_end_matches('('));
-            findings.push(Finding::new(path, line, message));
-        }
-    }
-    findings
-}
 
 /// Waiting for a time instead of an event makes slow and flaky tests. Where it is right, a
 /// `// sleep:` comment beside it or above says why.
@@ -67,10 +34,6 @@ pub(super) fn pending_snapshots(tree: &Tree) -> Vec<Finding> {
     tree.paths().filter(pending).map(|path| Finding::new(path, 0, message)).collect()
 }
 
-fn line_of(text: &str, at: usize) -> usize {
-    text[..at].matches('\n').count() + 1
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::findings;
@@ -78,21 +41,6 @@ mod tests {
 
     fn on(rule: super::super::Rule, text: &str) -> Vec<String> {
         findings(rule, &[("a.rs", text)])
-    }
-
-    #[test]
-    fn exceptions_need_a_reason() {
-        let text = "#![allow(a)]\n#[expect(\n    b,\n    reason = \"c\"\n)]\n#[ignore]\n#[ignore = \"d\"]\n";
-        assert_eq!(
-            on(reasons, text),
-            ["a.rs:1: [allow(...)] without a reason", "a.rs:6: #[ignore] without a reason"]
-        );
-    }
-
-    #[test]
-    fn nothing_half_done_is_left_in() {
-        let text = "// todo!()\nlet a = \"dbg!(\";\ntodo!();\n";
-        assert_eq!(on(leftovers, text), ["a.rs:3: todo! left in"]);
     }
 
     #[test]
