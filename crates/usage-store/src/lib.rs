@@ -16,6 +16,7 @@ mod labels;
 mod migrate;
 mod open;
 mod path;
+mod pool;
 mod readers;
 mod recovery;
 mod report;

@@ -117,9 +117,8 @@ pub(crate) fn set_busy_timeout(
     connection.busy_timeout(patience.min(LONGEST_PATIENCE))
 }
 
-/// As long as SQLite can count, which is three weeks: rusqlite panics beyond, and r2d2 at the end
-/// of time.
-pub(crate) const LONGEST_PATIENCE: Duration = Duration::from_millis(i32::MAX as u64);
+/// As long as SQLite can count, which is three weeks: rusqlite panics beyond.
+const LONGEST_PATIENCE: Duration = Duration::from_millis(i32::MAX as u64);
 
 /// Page cache of each connection: enough for the upper pages of a large ledger.
 const CACHE_KIB: i32 = 8_192;

@@ -1,0 +1,351 @@
+//! A few connections, made when they are needed, each lent to one user at a time.
+//!
+//! r2d2 makes and keeps them. It asks one time-out of everything, though: of waiting for a free
+//! connection, and of the making of one on its own thread. Here only the time for which all
+//! connections are in use counts as waiting, so nobody is called busy because a disk is slow; and
+//! whoever needs a connection that cannot be made learns at once why.
+
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::time::{Duration, Instant};
+
+use r2d2::ManageConnection;
+use scheduled_thread_pool::ScheduledThreadPool;
+
+/// Makes connections, as an r2d2 manager does.
+pub(crate) trait Manager: ManageConnection<Error: Send> {}
+
+impl<M: ManageConnection<Error: Send>> Manager for M {}
+
+/// Lends the connections that a manager makes.
+pub(crate) struct Pool<M: Manager> {
+    /// Taken when it is dropped.
+    connections: Option<r2d2::Pool<Made<M>>>,
+    /// The thread on which r2d2 makes connections.
+    maker: Arc<ScheduledThreadPool>,
+    /// How many there may be, at least one.
+    max: u32,
+    /// How long to wait while all of them are in use.
+    patience: Duration,
+    places: Mutex<Places>,
+    /// A place became free, or a connection that was being made is made.
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Places {
+    /// Connections that are lent or being made, never more than there may be.
+    taken: u32,
+    /// The part of the taken ones that are still being made.
+    being_made: u32,
+}
+
+/// Why there is no connection.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum NoConnection<E> {
+    /// All stayed in use.
+    Busy,
+    /// There was room for one more, and it could not be made.
+    Failed(E),
+}
+
+/// r2d2 gives no limit to its own patience; this is as good as none, and as far as it can count.
+const NO_LIMIT: Duration = Duration::from_millis(i32::MAX as u64);
+
+impl<M: Manager> Pool<M> {
+    pub(crate) fn new(max: u32, patience: Duration, manager: M) -> Self {
+        let max = max.max(1);
+        let maker = ScheduledThreadPool::builder()
+            .num_threads(1)
+            .thread_name_pattern("usage-reader-{}")
+            .build();
+        let maker = Arc::new(maker);
+        let connections = r2d2::Pool::builder()
+            .max_size(max)
+            .min_idle(Some(0))
+            .connection_timeout(NO_LIMIT)
+            // A connection to a file does not go bad by waiting.
+            .test_on_check_out(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .thread_pool(Arc::clone(&maker))
+            .build_unchecked(Made(manager));
+        let (places, changed) = (Mutex::default(), Condvar::new());
+        Self { connections: Some(connections), maker, max, patience, places, changed }
+    }
+
+    /// Runs work on a connection that nobody else uses meanwhile.
+    pub(crate) fn with<T>(
+        &self,
+        work: impl FnOnce(&mut M::Connection) -> T,
+    ) -> Result<T, NoConnection<M::Error>> {
+        let connections = self.connections.as_ref().ok_or(NoConnection::Busy)?;
+        let mut place = self.place()?;
+        let mut lent = match connections.try_get() {
+            Some(idle) => idle,
+            None => {
+                place.begin_making();
+                connections.get().map_err(|_| NoConnection::Busy)?
+            }
+        };
+        place.is_made();
+        match &mut *lent {
+            Ok(connection) => Ok(work(connection)),
+            Err(error) => Err(error.take().map_or(NoConnection::Busy, NoConnection::Failed)),
+        }
+        // The connection goes back before the place does, so whoever gets the place finds it.
+    }
+
+    fn place(&self) -> Result<Place<'_, M>, NoConnection<M::Error>> {
+        let mut places = self.lock();
+        let mut busy_since = None;
+        while places.taken >= self.max {
+            if places.being_made > 0 {
+                busy_since = None;
+                places = self.changed.wait(places).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            let waited = busy_since.get_or_insert_with(Instant::now).elapsed();
+            let Some(left) = self.patience.checked_sub(waited).filter(|left| !left.is_zero())
+            else {
+                return Err(NoConnection::Busy);
+            };
+            let woken = self.changed.wait_timeout(places, left);
+            (places, _) = woken.unwrap_or_else(PoisonError::into_inner);
+        }
+        places.taken += 1;
+        Ok(Place { pool: self, is_being_made: false })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Places> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many connections there are, and how many of them are idle.
+    #[cfg(test)]
+    pub(crate) fn counts(&self) -> (u32, u32) {
+        let state = self.connections.as_ref().unwrap().state();
+        (state.connections, state.idle_connections)
+    }
+}
+
+/// Closes the connections before the last user of a file is gone: whoever opens or copies it next
+/// finds it complete, without companions.
+impl<M: Manager> Drop for Pool<M> {
+    fn drop(&mut self) {
+        self.connections = None;
+        // Just after it has made a connection, the thread still holds the pool for a moment. Jobs are
+        // done one after the other.
+        let (done, is_done) = mpsc::channel::<()>();
+        self.maker.execute(move || drop(done));
+        let _ = is_done.recv();
+    }
+}
+
+impl<M: Manager> fmt::Debug for Pool<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").field("max", &self.max).finish_non_exhaustive()
+    }
+}
+
+/// The right to one connection, until it is dropped.
+struct Place<'a, M: Manager> {
+    pool: &'a Pool<M>,
+    is_being_made: bool,
+}
+
+impl<M: Manager> Place<'_, M> {
+    fn begin_making(&mut self) {
+        self.is_being_made = true;
+        self.pool.lock().being_made += 1;
+    }
+
+    fn is_made(&mut self) {
+        if std::mem::take(&mut self.is_being_made) {
+            self.pool.lock().being_made -= 1;
+            // Whoever waits for a connection counts the time from now on.
+            self.pool.changed.notify_all();
+        }
+    }
+}
+
+impl<M: Manager> Drop for Place<'_, M> {
+    fn drop(&mut self) {
+        self.is_made();
+        self.pool.lock().taken -= 1;
+        self.pool.changed.notify_one();
+    }
+}
+
+/// Makes what a manager makes, or the error of that: r2d2 would try a failed one again until its
+/// time-out, and keep the error to itself.
+struct Made<M>(M);
+
+impl<M: Manager> ManageConnection for Made<M> {
+    /// The error is taken by whom it is told.
+    type Connection = Result<M::Connection, Option<M::Error>>;
+    type Error = M::Error;
+
+    fn connect(&self) -> Result<Self::Connection, M::Error> {
+        Ok(self.0.connect().map_err(Some))
+    }
+
+    fn is_valid(&self, _: &mut Self::Connection) -> Result<(), M::Error> {
+        Ok(())
+    }
+
+    fn has_broken(&self, connection: &mut Self::Connection) -> bool {
+        connection.is_err()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    use std::sync::{Barrier, mpsc};
+    use std::thread;
+
+    use super::*;
+
+    /// Shorter than anything takes.
+    const NO_TIME: Duration = Duration::from_nanos(1);
+
+    /// Makes numbers from 1 on.
+    struct Numbers<F> {
+        next: AtomicUsize,
+        before: F,
+    }
+
+    impl<F: Fn(usize) -> io::Result<()> + Send + Sync + 'static> ManageConnection for Numbers<F> {
+        type Connection = usize;
+        type Error = io::Error;
+
+        fn connect(&self) -> io::Result<usize> {
+            let number = self.next.fetch_add(1, Ordering::Relaxed) + 1;
+            (self.before)(number)?;
+            Ok(number)
+        }
+
+        fn is_valid(&self, _: &mut usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn has_broken(&self, _: &mut usize) -> bool {
+            false
+        }
+    }
+
+    /// A pool of numbers, with something to do before each is made.
+    fn pool<F>(max: u32, patience: Duration, before: F) -> Pool<Numbers<F>>
+    where
+        F: Fn(usize) -> io::Result<()> + Send + Sync + 'static,
+    {
+        Pool::new(max, patience, Numbers { next: AtomicUsize::new(0), before })
+    }
+
+    #[test]
+    fn connections_are_made_when_they_are_needed_and_kept() {
+        let pool = pool(3, NO_TIME, |_| Ok(()));
+        assert_eq!(pool.counts(), (0, 0));
+        assert_eq!(pool.with(|first| *first).unwrap(), 1);
+        assert_eq!(pool.with(|first| *first).unwrap(), 1);
+        assert_eq!(pool.with(|_| pool.with(|second| *second).unwrap()).unwrap(), 2);
+        assert_eq!(pool.counts(), (2, 2));
+    }
+
+    #[test]
+    fn busy_means_that_all_are_in_use_for_as_long_as_that() {
+        let two = pool(2, Duration::from_millis(5), |_| Ok(()));
+        let start = Instant::now();
+        let third = two.with(|_| two.with(|_| two.with(|third| *third)).unwrap()).unwrap();
+        assert!(matches!(third, Err(NoConnection::Busy)), "{third:?}");
+        assert!(start.elapsed() >= Duration::from_millis(5));
+        assert_eq!(two.counts(), (2, 2));
+        // None at all is one.
+        assert_eq!(pool(0, NO_TIME, |_| Ok(())).with(|only| *only).unwrap(), 1);
+    }
+
+    /// Says when the making of a connection has begun, and takes its time over it.
+    fn slowly(begun: &Arc<Barrier>) -> impl Fn(usize) -> io::Result<()> + Send + Sync + 'static {
+        let begun = Arc::clone(begun);
+        move |_| {
+            begun.wait();
+            // sleep: the other one must wait for a while; it gives no sign of that.
+            thread::sleep(Duration::from_millis(50));
+            Ok(())
+        }
+    }
+
+    /// However long it takes, and though nobody has any patience.
+    #[test]
+    fn a_connection_that_is_being_made_is_not_busy() {
+        let (begun, is_made) = (Arc::new(Barrier::new(2)), Arc::new(AtomicBool::new(false)));
+        let slowly = slowly(&begun);
+        let one = pool(1, NO_TIME, {
+            let is_made = Arc::clone(&is_made);
+            move |number| slowly(number).map(|()| is_made.store(true, Ordering::SeqCst))
+        });
+        thread::scope(|scope| {
+            let maker = scope.spawn(|| one.with(|one| *one).unwrap());
+            begun.wait();
+            // The first one gives it back at once; in between it may be in use.
+            let other = one.with(|one| *one);
+            assert!(is_made.load(Ordering::SeqCst), "{other:?}");
+            assert_eq!(maker.join().unwrap(), 1);
+        });
+        assert_eq!(one.counts(), (1, 1));
+    }
+
+    /// Not only those who come after it was made.
+    #[test]
+    fn who_waited_while_one_was_made_is_told_that_it_is_in_use() {
+        let begun = Arc::new(Barrier::new(2));
+        let one = pool(1, NO_TIME, slowly(&begun));
+        let (keep, kept) = mpsc::channel::<()>();
+        thread::scope(|scope| {
+            let one = &one;
+            scope.spawn(move || one.with(|_| kept.recv()));
+            begun.wait();
+            // Else neither would ever come to an end.
+            assert!(matches!(one.with(|one| *one), Err(NoConnection::Busy)));
+            drop(keep);
+        });
+    }
+
+    #[test]
+    fn what_cannot_be_made_is_told_at_once_and_leaves_room() {
+        let pool = pool(1, NO_TIME, |number| match number {
+            1 => Err(io::Error::other("on purpose")),
+            _ => Ok(()),
+        });
+        match pool.with(|one| *one) {
+            Err(NoConnection::Failed(error)) => assert_eq!(error.to_string(), "on purpose"),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(pool.with(|one| *one).unwrap(), 2);
+        assert_eq!(pool.counts(), (1, 1));
+    }
+
+    #[test]
+    fn a_panic_gives_the_connection_back() {
+        let pool = pool(1, NO_TIME, |_| Ok(()));
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            pool.with(|_| -> () { panic!("on purpose") })
+        }));
+        assert!(panicked.is_err());
+        assert_eq!(pool.with(|one| *one).unwrap(), 1);
+    }
+
+    #[test]
+    fn one_that_becomes_free_is_taken_by_who_waits() {
+        let pool = pool(2, Duration::MAX, |_| Ok(()));
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| (0..200).for_each(|_| pool.with(|_| thread::yield_now()).unwrap()));
+            }
+        });
+        let (connections, idle) = pool.counts();
+        assert!(connections <= 2 && idle == connections, "{connections} {idle}");
+    }
+}
