@@ -2,7 +2,8 @@
 
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use usage_core::sink::{BatchOutcome, Sink, SinkError};
 use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts};
@@ -112,6 +113,18 @@ impl Sink for Kept {
     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
         self.0.lock().unwrap().extend(numbers(batch));
         Ok(outcome(batch))
+    }
+}
+
+/// Waits until something is so, however slow the machine is.
+///
+/// # Panics
+/// After a minute, with what it waited for.
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < LONG, "in {LONG:?} it did not come to this: {what}");
+        thread::yield_now();
     }
 }
 
