@@ -3,7 +3,7 @@
 use usage_core::sink::BatchOutcome;
 use usage_tracker::Tracker;
 
-use crate::common::{Answer, Kept, LONG, balanced, manual_clock, record, told};
+use crate::common::{Answer, Kept, LONG, balanced, manual_clock, record, told, until};
 
 #[test]
 fn a_record_that_was_taken_is_in_the_next_snapshot() {
@@ -39,9 +39,7 @@ fn what_the_writer_holds_is_pending_until_its_fate_is_known() {
         teller.answer(Answer::Store);
     }
     // The last record does not fill a batch.
-    while balanced(&tracker).stored < 4 {
-        std::thread::yield_now();
-    }
+    until("two batches are stored", || balanced(&tracker).stored == 4);
     assert_eq!(balanced(&tracker).pending, 1);
     std::thread::scope(|scope| {
         let closing = scope.spawn(|| tracker.shutdown(LONG));

@@ -4,7 +4,7 @@ use allocation_counter::measure;
 use usage_core::{LabelNames, Labels, TokenCounts};
 use usage_tracker::{Handle, RejectReason, Tracker};
 
-use crate::common::{Answer, LONG, record, told};
+use crate::common::{Answer, LONG, record, told, until};
 
 #[test]
 fn a_handle_allocates_nothing_once_the_channel_has_been_full() {
@@ -22,11 +22,12 @@ fn a_handle_allocates_nothing_once_the_channel_has_been_full() {
     let rejected = tracker.record(record(0)).unwrap_err();
     assert_eq!(rejected.reason(), RejectReason::Full);
     teller.answer(Answer::Store);
-    while tracker.stats().pending > 0 {
+    until("all of it is stored", || {
         if teller.try_batch().is_some() {
             teller.answer(Answer::Store);
         }
-    }
+        tracker.stats().pending == 0
+    });
 
     assert_eq!(allocations(&handle, tokens, CAPACITY), 0);
     drop(teller);

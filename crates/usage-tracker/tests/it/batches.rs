@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use usage_tracker::{Clock, Tracker};
 
-use crate::common::{Answer, LONG, balanced, manual_clock, record, told};
+use crate::common::{Answer, LONG, balanced, manual_clock, record, told, until};
 
 #[test]
 fn a_full_batch_is_written_without_any_time_passing() {
@@ -35,15 +35,16 @@ fn a_batch_below_the_threshold_waits_for_the_time_out_by_the_given_clock() {
     tracker.record(record(2)).unwrap();
     // When they were taken cannot be seen from outside, so time passes until the batch comes. It
     // must not come before one whole time-out is over.
-    let batch = loop {
-        if let Some(batch) = teller.try_batch() {
-            break batch;
+    let mut batch = None;
+    until("the batch comes", || {
+        batch = teller.try_batch();
+        if batch.is_none() {
+            clock.advance(Duration::from_millis(1));
         }
-        clock.advance(Duration::from_millis(1));
-        std::thread::yield_now();
-    };
+        batch.is_some()
+    });
     assert!(clock.monotonic() >= Duration::from_secs(1));
-    assert_eq!(batch, [1, 2]);
+    assert_eq!(batch.unwrap(), [1, 2]);
     teller.answer(Answer::Store);
     assert!(tracker.shutdown(LONG).is_clean());
 }

@@ -159,12 +159,13 @@ fn what_cannot_be_stored_stays_in_the_journal_and_the_next_tracker_stores_it() {
     }
     tracker.flush_to_journal(LONG).unwrap();
     // The journal's thread is done; the other one has failed at least once or is about to.
-    let report = loop {
-        let report = tracker.shutdown(Duration::from_millis(20));
-        if report.finished {
-            break report;
+    let mut report = tracker.shutdown(Duration::from_millis(20));
+    until("the writer has stopped", || {
+        if !report.finished {
+            report = tracker.shutdown(Duration::from_millis(20));
         }
-    };
+        report.finished
+    });
     assert!(report.is_safe() && !report.is_clean(), "{report:?}");
     assert_eq!((report.stats.in_journal, report.stats.pending), (5_000, 5_000));
     assert!(report.unstored.is_empty() && report.stats.is_balanced());
@@ -212,11 +213,12 @@ fn without_a_journal_it_works_degraded_until_one_can_be_made() {
     fs::remove_file(&place).unwrap();
     clock.advance(Duration::from_secs(1));
     let mut number = 0;
-    while balanced(&tracker).journaled == 0 {
+    until("there is a journal", || {
         number += 1;
         tracker.record(record(number)).unwrap();
         tracker.flush_to_journal(LONG).unwrap();
-    }
+        balanced(&tracker).journaled > 0
+    });
     assert!(!balanced(&tracker).degraded);
     assert!(tracker.shutdown(LONG).is_clean());
     let mut stored = sink.stored();
@@ -280,12 +282,13 @@ fn what_is_stored_counts_once_though_the_journal_cannot_be_tidied() {
     let tracker = hasty().journal(options).start(sink.clone()).unwrap();
     // More than a segment holds, so that one is to be given up.
     let mut number = 0;
-    while sink.lock().undurable > 0 {
+    until("it has failed five times to tidy up", || {
         if tracker.record(record(number)).is_ok() {
             number += 1;
         }
         balanced(&tracker);
-    }
+        sink.lock().undurable == 0
+    });
     let report = tracker.shutdown(LONG);
     assert!(report.is_clean() && report.stats.is_balanced(), "{report:?}");
     assert_eq!((report.stats.stored, report.stats.dropped), (number, 0));

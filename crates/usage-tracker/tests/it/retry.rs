@@ -6,7 +6,7 @@ use std::time::Duration;
 use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
 use usage_tracker::{FlushError, RejectReason, Tracker};
 
-use crate::common::{Answer, LONG, balanced, manual_clock, number, record, told};
+use crate::common::{Answer, LONG, balanced, manual_clock, number, record, told, until};
 
 #[test]
 fn a_failed_batch_is_kept_and_retried_until_it_is_stored() {
@@ -63,9 +63,7 @@ fn the_back_off_follows_the_given_clock() {
     tracker.record(record(1)).unwrap();
     teller.batch();
     teller.answer(Answer::Fail("no"));
-    while !balanced(&tracker).degraded {
-        std::thread::yield_now();
-    }
+    until("the failure is known", || balanced(&tracker).degraded);
     // Chance shortens a wait by half at most.
     clock.advance(Duration::from_millis(4_999));
     assert!(teller.try_batch().is_none());
@@ -95,9 +93,7 @@ fn while_it_fails_the_channel_fills_and_no_more_is_taken() {
     tracker.record(record(1)).unwrap();
     assert_eq!(teller.batch(), [0, 1]);
     teller.answer(Answer::Fail("full"));
-    while !balanced(&tracker).degraded {
-        std::thread::yield_now();
-    }
+    until("the failure is known", || balanced(&tracker).degraded);
     for number in 2..7 {
         tracker.record(record(number)).unwrap();
     }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use usage_tracker::{RejectReason, Tracker};
 
-use crate::common::{Answer, Kept, LONG, balanced, number, record, told};
+use crate::common::{Answer, Kept, LONG, balanced, number, record, told, until};
 
 /// More tasks than the channel has room for.
 async fn many_tasks() {
@@ -72,12 +72,12 @@ fn it_waits_for_room_is_woken_and_may_be_dropped() {
     assert!(late.as_mut().poll(&mut context).is_pending());
     std::thread::scope(|scope| {
         let closing = scope.spawn(|| tracker.shutdown(LONG));
-        let rejected = loop {
-            match late.as_mut().poll(&mut context) {
-                Poll::Ready(result) => break result.unwrap_err(),
-                Poll::Pending => std::thread::yield_now(),
-            }
-        };
+        let mut result = Poll::Pending;
+        until("the tracker closes", || {
+            result = late.as_mut().poll(&mut context);
+            result.is_ready()
+        });
+        let Poll::Ready(Err(rejected)) = result else { panic!("{result:?}") };
         assert_eq!((rejected.reason(), number(rejected.record())), (RejectReason::Closed, 4));
         teller.answer(Answer::Store);
         assert_eq!(teller.batch(), [2]);

@@ -9,7 +9,7 @@ use usage_core::TokenCounts;
 use usage_core::sink::{BatchOutcome, Refusal, RefusalReason, Sink, SinkError};
 use usage_tracker::{HandleError, Stats, Tracker};
 
-use crate::common::{LONG, balanced, labels, number, numbers, record};
+use crate::common::{LONG, balanced, labels, number, numbers, record, until};
 
 const THREADS: u64 = 8;
 
@@ -130,10 +130,14 @@ fn run(round: u64) -> Stats {
             }
         });
         start.wait();
-        // Closed in the middle of it all: after some snapshots, at a different point each round.
-        while snapshots.load(Ordering::SeqCst) < 3 + round * 5 && !watcher.is_finished() {
-            std::thread::yield_now();
-        }
+        // Closed in the middle of it all: when some records are stored, some tries have failed and
+        // some snapshots are taken, at a different point each round.
+        until("the stress is one", || {
+            let stats = tracker.stats();
+            let is_stress = stats.stored >= 100 + round * 10 && stats.retries >= 2;
+            watcher.is_finished()
+                || (is_stress && snapshots.load(Ordering::SeqCst) >= 3 + round * 5)
+        });
         // Every fourth time with too little time to write everything.
         let deadline = if round % 4 == 3 { Duration::ZERO } else { LONG };
         let mut report = tracker.shutdown(deadline);
