@@ -1,8 +1,9 @@
 //! The command line of the tests, and what they leave behind.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::Command;
-use std::{fs, io};
+use std::{fs, io, thread};
 
 use anyhow::{Context as _, Result};
 
@@ -16,6 +17,9 @@ const LONG: [(&str, &str); 3] =
 pub(super) fn command(long: bool) -> Result<Command> {
     let run = ["nextest", "run", "--workspace", "--tests", "--locked", "--profile", profile(long)];
     let mut command = process::cargo(run)?;
+    // Many a test waits for a lock, a child or a disk. With twice the threads others run meanwhile.
+    let threads = 2 * thread::available_parallelism().map_or(1, NonZero::get);
+    command.args(["--test-threads", &threads.to_string()]);
     if long {
         command.envs(LONG);
     }
