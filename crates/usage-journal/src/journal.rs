@@ -8,7 +8,7 @@ use std::sync::Arc;
 use usage_core::Record;
 use usage_core::sink::LedgerId;
 
-use crate::disk::{Disk, DiskFile, RealDisk, write_all};
+use crate::disk::{Disk, DiskFile, RealDisk, parent, write_all};
 use crate::error::JournalError;
 use crate::format::{END_MARK_BYTES, Encoder, FRAMES_START, Header, seed};
 use crate::options::Options;
@@ -57,8 +57,7 @@ impl<D: Disk> Journal<D> {
     ) -> Result<(Self, Tail<D>), JournalError> {
         disk.create_folder(folder).map_err(|error| JournalError::io("create", folder, error))?;
         if options.sync {
-            let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
-            let parent = parent.unwrap_or(Path::new("."));
+            let parent = parent(folder);
             disk.sync_folder(parent).map_err(|error| JournalError::io("sync", parent, error))?;
         }
         let shared = Arc::new(Shared::new(disk, folder.to_owned(), ledger, options.fitted()));

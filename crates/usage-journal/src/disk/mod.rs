@@ -74,7 +74,7 @@ pub trait Disk: Clone + Send + Sync + 'static {
     /// Makes what was created, renamed and removed in the folder safe from a power loss.
     ///
     /// # Errors
-    /// When that is not so.
+    /// When that is not so; `NotFound` when there is no such folder.
     fn sync_folder(&self, folder: &Path) -> io::Result<()>;
 
     /// Sixteen random bytes, for an id.
@@ -85,6 +85,21 @@ pub trait Disk: Clone + Send + Sync + 'static {
 
     /// Waits a few milliseconds for another process to let go of a lock.
     fn pause(&self);
+}
+
+/// Makes what was removed from the folder safe from a power loss. Another process that finds the
+/// folder empty removes it: then that is made safe, and everything in it has gone with it.
+pub(crate) fn sync_removals(disk: &impl Disk, folder: &Path) -> io::Result<()> {
+    match disk.sync_folder(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => disk.sync_folder(parent(folder)),
+        synced => synced,
+    }
+}
+
+/// The folder that a folder lies in.
+pub(crate) fn parent(folder: &Path) -> &Path {
+    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or(Path::new("."))
 }
 
 /// An open file. It is closed, and its lock released, when it is dropped.

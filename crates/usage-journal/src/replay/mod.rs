@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use usage_core::sink::{JournalSink, LedgerId, SegmentId, SinkError};
 
-use crate::disk::Disk;
+use crate::disk::{Disk, sync_removals};
 use crate::error::{Found, JournalError, ReplayError};
 use crate::segment::{Claim, Named, claim};
 use crate::tail::{Step, has};
@@ -206,7 +206,7 @@ impl<D: Disk> Run<'_, D> {
             }
             self.told.segments += 1;
         }
-        match self.disk.sync_folder(self.folder) {
+        match sync_removals(self.disk, self.folder) {
             Ok(()) => gone.into_iter().try_for_each(|id| self.sink.forget(id)),
             Err(error) => {
                 self.told.failed.push(JournalError::io("sync", self.folder, error));

@@ -5,7 +5,7 @@ use std::io;
 use usage_core::sink::{JournalSink, SegmentId, SinkError};
 
 use super::{Tail, went_back};
-use crate::disk::Disk;
+use crate::disk::{Disk, sync_removals};
 use crate::error::JournalError;
 use crate::sabotage::{Sabotage, planted};
 use crate::shared::{Shared, State, Use};
@@ -113,7 +113,7 @@ impl<D: Disk> Tail<D> {
             }
         }
         if !self.gone.is_empty() {
-            disk.sync_folder(folder).map_err(|error| JournalError::io("sync", folder, error))?;
+            sync_removals(disk, folder).map_err(|error| JournalError::io("sync", folder, error))?;
             self.forgotten.append(&mut self.gone);
         }
         Ok(())

@@ -81,6 +81,39 @@ fn two_replays_share_the_work() {
     assert_eq!(ledger.content().records, [0, 1, 2, 3, 4]);
 }
 
+/// Between removing what is stored and syncing the folder, another replay finds the folder empty and
+/// removes it: for a replay as for an owner that closes its journal.
+#[test]
+fn a_folder_that_is_removed_before_it_is_synced_is_no_failure() {
+    let (disk, ledger) = (SimDisk::new(), SimLedger::default());
+    let remove_the_folder = || {
+        let (other, same) = (disk.process(), ledger.clone());
+        disk.before_sync(move || {
+            assert!(other.world().folder);
+            assert_eq!(run(&other, &same).unwrap().segments, 0);
+            assert!(!other.world().folder);
+        });
+    };
+    orphan(&disk);
+    remove_the_folder();
+    let told = run(&disk, &ledger).unwrap();
+    assert_eq!((told.stored, told.segments), (5, 1));
+    assert!(told.failed.is_empty(), "{:?}", told.failed);
+    assert!(ledger.content().positions.is_empty());
+
+    let (mut journal, mut tail) =
+        Journal::create(disk.process(), Path::new(FOLDER), ledger_id(), small()).unwrap();
+    journal.append(&records(5..9)).unwrap();
+    journal.publish();
+    drop(journal);
+    let mut sink = ledger.sink(&disk);
+    assert_eq!(tail.load(100).unwrap(), 4);
+    tail.store(&mut sink).unwrap();
+    remove_the_folder();
+    tail.close(&mut sink).unwrap();
+    assert!(ledger.content().positions.is_empty());
+}
+
 /// A reader locks a segment for a moment: a replay waits for it. For an owner it does not.
 #[test]
 fn a_reader_is_waited_for_and_an_owner_is_not() {

@@ -10,6 +10,7 @@ use usage_journal::{Disk, Identity};
 use super::fault::Fault;
 use super::file::SimFile;
 use super::world::World;
+use crate::damage::FOLDER;
 
 /// What somebody else does in between.
 type Hook = Box<dyn FnOnce() + Send>;
@@ -20,6 +21,7 @@ pub(crate) struct SimDisk {
     world: Arc<Mutex<World>>,
     after_open: Arc<Mutex<Option<Hook>>>,
     on_pause: Arc<Mutex<Option<Hook>>>,
+    before_sync: Arc<Mutex<Option<Hook>>>,
     process: u32,
 }
 
@@ -29,6 +31,7 @@ impl SimDisk {
             world: Arc::default(),
             after_open: Arc::default(),
             on_pause: Arc::default(),
+            before_sync: Arc::default(),
             process: 0,
         }
     }
@@ -89,6 +92,11 @@ impl SimDisk {
     /// Does this once, when somebody waits for a lock.
     pub(crate) fn on_pause(&self, act: impl FnOnce() + Send + 'static) {
         *self.on_pause.lock().unwrap() = Some(Box::new(act));
+    }
+
+    /// Does this once, before a folder is synced the next time.
+    pub(crate) fn before_sync(&self, act: impl FnOnce() + Send + 'static) {
+        *self.before_sync.lock().unwrap() = Some(Box::new(act));
     }
 
     fn open_at(&self, inode: u64, mut world: MutexGuard<'_, World>) -> SimFile {
@@ -183,9 +191,17 @@ impl Disk for SimDisk {
         Ok((1, world.find(path)?))
     }
 
-    fn sync_folder(&self, _folder: &Path) -> io::Result<()> {
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        let act = self.before_sync.lock().unwrap().take();
+        if let Some(act) = act {
+            act();
+        }
         let mut world = self.world();
         world.whole(self.process)?;
+        // Any other one is that which it lies in.
+        if folder == Path::new(FOLDER) && !world.folder {
+            return Err(io::ErrorKind::NotFound.into());
+        }
         world.sync_folder();
         Ok(())
     }
