@@ -1,4 +1,5 @@
-//! Ledgers that take nothing more. The command tries for ten seconds before it gives up, so these
+//! Ledgers that take nothing more, and what the command says to that; what becomes of records is told
+//! in the stories about faults. The command tries for ten seconds before it gives up, so these
 //! stories are told at the same time, in one test.
 
 use std::path::Path;

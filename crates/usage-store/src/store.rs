@@ -325,6 +325,7 @@ mod tests {
         (0..count).map(record).collect()
     }
 
+    /// Disks that are really full belong to the stories about faults.
     #[test]
     fn a_full_database_stores_nothing_of_a_batch() {
         let folder = tempfile::tempdir().unwrap();

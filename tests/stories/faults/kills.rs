@@ -1,4 +1,4 @@
-//! Gateways that are killed at random moments.
+//! Gateways that are killed at random moments: the owner of kills.
 //!
 //! Each story kills ten of them. To kill two hundred, in a run that nobody ends after a minute:
 //! `USAGE_TEST_KILLS=200 cargo test -p usage-tests --test stories kills`. A failure names the

@@ -1,4 +1,4 @@
-//! Another program holds the ledger's lock.
+//! Another program holds the ledger's lock: the owner of locks.
 
 use std::time::Duration;
 

@@ -22,8 +22,6 @@ fn run() {
         ("read-only", expected) => super::permissions::in_a_read_only_folder(place, expected),
         ("waiting", expected) => super::permissions::what_waits(place, expected),
         ("no-folder", _) => super::permissions::below_a_read_only_folder(place),
-        ("file-limit", _) => super::disk_full::under_a_file_size_limit(place),
-        ("small-disk", _) => super::disk_full::on_a_small_disk(place),
         ("relative", _) => super::opening::relative_to_a_folder_that_is_left(place),
         ("change", what) => super::kills::change(place, what),
         ("db-path", expected) => super::path::is(place, expected),

@@ -15,7 +15,6 @@
 
 mod backup;
 mod child;
-mod disk_full;
 mod doctor;
 mod event_ids;
 mod import;

@@ -1,4 +1,4 @@
-//! Writers that write all the time: each gets its turn.
+//! Writers that write all the time: each waits for the others and gets its turn.
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
