@@ -9,7 +9,7 @@ use usage_core::{Filter, TimeRange};
 use usage_store::doctor::{Depth, examine};
 use usage_store::{APPLICATION_ID, SCHEMA_VERSION, Store, StoreError};
 
-use super::support::{Place, at, record, records, requests};
+use super::support::{Place, at, record, records, requests, until};
 
 fn pragma(connection: &Connection, name: &str) -> i64 {
     connection.pragma_query_value(None, name, |row| row.get(0)).unwrap()
@@ -95,9 +95,7 @@ fn others_write_meanwhile() {
         let mut before = 50_000;
         for number in 0..5 {
             let path = place.folder().join(format!("copy-{number}.db"));
-            while !written.swap(false, Ordering::Relaxed) {
-                thread::yield_now();
-            }
+            until("another batch is there", || written.swap(false, Ordering::Relaxed));
             store.backup(&path).unwrap();
             let copied = requests(&Store::open_existing(&path).unwrap());
             assert!(copied > before && (copied - 50_000).is_multiple_of(7), "{before} {copied}");

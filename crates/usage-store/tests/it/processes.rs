@@ -6,10 +6,9 @@ use std::sync::Barrier;
 use std::thread;
 
 use usage_core::{Filter, TimeRange};
-use usage_store::Store;
 
 use super::child;
-use super::support::{Place, record_of, records, requests};
+use super::support::{Place, open_patient, record_of, records, requests};
 
 /// So many open one ledger at the same moment.
 const OPENERS: usize = 20;
@@ -60,7 +59,7 @@ pub(crate) fn open_and_insert(place: &Path, which: &str) {
 }
 
 fn insert_one(path: &Path, which: &str) {
-    let store = Store::open(path).unwrap();
+    let store = open_patient(path);
     let outcome = store.insert_batch(&[record_of([which, "", "", "r", "m"], 1, 1)]).unwrap();
     assert_eq!(outcome.stored, 1);
 }
@@ -87,7 +86,7 @@ fn four_processes_write_while_two_read() {
 
 /// Every batch brings a name of its own, so that readers meet new names all the time.
 pub(crate) fn write_batches(place: &Path, which: &str) {
-    let store = Store::open(place.join("usage.db")).unwrap();
+    let store = open_patient(&place.join("usage.db"));
     child::wait_for_the_others(place);
     for batch in 0..BATCHES {
         let route = format!("route {batch}");
@@ -100,7 +99,7 @@ pub(crate) fn write_batches(place: &Path, which: &str) {
 
 /// No report sees a part of a batch.
 pub(crate) fn read_reports(place: &Path, _: &str) {
-    let store = Store::open_existing(place.join("usage.db")).unwrap();
+    let store = open_patient(&place.join("usage.db"));
     child::wait_for_the_others(place);
     let mut last = 0;
     while last < (WRITERS * BATCHES * BATCH) as u64 {

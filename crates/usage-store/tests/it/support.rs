@@ -5,7 +5,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -16,6 +17,9 @@ use usage_core::stats::Aggregates;
 use usage_core::{EventId, Filter, LabelNames, Labels, Record, TimeRange, Timestamp, TokenCounts};
 use usage_journal::{Journal, Options, RealDisk, Tail};
 use usage_store::{Store, StoreOptions, StoredRecord};
+
+/// Longer than anything here takes on a slow and busy machine.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A folder of its own with a place for a ledger.
 pub(crate) struct Place {
@@ -35,14 +39,13 @@ impl Place {
     }
 
     pub(crate) fn open(&self) -> Store {
-        Store::open(&self.path).unwrap()
+        open_patient(&self.path)
     }
 
-    /// A store that gives up waiting for a lock soon; not before a reading connection is made, on a
-    /// busy machine either.
+    /// A store that gives up waiting for a lock at once, for where somebody holds it on purpose.
     pub(crate) fn open_hasty(&self) -> Store {
         let mut options = StoreOptions::default();
-        options.busy_timeout = Duration::from_millis(300);
+        options.busy_timeout = Duration::from_millis(20);
         Store::open_with(&self.path, &options).unwrap()
     }
 
@@ -66,6 +69,25 @@ impl Place {
             entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
+    }
+}
+
+/// A store that waits for others however slow the machine is.
+pub(crate) fn open_patient(path: &Path) -> Store {
+    let mut options = StoreOptions::default();
+    options.busy_timeout = DEADLINE;
+    Store::open_with(path, &options).unwrap()
+}
+
+/// Waits until something is so.
+///
+/// # Panics
+/// After a minute, with what it waited for.
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < DEADLINE, "in {DEADLINE:?} it did not come to this: {what}");
+        thread::yield_now();
     }
 }
 

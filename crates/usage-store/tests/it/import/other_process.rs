@@ -1,7 +1,7 @@
 //! This test binary again, as the program that owns the origin.
 
 use std::env;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread;
@@ -45,6 +45,11 @@ impl OtherProcess {
             assert!(stdout.read_line(&mut line).unwrap() > 0, "it ended too early");
         }
         Self { child, stdin, stdout }
+    }
+
+    /// Has the one that writes go on after its first row.
+    pub(crate) fn go_on(&mut self) {
+        self.stdin.as_mut().unwrap().write_all(b"go on\n").unwrap();
     }
 
     pub(crate) fn is_running(&mut self) -> bool {
@@ -97,6 +102,7 @@ fn play_a_role() {
     }
     println!("{READY}");
     if role == "writes" {
+        std::io::stdin().read_line(&mut String::new()).unwrap();
         let start = Instant::now();
         for number in 2..=ROWS {
             let due = Duration::from_secs_f64(number as f64 / ROWS_A_SECOND);

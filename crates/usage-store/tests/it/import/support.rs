@@ -10,6 +10,8 @@ use tempfile::TempDir;
 use usage_store::Store;
 use usage_store::import::{ImportError, ImportEvent, ImportOptions, ImportSummary};
 
+use super::super::support::open_patient;
+
 /// The origin's table.
 pub(crate) const NEWER: &str = "CREATE TABLE usage_records (
     id INTEGER PRIMARY KEY AUTOINCREMENT, instance_id TEXT NOT NULL,
@@ -77,7 +79,7 @@ impl Place {
     }
 
     pub(crate) fn store(&self) -> Store {
-        Store::open(self.ledger()).unwrap()
+        open_patient(&self.ledger())
     }
 
     pub(crate) fn import(&self) -> Outcome {
