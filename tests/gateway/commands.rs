@@ -11,18 +11,21 @@
 use std::fs;
 use std::io::stdin;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use driver::{Report, Snapshot};
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit, setrlimit};
-use usage_tracker::Tracker;
+use usage_tracker::{ShutdownReport, Tracker};
 
 use crate::recorder::Recorder;
 use crate::watch::{self, Watch};
 
 /// When nobody tells it to stop: whoever started it has gone.
 const ORPHANED: Duration = Duration::from_secs(10);
+
+/// For about as long a shutdown that gives up waits for the disk.
+const SLOW: Duration = Duration::from_millis(4_900);
 
 pub(crate) fn obey(
     tracker: &Tracker,
@@ -63,9 +66,12 @@ pub(crate) fn obey(
         };
         println!("answer {answer}");
     }
+    let start = Instant::now();
     let mut ended = tracker.shutdown(deadline);
-    // Its deadline may have met the sink at work. What is in a journal need not wait for that.
-    while is_batched && !ended.finished {
+    // Its deadline may have met the sink at work. What is in a journal need not wait for that, unless
+    // the disk was too slow for what was on its way there.
+    let is_slow = |ended: &ShutdownReport| !ended.is_safe() && start.elapsed() > deadline + SLOW;
+    while !ended.finished && (is_batched || is_slow(&ended)) {
         ended = tracker.shutdown(deadline);
     }
     // They have seen that the tracker is closed.

@@ -1,6 +1,11 @@
 //! What becomes of records when something fails: a gateway is killed, the ledger is locked, full or
 //! gone, the journal cannot be written.
 //!
+//! These stories own kills ([`kills`]), full disks ([`full_disks`], [`file_limits`]) and locks
+//! ([`locks`]): what becomes of records is told here and nowhere else. What the command says to it is
+//! in `patience`, a command that is killed while it deletes is in `kept`, and what a single
+//! transaction leaves is in the store's own tests.
+//!
 //! The gateway is a process of its own, `tests/gateway`. What it says of itself is believed only as
 //! far as the ledger confirms it.
 
@@ -24,10 +29,11 @@ mod runtimes;
 use std::path::Path;
 use std::process::Command;
 
-use driver::{Audit, DEADLINE, Gateway};
+use driver::{Audit, DEADLINE, Gateway, Snapshot};
 use rusqlite::Connection;
 
 use crate::fixture::Fixture;
+use crate::process::eventually;
 
 /// The gateway under test. Cargo builds it before it builds the stories.
 pub(crate) const GATEWAY: &str = env!("CARGO_BIN_EXE_gateway-under-test");
@@ -49,6 +55,26 @@ fn record(gateway: &mut Gateway, records: u64) {
     for command in [&format!("record {records}"), &flush("flush-journal"), "stats"] {
         assert_eq!(gateway.ask(command).unwrap(), "ok");
     }
+}
+
+/// Has a gateway record so many again and again until its accounts are as they should be, for a
+/// minute at most. Answers how many it was told to record.
+fn record_until(
+    gateway: &mut Gateway,
+    records: u64,
+    flush: &str,
+    is_so: impl Fn(&Snapshot) -> bool,
+) -> u64 {
+    let mut recorded = 0;
+    eventually("the accounts are as they should be", || {
+        assert_eq!(gateway.ask(&format!("record {records}")).unwrap(), "ok");
+        recorded += records;
+        // What was taken has got there, or cannot; else most would come back for being too fast.
+        gateway.ask(flush).unwrap();
+        assert_eq!(gateway.ask("stats").unwrap(), "ok");
+        is_so(&gateway.seen().stats)
+    });
+    recorded
 }
 
 /// A flush that takes as long as it has to.

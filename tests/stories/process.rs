@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::fixture::{Fixture, Run};
 
 /// Longer than anything here takes on a slow and busy machine.
-const DEADLINE: Duration = Duration::from_secs(40);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Asks again and again until it is so.
 pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {

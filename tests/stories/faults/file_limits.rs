@@ -4,7 +4,7 @@ use std::path::Path;
 
 use driver::{DEADLINE, Gateway};
 
-use super::{GATEWAY, all_to, audit, flush, record};
+use super::{GATEWAY, all_to, audit, flush, record, record_until};
 use crate::fixture::Fixture;
 
 /// A gateway that is not ended by the signal which comes with such a failure.
@@ -37,15 +37,9 @@ fn the_ledger_cannot_grow() {
 fn neither_the_ledger_nor_the_journal_can_grow() {
     let fixture = Fixture::new();
     let mut gateway = limited(&fixture, "--file-size-limit 1000000 --capacity 5000");
-    let mut recorded = 0;
-    while gateway.seen().stats.returned == 0 || gateway.seen().stats.retries == 0 {
-        assert!(recorded < 1_000_000, "{:?}", gateway.seen());
-        gateway.ask("record 10000").unwrap();
-        // What was taken is stored, or cannot be; else most would come back for being too fast.
-        gateway.ask("flush 500").unwrap();
-        gateway.ask("stats").unwrap();
-        recorded += 10_000;
-    }
+    let recorded = record_until(&mut gateway, 10_000, "flush 500", |stats| {
+        stats.returned > 0 && stats.retries > 0
+    });
     let stats = gateway.seen().stats;
     assert!(stats.degraded && stats.journaled == 0, "{stats:?}");
     assert_eq!(gateway.ask("limit none").unwrap(), "ok");

@@ -1,11 +1,11 @@
-//! Disks that are really full: small ones, in name spaces of their own.
+//! Disks that are really full: small ones, in name spaces of their own. The owner of full disks.
 
 use std::path::Path;
 use std::time::Duration;
 
 use driver::{Audit, DEADLINE, Gateway, recover};
 
-use super::{GATEWAY, all_to, audit, flush, record};
+use super::{GATEWAY, all_to, audit, flush, record, record_until};
 use crate::fixture::Fixture;
 use crate::patience::skipped;
 
@@ -49,15 +49,9 @@ fn ledger_and_journal_on_the_same_disk() {
         return;
     };
     // Until nothing more goes in.
-    let mut recorded = 0;
-    while gateway.seen().stats.returned == 0 || !gateway.seen().stats.degraded {
-        assert!(recorded < 2_000_000, "{:?}", gateway.seen());
-        gateway.ask("record 10000").unwrap();
-        // What was taken is stored, or cannot be; else most would come back for being too fast.
-        gateway.ask("flush 500").unwrap();
-        gateway.ask("stats").unwrap();
-        recorded += 10_000;
-    }
+    let recorded = record_until(&mut gateway, 10_000, "flush 500", |stats| {
+        stats.returned > 0 && stats.degraded
+    });
     let full = gateway.seen().stats;
     assert!(full.last_error.is_some());
     assert_eq!(full.dropped, 0);

@@ -2,29 +2,22 @@
 
 use driver::{DEADLINE, Gateway, Report};
 
-use super::{audit, flush, lock, ready};
+use super::{audit, flush, lock, ready, record_until};
 use crate::fixture::Fixture;
 
 /// A gateway that has recorded so many that some found no room, and then gets its ledger back.
 fn overflowing(fixture: &Fixture, overflow: &str) -> (Report, u64) {
-    let arguments = format!("--overflow {overflow} --busy-timeout 5 --capacity 5000");
+    // So patient that the sink does not fail: what is degraded is the journal.
+    let arguments = format!("--overflow {overflow} --busy-timeout 600000 --capacity 5000");
     // The smallest journal there can be: two small segments.
     let arguments = format!("{arguments} --segment-bytes 1 --journal-bytes 1");
     let mut gateway: Gateway = ready(fixture, &arguments);
     let locked = lock(fixture);
-    let mut recorded = 0;
-    // What goes into the journal is there after a flush; when it is full, that fails.
-    while gateway.ask("record 4000").unwrap() == "ok" {
-        recorded += 4_000;
-        assert!(recorded < 2_000_000, "{:?}", gateway.seen());
-        let is_full = gateway.ask("flush-journal 300").unwrap() != "ok";
-        gateway.ask("stats").unwrap();
-        let stats = gateway.seen().stats;
-        if is_full && stats.returned + stats.dropped > 0 {
-            assert!(stats.degraded && stats.journaled > 10_000, "{stats:?}");
-            break;
-        }
-    }
+    let recorded = record_until(&mut gateway, 4_000, "flush-journal 300", |stats| {
+        stats.degraded && stats.returned + stats.dropped > 0
+    });
+    let stats = gateway.seen().stats;
+    assert!(stats.journaled > 10_000, "{stats:?}");
     drop(locked);
     assert_eq!(gateway.ask(&flush("flush")).unwrap(), "ok");
     let report = gateway.stop(DEADLINE).unwrap();

@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use driver::{Audit, recover};
+use driver::{Audit, DEADLINE, recover};
 use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts};
 use usage_store::{Store, StoreOptions};
 use usage_tracker::Tracker;
@@ -56,7 +56,9 @@ fn what_was_taken_is_stored_or_in_the_journal() {
             let recording: Vec<_> =
                 (0..THREADS).map(|thread| scope.spawn(move || record(tracker, thread))).collect();
             let moment = random.u64(0..THREADS * EACH);
+            let start = Instant::now();
             while tracker.stats().submitted < moment {
+                assert!(start.elapsed() < DEADLINE, "seed {seed}: {:?}", tracker.stats());
                 thread::yield_now();
             }
             let report = tracker.shutdown(Duration::from_millis(random.u64(0..20)));
@@ -68,7 +70,7 @@ fn what_was_taken_is_stored_or_in_the_journal() {
         });
         drop(locked);
         // An impatient one may have left the sink at work.
-        let report = tracker.shutdown(driver::DEADLINE);
+        let report = tracker.shutdown(DEADLINE);
         let stats = &report.stats;
         assert!(report.finished && report.is_safe(), "seed {seed}: {report:?}");
         assert_eq!(taken.len() as u64, stats.stored + stats.in_journal, "seed {seed}: {stats:?}");

@@ -10,6 +10,7 @@ use usage_store::Store;
 use usage_tracker::{RejectReason, Tracker};
 
 use crate::fixture::Fixture;
+use crate::process::eventually;
 
 const TASKS: u64 = 40;
 const EACH: u64 = 100;
@@ -124,9 +125,7 @@ fn during_and_after_a_shutdown() {
             // In order, so that those taken are the first ones.
             (0..).take_while(|n| tracker.record_blocking(record(*n), DEADLINE).is_ok()).count()
         });
-        while tracker.stats().journaled == 0 {
-            thread::yield_now();
-        }
+        eventually("something is journaled", || tracker.stats().journaled > 0);
         assert!(tracker.shutdown(DEADLINE).is_clean());
         recording.join().unwrap() as u64
     });
