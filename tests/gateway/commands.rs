@@ -72,7 +72,10 @@ pub(crate) fn obey(
     // the disk was too slow for what was on its way there.
     let is_slow = |ended: &ShutdownReport| !ended.is_safe() && start.elapsed() > deadline + SLOW;
     while !ended.finished && (is_batched || is_slow(&ended)) {
+        let unstored = std::mem::take(&mut ended.unstored);
         ended = tracker.shutdown(deadline);
+        // What came back already does not come again.
+        ended.unstored.splice(0..0, unstored);
     }
     // They have seen that the tracker is closed.
     threads.into_iter().for_each(|thread| drop(thread.join()));

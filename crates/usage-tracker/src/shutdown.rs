@@ -79,13 +79,17 @@ impl Tracker {
     /// #     std::thread::yield_now();
     /// # }
     ///
-    /// let mut report = tracker.shutdown(Duration::from_millis(100));
-    /// while !report.finished {
-    ///     // The deadline met the sink at work.
-    ///     report = tracker.shutdown(Duration::from_millis(100));
+    /// let mut unstored = Vec::new();
+    /// loop {
+    ///     let report = tracker.shutdown(Duration::from_millis(100));
+    ///     unstored.extend(report.unstored);
+    ///     // Else the deadline met the writer at work.
+    ///     if report.finished {
+    ///         break;
+    ///     }
     /// }
-    /// assert_eq!(report.unstored[0].tokens().total(), 7);
-    /// assert_eq!(report.stats.last_error.as_deref(), Some("the disk is full"));
+    /// assert_eq!(unstored[0].tokens().total(), 7);
+    /// assert_eq!(tracker.stats().last_error.as_deref(), Some("the disk is full"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn shutdown(&self, deadline: Duration) -> ShutdownReport {
