@@ -53,7 +53,7 @@ fn pages_of_rubbish() {
     insta::assert_snapshot!(fixture.usage("report"), @"
     exit 4
     --- stderr
-    error: cannot read the ledger /tmp/usage-XXXXXX/usage.db: it is damaged (database disk image is malformed)
+    error: cannot open the ledger /tmp/usage-XXXXXX/usage.db: it is damaged (database disk image is malformed)
     hint: keep a copy of the file and restore a backup, or try `sqlite3 LEDGER .recover` on the copy
     ");
 }

@@ -79,3 +79,19 @@ fn half_a_line_is_not_read() {
     assert_eq!(run.code, 1, "{run}");
     assert_eq!(run.stdout, "Lines: 3  |  Stored: 3  |  Duplicates: 0  |  Refused: 0\n");
 }
+
+/// Killed outright: what was committed is there, whole, and the ledger opens as ever.
+#[test]
+fn a_killed_one_leaves_a_sound_ledger() {
+    let fixture = Fixture::new();
+    fixture.write("a", many(0, 400_000));
+    let record = fixture.start("record a");
+    eventually("some of it stored", || fixture.stored() > 0);
+    record.signal("KILL");
+    drop(record);
+    let stored = fixture.stored();
+    assert!(stored > 0);
+    let run = fixture.usage_reading("record", many(0, 10));
+    assert_eq!(run.code, 0, "{run}");
+    assert_eq!(fixture.totals(), (stored + 10, stored + 10));
+}
