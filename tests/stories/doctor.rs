@@ -289,11 +289,11 @@ fn a_thousand_things_that_are_wrong() {
 fn advice() {
     let fixture = harmed(
         "DROP TABLE settings; DROP TABLE origins; DROP TABLE sources;
-         ALTER TABLE ledger DROP COLUMN epoch; ALTER TABLE records DROP COLUMN more;
-         ALTER TABLE records DROP COLUMN tag_set; ALTER TABLE records DROP COLUMN session;
-         ALTER TABLE records DROP COLUMN terms;
-         DROP TABLE sums_by_quarter; DROP TABLE sums_by_day; DROP TABLE sums_by_month;
-         DROP TABLE sums_of_all; DROP TABLE retention;
+         ALTER TABLE ledger DROP COLUMN epoch; ALTER TABLE ledger DROP COLUMN rollups;
+         ALTER TABLE records DROP COLUMN more; ALTER TABLE records DROP COLUMN tag_set;
+         ALTER TABLE records DROP COLUMN session; ALTER TABLE records DROP COLUMN terms;
+         DROP TABLE rollups_quarter; DROP TABLE rollups_day; DROP TABLE rollups_month;
+         DROP TABLE rollups_all; DROP TABLE rollup_pieces; DROP TABLE retention;
          DROP TABLE journals; DROP TABLE journal_folders; DROP TABLE set_aside;
          DROP TABLE imports; PRAGMA user_version = 1",
     );
@@ -346,8 +346,8 @@ fn the_remedy_is_one() {
 fn sums_that_do_not_agree() {
     let fixture = harmed(
         "UPDATE records SET fallbacks = 9 WHERE id = 1;
-         DELETE FROM sums_by_day WHERE number = (SELECT min(number) FROM sums_by_day);
-         UPDATE sums_by_month SET cells = x'00'",
+         DELETE FROM rollups_day WHERE number = (SELECT min(number) FROM rollups_day);
+         UPDATE rollups_month SET cells = x'00'",
     );
     insta::assert_snapshot!(complaints(&fixture), @"
       sums             4 wrong
@@ -399,8 +399,8 @@ fn sums_that_are_lost() {
     let fixture = harmed(
         "UPDATE retention SET rows_from = 1777790700000000, records_from = 1777790700000000;
          DELETE FROM records WHERE ts < 1777790700000000;
-         UPDATE sums_by_quarter SET cells = x'00'
-         WHERE number = (SELECT min(number) FROM sums_by_quarter)",
+         UPDATE rollups_quarter SET cells = x'00'
+         WHERE number = (SELECT min(number) FROM rollups_quarter)",
     );
     let run = fixture.usage("doctor --rebuild --timezone Asia/Kathmandu");
     assert_eq!(run.code, 4, "{run}");

@@ -90,7 +90,7 @@ const CAUSES: &[(&str, Cause)] = &[
         let script = "trap '' XFSZ; ulimit -f 1; exec usage delete --all --yes";
         Some(Fixture::with(&many(0, 1_000)).shell(script))
     }),
-    ("sqlite-failed", || Some(changed("DROP TABLE sums_by_month").usage("report"))),
+    ("sqlite-failed", || Some(changed("DROP TABLE rollups_month").usage("report"))),
     ("journal-failed", || {
         let fixture = Fixture::with(DAY);
         // What cannot be opened as a file, by whomever.

@@ -158,7 +158,7 @@ impl<'a, 'r> Rows<'a, 'r> {
                 } else {
                     insert_rows(&mut self.statement, &[row])?;
                 }
-                self.change.record(ts, label_set, &Summary::of(record));
+                self.change.record(ts, self.next_id, label_set, &Summary::of(record));
                 self.next_id += 1;
                 self.outcome.stored += 1;
             }

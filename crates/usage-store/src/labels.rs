@@ -105,6 +105,10 @@ pub(crate) struct LabelSets {
 pub(crate) const SELECT_SETS: &str =
     "SELECT id, instance_id, profile, provider, route, model FROM label_sets";
 
+/// As [`SELECT_SETS`], of one.
+const SELECT_SET: &str =
+    "SELECT id, instance_id, profile, provider, route, model FROM label_sets WHERE id = ?1";
+
 /// The names in a row of [`SELECT_SETS`], unchecked.
 pub(crate) fn names_of<'a>(row: &'a Row<'_>) -> rusqlite::Result<LabelNames<'a>> {
     let text = |index| row.get_ref(index)?.as_str().map_err(rusqlite::Error::from);
@@ -154,5 +158,55 @@ impl LabelSets {
             .map(|(id, _)| id.to_string())
             .collect();
         format!("[{}]", ids.join(","))
+    }
+}
+
+/// The names of the label sets that a report needs, looked up as they are asked for: there may be
+/// far more of them than that.
+pub(crate) struct Names<'c> {
+    connection: &'c Connection,
+    known: LabelSets,
+    /// All of them are known.
+    is_complete: bool,
+}
+
+/// Reading a whole dictionary costs less than looking up so large a part of it.
+const WORTH_READING_ALL: usize = 4;
+
+impl<'c> Names<'c> {
+    pub(crate) fn new(connection: &'c Connection) -> Self {
+        Self { connection, known: LabelSets::default(), is_complete: false }
+    }
+
+    /// Tells that so many are about to be asked for.
+    pub(crate) fn expect(&mut self, count: usize) -> rusqlite::Result<()> {
+        if self.is_complete {
+            return Ok(());
+        }
+        let largest: Option<i64> = self
+            .connection
+            .prepare_cached("SELECT max(id) FROM label_sets")?
+            .query_row([], |row| row.get(0))?;
+        let most = usize::try_from(largest.unwrap_or(0)).unwrap_or(usize::MAX);
+        if most <= count.saturating_mul(WORTH_READING_ALL) {
+            self.known = LabelSets::read(self.connection)?;
+            self.is_complete = true;
+        }
+        Ok(())
+    }
+
+    /// The names of a label set; none where it is missing, or one that no record could have.
+    pub(crate) fn get(&mut self, id: i64) -> rusqlite::Result<Option<&Labels>> {
+        if !self.is_complete && !self.known.by_id.contains_key(&id) {
+            let found = self
+                .connection
+                .prepare_cached(SELECT_SET)?
+                .query_row([id], |row| Ok(Labels::new(names_of(row)?).ok()))
+                .optional()?;
+            if let Some(labels) = found.flatten() {
+                self.known.by_id.insert(id, labels);
+            }
+        }
+        Ok(self.known.get(id))
     }
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::error::{Fault, Result, StoreError};
+use crate::error::{Fault, ReadError, Result, StoreError};
 use crate::identify::{Identity, identify};
 use crate::schema::{
-    APPLICATION_ID, DROP_VIEWS, FIRST_WITH_SUMS, MIGRATIONS, SCHEMA_VERSION, VIEWS,
+    APPLICATION_ID, DROP_VIEWS, FIRST_WITH_SUMS, MIGRATIONS, SCHEMA_VERSION, V5_WITHOUT_SUMS, VIEWS,
 };
 use crate::sums;
 
@@ -25,18 +25,40 @@ pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
     if version < SCHEMA_VERSION {
         let done = usize::try_from(version).unwrap_or(0);
         transaction.execute_batch(DROP_VIEWS).map_err(failed)?;
-        for step in MIGRATIONS.iter().skip(done) {
+        for step in MIGRATIONS.iter().skip(done).copied().flatten().copied() {
+            if step == V5_WITHOUT_SUMS {
+                bring_sums(&transaction, version)
+                    .map_err(|error| StoreError::read("migrate the ledger", path, error))?;
+            }
             transaction.execute_batch(step).map_err(failed)?;
         }
-        if version < FIRST_WITH_SUMS {
-            sums::rebuild(&transaction)
-                .map_err(|error| StoreError::read("migrate the ledger", path, error))?;
+        if version == 0 {
+            // The pages of tables that came and went on the way.
+            give_back(&transaction).map_err(failed)?;
         }
         transaction.execute_batch(VIEWS).map_err(failed)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
         transaction.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(failed)?;
     }
     transaction.commit().map_err(failed)
+}
+
+/// Brings along the sums of the version that had the first ones, or makes those of the records.
+fn bring_sums(connection: &Connection, version: i32) -> Result<(), ReadError> {
+    if version < FIRST_WITH_SUMS {
+        sums::rebuild(connection).map(drop)
+    } else {
+        sums::transcode(connection)
+    }
+}
+
+/// Cuts off the pages that hold nothing.
+fn give_back(connection: &Connection) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare("PRAGMA incremental_vacuum")?;
+    let mut rows = statement.query([])?;
+    // It frees a page each time it is asked.
+    while rows.next()?.is_some() {}
+    Ok(())
 }
 
 /// The settings that live in the file. The order matters: auto-vacuum stays off when it is set

@@ -2,12 +2,12 @@
 
 use rusqlite::{Connection, Row};
 use usage_core::stats::{Aggregates, Summary, TokenTotals};
-use usage_core::{Filter, Labels, TimeRange};
+use usage_core::{Filter, TimeRange};
 
 use crate::error::ReadError;
-use crate::labels::LabelSets;
+use crate::labels::Names;
 use crate::rows::count;
-use crate::sums::{Totals, total};
+use crate::sums::{Seen, Totals, total};
 
 /// The totals by label set. Runs inside the caller's read transaction.
 pub(crate) fn aggregate(
@@ -15,11 +15,11 @@ pub(crate) fn aggregate(
     range: TimeRange,
     filter: &Filter,
 ) -> Result<Aggregates, ReadError> {
-    let sets = LabelSets::read(connection)?;
-    let mut groups = Totals::default();
-    total(connection, range, &mut groups)?;
+    let (mut groups, mut seen) = (Totals::default(), Seen::default());
+    total(connection, range, &mut groups, &mut seen)?;
+    seen.check(connection)?;
     let mut aggregates = Aggregates::default();
-    add_named(&mut aggregates, groups.drain(), &sets, filter)?;
+    add_named(&mut aggregates, &mut groups, &mut Names::new(connection), filter)?;
     Ok(aggregates)
 }
 
@@ -27,16 +27,21 @@ pub(crate) fn aggregate(
 pub(crate) const COUNTS: &str =
     "label_set, fallbacks, input, output, cache_read, cache_write, unclassified, reasoning";
 
-/// Adds totals by id under the names that these ids stand for, if the filter lets them pass.
+/// Adds totals by id under the names that these ids stand for, if the filter lets them pass. None of
+/// the totals are left.
 pub(crate) fn add_named(
     aggregates: &mut Aggregates,
-    groups: impl IntoIterator<Item = (i64, Summary)>,
-    sets: &LabelSets,
+    totals: &mut Totals,
+    names: &mut Names<'_>,
     filter: &Filter,
 ) -> Result<(), ReadError> {
+    names.expect(totals.len())?;
+    let mut groups: Vec<_> = totals.drain().collect();
+    // In the order in which names lie on disk.
+    groups.sort_unstable_by_key(|(label_set, _)| *label_set);
     for (label_set, totals) in groups {
-        let labels: &Labels =
-            sets.get(label_set).ok_or_else(|| ReadError::unknown_label_set(label_set))?;
+        let labels =
+            names.get(label_set)?.ok_or_else(|| ReadError::unknown_label_set(label_set))?;
         if filter.matches(&labels.names()) {
             aggregates.add_totals(labels.clone(), &totals);
         }

@@ -39,7 +39,7 @@ pub(crate) fn forget_rows_from(connection: &Connection, quarter: i64) -> rusqlit
     connection
         .prepare_cached(
             "UPDATE retention SET rows_from = NULL \
-             WHERE NOT EXISTS (SELECT 1 FROM sums_by_quarter WHERE number < ?1) \
+             WHERE NOT EXISTS (SELECT 1 FROM rollups_quarter WHERE number < ?1) \
              AND NOT EXISTS (SELECT 1 FROM records WHERE ts < rows_from)",
         )?
         .execute(params![quarter])?;

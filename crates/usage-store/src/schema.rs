@@ -8,9 +8,10 @@ pub const APPLICATION_ID: i32 = 0x5553_474C;
 /// `PRAGMA user_version` of the newest schema that this version reads and writes.
 pub const SCHEMA_VERSION: i32 = 5;
 
-/// The steps from an empty database to [`SCHEMA_VERSION`], one a version. A step that has been
-/// released is never changed again.
-pub(crate) const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5];
+/// The steps from an empty database to [`SCHEMA_VERSION`], a list of statements for each version. A
+/// step that has been released is never changed again.
+pub(crate) const MIGRATIONS: &[&[&str]] =
+    &[&[V1], &[V2], &[V3], &[V4], &[V5, V5_ROLLUPS, V5_WITHOUT_SUMS]];
 
 /// Records lie in the order of time and carry the id of their label set; a count of zero takes
 /// no space, nor does a missing event id.
@@ -143,8 +144,37 @@ CREATE TABLE sources (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// Sums as pieces with a version each, and the root of them all in the ledger's row.
+const V5_ROLLUPS: &str = "
+CREATE TABLE rollups_quarter (number INTEGER PRIMARY KEY, cells BLOB NOT NULL) STRICT;
+CREATE TABLE rollups_day     (number INTEGER PRIMARY KEY, cells BLOB NOT NULL) STRICT;
+CREATE TABLE rollups_month   (number INTEGER PRIMARY KEY, cells BLOB NOT NULL) STRICT;
+CREATE TABLE rollups_all     (number INTEGER PRIMARY KEY, cells BLOB NOT NULL) STRICT;
+
+CREATE TABLE rollup_pieces (
+    level  INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    first  INTEGER NOT NULL,
+    cells  BLOB NOT NULL,
+    PRIMARY KEY (level, number, first)
+) STRICT, WITHOUT ROWID;
+
+ALTER TABLE ledger ADD COLUMN rollups BLOB;
+";
+
+/// Takes away the sums of version 4. What is in them has to be elsewhere before.
+pub(crate) const V5_WITHOUT_SUMS: &str = "
+DROP TABLE sums_by_quarter;
+DROP TABLE sums_by_day;
+DROP TABLE sums_by_month;
+DROP TABLE sums_of_all;
+";
+
 /// The first version with sums.
 pub(crate) const FIRST_WITH_SUMS: i32 = 4;
+
+/// The first version whose sums are pieces.
+pub(crate) const FIRST_WITH_PIECES: i32 = 5;
 
 /// The origin's table as a view, for people and their scripts. Dropped before a migration and
 /// made again after it, so that no migration can trip over it.

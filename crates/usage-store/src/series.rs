@@ -7,10 +7,12 @@ use usage_core::stats::{Series, TooManyBuckets};
 use usage_core::{Filter, TimeRange, Timestamp};
 
 use crate::error::{ReadError, StoreError};
-use crate::labels::LabelSets;
+use crate::labels::Names;
 use crate::report::add_named;
 use crate::retained;
-use crate::sums::{Totals, quarter_of, start_of_quarter, total, total_of_all};
+use crate::sums::{
+    Level, Seen, Totals, Wrong, months, quarter_of, start_of_quarter, total, totals_of_all,
+};
 
 /// Why there is no report over time.
 #[derive(Debug, thiserror::Error)]
@@ -31,20 +33,21 @@ pub(crate) fn aggregate(
     filter: &Filter,
     (unit, zone): (Unit, Tz),
 ) -> Result<Result<Series, TooManyBuckets>, ReadError> {
-    let mut series = match Series::over(closed(connection, range)?, unit, zone) {
+    let mut seen = Seen::default();
+    let mut series = match Series::over(closed(connection, range, &mut seen)?, unit, zone) {
         Ok(series) => series,
         Err(error) => return Ok(Err(error)),
     };
-    let sets = LabelSets::read(connection)?;
-    let mut totals = Totals::default();
+    let (mut totals, mut names) = (Totals::default(), Names::new(connection));
     for position in 0..series.buckets().len() {
         let bucket = series.buckets()[position].range();
         // The first and the last bucket may reach beyond the range.
-        total(connection, common(bucket, range), &mut totals)?;
+        total(connection, common(bucket, range), &mut totals, &mut seen)?;
         if let Some(bucket) = series.bucket_mut(position) {
-            add_named(bucket.usage_mut(), totals.drain(), &sets, filter)?;
+            add_named(bucket.usage_mut(), &mut totals, &mut names, filter)?;
         }
     }
+    seen.check(connection)?;
     series.trim(range);
     Ok(Ok(series))
 }
@@ -55,15 +58,17 @@ pub(crate) fn aggregate_all(
     range: TimeRange,
     (unit, zone): (Unit, Tz),
 ) -> Result<Result<Series, TooManyBuckets>, ReadError> {
-    let mut series = match Series::over(closed(connection, range)?, unit, zone) {
+    let mut seen = Seen::default();
+    let mut series = match Series::over(closed(connection, range, &mut seen)?, unit, zone) {
         Ok(series) => series,
         Err(error) => return Ok(Err(error)),
     };
-    for position in 0..series.buckets().len() {
-        let bucket = series.buckets()[position].range();
-        let sum = total_of_all(connection, common(bucket, range))?;
+    let buckets = series.buckets().iter().map(|bucket| common(bucket.range(), range));
+    let sums = totals_of_all(connection, buckets, &mut seen)?;
+    seen.check(connection)?;
+    for (position, sum) in sums.iter().enumerate() {
         if let Some(bucket) = series.bucket_mut(position) {
-            bucket.usage_mut().add_unnamed(&sum);
+            bucket.usage_mut().add_unnamed(sum);
         }
     }
     series.trim(range);
@@ -72,7 +77,11 @@ pub(crate) fn aggregate_all(
 
 /// The range with the oldest and the newest record for the bounds that it lacks. In an empty
 /// ledger it stays as it is.
-fn closed(connection: &Connection, range: TimeRange) -> Result<TimeRange, ReadError> {
+fn closed(
+    connection: &Connection,
+    range: TimeRange,
+    seen: &mut Seen,
+) -> Result<TimeRange, ReadError> {
     if range.start.is_some() && range.end.is_some() {
         return Ok(range);
     }
@@ -91,9 +100,8 @@ fn closed(connection: &Connection, range: TimeRange) -> Result<TimeRange, ReadEr
     };
     let oldest = extreme("SELECT min(ts) FROM records WHERE ts >= ?1")?;
     // Sums may have outlived their rows.
-    let quarter: Option<i64> = connection
-        .prepare_cached("SELECT min(number) FROM sums_by_quarter")?
-        .query_row([], |row| row.get(0))?;
+    let quarters = ends(connection, seen)?;
+    let quarter = quarters.map(|[first, _]| first);
     let summed = quarter.map(|quarter| Timestamp::from_micros(start_of_quarter(quarter)));
     let oldest = match (oldest, summed) {
         (Some(oldest), Some(summed))
@@ -105,11 +113,31 @@ fn closed(connection: &Connection, range: TimeRange) -> Result<TimeRange, ReadEr
     };
     let newest = extreme("SELECT max(ts) FROM records WHERE ts >= ?1")?;
     let end = newest.map(|newest| Timestamp::from_micros(newest.as_micros() + 1));
-    let quarter: Option<i64> = connection
-        .prepare_cached("SELECT max(number) FROM sums_by_quarter")?
-        .query_row([], |row| row.get(0))?;
+    let quarter = quarters.map(|[_, last]| last);
     let end = end.or(quarter.map(|quarter| Timestamp::from_micros(start_of_quarter(quarter + 1))));
     Ok(TimeRange { start: range.start.or(oldest), end: range.end.or(end) })
+}
+
+/// The first and the last quarter of an hour that there are sums of: nothing says that they are missing
+/// but that their days know of others.
+fn ends(connection: &Connection, seen: &mut Seen) -> Result<Option<[i64; 2]>, ReadError> {
+    let of = |level: Level| -> rusqlite::Result<Option<[i64; 2]>> {
+        let end = |which| {
+            let sql = format!("SELECT {which}(number) FROM {}", level.table());
+            connection.prepare_cached(&sql)?.query_row([], |row| row.get::<_, Option<i64>>(0))
+        };
+        Ok(end("min")?.zip(end("max")?).map(|(first, last)| [first, last]))
+    };
+    let (quarters, days) = (of(Level::Quarter)?, of(Level::Day)?);
+    let days_of = |quarters: [i64; 2]| quarters.map(|quarter| Level::Day.of_finer(quarter));
+    let months_of = |days: [i64; 2]| days.map(|day| Level::Month.of_finer(day));
+    if quarters.map(days_of) != days || days.map(months_of) != months(connection)? {
+        return Err(rusqlite::Error::from(Wrong::Torn).into());
+    }
+    for quarter in quarters.into_iter().flatten() {
+        seen.add_quarters(&(quarter..quarter + 1));
+    }
+    Ok(quarters)
 }
 
 /// What both have in common.

@@ -9,8 +9,11 @@ use super::{Check, Depth, Place, Remedy};
 use crate::error::ReadError;
 use crate::labels::LabelSets;
 use crate::retained;
-use crate::schema::FIRST_WITH_SUMS;
-use crate::sums::{Cells, Level, Wrong, from_finer, from_rows, numbers, quarter_of, read};
+use crate::schema::{FIRST_WITH_PIECES, FIRST_WITH_SUMS};
+use crate::sums::{
+    Cells, Level, Wrong, all_torn, from_finer, from_rows, numbers, quarter_of, read, rows_hash,
+    unreadable_of_version_4,
+};
 
 /// How far back from the newest record sums are compared, where not all are: what people look at
 /// first, and what a program that keeps them wrongly would have written.
@@ -19,7 +22,7 @@ const RECENT: i64 = 40 * 24 * 60 * 60 * 1_000_000;
 /// At most so many records are added up then, so that it takes about a second in any ledger.
 const RECENT_RECORDS: i64 = 1_000_000;
 
-/// Compares all sums, or the recent ones.
+/// Compares all sums, or the recent ones. Whether all belong together is checked in either case.
 pub(super) fn sums(
     connection: &Connection,
     version: i32,
@@ -27,6 +30,13 @@ pub(super) fn sums(
 ) -> Result<Check, ReadError> {
     let mut check = Check::new("sums");
     if version < FIRST_WITH_SUMS {
+        return Ok(check);
+    }
+    if version < FIRST_WITH_PIECES {
+        // What else could be wrong shows when they are brought along.
+        for (level, number) in unreadable_of_version_4(connection)? {
+            check.add(Place::Sums(stretch(level, number)), CANNOT_BE_READ, Remedy::Rebuild);
+        }
         return Ok(check);
     }
     let rows_from = retained::rows_from(connection)?.unwrap_or(i64::MIN);
@@ -43,13 +53,16 @@ pub(super) fn sums(
         level.level = coarser;
         level.with_finer(from)?;
     }
+    level.belonging_together()?;
     Ok(check)
 }
+
+const CANNOT_BE_READ: &str = "they cannot be read";
 
 /// The instant from which sums count as recent, at the beginning of a quarter of an hour.
 fn recent(connection: &Connection) -> Result<i64, ReadError> {
     let newest: Option<i64> =
-        connection.query_row("SELECT max(number) FROM sums_by_quarter", [], |row| row.get(0))?;
+        connection.query_row("SELECT max(number) FROM rollups_quarter", [], |row| row.get(0))?;
     let newest = newest.map_or(i64::MIN, |newest| Level::Quarter.start_of(newest));
     let last: Option<i64> = connection
         .query_row(
@@ -74,10 +87,11 @@ struct Comparing<'a> {
 impl Comparing<'_> {
     fn with_rows(&mut self, from: i64) -> Result<(), ReadError> {
         let mut seen = Vec::new();
-        from_rows(self.connection, from, |number, cells| {
+        from_rows(self.connection, from, |number, cells, hash| {
             seen.push(number);
             match cells {
-                Ok(cells) => self.compare(number, &cells),
+                Ok(cells) if self.compare(number, &cells)? => self.compare_rows(number, hash),
+                Ok(_) => Ok(()),
                 // The check of the records names it.
                 Err(_) => self.readable(number).map(drop),
             }
@@ -109,15 +123,16 @@ impl Comparing<'_> {
         from_finer(self.connection, level, first, |number, cells| {
             seen.push(number);
             match cells {
-                Ok(cells) => self.compare(number, &cells),
+                Ok(cells) => self.compare(number, &cells).map(drop),
                 Err(_) => self.readable(number).map(drop),
             }
         })?;
         self.others(first, &seen)
     }
 
-    fn compare(&mut self, number: i64, expected: &Cells) -> Result<(), ReadError> {
-        let ControlFlow::Continue(found) = self.readable(number)? else { return Ok(()) };
+    /// Says whether they agree.
+    fn compare(&mut self, number: i64, expected: &Cells) -> Result<bool, ReadError> {
+        let ControlFlow::Continue(found) = self.readable(number)? else { return Ok(false) };
         if found != *expected {
             let of = match self.level {
                 Level::Quarter => "the records",
@@ -131,6 +146,43 @@ impl Comparing<'_> {
                 format!("they do not agree with {of}")
             };
             self.add(number, &what, Remedy::Rebuild);
+        }
+        Ok(found == *expected)
+    }
+
+    /// Compares what no total tells: the times, ids and names of the records of a quarter of an hour.
+    fn compare_rows(&mut self, number: i64, hash: u32) -> Result<(), ReadError> {
+        match rows_hash(self.connection, number) {
+            Ok(Some(found)) if found != hash => {
+                let what = "the times, ids or names of its records are not those that were stored";
+                self.add(number, what, Remedy::Rebuild);
+            }
+            // It is found with the series of all names.
+            Err(error) if Wrong::of(&error).is_none() => return Err(error.into()),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Whether all that were ever written are there. What is wrong with a sum itself has been said, and
+    /// most often makes this wrong too.
+    fn belonging_together(&mut self) -> Result<(), ReadError> {
+        let torn = all_torn(self.connection)?;
+        if !self.check.findings.is_empty() {
+            return Ok(());
+        }
+        for (level, number) in torn.stretches {
+            self.level = level;
+            let what = "what they are made of, or they themselves, are not those that were written";
+            self.add(number, what, Remedy::Rebuild);
+        }
+        if let Some(wrong) = torn.root {
+            let place = Place::Sums("all months".to_owned());
+            let what = match wrong {
+                Wrong::Newer => "they were written by a newer version of this program",
+                _ => "what tells whether all of them are there cannot be read",
+            };
+            self.check.add(place, what, Remedy::Rebuild);
         }
         Ok(())
     }
@@ -156,7 +208,7 @@ impl Comparing<'_> {
                     let what = "they cannot be read, and their records were deleted";
                     self.add(number, what, Remedy::Restore);
                 } else {
-                    self.add(number, "they cannot be read", Remedy::Rebuild);
+                    self.add(number, CANNOT_BE_READ, Remedy::Rebuild);
                 }
                 Ok(ControlFlow::Break(()))
             }

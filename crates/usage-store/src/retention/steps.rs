@@ -78,11 +78,12 @@ fn count_out(connection: &Connection, (ts, id): (i64, i64)) -> rusqlite::Result<
     }
     let mut change = Change::default();
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COUNTS}, ts FROM records WHERE ts >= ?3 AND (ts, id) < (?1, ?2)"
+        "SELECT {COUNTS}, ts, id FROM records WHERE ts >= ?3 AND (ts, id) < (?1, ?2)"
     ))?;
     let mut rows = statement.query([ts, id, rows_from])?;
     while let Some(row) = rows.next()? {
-        change.record(row.get(8)?, row.get(0)?, &summary(row).map_err(ReadError::into_sqlite)?);
+        let counts = summary(row).map_err(ReadError::into_sqlite)?;
+        change.record(row.get(8)?, row.get(9)?, row.get(0)?, &counts);
     }
     change.count_out(connection)
 }
@@ -99,7 +100,7 @@ pub(super) fn delete_sums(
     let end = quarter_of(before.as_micros().min(rows_from));
     let numbers: Vec<i64> = connection
         .prepare_cached(
-            "SELECT number FROM sums_by_quarter WHERE number < ?1 ORDER BY number LIMIT ?2",
+            "SELECT number FROM rollups_quarter WHERE number < ?1 ORDER BY number LIMIT ?2",
         )?
         .query_map([end, most], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
@@ -122,6 +123,6 @@ pub(super) fn kept_before(connection: &Connection, before: Timestamp) -> rusqlit
     let Some(rows_from) = retained::rows_from(connection)? else { return Ok(0) };
     let end = quarter_of(before.as_micros().min(rows_from));
     connection
-        .prepare_cached("SELECT count(*) FROM sums_by_quarter WHERE number < ?1")?
+        .prepare_cached("SELECT count(*) FROM rollups_quarter WHERE number < ?1")?
         .query_row([end], |row| row.get::<_, i64>(0).map(i64::unsigned_abs))
 }

@@ -1,24 +1,40 @@
 //! What a transaction changes in the sums.
 
+use std::collections::BTreeMap;
+
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 use usage_core::stats::Summary;
 
-use super::{Cells, Level, OF_ALL, Wrong, quarter_of, read, write};
+use super::all::{self, OfAll, hash_of_row};
+use super::piece::Seals;
+use super::root::Root;
+use super::{Cells, Level, quarter_of, stretch};
 
 /// Totals of records that come or go, by quarter of an hour and label set.
 #[derive(Debug, Default)]
 pub(crate) struct Change {
     quarters: FxHashMap<(i64, i64), Summary>,
+    /// The sums of the hashes of the records, by quarter of an hour.
+    rows: FxHashMap<i64, u32>,
 }
 
-/// Totals of a stretch of time and a label set. Lists of them are in this order.
+/// Totals of a label set in a stretch of time. Lists of them are in this order.
 type Totals = ((i64, i64), Summary);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    In,
+    Out,
+}
 
 impl Change {
     /// A record that comes or goes.
-    pub(crate) fn record(&mut self, ts: i64, label_set: i64, counts: &Summary) {
-        self.quarters.entry((quarter_of(ts), label_set)).or_default().merge(counts);
+    pub(crate) fn record(&mut self, ts: i64, id: i64, label_set: i64, counts: &Summary) {
+        let quarter = quarter_of(ts);
+        self.quarters.entry((quarter, label_set)).or_default().merge(counts);
+        let sum = self.rows.entry(quarter).or_default();
+        *sum = sum.wrapping_add(hash_of_row(ts, id, label_set));
     }
 
     /// Totals that come or go as they are.
@@ -28,46 +44,101 @@ impl Change {
 
     /// Counts the records in, at every level.
     pub(crate) fn count_in(self, connection: &Connection) -> rusqlite::Result<()> {
-        self.apply(connection, |cells, totals| {
-            cells.add(of_label_sets(totals));
-            Ok(())
-        })
+        self.apply(connection, Way::In)
     }
 
     /// Counts the records out again, at every level.
     pub(crate) fn count_out(self, connection: &Connection) -> rusqlite::Result<()> {
-        self.apply(connection, |cells, totals| {
-            cells.take_away(of_label_sets(totals)).map_err(|_| Wrong::Missing)
-        })
+        self.apply(connection, Way::Out)
     }
 
-    fn apply(
-        self,
-        connection: &Connection,
-        with: impl Fn(&mut Cells, &[Totals]) -> Result<(), Wrong>,
-    ) -> rusqlite::Result<()> {
-        let mut buffer = Vec::new();
-        let mut change = |level: Level, totals: &[Totals]| {
-            for of_one in totals.chunk_by(|((one, _), _), ((other, _), _)| one == other) {
-                let Some(&((number, _), _)) = of_one.first() else { continue };
-                let mut cells = read(connection, level, number)?;
-                with(&mut cells, of_one)?;
-                write(connection, level, number, &cells, &mut buffer)?;
-            }
-            Ok::<_, rusqlite::Error>(())
-        };
-        // From one level to the next there are fewer.
+    fn apply(self, connection: &Connection, way: Way) -> rusqlite::Result<()> {
+        if self.quarters.is_empty() {
+            return Ok(());
+        }
+        let mut levels = Levels { connection, way, buffer: Vec::new() };
         let quarters = sorted(self.quarters);
-        change(Level::Quarter, &quarters)?;
-        change(Level::All, &coarser(Level::All, &quarters))?;
-        let days = coarser(Level::Day, &quarters);
-        change(Level::Day, &days)?;
-        change(Level::Month, &coarser(Level::Month, &days))
+        let mut days = BTreeMap::<i64, Seals>::new();
+        for (quarter, by) in levels.change(Level::Quarter, &quarters, &BTreeMap::new())? {
+            add(&mut days.entry(Level::Day.of_finer(quarter)).or_default()[0], by);
+        }
+        for (quarter, by) in levels.change_all(&quarters, &self.rows)? {
+            add(&mut days.entry(Level::Day.of_finer(quarter)).or_default()[1], by);
+        }
+        // From one level to the next there are fewer.
+        let of_days = coarser(Level::Day, &quarters);
+        let mut months = BTreeMap::<i64, Seals>::new();
+        for (day, by) in levels.change(Level::Day, &of_days, &days)? {
+            add(&mut months.entry(Level::Month.of_finer(day)).or_default()[0], by);
+        }
+        let of_months = coarser(Level::Month, &of_days);
+        let mut root = Root::read(connection)?;
+        for (month, by) in levels.change(Level::Month, &of_months, &months)? {
+            root.change(month, by);
+        }
+        root.write(connection)
     }
 }
 
-fn of_label_sets(totals: &[Totals]) -> impl Iterator<Item = (i64, &Summary)> {
-    totals.iter().map(|((_, label_set), totals)| (*label_set, totals))
+fn add(sum: &mut u32, by: u32) {
+    *sum = sum.wrapping_add(by);
+}
+
+struct Levels<'a> {
+    connection: &'a Connection,
+    way: Way,
+    buffer: Vec<u8>,
+}
+
+impl Levels<'_> {
+    /// Changes the stretches of a level; returns by how much the sum of the checksums of each changes.
+    fn change(
+        &mut self,
+        level: Level,
+        totals: &[Totals],
+        seals: &BTreeMap<i64, Seals>,
+    ) -> rusqlite::Result<Vec<(i64, u32)>> {
+        let (mut changes, mut of_one) = (Vec::new(), Vec::new());
+        let way = self.way;
+        let with = |cells: &mut Cells, totals: &[(i64, &Summary)]| {
+            let totals = totals.iter().copied();
+            match way {
+                Way::In => cells.add(totals),
+                Way::Out => cells.take_away(totals)?,
+            }
+            Ok(())
+        };
+        for group in totals.chunk_by(|((one, _), _), ((other, _), _)| one == other) {
+            let Some(&((number, _), _)) = group.first() else { continue };
+            of_one.clear();
+            of_one.extend(group.iter().map(|((_, label_set), totals)| (*label_set, totals)));
+            let seals = seals.get(&number).copied().unwrap_or_default();
+            let stretch = (level, number);
+            let by =
+                stretch::change(self.connection, stretch, &of_one, seals, with, &mut self.buffer)?;
+            changes.push((number, by));
+        }
+        Ok(changes)
+    }
+
+    /// As [`change`](Self::change), of all names together.
+    fn change_all(
+        &mut self,
+        quarters: &[Totals],
+        rows: &FxHashMap<i64, u32>,
+    ) -> rusqlite::Result<Vec<(i64, u32)>> {
+        let mut changes = Vec::new();
+        for group in quarters.chunk_by(|((one, _), _), ((other, _), _)| one == other) {
+            let Some(&((number, _), _)) = group.first() else { continue };
+            let mut by =
+                OfAll { rows: rows.get(&number).copied().unwrap_or(0), ..OfAll::default() };
+            group.iter().for_each(|(_, totals)| by.totals.merge(totals));
+            let is_out = self.way == Way::Out;
+            let by = all::change(self.connection, number, &by, is_out, &mut self.buffer)?;
+            changes.push((number, by));
+        }
+        Ok(changes)
+    }
 }
 
 fn sorted(totals: impl IntoIterator<Item = Totals>) -> Vec<Totals> {
@@ -80,8 +151,7 @@ fn sorted(totals: impl IntoIterator<Item = Totals>) -> Vec<Totals> {
 fn coarser(level: Level, finer: &[Totals]) -> Vec<Totals> {
     let mut totals = FxHashMap::<_, Summary>::default();
     for ((number, label_set), of_finer) in finer {
-        let label_set = if level == Level::All { OF_ALL } else { *label_set };
-        totals.entry((level.of_finer(*number), label_set)).or_default().merge(of_finer);
+        totals.entry((level.of_finer(*number), *label_set)).or_default().merge(of_finer);
     }
     sorted(totals)
 }

@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 use usage_core::Timestamp;
 use usage_core::stats::Summary;
 
+use super::all::hash_of_row;
 use super::{Cells, Level, OF_ALL, Wrong, numbers, quarter_of, read};
 use crate::error::ReadError;
 use crate::report::{COUNTS, summary};
@@ -14,19 +15,20 @@ use crate::report::{COUNTS, summary};
 type Made = Result<Cells, ReadError>;
 
 /// Makes the sums of each quarter of an hour that has rows, from an instant on that begins one.
-/// `found` gets them in order.
+/// `found` gets them in order, and the sum of the hashes of its rows.
 pub(crate) fn from_rows(
     connection: &Connection,
     from: i64,
-    mut found: impl FnMut(i64, Made) -> Result<(), ReadError>,
+    mut found: impl FnMut(i64, Made, u32) -> Result<(), ReadError>,
 ) -> Result<(), ReadError> {
     let mut statement = connection
-        .prepare(&format!("SELECT {COUNTS}, ts FROM records WHERE ts >= ?1 ORDER BY ts"))?;
+        .prepare(&format!("SELECT {COUNTS}, ts, id FROM records WHERE ts >= ?1 ORDER BY ts"))?;
     let mut rows = statement.query([from])?;
     let mut open = Open::default();
     while let Some(row) = rows.next()? {
         let ts = row.get(8)?;
         open.turn_to(quarter_of(ts), &mut found)?;
+        open.rows = open.rows.wrapping_add(hash_of_row(ts, row.get(9)?, row.get(0)?));
         match summary(row) {
             // Reports would never see it.
             _ if !Timestamp::from_micros(ts).is_recordable() => {
@@ -51,6 +53,7 @@ pub(crate) fn from_finer(
     let finer = level.finer();
     let first = finer.around(level.start_of(from));
     let mut open = Open::default();
+    let mut found = |number, made, _| found(number, made);
     for of_finer in numbers(connection, finer, first)? {
         open.turn_to(level.of_finer(of_finer), &mut found)?;
         match read(connection, finer, of_finer) {
@@ -71,6 +74,7 @@ pub(crate) fn from_finer(
 struct Open {
     number: i64,
     totals: FxHashMap<i64, Summary>,
+    rows: u32,
     spoilt: Option<ReadError>,
 }
 
@@ -86,7 +90,7 @@ impl Open {
     fn turn_to(
         &mut self,
         number: i64,
-        found: &mut impl FnMut(i64, Made) -> Result<(), ReadError>,
+        found: &mut impl FnMut(i64, Made, u32) -> Result<(), ReadError>,
     ) -> Result<(), ReadError> {
         if self.number != number {
             self.close(found)?;
@@ -97,13 +101,14 @@ impl Open {
 
     fn close(
         &mut self,
-        found: &mut impl FnMut(i64, Made) -> Result<(), ReadError>,
+        found: &mut impl FnMut(i64, Made, u32) -> Result<(), ReadError>,
     ) -> Result<(), ReadError> {
         let cells: Cells = self.totals.drain().collect();
+        let rows = std::mem::take(&mut self.rows);
         match self.spoilt.take() {
-            Some(error) => found(self.number, Err(error)),
+            Some(error) => found(self.number, Err(error), rows),
             None if cells.is_empty() => Ok(()),
-            None => found(self.number, Ok(cells)),
+            None => found(self.number, Ok(cells), rows),
         }
     }
 }

@@ -3,27 +3,44 @@
 //!
 //! Quarters of an hour are the base; a day's sums are those of its quarters, a month's those of its
 //! days, all in UTC. A report takes the coarsest that fit, see [`split`], and looks at rows only
-//! within the quarters that it cuts.
+//! within the quarters that it cuts. It checks that what it has read is what belongs together, see
+//! [`seals`].
+//!
+//! What a stretch comes to is written as [pieces](piece) by label set: one, unless there are very many
+//! names; a commit rewrites those that it changes, see [`stretch`].
 
+mod all;
 mod cells;
 mod change;
+mod counts;
 mod level;
 mod made;
+mod piece;
 mod rebuild;
+mod root;
+mod seals;
 mod split;
+mod stretch;
 mod table;
 mod total;
+mod transcode;
+mod unnamed;
+mod varint;
 mod wrong;
 
+pub(crate) use all::rows_hash;
 pub(crate) use cells::Cells;
 pub(crate) use change::Change;
 pub(crate) use level::{Level, quarter_of, start_of_quarter};
 pub(crate) use made::{from_finer, from_rows};
 pub use rebuild::Rebuilt;
 pub(crate) use rebuild::rebuild;
-
-pub(crate) use table::{clear, numbers, read, write};
-pub(crate) use total::{Totals, total, total_of_all};
+pub(crate) use root::months;
+pub(crate) use seals::{Seen, all_torn};
+pub(crate) use table::{clear, numbers, read};
+pub(crate) use total::{Totals, total};
+pub(crate) use transcode::{transcode, unreadable_of_version_4};
+pub(crate) use unnamed::totals_of_all;
 pub(crate) use wrong::Wrong;
 
 /// Stands for all label sets together, in the sums of all.

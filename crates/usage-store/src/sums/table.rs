@@ -1,59 +1,223 @@
-//! The tables of the sums: a number, and the totals of its stretch of time.
+//! The tables of the sums: the first piece of each stretch of time in a table of its level, and the
+//! later ones of stretches with very many names in a table for all levels.
+
+use std::ops::Range;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::cells::Cells;
-use super::{Level, Wrong};
+use super::piece::{Head, Place, stored_checksum};
+use super::{Cells, Level, OF_ALL, Wrong, all};
 
 impl Level {
     /// The table of this level's sums.
     pub(crate) const fn table(self) -> &'static str {
         match self {
-            Self::All => "sums_of_all",
-            Self::Quarter => "sums_by_quarter",
-            Self::Day => "sums_by_day",
-            Self::Month => "sums_by_month",
+            Self::All => "rollups_all",
+            Self::Quarter => "rollups_quarter",
+            Self::Day => "rollups_day",
+            Self::Month => "rollups_month",
         }
     }
+}
 
-    /// What goes into the checksum of a stretch's totals.
-    pub(super) const fn place(self, number: i64) -> [i64; 2] {
-        [self as i64, number]
+/// A piece as it was found.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) head: Head,
+    pub(super) cells: Cells,
+    pub(super) checksum: u32,
+}
+
+/// Reads a piece; none where there is no such row.
+pub(super) fn read_piece(connection: &Connection, place: Place) -> rusqlite::Result<Option<Found>> {
+    let found = |row: &rusqlite::Row<'_>| {
+        let bytes = row.get_ref(0)?.as_blob()?;
+        let (head, encoded) = place.decode(bytes)?;
+        let mut cells = Cells::default();
+        for cell in encoded {
+            cells.push(cell?)?;
+        }
+        Ok(Found { head, cells, checksum: stored_checksum(bytes) })
+    };
+    let Place { level, number, first } = place;
+    if first == 0 {
+        let sql = format!("SELECT cells FROM {} WHERE number = ?1", level.table());
+        connection.prepare_cached(&sql)?.query_row([number], found).optional()
+    } else {
+        connection
+            .prepare_cached(
+                "SELECT cells FROM rollup_pieces WHERE level = ?1 AND number = ?2 AND first = ?3",
+            )?
+            .query_row([level as i64, number, first], found)
+            .optional()
     }
+}
+
+/// Writes a piece in place of the one that there is.
+pub(super) fn write_piece(
+    connection: &Connection,
+    place: Place,
+    bytes: &[u8],
+) -> rusqlite::Result<()> {
+    let Place { level, number, first } = place;
+    if first == 0 {
+        let table = level.table();
+        let sql = format!("INSERT OR REPLACE INTO {table} (number, cells) VALUES (?1, ?2)");
+        connection.prepare_cached(&sql)?.execute(params![number, bytes])?;
+    } else {
+        let sql = "INSERT OR REPLACE INTO rollup_pieces (level, number, first, cells) \
+                   VALUES (?1, ?2, ?3, ?4)";
+        connection.prepare_cached(sql)?.execute(params![level as i64, number, first, bytes])?;
+    }
+    Ok(())
+}
+
+pub(super) fn delete_piece(connection: &Connection, place: Place) -> rusqlite::Result<()> {
+    let Place { level, number, first } = place;
+    if first == 0 {
+        let sql = format!("DELETE FROM {} WHERE number = ?1", level.table());
+        connection.prepare_cached(&sql)?.execute([number])?;
+    } else {
+        let sql = "DELETE FROM rollup_pieces WHERE level = ?1 AND number = ?2 AND first = ?3";
+        connection.prepare_cached(sql)?.execute([level as i64, number, first])?;
+    }
+    Ok(())
+}
+
+/// Where the later pieces of a stretch begin, in order.
+pub(super) fn later_pieces(
+    connection: &Connection,
+    level: Level,
+    number: i64,
+) -> rusqlite::Result<Vec<i64>> {
+    connection
+        .prepare_cached(
+            "SELECT first FROM rollup_pieces WHERE level = ?1 AND number = ?2 ORDER BY first",
+        )?
+        .query_map([level as i64, number], |row| row.get(0))?
+        .collect()
 }
 
 /// The totals of one stretch of time; none where there are no records.
 pub(crate) fn read(connection: &Connection, level: Level, number: i64) -> rusqlite::Result<Cells> {
-    let found = connection
-        .prepare_cached(&format!("SELECT cells FROM {} WHERE number = ?1", level.table()))?
-        .query_row([number], |row| {
-            Cells::decode(level.place(number), row.get_ref(0)?.as_blob()?)
-                .map_err(|_| Wrong::Unreadable.into())
-        })
-        .optional()?;
-    Ok(found.unwrap_or_default())
+    if level == Level::All {
+        let (of_all, _) = all::read(connection, number)?;
+        let is_there = of_all.totals.requests > 0;
+        return Ok(is_there.then_some((OF_ALL, of_all.totals)).into_iter().collect());
+    }
+    let Some(found) = read_piece(connection, Place::first_of(level, number))? else {
+        return Ok(Cells::default());
+    };
+    let mut cells = found.cells;
+    if found.head.has_more {
+        for first in later_pieces(connection, level, number)? {
+            let piece = read_piece(connection, Place { level, number, first })?;
+            for (label_set, totals) in piece.unwrap_or_default().cells.iter() {
+                cells.push((label_set, *totals))?;
+            }
+        }
+    }
+    Ok(cells)
 }
 
-/// Writes the totals of one stretch of time in place of those that there are.
-pub(crate) fn write(
+/// Hands out each cell of a range of stretches, not in order.
+pub(super) fn each_cell(
+    connection: &Connection,
+    level: Level,
+    numbers: &Range<i64>,
+    mut found: impl FnMut(i64, &usage_core::stats::Summary),
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT number, cells FROM {} WHERE number >= ?1 AND number < ?2",
+        level.table()
+    ))?;
+    let mut rows = statement.query([numbers.start, numbers.end])?;
+    while let Some(row) = rows.next()? {
+        let number = row.get(0)?;
+        let (head, cells) = Place::first_of(level, number).decode(row.get_ref(1)?.as_blob()?)?;
+        for cell in cells {
+            let (label_set, totals) = cell?;
+            found(label_set, &totals);
+        }
+        if head.has_more {
+            each_later_cell(connection, level, number, &mut found)?;
+        }
+    }
+    Ok(())
+}
+
+fn each_later_cell(
     connection: &Connection,
     level: Level,
     number: i64,
-    cells: &Cells,
-    buffer: &mut Vec<u8>,
+    found: &mut impl FnMut(i64, &usage_core::stats::Summary),
 ) -> rusqlite::Result<()> {
-    let table = level.table();
-    if cells.is_empty() {
-        return connection
-            .prepare_cached(&format!("DELETE FROM {table} WHERE number = ?1"))?
-            .execute([number])
-            .map(drop);
+    let mut statement = connection.prepare_cached(
+        "SELECT first, cells FROM rollup_pieces WHERE level = ?1 AND number = ?2 ORDER BY first",
+    )?;
+    let mut rows = statement.query([level as i64, number])?;
+    while let Some(row) = rows.next()? {
+        let place = Place { level, number, first: row.get(0)? };
+        let (_, cells) = place.decode(row.get_ref(1)?.as_blob()?)?;
+        for cell in cells {
+            let (label_set, totals) = cell?;
+            found(label_set, &totals);
+        }
     }
-    cells.encode(level.place(number), buffer);
-    connection
-        .prepare_cached(&format!("INSERT OR REPLACE INTO {table} (number, cells) VALUES (?1, ?2)"))?
-        .execute(params![number, *buffer])
-        .map(drop)
+    Ok(())
+}
+
+/// Hands out the checksum of each piece of a range of stretches, as it stands in the piece, with the
+/// stretch's number. What is no piece has the checksum 0.
+pub(super) fn each_checksum(
+    connection: &Connection,
+    level: Level,
+    numbers: &Range<i64>,
+    mut found: impl FnMut(i64, u32),
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT number, cells FROM {} WHERE number >= ?1 AND number < ?2",
+        level.table()
+    ))?;
+    let mut rows = statement.query([numbers.start, numbers.end])?;
+    while let Some(row) = rows.next()? {
+        let (number, bytes) = (row.get(0)?, row.get_ref(1)?.as_blob()?);
+        let is_all = level == Level::All;
+        let checksum = if is_all { all::checksum(number, bytes) } else { stored_checksum(bytes) };
+        found(number, checksum);
+    }
+    if level == Level::All {
+        return Ok(());
+    }
+    let mut statement = connection.prepare_cached(
+        "SELECT number, cells FROM rollup_pieces \
+         WHERE level = ?1 AND number >= ?2 AND number < ?3",
+    )?;
+    let mut rows = statement.query([level as i64, numbers.start, numbers.end])?;
+    while let Some(row) = rows.next()? {
+        found(row.get(0)?, stored_checksum(row.get_ref(1)?.as_blob()?));
+    }
+    Ok(())
+}
+
+/// What stands before the cells of the stretches of a range; an error for those that cannot be read.
+pub(super) fn each_head(
+    connection: &Connection,
+    level: Level,
+    numbers: &Range<i64>,
+    mut found: impl FnMut(i64, Result<Head, Wrong>),
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT number, cells FROM {} WHERE number >= ?1 AND number < ?2 ORDER BY number",
+        level.table()
+    ))?;
+    let mut rows = statement.query([numbers.start, numbers.end])?;
+    while let Some(row) = rows.next()? {
+        let number = row.get(0)?;
+        let decoded = Place::first_of(level, number).decode(row.get_ref(1)?.as_blob()?);
+        found(number, decoded.map(|(head, _)| head));
+    }
+    Ok(())
 }
 
 /// The stretches of a level that there are sums of, from one on, in order.
@@ -76,5 +240,7 @@ pub(crate) fn clear(connection: &Connection) -> rusqlite::Result<()> {
     for level in Level::EACH {
         connection.execute(&format!("DELETE FROM {}", level.table()), [])?;
     }
+    connection.execute("DELETE FROM rollup_pieces", [])?;
+    connection.execute("UPDATE ledger SET rollups = NULL", [])?;
     Ok(())
 }

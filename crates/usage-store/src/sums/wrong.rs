@@ -8,8 +8,12 @@ use rusqlite::types::Type;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wrong {
     Unreadable,
+    /// They hold what only a newer version of this program can read.
+    Newer,
     /// Records were to be counted out that were never counted in.
     Missing,
+    /// Some are missing, or are not those that belong together.
+    Torn,
 }
 
 impl Wrong {
@@ -31,9 +35,11 @@ impl fmt::Display for Wrong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unreadable => "sums that cannot be read; `usage doctor --rebuild` remakes them",
+            Self::Newer => "sums that a newer version of this program has written",
             Self::Missing => {
                 "sums that do not agree with the records; `usage doctor --rebuild` remakes them"
             }
+            Self::Torn => "sums that do not belong together; `usage doctor --rebuild` remakes them",
         })
     }
 }

@@ -129,7 +129,7 @@ fn sums_without_rows_go_with_what_is_older() {
     assert_eq!((retention.records_from, retention.rows_from), (Some(at(of(7_001))), None));
     is_sound(&place);
     let tables = ["quarter", "day", "month"].map(|level| {
-        let sql = format!("SELECT count(*) FROM sums_by_{level}");
+        let sql = format!("SELECT count(*) FROM rollups_{level}");
         place.connection().query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap()
     });
     // Nothing is left behind at any level.

@@ -114,8 +114,8 @@ fn is_sound(place: &Place, records: u64) {
 fn sums(place: &Place) -> i64 {
     number(
         place,
-        "SELECT (SELECT count(*) FROM sums_by_quarter) + (SELECT count(*) FROM sums_by_day)
-              + (SELECT count(*) FROM sums_by_month) + (SELECT count(*) FROM sums_of_all)",
+        "SELECT (SELECT count(*) FROM rollups_quarter) + (SELECT count(*) FROM rollups_day)
+              + (SELECT count(*) FROM rollups_month) + (SELECT count(*) FROM rollups_all)",
     )
 }
 
@@ -124,10 +124,10 @@ fn a_migration_leaves_the_old_or_the_new_version() {
     let place = ledger(&format!("{WITHOUT_V4} PRAGMA user_version = 3"));
     each_kill(&place, "migrate", |copy| {
         let version = number(copy, "PRAGMA user_version");
-        let tables = "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'sums%'";
+        let tables = "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'rollup%'";
         let is_new = version == i64::from(SCHEMA_VERSION);
         assert!(is_new || version == 3, "{version}");
-        assert_eq!(number(copy, tables), if is_new { 4 } else { 0 });
+        assert_eq!(number(copy, tables), if is_new { 5 } else { 0 });
         is_sound(copy, RECORDS as u64);
         // Whoever opens it next goes on.
         let report = copy.open().report(TimeRange::ALL, &Filter::default()).unwrap();
@@ -138,8 +138,8 @@ fn a_migration_leaves_the_old_or_the_new_version() {
 
 #[test]
 fn a_rebuild_leaves_the_old_or_the_new_sums() {
-    let without = "DELETE FROM sums_by_quarter; DELETE FROM sums_of_all;
-                   DELETE FROM sums_by_day; DELETE FROM sums_by_month;";
+    let without = "DELETE FROM rollups_quarter; DELETE FROM rollups_all;
+                   DELETE FROM rollups_day; DELETE FROM rollups_month; UPDATE ledger SET rollups = NULL;";
     let place = ledger(without);
     let all = sums(&killed(&place, "rebuild", None).0);
     assert!(all > 10_000);

@@ -83,7 +83,7 @@ fn of_reading() {
     let expected = "the ledger LEDGER is damaged: records refer to unknown names (9)";
     assert_eq!(report("UPDATE records SET input = 5, label_set = 9"), expected);
 
-    let damaged = "UPDATE sums_by_month SET cells = x'00'";
+    let damaged = "UPDATE rollups_month SET cells = x'00'";
     place.connection().execute_batch(damaged).unwrap();
     let error = store.report(TimeRange::ALL, &Filter::default()).unwrap_err();
     assert!(error.is_damage());

@@ -17,8 +17,9 @@ use super::support::{Place, record, records, requests, scan};
 pub(crate) const WITHOUT_V4: &str = "DROP TABLE settings; DROP TABLE origins;
     DROP TABLE sources; ALTER TABLE ledger DROP COLUMN epoch; ALTER TABLE records DROP COLUMN more;
     ALTER TABLE records DROP COLUMN tag_set; ALTER TABLE records DROP COLUMN session;
-    ALTER TABLE records DROP COLUMN terms; DROP TABLE sums_by_quarter; DROP TABLE sums_by_day;
-    DROP TABLE sums_by_month; DROP TABLE sums_of_all; DROP TABLE retention;";
+    ALTER TABLE records DROP COLUMN terms; DROP TABLE rollups_quarter; DROP TABLE rollups_day;
+    DROP TABLE rollups_month; DROP TABLE rollups_all; DROP TABLE rollup_pieces;
+    ALTER TABLE ledger DROP COLUMN rollups; DROP TABLE retention;";
 
 /// What earlier versions of this program wrote themselves; see the page beside the files.
 const OLD: [(i32, &[u8]); 2] = [

@@ -111,9 +111,9 @@ fn another_ledger_in_the_same_file() {
     let other = place.connection();
     other
         .execute_batch(
-            "BEGIN; DELETE FROM records; DELETE FROM sums_by_quarter; DELETE FROM sums_by_day;
-             DELETE FROM sums_by_month; DELETE FROM sums_of_all;
-             UPDATE ledger SET ledger_id = randomblob(16); COMMIT",
+            "BEGIN; DELETE FROM records; DELETE FROM rollups_quarter; DELETE FROM rollups_day;
+             DELETE FROM rollups_month; DELETE FROM rollups_all;
+             UPDATE ledger SET ledger_id = randomblob(16), rollups = NULL; COMMIT",
         )
         .unwrap();
     let text = refused(&mut store);

@@ -86,21 +86,21 @@ fn damaged_sums_are_an_error_and_no_smaller_report() {
     let quarter = range(0, 900_000_000);
     let day = range(0, 86_400_000_000);
     for (sql, range) in [
-        ("UPDATE sums_by_quarter SET cells = CAST(cells || x'00' AS BLOB)", quarter),
-        ("UPDATE sums_by_quarter SET cells = x''", quarter),
-        ("UPDATE sums_by_quarter SET cells = x'00000000'", quarter),
-        ("UPDATE sums_by_quarter SET cells = (SELECT cells FROM sums_by_day)", quarter),
-        ("UPDATE sums_by_day SET cells = substr(cells, 2)", day),
-        ("UPDATE sums_by_month SET cells = zeroblob(20)", TimeRange::ALL),
+        ("UPDATE rollups_quarter SET cells = CAST(cells || x'00' AS BLOB)", quarter),
+        ("UPDATE rollups_quarter SET cells = x''", quarter),
+        ("UPDATE rollups_quarter SET cells = x'00000000'", quarter),
+        ("UPDATE rollups_quarter SET cells = (SELECT cells FROM rollups_day)", quarter),
+        ("UPDATE rollups_day SET cells = substr(cells, 2)", day),
+        ("UPDATE rollups_month SET cells = zeroblob(20)", TimeRange::ALL),
         // What is meant for another month.
-        ("UPDATE sums_by_month SET number = number + 1", TimeRange::ALL),
+        ("UPDATE rollups_month SET number = number + 1", TimeRange::ALL),
         ("DELETE FROM label_sets", TimeRange::ALL),
         ("UPDATE label_sets SET instance_id = ''", quarter),
     ] {
         let (_place, store) = changed_by(sql);
         assert!(refused(&store, range).is_damage(), "{sql}");
     }
-    let (_place, store) = changed_by("UPDATE sums_of_all SET cells = CAST(cells || x'00' AS BLOB)");
+    let (_place, store) = changed_by("UPDATE rollups_all SET cells = CAST(cells || x'00' AS BLOB)");
     let error = store.series_of_all(quarter, Unit::Day, Tz::UTC).unwrap_err();
     assert!(matches!(&error, SeriesError::Store(error) if error.is_damage()), "{error:?}");
 }

@@ -182,7 +182,7 @@ fn damage_is_an_error_and_no_smaller_series() {
         ("UPDATE records SET output = -1 WHERE id = 5", rows),
         ("UPDATE records SET ts = -1 WHERE id = 3", TimeRange::ALL),
         ("UPDATE records SET ts = 9223372036854775807 WHERE id = 3", TimeRange::ALL),
-        ("UPDATE sums_by_quarter SET cells = x'00'", sums),
+        ("UPDATE rollups_quarter SET cells = x'00'", sums),
         ("DELETE FROM label_sets", rows),
         ("DELETE FROM label_sets", sums),
     ] {

@@ -2,11 +2,14 @@
 
 use std::fs;
 
+use chrono_tz::Tz;
 use rusqlite::Connection;
+use usage_core::period::Unit;
+use usage_core::stats::{Series, Summary};
 use usage_core::{Filter, TimeRange};
 use usage_store::doctor::{Check, Depth, Diagnosis, Place as Where, Remedy, examine};
 
-use super::support::{Place, at, record_of, scan};
+use super::support::{Place, at, record_of, records, scan};
 
 const DAY: i64 = 86_400_000_000;
 const QUARTER: i64 = 900_000_000;
@@ -22,6 +25,13 @@ fn ledger() -> Place {
         .collect();
     place.open().insert_batch(&batch).unwrap();
     place
+}
+
+/// Another ledger with the same content.
+fn copy(place: &Place) -> Place {
+    let copy = Place::new();
+    fs::copy(&place.path, &copy.path).unwrap();
+    copy
 }
 
 /// The sums before an instant are all there is any more of their time.
@@ -54,19 +64,28 @@ fn what_does_not_agree_is_found_and_made_again() {
         "UPDATE records SET fallbacks = fallbacks + 1 WHERE id = 400",
         "UPDATE records SET ts = ts + 86400000000 WHERE id = 1",
         "UPDATE records SET label_set = 2 WHERE id = 1",
+        // What changes no total: a record's time within its quarter of an hour, its id, its names.
+        "UPDATE records SET ts = ts + 1 WHERE id = 7",
+        "UPDATE records SET id = 402 WHERE id = 7; UPDATE ledger SET next_record_id = 403",
+        "UPDATE records SET unclassified = 9 WHERE id IN (5, 6);
+         UPDATE records SET label_set = label_set % 3 + 1 WHERE id = 5",
         "DELETE FROM records WHERE id = 100",
         "INSERT INTO records SELECT ts, 401, label_set, 0, 0, 0, 0, 9, 0, 0, NULL,
          NULL, NULL, NULL, NULL FROM records
          WHERE id = 3; UPDATE ledger SET next_record_id = 402",
-        "DELETE FROM sums_by_quarter WHERE number = (SELECT max(number) FROM sums_by_quarter)",
-        "DELETE FROM sums_of_all WHERE number = 0",
-        "DELETE FROM sums_by_day WHERE number = 0",
-        "DELETE FROM sums_by_month",
-        "INSERT INTO sums_by_day SELECT number + 1000, cells FROM sums_by_day WHERE number = 0",
-        "INSERT INTO sums_by_quarter VALUES (-5, x'')",
-        "UPDATE sums_by_quarter SET cells = zeroblob(4) WHERE number = 0",
-        "UPDATE sums_by_month SET number = number + 100",
-        "UPDATE sums_of_all SET cells = (SELECT cells FROM sums_by_quarter) WHERE number = 0",
+        "DELETE FROM rollups_quarter WHERE number = (SELECT max(number) FROM rollups_quarter)",
+        "DELETE FROM rollups_all WHERE number = 0",
+        "DELETE FROM rollups_day WHERE number = 0",
+        "DELETE FROM rollups_month",
+        "INSERT INTO rollups_day SELECT number + 1000, cells FROM rollups_day WHERE number = 0",
+        "INSERT INTO rollups_quarter VALUES (-5, x'')",
+        "INSERT INTO rollup_pieces VALUES (2, 0, 7, (SELECT cells FROM rollups_quarter))",
+        "INSERT INTO rollup_pieces VALUES (2, 1000, 7, x'0102030405')",
+        "UPDATE ledger SET rollups = NULL",
+        "UPDATE ledger SET rollups = x'00'",
+        "UPDATE rollups_quarter SET cells = zeroblob(4) WHERE number = 0",
+        "UPDATE rollups_month SET number = number + 100",
+        "UPDATE rollups_all SET cells = (SELECT cells FROM rollups_quarter) WHERE number = 0",
     ] {
         let place = ledger();
         assert!(full(&place).is_sound());
@@ -97,7 +116,7 @@ fn a_flipped_bit_in_any_sum_is_found() {
     let place = Place::new();
     place.open().insert_batch(&[record_of(["i", "", "", "r", "m"], 5, 300)]).unwrap();
     let mut flipped = 0;
-    for table in ["sums_by_quarter", "sums_by_day", "sums_by_month", "sums_of_all"] {
+    for table in ["rollups_quarter", "rollups_day", "rollups_month", "rollups_all"] {
         let cells: Vec<u8> = {
             let sql = format!("SELECT cells FROM {table}");
             place.connection().query_row(&sql, [], |row| row.get(0)).unwrap()
@@ -126,7 +145,7 @@ fn a_flipped_bit_in_the_file_is_found_where_it_changes_a_number() {
     let place = ledger();
     let sound = fs::read(&place.path).unwrap();
     let connection = place.connection();
-    let cells: Vec<Vec<u8>> = ["sums_by_quarter", "sums_by_day", "sums_by_month", "sums_of_all"]
+    let cells: Vec<Vec<u8>> = ["rollups_quarter", "rollups_day", "rollups_month", "rollups_all"]
         .map(|table| {
             let sql = format!("SELECT cells FROM {table} ORDER BY number LIMIT 1 OFFSET 1");
             connection.query_row(&sql, [], |row| row.get(0)).unwrap()
@@ -158,15 +177,14 @@ fn a_flipped_bit_in_the_file_is_found_where_it_changes_a_number() {
 #[test]
 fn what_is_long_ago_is_compared_when_asked_for() {
     let place = ledger();
-    let old = "UPDATE records SET unclassified = 7 WHERE id = 1;
-               DELETE FROM sums_of_all WHERE number = 0";
+    let old = "UPDATE records SET unclassified = 7 WHERE id IN (1, 5)";
     place.connection().execute_batch(old).unwrap();
     for depth in [Depth::Usual, Depth::Quick] {
         assert!(examine(&place.path, depth).unwrap().is_sound());
     }
     assert_eq!(check(&full(&place)).wrong(), 2);
     let new = "UPDATE records SET unclassified = 7 WHERE id = 400;
-               UPDATE sums_by_month SET cells = x'' WHERE number = (SELECT max(number) FROM sums_by_month)";
+               UPDATE rollups_month SET cells = x'' WHERE number = (SELECT max(number) FROM rollups_month)";
     place.connection().execute_batch(new).unwrap();
     for depth in [Depth::Usual, Depth::Quick] {
         assert_eq!(check(&examine(&place.path, depth).unwrap()).wrong(), 2);
@@ -174,14 +192,149 @@ fn what_is_long_ago_is_compared_when_asked_for() {
     assert_eq!(check(&full(&place)).wrong(), 4);
 }
 
+/// Whatever becomes of a sum, or of all of them: no report is given that has less, or more, than there
+/// is. The range is one that reads them.
+#[test]
+fn a_report_does_without_no_sum() {
+    const LATE: i64 = 70 * DAY;
+    let place = ledger();
+    let early = TimeRange { start: None, end: Some(at(LATE)) };
+    let quarters = TimeRange { start: Some(at(QUARTER)), end: Some(at(95 * QUARTER)) };
+    let days = TimeRange { start: Some(at(DAY)), end: Some(at(25 * DAY)) };
+    let filter = Filter::default();
+    // As all were when there were half as many records.
+    let older = {
+        let place = Place::new();
+        let store = place.open();
+        let earlier: Vec<_> = records(&ledger().open())
+            .into_iter()
+            .filter(|record| record.timestamp().as_micros() % 2 == 0)
+            .collect();
+        store.insert_batch(&earlier).unwrap();
+        place
+    };
+    let attach = format!("ATTACH '{}' AS older; ", older.path.display());
+    let (mut refused, mut given) = (0, 0);
+    for table in ["rollups_quarter", "rollups_day", "rollups_month", "rollups_all"] {
+        for change in [
+            format!("DELETE FROM {table}"),
+            format!("DELETE FROM {table} WHERE number = (SELECT min(number) FROM {table})"),
+            format!("DELETE FROM {table} WHERE number = (SELECT max(number) FROM {table})"),
+            format!("DELETE FROM {table} WHERE number % 2 = 0"),
+            format!("UPDATE {table} SET number = -number - 1"),
+            format!("UPDATE {table} SET number = number + 1000000"),
+            format!("INSERT INTO {table} SELECT number + 500000, cells FROM {table}"),
+            format!("INSERT OR REPLACE INTO main.{table} SELECT * FROM older.{table}"),
+            "UPDATE ledger SET rollups = NULL".to_owned(),
+            "UPDATE ledger SET rollups = (SELECT rollups FROM older.ledger)".to_owned(),
+        ] {
+            let copy = copy(&place);
+            let store = copy.open();
+            let ask = || {
+                let reports = [TimeRange::ALL, early, quarters, days]
+                    .map(|range| store.report(range, &filter).ok().map(|report| report.summary()));
+                let series = [TimeRange::ALL, days]
+                    .map(|range| store.series_of_all(range, Unit::Day, Tz::UTC).ok())
+                    .map(|series| series.map(|series| sum_of(&series)));
+                [reports.to_vec(), series.to_vec()].concat()
+            };
+            let before = ask();
+            copy.connection().execute_batch(&format!("{attach}{change}")).unwrap();
+            let after = ask();
+            for (before, after) in before.iter().zip(&after) {
+                assert!(after.is_none() || after == before, "{change}: {before:?}, {after:?}");
+                refused += u32::from(after.is_none());
+                given += u32::from(after.is_some());
+            }
+            // Nobody reads what is far from where there is anything else.
+            let is_far = ["rollups_month", "rollups_all"].contains(&table)
+                && change.starts_with("INSERT INTO");
+            assert_eq!(!is_far, after.contains(&None), "{change}");
+            let error = store.series_of_all(TimeRange::ALL, Unit::Day, Tz::UTC).err();
+            let error = error.map(|error| error.to_string());
+            assert!(error.is_none_or(|error| error.contains("usage doctor --rebuild")));
+            store.rebuild_sums().unwrap();
+            assert_eq!(ask(), before, "{change}");
+            assert!(full(&copy).is_sound(), "{change}");
+        }
+    }
+    assert!(refused > 100 && given > 20, "{refused} {given}");
+}
+
+fn sum_of(series: &Series) -> Summary {
+    let mut sum = Summary::default();
+    series.buckets().iter().for_each(|bucket| sum.merge(&bucket.usage().summary()));
+    sum
+}
+
+/// Flipped bits in the pages from which SQLite finds the sums.
+#[test]
+fn a_flipped_bit_where_sums_are_found_gives_no_smaller_report() {
+    let place = ledger();
+    let expected = place.open().report(TimeRange::ALL, &Filter::default()).unwrap();
+    let connection = place.connection();
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    let pages: Vec<usize> = connection
+        .prepare("SELECT rootpage FROM sqlite_schema WHERE name LIKE 'rollup%' OR name = 'ledger'")
+        .unwrap()
+        .query_map([], |row| row.get::<_, i64>(0).map(|page| page as usize))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    drop(connection);
+    assert_eq!(pages.len(), 6);
+    let sound = fs::read(&place.path).unwrap();
+    let mut refused = 0;
+    for page in pages {
+        for byte in (0..20).chain(4_000..4_040) {
+            for bit in [0, 1, 3, 7] {
+                let mut wrong = sound.clone();
+                wrong[(page - 1) * 4_096 + byte] ^= 1 << bit;
+                fs::write(&place.path, &wrong).unwrap();
+                let Ok(store) = usage_store::Store::open_existing(&place.path) else { continue };
+                for range in [TimeRange::ALL, TimeRange { start: None, end: Some(at(400 * DAY)) }] {
+                    match store.report(range, &Filter::default()) {
+                        Ok(report) => assert!(report == expected, "page {page}, {byte}, {bit}"),
+                        Err(_) => refused += 1,
+                    }
+                    let series = store.series_of_all(range, Unit::Day, Tz::UTC);
+                    if let Ok(series) = series {
+                        assert_eq!(sum_of(&series), expected.summary(), "{page}, {byte}, {bit}");
+                    }
+                }
+            }
+        }
+    }
+    assert!(refused > 100, "{refused}");
+}
+
+/// A day knows of its quarters of an hour that are missing: where these cannot be made again, neither the
+/// day nor its month forgets them.
+#[test]
+fn days_whose_quarters_vanished_are_kept() {
+    let place = ledger();
+    let store = place.open();
+    let before = store.report(TimeRange::ALL, &Filter::default()).unwrap();
+    freeze(&place, 30 * DAY);
+    let gone = "DELETE FROM rollups_quarter WHERE number < 96";
+    place.connection().execute_batch(gone).unwrap();
+    assert!(!full(&place).is_sound());
+    let rebuilt = store.rebuild_sums().unwrap();
+    let day = TimeRange { start: Some(at(0)), end: Some(at(DAY)) };
+    assert_eq!(rebuilt.lost, [day]);
+    assert_eq!(store.report(TimeRange::ALL, &Filter::default()).unwrap(), before);
+    let of_all = store.series_of_all(TimeRange::ALL, Unit::Month, Tz::UTC);
+    assert!(of_all.is_err() || sum_of(&of_all.unwrap()) == before.summary());
+}
+
 /// Findings say which stretch of time, and how it differs.
 #[test]
 fn findings_name_the_stretch() {
     let place = ledger();
     let sql = "UPDATE records SET unclassified = 7 WHERE id = 1;
-               DELETE FROM sums_by_day WHERE number = 3;
-               UPDATE sums_of_all SET cells = x'' WHERE number = 0;
-               INSERT INTO sums_by_month VALUES (24312, (SELECT cells FROM sums_by_month))";
+               DELETE FROM rollups_day WHERE number = 3;
+               UPDATE rollups_all SET cells = x'' WHERE number = 0;
+               INSERT INTO rollups_month VALUES (24312, (SELECT cells FROM rollups_month))";
     place.connection().execute_batch(sql).unwrap();
     let diagnosis = full(&place);
     let found: Vec<_> = check(&diagnosis)
@@ -214,9 +367,9 @@ fn sums_without_records_are_kept() {
     freeze(&place, 30 * DAY);
     assert!(full(&place).is_sound(), "{:#?}", full(&place));
     assert_eq!(store.report(TimeRange::ALL, &Filter::default()).unwrap(), before);
-    let sql = "DELETE FROM sums_by_day WHERE number < 10; DELETE FROM sums_by_month;
-               DELETE FROM sums_of_all WHERE number < 500;
-               DELETE FROM sums_by_quarter WHERE number > 30 * 96";
+    let sql = "DELETE FROM rollups_day WHERE number < 10; DELETE FROM rollups_month;
+               DELETE FROM rollups_all WHERE number < 500;
+               DELETE FROM rollups_quarter WHERE number > 30 * 96";
     place.connection().execute_batch(sql).unwrap();
     let found = full(&place);
     assert!(check(&found).findings.iter().all(|finding| finding.remedy == Remedy::Rebuild));
@@ -234,8 +387,8 @@ fn what_is_lost_is_said() {
     let store = place.open();
     let before = store.report(TimeRange::ALL, &Filter::default()).unwrap();
     freeze(&place, 30 * DAY);
-    let sql = "UPDATE sums_by_quarter SET cells = x'' WHERE number = 0;
-               DELETE FROM sums_by_day WHERE number = 3;
+    let sql = "UPDATE rollups_quarter SET cells = x'' WHERE number = 0;
+               DELETE FROM rollups_day WHERE number = 3;
                UPDATE records SET unclassified = unclassified";
     place.connection().execute_batch(sql).unwrap();
     let rebuilt = store.rebuild_sums().unwrap();
@@ -272,11 +425,11 @@ fn damaged_records_stop_a_rebuild() {
     ] {
         let place = ledger();
         place.connection().execute_batch(sql).unwrap();
-        place.connection().execute_batch("DELETE FROM sums_by_month").unwrap();
+        place.connection().execute_batch("DELETE FROM rollups_month").unwrap();
         let error = place.open().rebuild_sums().unwrap_err();
         assert!(error.is_damage(), "{error:?}");
         assert!(error.to_string().contains("a record has a "), "{error}");
-        assert_eq!(number(&place.connection(), "SELECT count(*) FROM sums_by_month"), 0);
+        assert_eq!(number(&place.connection(), "SELECT count(*) FROM rollups_month"), 0);
     }
 }
 
@@ -292,7 +445,7 @@ fn nothing_is_left_of_what_was_deleted() {
         let report = store.report(TimeRange::ALL, &filter).unwrap();
         assert_eq!(report, scan(&store, TimeRange::ALL, &filter));
     }
-    for table in ["sums_by_quarter", "sums_by_day", "sums_by_month", "sums_of_all"] {
+    for table in ["rollups_quarter", "rollups_day", "rollups_month", "rollups_all"] {
         assert_eq!(number(&place.connection(), &format!("SELECT count(*) FROM {table}")), 0);
     }
 }

@@ -1,0 +1,167 @@
+//! The series of all names together: a quarter of an hour's totals, and what tells whether its records
+//! are the ones that were stored.
+//!
+//! ```text
+//! version (1)   rows (4)   totals, as in a cell
+//! ```
+//!
+//! There is a row for each quarter of an hour, so it has no checksum of its own: a day holds the sum of
+//! those of its rows.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use usage_core::stats::Summary;
+
+use super::counts::less;
+use super::piece::{decode_totals, encode_totals};
+use super::{Level, Wrong};
+
+const VERSION: u8 = 1;
+
+/// A quarter of an hour of all names together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct OfAll {
+    /// The sum of [`hash_of_row`] over its records, also when these are gone and only sums are left. 0
+    /// where nobody knows: the sums are older than schema version 5, and their records gone.
+    pub(super) rows: u32,
+    pub(super) totals: Summary,
+}
+
+/// Mixes what places a record, into a number whose sum over a quarter of an hour changes when a record
+/// is moved, renamed or exchanged within it: what no total notices.
+pub(crate) const fn hash_of_row(ts: i64, id: i64, label_set: i64) -> u32 {
+    let hash = mix(ts.cast_unsigned());
+    let hash = mix(hash ^ id.cast_unsigned());
+    (mix(hash ^ label_set.cast_unsigned()) >> 32) as u32
+}
+
+/// The finalizer of SplitMix64: each bit of the input changes about half of the output.
+const fn mix(number: u64) -> u64 {
+    let number = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let number = (number ^ (number >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let number = (number ^ (number >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    number ^ (number >> 31)
+}
+
+/// The checksum of a row, with its place.
+pub(super) fn checksum(number: i64, bytes: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&(Level::All as i64).to_le_bytes());
+    hasher.update(&number.to_le_bytes());
+    hasher.update(bytes);
+    hasher.finalize()
+}
+
+/// Whatever is not known counts as damage: without a checksum nobody can tell. A newer version gives the
+/// days another version, too.
+pub(super) fn decode(bytes: &[u8]) -> Result<OfAll, Wrong> {
+    let (&version, rest) = bytes.split_first().ok_or(Wrong::Unreadable)?;
+    if version != VERSION {
+        return Err(Wrong::Unreadable);
+    }
+    let (rows, mut rest) = rest.split_first_chunk().ok_or(Wrong::Unreadable)?;
+    let totals = decode_totals(&mut rest).map_err(|_| Wrong::Unreadable)?;
+    if !rest.is_empty() {
+        return Err(Wrong::Unreadable);
+    }
+    Ok(OfAll { rows: u32::from_le_bytes(*rows), totals })
+}
+
+fn encode(of_all: &OfAll, bytes: &mut Vec<u8>) {
+    bytes.clear();
+    bytes.push(VERSION);
+    bytes.extend_from_slice(&of_all.rows.to_le_bytes());
+    encode_totals(&of_all.totals, bytes);
+}
+
+/// A quarter of an hour, and the checksum of its row; nothing and 0 where there is no row.
+pub(super) fn read(connection: &Connection, number: i64) -> rusqlite::Result<(OfAll, u32)> {
+    let found = connection
+        .prepare_cached("SELECT cells FROM rollups_all WHERE number = ?1")?
+        .query_row([number], |row| {
+            let bytes = row.get_ref(0)?.as_blob()?;
+            Ok((decode(bytes)?, checksum(number, bytes)))
+        })
+        .optional()?;
+    Ok(found.unwrap_or_default())
+}
+
+/// The sum of the hashes of a quarter of an hour's records; `None` where there are none.
+pub(crate) fn rows_hash(connection: &Connection, number: i64) -> rusqlite::Result<Option<u32>> {
+    let (of_all, _) = read(connection, number)?;
+    Ok((of_all.totals.requests > 0).then_some(of_all.rows))
+}
+
+/// Writes a quarter of an hour; returns the checksum of its row.
+pub(super) fn write(
+    connection: &Connection,
+    number: i64,
+    of_all: &OfAll,
+    buffer: &mut Vec<u8>,
+) -> rusqlite::Result<u32> {
+    if of_all.totals == Summary::default() {
+        connection
+            .prepare_cached("DELETE FROM rollups_all WHERE number = ?1")?
+            .execute([number])?;
+        return Ok(0);
+    }
+    encode(of_all, buffer);
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO rollups_all (number, cells) VALUES (?1, ?2)")?
+        .execute(params![number, *buffer])?;
+    Ok(checksum(number, buffer))
+}
+
+/// Counts records in or out; returns by how much that changes the sum of the checksums.
+pub(super) fn change(
+    connection: &Connection,
+    number: i64,
+    by: &OfAll,
+    is_out: bool,
+    buffer: &mut Vec<u8>,
+) -> rusqlite::Result<u32> {
+    let (mut of_all, before) = read(connection, number)?;
+    if is_out {
+        of_all.totals = less(&of_all.totals, &by.totals).ok_or(Wrong::Missing)?;
+        if of_all.totals.requests == 0 && of_all.totals != Summary::default() {
+            return Err(Wrong::Missing.into());
+        }
+        of_all.rows = of_all.rows.wrapping_sub(by.rows);
+    } else {
+        of_all.totals.merge(&by.totals);
+        of_all.rows = of_all.rows.wrapping_add(by.rows);
+    }
+    Ok(write(connection, number, &of_all, buffer)?.wrapping_sub(before))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_places_a_record_is_in_its_hash() {
+        let hash = hash_of_row(1_777_787_761_000_000, 7, 3);
+        // As `docs/reference/schema.md` tells it: what is on disk depends on it.
+        assert_eq!(hash, 215_868_155);
+        for bit in 0..63 {
+            assert_ne!(hash_of_row(1_777_787_761_000_000 ^ (1 << bit), 7, 3), hash);
+            assert_ne!(hash_of_row(1_777_787_761_000_000, 7 ^ (1 << bit), 3), hash);
+            assert_ne!(hash_of_row(1_777_787_761_000_000, 7, 3 ^ (1 << bit)), hash);
+        }
+    }
+
+    #[test]
+    fn bytes_come_back() {
+        let totals = Summary { requests: 3, fallbacks: 200, ..Summary::default() };
+        let of_all = OfAll { rows: 0xDEAD_BEEF, totals };
+        let mut bytes = Vec::new();
+        encode(&of_all, &mut bytes);
+        assert_eq!(decode(&bytes), Ok(of_all));
+        assert_ne!(checksum(1, &bytes), checksum(2, &bytes));
+        bytes.push(0);
+        assert_eq!(decode(&bytes), Err(Wrong::Unreadable));
+        bytes.pop();
+        bytes[0] = 2;
+        assert_eq!(decode(&bytes), Err(Wrong::Unreadable));
+        assert_eq!(decode(&[]), Err(Wrong::Unreadable));
+    }
+}

@@ -1,0 +1,326 @@
+//! A piece of a stretch's totals as bytes: a checksum, a version, what its finer sums come to, and
+//! the totals by label set.
+//!
+//! ```text
+//! first piece   CRC-32 (4)  version | MORE (1)  seals (4 each, by level)  cells...
+//! later pieces  CRC-32 (4)  version (1)                                   cells...
+//! cell          label set, less the one before (varint)
+//!               mask (varint): the lowest bit says one request, the others which measures follow
+//!               requests (varint), unless it is one; each measure that is not 0 (varint)
+//! ```
+
+use usage_core::stats::Summary;
+
+use super::counts::{MEASURES, numbers, summary};
+use super::varint::{pull, pull_count, push};
+use super::{Level, Wrong};
+
+/// Totals of a label set.
+pub(super) type Cell = (i64, Summary);
+
+/// What the finer sums of a stretch come to: for each kind of them, the sum of their checksums.
+pub(super) type Seals = [u32; 2];
+
+/// Which piece some bytes are. It goes into their checksum, so that the bytes of one piece do not
+/// pass for those of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) level: Level,
+    pub(super) number: i64,
+    /// The least label set that it may hold, and 0 for a stretch's first piece.
+    pub(super) first: i64,
+}
+
+/// What stands before a piece's cells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Head {
+    /// The stretch has further pieces.
+    pub(super) has_more: bool,
+    /// Zeros in all but a first piece.
+    pub(super) seals: Seals,
+}
+
+const CHECKSUM: usize = 4;
+const VERSION: u8 = 1;
+const MORE: u8 = 0x80;
+
+/// The bytes of a number that says what finer sums come to.
+const SEAL: usize = 4;
+
+/// A row of a table with rowids stays on one page of 4,096 bytes up to 4,061.
+pub(super) const FIRST_MOST: usize = 3_900;
+const FIRST_FILL: usize = 3_300;
+
+/// A row of a table without them stays on its page up to 1,002 bytes, key included. A commit rewrites
+/// what it changes of a stretch with very many names, so these are small.
+pub(super) const LATER_MOST: usize = 950;
+const LATER_FILL: usize = 800;
+
+impl Place {
+    pub(super) const fn first_of(level: Level, number: i64) -> Self {
+        Self { level, number, first: 0 }
+    }
+
+    /// How large it may be.
+    pub(super) const fn most(self) -> usize {
+        if self.first == 0 { FIRST_MOST } else { LATER_MOST }
+    }
+
+    /// The label set that the first cell counts from.
+    const fn base(self) -> i64 {
+        if self.first == 0 { 0 } else { self.first - 1 }
+    }
+
+    const fn seals(self) -> usize {
+        match (self.first, self.level) {
+            (0, Level::Day) => 2,
+            (0, Level::Month) => 1,
+            _ => 0,
+        }
+    }
+
+    fn checksum(self, bytes: &[u8]) -> u32 {
+        let mut hasher = crc32fast::Hasher::new();
+        for part in [self.level as i64, self.number, self.first] {
+            hasher.update(&part.to_le_bytes());
+        }
+        hasher.update(bytes);
+        hasher.finalize()
+    }
+
+    /// Writes a piece with these cells; returns its checksum.
+    pub(super) fn encode(self, head: Head, cells: &[Cell], bytes: &mut Vec<u8>) -> u32 {
+        bytes.clear();
+        bytes.extend_from_slice(&[0; CHECKSUM]);
+        bytes.push(VERSION | if head.has_more { MORE } else { 0 });
+        for seal in &head.seals[..self.seals()] {
+            bytes.extend_from_slice(&seal.to_le_bytes());
+        }
+        let mut before = self.base();
+        for (label_set, totals) in cells {
+            push(bytes, label_set.abs_diff(before).into());
+            before = *label_set;
+            encode_totals(totals, bytes);
+        }
+        self.finish(bytes)
+    }
+
+    fn finish(self, bytes: &mut [u8]) -> u32 {
+        let checksum = self.checksum(&bytes[CHECKSUM..]);
+        bytes[..CHECKSUM].copy_from_slice(&checksum.to_le_bytes());
+        checksum
+    }
+
+    /// What stands before the cells, and the cells, unless anything is wrong with the bytes.
+    pub(super) fn decode(self, bytes: &[u8]) -> Result<(Head, Encoded<'_>), Wrong> {
+        let (sum, rest) = bytes.split_first_chunk::<CHECKSUM>().ok_or(Wrong::Unreadable)?;
+        if self.checksum(rest) != u32::from_le_bytes(*sum) {
+            return Err(Wrong::Unreadable);
+        }
+        let (version, rest) = rest.split_first().ok_or(Wrong::Unreadable)?;
+        if version & !MORE != VERSION {
+            return Err(Wrong::Newer);
+        }
+        let (words, cells) = rest.split_at_checked(self.seals() * SEAL).ok_or(Wrong::Unreadable)?;
+        let mut seals = Seals::default();
+        for (seal, word) in seals.iter_mut().zip(words.chunks_exact(SEAL)) {
+            *seal = word.try_into().map_or(0, u32::from_le_bytes);
+        }
+        let head = Head { has_more: version & MORE != 0, seals };
+        Ok((head, Encoded { rest: cells, before: self.base() }))
+    }
+}
+
+/// The checksum that a piece's bytes begin with; 0 for what is none.
+pub(super) fn stored_checksum(bytes: &[u8]) -> u32 {
+    bytes.first_chunk::<CHECKSUM>().map_or(0, |sum| u32::from_le_bytes(*sum))
+}
+
+/// A piece's cells, read one after the other.
+pub(super) struct Encoded<'a> {
+    rest: &'a [u8],
+    before: i64,
+}
+
+impl Iterator for Encoded<'_> {
+    type Item = Result<Cell, Wrong>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        (!self.rest.is_empty()).then(|| self.cell())
+    }
+}
+
+impl Encoded<'_> {
+    #[inline]
+    fn cell(&mut self) -> Result<Cell, Wrong> {
+        let step = i64::try_from(pull(&mut self.rest)?).ok().filter(|step| *step > 0);
+        let label_set = step.and_then(|step| self.before.checked_add(step));
+        self.before = label_set.ok_or(Wrong::Unreadable)?;
+        Ok((self.before, decode_totals(&mut self.rest)?))
+    }
+}
+
+/// Writes which numbers there are, and those that are not 0.
+pub(super) fn encode_totals(totals: &Summary, bytes: &mut Vec<u8>) {
+    let (numbers, is_one) = (numbers(totals), totals.requests == 1);
+    let mut mask = u64::from(is_one);
+    for (bit, number) in numbers.iter().enumerate() {
+        mask |= u64::from(*number != 0) << (bit + 1);
+    }
+    push(bytes, mask.into());
+    if !is_one {
+        push(bytes, totals.requests.into());
+    }
+    for number in numbers.into_iter().filter(|number| *number != 0) {
+        push(bytes, number.into());
+    }
+}
+
+#[inline]
+pub(super) fn decode_totals(rest: &mut &[u8]) -> Result<Summary, Wrong> {
+    let mask = pull_count(rest)?;
+    if mask >> (MEASURES + 1) != 0 {
+        return Err(Wrong::Newer);
+    }
+    let requests = if mask & 1 == 0 { pull_count(rest)? } else { 1 };
+    let mut numbers = [0; MEASURES];
+    for (bit, number) in numbers.iter_mut().enumerate() {
+        if mask & (2 << bit) != 0 {
+            *number = pull_count(rest)?;
+        }
+    }
+    Ok(summary(requests, numbers))
+}
+
+/// How many of the cells go into a piece that is not to be full already. At least one.
+pub(super) fn fitting(place: Place, cells: &[Cell], buffer: &mut Vec<u8>) -> usize {
+    let fill = if place.first == 0 { FIRST_FILL } else { LATER_FILL };
+    buffer.clear();
+    let mut before = place.base();
+    for (count, (label_set, totals)) in cells.iter().enumerate() {
+        push(buffer, label_set.abs_diff(before).into());
+        before = *label_set;
+        encode_totals(totals, buffer);
+        if buffer.len() > fill {
+            return count.max(1);
+        }
+    }
+    cells.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const PLACE: Place = Place { level: Level::Day, number: 2, first: 0 };
+
+    fn totals() -> impl Strategy<Value = Summary> {
+        let number = || prop_oneof![Just(0), 1..300_u64, any::<u64>()];
+        (prop_oneof![1..4_u64, 1..u64::MAX], prop::array::uniform7(number()))
+            .prop_map(|(requests, numbers)| summary(requests, numbers))
+    }
+
+    fn cells() -> impl Strategy<Value = Vec<Cell>> {
+        let ids = prop_oneof![1..500_i64, 1..=i64::MAX];
+        prop::collection::btree_map(ids, totals(), 0..60)
+            .prop_map(|cells| cells.into_iter().collect())
+    }
+
+    fn head() -> impl Strategy<Value = Head> {
+        any::<(bool, Seals)>().prop_map(|(has_more, seals)| Head { has_more, seals })
+    }
+
+    fn decoded(place: Place, bytes: &[u8]) -> Result<(Head, Vec<Cell>), Wrong> {
+        let (head, cells) = place.decode(bytes)?;
+        Ok((head, cells.collect::<Result<_, _>>()?))
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_come_back_as_what_they_were(head in head(), cells in cells()) {
+            let mut bytes = vec![1, 2, 3];
+            let checksum = PLACE.encode(head, &cells, &mut bytes);
+            prop_assert_eq!(stored_checksum(&bytes), checksum);
+            prop_assert_eq!(decoded(PLACE, &bytes), Ok((head, cells)));
+        }
+
+        #[test]
+        fn later_pieces_count_from_where_they_begin(cells in cells()) {
+            let first = cells.first().map_or(5, |(label_set, _)| *label_set);
+            let place = Place { first, ..PLACE };
+            let mut bytes = Vec::new();
+            place.encode(Head::default(), &cells, &mut bytes);
+            prop_assert_eq!(decoded(place, &bytes), Ok((Head::default(), cells)));
+        }
+
+        #[test]
+        fn a_flipped_bit_or_another_place_is_noticed(
+            head in head(), cells in cells(), at in any::<prop::sample::Index>(),
+        ) {
+            let mut bytes = Vec::new();
+            PLACE.encode(head, &cells, &mut bytes);
+            for place in [
+                Place { number: 3, ..PLACE },
+                Place { first: 1, ..PLACE },
+                Place { level: Level::Month, ..PLACE },
+            ] {
+                prop_assert_eq!(decoded(place, &bytes), Err(Wrong::Unreadable));
+            }
+            let bit = at.index(bytes.len() * 8);
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            prop_assert_eq!(decoded(PLACE, &bytes), Err(Wrong::Unreadable));
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_trouble(mut bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = decoded(PLACE, &bytes);
+            if bytes.len() > CHECKSUM {
+                bytes[CHECKSUM] = VERSION;
+                PLACE.finish(&mut bytes);
+                let _ = decoded(PLACE, &bytes);
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_newer_version_writes_is_no_damage() {
+        let mut bytes = Vec::new();
+        let cells = [(7, summary(1, [1; MEASURES]))];
+        let newer = |change: &dyn Fn(&mut Vec<u8>)| {
+            let mut bytes = Vec::new();
+            PLACE.encode(Head::default(), &cells, &mut bytes);
+            change(&mut bytes);
+            PLACE.finish(&mut bytes);
+            decoded(PLACE, &bytes)
+        };
+        assert_eq!(newer(&|bytes| bytes[CHECKSUM] = 2), Err(Wrong::Newer));
+        // Another measure: one more bit.
+        PLACE.encode(Head::default(), &cells, &mut bytes);
+        let mask = CHECKSUM + 1 + 2 * SEAL + 1;
+        assert_eq!(bytes[mask..mask + 2], [0xff, 0x01]);
+        let with_bit = |bytes: &mut Vec<u8>| {
+            bytes[mask + 1] |= 0x02;
+            bytes.push(9);
+        };
+        assert_eq!(newer(&with_bit), Err(Wrong::Newer));
+        // A sum that takes more bits than this program counts with.
+        let wide = |bytes: &mut Vec<u8>| {
+            bytes.truncate(mask);
+            bytes.extend([0x03]);
+            push(bytes, u128::MAX);
+        };
+        assert_eq!(newer(&wide), Err(Wrong::Newer));
+    }
+
+    #[test]
+    fn a_usual_cell_takes_ten_bytes() {
+        let usual = summary(2, [2_400, 900, 60_000, 0, 0, 0, 0]);
+        let cells: Vec<_> = (1..=130).map(|label_set| (label_set, usual)).collect();
+        let mut bytes = Vec::new();
+        Place { level: Level::Quarter, ..PLACE }.encode(Head::default(), &cells, &mut bytes);
+        assert_eq!(bytes.len(), CHECKSUM + 1 + 130 * 10);
+    }
+}

@@ -1,0 +1,220 @@
+//! Whether the sums that are there are all of those that belong together.
+//!
+//! Each has a checksum of its own. A day holds the sum of those of its quarters of an hour, a month that
+//! of its days, and the root that of each month; all change in one transaction. So a sum that is missing,
+//! doubled, moved or an older state of itself is noticed without reading everything: what a report has
+//! read is checked against the level above, and this against the next.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use rusqlite::Connection;
+
+use super::root::Root;
+use super::split::Split;
+use super::table::{each_checksum, each_head};
+use super::{Level, Wrong};
+
+/// The sums that a report has read, as far as they have to be checked.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    months: Vec<Range<i64>>,
+    /// Months of which days were read, and days of which quarters of an hour were.
+    by_day: BTreeSet<i64>,
+    by_quarter: BTreeSet<i64>,
+}
+
+impl Seen {
+    pub(super) fn add(&mut self, split: &Split) {
+        for (level, numbers) in &split.sums {
+            match level {
+                Level::Month => self.add_months(numbers.clone()),
+                Level::Day => self.add_days(numbers.clone()),
+                Level::Quarter | Level::All => self.add_quarters(numbers),
+            }
+        }
+    }
+
+    /// Months that were read, or found to have no sums.
+    pub(crate) fn add_months(&mut self, months: Range<i64>) {
+        match self.months.last_mut() {
+            Some(last) if last.end == months.start => last.end = months.end,
+            _ => self.months.push(months),
+        }
+    }
+
+    pub(crate) fn add_days(&mut self, days: Range<i64>) {
+        let mut day = days.start;
+        while day < days.end {
+            let month = Level::Month.of_finer(day);
+            self.by_day.insert(month);
+            // The next month's first day.
+            day = Level::Day.around(Level::Month.start_of(month + 1)).max(day + 1);
+        }
+    }
+
+    pub(crate) fn add_quarters(&mut self, quarters: &Range<i64>) {
+        if quarters.is_empty() {
+            return;
+        }
+        let days = Level::Day.of_finer(quarters.start)..Level::Day.of_finer(quarters.end - 1) + 1;
+        self.add_days(days.clone());
+        self.by_quarter.extend(days);
+    }
+
+    /// Checks what was read, in the transaction that read it.
+    pub(crate) fn check(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let days = self.by_quarter.iter().copied();
+        for days in runs(days) {
+            none(&torn(connection, Seal::Quarters, &days)?)?;
+        }
+        let months: Vec<_> = runs(self.by_day.iter().copied()).collect();
+        for months in &months {
+            none(&torn(connection, Seal::Days, months)?)?;
+        }
+        let root = Root::read(connection)?;
+        for months in self.months.iter().chain(&months) {
+            none(&torn_months(connection, &root, months)?)?;
+        }
+        Ok(())
+    }
+}
+
+fn none(torn: &[(i64, Wrong)]) -> rusqlite::Result<()> {
+    torn.first().map_or(Ok(()), |(_, wrong)| Err((*wrong).into()))
+}
+
+/// Numbers in order as ranges without gaps.
+fn runs(numbers: impl Iterator<Item = i64>) -> impl Iterator<Item = Range<i64>> {
+    let mut numbers = numbers.peekable();
+    std::iter::from_fn(move || {
+        let start = numbers.next()?;
+        let mut end = start + 1;
+        while numbers.next_if_eq(&end).is_some() {
+            end += 1;
+        }
+        Some(start..end)
+    })
+}
+
+/// What finer sums a stretch holds the sum of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seal {
+    /// A day its quarters of an hour.
+    Quarters,
+    /// A day its quarters of an hour of all names.
+    OfAll,
+    /// A month its days.
+    Days,
+}
+
+impl Seal {
+    const fn levels(self) -> (Level, Level, usize) {
+        match self {
+            Self::Quarters => (Level::Day, Level::Quarter, 0),
+            Self::OfAll => (Level::Day, Level::All, 1),
+            Self::Days => (Level::Month, Level::Day, 0),
+        }
+    }
+
+    /// Its place among the sums that a stretch holds.
+    pub(super) const fn place(self) -> usize {
+        self.levels().2
+    }
+
+    /// The sums of the checksums of the finer sums there are, by stretch; none that are 0.
+    pub(super) fn sums(
+        self,
+        connection: &Connection,
+        numbers: &Range<i64>,
+    ) -> rusqlite::Result<BTreeMap<i64, u32>> {
+        let (level, finer, _) = self.levels();
+        let begin = |number| finer.around(level.start_of(number));
+        let mut sums = BTreeMap::new();
+        each_checksum(connection, finer, &(begin(numbers.start)..begin(numbers.end)), |of, by| {
+            let sum: &mut u32 = sums.entry(level.of_finer(of)).or_default();
+            *sum = sum.wrapping_add(by);
+        })?;
+        sums.retain(|_, sum| *sum != 0);
+        Ok(sums)
+    }
+}
+
+/// The stretches of a range whose finer sums are not those that belong to them, or that cannot be read.
+pub(super) fn torn(
+    connection: &Connection,
+    seal: Seal,
+    numbers: &Range<i64>,
+) -> rusqlite::Result<Vec<(i64, Wrong)>> {
+    let (level, _, which) = seal.levels();
+    let mut found = seal.sums(connection, numbers)?;
+    let mut torn = Vec::new();
+    each_head(connection, level, numbers, |number, head| {
+        let sum = found.remove(&number).unwrap_or(0);
+        match head {
+            Ok(head) if head.seals[which] == sum => {}
+            Ok(_) => torn.push((number, Wrong::Torn)),
+            Err(wrong) => torn.push((number, wrong)),
+        }
+    })?;
+    torn.extend(found.into_keys().map(|number| (number, Wrong::Torn)));
+    Ok(torn)
+}
+
+/// The months of a range that are not those of the root.
+pub(super) fn torn_months(
+    connection: &Connection,
+    root: &Root,
+    months: &Range<i64>,
+) -> rusqlite::Result<Vec<(i64, Wrong)>> {
+    let (expected, found) = (root.range(months.clone()), sums_of_months(connection, months)?);
+    let mut torn: Vec<i64> = Vec::new();
+    torn.extend(
+        expected.iter().filter(|(month, sum)| found.get(month) != Some(sum)).map(|of| of.0),
+    );
+    torn.extend(found.into_keys().filter(|month| !expected.contains_key(month)));
+    Ok(torn.into_iter().map(|month| (month, Wrong::Torn)).collect())
+}
+
+pub(super) fn sums_of_months(
+    connection: &Connection,
+    months: &Range<i64>,
+) -> rusqlite::Result<BTreeMap<i64, u32>> {
+    let mut sums = BTreeMap::new();
+    each_checksum(connection, Level::Month, months, |month, by| {
+        let sum: &mut u32 = sums.entry(month).or_default();
+        *sum = sum.wrapping_add(by);
+    })?;
+    sums.retain(|_, sum| *sum != 0);
+    Ok(sums)
+}
+
+/// What does not belong together in all of the sums.
+#[derive(Debug, Default)]
+pub(crate) struct Torn {
+    /// Stretches whose finer sums are not those that belong to them, and months that are not those of
+    /// the root.
+    pub(crate) stretches: Vec<(Level, i64)>,
+    /// What is wrong with the root itself.
+    pub(crate) root: Option<Wrong>,
+}
+
+/// Checks all sums, but not what each of them holds.
+pub(crate) fn all_torn(connection: &Connection) -> rusqlite::Result<Torn> {
+    const ALL: Range<i64> = i64::MIN..i64::MAX;
+    let mut found = Torn::default();
+    for seal in [Seal::Quarters, Seal::OfAll, Seal::Days] {
+        let torn = torn(connection, seal, &ALL)?;
+        // Those that cannot be read are found where they are read.
+        let torn = torn.into_iter().filter(|(_, wrong)| *wrong == Wrong::Torn);
+        found.stretches.extend(torn.map(|(number, _)| (seal.levels().0, number)));
+    }
+    match Root::read(connection) {
+        Ok(root) => {
+            let months = torn_months(connection, &root, &ALL)?;
+            found.stretches.extend(months.into_iter().map(|(month, _)| (Level::Month, month)));
+        }
+        Err(error) => found.root = Some(Wrong::of(&error).ok_or(error)?),
+    }
+    Ok(found)
+}

@@ -1,0 +1,93 @@
+//! Numbers of up to 128 bits in as few bytes as they need: seven bits a byte, the lowest first; the
+//! eighth says that more follow.
+
+use super::Wrong;
+
+/// The bytes of the largest number.
+const LONGEST: usize = 19;
+
+/// Bytes whose bits fit a `u64` for sure.
+const SHORT: usize = 9;
+
+pub(super) fn push(bytes: &mut Vec<u8>, number: u128) {
+    let lowest = |number: u64| number.to_le_bytes()[0];
+    let Ok(mut number) = u64::try_from(number) else {
+        bytes.push(lowest((number & 0x7f) as u64) | 0x80);
+        return push(bytes, number >> 7);
+    };
+    while number >= 0x80 {
+        bytes.push(lowest(number) | 0x80);
+        number >>= 7;
+    }
+    bytes.push(lowest(number));
+}
+
+#[inline]
+pub(super) fn pull(rest: &mut &[u8]) -> Result<u128, Wrong> {
+    let mut number = 0_u64;
+    for (at, &byte) in rest.iter().enumerate().take(SHORT) {
+        number |= u64::from(byte & 0x7f) << (7 * at);
+        if byte < 0x80 {
+            *rest = &rest[at + 1..];
+            return Ok(number.into());
+        }
+    }
+    pull_long(rest)
+}
+
+/// Pulls a number that a counter of this program can hold.
+#[inline]
+pub(super) fn pull_count(rest: &mut &[u8]) -> Result<u64, Wrong> {
+    u64::try_from(pull(rest)?).map_err(|_| Wrong::Newer)
+}
+
+#[cold]
+fn pull_long(rest: &mut &[u8]) -> Result<u128, Wrong> {
+    let mut number = 0_u128;
+    for (at, &byte) in rest.iter().enumerate().take(LONGEST) {
+        let bits = u128::from(byte & 0x7f);
+        if at == LONGEST - 1 && bits > 3 {
+            break;
+        }
+        number |= bits << (7 * at);
+        if byte < 0x80 {
+            *rest = &rest[at + 1..];
+            return Ok(number);
+        }
+    }
+    Err(Wrong::Unreadable)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn numbers_of_any_size_come_back(number in any::<u128>(), right in 0..128_u32) {
+            let number = number >> right;
+            let mut bytes = Vec::new();
+            push(&mut bytes, number);
+            let significant = (128 - number.leading_zeros()).max(1) as usize;
+            prop_assert_eq!(bytes.len(), significant.div_ceil(7));
+            bytes.push(0x55);
+            let mut rest = &bytes[..];
+            prop_assert_eq!(pull(&mut rest), Ok(number));
+            prop_assert_eq!(rest, &[0x55]);
+            bytes.truncate(bytes.len() - 2);
+            prop_assert_eq!(pull(&mut &bytes[..]), Err(Wrong::Unreadable));
+        }
+    }
+
+    #[test]
+    fn more_than_128_bits_are_no_number() {
+        let mut bytes = [0xff; 20];
+        bytes[18] = 0x04;
+        assert_eq!(pull(&mut &bytes[..]), Err(Wrong::Unreadable));
+        bytes[18] = 0x03;
+        assert_eq!(pull(&mut &bytes[..]), Ok(u128::MAX));
+        assert_eq!(pull_count(&mut &bytes[..]), Err(Wrong::Newer));
+    }
+}
