@@ -86,7 +86,7 @@ impl<D: Disk> Journal<D> {
         }
         let sync = self.shared.options.sync;
         let current = &mut self.current;
-        let frame = self.encoder.seal(current.seed, current.end.sequence);
+        let frame = self.encoder.seal(current.seed, current.end.sequence, false);
         if let Err(error) = write(&*current.file, frame, current.end.offset, sync) {
             // A full disk may have room again, at this very place; other failures may last.
             let error = JournalError::io("write", &current.path, error);
@@ -186,7 +186,7 @@ fn reuse<D: Disk>(
     let Use { segment, generation } = spare.used;
     let next = if planted(Sabotage::ForgetGeneration) { generation } else { generation + 1 };
     let size = shared.options.segment_bytes;
-    let header = Header { segment, ledger: shared.ledger, generation: next, size };
+    let header = Header::new(segment, shared.ledger, next, size, shared.disk.boot());
     match segment::begin(&*spare.file, header) {
         Ok(()) => Ok((Use { segment, generation: next }, spare.path, spare.file)),
         Err(error) => {

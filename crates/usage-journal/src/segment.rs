@@ -73,7 +73,8 @@ pub(crate) fn make<D: Disk>(
         let unfinished = folder.join(format!("{id}.{UNFINISHED}"));
         let Some(file) = claim_new(disk, folder, &unfinished)? else { continue };
         let path = folder.join(format!("{id}.{EXTENSION}"));
-        let header = Header { segment: id, ledger, generation: 1, size: options.segment_bytes };
+        let size = options.segment_bytes;
+        let header = Header::new(id, ledger, 1, size, disk.boot());
         let finished = finish(disk, folder, (&unfinished, &path), &file, header, options.sync);
         if let Err(error) = finished {
             // Under whichever name it is; if this fails too, somebody's replay removes it.
@@ -195,7 +196,7 @@ mod tests {
         let file = tempfile::tempfile().unwrap();
         write_all(&file, &[0xF7; 200], 0).unwrap();
         let (segment, ledger) = (SegmentId::from_bytes([1; 16]), LedgerId::from_bytes([2; 16]));
-        let header = Header { segment, ledger, generation: 2, size: 200 };
+        let header = Header::new(segment, ledger, 2, 200, 0);
         begin(&file, header).unwrap();
         let mut bytes = [1; 200];
         assert_eq!(crate::disk::read_full(&file, &mut bytes, 0).unwrap(), 200);

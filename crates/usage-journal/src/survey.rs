@@ -7,9 +7,9 @@ use usage_core::sink::{LedgerId, Position, SegmentId};
 
 use crate::disk::{Disk, DiskFile};
 use crate::error::Found;
-use crate::format::{Headers, HeadersError, seed};
-use crate::read::{Batch, End, Scanner};
-use crate::replay::read_headers;
+use crate::format::{Headers, HeadersError};
+use crate::read::{Batch, End, Scanner, Source};
+use crate::replay::{is_blank, read_headers};
 use crate::segment::Named;
 
 const AT_ONCE: usize = 4096;
@@ -48,7 +48,7 @@ pub enum State {
     Waiting,
     /// It belongs to another ledger.
     Foreign,
-    /// It is of a newer format.
+    /// A newer program wrote it, or what comes next in it: it is left alone.
     Newer,
     /// Both of its headers are damaged.
     Unreadable,
@@ -76,7 +76,7 @@ pub fn survey<D: Disk>(
         let Some(Named::Segment(id)) = Named::of(&name) else { continue };
         let path = folder.join(&name);
         match disk.open_read(&path) {
-            Ok(file) => survey.segments.push(look(path, &file, id, ledger, position)?),
+            Ok(file) => survey.segments.push(look(disk.boot(), path, &file, id, ledger, position)?),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
@@ -85,6 +85,7 @@ pub fn survey<D: Disk>(
 }
 
 fn look<F: DiskFile>(
+    boot: u32,
     path: PathBuf,
     file: &F,
     id: SegmentId,
@@ -101,6 +102,8 @@ fn look<F: DiskFile>(
         Err(error) => {
             surveyed.state = match error {
                 HeadersError::Newer => State::Newer,
+                // Nothing was ever written to it: nothing is lost with it.
+                HeadersError::Unreadable if is_blank(file, bytes)? => State::Waiting,
                 HeadersError::Unreadable => State::Unreadable,
             };
             return Ok(surveyed);
@@ -116,7 +119,7 @@ fn look<F: DiskFile>(
         Some(position) if position.generation == generation => position.sequence,
         _ => 0,
     };
-    let mut scanner = Scanner::new(seed(id, generation));
+    let mut scanner = Scanner::new(Source::of(&header, boot));
     let mut batch = Batch::new();
     batch.place(id, surveyed.path.clone(), Position { generation, sequence });
     if let Some(damage) = damage.filter(|_| sequence == 0) {
@@ -128,11 +131,14 @@ fn look<F: DiskFile>(
         surveyed.records += batch.records().len() as u64;
         surveyed.damage.extend(batch.found());
         if ended {
+            if batch.is_newer_behind() {
+                surveyed.state = State::Newer;
+            }
             break;
         }
         batch.next(batch.end());
     }
-    if !free {
+    if !free && surveyed.state == State::Waiting {
         surveyed.state = State::Live;
         // A frame that is just being written looks like a torn end.
         surveyed.damage.retain(|found| found.damage.records.is_some());

@@ -83,6 +83,10 @@ pub trait Disk: Clone + Send + Sync + 'static {
     /// When there is no source of them.
     fn random(&self) -> io::Result<[u8; 16]>;
 
+    /// A number for this run of the machine, from its start to its end; 0 where it is not known. A
+    /// segment that was begun in another may lack what was not synced.
+    fn boot(&self) -> u32;
+
     /// Waits a few milliseconds for another process to let go of a lock.
     fn pause(&self);
 }

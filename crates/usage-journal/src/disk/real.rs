@@ -71,6 +71,11 @@ impl Disk for RealDisk {
         Ok(bytes)
     }
 
+    fn boot(&self) -> u32 {
+        // Linux has an id for it. 0 for another would be one in four billion.
+        fs::read("/proc/sys/kernel/random/boot_id").map_or(0, |id| crc32fast::hash(&id))
+    }
+
     fn pause(&self) {
         // sleep: another process holds a lock; nothing tells when it lets go.
         thread::sleep(Duration::from_millis(5));

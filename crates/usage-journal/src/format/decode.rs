@@ -1,29 +1,41 @@
 //! The payload of a frame to records. Whatever lies in it: no length in it is trusted for more
 //! memory than its own bytes could fill.
 
-use usage_core::{
-    EventId, LabelInterner, LabelNames, Labels, Record, RecordError, Timestamp, TokenCounts, Usage,
-};
+use usage_core::{EventId, LabelInterner, LabelNames, Labels, Record, Timestamp};
 
-use super::frame::MIN_ENCODED_RECORD;
-use super::varint;
+use super::version::Version;
+use super::{measures, varint};
 
-/// Five lengths, three of which are not zero.
+/// Names a label set has in format 1, and in format 2 so far.
+pub(super) const NAMES: usize = 5;
+/// Five lengths, three of which are not zero; in format 2 there may be fewer names.
 const MIN_ENCODED_SET: usize = 8;
 
-const TORN: &str = "its checksum is right, but its content is no list of records";
-const INVALID: &str = "its checksum is right, but it holds what no record may hold";
+const TORN: Undecodable =
+    Undecodable::Damaged("its checksum is right, but its content is no list of records");
+const INVALID: Undecodable =
+    Undecodable::Damaged("its checksum is right, but it holds what no record may hold");
+
+/// Why the payload of a whole frame gives no records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Undecodable {
+    /// It holds what a newer program put there, and what this one would drop.
+    Newer,
+    /// It is no list of records.
+    Damaged(&'static str),
+}
 
 /// Appends the records of a payload to `out`: exactly `records`, or nothing and the reason.
 pub(crate) fn decode(
+    version: Version,
     payload: &[u8],
     records: u32,
     interner: &mut LabelInterner,
     sets: &mut Vec<Labels>,
     out: &mut Vec<Record>,
-) -> Result<(), &'static str> {
+) -> Result<(), Undecodable> {
     let before = out.len();
-    let result = decode_into(payload, records, interner, sets, out);
+    let result = decode_into(version, payload, records, interner, sets, out);
     sets.clear();
     if result.is_err() {
         out.truncate(before);
@@ -32,27 +44,31 @@ pub(crate) fn decode(
 }
 
 fn decode_into(
+    version: Version,
     mut payload: &[u8],
     records: u32,
     interner: &mut LabelInterner,
     sets: &mut Vec<Labels>,
     out: &mut Vec<Record>,
-) -> Result<(), &'static str> {
+) -> Result<(), Undecodable> {
     let bytes = &mut payload;
+    let layout = Layout::take(version, bytes)?;
     let count = take_count(bytes, MIN_ENCODED_SET)?;
     sets.reserve(count);
     for _ in 0..count {
-        let mut names = [""; 5];
-        for name in &mut names {
+        let mut names = [""; NAMES];
+        for name in names.iter_mut().take(layout.names) {
             *name = take_text(bytes)?;
         }
         let [instance_id, profile, provider, route, model] = names;
         let names = LabelNames { instance_id, profile, provider, route, model };
         sets.push(interner.intern(names).map_err(|_| INVALID)?);
     }
-    let count = take_count(bytes, MIN_ENCODED_RECORD)?;
+    let count = take_count(bytes, version.least_record())?;
     if count != records as usize {
-        return Err("its checksum is right, but it holds another number of records");
+        return Err(Undecodable::Damaged(
+            "its checksum is right, but it holds another number of records",
+        ));
     }
     out.reserve(count);
     let mut when = 0_i64;
@@ -61,42 +77,57 @@ fn decode_into(
         let labels = labels.ok_or(TORN)?.clone();
         let since = varint::unzigzag(varint::take(bytes).ok_or(TORN)?);
         when = when.checked_add(since).ok_or(INVALID)?;
-        let mut numbers = [0; 7];
-        for number in &mut numbers {
-            *number = varint::take_u32(bytes).ok_or(TORN)?;
+        let mut numbers = [0; measures::COUNT];
+        for (index, number) in numbers.iter_mut().enumerate() {
+            if layout.measures & (1 << index) != 0 {
+                *number = varint::take_u32(bytes).ok_or(TORN)?;
+            }
         }
-        let usage = usage(numbers, Timestamp::from_micros(when)).map_err(|_| INVALID)?;
+        let usage = measures::usage(numbers, Timestamp::from_micros(when)).map_err(|_| INVALID)?;
         let record = Record::of(labels, usage);
         let (&mark, rest) = bytes.split_first().ok_or(TORN)?;
         *bytes = rest;
         out.push(match mark {
             0 => record,
             1 => record.with_event_id(EventId::new(take_text(bytes)?).map_err(|_| INVALID)?),
-            _ => return Err(TORN),
+            _ if version == Version::One => return Err(TORN),
+            _ => return Err(Undecodable::Newer),
         });
     }
     if bytes.is_empty() { Ok(()) } else { Err(TORN) }
 }
 
-#[inline]
-fn usage(numbers: [u32; 7], when: Timestamp) -> Result<Usage, RecordError> {
-    let [fallbacks, input, output, cache_read, cache_write, unclassified, reasoning] = numbers;
-    let tokens = TokenCounts::unclassified(u64::from(unclassified))?
-        .with_input(u64::from(input))?
-        .with_output(u64::from(output))?
-        .with_cache_read(u64::from(cache_read))?
-        .with_cache_write(u64::from(cache_write))?
-        .with_reasoning(u64::from(reasoning))?;
-    Usage::new(tokens, fallbacks, when)
+/// What each record of a frame has.
+struct Layout {
+    /// A bit for each number.
+    measures: u64,
+    /// How many names a label set has.
+    names: usize,
+}
+
+impl Layout {
+    /// Takes what a frame says of it, from format 2 on.
+    fn take(version: Version, bytes: &mut &[u8]) -> Result<Self, Undecodable> {
+        if version == Version::One {
+            return Ok(Self { measures: measures::ALL, names: NAMES });
+        }
+        let features = varint::take(bytes).ok_or(TORN)?;
+        let measures = varint::take(bytes).ok_or(TORN)?;
+        let names = varint::take(bytes).ok_or(TORN)?;
+        if features != 0 || measures & !measures::ALL != 0 || names > NAMES as u64 {
+            return Err(Undecodable::Newer);
+        }
+        Ok(Self { measures, names: usize::try_from(names).map_err(|_| TORN)? })
+    }
 }
 
 /// Takes the length of a list whose items take `least` bytes each.
-fn take_count(bytes: &mut &[u8], least: usize) -> Result<usize, &'static str> {
+fn take_count(bytes: &mut &[u8], least: usize) -> Result<usize, Undecodable> {
     let count = varint::take(bytes).and_then(|count| usize::try_from(count).ok());
     count.filter(|&count| count <= bytes.len() / least).ok_or(TORN)
 }
 
-fn take_text<'a>(bytes: &mut &'a [u8]) -> Result<&'a str, &'static str> {
+fn take_text<'a>(bytes: &mut &'a [u8]) -> Result<&'a str, Undecodable> {
     let length = take_count(bytes, 1)?;
     let (text, rest) = bytes.split_at_checked(length).ok_or(TORN)?;
     *bytes = rest;

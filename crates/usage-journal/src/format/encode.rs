@@ -1,19 +1,25 @@
-//! Records to a frame. Written by hand in postcard's format, which the tests hold it to: this is on
-//! the way of every record.
+//! Records to a frame. Written by hand in postcard's encoding of texts and numbers, which the tests
+//! hold it to: this is on the way of every record.
 
 use std::collections::HashMap;
 
 use usage_core::{LabelNames, Labels, Record};
 
+use super::decode::NAMES;
 use super::frame::{END_MARK_BYTES, FRAME_HEADER_BYTES, FrameHeader};
-use super::varint;
+use super::{measures, varint};
 
-/// The most that one record can add to a payload: five names of 256 bytes with their lengths, nine
-/// numbers, an event id of 64 bytes.
-pub(crate) const MAX_ENCODED_RECORD: u64 = 5 * (256 + 2) + 9 * 10 + 66;
+/// The most that one record can add to a payload: five names of 256 bytes with their lengths, a set
+/// and a time, the numbers, an event id of 64 bytes.
+pub(crate) const MAX_ENCODED_RECORD: u64 =
+    (NAMES * (256 + 2) + (2 + measures::COUNT) * varint::MAX_VARINT_BYTES + 66) as u64;
 
-/// Nine numbers and the mark of an event id.
-const MAX_ROW: usize = 9 * varint::MAX_VARINT_BYTES + 1;
+/// A set, a time, the numbers, and the mark of what else there is.
+const MAX_ROW: usize = (2 + measures::COUNT) * varint::MAX_VARINT_BYTES + 1;
+
+/// A frame is closed after this many records for each eight bytes of its size: so it need not be
+/// known in advance how many will fit to know which numbers they have.
+const BYTES_PER_RECORD: u64 = 8;
 
 /// As many label sets are found by comparing addresses, one after the other; more by their text.
 const FEW: usize = 32;
@@ -32,12 +38,15 @@ impl Encoder {
     pub(crate) fn encode(&mut self, records: &[Record], frame_bytes: u64) -> usize {
         self.sets.clear();
         self.rows.clear();
+        let most = usize::try_from(frame_bytes / BYTES_PER_RECORD).unwrap_or(usize::MAX);
+        let records = records.get(..most.max(1)).unwrap_or(records);
+        let used = measures::used(records);
         let mut before = 0;
         let mut taken = 0;
         for record in records {
             let set = self.sets.index(record.labels());
             let when = record.timestamp().as_micros();
-            push_row(&mut self.rows, set, when - before, record);
+            push_row(&mut self.rows, used, set, when - before, record);
             before = when;
             taken += 1;
             if (self.rows.len() + self.sets.bytes.len()) as u64 >= frame_bytes {
@@ -47,6 +56,10 @@ impl Encoder {
         self.records = u32::try_from(taken).unwrap_or(u32::MAX);
         self.frame.clear();
         self.frame.extend_from_slice(&[0; FRAME_HEADER_BYTES]);
+        // No features: what a program that does not know one must not pass over.
+        varint::push(&mut self.frame, 0);
+        varint::push(&mut self.frame, used);
+        varint::push(&mut self.frame, NAMES as u64);
         varint::push(&mut self.frame, self.sets.known.len() as u64);
         self.frame.extend_from_slice(&self.sets.bytes);
         varint::push(&mut self.frame, taken as u64);
@@ -60,11 +73,12 @@ impl Encoder {
         self.frame.len() as u64
     }
 
-    /// The frame, with the end mark behind it, for this place of this segment and generation.
-    pub(crate) fn seal(&mut self, seed: u32, sequence: u64) -> &[u8] {
+    /// The frame, with the end mark behind it, for this place of this segment and generation;
+    /// `synced` says whether everything before it is on the disk.
+    pub(crate) fn seal(&mut self, seed: u32, sequence: u64, synced: bool) -> &[u8] {
         let end = self.frame.len().saturating_sub(END_MARK_BYTES);
         if let Some(payload) = self.frame.get(FRAME_HEADER_BYTES..end) {
-            let header = FrameHeader::new(seed, sequence, self.records, payload);
+            let header = FrameHeader::new(seed, sequence, self.records, synced, payload);
             self.frame[..FRAME_HEADER_BYTES].copy_from_slice(&header.to_bytes(seed));
         }
         &self.frame
@@ -72,21 +86,14 @@ impl Encoder {
 }
 
 #[inline]
-fn push_row(rows: &mut Vec<u8>, set: u32, since: i64, record: &Record) {
-    let tokens = record.tokens();
+fn push_row(rows: &mut Vec<u8>, used: u64, set: u32, since: i64, record: &Record) {
     let mut row = [0; MAX_ROW];
     let mut end = varint::put(&mut row, 0, u64::from(set));
     end = varint::put(&mut row, end, varint::zigzag(since));
-    for number in [
-        record.fallbacks(),
-        tokens.input(),
-        tokens.output(),
-        tokens.cache_read(),
-        tokens.cache_write(),
-        tokens.unclassified_count(),
-        tokens.reasoning(),
-    ] {
-        end = varint::put(&mut row, end, u64::from(number));
+    for (index, number) in measures::of(record).into_iter().enumerate() {
+        if used & (1 << index) != 0 {
+            end = varint::put(&mut row, end, u64::from(number));
+        }
     }
     let event_id = record.event_id();
     row[end] = u8::from(event_id.is_some());

@@ -1,5 +1,6 @@
 //! The header of a frame.
 
+use super::version::Version;
 use super::{array, checksum};
 use crate::sabotage::{Sabotage, planted};
 
@@ -11,8 +12,8 @@ pub(crate) const FRAME_HEADER_BYTES: usize = 28;
 pub(crate) const END_MARK_BYTES: usize = 8;
 /// The longest payload that a reader accepts.
 pub(crate) const MAX_PAYLOAD_BYTES: usize = 1024 * 1024;
-/// The shortest that a record can be.
-pub(super) const MIN_ENCODED_RECORD: usize = 10;
+/// Set in the length: see [`FrameHeader::synced`]. In format 1 no length is as large.
+const SYNCED: u32 = 1 << 31;
 
 /// What a frame says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,19 +24,28 @@ pub(crate) struct FrameHeader {
     pub(crate) sequence: u64,
     /// How many records are in it.
     pub(crate) records: u32,
+    /// Whether everything before it in the segment was known to be on the disk when it was written.
+    pub(crate) synced: bool,
     payload_checksum: u32,
 }
 
 impl FrameHeader {
-    pub(super) fn new(seed: u32, sequence: u64, records: u32, payload: &[u8]) -> Self {
+    pub(super) fn new(
+        seed: u32,
+        sequence: u64,
+        records: u32,
+        synced: bool,
+        payload: &[u8],
+    ) -> Self {
         let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
-        Self { length, sequence, records, payload_checksum: checksum(seed, payload) }
+        Self { length, sequence, records, synced, payload_checksum: checksum(seed, payload) }
     }
 
     pub(super) fn to_bytes(self, seed: u32) -> [u8; FRAME_HEADER_BYTES] {
         let mut bytes = [0; FRAME_HEADER_BYTES];
+        let length = if self.synced { self.length | SYNCED } else { self.length };
         bytes[..4].copy_from_slice(&MAGIC);
-        bytes[4..8].copy_from_slice(&self.length.to_le_bytes());
+        bytes[4..8].copy_from_slice(&length.to_le_bytes());
         bytes[8..16].copy_from_slice(&self.sequence.to_le_bytes());
         bytes[16..20].copy_from_slice(&self.records.to_le_bytes());
         bytes[20..24].copy_from_slice(&self.payload_checksum.to_le_bytes());
@@ -45,7 +55,7 @@ impl FrameHeader {
     }
 
     /// The header at the front of `bytes`, if that is one of this segment and generation.
-    pub(crate) fn parse(seed: u32, bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(version: Version, seed: u32, bytes: &[u8]) -> Option<Self> {
         let checked = bytes.get(..24)?;
         let own = u32::from_le_bytes(array(bytes, 24)?);
         if !checked.starts_with(&MAGIC)
@@ -53,21 +63,24 @@ impl FrameHeader {
         {
             return None;
         }
+        let length = u32::from_le_bytes(array(bytes, 4)?);
+        let synced = version >= Version::Two && length & SYNCED != 0;
         let header = Self {
-            length: u32::from_le_bytes(array(bytes, 4)?),
+            length: if synced { length & !SYNCED } else { length },
             sequence: u64::from_le_bytes(array(bytes, 8)?),
             records: u32::from_le_bytes(array(bytes, 16)?),
+            synced,
             payload_checksum: u32::from_le_bytes(array(bytes, 20)?),
         };
-        header.is_possible().then_some(header)
+        header.is_possible(version).then_some(header)
     }
 
     /// Nobody writes others, but a checksum of four bytes alone is not relied on.
-    fn is_possible(&self) -> bool {
+    fn is_possible(&self, version: Version) -> bool {
         let (length, records) = (self.length as usize, self.records as usize);
         length <= MAX_PAYLOAD_BYTES
             && records > 0
-            && records <= length / MIN_ENCODED_RECORD
+            && records <= length / version.least_record()
             && self.sequence.checked_add(u64::from(self.records)).is_some()
     }
 

@@ -3,9 +3,12 @@
 use usage_core::sink::{Damage, LedgerId, SegmentId};
 
 use super::array;
+use super::version::{Version, VersionError};
 
 const MAGIC: &[u8; 7] = b"USGJRNL";
-const VERSION: u8 = 1;
+/// Where the number of the format stands, in every format that there will be: a program that does
+/// not know it must still be able to say so.
+const VERSION_AT: usize = 7;
 const COPY_BYTES: usize = 64;
 
 /// Both copies.
@@ -16,11 +19,14 @@ pub(crate) const FRAMES_START: u64 = HEADERS_BYTES as u64;
 /// What a segment says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
+    pub(crate) version: Version,
     pub(crate) segment: SegmentId,
     pub(crate) ledger: LedgerId,
     pub(crate) generation: u64,
     /// The size of the segment in bytes.
     pub(crate) size: u64,
+    /// Names the machine's run in which it was begun; 0 where that is not known, and in format 1.
+    pub(crate) boot: u32,
 }
 
 /// A segment's header, and what is wrong with one of its copies.
@@ -40,16 +46,28 @@ pub(crate) enum HeadersError {
 }
 
 impl Header {
+    /// The header of a segment that is begun now.
+    pub(crate) const fn new(
+        segment: SegmentId,
+        ledger: LedgerId,
+        generation: u64,
+        size: u64,
+        boot: u32,
+    ) -> Self {
+        Self { version: Version::CURRENT, segment, ledger, generation, size, boot }
+    }
+
     /// Both copies, as they lie in the file.
     pub(crate) fn to_bytes(self) -> [u8; HEADERS_BYTES] {
         let mut bytes = [0; HEADERS_BYTES];
         let (copy, other) = bytes.split_at_mut(COPY_BYTES);
-        copy[..7].copy_from_slice(MAGIC);
-        copy[7] = VERSION;
+        copy[..VERSION_AT].copy_from_slice(MAGIC);
+        copy[VERSION_AT] = self.version.number();
         copy[8..24].copy_from_slice(self.segment.as_bytes());
         copy[24..40].copy_from_slice(self.ledger.as_bytes());
         copy[40..48].copy_from_slice(&self.generation.to_le_bytes());
         copy[48..56].copy_from_slice(&self.size.to_le_bytes());
+        copy[56..60].copy_from_slice(&self.boot.to_le_bytes());
         let checksum = crc32fast::hash(&copy[..60]);
         copy[60..].copy_from_slice(&checksum.to_le_bytes());
         other.copy_from_slice(copy);
@@ -57,18 +75,25 @@ impl Header {
     }
 
     fn parse(copy: &[u8]) -> Option<Self> {
+        let version = version(copy)?.ok()?;
         let checked = copy.get(..60)?;
-        let whole = checked.starts_with(MAGIC)
-            && checked[7] == VERSION
-            && array(copy, 60).map(u32::from_le_bytes) == Some(crc32fast::hash(checked));
+        let whole = array(copy, 60).map(u32::from_le_bytes) == Some(crc32fast::hash(checked));
         whole.then_some(())?;
         Some(Self {
+            version,
             segment: SegmentId::from_bytes(array(copy, 8)?),
             ledger: LedgerId::from_bytes(array(copy, 24)?),
             generation: u64::from_le_bytes(array(copy, 40)?),
             size: u64::from_le_bytes(array(copy, 48)?),
+            boot: u32::from_le_bytes(array(copy, 56)?),
         })
     }
+}
+
+/// The format that a copy speaks of; `None` where it speaks of none.
+fn version(copy: &[u8]) -> Option<Result<Version, VersionError>> {
+    copy.starts_with(MAGIC).then_some(())?;
+    copy.get(VERSION_AT).map(|&number| Version::of(number))
 }
 
 impl Headers {
@@ -85,8 +110,9 @@ impl Headers {
                 return Ok(Self { header, damage: None });
             }
             [Some(header), None] | [None, Some(header)] => header,
+            // A newer program may keep its second copy elsewhere, or none.
             [None, None] => {
-                let newer = copy(0).starts_with(MAGIC) && copy(0).get(7) > Some(&VERSION);
+                let newer = version(copy(0)) == Some(Err(VersionError::TooNew));
                 return Err(if newer { HeadersError::Newer } else { HeadersError::Unreadable });
             }
         };

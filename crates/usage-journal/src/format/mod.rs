@@ -4,16 +4,19 @@ mod decode;
 mod encode;
 mod frame;
 mod header;
+mod measures;
 #[cfg(test)]
 mod tests;
 mod varint;
+mod version;
 
 use usage_core::sink::SegmentId;
 
-pub(crate) use decode::decode;
+pub(crate) use decode::{Undecodable, decode};
 pub(crate) use encode::{Encoder, MAX_ENCODED_RECORD};
 pub(crate) use frame::{END_MARK_BYTES, FRAME_HEADER_BYTES, FrameHeader, MAGIC, payload_is_whole};
 pub(crate) use header::{FRAMES_START, HEADERS_BYTES, Header, Headers, HeadersError};
+pub(crate) use version::Version;
 
 /// What the checksums of a segment's frames start from: its id and generation, so that what an
 /// earlier generation left behind never passes for the present one.

@@ -8,7 +8,8 @@ use usage_core::sink::{
     BatchOutcome, Damage, JournalSink, Position, Replay, ReplayOutcome, SegmentId, SinkError,
 };
 
-use super::scan::{End, Item, Scanner};
+use super::scan::{Item, Scanner};
+use super::source::End;
 use crate::disk::DiskFile;
 use crate::error::Found;
 use crate::tail::Step;
@@ -26,6 +27,10 @@ pub(crate) struct Batch {
     damage: Vec<Damage>,
     /// For each damage, the sequence of what follows.
     damage_ends: Vec<u64>,
+    /// The sequence of what follows what a power loss took; 0 where it took nothing.
+    unsynced_end: u64,
+    /// Whether a frame follows that only a newer program can read.
+    newer: bool,
 }
 
 /// What became of a batch.
@@ -50,6 +55,8 @@ impl Batch {
             frames: Vec::new(),
             damage: Vec::new(),
             damage_ends: Vec::new(),
+            unsynced_end: 0,
+            newer: false,
         }
     }
 
@@ -66,6 +73,7 @@ impl Batch {
         self.frames.clear();
         self.damage.clear();
         self.damage_ends.clear();
+        (self.unsynced_end, self.newer) = (0, false);
     }
 
     /// Adds damage that lies before everything else.
@@ -92,6 +100,11 @@ impl Batch {
                 Ok(Item::Frame { sequence }) => self.add_frame(index, sequence),
                 Ok(Item::Skipped) => continue,
                 Ok(Item::Damage(damage)) => self.add_found(damage, scanner.sequence()),
+                Ok(Item::Unsynced) => self.unsynced_end = scanner.sequence(),
+                Ok(Item::Newer) => {
+                    self.newer = true;
+                    return Ok(true);
+                }
                 Ok(Item::End) => return Ok(true),
                 Err(error) if self.is_empty() => return Err(error),
                 Err(_) => return Ok(false),
@@ -136,7 +149,12 @@ impl Batch {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.damage.is_empty()
+        self.records.is_empty() && self.damage.is_empty() && self.unsynced_end <= self.from.sequence
+    }
+
+    /// Whether a frame follows that only a newer program can read.
+    pub(crate) const fn is_newer_behind(&self) -> bool {
+        self.newer
     }
 
     pub(crate) fn records(&self) -> &[Record] {
@@ -201,7 +219,7 @@ impl Batch {
     /// How many records are known to be missing: the gaps between those that are here.
     fn lost(&self) -> u64 {
         let last = self.damage_ends.iter().copied().max().unwrap_or(self.from.sequence);
-        let last = last.max(self.frames_end());
+        let last = last.max(self.frames_end()).max(self.unsynced_end);
         (last - self.from.sequence).saturating_sub(self.records.len() as u64)
     }
 

@@ -2,7 +2,9 @@
 
 mod batch;
 mod scan;
+mod source;
 mod window;
 
 pub(crate) use batch::{Batch, Delivered};
-pub(crate) use scan::{End, Scanner};
+pub(crate) use scan::Scanner;
+pub(crate) use source::{End, Source};

@@ -6,10 +6,12 @@ use memchr::memmem;
 use usage_core::sink::Damage;
 use usage_core::{LabelInterner, Labels, Record};
 
+use super::source::{End, Source};
 use super::window::Window;
 use crate::disk::DiskFile;
 use crate::format::{
-    END_MARK_BYTES, FRAME_HEADER_BYTES, FRAMES_START, FrameHeader, MAGIC, decode, payload_is_whole,
+    END_MARK_BYTES, FRAME_HEADER_BYTES, FRAMES_START, FrameHeader, MAGIC, Undecodable, decode,
+    payload_is_whole,
 };
 
 /// The most bytes of a damaged piece that are kept.
@@ -17,31 +19,6 @@ const KEPT_BYTES: u64 = 256 * 1024;
 const SEARCHED_AT_ONCE: usize = 64 * 1024;
 /// Label sets that are remembered from frame to frame.
 const KNOWN_LABELS: usize = 4096;
-
-/// Where reading ends.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum End {
-    /// A segment of one's own: up to here everything is frames.
-    Known { offset: u64, sequence: u64 },
-    /// Somebody else's: its file has `len` bytes and should have `size`.
-    Unknown { len: u64, size: u64 },
-}
-
-impl End {
-    fn offset(self) -> u64 {
-        match self {
-            Self::Known { offset, .. } => offset,
-            Self::Unknown { len, size } => len.min(size),
-        }
-    }
-
-    fn sequence(self) -> Option<u64> {
-        match self {
-            Self::Known { sequence, .. } => Some(sequence),
-            Self::Unknown { .. } => None,
-        }
-    }
-}
 
 /// What comes next in a segment.
 #[derive(Debug)]
@@ -52,6 +29,10 @@ pub(crate) enum Item {
     Skipped,
     /// Something else; what follows has the scanner's sequence.
     Damage(Damage),
+    /// What a power loss took, as it was not synced; what follows has the scanner's sequence.
+    Unsynced,
+    /// A frame that only a newer program can read. Nothing behind it is read.
+    Newer,
     /// The end.
     End,
 }
@@ -59,7 +40,7 @@ pub(crate) enum Item {
 /// Reads a segment from its first frame on.
 #[derive(Debug)]
 pub(crate) struct Scanner {
-    seed: u32,
+    source: Source,
     offset: u64,
     sequence: u64,
     /// Whether the end of somebody else's segment was reached.
@@ -72,9 +53,9 @@ pub(crate) struct Scanner {
 }
 
 impl Scanner {
-    pub(crate) fn new(seed: u32) -> Self {
+    pub(crate) fn new(source: Source) -> Self {
         Self {
-            seed,
+            source,
             offset: FRAMES_START,
             sequence: 0,
             ended: false,
@@ -86,8 +67,8 @@ impl Scanner {
     }
 
     /// Begins with another segment or generation, or again with the same.
-    pub(crate) fn restart(&mut self, seed: u32) {
-        (self.seed, self.offset, self.sequence) = (seed, FRAMES_START, 0);
+    pub(crate) fn restart(&mut self, source: Source) {
+        (self.source, self.offset, self.sequence) = (source, FRAMES_START, 0);
         (self.ended, self.cut_reported) = (false, false);
         self.window.forget();
     }
@@ -132,8 +113,12 @@ impl Scanner {
             }
             return self.frame(file, limit, header, wanted, out);
         }
-        match self.find(file, limit)? {
+        match self.find(file, self.offset, limit)? {
             Found::Frame { offset, sequence } => {
+                if self.is_unsynced(file, offset, limit)? {
+                    (self.offset, self.sequence) = (offset, sequence);
+                    return Ok(Item::Unsynced);
+                }
                 let bytes = self.kept(file, offset)?;
                 Ok(self.pass(offset, sequence, bytes, "no whole frame begins here"))
             }
@@ -148,7 +133,7 @@ impl Scanner {
         limit: u64,
     ) -> io::Result<Option<FrameHeader>> {
         let bytes = self.window.get(file, offset, FRAME_HEADER_BYTES, limit)?;
-        let header = FrameHeader::parse(self.seed, bytes);
+        let header = FrameHeader::parse(self.source.version, self.source.seed, bytes);
         Ok(header.filter(|header| header.sequence >= self.sequence))
     }
 
@@ -167,29 +152,59 @@ impl Scanner {
         }
         let start = self.offset + FRAME_HEADER_BYTES as u64;
         let payload = self.window.get(file, start, header.length as usize, limit)?;
+        let Source { version, seed, .. } = self.source;
         let result = if payload.len() < header.length as usize {
-            Err("the file ends in the middle of a frame")
-        } else if payload_is_whole(self.seed, &header, payload) {
-            decode(payload, header.records, &mut self.interner, &mut self.sets, out)
+            Err(Undecodable::Damaged("the file ends in the middle of a frame"))
+        } else if payload_is_whole(seed, &header, payload) {
+            let (interner, sets) = (&mut self.interner, &mut self.sets);
+            decode(version, payload, header.records, interner, sets, out)
         } else {
-            Err("the checksum of a frame's content is wrong")
+            Err(Undecodable::Damaged("the checksum of a frame's content is wrong"))
         };
         match result {
             Ok(()) => {
                 (self.offset, self.sequence) = (next, header.next_sequence());
                 Ok(Item::Frame { sequence: header.sequence })
             }
-            Err(reason) => {
+            Err(Undecodable::Newer) => {
+                self.ended = true;
+                Ok(Item::Newer)
+            }
+            Err(Undecodable::Damaged(reason)) => {
                 let next = next.min(limit);
+                if self.is_unsynced(file, next, limit)? {
+                    (self.offset, self.sequence) = (next, header.next_sequence());
+                    return Ok(Item::Unsynced);
+                }
                 let bytes = self.kept(file, next)?;
                 Ok(self.pass(next, header.next_sequence(), bytes, reason))
             }
         }
     }
 
-    /// Looks for the next place behind this one where a frame begins.
-    fn find<F: DiskFile>(&mut self, file: &F, limit: u64) -> io::Result<Found> {
-        let mut at = self.offset;
+    /// Whether what lies before `offset` may be missing for the reason that it was not synced when
+    /// the machine stopped: no later frame says that it was.
+    fn is_unsynced<F: DiskFile>(&mut self, file: &F, offset: u64, limit: u64) -> io::Result<bool> {
+        if !self.source.restarted {
+            return Ok(false);
+        }
+        let mut at = offset;
+        while at < limit {
+            match self.header_at(file, at, limit)? {
+                Some(header) if header.synced => return Ok(false),
+                Some(header) => at += header.frame_bytes(),
+                None => match self.find(file, at, limit)? {
+                    Found::Frame { offset, .. } => at = offset,
+                    Found::Nothing { .. } => break,
+                },
+            }
+        }
+        Ok(true)
+    }
+
+    /// Looks for the next place behind `from` where a frame begins.
+    fn find<F: DiskFile>(&mut self, file: &F, from: u64, limit: u64) -> io::Result<Found> {
+        let mut at = from;
         let mut data_ends = at;
         while at < limit {
             let piece = self.window.get(file, at, SEARCHED_AT_ONCE, limit)?;
@@ -201,7 +216,7 @@ impl Scanner {
                 data_ends = data_ends.max(at + last as u64 + 1);
             }
             let places = memmem::find_iter(piece, &MAGIC).map(|place| at + place as u64);
-            let places: Vec<u64> = places.filter(|&place| place > self.offset).collect();
+            let places: Vec<u64> = places.filter(|&place| place > from).collect();
             for offset in places {
                 if let Some(header) = self.header_at(file, offset, limit)? {
                     return Ok(Found::Frame { offset, sequence: header.sequence });
@@ -222,7 +237,8 @@ impl Scanner {
         }
         let mark = self.window.get(file, self.offset, END_MARK_BYTES, limit)?;
         let clean = mark.iter().all(|&byte| byte == 0);
-        if !clean {
+        // After a power loss, what was written last may be there in part.
+        if !clean && !self.source.restarted {
             let bytes = self.kept(file, data_ends)?;
             let damage = Damage {
                 records: None,

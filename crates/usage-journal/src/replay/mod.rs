@@ -12,8 +12,8 @@ use crate::disk::{Disk, sync_removals};
 use crate::error::{Found, JournalError, ReplayError};
 use crate::segment::{Claim, Named, claim};
 use crate::tail::{Step, has};
-pub(crate) use orphan::read_headers;
 use orphan::{Orphan, Outcome};
+pub(crate) use orphan::{is_blank, read_headers};
 
 /// As many segments are stored before the ledger is made durable and their files are removed: each
 /// of them is an open file.
@@ -41,7 +41,8 @@ pub struct Replayed {
     pub live: u64,
     /// Segments of another ledger: left as they are.
     pub foreign: Vec<PathBuf>,
-    /// Segments of a newer format: left as they are.
+    /// Segments of a newer format, or in which a newer program's records come next: what this one
+    /// can read of them is stored, and they are left as they are.
     pub newer: Vec<PathBuf>,
     /// Segments whose headers are both unreadable, under the names that they were given: nothing
     /// looks at them again.
@@ -151,6 +152,11 @@ impl<D: Disk> Run<'_, D> {
                 self.told.newer.push(path);
                 return Ok(());
             }
+            Ok(Outcome::Blank) => {
+                let locked = Done { id, generation: 0, sequence: 0, path, _locked: file };
+                self.done.push(locked);
+                return Ok(());
+            }
             Ok(Outcome::Unreadable(renamed)) => {
                 self.told.unreadable.push(renamed);
                 return Ok(());
@@ -167,6 +173,10 @@ impl<D: Disk> Run<'_, D> {
                 self.told.interrupted = true;
                 return Ok(());
             }
+        }
+        if orphan.is_newer_behind() {
+            self.told.newer.push(path);
+            return Ok(());
         }
         let (generation, sequence) = (orphan.generation(), orphan.sequence());
         self.done.push(Done { id, generation, sequence, path, _locked: file });

@@ -9,8 +9,8 @@ use usage_core::sink::{
 
 use crate::disk::{Disk, DiskFile, read_full};
 use crate::error::JournalError;
-use crate::format::{HEADERS_BYTES, Headers, HeadersError, seed};
-use crate::read::{Batch, Delivered, End, Scanner};
+use crate::format::{HEADERS_BYTES, Header, Headers, HeadersError};
+use crate::read::{Batch, Delivered, End, Scanner, Source};
 use crate::segment::DAMAGED;
 use crate::tail::Step;
 
@@ -20,8 +20,8 @@ const MOST_RETURNS: u32 = 8;
 
 /// A segment whose owner is gone, being read.
 pub(super) struct Orphan {
-    segment: SegmentId,
-    generation: u64,
+    header: Header,
+    source: Source,
     path: PathBuf,
     end: End,
     header_damage: Option<Damage>,
@@ -29,6 +29,8 @@ pub(super) struct Orphan {
     batch: Batch,
     /// Nothing is left.
     ended: bool,
+    /// Only a newer program can read what comes then.
+    newer: bool,
     returns: u32,
 }
 
@@ -37,6 +39,8 @@ pub(super) enum Outcome {
     Readable(Box<Orphan>),
     Foreign,
     Newer,
+    /// Nothing was ever written to it, not even its header.
+    Blank,
     /// It was renamed to this.
     Unreadable(PathBuf),
 }
@@ -54,6 +58,12 @@ impl Orphan {
         let Headers { header, damage } = match headers {
             Ok(headers) => headers,
             Err(HeadersError::Newer) => return Ok(Outcome::Newer),
+            Err(HeadersError::Unreadable)
+                if is_blank(file, len)
+                    .map_err(|error| JournalError::io("read", path, error))? =>
+            {
+                return Ok(Outcome::Blank);
+            }
             Err(HeadersError::Unreadable) => {
                 let renamed = path.with_extension(DAMAGED);
                 let result = disk.rename(path, &renamed);
@@ -65,22 +75,24 @@ impl Orphan {
         if header.ledger != ledger || header.segment != id {
             return Ok(Outcome::Foreign);
         }
+        let source = Source::of(&header, disk.boot());
         Ok(Outcome::Readable(Box::new(Self {
-            segment: id,
-            generation: header.generation,
+            header,
+            source,
             path: path.to_owned(),
             end: End::Unknown { len, size: header.size },
             header_damage: damage,
-            scanner: Scanner::new(seed(id, header.generation)),
+            scanner: Scanner::new(source),
             batch: Batch::new(),
             ended: false,
+            newer: false,
             returns: 0,
         })))
     }
 
     /// Goes to where the ledger stands.
     pub(super) fn seek(&mut self, position: Option<Position>) {
-        let generation = self.generation;
+        let generation = self.header.generation;
         let sequence = match position {
             Some(position) if position.generation > generation => u64::MAX,
             Some(position) if position.generation == generation => position.sequence,
@@ -88,8 +100,9 @@ impl Orphan {
         };
         let from = Position { generation, sequence };
         self.ended = sequence == u64::MAX;
-        self.scanner.restart(seed(self.segment, generation));
-        self.batch.place(self.segment, self.path.clone(), from);
+        self.newer = false;
+        self.scanner.restart(self.source);
+        self.batch.place(self.header.segment, self.path.clone(), from);
         // Once, with the first records.
         if let Some(damage) = self.header_damage.as_ref().filter(|_| sequence == 0) {
             self.batch.add_damage(damage.clone());
@@ -139,6 +152,7 @@ impl Orphan {
             }
             if let Ok(ended) = self.batch.fill(&mut self.scanner, file, self.end, max_batch) {
                 self.ended = ended;
+                self.newer = self.batch.is_newer_behind();
                 return;
             }
         }
@@ -147,7 +161,12 @@ impl Orphan {
     }
 
     pub(super) const fn generation(&self) -> u64 {
-        self.generation
+        self.header.generation
+    }
+
+    /// Whether it goes on with what only a newer program can read, now that it ended.
+    pub(super) const fn is_newer_behind(&self) -> bool {
+        self.newer
     }
 
     /// How many records of it the ledger must have, now that it ended.
@@ -164,4 +183,25 @@ pub(crate) fn read_headers<F: DiskFile>(
     let read = read_full(file, &mut bytes, 0)?;
     let headers = Headers::read(bytes.get(..read).unwrap_or_default());
     Ok((headers, file.len()?))
+}
+
+/// Whether a file has its space and nothing but zeros in it: a power loss came before anything of it
+/// was on the disk. An empty file was emptied by somebody.
+pub(crate) fn is_blank<F: DiskFile>(file: &F, len: u64) -> io::Result<bool> {
+    if len == 0 {
+        return Ok(false);
+    }
+    let mut bytes = vec![0; 64 * 1024];
+    let mut offset = 0;
+    while offset < len {
+        let read = read_full(file, &mut bytes, offset)?;
+        if read == 0 {
+            break;
+        }
+        if bytes.iter().take(read).any(|&byte| byte != 0) {
+            return Ok(false);
+        }
+        offset += read as u64;
+    }
+    Ok(true)
 }

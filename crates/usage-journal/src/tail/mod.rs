@@ -12,12 +12,14 @@ use usage_core::sink::{BatchOutcome, JournalSink, Position, SegmentId, SinkError
 
 use crate::disk::{Disk, RealDisk};
 use crate::error::{Found, JournalError};
-use crate::format::seed;
-use crate::read::{Batch, Delivered, End, Scanner};
+use crate::read::{Batch, Delivered, End, Scanner, Source};
 use crate::shared::{Mark, Shared, Use};
 
 /// As often is reading tried before what cannot be read is given up as damaged.
 const READ_ATTEMPTS: u32 = 3;
+
+/// Nothing is read under it.
+const NONE: Use = Use { segment: SegmentId::from_bytes([0; 16]), generation: 0 };
 
 /// The reading end of one's own journal, usually on another thread than the
 /// [`Journal`](crate::Journal): it reads what was published, stores it, and gives space back.
@@ -59,7 +61,7 @@ impl<D: Disk> Tail<D> {
         Self {
             shared,
             at: None,
-            scanner: Scanner::new(0),
+            scanner: Scanner::new(Source::own(NONE)),
             batch: Batch::new(),
             waiting: false,
             failures: 0,
@@ -121,7 +123,7 @@ impl<D: Disk> Tail<D> {
             .into_iter()
             .find(|segment| segment.published.sequence > 0 || segment.end.is_none())?;
         self.at = Some(next.used);
-        self.scanner.restart(seed(next.used.segment, next.used.generation));
+        self.scanner.restart(Source::own(next.used));
         let Mark { offset, sequence } = next.published;
         (sequence > 0).then_some((next.used, End::Known { offset, sequence }))
     }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a panic in a test is the report")]
 
 mod damage;
+mod fixtures;
 mod live;
 mod model;
 mod races;

@@ -1,3 +1,5 @@
+mod old_program;
+mod one;
 mod payload;
 
 use proptest::prelude::*;
@@ -6,11 +8,12 @@ use usage_core::sink::{LedgerId, SegmentId};
 use super::frame::FrameHeader;
 use super::header::{Header, Headers, HeadersError};
 use super::varint;
+use super::version::{Version, VersionError};
 
 const ID: SegmentId = SegmentId::from_bytes([3; 16]);
 
 fn header(generation: u64) -> Header {
-    Header { segment: ID, ledger: LedgerId::from_bytes([4; 16]), generation, size: 4096 }
+    Header::new(ID, LedgerId::from_bytes([4; 16]), generation, 4096, 77)
 }
 
 #[test]
@@ -35,9 +38,23 @@ fn no_whole_copy_of_the_header_is_unreadable_unless_it_is_newer() {
     bytes[10] ^= 1;
     bytes[80] ^= 1;
     assert_eq!(Headers::read(&bytes), Err(HeadersError::Unreadable));
-    bytes[7] = 2;
+    bytes[7] = Version::CURRENT.number() + 1;
     assert_eq!(Headers::read(&bytes), Err(HeadersError::Newer));
     assert_eq!(Headers::read(&[]), Err(HeadersError::Unreadable));
+}
+
+/// A program that meets a format it does not know says whether it is older or newer than its own.
+#[test]
+fn a_format_is_readable_too_old_or_too_new() {
+    assert_eq!(Version::of(0), Err(VersionError::TooOld));
+    for version in [Version::One, Version::Two] {
+        assert_eq!(Version::of(version.number()), Ok(version));
+        let header = Header { version, ..header(3) };
+        assert_eq!(Headers::read(&header.to_bytes()).unwrap().header, header);
+    }
+    for number in [3, 255] {
+        assert_eq!(Version::of(number), Err(VersionError::TooNew));
+    }
 }
 
 #[test]
@@ -53,12 +70,15 @@ fn of_two_headers_the_later_generation_counts() {
 fn a_frame_header_is_of_one_segment_and_generation() {
     let payload = [1; 40];
     let seed = super::seed(ID, 1);
-    let bytes = FrameHeader::new(seed, 5, 4, &payload).to_bytes(seed);
-    let read = FrameHeader::parse(seed, &bytes).unwrap();
-    assert_eq!((read.sequence, read.records, read.length), (5, 4, 40));
+    let bytes = FrameHeader::new(seed, 5, 4, true, &payload).to_bytes(seed);
+    let parse = |seed| FrameHeader::parse(Version::Two, seed, &bytes);
+    let read = parse(seed).unwrap();
+    assert_eq!((read.sequence, read.records, read.length, read.synced), (5, 4, 40, true));
+    // Format 1 knows no such flag: that would be a frame of two gigabytes.
+    assert_eq!(FrameHeader::parse(Version::One, seed, &bytes), None);
     assert!(super::payload_is_whole(seed, &read, &payload));
     for other in [super::seed(ID, 2), super::seed(SegmentId::from_bytes([9; 16]), 1)] {
-        assert_eq!(FrameHeader::parse(other, &bytes), None);
+        assert_eq!(parse(other), None);
         assert!(!super::payload_is_whole(other, &read, &payload));
     }
 }
@@ -68,14 +88,16 @@ fn a_frame_header_is_of_one_segment_and_generation() {
 #[test]
 fn an_impossible_frame_header_is_none() {
     let seed = super::seed(ID, 1);
-    let parse = |sequence, records| {
-        let header = FrameHeader::new(seed, sequence, records, &[1; 40]);
-        FrameHeader::parse(seed, &header.to_bytes(seed))
-    };
-    assert!(parse(0, 4).is_some());
-    assert_eq!(parse(0, 0), None);
-    assert_eq!(parse(0, 5), None);
-    assert_eq!(parse(u64::MAX - 1, 4), None);
+    for (version, most) in [(Version::One, 4), (Version::Two, 13)] {
+        let parse = |sequence, records| {
+            let header = FrameHeader::new(seed, sequence, records, false, &[1; 40]);
+            FrameHeader::parse(version, seed, &header.to_bytes(seed))
+        };
+        assert!(parse(0, most).is_some());
+        assert_eq!(parse(0, 0), None);
+        assert_eq!(parse(0, most + 1), None);
+        assert_eq!(parse(u64::MAX - 1, 4), None);
+    }
 }
 
 proptest! {

@@ -1,38 +1,13 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
-use serde::{Deserialize, Serialize};
 use usage_core::record::MAX_COUNT;
 use usage_core::sink::SegmentId;
 use usage_core::{EventId, LabelInterner, LabelNames, Labels, Record, Timestamp, TokenCounts};
 
 use crate::format::{
-    END_MARK_BYTES, Encoder, FRAME_HEADER_BYTES, FrameHeader, MAX_ENCODED_RECORD, decode,
-    payload_is_whole, seed,
+    END_MARK_BYTES, Encoder, FRAME_HEADER_BYTES, FrameHeader, MAX_ENCODED_RECORD, Undecodable,
+    Version, decode, payload_is_whole, seed,
 };
-
-/// What the format is, as postcard sees it.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Payload<'a> {
-    #[serde(borrow)]
-    sets: Vec<[&'a str; 5]>,
-    #[serde(borrow)]
-    rows: Vec<Row<'a>>,
-}
-
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Row<'a> {
-    set: u32,
-    /// Microseconds since the row before; of the first since 1970.
-    since: i64,
-    fallbacks: u32,
-    input: u32,
-    output: u32,
-    cache_read: u32,
-    cache_write: u32,
-    unclassified: u32,
-    reasoning: u32,
-    event_id: Option<&'a str>,
-}
 
 fn name(least: usize) -> impl Strategy<Value = String> {
     prop_oneof![
@@ -90,50 +65,59 @@ fn record() -> impl Strategy<Value = Record> {
     )
 }
 
-fn read(payload: &[u8], records: u32) -> Result<Vec<Record>, &'static str> {
+pub(super) fn read_as(
+    version: Version,
+    payload: &[u8],
+    records: u32,
+) -> Result<Vec<Record>, Undecodable> {
     let mut out = Vec::new();
-    decode(payload, records, &mut LabelInterner::new(8), &mut Vec::new(), &mut out)?;
+    let (mut interner, mut sets) = (LabelInterner::new(8), Vec::new());
+    decode(version, payload, records, &mut interner, &mut sets, &mut out)?;
     assert_eq!(out.len(), records as usize);
     Ok(out)
 }
 
-/// The same, through postcard.
-fn read_slowly(payload: &[u8]) -> Payload<'_> {
-    let (payload, rest) = postcard::take_from_bytes(payload).unwrap();
-    assert!(rest.is_empty());
-    payload
+fn read(payload: &[u8], records: u32) -> Result<Vec<Record>, Undecodable> {
+    read_as(Version::Two, payload, records)
 }
 
+/// What the format is, in postcard's encoding: of each record the numbers that any of them has.
 fn as_postcard(records: &[Record]) -> Vec<u8> {
+    let numbers = |record: &Record| {
+        let tokens = record.tokens();
+        let (input, output) = (tokens.input(), tokens.output());
+        let (cache_read, cache_write) = (tokens.cache_read(), tokens.cache_write());
+        let (unclassified, reasoning) = (tokens.unclassified_count(), tokens.reasoning());
+        [record.fallbacks(), input, output, cache_read, cache_write, unclassified, reasoning]
+    };
+    let used = |index: &usize| records.iter().any(|record| numbers(record)[*index] > 0);
+    let used: Vec<usize> = (0..7).filter(used).collect();
+    let mask = used.iter().map(|index| 1_u64 << index).sum::<u64>();
     let mut sets: Vec<&Labels> = Vec::new();
+    let mut rows = Vec::new();
     let mut before = 0;
-    let rows = records.iter().map(|record| {
+    for record in records {
         let set = sets.iter().position(|known| *known == record.labels()).unwrap_or_else(|| {
             sets.push(record.labels());
             sets.len() - 1
         });
         let when = record.timestamp().as_micros();
         let since = when - std::mem::replace(&mut before, when);
-        let tokens = record.tokens();
-        Row {
-            set: u32::try_from(set).unwrap(),
-            since,
-            fallbacks: record.fallbacks(),
-            input: tokens.input(),
-            output: tokens.output(),
-            cache_read: tokens.cache_read(),
-            cache_write: tokens.cache_write(),
-            unclassified: tokens.unclassified_count(),
-            reasoning: tokens.reasoning(),
-            event_id: record.event_id().map(EventId::as_str),
+        rows.extend(postcard::to_allocvec(&(u32::try_from(set).unwrap(), since)).unwrap());
+        for index in &used {
+            rows.extend(postcard::to_allocvec(&numbers(record)[*index]).unwrap());
         }
-    });
-    let rows = rows.collect();
-    let sets = sets.iter().map(|labels| {
-        let LabelNames { instance_id, profile, provider, route, model } = labels.names();
-        [instance_id, profile, provider, route, model]
-    });
-    postcard::to_allocvec(&Payload { sets: sets.collect(), rows }).unwrap()
+        rows.extend(postcard::to_allocvec(&record.event_id().map(EventId::as_str)).unwrap());
+    }
+    let sets: Vec<_> = sets
+        .iter()
+        .map(|labels| {
+            let LabelNames { instance_id, profile, provider, route, model } = labels.names();
+            [instance_id, profile, provider, route, model]
+        })
+        .collect();
+    let front = postcard::to_allocvec(&(0_u64, mask, 5_u64, sets, records.len() as u64)).unwrap();
+    [front, rows].concat()
 }
 
 fn payload(frame: &[u8]) -> &[u8] {
@@ -142,21 +126,24 @@ fn payload(frame: &[u8]) -> &[u8] {
 
 proptest! {
     #[test]
-    fn records_come_back_equal(records in vec(record(), 1..120), sequence in 0..u64::MAX / 2) {
+    fn records_come_back_equal(
+        records in vec(record(), 1..120),
+        sequence in 0..u64::MAX / 2,
+        synced: bool,
+    ) {
         let (seed, mut encoder) = (seed(SegmentId::from_bytes([1; 16]), 3), Encoder::default());
         // Buffers that were used before leave nothing behind.
         encoder.encode(&records[records.len() / 2..], u64::MAX);
         prop_assert_eq!(encoder.encode(&records, u64::MAX), records.len());
-        let frame = encoder.seal(seed, sequence);
+        let frame = encoder.seal(seed, sequence, synced);
         prop_assert_eq!(&frame[frame.len() - END_MARK_BYTES..], &[0; END_MARK_BYTES]);
-        let header = FrameHeader::parse(seed, frame).unwrap();
-        prop_assert_eq!(header.sequence, sequence);
+        let header = FrameHeader::parse(Version::Two, seed, frame).unwrap();
+        prop_assert_eq!((header.sequence, header.synced), (sequence, synced));
         prop_assert_eq!(header.next_sequence(), sequence + records.len() as u64);
         prop_assert_eq!(header.frame_bytes(), (frame.len() - END_MARK_BYTES) as u64);
         prop_assert!(payload_is_whole(seed, &header, payload(frame)));
         prop_assert_eq!(&read(payload(frame), header.records).unwrap(), &records);
         prop_assert_eq!(payload(frame), as_postcard(&records));
-        prop_assert_eq!(read_slowly(payload(frame)).rows.len(), records.len());
     }
 
     #[test]
@@ -166,7 +153,7 @@ proptest! {
         prop_assert!(taken >= 1);
         let most = limit + MAX_ENCODED_RECORD + (FRAME_HEADER_BYTES + END_MARK_BYTES + 20) as u64;
         prop_assert!(encoder.frame_len() <= most);
-        let frame = encoder.seal(0, 0);
+        let frame = encoder.seal(0, 0, false);
         let again = read(payload(frame), u32::try_from(taken).unwrap()).unwrap();
         prop_assert_eq!(&again, &records[..taken]);
     }
@@ -174,6 +161,7 @@ proptest! {
     #[test]
     fn any_bytes_are_records_or_a_reason(bytes in vec(any::<u8>(), 0..300), records in 0..30_u32) {
         drop(read(&bytes, records));
+        drop(read_as(Version::One, &bytes, records));
     }
 
     /// Closer to what is valid than random bytes are.
@@ -191,74 +179,90 @@ proptest! {
     }
 }
 
-fn payload_of(row: Row<'_>) -> Vec<u8> {
-    postcard::to_allocvec(&Payload { sets: vec![["i", "", "", "r", "m"]], rows: vec![row] })
-        .unwrap()
+/// A payload with one record, whose parts can be changed.
+struct Parts {
+    features: u64,
+    measures: u64,
+    names: Vec<&'static str>,
+    numbers: Vec<u32>,
+    /// The mark, and what follows it.
+    end: Vec<u8>,
 }
 
-fn good() -> Row<'static> {
-    Row {
-        set: 0,
-        since: 1_777_787_761_000_000,
-        fallbacks: 0,
-        input: 1,
-        output: 2,
-        cache_read: 0,
-        cache_write: 0,
-        unclassified: 0,
-        reasoning: 0,
-        event_id: None,
+impl Parts {
+    fn good() -> Self {
+        let names = vec!["i", "", "", "r", "m"];
+        Self { features: 0, measures: 0b110, names, numbers: vec![3, 4], end: vec![0] }
+    }
+
+    fn read(&self) -> Result<Vec<Record>, Undecodable> {
+        let mut bytes = postcard::to_allocvec(&(self.features, self.measures)).unwrap();
+        bytes.extend(postcard::to_allocvec(&(self.names.len() as u64, 1_u64)).unwrap());
+        for name in &self.names {
+            bytes.extend(postcard::to_allocvec(name).unwrap());
+        }
+        bytes.extend(postcard::to_allocvec(&(1_u64, 0_u32, 1_777_787_761_000_000_i64)).unwrap());
+        for number in &self.numbers {
+            bytes.extend(postcard::to_allocvec(number).unwrap());
+        }
+        bytes.extend(&self.end);
+        read(&bytes, 1)
     }
 }
 
+/// What a later program adds is left to it, never dropped; what it leaves out is zero.
 #[test]
-fn what_no_record_may_hold_is_refused() {
-    assert_eq!(read(&payload_of(good()), 1).unwrap().len(), 1);
-    let long = "e".repeat(65);
-    let rows = [
-        Row { set: 1, ..good() },
-        Row { since: -1, ..good() },
-        Row { since: Timestamp::END_RECORD.as_micros(), ..good() },
-        Row { fallbacks: MAX_COUNT + 1, ..good() },
-        Row { input: MAX_COUNT + 1, ..good() },
-        Row { unclassified: 1, ..good() },
-        Row { reasoning: 3, ..good() },
-        Row { event_id: Some(""), ..good() },
-        Row { event_id: Some(&long), ..good() },
-    ];
-    for row in rows {
-        let text = format!("{row:?}");
-        assert!(read(&payload_of(row), 1).is_err(), "{text}");
+fn what_a_newer_program_adds_is_newer_and_not_damage() {
+    let record = Parts::good().read().unwrap().remove(0);
+    let tokens = record.tokens();
+    assert_eq!((tokens.input(), tokens.output(), tokens.total(), record.fallbacks()), (3, 4, 7, 0));
+    let long = vec!["i", "", "", "r", "m", "project"];
+    for newer in [
+        Parts { features: 1, ..Parts::good() },
+        Parts { measures: 0b110 | 1 << 7, numbers: vec![3, 4, 5], ..Parts::good() },
+        Parts { measures: 0b110 | 1 << 40, numbers: vec![3, 4, 5], ..Parts::good() },
+        Parts { names: long, ..Parts::good() },
+        // An area of later fields behind the record: its length, and they.
+        Parts { end: vec![2, 3, 1, 1, 9], ..Parts::good() },
+        Parts { end: vec![3, 1, b'e', 2, 1, 9], ..Parts::good() },
+    ] {
+        assert_eq!(newer.read(), Err(Undecodable::Newer));
     }
-    for sets in [[""; 5], ["i\0", "", "", "r", "m"]] {
-        let bytes = postcard::to_allocvec(&Payload { sets: vec![sets], rows: vec![good()] });
-        assert!(read(&bytes.unwrap(), 1).is_err(), "{sets:?}");
-    }
-    assert!(read(&payload_of(good()), 2).is_err(), "another number of records");
-    let longer = [payload_of(good()), vec![0]].concat();
-    assert!(read(&longer, 1).is_err(), "something behind");
+    let torn = Parts { end: vec![1, 9], ..Parts::good() }.read();
+    assert!(matches!(torn, Err(Undecodable::Damaged(_))), "{torn:?}");
+    let nothing = Parts { measures: 0, numbers: Vec::new(), ..Parts::good() }.read().unwrap();
+    assert_eq!(nothing[0].tokens().total(), 0);
 }
 
 /// Four billion label sets, or rows, in a few bytes: no memory is taken for them.
 #[test]
 fn lengths_are_not_trusted() {
     let huge = [0xff, 0xff, 0xff, 0xff, 0x0f];
-    let mut bytes = huge.to_vec();
-    bytes.resize(64, 0);
-    let (mut sets, mut out) = (Vec::new(), Vec::new());
-    let mut interner = LabelInterner::new(8);
-    assert!(decode(&bytes, u32::MAX, &mut interner, &mut sets, &mut out).is_err());
-    bytes.insert(0, 0);
-    assert!(decode(&bytes, u32::MAX, &mut interner, &mut sets, &mut out).is_err());
-    assert_eq!((sets.capacity(), out.capacity()), (0, 0));
+    for (version, front) in [(Version::One, &[][..]), (Version::Two, &[0, 0x7f, 5])] {
+        for front in [front.to_vec(), [front, &[0]].concat()] {
+            let mut bytes = [&front[..], &huge].concat();
+            bytes.resize(64, 0);
+            let (mut sets, mut out) = (Vec::new(), Vec::new());
+            let mut interner = LabelInterner::new(8);
+            let decoded = decode(version, &bytes, u32::MAX, &mut interner, &mut sets, &mut out);
+            assert!(matches!(decoded, Err(Undecodable::Damaged(_))));
+            assert_eq!((sets.capacity(), out.capacity()), (0, 0));
+        }
+    }
 }
 
 #[test]
 fn equal_names_share_one_allocation_across_frames() {
     let mut interner = LabelInterner::new(8);
     let mut out = Vec::new();
+    let bytes = as_postcard(&read_one());
     for _ in 0..2 {
-        decode(&payload_of(good()), 1, &mut interner, &mut Vec::new(), &mut out).unwrap();
+        let sets = &mut Vec::new();
+        decode(Version::Two, &bytes, 1, &mut interner, sets, &mut out).unwrap();
     }
     assert!(out[0].labels().is_same_allocation(out[1].labels()));
+}
+
+fn read_one() -> Vec<Record> {
+    Parts::good().read().unwrap()
 }

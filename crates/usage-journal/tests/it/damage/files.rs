@@ -34,7 +34,7 @@ fn what_belongs_elsewhere_is_kept_as_it_is() {
         (with_header(&segment, |header| header[24] ^= 1), State::Foreign),
         // Somebody's copy of a segment under the name of another.
         (with_header(&segment, |header| header[8] ^= 1), State::Foreign),
-        (with_header(&segment, |header| header[7] = 2), State::Newer),
+        (with_header(&segment, |header| header[7] = 3), State::Newer),
     ];
     for (bytes, state) in cases {
         let (disk, ledger) = (SimDisk::new(), SimLedger::default());

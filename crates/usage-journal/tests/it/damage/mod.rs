@@ -3,6 +3,7 @@
 mod bits;
 mod cuts;
 mod files;
+mod newer;
 
 use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};

@@ -212,6 +212,10 @@ impl Disk for SimDisk {
         Ok(halves.concat().try_into().unwrap())
     }
 
+    fn boot(&self) -> u32 {
+        self.world().boot
+    }
+
     fn pause(&self) {
         let act = self.on_pause.lock().unwrap().take();
         if let Some(act) = act {

@@ -36,6 +36,8 @@ pub(crate) struct World {
     pub(crate) next_inode: u64,
     pub(crate) next_handle: u64,
     pub(crate) next_process: u32,
+    /// Which run of the machine it is.
+    pub(crate) boot: u32,
     /// A place in files that cannot be read.
     pub(crate) unreadable: Range<usize>,
 }
@@ -52,6 +54,7 @@ impl Default for World {
             next_inode: 1,
             next_handle: 1,
             next_process: 1,
+            boot: 1,
             unreadable: 0..0,
         }
     }
@@ -135,6 +138,7 @@ impl World {
 
     pub(crate) fn lose_power(&mut self, seed: u64) {
         let mut random = Random(seed);
+        self.boot += 1;
         self.inodes.values_mut().for_each(|inode| inode.lose_power(&mut random));
         self.inodes.retain(|_, inode| inode.path().is_some());
         if !self.inodes.is_empty() {

@@ -1,0 +1,99 @@
+//! Segments of every format that was ever released are read for ever.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::{fs, io};
+
+use usage_core::Record;
+use usage_core::sink::{
+    BatchOutcome, JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId, SinkError,
+};
+use usage_journal::{Replayed, replay};
+
+use crate::damage::{FOLDER, ledger_id};
+use crate::sim::SimDisk;
+
+/// Keeps everything as text.
+#[derive(Default)]
+struct Lines {
+    lines: Arc<Mutex<Vec<String>>>,
+    position: Option<Position>,
+}
+
+impl JournalSink for Lines {
+    fn ledger_id(&mut self) -> Result<LedgerId, SinkError> {
+        Ok(ledger_id())
+    }
+    fn journal_folder(&mut self) -> Result<PathBuf, SinkError> {
+        Ok(FOLDER.into())
+    }
+    fn position(&mut self, _: SegmentId) -> Result<Option<Position>, SinkError> {
+        Ok(self.position)
+    }
+    fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, SinkError> {
+        self.lines.lock().unwrap().extend(replay.records.iter().map(line));
+        self.position = Some(replay.to);
+        let stored = replay.records.len() as u64;
+        Ok(ReplayOutcome::Stored(BatchOutcome { stored, ..BatchOutcome::default() }))
+    }
+    fn make_durable(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
+    fn forget(&mut self, _: SegmentId) -> Result<(), SinkError> {
+        Ok(())
+    }
+}
+
+fn line(record: &Record) -> String {
+    let (names, tokens) = (record.labels().names(), record.tokens());
+    format!(
+        "{:?} {:?} {:?} {:?} {:?} {} {} {} {} {} {} {} {} {:?}",
+        names.instance_id,
+        names.profile,
+        names.provider,
+        names.route,
+        names.model,
+        record.timestamp().as_micros(),
+        record.fallbacks(),
+        tokens.input(),
+        tokens.output(),
+        tokens.cache_read(),
+        tokens.cache_write(),
+        tokens.unclassified_count(),
+        tokens.reasoning(),
+        record.event_id().map(usage_core::EventId::as_str),
+    )
+}
+
+/// Replays the segment in that folder; what it holds must be what its `records.txt` says.
+fn replay_fixture(folder: &Path) -> io::Result<(SimDisk, Replayed)> {
+    let disk = SimDisk::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "segment") {
+            disk.put(&Path::new(FOLDER).join(path.file_name().unwrap()), &fs::read(&path)?);
+        }
+    }
+    assert_eq!(disk.files().len(), 1);
+    let mut sink = Lines::default();
+    let told = replay(&disk, Path::new(FOLDER), &mut sink, 4, &mut |_| ControlFlow::Continue(()));
+    let expected = fs::read_to_string(folder.join("records.txt"))?;
+    let lines = sink.lines.lock().unwrap();
+    assert_eq!(
+        lines.iter().map(String::as_str).collect::<Vec<_>>(),
+        expected.lines().collect::<Vec<_>>()
+    );
+    Ok((disk, told.unwrap()))
+}
+
+#[test]
+fn segments_of_format_1_are_stored_to_the_last_number() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v1");
+    for (name, damaged) in [("clean", 0), ("torn", 1), ("header", 1), ("reused", 0), ("kinds", 0)] {
+        let (disk, told) = replay_fixture(&folder.join(name)).unwrap();
+        assert_eq!((told.damage.len(), told.segments), (damaged, 1), "{name}: {told:?}");
+        assert_eq!((told.newer.len(), told.unreadable.len()), (0, 0), "{name}");
+        assert!(disk.files().is_empty(), "{name}: it is given up once it is stored");
+    }
+}
