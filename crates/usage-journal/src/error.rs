@@ -55,6 +55,18 @@ impl JournalError {
     }
 }
 
+/// Why what was appended could not be made safe from a power loss.
+#[derive(Debug, thiserror::Error)]
+#[error("not all that was appended is safe from a power loss")]
+#[non_exhaustive]
+pub struct SyncError {
+    /// How many of the records that were appended since the last
+    /// [`publish`](crate::Journal::publish) are safe and stay: the first ones.
+    pub kept: usize,
+    /// What failed.
+    pub source: JournalError,
+}
+
 /// Why a folder could not be replayed to its end.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -16,7 +16,7 @@ mod survey;
 mod tail;
 
 pub use disk::{Disk, DiskFile, Identity, RealDisk};
-pub use error::{Found, JournalError, ReplayError};
+pub use error::{Found, JournalError, ReplayError, SyncError};
 pub use journal::Journal;
 pub use options::Options;
 pub use replay::{Replayed, replay};

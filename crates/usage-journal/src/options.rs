@@ -17,7 +17,8 @@ pub struct Options {
     pub max_bytes: u64,
     /// Where a frame is closed, give or take a record; at most 512 KiB. 256 KiB unless set.
     pub frame_bytes: u64,
-    /// Whether each append is made safe from a power loss before it answers. Off unless set.
+    /// Whether what is appended is brought to the disk before it is published, so that a power loss
+    /// does not take it: one sync for all of it. Off unless set.
     pub sync: bool,
 }
 

@@ -75,7 +75,7 @@ pub(crate) fn make<D: Disk>(
         let path = folder.join(format!("{id}.{EXTENSION}"));
         let size = options.segment_bytes;
         let header = Header::new(id, ledger, 1, size, disk.boot());
-        let finished = finish(disk, folder, (&unfinished, &path), &file, header, options.sync);
+        let finished = finish(disk, folder, (&unfinished, &path), &file, header);
         if let Err(error) = finished {
             // Under whichever name it is; if this fails too, somebody's replay removes it.
             drop(disk.remove(&unfinished));
@@ -121,18 +121,13 @@ fn finish<D: Disk>(
     (unfinished, path): (&Path, &Path),
     file: &D::File,
     header: Header,
-    sync: bool,
 ) -> Result<(), JournalError> {
     file.allocate(header.size).map_err(|error| JournalError::io("allocate", unfinished, error))?;
     begin(file, header).map_err(|error| JournalError::io("write", unfinished, error))?;
-    if sync {
-        file.sync().map_err(|error| JournalError::io("sync", unfinished, error))?;
-    }
+    // Before it has its name: what is called a segment has a header, whatever happens.
+    file.sync().map_err(|error| JournalError::io("sync", unfinished, error))?;
     disk.rename(unfinished, path).map_err(|error| JournalError::io("rename", unfinished, error))?;
-    if sync {
-        disk.sync_folder(folder).map_err(|error| JournalError::io("sync", folder, error))?;
-    }
-    Ok(())
+    disk.sync_folder(folder).map_err(|error| JournalError::io("sync", folder, error))
 }
 
 /// Writes the header with the end mark behind it, in one piece, so that nothing older follows it.

@@ -36,6 +36,8 @@ pub(crate) struct Segment<F> {
     pub(crate) end: Option<Mark>,
     /// How many of its records the ledger has.
     pub(crate) stored: u64,
+    /// Whether its file failed, and is not to be used again.
+    pub(crate) bad: bool,
 }
 
 impl<F> Segment<F> {

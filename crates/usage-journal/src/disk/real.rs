@@ -18,10 +18,26 @@ impl Disk for RealDisk {
 
     fn create_folder(&self, folder: &Path) -> io::Result<()> {
         let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(folder)
+        let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let mut made = builder.create(folder);
+        if let (Err(error), Some(parent)) = (&made, parent)
+            && error.kind() == io::ErrorKind::NotFound
+        {
+            self.create_folder(parent)?;
+            made = builder.create(folder);
+        }
+        match made {
+            // A power loss shall not take its name, with all that is in it. Where the folder above
+            // may not be looked into, that cannot be had.
+            Ok(()) => {
+                drop(self.sync_folder(parent.unwrap_or(Path::new("."))));
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     fn remove_folder(&self, folder: &Path) -> io::Result<()> {

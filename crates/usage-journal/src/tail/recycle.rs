@@ -80,7 +80,8 @@ impl<D: Disk> Tail<D> {
         for (used, _) in done {
             let at = segments.iter().position(|segment| segment.used == *used);
             let Some(segment) = at.and_then(|at| segments.remove(at)) else { continue };
-            if spares.len() < spare { spares.push(segment) } else { waste.push(segment) }
+            let reusable = !segment.bad && spares.len() < spare;
+            if reusable { spares.push(segment) } else { waste.push(segment) }
         }
     }
 

@@ -113,7 +113,11 @@ impl Journaler {
     /// that something is left.
     fn append(&mut self) -> bool {
         let Some(journal) = &mut self.journal else { return false };
-        let (written, failed) = append_all(journal, &self.held);
+        let (mut written, mut failed) = append_all(journal, &self.held);
+        // One sync for all that was drained, where that was asked for.
+        if let Err(error) = journal.sync() {
+            (written, failed) = (error.kept, Some(error.source));
+        }
         let shared = &*self.shared;
         let mut ledger = shared.accounts.lock();
         if written > 0 {

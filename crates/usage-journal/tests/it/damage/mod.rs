@@ -100,7 +100,9 @@ impl Segment {
 
 /// From frame to frame, as their headers say; the last record has the number before `end`.
 fn frames(bytes: &[u8], end: u64) -> Vec<Frame> {
-    let number = |at: usize| u64::from(u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()));
+    let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+    // The highest bit of a length is a flag.
+    let number = |at: usize| u64::from(word(at) & 0x7FFF_FFFF);
     let (mut at, mut found) = (128, Vec::new());
     while bytes[at..].starts_with(b"\xF7USG") {
         let next = at + 28 + usize::try_from(number(at + 4)).unwrap();

@@ -1,6 +1,7 @@
 //! The two ends of a journal of one's own.
 
 mod space;
+mod synced;
 
 use std::path::Path;
 

@@ -31,7 +31,9 @@ impl Expect {
 
     pub(super) fn appended(&mut self, numbers: &[u64], synced: bool) {
         self.fates.extend(numbers.iter().map(|&number| (number, Fate::Must)));
-        if !synced {
+        if synced {
+            self.unsafe_yet.retain(|number| !numbers.contains(number));
+        } else {
             self.unsafe_yet.extend(numbers);
         }
     }

@@ -19,6 +19,8 @@ struct Process {
     tail: Tail<SimDisk>,
     /// Records whose appending failed: they come first the next time.
     again: Vec<u64>,
+    /// What was appended and not published.
+    unpublished: Vec<u64>,
 }
 
 pub(super) struct Machine {
@@ -119,8 +121,14 @@ impl Machine {
         (options.sync, options.max_bytes) = (self.sync, 4 * 1_900);
         let Ok(id) = sink.ledger_id() else { return };
         if let Ok((journal, tail)) = Journal::create(disk.clone(), Path::new(FOLDER), id, options) {
-            self.processes[process] =
-                Some(Process { disk, sink, journal, tail, again: Vec::new() });
+            self.processes[process] = Some(Process {
+                disk,
+                sink,
+                journal,
+                tail,
+                again: Vec::new(),
+                unpublished: Vec::new(),
+            });
         }
     }
 
@@ -133,7 +141,8 @@ impl Machine {
             let records: Vec<Record> = numbers.iter().map(|&number| record(number)).collect();
             if let Ok(taken) = process.journal.append(&records) {
                 let rest = numbers.split_off(taken);
-                self.expect.appended(&numbers, self.sync);
+                process.unpublished.extend(&numbers);
+                self.expect.appended(&numbers, false);
                 numbers = rest;
             } else {
                 self.expect.tried(&numbers);
@@ -142,7 +151,19 @@ impl Machine {
             }
         }
         if publish {
+            let appended = std::mem::take(&mut process.unpublished);
+            let kept = match process.journal.sync() {
+                Ok(()) => appended.len(),
+                Err(error) => error.kept,
+            };
             process.journal.publish();
+            let (safe, taken_back) = appended.split_at(kept);
+            if self.sync {
+                self.expect.appended(safe, true);
+            }
+            self.expect.tried(taken_back);
+            // In the order in which they were recorded.
+            process.again.splice(0..0, taken_back.iter().copied());
         }
     }
 

@@ -74,6 +74,7 @@ impl DiskFile for SimFile {
     }
 
     fn sync(&self) -> io::Result<()> {
+        self.world().syncs += 1;
         self.whole(Inode::sync)
     }
 

@@ -36,6 +36,8 @@ pub(crate) struct World {
     pub(crate) next_inode: u64,
     pub(crate) next_handle: u64,
     pub(crate) next_process: u32,
+    /// How many files were synced.
+    pub(crate) syncs: u64,
     /// Which run of the machine it is.
     pub(crate) boot: u32,
     /// A place in files that cannot be read.
@@ -54,6 +56,7 @@ impl Default for World {
             next_inode: 1,
             next_handle: 1,
             next_process: 1,
+            syncs: 0,
             boot: 1,
             unreadable: 0..0,
         }

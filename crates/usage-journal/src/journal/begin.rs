@@ -1,0 +1,77 @@
+//! Beginning a segment: one that was used before, or a new one. Either way its header is on the disk
+//! before a record follows, so that a power loss never leaves one that cannot be read.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::current::{Current, START};
+use crate::disk::{Disk, DiskFile};
+use crate::error::JournalError;
+use crate::format::{Header, seed};
+use crate::sabotage::{Sabotage, planted};
+use crate::segment;
+use crate::shared::{Segment, Shared, Use};
+
+/// Begins a segment: one that was used before, or a new one.
+pub(super) fn begin<D: Disk>(
+    shared: &Shared<D, D::File>,
+) -> Result<Current<D::File>, JournalError> {
+    let spare = shared.state().spare.pop();
+    let (used, path, file) = match spare {
+        Some(spare) => reuse(shared, spare)?,
+        None => make(shared)?,
+    };
+    let current = Current {
+        used,
+        path: path.clone(),
+        file: Arc::clone(&file),
+        seed: seed(used.segment, used.generation),
+        end: START,
+        synced: START,
+        bad: false,
+    };
+    let segment = Segment { used, path, file, published: START, end: None, stored: 0, bad: false };
+    shared.state().segments.push_back(segment);
+    Ok(current)
+}
+
+type Begun<F> = (Use, PathBuf, Arc<F>);
+
+fn reuse<D: Disk>(
+    shared: &Shared<D, D::File>,
+    spare: Segment<D::File>,
+) -> Result<Begun<D::File>, JournalError> {
+    let Use { segment, generation } = spare.used;
+    let next = if planted(Sabotage::ForgetGeneration) { generation } else { generation + 1 };
+    let size = shared.options.segment_bytes;
+    let header = Header::new(segment, shared.ledger, next, size, shared.disk.boot());
+    match segment::begin(&*spare.file, header).and_then(|()| spare.file.sync()) {
+        Ok(()) => Ok((Use { segment, generation: next }, spare.path, spare.file)),
+        Err(error) => {
+            let error = JournalError::io("write", &spare.path, error);
+            shared.state().waste.push(spare);
+            Err(error)
+        }
+    }
+}
+
+fn make<D: Disk>(shared: &Shared<D, D::File>) -> Result<Begun<D::File>, JournalError> {
+    let Shared { disk, folder, ledger, options, .. } = shared;
+    let size = options.segment_bytes;
+    {
+        let mut state = shared.state();
+        if state.bytes + size > options.max_bytes {
+            let (folder, bytes) = (folder.clone(), state.bytes);
+            return Err(JournalError::Full { folder, bytes, max_bytes: options.max_bytes });
+        }
+        // Taken before it is made: the tail may ask at any time.
+        state.bytes += size;
+    }
+    match segment::make(disk, folder, *ledger, options) {
+        Ok(made) => Ok((Use { segment: made.id, generation: 1 }, made.path, Arc::new(made.file))),
+        Err(error) => {
+            shared.state().bytes -= size;
+            Err(error)
+        }
+    }
+}
