@@ -6,6 +6,7 @@ mod at_rest;
 mod backup;
 mod batch;
 pub mod doctor;
+mod durable;
 mod error;
 mod file_id;
 mod identify;

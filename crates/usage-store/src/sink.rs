@@ -1,7 +1,5 @@
 //! The ledger as what a tracker writes to, with a journal in front of it.
 
-use std::fs::OpenOptions;
-use std::io::{self, ErrorKind};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -89,14 +87,8 @@ impl Store {
         })
     }
 
-    /// Brings all that was committed to the disk itself, and makes sure that it is the file that
-    /// others will find.
-    pub(crate) fn sync(&self) -> Result<()> {
-        self.sync_log()?;
-        self.file().check()
-    }
-
     pub(crate) fn remembered_journal_folder(&self) -> Result<PathBuf> {
+        self.watch_log();
         let folder = self.folder_of_journal();
         if folder.chosen != folder.default {
             self.write("write to the ledger", |writer| {
@@ -109,52 +101,11 @@ impl Store {
                     journals::remember_folder(transaction, &folder.chosen, real_path)
                 })
             })?;
+            // What lies there is found by nobody else, so a power loss must not forget it.
+            self.sync()?;
         }
         Ok(folder.chosen.clone())
     }
-
-    /// What is committed lies in the write-ahead log until a checkpoint has copied it into the
-    /// database and synced that. To open and close the log drops no locks: SQLite's are on the
-    /// database and on the `-shm` file.
-    fn sync_log(&self) -> Result<()> {
-        let log = self.file().write_ahead_log();
-        // Windows flushes only what was opened for writing.
-        let synced =
-            OpenOptions::new().read(true).write(true).open(&log).and_then(|log| log.sync_data());
-        match synced {
-            Err(error) if error.kind() == ErrorKind::NotFound => self.without_log(),
-            synced => synced
-                .and_then(|()| log.parent().map_or(Ok(()), sync_folder))
-                .map_err(|source| StoreError::Sync { path: log, source }),
-        }
-    }
-
-    /// While a connection is open, its log is there. Without one, what was committed last lies in a
-    /// file that nobody will find.
-    fn without_log(&self) -> Result<()> {
-        let mode: String = self.write("read the ledger", |writer| {
-            let connection = &writer.ledger.connection;
-            Ok(connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?)
-        })?;
-        // Where the file system has no memory to share, SQLite does without, and syncs by itself.
-        if mode != "wal" {
-            return Ok(());
-        }
-        let what = "lost its write-ahead log";
-        Err(StoreError::Replaced { path: self.path().to_owned(), what })
-    }
-}
-
-/// Makes names in a folder last.
-#[cfg(unix)]
-fn sync_folder(folder: &std::path::Path) -> io::Result<()> {
-    std::fs::File::open(folder)?.sync_all()
-}
-
-/// Windows does it by itself.
-#[cfg(not(unix))]
-fn sync_folder(_: &std::path::Path) -> io::Result<()> {
-    Ok(())
 }
 
 impl StoreError {

@@ -14,6 +14,7 @@ use usage_core::stats::{Aggregates, Series};
 use usage_core::{Filter, Record, TimeRange};
 
 use crate::batch::Writer;
+use crate::durable::Log;
 use crate::error::{ReadError, Result, StoreError};
 use crate::file_id::OpenedFile;
 use crate::journals::JournalFolder;
@@ -75,6 +76,7 @@ pub struct Store(Arc<Shared>);
 struct Shared {
     path: PathBuf,
     file: OpenedFile,
+    log: Log,
     journal_folder: JournalFolder,
     busy_timeout: Duration,
     writer: Mutex<Writer>,
@@ -130,7 +132,9 @@ impl Store {
         let readers = Readers::new(&path, options, at_rest);
         let busy_timeout = options.busy_timeout;
         let writer = Mutex::new(Writer::new(Ledger::new(connection, busy_timeout)));
-        Ok(Self(Arc::new(Shared { path, file, journal_folder, busy_timeout, writer, readers })))
+        let log = Log::default();
+        let shared = Shared { path, file, log, journal_folder, busy_timeout, writer, readers };
+        Ok(Self(Arc::new(shared)))
     }
 
     /// Where the ledger lives, as an absolute path.
@@ -284,6 +288,10 @@ impl Store {
 
     pub(crate) fn file(&self) -> &OpenedFile {
         &self.0.file
+    }
+
+    pub(crate) fn log(&self) -> &Log {
+        &self.0.log
     }
 
     pub(crate) fn folder_of_journal(&self) -> &JournalFolder {

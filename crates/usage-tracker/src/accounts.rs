@@ -34,6 +34,9 @@ pub(crate) struct Ledger {
     pub(crate) direct: usize,
     /// In the journal, not settled yet.
     pub(crate) in_journal: u64,
+    /// Settled past the journal, and not known to be safe from a power loss though that was asked
+    /// for.
+    pub(crate) undurable: u64,
     /// Ever written to the journal.
     pub(crate) journaled: u64,
     pub(crate) journal_bytes: u64,
@@ -74,9 +77,9 @@ impl Ledger {
         self.stored + self.duplicates + self.refused + self.dropped + self.handed_back
     }
 
-    /// How many of the received records survive the process.
+    /// How many of the received records survive the process, or the power loss.
     pub(crate) const fn secured(&self) -> u64 {
-        self.settled() + self.in_journal
+        (self.settled() + self.in_journal).saturating_sub(self.undurable)
     }
 
     /// How many records wait for the storing thread.
@@ -154,6 +157,7 @@ impl Ledger {
             dropped: self.dropped + dropped,
             pending: queued + in_memory as u64 + self.in_journal,
             in_journal: self.in_journal,
+            undurable: self.undurable,
             journaled: self.journaled,
             journal_bytes: self.journal_bytes,
             recovered: self.recovered,

@@ -150,7 +150,7 @@ impl Builder {
     /// When the operating system gives no thread.
     pub fn start(self, mut sink: impl Sink + 'static) -> io::Result<Tracker> {
         let capacity = or_default(self.channel_capacity, DEFAULT_CHANNEL_CAPACITY);
-        let has_journal = self.durability == Durability::Journaled && sink.journal().is_some();
+        let has_journal = self.durability != Durability::Batched && sink.journal().is_some();
         let limits = self.limits(has_journal);
         let clock =
             self.clock.map_or_else(|| TimeSource::System(SystemClock::new()), TimeSource::Given);
@@ -160,7 +160,9 @@ impl Builder {
         let (pace, sink) = (Pace::new(capacity), Box::new(sink));
         let thread = if has_journal {
             let of_storer = Arc::clone(&shared);
-            let mut storer = Storer::new(of_storer, sink, self.on_refused, limits, self.journal);
+            let mut options = self.journal;
+            options.sync |= self.durability == Durability::Synced;
+            let mut storer = Storer::new(of_storer, sink, self.on_refused, limits, options);
             let journal = storer.open_journal();
             let of_journaler = Arc::clone(&shared);
             let journaler = Journaler::new(of_journaler, outlet, journal, pace, limits.back_off);

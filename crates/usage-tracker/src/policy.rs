@@ -7,14 +7,16 @@ use std::time::Duration;
 ///
 /// | | killed process (SIGKILL, OOM, panic=abort) | power loss | costs |
 /// |---|---|---|---|
-/// | `Journaled` | loses what was taken in the last milliseconds, and what still waits in a full channel | loses the last seconds: neither the journal nor, with SQLite's `synchronous=NORMAL`, the last commits were synced | a second file beside the ledger, 4 MiB at least; each record is written twice; one thread more |
+/// | `Synced` | loses what was taken in the last milliseconds, and what still waits in a full channel | the same, and what one sync of the disk takes; what [`flush_to_journal`] waited for is safe, where the disk honours a flush | as `Journaled`, and a flush of the disk for each group of records |
+/// | `Journaled` | loses what was taken in the last milliseconds, and what still waits in a full channel | loses what was taken since the operating system last wrote by itself, on Linux up to 35 seconds: neither the journal nor, with SQLite's `synchronous=NORMAL`, the last commits were synced | a second file beside the ledger, 4 MiB at least; each record is written twice; one thread more |
 /// | `Batched` | loses what is not stored yet: the last batch, a second of traffic, and everything that waits while the ledger is locked or full | loses the last batch, and the last commits | nothing |
 ///
 /// A ledger with `synchronous=FULL` keeps its *commits* through a power loss, at the price of a disk
 /// flush each; what has not been committed yet is then as safe as the table says. No level makes
 /// [`record`](crate::Tracker::record) itself wait for a disk;
-/// [`flush`](crate::Tracker::flush) and [`flush_to_journal`](crate::Tracker::flush_to_journal) do,
-/// where that is wanted.
+/// [`flush`](crate::Tracker::flush) and [`flush_to_journal`] do, where that is wanted.
+///
+/// [`flush_to_journal`]: crate::Tracker::flush_to_journal
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Durability {
@@ -26,6 +28,12 @@ pub enum Durability {
     /// [`Sink::journal`]: usage_core::sink::Sink::journal
     #[default]
     Journaled,
+    /// As `Journaled`, and what is in the journal is on the disk: one sync serves all records that
+    /// came meanwhile. Then [`flush_to_journal`](crate::Tracker::flush_to_journal),
+    /// [`Stats::in_journal`](crate::Stats::in_journal) and
+    /// [`ShutdownReport::is_safe`](crate::ShutdownReport::is_safe) speak of what survives a power
+    /// loss. What goes past a broken journal counts as safe only when the sink has made it durable.
+    Synced,
     /// Records stay in memory until they are stored.
     Batched,
 }

@@ -32,9 +32,11 @@ impl ShutdownReport {
 
     /// Whether nothing of what was taken depends on this process any more: what is not stored lies
     /// in the journal (`stats.in_journal`), and whoever opens the ledger for writing next stores it.
+    /// With [`Durability::Synced`](crate::Durability::Synced), that a power loss takes nothing of it.
     #[must_use]
     pub const fn is_safe(&self) -> bool {
-        self.unstored.is_empty() && self.stats.pending == self.stats.in_journal
+        let Stats { pending, in_journal, undurable, .. } = self.stats;
+        self.unstored.is_empty() && pending == in_journal && undurable == 0
     }
 }
 

@@ -34,6 +34,9 @@ pub struct Stats {
     pub pending: u64,
     /// The part of `pending` that lies in the journal, where a killed process does not lose it.
     pub in_journal: u64,
+    /// With [`Durability::Synced`](crate::Durability::Synced): stored, but past a journal that
+    /// failed, and not yet known to survive a power loss. Otherwise 0.
+    pub undurable: u64,
     /// Ever written to the journal. Where one thread records, nothing came back and the journal never
     /// failed, these are its first so many records.
     pub journaled: u64,

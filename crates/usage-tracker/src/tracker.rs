@@ -173,7 +173,9 @@ impl Tracker {
     }
 
     /// Comes back when everything that was accepted before the call survives the process: it is in
-    /// the journal, stored, or counted otherwise. Without a journal, as [`flush`](Self::flush).
+    /// the journal, stored, or counted otherwise. With [`Durability::Synced`](crate::Durability::Synced),
+    /// when it survives a power loss; calls that wait at the same time share one sync of the disk.
+    /// Without a journal, as [`flush`](Self::flush).
     ///
     /// ```
     /// # use usage_core::{LabelNames, Labels, TokenCounts};

@@ -190,7 +190,8 @@ impl Storer {
             // There is room again for what the other thread holds.
             self.shared.intake.wake();
         }
-        match self.store_direct().and_then(|()| self.store_journaled()) {
+        match self.store_direct().and_then(|()| self.secure()).and_then(|()| self.store_journaled())
+        {
             Ok(()) => {
                 self.batcher.succeeded();
                 let mut ledger = self.shared.accounts.lock();
@@ -219,6 +220,21 @@ impl Storer {
         let mut ledger = self.shared.accounts.lock();
         ledger.direct = 0;
         settle(&mut ledger, batch, &outcome);
+        if self.options.sync {
+            ledger.undurable += batch;
+        }
+        Ok(())
+    }
+
+    /// Makes durable what came past a journal that was to be synced. The batch itself is settled: it
+    /// is not stored again when this fails.
+    fn secure(&mut self) -> Result<(), Failure> {
+        let Some(sink) = self.sink.as_deref_mut() else { return Ok(()) };
+        if self.shared.accounts.lock().undurable == 0 {
+            return Ok(());
+        }
+        calling(|| positions(sink)?.make_durable())?;
+        self.shared.accounts.lock().undurable = 0;
         Ok(())
     }
 

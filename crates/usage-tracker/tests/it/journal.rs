@@ -46,7 +46,11 @@ impl Memory {
         self.lock().stored.clone()
     }
 
-    fn fail_with(&self, failure: impl Into<Option<SinkErrorKind>>) {
+    pub(crate) fn undurable(&self, times: u32) {
+        self.lock().undurable = times;
+    }
+
+    pub(crate) fn fail_with(&self, failure: impl Into<Option<SinkErrorKind>>) {
         self.lock().failure = failure.into();
     }
 

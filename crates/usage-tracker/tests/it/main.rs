@@ -18,3 +18,4 @@ mod recording;
 mod retry;
 mod runtimes;
 mod stress;
+mod synced;
