@@ -14,8 +14,9 @@ mod segment;
 mod shared;
 mod survey;
 mod tail;
+mod watch;
 
-pub use disk::{Disk, DiskFile, Identity, RealDisk};
+pub use disk::{Access, Disk, DiskFile, Identity, RealDisk};
 pub use error::{Found, JournalError, ReplayError, SyncError};
 pub use journal::Journal;
 pub use options::Options;
@@ -25,3 +26,4 @@ pub use replay::{Replayed, replay};
 pub use sabotage::{Sabotage, plant};
 pub use survey::{State, Survey, Surveyed, survey};
 pub use tail::{Step, Tail};
+pub use watch::Watched;

@@ -1,5 +1,6 @@
 //! How large and how safe a journal is.
 
+use crate::disk::Access;
 use crate::format::{END_MARK_BYTES, FRAME_HEADER_BYTES, FRAMES_START, MAX_ENCODED_RECORD};
 
 const MAX_FRAME_BYTES: u64 = 512 * 1024;
@@ -20,6 +21,8 @@ pub struct Options {
     /// Whether what is appended is brought to the disk before it is published, so that a power loss
     /// does not take it: one sync for all of it. Off unless set.
     pub sync: bool,
+    /// Who may read and write the journal's folder and files. Its owner alone unless set.
+    pub access: Access,
 }
 
 impl Default for Options {
@@ -29,6 +32,7 @@ impl Default for Options {
             max_bytes: 256 * 1024 * 1024,
             frame_bytes: 256 * 1024,
             sync: false,
+            access: Access::Owner,
         }
     }
 }
@@ -41,6 +45,6 @@ impl Options {
             FRAME_HEADER_BYTES as u64 + frame_bytes + MAX_ENCODED_RECORD + END_MARK_BYTES as u64;
         let segment_bytes = self.segment_bytes.max(FRAMES_START + frame);
         let max_bytes = self.max_bytes.max(segment_bytes.saturating_mul(2));
-        Self { segment_bytes, max_bytes, frame_bytes, sync: self.sync }
+        Self { segment_bytes, max_bytes, frame_bytes, ..self }
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use usage_core::sink::{LedgerId, SegmentId};
 
-use crate::disk::{Disk, DiskFile, write_all};
+use crate::disk::{Access, Disk, DiskFile, write_all};
 use crate::error::JournalError;
 use crate::format::{END_MARK_BYTES, HEADERS_BYTES, Header};
 use crate::options::Options;
@@ -14,11 +14,13 @@ use crate::options::Options;
 /// What a segment is called when it has its lock and its header.
 pub(crate) const EXTENSION: &str = "segment";
 /// What it is called before.
-const UNFINISHED: &str = "new";
+pub(crate) const UNFINISHED: &str = "new";
 /// What it is called when it cannot be read.
 pub(crate) const DAMAGED: &str = "damaged";
+/// What a stranger's file is called that lay where a segment in use belongs.
+pub(crate) const REPLACED: &str = "replaced";
 
-const ATTEMPTS: usize = 8;
+pub(crate) const ATTEMPTS: usize = 8;
 
 /// What a file in a journal's folder is, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +73,7 @@ pub(crate) fn make<D: Disk>(
             disk.random().map_err(|error| JournalError::io("name a segment in", folder, error))?;
         let id = SegmentId::from_bytes(id);
         let unfinished = folder.join(format!("{id}.{UNFINISHED}"));
-        let Some(file) = claim_new(disk, folder, &unfinished)? else { continue };
+        let Some(file) = claim_new(disk, folder, &unfinished, options.access)? else { continue };
         let path = folder.join(format!("{id}.{EXTENSION}"));
         let size = options.segment_bytes;
         let header = Header::new(id, ledger, 1, size, disk.boot());
@@ -89,17 +91,18 @@ pub(crate) fn make<D: Disk>(
 }
 
 /// Creates and locks a file; `None` when somebody took it for a leftover in between.
-fn claim_new<D: Disk>(
+pub(crate) fn claim_new<D: Disk>(
     disk: &D,
     folder: &Path,
     path: &Path,
+    access: Access,
 ) -> Result<Option<D::File>, JournalError> {
-    let file = match disk.create_new(path) {
+    let file = match disk.create_new(path, access) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             // Whoever found the folder empty has removed it.
-            let made = disk.create_folder(folder);
+            let made = disk.create_folder(folder, access);
             return made.map(|()| None).map_err(|error| JournalError::io("create", folder, error));
         }
         Err(error) => return Err(JournalError::io("create", path, error)),
@@ -173,7 +176,7 @@ pub(crate) fn claim<D: Disk>(disk: &D, path: &Path) -> io::Result<Claim<D::File>
 }
 
 /// Whether the path leads to this very file.
-fn is_at<D: Disk>(disk: &D, path: &Path, file: &D::File) -> io::Result<bool> {
+pub(crate) fn is_at<D: Disk>(disk: &D, path: &Path, file: &D::File) -> io::Result<bool> {
     match disk.identity(path) {
         Ok(identity) => Ok(identity == file.identity()?),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),

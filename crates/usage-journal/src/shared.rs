@@ -38,6 +38,10 @@ pub(crate) struct Segment<F> {
     pub(crate) stored: u64,
     /// Whether its file failed, and is not to be used again.
     pub(crate) bad: bool,
+    /// Whether its file was emptied, or is not where others look for it.
+    pub(crate) gone: bool,
+    /// Whether it was written anew: the other file may come back, and then the ledger must know it.
+    pub(crate) restored: bool,
 }
 
 impl<F> Segment<F> {
@@ -60,6 +64,14 @@ pub(crate) struct State<F> {
     pub(crate) bytes: u64,
     /// Whether the appending end is gone.
     pub(crate) finished: bool,
+}
+
+impl<F> State<F> {
+    /// How many records would be lost with this process, as their file is gone.
+    pub(crate) fn at_risk(&self) -> u64 {
+        let gone = self.segments.iter().filter(|segment| segment.gone);
+        gone.map(|segment| segment.published.sequence.saturating_sub(segment.stored)).sum()
+    }
 }
 
 /// What the two ends of a journal have in common.

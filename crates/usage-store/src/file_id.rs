@@ -36,6 +36,22 @@ impl OpenedFile {
         name.into()
     }
 
+    /// Whether its group may read and write it.
+    #[cfg(unix)]
+    pub(crate) fn is_shared_with_group(&self) -> bool {
+        use std::os::unix::fs::PermissionsExt;
+        const READ_AND_WRITE: u32 = 0o060;
+        self.path
+            .metadata()
+            .is_ok_and(|file| file.permissions().mode() & READ_AND_WRITE == READ_AND_WRITE)
+    }
+
+    #[cfg(not(unix))]
+    #[expect(clippy::unused_self, reason = "elsewhere a file has a group")]
+    pub(crate) fn is_shared_with_group(&self) -> bool {
+        false
+    }
+
     /// Fails when the file at the path is another one by now.
     pub(crate) fn check(&self) -> Result<()> {
         if id_at(&self.path)? == self.id {

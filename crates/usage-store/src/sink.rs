@@ -36,6 +36,10 @@ impl JournalSink for Store {
         Ok(self.all_journal_folders()?)
     }
 
+    fn is_shared_with_group(&mut self) -> bool {
+        self.file().is_shared_with_group()
+    }
+
     fn position(&mut self, segment: SegmentId) -> Result<Option<Position>, SinkError> {
         Ok(self.position_of(segment)?)
     }

@@ -34,6 +34,13 @@ pub(crate) struct Ledger {
     pub(crate) direct: usize,
     /// In the journal, not settled yet.
     pub(crate) in_journal: u64,
+    /// The part of `in_journal` whose file was emptied, or is gone and cannot be written anew: this
+    /// process may yet store it, no other can.
+    pub(crate) at_risk: u64,
+    /// How often somebody has asked whether the journal is still there, and which of them has an
+    /// answer.
+    pub(crate) check_asked: u64,
+    pub(crate) check_done: u64,
     /// Settled past the journal, and not known to be safe from a power loss though that was asked
     /// for.
     pub(crate) undurable: u64,
@@ -79,7 +86,7 @@ impl Ledger {
 
     /// How many of the received records survive the process, or the power loss.
     pub(crate) const fn secured(&self) -> u64 {
-        (self.settled() + self.in_journal).saturating_sub(self.undurable)
+        (self.settled() + self.in_journal).saturating_sub(self.at_risk + self.undurable)
     }
 
     /// How many records wait for the storing thread.
@@ -156,7 +163,7 @@ impl Ledger {
             returned,
             dropped: self.dropped + dropped,
             pending: queued + in_memory as u64 + self.in_journal,
-            in_journal: self.in_journal,
+            in_journal: self.in_journal.saturating_sub(self.at_risk),
             undurable: self.undurable,
             journaled: self.journaled,
             journal_bytes: self.journal_bytes,

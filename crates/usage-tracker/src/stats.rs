@@ -32,7 +32,8 @@ pub struct Stats {
     /// On their way: in the channel, held by the writer, in the journal, or waiting to be handed
     /// back. Counted where they are, not derived from the other counts.
     pub pending: u64,
-    /// The part of `pending` that lies in the journal, where a killed process does not lose it.
+    /// The part of `pending` that lies in the journal, where a killed process does not lose it. What
+    /// was found to be there no more, as somebody emptied or took away its file, is not in it.
     pub in_journal: u64,
     /// With [`Durability::Synced`](crate::Durability::Synced): stored, but past a journal that
     /// failed, and not yet known to survive a power loss. Otherwise 0.

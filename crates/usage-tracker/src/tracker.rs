@@ -175,7 +175,8 @@ impl Tracker {
     /// Comes back when everything that was accepted before the call survives the process: it is in
     /// the journal, stored, or counted otherwise. With [`Durability::Synced`](crate::Durability::Synced),
     /// when it survives a power loss; calls that wait at the same time share one sync of the disk.
-    /// Without a journal, as [`flush`](Self::flush).
+    /// Looks first whether the journal still lies where others will find it: what somebody has moved
+    /// away or deleted is written anew. Without a journal, as [`flush`](Self::flush).
     ///
     /// ```
     /// # use usage_core::{LabelNames, Labels, TokenCounts};
@@ -205,11 +206,16 @@ impl Tracker {
         let mut ledger = accounts.lock();
         let target = ledger.received + intake.queued(&ledger) as u64;
         ledger.watchers += 1;
+        // What was written there may be there no more.
+        ledger.check_asked += 1;
+        let asked = ledger.check_asked;
         intake.wake();
-        let mut ledger =
-            accounts.wait_while(ledger, deadline, |l| l.secured() < target && !l.finished);
+        let is_sure = |ledger: &Ledger| ledger.check_done >= asked;
+        let mut ledger = accounts
+            .wait_while(ledger, deadline, |l| (l.secured() < target || !is_sure(l)) && !l.finished);
         ledger.watchers -= 1;
-        match target.saturating_sub(ledger.secured()) {
+        let safe = if is_sure(&ledger) { ledger.secured() } else { ledger.settled() };
+        match target.saturating_sub(safe) {
             0 => Ok(()),
             remaining if ledger.finished => Err(FlushError::Stopped { remaining }),
             remaining => Err(FlushError::TimedOut { remaining }),

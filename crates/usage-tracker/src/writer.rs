@@ -176,7 +176,7 @@ impl Writer {
             return;
         }
         let Shared { intake, accounts, .. } = &*self.shared;
-        self.outlet.park(intake, || {
+        self.outlet.park(intake, Duration::MAX, || {
             // What a flush, a shutdown or giving up changes is changed before they wake the
             // writer, so it is seen here or the wake-up is still to come.
             let ledger = accounts.lock();

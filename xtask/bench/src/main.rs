@@ -26,6 +26,7 @@ mod rounds;
 mod setup;
 mod space;
 mod sustained;
+mod synced;
 mod workload;
 mod writers;
 mod written;
@@ -48,6 +49,7 @@ const PARTS: &[Part] = &[
     ("space", space::run),
     ("hot-path", hot_path::run),
     ("sustained", sustained::run),
+    ("synced", synced::run),
     ("kills", kills::run),
     ("locked", locked::run),
     ("disk-full", disk_full::run),

@@ -129,6 +129,12 @@ pub trait JournalSink: Send {
         Ok(vec![self.journal_folder()?])
     }
 
+    /// Whether several users of one group write to the ledger: they must then be let into the folder
+    /// of its journals. By default they are not.
+    fn is_shared_with_group(&mut self) -> bool {
+        false
+    }
+
     /// How far a segment is stored; `None` when nothing of it ever was.
     ///
     /// # Errors
@@ -149,7 +155,8 @@ pub trait JournalSink: Send {
     /// ledger that others will find. Until it has answered, no segment is given up.
     ///
     /// # Errors
-    /// When that is not so.
+    /// When that is not so. A later call may succeed only when everything was written anew: once a
+    /// sync has failed, the operating system's next one says nothing about what was written before.
     fn make_durable(&mut self) -> Result<(), SinkError>;
 
     /// Forgets the position of a segment whose file is gone.

@@ -11,22 +11,34 @@ pub use real::RealDisk;
 /// Names a file itself, whatever its path: device and inode.
 pub type Identity = (u64, u64);
 
+/// Who may read and write what is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Access {
+    /// Its owner alone: folders of mode 0700, files of 0600. The default.
+    #[default]
+    Owner,
+    /// Its owner's group too: folders of mode 0770, files of 0660, whatever the umask says. For a
+    /// ledger that several users of one group write to.
+    Group,
+}
+
 /// A file system. Whatever a journal does to files goes through here, so that a test can tear
 /// writes, fill the disk, and cut the power.
 pub trait Disk: Clone + Send + Sync + 'static {
     /// An open file.
     type File: DiskFile;
 
-    /// Makes the folder, for its owner alone, and the folders above it; fine when it exists.
+    /// Makes the folder, and the folders above it; fine when it exists.
     ///
     /// # Errors
     /// When it could not be made.
-    fn create_folder(&self, folder: &Path) -> io::Result<()>;
+    fn create_folder(&self, folder: &Path, access: Access) -> io::Result<()>;
 
-    /// Removes the folder if it is empty.
+    /// Removes the folder if it is empty and as [`create_folder`](Self::create_folder) makes it: one
+    /// that somebody has made otherwise stays.
     ///
     /// # Errors
-    /// When it is not empty, or could not be removed.
+    /// When it stays.
     fn remove_folder(&self, folder: &Path) -> io::Result<()>;
 
     /// The names in the folder, in any order.
@@ -35,22 +47,22 @@ pub trait Disk: Clone + Send + Sync + 'static {
     /// When it could not be read; `NotFound` when there is none.
     fn list(&self, folder: &Path) -> io::Result<Vec<OsString>>;
 
-    /// Makes a file that must not exist yet, for its owner alone, to be read and written.
+    /// Makes a file that must not exist yet, to be read and written.
     ///
     /// # Errors
     /// When it exists or could not be made.
-    fn create_new(&self, path: &Path) -> io::Result<Self::File>;
+    fn create_new(&self, path: &Path, access: Access) -> io::Result<Self::File>;
 
-    /// Opens a file to be read and written.
+    /// Opens a file to be read and written. Never waits, whatever lies there.
     ///
     /// # Errors
-    /// When it could not be opened; `NotFound` when there is none.
+    /// When it could not be opened, or is something else than a file; `NotFound` when there is none.
     fn open(&self, path: &Path) -> io::Result<Self::File>;
 
-    /// Opens a file to be read.
+    /// Opens a file to be read. Never waits, whatever lies there.
     ///
     /// # Errors
-    /// When it could not be opened; `NotFound` when there is none.
+    /// When it could not be opened, or is something else than a file; `NotFound` when there is none.
     fn open_read(&self, path: &Path) -> io::Result<Self::File>;
 
     /// Renames a file within its folder.

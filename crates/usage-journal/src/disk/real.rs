@@ -7,7 +7,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use super::{Disk, DiskFile, Identity};
+use super::{Access, Disk, DiskFile, Identity};
 
 /// The operating system's files.
 #[derive(Clone, Copy, Debug, Default)]
@@ -16,7 +16,7 @@ pub struct RealDisk;
 impl Disk for RealDisk {
     type File = File;
 
-    fn create_folder(&self, folder: &Path) -> io::Result<()> {
+    fn create_folder(&self, folder: &Path, access: Access) -> io::Result<()> {
         let mut builder = fs::DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
@@ -25,22 +25,32 @@ impl Disk for RealDisk {
         if let (Err(error), Some(parent)) = (&made, parent)
             && error.kind() == io::ErrorKind::NotFound
         {
-            self.create_folder(parent)?;
+            self.create_folder(parent, access)?;
             made = builder.create(folder);
         }
         match made {
             // A power loss shall not take its name, with all that is in it. Where the folder above
             // may not be looked into, that cannot be had.
             Ok(()) => {
+                share(folder, access)?;
                 drop(self.sync_folder(parent.unwrap_or(Path::new("."))));
                 Ok(())
             }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {
+                // Made before the group was to be let in; where it is another's, that is theirs.
+                if is_as_made(folder).unwrap_or(false) {
+                    drop(share(folder, access));
+                }
+                Ok(())
+            }
             Err(error) => Err(error),
         }
     }
 
     fn remove_folder(&self, folder: &Path) -> io::Result<()> {
+        if !is_as_made(folder)? {
+            return Err(io::Error::other("somebody has made it otherwise"));
+        }
         fs::remove_dir(folder)
     }
 
@@ -48,20 +58,22 @@ impl Disk for RealDisk {
         fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name())).collect()
     }
 
-    fn create_new(&self, path: &Path) -> io::Result<File> {
+    fn create_new(&self, path: &Path, access: Access) -> io::Result<File> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(path)
+        let file = options.open(path)?;
+        share(path, access)?;
+        Ok(file)
     }
 
     fn open(&self, path: &Path) -> io::Result<File> {
-        OpenOptions::new().read(true).write(true).open(path)
+        open_file(path, true)
     }
 
     fn open_read(&self, path: &Path) -> io::Result<File> {
-        File::open(path)
+        open_file(path, false)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -137,6 +149,63 @@ impl DiskFile for File {
     fn identity(&self) -> io::Result<Identity> {
         identity(&self.metadata()?)
     }
+}
+
+/// Opens a file, and nothing else: a pipe would make us wait for whoever is at its other end, and a
+/// device may never end.
+fn open_file(path: &Path, write: bool) -> io::Result<File> {
+    let other = || io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file");
+    if !fs::metadata(path)?.is_file() {
+        return Err(other());
+    }
+    let mut options = OpenOptions::new();
+    options.read(true).write(write);
+    // It may have become a pipe since.
+    #[cfg(target_os = "linux")]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
+    );
+    let file = options.open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(other()) }
+}
+
+/// Lets the group in, where that was asked for. The bits that let new files inherit the group stay.
+#[cfg(unix)]
+fn share(path: &Path, access: Access) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    if access == Access::Group {
+        let mut permissions = fs::metadata(path)?.permissions();
+        let mode = permissions.mode();
+        // What the owner may, the group may.
+        permissions.set_mode(mode | (mode & 0o700) >> 3);
+        fs::set_permissions(path, permissions)?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn share(_: &Path, _: Access) -> io::Result<()> {
+    Ok(())
+}
+
+/// Whether a folder has the mode that it would be given, apart from what it inherits from the one
+/// above.
+#[cfg(unix)]
+fn is_as_made(folder: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::PermissionsExt;
+    const SET_GROUP: u32 = 0o2000;
+    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let above = fs::metadata(parent.unwrap_or(Path::new(".")))?.permissions().mode();
+    let mode = fs::symlink_metadata(folder)?.permissions().mode() & 0o7777;
+    let own = mode & !SET_GROUP;
+    Ok((own == 0o700 || own == 0o770) && mode & SET_GROUP == above & SET_GROUP)
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it may fail")]
+fn is_as_made(_: &Path) -> io::Result<bool> {
+    Ok(true)
 }
 
 fn held(locked: Result<(), TryLockError>) -> io::Result<bool> {

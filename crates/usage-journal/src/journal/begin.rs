@@ -9,17 +9,23 @@ use crate::disk::{Disk, DiskFile};
 use crate::error::JournalError;
 use crate::format::{Header, seed};
 use crate::sabotage::{Sabotage, planted};
-use crate::segment;
+use crate::segment::{self, is_at};
 use crate::shared::{Segment, Shared, Use};
 
 /// Begins a segment: one that was used before, or a new one.
 pub(super) fn begin<D: Disk>(
     shared: &Shared<D, D::File>,
 ) -> Result<Current<D::File>, JournalError> {
-    let spare = shared.state().spare.pop();
-    let (used, path, file) = match spare {
-        Some(spare) => reuse(shared, spare)?,
-        None => make(shared)?,
+    let (used, path, file) = loop {
+        let spare = shared.state().spare.pop();
+        match spare {
+            // Somebody has taken it away meanwhile.
+            Some(spare) if !is_at(&shared.disk, &spare.path, &*spare.file).unwrap_or(false) => {
+                shared.state().waste.push(spare);
+            }
+            Some(spare) => break reuse(shared, spare)?,
+            None => break make(shared)?,
+        }
     };
     let current = Current {
         used,
@@ -30,7 +36,17 @@ pub(super) fn begin<D: Disk>(
         synced: START,
         bad: false,
     };
-    let segment = Segment { used, path, file, published: START, end: None, stored: 0, bad: false };
+    let segment = Segment {
+        used,
+        path,
+        file,
+        published: START,
+        end: None,
+        stored: 0,
+        bad: false,
+        gone: false,
+        restored: false,
+    };
     shared.state().segments.push_back(segment);
     Ok(current)
 }

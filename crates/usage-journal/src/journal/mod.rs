@@ -18,6 +18,7 @@ use crate::format::Encoder;
 use crate::options::Options;
 use crate::shared::Shared;
 use crate::tail::Tail;
+use crate::watch::{Watched, check};
 
 /// The appending end of a journal. It has one owner, usually a thread of its own; a [`Tail`] reads
 /// what it appends.
@@ -46,7 +47,8 @@ impl<D: Disk> Journal<D> {
         ledger: LedgerId,
         options: Options,
     ) -> Result<(Self, Tail<D>), JournalError> {
-        disk.create_folder(folder).map_err(|error| JournalError::io("create", folder, error))?;
+        disk.create_folder(folder, options.access)
+            .map_err(|error| JournalError::io("create", folder, error))?;
         // Others may have made it a moment ago. Where the folder above may not be looked into, that
         // matters only to who was promised more.
         let parent = parent(folder);
@@ -131,6 +133,36 @@ impl<D: Disk> Journal<D> {
         drop(state);
         self.full.retain(|full| sync && !full.is_synced());
         self.appended = 0;
+    }
+
+    /// Looks whether the files are still where others will find them. What was moved away or deleted
+    /// is written anew, under its own name; after what was emptied a new segment is begun. Cheap when
+    /// all is well: a few questions to the operating system a segment. To be called when everything
+    /// that was appended is published.
+    pub fn check(&mut self) -> Watched {
+        let (mut watched, restored) = check(&self.shared);
+        for (used, file) in restored {
+            let mut own = self.full.iter_mut().chain([&mut self.current]);
+            if let Some(segment) = own.find(|segment| segment.used == used) {
+                segment.file = file;
+            }
+        }
+        let state = self.shared.state();
+        let current = state.segments.iter().find(|segment| segment.used == self.current.used);
+        let gone = current.is_some_and(|segment| segment.gone);
+        drop(state);
+        if gone {
+            self.current.bad = true;
+            match begin(&self.shared) {
+                Ok(next) => {
+                    self.full.push(std::mem::replace(&mut self.current, next));
+                    // It ends where it was published, and is given up when that is stored or lost.
+                    self.publish();
+                }
+                Err(error) => watched.error = Some(error),
+            }
+        }
+        watched
     }
 
     /// What the journal's segments take on the disk, in bytes.

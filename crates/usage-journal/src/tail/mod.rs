@@ -14,6 +14,7 @@ use crate::disk::{Disk, RealDisk};
 use crate::error::{Found, JournalError};
 use crate::read::{Batch, Delivered, End, Scanner, Source};
 use crate::shared::{Mark, Shared, Use};
+use crate::watch::{Watched, check};
 
 /// As often is reading tried before what cannot be read is given up as damaged.
 const READ_ATTEMPTS: u32 = 3;
@@ -157,6 +158,19 @@ impl<D: Disk> Tail<D> {
             }
             Delivered::Behind(_) => Err(went_back()),
         }
+    }
+
+    /// As [`Journal::check`](crate::Journal::check), once that end is gone; before, finds nothing.
+    pub fn check(&mut self) -> Watched {
+        let finished = self.shared.state().finished;
+        if finished { check(&self.shared).0 } else { Watched::default() }
+    }
+
+    /// How many records are published and not stored, and would be lost with this process: see
+    /// [`Watched::at_risk`].
+    #[must_use]
+    pub fn at_risk(&self) -> u64 {
+        self.shared.state().at_risk()
     }
 
     /// What the journal's segments take on the disk, in bytes.

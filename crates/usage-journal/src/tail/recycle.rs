@@ -80,7 +80,7 @@ impl<D: Disk> Tail<D> {
         for (used, _) in done {
             let at = segments.iter().position(|segment| segment.used == *used);
             let Some(segment) = at.and_then(|at| segments.remove(at)) else { continue };
-            let reusable = !segment.bad && spares.len() < spare;
+            let reusable = !segment.bad && !segment.restored && spares.len() < spare;
             if reusable { spares.push(segment) } else { waste.push(segment) }
         }
     }
@@ -109,7 +109,9 @@ impl<D: Disk> Tail<D> {
                 }
                 _ => {
                     self.shared.state().bytes -= options.segment_bytes;
-                    self.gone.push(segment.used.segment);
+                    if !segment.restored {
+                        self.gone.push(segment.used.segment);
+                    }
                 }
             }
         }

@@ -9,3 +9,4 @@ mod model;
 mod races;
 mod real_disk;
 mod sim;
+mod watched;

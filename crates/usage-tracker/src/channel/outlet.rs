@@ -90,18 +90,22 @@ impl Outlet {
         true
     }
 
-    /// Sleeps until somebody wakes the writer, unless there is something to do already: a record
-    /// in the channel, or `called`.
+    /// Sleeps until somebody wakes the writer, for `time` at most, unless there is something to do
+    /// already: a record in the channel, or `called`.
     ///
     /// No record is missed. Its push and the look into the channel below take the same lock, so
     /// one is before the other. If the push is first, the look finds the record. If the look is
     /// first, then `parked` was set before it, and the pushing thread, which took the lock after
     /// it, sees it set when it reads it after the push, and wakes. A wake-up before `park` is not
     /// lost either: the thread keeps one, and `park` returns at once.
-    pub(crate) fn park(&self, intake: &Intake, called: impl FnOnce() -> bool) {
+    pub(crate) fn park(&self, intake: &Intake, time: Duration, called: impl FnOnce() -> bool) {
         intake.parked.store(true, Ordering::SeqCst);
         if self.receiver.is_empty() && !called() {
-            thread::park();
+            if time == Duration::MAX {
+                thread::park();
+            } else {
+                thread::park_timeout(time);
+            }
         }
         intake.parked.store(false, Ordering::Release);
     }

@@ -38,7 +38,7 @@ fn no_wake_up_is_lost_between_looking_and_parking() {
                     held.clear();
                     taken.store(ledger.received, Ordering::SeqCst);
                 } else {
-                    outlet.park(&intake, || is_over.load(Ordering::SeqCst));
+                    outlet.park(&intake, Duration::MAX, || is_over.load(Ordering::SeqCst));
                 }
             }
         });
@@ -80,9 +80,9 @@ fn no_wake_up_is_lost_between_looking_and_parking() {
 #[test]
 fn park_does_not_sleep_when_it_is_called() {
     let (intake, outlet) = new(4);
-    outlet.park(&intake, || true);
+    outlet.park(&intake, Duration::MAX, || true);
     intake.record(record(1)).unwrap();
-    outlet.park(&intake, || false);
+    outlet.park(&intake, Duration::MAX, || false);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use usage_core::sink::SinkErrorKind;
 use usage_journal::{Journal, JournalError};
 
 use super::CHUNK;
+use super::watch::{self, Watch};
 use crate::channel::Outlet;
 use crate::pace::Pace;
 use crate::retry::BackOff;
@@ -26,6 +27,7 @@ pub(crate) struct Journaler {
     back_off: BackOff,
     /// When the journal may be tried again; `None` while it works.
     retry_at: Option<Duration>,
+    watch: Watch,
 }
 
 impl Journaler {
@@ -36,7 +38,16 @@ impl Journaler {
         pace: Pace,
         back_off: BackOff,
     ) -> Self {
-        Self { shared, outlet, journal, held: Vec::new(), pace, back_off, retry_at: None }
+        Self {
+            shared,
+            outlet,
+            journal,
+            held: Vec::new(),
+            pace,
+            back_off,
+            retry_at: None,
+            watch: Watch::default(),
+        }
     }
 
     /// Works until the tracker is shut down and the channel is empty for good.
@@ -55,6 +66,11 @@ impl Journaler {
             // is then seen.
             let closed = self.shared.intake.is_closed();
             self.take();
+            if let Some(journal) = &mut self.journal {
+                self.watch.look(&self.shared, journal);
+            } else {
+                Watch::nothing(&self.shared);
+            }
             if !self.held.is_empty() {
                 if !self.put_down() && !self.wait_for_journal() {
                     return;
@@ -131,7 +147,9 @@ impl Journaler {
         }
         match &failed {
             None => {
-                ledger.health.journal_works();
+                if !self.watch.is_worried() {
+                    ledger.health.journal_works();
+                }
                 ledger.journal_is_full = false;
                 self.back_off.reset();
                 self.retry_at = None;
@@ -174,8 +192,13 @@ impl Journaler {
     fn idle(&mut self) {
         let Shared { intake, accounts, .. } = &*self.shared;
         if self.pace.is_idle() {
-            self.outlet.park(intake, || intake.is_closed() || accounts.lock().give_up);
-            self.pace.traffic();
+            // While something is in the journal, it is looked after.
+            let watched = accounts.lock().in_journal > 0;
+            let time = if watched { watch::WHEN_IDLE } else { Duration::MAX };
+            self.outlet.park(intake, time, || {
+                let ledger = accounts.lock();
+                intake.is_closed() || ledger.give_up || ledger.check_asked > ledger.check_done
+            });
         } else {
             let time = self.pace.nap();
             self.outlet.nap(intake, time, true);
@@ -193,8 +216,12 @@ impl Journaler {
     /// Keeps what could not be put down for whoever asks.
     fn finish(mut self) {
         // Before anybody sees that nobody writes to it any more.
-        drop(self.journal.take());
+        if let Some(mut journal) = self.journal.take() {
+            self.watch.look_now(&self.shared, &mut journal);
+        }
         let mut ledger = self.shared.accounts.lock();
+        // Nobody is left to be asked; the other thread looks at the end.
+        ledger.check_done = u64::MAX;
         let mut unstored = std::mem::take(&mut self.held);
         while !self.outlet.seal(&self.shared.intake, usize::MAX, &mut unstored, &mut ledger) {}
         ledger.held = 0;

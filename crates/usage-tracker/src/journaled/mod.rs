@@ -4,13 +4,14 @@
 use std::sync::Arc;
 
 use usage_core::sink::{JournalSink, Sink, SinkError};
-use usage_journal::{Journal, Options, RealDisk, Tail};
+use usage_journal::{Access, Journal, Options, RealDisk, Tail};
 
 use crate::telling::{Failure, calling};
 use crate::tracker::Shared;
 
 mod journaler;
 mod storer;
+mod watch;
 
 pub(crate) use journaler::Journaler;
 pub(crate) use storer::Storer;
@@ -40,7 +41,11 @@ fn make(sink: &mut dyn Sink, options: &Options) -> Result<(Journal, Tail), Failu
     calling(|| {
         let positions = positions(sink)?;
         let (ledger, folder) = (positions.ledger_id()?, positions.journal_folder()?);
-        Journal::create(RealDisk, &folder, ledger, *options).map_err(SinkError::new)
+        let mut options = *options;
+        if positions.is_shared_with_group() {
+            options.access = Access::Group;
+        }
+        Journal::create(RealDisk, &folder, ledger, options).map_err(SinkError::new)
     })
 }
 

@@ -9,7 +9,7 @@ use usage_core::Record;
 use usage_core::sink::{BatchOutcome, Sink, SinkError};
 use usage_journal::{Journal, Options, Tail};
 
-use super::{open, positions};
+use super::{open, positions, watch};
 use crate::accounts::Ledger;
 use crate::batcher::{Batcher, Limits, Mode, Step};
 use crate::retry::BackOff;
@@ -257,6 +257,7 @@ impl Storer {
                 let mut ledger = self.shared.accounts.lock();
                 let batch = (tail.held().len() as u64).saturating_sub(step.already);
                 ledger.in_journal -= (batch + step.already + step.lost).min(ledger.in_journal);
+                ledger.at_risk = tail.at_risk();
                 ledger.settle_others(step.already, step.lost);
                 settle(&mut ledger, batch, &step.outcome);
             }
@@ -280,6 +281,11 @@ impl Storer {
         self.shared.intake.wake();
         // It waits for nothing but the disk. A panic of its own is in the accounts.
         let _ = journaler.join();
+        if let Some(tail) = &mut self.tail {
+            // The last look: what is left is left to others, if they find it.
+            let watched = tail.check();
+            watch::tell(&mut self.shared.accounts.lock(), &watched);
+        }
         let all_stored = {
             let mut ledger = self.shared.accounts.lock();
             // Closing the journal and the sink may take as long as they like; nobody has to wait.

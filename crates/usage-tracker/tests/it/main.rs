@@ -19,3 +19,4 @@ mod retry;
 mod runtimes;
 mod stress;
 mod synced;
+mod watched;

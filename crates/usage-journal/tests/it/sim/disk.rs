@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use usage_journal::{Disk, Identity};
+use usage_journal::{Access, Disk, Identity};
 
 use super::fault::Fault;
 use super::file::SimFile;
@@ -115,7 +115,7 @@ impl SimDisk {
 impl Disk for SimDisk {
     type File = SimFile;
 
-    fn create_folder(&self, _folder: &Path) -> io::Result<()> {
+    fn create_folder(&self, _folder: &Path, _: Access) -> io::Result<()> {
         let mut world = self.world();
         world.whole(self.process)?;
         world.folder = true;
@@ -142,7 +142,7 @@ impl Disk for SimDisk {
         Ok(paths.filter_map(|path| Some(path.file_name()?.to_owned())).collect())
     }
 
-    fn create_new(&self, path: &Path) -> io::Result<SimFile> {
+    fn create_new(&self, path: &Path, _: Access) -> io::Result<SimFile> {
         let mut world = self.world();
         world.whole(self.process)?;
         if !world.folder {

@@ -1,0 +1,149 @@
+//! Whether the files of a journal are still where others will look for them. An open file can be
+//! written and read after it was deleted or moved away, but nobody finds what lies in it later.
+
+use std::io;
+use std::sync::Arc;
+
+use crate::disk::{Disk, DiskFile, write_all};
+use crate::error::JournalError;
+use crate::segment::{self, claim_new, is_at};
+use crate::shared::{Shared, Use};
+
+/// What a look at the files of a journal has found.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Watched {
+    /// How many segments were not where they should be, and were written there anew: nothing is lost.
+    pub restored: u64,
+    /// How many records are published and not stored, and would be lost with this process: their file
+    /// was emptied, or is gone and cannot be written anew now.
+    pub at_risk: u64,
+    /// What is wrong, or was until it was mended; the last of several.
+    pub error: Option<JournalError>,
+}
+
+/// A segment whose file was written anew.
+type Restored<F> = (Use, Arc<F>);
+
+/// Looks at every segment that is in use, and writes those anew that are gone. Nobody may append
+/// meanwhile.
+pub(crate) fn check<D: Disk>(shared: &Shared<D, D::File>) -> (Watched, Vec<Restored<D::File>>) {
+    let (mut watched, mut restored) = (Watched::default(), Vec::new());
+    let looked: Vec<_> = {
+        let state = shared.state();
+        let segments = state.segments.iter().filter(|segment| !segment.is_done());
+        segments.map(|at| (at.used, at.path.clone(), Arc::clone(&at.file))).collect()
+    };
+    for (used, path, file) in looked {
+        let gone = match is_at(&shared.disk, &path, &*file) {
+            // Who keeps us from looking keeps others too.
+            Err(error) => Some(JournalError::io("look for", &path, error)),
+            Ok(true) => match is_whole(shared, &*file) {
+                Ok(true) => None,
+                Ok(false) => {
+                    let error = io::Error::other("it was emptied while it was open");
+                    Some(JournalError::io("rely on", &path, error))
+                }
+                Err(error) => Some(JournalError::io("read", &path, error)),
+            },
+            Ok(false) => {
+                let error = io::Error::other("it was moved away or deleted while it was open");
+                watched.error = Some(JournalError::io("find", &path, error));
+                match restore(shared, used, &path, &*file) {
+                    Ok(Some(file)) => {
+                        watched.restored += 1;
+                        restored.push((used, file));
+                        None
+                    }
+                    // The tail has given it up in between.
+                    Ok(None) => None,
+                    Err(error) => Some(error),
+                }
+            }
+        };
+        let mut state = shared.state();
+        if let Some(segment) = state.segments.iter_mut().find(|segment| segment.used == used) {
+            segment.gone = gone.is_some();
+        }
+        drop(state);
+        watched.error = gone.or(watched.error);
+    }
+    watched.at_risk = shared.state().at_risk();
+    (watched, restored)
+}
+
+fn is_whole<D: Disk>(shared: &Shared<D, D::File>, file: &D::File) -> io::Result<bool> {
+    Ok(file.len()? >= shared.options.segment_bytes)
+}
+
+/// Writes a segment anew, under its own name: with its id and its generation, so that the ledger's
+/// position goes on to hold, here and wherever the other file has gone.
+fn restore<D: Disk>(
+    shared: &Shared<D, D::File>,
+    used: Use,
+    path: &std::path::Path,
+    file: &D::File,
+) -> Result<Option<Arc<D::File>>, JournalError> {
+    let Shared { disk, folder, options, .. } = shared;
+    if !is_whole(shared, file).map_err(|error| JournalError::io("read", path, error))? {
+        let error = io::Error::other("it was emptied, and moved away or deleted");
+        return Err(JournalError::io("find", path, error));
+    }
+    let unfinished = path.with_extension(segment::UNFINISHED);
+    let mut claimed = None;
+    for _ in 0..segment::ATTEMPTS {
+        claimed = claim_new(disk, folder, &unfinished, options.access)?;
+        if claimed.is_some() {
+            break;
+        }
+    }
+    let Some(copy) = claimed else {
+        let error = io::Error::from(io::ErrorKind::AlreadyExists);
+        return Err(JournalError::io("create", &unfinished, error));
+    };
+    let written = copy_all(file, &copy, options.segment_bytes)
+        .map_err(|error| JournalError::io("write", &unfinished, error));
+    // The tail removes files of segments that it has taken out of the list, and no others: so what
+    // was stored, and given up, does not come back here.
+    let mut state = shared.state();
+    let segment = state.segments.iter_mut().find(|segment| segment.used == used);
+    let (Ok(()), Some(segment)) = (&written, segment) else {
+        drop(state);
+        drop(disk.remove(&unfinished));
+        return written.map(|()| None);
+    };
+    if disk.identity(path).is_ok() {
+        // Whatever it is, it is somebody's.
+        drop(disk.rename(path, &path.with_extension(segment::REPLACED)));
+    }
+    if let Err(error) = disk.rename(&unfinished, path) {
+        drop(state);
+        drop(disk.remove(&unfinished));
+        return Err(JournalError::io("rename", &unfinished, error));
+    }
+    let copy = Arc::new(copy);
+    segment.file = Arc::clone(&copy);
+    segment.restored = true;
+    drop(state);
+    disk.sync_folder(folder).map_err(|error| JournalError::io("sync", folder, error))?;
+    Ok(Some(copy))
+}
+
+fn copy_all<F: DiskFile>(from: &F, to: &F, size: u64) -> io::Result<()> {
+    to.allocate(size)?;
+    let mut bytes = vec![0; 64 * 1024];
+    let mut offset = 0;
+    while offset < size {
+        let read = crate::disk::read_full(from, &mut bytes, offset)?;
+        let piece = bytes.get(..read).unwrap_or_default();
+        if piece.is_empty() {
+            break;
+        }
+        // What was never written is zeros there as well.
+        if piece.iter().any(|&byte| byte != 0) {
+            write_all(to, piece, offset)?;
+        }
+        offset += read as u64;
+    }
+    to.sync()
+}

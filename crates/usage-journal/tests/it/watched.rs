@@ -1,0 +1,210 @@
+//! Files that are taken away, emptied or replaced under a journal that has them open.
+
+use std::fs::{self, File};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use tempfile::{TempDir, tempdir};
+use usage_journal::{Journal, RealDisk, Tail, replay};
+
+use crate::damage::{ledger_id, records, small};
+use crate::sim::{SimDisk, SimLedger};
+
+struct Live {
+    parent: TempDir,
+    journal: Journal,
+    tail: Tail,
+    next: u64,
+}
+
+impl Live {
+    fn new() -> Self {
+        let parent = tempdir().unwrap();
+        let folder = parent.path().join("journal");
+        let (journal, tail) = Journal::create(RealDisk, &folder, ledger_id(), small()).unwrap();
+        Self { parent, journal, tail, next: 0 }
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.parent.path().join("journal")
+    }
+
+    fn append(&mut self, count: u64) {
+        let end = self.next + count;
+        while self.next < end {
+            self.next += self.journal.append(&records(self.next..end)).unwrap() as u64;
+        }
+        self.journal.publish();
+    }
+
+    fn segments(&self) -> Vec<PathBuf> {
+        segments(&self.folder())
+    }
+
+    /// The process is killed; what does the next one find?
+    fn killed(self) -> (Vec<u64>, TempDir) {
+        let folder = self.folder();
+        drop((self.journal, self.tail));
+        (replayed(&folder), self.parent)
+    }
+}
+
+fn segments(folder: &Path) -> Vec<PathBuf> {
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut names: Vec<_> =
+        names.filter(|path| path.extension().is_some_and(|name| name == "segment")).collect();
+    names.sort();
+    names
+}
+
+fn replayed(folder: &Path) -> Vec<u64> {
+    let ledger = SimLedger::default();
+    let mut sink = ledger.sink(&SimDisk::new());
+    replay(&RealDisk, folder, &mut sink, 10, &mut |_| ControlFlow::Continue(())).unwrap();
+    let content = ledger.content();
+    assert_eq!(content.invented, 0);
+    let mut stored = content.records;
+    stored.sort_unstable();
+    stored
+}
+
+fn all(count: u64) -> Vec<u64> {
+    (0..count).collect()
+}
+
+#[test]
+fn a_healthy_journal_is_left_as_it_is() {
+    let mut live = Live::new();
+    live.append(300);
+    let before = live.segments();
+    let watched = live.journal.check();
+    assert_eq!((watched.restored, watched.at_risk), (0, 0));
+    assert!(watched.error.is_none());
+    assert_eq!(live.segments(), before);
+}
+
+#[test]
+fn what_is_deleted_is_written_anew() {
+    for whole_folder in [false, true] {
+        let mut live = Live::new();
+        live.append(300);
+        let count = live.segments().len() as u64;
+        if whole_folder {
+            fs::remove_dir_all(live.folder()).unwrap();
+        } else {
+            live.segments().iter().for_each(|path| fs::remove_file(path).unwrap());
+        }
+        let watched = live.journal.check();
+        assert_eq!((watched.restored, watched.at_risk), (count, 0), "{watched:?}");
+        assert!(watched.error.unwrap().to_string().contains("deleted"));
+        assert!(live.journal.check().error.is_none(), "all is well again");
+        live.append(100);
+        assert_eq!(live.killed().0, all(400));
+    }
+}
+
+/// The folder goes elsewhere, with all in it, and comes back when all is stored: the ledger still knows
+/// how far it has these segments.
+#[test]
+fn what_is_moved_away_is_stored_once_though_it_comes_back() {
+    let mut live = Live::new();
+    live.append(300);
+    let elsewhere = live.parent.path().join("elsewhere");
+    fs::rename(live.folder(), &elsewhere).unwrap();
+    assert_eq!(live.journal.check().at_risk, 0);
+    live.append(10);
+    let folder = live.folder();
+    let ledger = SimLedger::default();
+    let mut sink = ledger.sink(&SimDisk::new());
+    drop(live.journal);
+    while live.tail.load(100).unwrap() > 0 {
+        live.tail.store(&mut sink).unwrap();
+    }
+    live.tail.close(&mut sink).unwrap();
+    assert!(!folder.exists());
+    fs::rename(&elsewhere, &folder).unwrap();
+    replay(&RealDisk, &folder, &mut sink, 10, &mut |_| ControlFlow::Continue(())).unwrap();
+    assert_eq!(ledger.content().records, all(310));
+}
+
+#[test]
+fn what_is_put_in_its_place_is_kept_aside() {
+    let mut live = Live::new();
+    live.append(20);
+    let segment = live.segments().remove(0);
+    fs::remove_file(&segment).unwrap();
+    fs::write(&segment, "somebody's").unwrap();
+    assert_eq!(live.journal.check().restored, 1);
+    assert_eq!(fs::read(segment.with_extension("replaced")).unwrap(), b"somebody's");
+    live.append(20);
+    assert_eq!(live.killed().0, all(40));
+}
+
+/// What was in it is gone; what comes is safe, and what is not is said.
+#[test]
+fn after_an_emptied_segment_comes_another() {
+    let mut live = Live::new();
+    live.append(9);
+    File::options().write(true).open(&live.segments()[0]).unwrap().set_len(0).unwrap();
+    let watched = live.journal.check();
+    assert_eq!((watched.at_risk, watched.restored), (9, 0));
+    assert!(watched.error.unwrap().to_string().contains("emptied"));
+    live.append(11);
+    assert_eq!(live.segments().len(), 2);
+    // This process tells what is lost, and is then at ease.
+    let ledger = SimLedger::default();
+    let mut sink = ledger.sink(&SimDisk::new());
+    let mut lost = 0;
+    while live.tail.load(100).unwrap() > 0 {
+        lost += live.tail.store(&mut sink).unwrap().lost;
+    }
+    assert_eq!((lost, live.tail.at_risk()), (9, 0));
+    assert_eq!(ledger.content().records, (9..20).collect::<Vec<_>>());
+    assert!(live.journal.check().error.is_none());
+}
+
+/// What the tail has stored and given up does not come back.
+#[test]
+fn what_was_stored_is_not_written_anew() {
+    let mut live = Live::new();
+    live.append(300);
+    let ledger = SimLedger::default();
+    let mut sink = ledger.sink(&SimDisk::new());
+    while live.tail.load(100).unwrap() > 0 {
+        live.tail.store(&mut sink).unwrap();
+    }
+    fs::remove_dir_all(live.folder()).unwrap();
+    // Only the one that is appended to.
+    assert_eq!(live.journal.check().restored, 1);
+    live.tail.recycle(&mut sink).unwrap();
+    live.append(300);
+    let stored = ledger.content();
+    let folder = live.folder();
+    drop((live.journal, live.tail));
+    let again = SimLedger::default();
+    again.restore(&stored);
+    let mut sink = again.sink(&SimDisk::new());
+    replay(&RealDisk, &folder, &mut sink, 10, &mut |_| ControlFlow::Continue(())).unwrap();
+    let mut all_stored = again.content().records;
+    all_stored.sort_unstable();
+    assert_eq!(all_stored, all(600));
+}
+
+/// Where it cannot be written anew it is at risk, and no longer when it can.
+#[test]
+fn what_cannot_be_written_anew_is_at_risk_until_it_can() {
+    let mut live = Live::new();
+    live.append(9);
+    fs::remove_dir_all(live.folder()).unwrap();
+    fs::write(live.folder(), "in the way").unwrap();
+    for _ in 0..2 {
+        let watched = live.journal.check();
+        assert_eq!((watched.at_risk, watched.restored), (9, 0));
+        assert!(watched.error.is_some());
+    }
+    fs::remove_file(live.folder()).unwrap();
+    let watched = live.journal.check();
+    assert_eq!((watched.at_risk, watched.restored), (0, 1));
+    live.append(1);
+    assert_eq!(live.killed().0, all(10));
+}
