@@ -112,6 +112,11 @@ impl Context {
         for path in &recovered.unreadable {
             output::note(&format!("note: nothing in {} can be read", path.display()));
         }
+        for skipped in &recovered.skipped {
+            output::note(&format!(
+                "note: {skipped}; what waits there, if anything does, stays there"
+            ));
+        }
         for path in &recovered.newer {
             let path = path.display();
             output::note(&format!("note: only a newer version of this program can read {path}"));

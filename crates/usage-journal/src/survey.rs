@@ -36,6 +36,8 @@ pub struct Surveyed {
     pub bytes: u64,
     /// What in it cannot be read and was not handed to the ledger yet.
     pub damage: Vec<Found>,
+    /// Why it could not be looked into, where it is [`State::Inaccessible`].
+    pub error: Option<String>,
 }
 
 /// Whose a segment is.
@@ -52,36 +54,48 @@ pub enum State {
     Newer,
     /// Both of its headers are damaged.
     Unreadable,
+    /// It cannot be opened or read: it is another user's, or something else than a file. The path may
+    /// be that of a whole folder.
+    Inaccessible,
 }
 
 /// What waits in this folder for this ledger, without changing anything; it may be read-only.
-/// `position` answers how far the ledger has stored a segment. A missing folder has nothing in it.
-///
-/// # Errors
-/// When the folder or a file could not be read.
+/// `position` answers how far the ledger has stored a segment. A missing folder has nothing in it, and
+/// what cannot be looked into is told as [`State::Inaccessible`].
 pub fn survey<D: Disk>(
     disk: &D,
     folder: &Path,
     ledger: LedgerId,
     position: &mut dyn FnMut(SegmentId) -> Option<Position>,
-) -> io::Result<Survey> {
+) -> Survey {
+    let mut survey = Survey::default();
     let mut names = match disk.list(folder) {
         Ok(names) => names,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Survey::default()),
-        Err(error) => return Err(error),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return survey,
+        Err(error) => {
+            survey.segments.push(inaccessible(folder.to_owned(), &error));
+            return survey;
+        }
     };
     names.sort();
-    let mut survey = Survey::default();
     for name in names {
         let Some(Named::Segment(id)) = Named::of(&name) else { continue };
         let path = folder.join(&name);
-        match disk.open_read(&path) {
-            Ok(file) => survey.segments.push(look(disk.boot(), path, &file, id, ledger, position)?),
+        let looked = disk
+            .open_read(&path)
+            .and_then(|file| look(disk.boot(), path.clone(), &file, id, ledger, position));
+        match looked {
+            Ok(surveyed) => survey.segments.push(surveyed),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
+            Err(error) => survey.segments.push(inaccessible(path, &error)),
         }
     }
-    Ok(survey)
+    survey
+}
+
+fn inaccessible(path: PathBuf, error: &io::Error) -> Surveyed {
+    let (state, error) = (State::Inaccessible, Some(error.to_string()));
+    Surveyed { path, state, records: 0, bytes: 0, damage: Vec::new(), error }
 }
 
 fn look<F: DiskFile>(
@@ -95,8 +109,14 @@ fn look<F: DiskFile>(
     // Held while it is read; where there are no locks, nobody can own it.
     let free = file.try_lock_shared().unwrap_or(true);
     let (headers, bytes) = read_headers(file)?;
-    let mut surveyed =
-        Surveyed { path, state: State::Waiting, records: 0, bytes, damage: Vec::new() };
+    let mut surveyed = Surveyed {
+        path,
+        state: State::Waiting,
+        records: 0,
+        bytes,
+        damage: Vec::new(),
+        error: None,
+    };
     let Headers { header, damage } = match headers {
         Ok(headers) => headers,
         Err(error) => {

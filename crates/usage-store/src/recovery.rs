@@ -14,6 +14,9 @@ use crate::{Store, journals};
 /// About how many records are stored in one transaction, so that other writers get their turn.
 const AT_ONCE: usize = 5_000;
 
+/// What cannot be done with a journal, in the words of its error.
+const STORE: &str = "store what waits in";
+
 /// What [`Store::recover_journals`] has found and done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -40,6 +43,9 @@ pub struct Recovered {
     /// Segments of which not even the headers can be read, under the names that they were given:
     /// nothing looks at them again.
     pub unreadable: Vec<PathBuf>,
+    /// What could not be opened, read or removed, and why, each as a text: another user's files, or
+    /// something else than a file. It is left as it is; what is behind it is stored.
+    pub skipped: Vec<String>,
 }
 
 impl Store {
@@ -60,16 +66,29 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// When the ledger cannot be written, or a journal not be read, locked or removed. What was
-    /// stored until then stays stored; the rest is still there.
+    /// When the ledger cannot be written. What was stored until then stays stored; the rest is still
+    /// there.
     pub fn recover_journals(&self) -> Result<Recovered> {
         self.file().check()?;
-        let folders = self.all_journal_folders()?;
         let mut recovered = Recovered::default();
-        for folder in folders {
+        for folder in self.all_journal_folders()? {
             self.recover_folder(&folder, &mut recovered)?;
         }
         Ok(recovered)
+    }
+
+    /// As [`recover_journals`](Self::recover_journals), but fails when something had to be skipped:
+    /// what could not be stored must not be deleted around.
+    pub(crate) fn recover_all_journals(&self) -> Result<()> {
+        self.file().check()?;
+        for folder in self.all_journal_folders()? {
+            let mut recovered = Recovered::default();
+            self.recover_folder(&folder, &mut recovered)?;
+            if let Some(reason) = recovered.skipped.pop() {
+                return Err(StoreError::Journal { doing: STORE, folder, reason });
+            }
+        }
+        Ok(())
     }
 
     /// Every folder in which a journal of this ledger may be.
@@ -84,20 +103,22 @@ impl Store {
         if !folder.try_exists().unwrap_or(true) {
             return Ok(());
         }
-        let failed = |reason: String| StoreError::Journal {
-            doing: "store what waits in",
-            folder: folder.to_owned(),
-            reason,
-        };
         let mut sink = Telling { store: self, error: None };
         let go_on = &mut |_: &_| ControlFlow::Continue(());
         let replayed = match replay(&RealDisk, folder, &mut sink, AT_ONCE, go_on) {
             Ok(replayed) => replayed,
             // Its own error says more than what went through the journal.
             Err(ReplayError::Sink(error)) => {
-                return Err(sink.error.unwrap_or_else(|| failed(error.to_string())));
+                return Err(sink.error.unwrap_or_else(|| StoreError::Journal {
+                    doing: STORE,
+                    folder: folder.to_owned(),
+                    reason: error.to_string(),
+                }));
             }
-            Err(error) => return Err(failed(error.to_string())),
+            Err(error) => {
+                recovered.skipped.push(error.to_string());
+                return Ok(());
+            }
         };
         recovered.stored += replayed.stored;
         recovered.duplicates += replayed.duplicates;
@@ -109,10 +130,8 @@ impl Store {
         recovered.foreign.extend(replayed.foreign);
         recovered.newer.extend(replayed.newer);
         recovered.unreadable.extend(replayed.unreadable);
-        match replayed.failed.first() {
-            Some(error) => Err(failed(error.to_string())),
-            None => Ok(()),
-        }
+        recovered.skipped.extend(replayed.failed.iter().map(ToString::to_string));
+        Ok(())
     }
 }
 

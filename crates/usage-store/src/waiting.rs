@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use usage_core::sink::LedgerId;
 use usage_journal::{RealDisk, State, Surveyed, survey};
 
-use crate::error::{Result, StoreError};
+use crate::error::Result;
 use crate::{Store, journals};
 
 /// What waits in the journals of a ledger.
@@ -30,7 +30,8 @@ pub struct WaitingSegment {
     pub records: u64,
     /// How large the file is.
     pub bytes: u64,
-    /// What in it cannot be read, each as a text that says where and why.
+    /// What in it cannot be read, each as a text that says where and why; or why it cannot be looked
+    /// into.
     pub damage: Vec<String>,
 }
 
@@ -77,7 +78,8 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// When the ledger or a journal cannot be read.
+    /// When the ledger cannot be read. A journal that cannot is told as
+    /// [`SegmentState::Inaccessible`](crate::SegmentState::Inaccessible).
     pub fn waiting(&self) -> Result<Waiting> {
         let folders = self.all_journal_folders()?;
         let folders: Vec<_> = folders.into_iter().filter(|folder| may_exist(folder)).collect();
@@ -85,13 +87,7 @@ impl Store {
             return Ok(Waiting::default());
         }
         let ledger = self.id()?;
-        let looked =
-            self.read("read the ledger", |connection| Ok(look(connection, &folders, ledger)))?;
-        looked.map_err(|(folder, error)| StoreError::Journal {
-            doing: "look into",
-            folder,
-            reason: error.to_string(),
-        })
+        self.read("read the ledger", |connection| Ok(look(connection, &folders, ledger)))
     }
 }
 
@@ -100,41 +96,33 @@ fn may_exist(folder: &Path) -> bool {
     folder.try_exists().unwrap_or(true)
 }
 
-/// Looks into folders, with the positions as a transaction sees them; or says which could not be
-/// read.
-pub(crate) fn look(
-    connection: &Connection,
-    folders: &[PathBuf],
-    ledger: LedgerId,
-) -> std::result::Result<Waiting, (PathBuf, std::io::Error)> {
+/// Looks into folders, with the positions as a transaction sees them.
+pub(crate) fn look(connection: &Connection, folders: &[PathBuf], ledger: LedgerId) -> Waiting {
     let mut waiting = Waiting::default();
     for folder in folders {
         // A position that cannot be read is damage, which others find; the segment then counts as
         // one of which nothing is stored.
         let mut position = |segment| journals::position(connection, segment).ok().flatten();
-        let found = survey(&RealDisk, folder, ledger, &mut position)
-            .map_err(|error| (folder.clone(), error))?;
+        let found = survey(&RealDisk, folder, ledger, &mut position);
         waiting.segments.extend(found.segments.into_iter().map(told));
-        waiting.segments.extend(given_up(folder).map_err(|error| (folder.clone(), error))?);
+        waiting.segments.extend(given_up(folder));
     }
-    Ok(waiting)
+    waiting
 }
 
 fn told(segment: Surveyed) -> WaitingSegment {
-    let Surveyed { path, state, records, bytes, damage, .. } = segment;
-    let damage = damage.iter().map(ToString::to_string).collect();
+    let Surveyed { path, state, records, bytes, damage, error, .. } = segment;
+    let damage = damage.iter().map(ToString::to_string).chain(error).collect();
     WaitingSegment { path, state, records, bytes, damage }
 }
 
 /// The files that a replay could not read, and has renamed so that nothing looks at them again.
-fn given_up(folder: &Path) -> std::io::Result<Vec<WaitingSegment>> {
-    let entries = match std::fs::read_dir(folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
-    };
+fn given_up(folder: &Path) -> Vec<WaitingSegment> {
+    // A folder that cannot be read is told already.
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut found = Vec::new();
     for entry in entries {
-        let path = entry?.path();
+        let path = entry.path();
         if path.extension().is_some_and(|extension| extension == "damaged") {
             let bytes = path.metadata().map_or(0, |file| file.len());
             let (state, damage) = (State::Unreadable, Vec::new());
@@ -142,5 +130,5 @@ fn given_up(folder: &Path) -> std::io::Result<Vec<WaitingSegment>> {
         }
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(found)
+    found
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::{Check, Place, Remedy};
-use crate::error::{Result, StoreError};
+use crate::error::Result;
 use crate::waiting::{Waiting, look};
 use crate::{SegmentState, journals, transaction};
 
@@ -20,11 +20,7 @@ pub(super) fn waiting(connection: &Connection, path: &Path) -> Result<Waiting> {
     let Some(ledger) = transaction::ledger_id(connection).unwrap_or(None) else {
         return Ok(Waiting::default());
     };
-    look(connection, &folders, ledger).map_err(|(folder, error)| StoreError::Journal {
-        doing: "look into",
-        folder,
-        reason: error.to_string(),
-    })
+    Ok(look(connection, &folders, ledger))
 }
 
 /// Whether each of them can be read. Whatever else waits there is as it should be.

@@ -42,7 +42,7 @@ impl Store {
     /// deleted then, unless giving the space back is what failed.
     pub fn delete_all(&self) -> Result<Deletion> {
         // First, so that nothing that is deleted comes back.
-        self.recover_journals()?;
+        self.recover_all_journals()?;
         let bytes_before = bytes_on_disk(self.path());
         let records = self.write("delete all records from", |writer| {
             writer.ledger.write(|transaction, _| {

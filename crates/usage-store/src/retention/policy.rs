@@ -218,7 +218,7 @@ impl Store {
         plan: &RetentionPlan,
         mut gone: impl FnMut(u64),
     ) -> Result<Deletion> {
-        self.recover_journals()?;
+        self.recover_all_journals()?;
         let bytes_before = bytes_on_disk(self.path());
         let (mut records, mut sums) = (0, 0);
         for plan in [plan.all, plan.rows].iter().flatten() {

@@ -135,7 +135,7 @@ impl Store {
     /// As [`prune`](Self::prune).
     pub fn prune_with(&self, plan: &PrunePlan, mut gone: impl FnMut(u64)) -> Result<Deletion> {
         // First, as it was recorded before it was decided to delete it.
-        self.recover_journals()?;
+        self.recover_all_journals()?;
         let bytes_before = bytes_on_disk(self.path());
         let (records, sums) = self.delete_older(plan, &mut gone)?;
         Ok(Deletion { records, sums, space: self.give_back(bytes_before)? })

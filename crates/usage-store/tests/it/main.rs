@@ -26,6 +26,7 @@ mod locking;
 mod messages;
 mod migration;
 mod model;
+mod odd_entries;
 mod opening;
 mod path;
 mod permissions;

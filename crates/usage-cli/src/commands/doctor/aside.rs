@@ -8,12 +8,13 @@ use super::text::row;
 use crate::amounts;
 
 /// The states of a journal's files, as a person calls them, and whether the files are named.
-const STATES: [(SegmentState, &str, bool); 5] = [
+const STATES: [(SegmentState, &str, bool); 6] = [
     (SegmentState::Waiting, "of stopped", false),
     (SegmentState::Live, "of running", false),
     (SegmentState::Foreign, "of others", true),
     (SegmentState::Newer, "newer", true),
     (SegmentState::Unreadable, "unreadable", false),
+    (SegmentState::Inaccessible, "not opened", true),
 ];
 
 /// How many files, or damaged pieces, are named.
@@ -31,6 +32,13 @@ pub(super) fn journals(waiting: &Waiting) -> Vec<String> {
             continue;
         }
         lines.push(row(name, &summary(state, &segments)));
+        if state == SegmentState::Inaccessible {
+            let why = segments.iter().map(|segment| {
+                format!("{}: {}", segment.path.display(), segment.damage.join(", "))
+            });
+            lines.extend(named(&why.collect::<Vec<_>>()));
+            continue;
+        }
         if is_named {
             let paths = segments.iter().map(|segment| segment.path.display().to_string());
             lines.extend(named(&paths.collect::<Vec<_>>()));
@@ -54,6 +62,7 @@ fn summary(state: SegmentState, segments: &[&WaitingSegment]) -> String {
             let records = segments.iter().map(|segment| segment.records).sum();
             format!("{} in {size}", amounts::records(records))
         }
+        SegmentState::Newer => format!("{size}, written by a newer program and left alone"),
         _ => size,
     }
 }

@@ -161,6 +161,7 @@ fn json_segment(segment: &WaitingSegment) -> JsonSegment<'_> {
             SegmentState::Waiting => "stopped",
             SegmentState::Foreign => "foreign",
             SegmentState::Newer => "newer",
+            SegmentState::Inaccessible => "inaccessible",
             _ => "unreadable",
         },
         records: segment.records,

@@ -27,7 +27,7 @@ fn change(segment: &mut Segment, frame: usize, change: impl Fn(&mut [u8])) {
 fn look(disk: &SimDisk, ledger: &SimLedger) -> Surveyed {
     let positions = ledger.content().positions;
     let position = &mut |id| positions.get(&id).copied();
-    let mut found = survey(disk, Path::new(FOLDER), ledger_id(), position).unwrap();
+    let mut found = survey(disk, Path::new(FOLDER), ledger_id(), position);
     assert_eq!(found.segments.len(), 1);
     found.segments.remove(0)
 }

@@ -245,8 +245,7 @@ impl Machine {
         let before = self.disk.files();
         let content = self.ledger.content();
         let position = &mut |segment| content.positions.get(&segment).copied();
-        let found = survey(&self.disk, Path::new(FOLDER), id, position)
-            .map_err(|error| error.to_string())?;
+        let found = survey(&self.disk, Path::new(FOLDER), id, position);
         let owned = self.processes.iter().any(Option::is_some);
         let live = found.segments.iter().any(|segment| segment.state == State::Live);
         let damage = found.segments.iter().any(|segment| !segment.damage.is_empty());
