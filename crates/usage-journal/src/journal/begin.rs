@@ -1,11 +1,11 @@
-//! Beginning a segment: one that was used before, or a new one. Either way its header is on the disk
-//! before a record follows, so that a power loss never leaves one that cannot be read.
+//! Beginning a segment: one that was used before, or a new one. Either way there is a header on the
+//! disk before a record follows, so that a power loss never leaves one that cannot be read.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::current::{Current, START};
-use crate::disk::{Disk, DiskFile};
+use crate::disk::Disk;
 use crate::error::JournalError;
 use crate::format::{Header, seed};
 use crate::sabotage::{Sabotage, planted};
@@ -61,7 +61,9 @@ fn reuse<D: Disk>(
     let next = if planted(Sabotage::ForgetGeneration) { generation } else { generation + 1 };
     let size = shared.options.segment_bytes;
     let header = Header::new(segment, shared.ledger, next, size, shared.disk.boot());
-    match segment::begin(&*spare.file, header).and_then(|()| spare.file.sync()) {
+    // Not synced by itself: a power loss leaves this header or the one before, and of that generation
+    // the ledger has everything durably.
+    match segment::begin(&*spare.file, header) {
         Ok(()) => Ok((Use { segment, generation: next }, spare.path, spare.file)),
         Err(error) => {
             let error = JournalError::io("write", &spare.path, error);

@@ -6,6 +6,7 @@ mod damage;
 mod fixtures;
 mod live;
 mod model;
+mod power;
 mod races;
 mod real_disk;
 mod sim;
