@@ -45,5 +45,6 @@ mod set_aside;
 mod sums;
 mod support;
 mod turns;
+mod versions;
 mod view;
 mod waiting;

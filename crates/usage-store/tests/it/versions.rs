@@ -1,0 +1,192 @@
+//! What an earlier version has reported of its ledgers, this one reports after their migration, to
+//! the last number. The page beside the fixtures says how they were made.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use chrono_tz::Tz;
+use usage_core::period::Unit;
+use usage_core::stats::{Aggregates, Summary};
+use usage_core::{Filter, Labels, TimeRange};
+use usage_store::doctor::{Advice, Depth, examine};
+use usage_store::{SCHEMA_VERSION, Store};
+
+use super::support::{Place, record, with_event};
+
+/// Ledgers of version 4, and what its `usage report --by day,instance,profile,provider,route,model`
+/// has printed, in UTC and as CSV.
+const LEDGERS: [(&[u8], &str); 2] = [
+    (include_bytes!("../fixtures/version-4.db"), include_str!("../fixtures/version-4.csv")),
+    (
+        include_bytes!("../fixtures/version-4-frozen.db"),
+        include_str!("../fixtures/version-4-frozen.csv"),
+    ),
+];
+
+const UNCLEAN: &str = include_str!("../fixtures/version-4-unclean.csv");
+
+/// As large as a segment was made. The fixture ends where only zeros follow.
+const SEGMENT_BYTES: u64 = 4 << 20;
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+/// A ledger of version 4 whose program was killed while another one kept it from writing.
+fn unclean() -> Place {
+    let place = Place::new();
+    let from = fixture("version-4-unclean");
+    for name in ["usage.db", "usage.db-wal"] {
+        fs::copy(from.join(name), place.folder().join(name)).unwrap();
+    }
+    let journal = place.folder().join("usage.db.journal");
+    fs::create_dir(&journal).unwrap();
+    for entry in fs::read_dir(from.join("usage.db.journal")).unwrap() {
+        let entry = entry.unwrap();
+        let path = journal.join(entry.file_name());
+        fs::copy(entry.path(), &path).unwrap();
+        fs::OpenOptions::new().write(true).open(path).unwrap().set_len(SEGMENT_BYTES).unwrap();
+    }
+    place
+}
+
+type Numbers = [u64; 9];
+
+/// By the columns before the numbers.
+type Rows = BTreeMap<String, Numbers>;
+
+fn expected(csv: &str) -> Rows {
+    let mut lines = csv.lines();
+    assert_eq!(
+        lines.next().unwrap(),
+        "day,instance,profile,provider,route,model,requests,tokens,fallbacks,input_tokens,\
+         output_tokens,cache_read_tokens,cache_write_tokens,unclassified_tokens,reasoning_tokens"
+    );
+    let mut rows = Rows::new();
+    for line in lines {
+        let fields: Vec<_> = line.split(',').collect();
+        let (key, numbers) = fields.split_at(6);
+        let numbers: Vec<u64> = numbers.iter().map(|number| number.parse().unwrap()).collect();
+        rows.insert(key.join(","), numbers.try_into().unwrap());
+    }
+    rows
+}
+
+fn key(day: &str, labels: &Labels) -> String {
+    let names = labels.names();
+    let (instance, profile) = (names.instance_id, names.reported_profile());
+    format!("{day},{instance},{profile},{},{},{}", names.provider, names.route, names.model)
+}
+
+fn numbers(of: &Summary) -> Numbers {
+    let tokens = of.token_kinds;
+    [
+        of.requests,
+        of.tokens(),
+        of.fallbacks,
+        tokens.input,
+        tokens.output,
+        tokens.cache_read,
+        tokens.cache_write,
+        tokens.unclassified,
+        tokens.reasoning,
+    ]
+}
+
+fn add(rows: &mut Rows, day: &str, usage: &Aggregates) {
+    for (labels, summary) in usage.groups() {
+        let sum = rows.entry(key(day, labels)).or_default();
+        sum.iter_mut().zip(numbers(summary)).for_each(|(sum, number)| *sum += number);
+    }
+}
+
+/// Every way to the same numbers.
+fn reports_are(store: &Store, csv: &str) {
+    let expected = expected(csv);
+    let (all, filter) = (TimeRange::ALL, Filter::default());
+    let days = store.series(all, &filter, Unit::Day, Tz::UTC).unwrap();
+    let (mut of_series, mut of_reports) = (Rows::new(), Rows::new());
+    let mut sum = Aggregates::default();
+    for day in days.buckets().iter().filter(|day| !day.usage().is_empty()) {
+        let name = day.start().unwrap().to_rfc3339();
+        add(&mut of_series, &name, day.usage());
+        add(&mut of_reports, &name, &store.report(day.range(), &filter).unwrap());
+        sum.merge(day.usage().clone());
+    }
+    assert_eq!(of_series, expected);
+    assert_eq!(of_reports, expected);
+    let report = store.report(all, &filter).unwrap();
+    assert_eq!(report, sum);
+    let of = |column: usize| expected.values().map(|row| row[column]).sum::<u64>();
+    let totals = numbers(&report.summary());
+    assert_eq!(totals, std::array::from_fn(of));
+    for (model, requests) in by_model(&expected) {
+        let filter = Filter { models: vec![model], ..Filter::default() };
+        assert_eq!(store.report(all, &filter).unwrap().summary().requests, requests);
+    }
+}
+
+fn by_model(rows: &Rows) -> BTreeMap<String, u64> {
+    let mut models = BTreeMap::new();
+    for (key, row) in rows {
+        *models.entry(key.split(',').nth(5).unwrap().to_owned()).or_default() += row[0];
+    }
+    models
+}
+
+fn is_sound(path: &Path) {
+    let diagnosis = examine(path, Depth::Full).unwrap();
+    assert!(diagnosis.is_sound(), "{diagnosis:#?}");
+    assert_eq!(diagnosis.file.schema_version, SCHEMA_VERSION);
+}
+
+#[test]
+fn reports_stay_what_they_were() {
+    for (ledger, csv) in LEDGERS {
+        let place = Place::new();
+        fs::write(&place.path, ledger).unwrap();
+        let diagnosis = examine(&place.path, Depth::Full).unwrap();
+        assert!(diagnosis.is_sound(), "{diagnosis:#?}");
+        assert_eq!(diagnosis.advice, [Advice::OlderVersion(4)]);
+        let store = place.open();
+        reports_are(&store, csv);
+        is_sound(&place.path);
+        // They can be made again, but for what has no records.
+        assert_eq!(store.rebuild_sums().unwrap().changed, 0);
+        reports_are(&store, csv);
+    }
+}
+
+/// What finds event ids was migrated too: the same events are none again.
+#[test]
+fn event_ids_are_known_after_it() {
+    let place = Place::new();
+    fs::write(&place.path, LEDGERS[0].0).unwrap();
+    let store = place.open();
+    let kept: Vec<_> = super::support::records(&store)
+        .into_iter()
+        .filter(|record| record.event_id().is_some())
+        .collect();
+    assert!(kept.len() > 200, "{}", kept.len());
+    let outcome = store.insert_batch(&kept).unwrap();
+    assert_eq!((outcome.stored, outcome.duplicates), (0, kept.len() as u64));
+    let other = with_event(record(1_777_787_761_000_000, 9), "a-new-one");
+    assert_eq!(store.insert_batch(&[other]).unwrap().stored, 1);
+}
+
+/// A log that is still to be read and a journal that waits, of a program that was killed.
+#[test]
+fn what_waited_in_a_journal_is_stored_once() {
+    let place = unclean();
+    let diagnosis = examine(&place.path, Depth::Full).unwrap();
+    assert!(diagnosis.is_sound(), "{diagnosis:#?}");
+    assert_eq!(diagnosis.waiting.of_stopped(), 250);
+    let store = place.open();
+    let recovered = store.recover_journals().unwrap();
+    assert_eq!((recovered.stored, recovered.duplicates, recovered.lost), (250, 0, 0));
+    reports_are(&store, UNCLEAN);
+    is_sound(&place.path);
+    assert_eq!(store.recover_journals().unwrap().stored, 0);
+    assert_eq!(store.waiting().unwrap().segments, []);
+}
