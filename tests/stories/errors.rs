@@ -69,6 +69,16 @@ const CAUSES: &[(&str, Cause)] = &[
     ("no-ledger", || Some(Fixture::new().usage("report"))),
     ("not-a-ledger", || Some(Fixture::new().usage("report --db home"))),
     ("newer-ledger", || Some(changed("PRAGMA user_version = 99").usage("doctor"))),
+    ("older-ledger", || Some(of_version_4().usage("report"))),
+    ("no-space", || {
+        let script = "cp usage.db disk/; exec usage migrate disk/usage.db";
+        on_a_small_disk(&of_version_4(), "1m", script)
+    }),
+    ("linked-ledger", || {
+        let fixture = Fixture::with(DAY);
+        fs::hard_link(fixture.path("usage.db"), fixture.path("other.db")).unwrap();
+        Some(fixture.usage("delete --all --yes"))
+    }),
     ("migrated-meanwhile", migrated_meanwhile),
     ("no-data-folder", || without_a_home("report")),
     ("ledger-not-findable", || {
@@ -150,7 +160,8 @@ fn every_kind_says_what_the_reference_says() {
         .map(|(_, row)| row.kind)
         .collect();
     // What this machine does not allow for, and nothing else.
-    let may_be: [&str; 4] = ["no-data-folder", "no-home", "disk-full", "nothing-deleted"];
+    let may_be: [&str; 5] =
+        ["no-data-folder", "no-home", "disk-full", "no-space", "nothing-deleted"];
     assert!(skipped.iter().all(|kind| may_be.contains(kind)), "in no story: {skipped:?}");
 }
 
@@ -225,6 +236,14 @@ fn changed(sql: &str) -> Fixture {
     let ledger = Connection::open(fixture.path("usage.db")).unwrap();
     ledger.execute_batch(sql).unwrap();
     ledger.close().unwrap();
+    fixture
+}
+
+/// With a ledger that an earlier version has made.
+pub(crate) fn of_version_4() -> Fixture {
+    let fixture = Fixture::new();
+    fixture
+        .write("usage.db", include_bytes!("../../crates/usage-store/tests/fixtures/version-4.db"));
     fixture
 }
 

@@ -30,6 +30,7 @@ mod kept;
 mod ledgers;
 mod lines;
 mod maintenance;
+mod migrate;
 mod model;
 mod output;
 mod patience;

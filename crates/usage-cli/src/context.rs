@@ -70,9 +70,19 @@ impl Context {
         }
     }
 
-    /// The ledger, made if it is missing.
+    /// The ledger, made if it is missing. Says so if it was of an earlier version.
     pub(crate) fn open_or_create(&self) -> Result<Store, CliError> {
-        Ok(Store::open(self.db_path()?)?)
+        let store = Store::open(self.db_path()?)?;
+        if let Some(migrated) = store.migrated().filter(|_| !self.quiet) {
+            let copy = migrated.copy.as_ref().map_or_else(String::new, |copy| {
+                format!("; as it was, it lies in {}", copy.display())
+            });
+            let (from, to) = (migrated.from, migrated.to);
+            output::note(&format!(
+                "note: the ledger was migrated from schema version {from} to {to}{copy}"
+            ));
+        }
+        Ok(store)
     }
 
     /// The ledger, which must exist: reading commands make none.

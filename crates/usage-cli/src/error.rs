@@ -36,6 +36,9 @@ pub(crate) enum ErrorKind {
     NoLedger,
     NotALedger,
     NewerLedger,
+    OlderLedger,
+    NoSpace,
+    LinkedLedger,
     MigratedMeanwhile,
     LedgerReplaced,
     NoDataFolder,
@@ -114,6 +117,19 @@ impl ErrorKind {
             }
             Self::NotALedger => (FAILED, Some("--db or USAGE_DB names another file")),
             Self::NewerLedger => (FAILED, Some("update this program")),
+            Self::OlderLedger => (
+                FAILED,
+                Some("`usage migrate LEDGER` does so, after a copy; --dry-run says what it takes"),
+            ),
+            Self::NoSpace => {
+                (FAILED, Some("free some space, or `usage migrate --in-place` makes no copy"))
+            }
+            Self::LinkedLedger => (
+                FAILED,
+                Some(
+                    "remove the others, which `find FOLDER -samefile LEDGER` lists; a symbolic link does no harm",
+                ),
+            ),
             Self::NoDataFolder => (FAILED, Some("--db or USAGE_DB names a ledger")),
             Self::LedgerLocked => (FAILED, Some("try again when the other process is done")),
             Self::LedgerReplaced => {
@@ -234,6 +250,9 @@ fn kind_of(error: &StoreError) -> ErrorKind {
         StoreError::NotFound { .. } => ErrorKind::NoLedger,
         StoreError::NotALedger { .. } => ErrorKind::NotALedger,
         StoreError::NewerVersion { .. } => ErrorKind::NewerLedger,
+        StoreError::OlderVersion { .. } => ErrorKind::OlderLedger,
+        StoreError::NoSpace { .. } => ErrorKind::NoSpace,
+        StoreError::Linked { .. } => ErrorKind::LinkedLedger,
         StoreError::VersionChanged { .. } => ErrorKind::MigratedMeanwhile,
         StoreError::Replaced { .. } => ErrorKind::LedgerReplaced,
         StoreError::Journal { .. } => ErrorKind::JournalFailed,

@@ -6,6 +6,8 @@ use std::time::SystemTime;
 
 use rusqlite::{Connection, OpenFlags};
 
+use crate::open::distrust;
+
 /// Opens a ledger that nobody has open as a file that does not change: reads nothing but the
 /// file, makes nothing, takes no locks. `None` where there is a write-ahead log, which the file
 /// does not make sense without.
@@ -16,7 +18,9 @@ pub(crate) fn open(path: &Path) -> Option<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(immutable_uri(path), flags).ok()
+    let connection = Connection::open_with_flags(immutable_uri(path), flags).ok()?;
+    distrust(&connection).ok()?;
+    Some(connection)
 }
 
 /// By which a change of the file is noticed.

@@ -1,13 +1,11 @@
 //! A copy of the ledger, taken while it is in use.
 
-use std::fs::File;
-use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
-use tempfile::NamedTempFile;
 
 use crate::error::{Fault, StoreError};
+use crate::part::Part;
 use crate::transaction::schema_version;
 use crate::{Result, SCHEMA_VERSION, Store, StoreOptions, at_rest, open};
 
@@ -49,26 +47,16 @@ impl Store {
         if path.symlink_metadata().is_ok() {
             return Err(StoreError::Exists { path });
         }
-        let cannot_create = |source| StoreError::Create { path: path.clone(), source };
-        // Beside the copy, so that it can be moved there in one step. Of mode 0600 from the start.
-        let folder = path.parent().unwrap_or(Path::new("/"));
-        let file = tempfile::Builder::new()
-            .prefix(".usage-backup-")
-            .suffix(".part")
-            .tempfile_in(folder)
-            .map_err(cannot_create)?;
-        self.copy_into(&file, &path)?;
-        let sync = |source| StoreError::Sync { path: path.clone(), source };
-        file.as_file().sync_all().map_err(sync)?;
-        let bytes = file.as_file().metadata().map_err(sync)?.len();
-        publish(file, &path)?;
-        sync_folder(folder).map_err(sync)?;
+        // Beside the copy, so that it can be moved there in one step.
+        let part = Part::beside(&path)?;
+        self.copy_into(&part, &path)?;
+        let bytes = part.publish(&path)?;
         Ok(Backup { path, bytes })
     }
 
     /// Lets SQLite write the content of the ledger into an empty file: in one read transaction, in
     /// the order of the tables, without what is free.
-    fn copy_into(&self, file: &NamedTempFile, path: &Path) -> Result<()> {
+    fn copy_into(&self, part: &Part, path: &Path) -> Result<()> {
         const DOING: &str = "copy the ledger";
         let of_ledger = |source| StoreError::sqlite(DOING, self.path(), source);
         let connection = self.connection_for_copying().map_err(of_ledger)?;
@@ -76,11 +64,7 @@ impl Store {
         if found != SCHEMA_VERSION {
             return Err(StoreError::VersionChanged { path: self.path().to_owned(), found });
         }
-        let into = file.path().to_str().ok_or_else(|| {
-            let reason = io::Error::new(ErrorKind::InvalidFilename, "its name is not Unicode");
-            StoreError::Create { path: path.to_owned(), source: reason }
-        })?;
-        match connection.execute("VACUUM INTO ?1", [into]) {
+        match connection.execute("VACUUM INTO ?1", [part.uri()]) {
             Ok(_) => Ok(()),
             Err(source) => Err(match Fault::of(&source) {
                 // What is full or cannot be written is where the copy goes.
@@ -95,8 +79,9 @@ impl Store {
     /// A connection of its own: copying takes long, and cannot be done inside a transaction.
     fn connection_for_copying(&self) -> rusqlite::Result<Connection> {
         let in_use = || {
-            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-            let connection = Connection::open_with_flags(self.path(), flags)?;
+            // The copy is named by a URI.
+            let flags = open::flags() | OpenFlags::SQLITE_OPEN_URI;
+            let connection = Connection::open_with_flags(self.file().real_path(), flags)?;
             let busy_timeout = self.busy_timeout();
             let options = StoreOptions { busy_timeout, ..StoreOptions::default() };
             open::configure(&connection, &options)?;
@@ -109,20 +94,4 @@ impl Store {
             result => result,
         }
     }
-}
-
-/// Gives the file its name, unless there is one of that name by now.
-fn publish(file: NamedTempFile, path: &Path) -> Result<()> {
-    match file.persist_noclobber(path) {
-        Ok(_) => Ok(()),
-        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {
-            Err(StoreError::Exists { path: path.to_owned() })
-        }
-        Err(error) => Err(StoreError::Create { path: path.to_owned(), source: error.error }),
-    }
-}
-
-/// So that the name is on the disk too.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }

@@ -44,6 +44,41 @@ pub enum StoreError {
         /// Its version.
         found: i32,
     },
+    /// The ledger was written by an earlier version of this program, and was not to be migrated by
+    /// the way: see [`Migrate`](crate::Migrate). It was not touched.
+    #[error(
+        "the ledger {} has schema version {found}, it must be migrated to version {SCHEMA_VERSION} \
+         first",
+        path.display()
+    )]
+    OlderVersion {
+        /// The ledger.
+        path: PathBuf,
+        /// Its version.
+        found: i32,
+    },
+    /// The disk has less space than a migration may need. The ledger was not touched.
+    #[error(
+        "to migrate the ledger {} takes up to {needed} bytes, its disk has {free}",
+        path.display()
+    )]
+    NoSpace {
+        /// The ledger.
+        path: PathBuf,
+        /// How many bytes it may take.
+        needed: u64,
+        /// How many there are.
+        free: u64,
+    },
+    /// The file has several names (hard links). SQLite finds what was written last by the file's
+    /// name, so that programs which come by different names lose each other's records.
+    #[error("the ledger {} has {links} names (hard links), it may have one", path.display())]
+    Linked {
+        /// The ledger.
+        path: PathBuf,
+        /// How many names it has.
+        links: u64,
+    },
     /// Whether there is a ledger could not be found out.
     #[error("cannot look for a ledger at {}: {source}", path.display())]
     Find {

@@ -32,7 +32,7 @@ impl JournalFolder {
     }
 
     /// Every folder in which a journal of the ledger may be, with those that it remembers.
-    pub(crate) fn and(&self, remembered: Vec<PathBuf>) -> Vec<PathBuf> {
+    pub(crate) fn and(&self, remembered: impl Iterator<Item = PathBuf>) -> Vec<PathBuf> {
         let mut folders = vec![self.default.clone()];
         for folder in std::iter::once(self.chosen.clone()).chain(remembered) {
             if !folders.contains(&folder) {
@@ -107,50 +107,81 @@ fn number(number: u64) -> rusqlite::Result<i64> {
     i64::try_from(number).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
 
-/// The folders, other than the one beside the ledger, in which journals of the ledger at that path
+/// The folders, other than the one beside the ledger, in which journals of the ledger in that file
 /// were ever kept.
 ///
-/// A copy of a ledger remembers them too. It must not take what waits for the original, so a folder
-/// counts only at the path where it was remembered, or when nothing lies there any more: then the
-/// ledger was moved.
-pub(crate) fn folders(connection: &Connection, real_path: &Path) -> rusqlite::Result<Vec<PathBuf>> {
-    let mut statement =
-        connection.prepare_cached("SELECT path, ledger FROM journal_folders ORDER BY path")?;
-    let rows = statement.query_map([], |row| Ok((path_of(row.get(0)?), path_of(row.get(1)?))))?;
+/// A copy of a ledger remembers them too. It must not take what waits for the original, whose disk
+/// may only be away for now. So a folder counts where the ledger lies at the path where it was
+/// remembered; or where it is the very file of which it was, which was moved.
+pub(crate) fn folders(
+    connection: &Connection,
+    file: &OpenedFile,
+) -> rusqlite::Result<Vec<PathBuf>> {
+    // Before version 5 nothing is known of the file.
+    let mut statement = match connection
+        .prepare_cached("SELECT path, ledger, file FROM journal_folders ORDER BY path")
+    {
+        Ok(statement) => statement,
+        Err(_) => connection
+            .prepare_cached("SELECT path, ledger, NULL FROM journal_folders ORDER BY path")?,
+    };
+    let rows = statement.query_map([], |row| {
+        Ok((path_of(row.get(0)?), path_of(row.get(1)?), row.get::<_, Option<Vec<u8>>>(2)?))
+    })?;
     let mut folders = Vec::new();
     for row in rows {
         // Paths that this platform cannot have are of another one.
-        let (Some(folder), Some(ledger)) = row? else { continue };
-        if ledger == real_path || !ledger.try_exists().unwrap_or(true) {
+        let (Some(folder), Some(ledger), id) = row? else { continue };
+        let was_moved = || cfg!(unix) && id.is_some_and(|id| id == id_of(file));
+        if ledger == file.real_path() || was_moved() {
             folders.push(folder);
         }
     }
     Ok(folders)
 }
 
-/// Whether it is remembered that journals of the ledger at that path are kept in a folder.
+/// Whether it is remembered that journals of the ledger in that file are kept in a folder.
 pub(crate) fn is_remembered(
     connection: &Connection,
     folder: &Path,
-    real_path: &Path,
+    file: &OpenedFile,
 ) -> rusqlite::Result<bool> {
     connection
-        .prepare_cached("SELECT 1 FROM journal_folders WHERE path = ?1 AND ledger = ?2")?
-        .exists([bytes_of(folder), bytes_of(real_path)])
+        .prepare_cached(
+            "SELECT 1 FROM journal_folders WHERE path = ?1 AND ledger = ?2 AND file = ?3",
+        )?
+        .exists(params![bytes_of(folder), bytes_of(file.real_path()), id_of(file)])
 }
 
 /// Remembers it.
 pub(crate) fn remember_folder(
     connection: &Connection,
     folder: &Path,
-    real_path: &Path,
+    file: &OpenedFile,
 ) -> rusqlite::Result<()> {
     connection
         .execute(
-            "INSERT OR REPLACE INTO journal_folders (path, ledger) VALUES (?1, ?2)",
-            [bytes_of(folder), bytes_of(real_path)],
+            "INSERT OR REPLACE INTO journal_folders (path, ledger, file) VALUES (?1, ?2, ?3)",
+            params![bytes_of(folder), bytes_of(file.real_path()), id_of(file)],
         )
         .map(drop)
+}
+
+/// Adds the file to what a version that did not know it has remembered. Of a ledger that was moved
+/// since, nothing can be said.
+pub(crate) fn remember_file(connection: &Connection, file: &OpenedFile) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "UPDATE journal_folders SET file = ?1 WHERE file IS NULL AND ledger = ?2",
+            params![id_of(file), bytes_of(file.real_path())],
+        )
+        .map(drop)
+}
+
+/// Device and inode.
+fn id_of(file: &OpenedFile) -> Vec<u8> {
+    let (device, inode) = file.id();
+    [device.to_be_bytes(), inode.to_be_bytes()].concat()
 }
 
 #[cfg(unix)]

@@ -15,7 +15,9 @@ mod insert;
 mod journals;
 mod labels;
 mod migrate;
+mod migration;
 mod open;
+mod part;
 mod path;
 mod pool;
 mod readers;
@@ -31,12 +33,14 @@ mod sink;
 mod store;
 mod sums;
 mod transaction;
+mod trusted;
 mod turn;
 mod waiting;
 
 pub use backup::Backup;
 pub use error::{Fault, Result, StoreError};
 pub use insert::{Inserted, insert_record};
+pub use migration::{Migrate, Migrated, MigrationPlan, MigrationStep};
 pub use path::{DB_ENV, db_path};
 pub use recovery::Recovered;
 pub use retention::{

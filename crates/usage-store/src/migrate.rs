@@ -3,44 +3,52 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::error::{Fault, ReadError, Result, StoreError};
+use crate::file_id::OpenedFile;
 use crate::identify::{Identity, identify};
 use crate::schema::{
     APPLICATION_ID, DROP_VIEWS, FIRST_WITH_SUMS, MIGRATIONS, SCHEMA_VERSION, V5_WITHOUT_SUMS, VIEWS,
 };
-use crate::sums;
+use crate::{journals, sums};
 
-/// Brings the schema up to date in one transaction.
-pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
-    let failed = |source| StoreError::sqlite("migrate the ledger", path, source);
+/// Makes an empty database a ledger, unless another process has done so meanwhile.
+pub(crate) fn fill(connection: &mut Connection, path: &Path, file: &OpenedFile) -> Result<()> {
+    let failed = |source| StoreError::sqlite("create the ledger", path, source);
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-    // Once more, inside the transaction: another process may have been faster.
-    let version = match identify(&transaction, path)? {
-        Identity::Empty => 0,
-        Identity::Ledger(version) => version,
-    };
-    if version < SCHEMA_VERSION {
-        let done = usize::try_from(version).unwrap_or(0);
-        transaction.execute_batch(DROP_VIEWS).map_err(failed)?;
-        for step in MIGRATIONS.iter().skip(done).copied().flatten().copied() {
-            if step == V5_WITHOUT_SUMS {
-                bring_sums(&transaction, version)
-                    .map_err(|error| StoreError::read("migrate the ledger", path, error))?;
-            }
-            transaction.execute_batch(step).map_err(failed)?;
-        }
-        if version == 0 {
-            // The pages of tables that came and went on the way.
-            give_back(&transaction).map_err(failed)?;
-        }
-        transaction.execute_batch(VIEWS).map_err(failed)?;
-        transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
-        transaction.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(failed)?;
+    if matches!(identify(&transaction, path)?, Identity::Empty) {
+        steps(&transaction, path, file, 0)?;
     }
     transaction.commit().map_err(failed)
+}
+
+/// Brings the schema of that version up to date, inside a transaction.
+pub(crate) fn steps(
+    transaction: &Transaction<'_>,
+    path: &Path,
+    file: &OpenedFile,
+    version: i32,
+) -> Result<()> {
+    let failed = |source| StoreError::sqlite("migrate the ledger", path, source);
+    let done = usize::try_from(version).unwrap_or(0);
+    transaction.execute_batch(DROP_VIEWS).map_err(failed)?;
+    for step in MIGRATIONS.iter().skip(done).copied().flatten().copied() {
+        if step == V5_WITHOUT_SUMS {
+            bring_sums(transaction, version)
+                .map_err(|error| StoreError::read("migrate the ledger", path, error))?;
+        }
+        transaction.execute_batch(step).map_err(failed)?;
+    }
+    if version == 0 {
+        // The pages of tables that came and went on the way.
+        give_back(transaction).map_err(failed)?;
+    }
+    journals::remember_file(transaction, file).map_err(failed)?;
+    transaction.execute_batch(VIEWS).map_err(failed)?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
+    transaction.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(failed)
 }
 
 /// Brings along the sums of the version that had the first ones, or makes those of the records.

@@ -1,4 +1,4 @@
-//! Opening a ledger: making it, telling it from other files, bringing it up to date.
+//! Opening a ledger: making it, telling it from other files.
 //!
 //! All of this happens on one connection, the later writing one, before there is any other.
 
@@ -15,7 +15,8 @@ use crate::at_rest;
 use crate::error::{Fault, Result, StoreError};
 use crate::file_id::OpenedFile;
 use crate::identify::{Identity, identify, refuse_untouched};
-use crate::migrate::{ensure_wal, migrate, prepare_empty};
+use crate::migrate::{ensure_wal, fill, prepare_empty};
+use crate::migration::{self, Migrate, Migrated};
 use crate::schema::SCHEMA_VERSION;
 use crate::{StoreOptions, Synchronous};
 
@@ -34,72 +35,94 @@ pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
     std::path::absolute(path).map_err(|source| StoreError::Find { path: path.to_owned(), source })
 }
 
-/// Makes the folder and the file where they are missing, then opens and migrates the ledger.
-pub(crate) fn create(path: &Path, options: &StoreOptions) -> Result<(Connection, OpenedFile)> {
+/// Makes the folder and the file where they are missing, then opens the ledger, and migrates it as
+/// the options say.
+pub(crate) fn create(path: &Path, options: &StoreOptions) -> Result<Opened> {
     if !exists(path)? {
         let _guard = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
         make_folder(path)?;
         make_file(path)?;
     }
+    refuse_older_at_rest(path, options.migrate)?;
+    let (mut connection, file) = for_writing(path, options)?;
+    if let Identity::Empty = identify(&connection, path)? {
+        prepare_empty(&connection, options.busy_timeout)
+            .map_err(|source| StoreError::sqlite("create the ledger", path, source))?;
+        fill(&mut connection, path, &file)?;
+    }
+    let migrated = migration::by_the_way(&mut connection, &file, path, options)?;
+    Ok(Opened { connection: ready(connection, path, options)?, file, at_rest: false, migrated })
+}
+
+/// A connection to a file that is there, which may be a ledger or still be empty, and the file.
+pub(crate) fn for_writing(path: &Path, options: &StoreOptions) -> Result<(Connection, OpenedFile)> {
     refuse_others(path)?;
     let file = OpenedFile::at(path)?;
-    let mut connection = connect(path, options)?;
+    file.check_writable()?;
+    let connection = connect(path, options)?;
     if connection.is_readonly("main").unwrap_or(false) {
         return Err(read_only("open the ledger", path));
     }
-    match identify(&connection, path)? {
-        Identity::Ledger(SCHEMA_VERSION) => {}
-        Identity::Ledger(_) => migrate(&mut connection, path)?,
-        Identity::Empty => {
-            prepare_empty(&connection, options.busy_timeout)
-                .map_err(|source| StoreError::sqlite("create the ledger", path, source))?;
-            migrate(&mut connection, path)?;
-        }
-    }
-    Ok((ready(connection, path, options)?, file))
+    Ok((connection, file))
 }
 
-/// A ledger that was there.
-pub(crate) struct Existing {
+/// A ledger that was opened.
+pub(crate) struct Opened {
     pub(crate) connection: Connection,
     pub(crate) file: OpenedFile,
     /// It can only be read, and only while nobody has it open, see [`at_rest::open`].
     pub(crate) at_rest: bool,
+    /// It was of an earlier version.
+    pub(crate) migrated: Option<Migrated>,
 }
 
-/// Opens and migrates a ledger that exists; makes nothing.
-pub(crate) fn existing(path: &Path, options: &StoreOptions) -> Result<Existing> {
-    expect_existing(path)?;
-    let file = OpenedFile::at(path)?;
+/// Opens a ledger that exists and is of this version; makes and changes nothing.
+pub(crate) fn existing(path: &Path, options: &StoreOptions) -> Result<Opened> {
+    let file = expect_existing(path)?;
+    refuse_older_at_rest(path, Migrate::Never)?;
+    let opened = |connection, at_rest| Opened { connection, file, at_rest, migrated: None };
     match existing_in_use(path, options) {
         Err(error) if matches!(error.fault(), Some(Fault::ReadOnly | Fault::CannotOpen)) => {
             let connection = at_rest::open(path).ok_or(error)?;
-            match identify(&connection, path)? {
-                Identity::Ledger(SCHEMA_VERSION) => {
-                    Ok(Existing { connection, file, at_rest: true })
-                }
-                Identity::Ledger(_) => Err(read_only("migrate the ledger", path)),
-                Identity::Empty => Err(StoreError::NotFound { path: path.to_owned() }),
-            }
+            expect_this_version(&connection, path)?;
+            Ok(opened(connection, true))
         }
-        opened => Ok(Existing { connection: opened?, file, at_rest: false }),
+        connection => Ok(opened(connection?, false)),
     }
 }
 
-fn existing_in_use(path: &Path, options: &StoreOptions) -> Result<Connection> {
-    let mut connection = connect(path, options)?;
-    match identify(&connection, path)? {
-        Identity::Ledger(SCHEMA_VERSION) => {}
-        Identity::Ledger(_) => migrate(&mut connection, path)?,
-        // Made, by another process perhaps, but not filled yet.
-        Identity::Empty => return Err(StoreError::NotFound { path: path.to_owned() }),
+/// Tells from the file alone what is not to be migrated, where nobody has it open: nothing appears
+/// beside it then. What cannot be read like that is for those who open it.
+fn refuse_older_at_rest(path: &Path, migrate: Migrate) -> Result<()> {
+    if path.metadata().is_ok_and(|file| file.is_file())
+        && let Some(connection) = at_rest::open(path)
+        && let Ok(Identity::Ledger(found)) = identify(&connection, path)
+        && found < SCHEMA_VERSION
+    {
+        migration::with_copy(&connection, path, found, migrate)?;
     }
+    Ok(())
+}
+
+fn existing_in_use(path: &Path, options: &StoreOptions) -> Result<Connection> {
+    let connection = connect(path, options)?;
+    expect_this_version(&connection, path)?;
     ready(connection, path, options)
+}
+
+fn expect_this_version(connection: &Connection, path: &Path) -> Result<()> {
+    match identify(connection, path)? {
+        Identity::Ledger(SCHEMA_VERSION) => Ok(()),
+        Identity::Ledger(found) => Err(StoreError::OlderVersion { path: path.to_owned(), found }),
+        // Made, by another process perhaps, but not filled yet.
+        Identity::Empty => Err(StoreError::NotFound { path: path.to_owned() }),
+    }
 }
 
 /// A connection to a ledger that was opened before, with this crate's settings.
 pub(crate) fn configure(connection: &Connection, options: &StoreOptions) -> rusqlite::Result<()> {
     set_busy_timeout(connection, options.busy_timeout)?;
+    distrust(connection)?;
     let synchronous = match options.synchronous {
         Synchronous::Normal => "NORMAL",
         Synchronous::Full => "FULL",
@@ -108,6 +131,13 @@ pub(crate) fn configure(connection: &Connection, options: &StoreOptions) -> rusq
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(())
+}
+
+/// What a ledger brings along, such as triggers and views, may come from a stranger: it gets to use
+/// only what SQLite calls harmless, and nobody gets to write past SQLite's own checks.
+pub(crate) fn distrust(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).map(drop)
 }
 
 pub(crate) fn set_busy_timeout(
@@ -158,9 +188,6 @@ fn make_file(path: &Path) -> Result<()> {
 /// What can be refused without opening it for writing.
 fn refuse_others(path: &Path) -> Result<()> {
     check_sqlite(rusqlite::version_number())?;
-    if path.is_dir() {
-        return Err(StoreError::NotALedger { path: path.to_owned(), what: "a folder" });
-    }
     refuse_untouched(path)
 }
 
@@ -172,11 +199,14 @@ fn check_sqlite(version: i32) -> Result<()> {
 }
 
 /// Sees to it that something is there which may be a ledger; opens nothing for writing.
-pub(crate) fn expect_existing(path: &Path) -> Result<()> {
+pub(crate) fn expect_existing(path: &Path) -> Result<OpenedFile> {
     if !exists(path)? {
         return Err(StoreError::NotFound { path: path.to_owned() });
     }
-    refuse_others(path)
+    refuse_others(path)?;
+    let file = OpenedFile::at(path)?;
+    file.check_readable()?;
+    Ok(file)
 }
 
 /// A connection that leaves the file as it is, a write-ahead log beside it included, until it is
@@ -187,12 +217,17 @@ pub(crate) fn connect(path: &Path, options: &StoreOptions) -> Result<Connection>
         // First of all, so that nothing below can answer "locked" at once.
         set_busy_timeout(&connection, options.busy_timeout)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        distrust(&connection)?;
         Ok(connection)
     };
     open().map_err(|source| StoreError::sqlite("open the ledger", path, source))
 }
 
-fn ready(connection: Connection, path: &Path, options: &StoreOptions) -> Result<Connection> {
+pub(crate) fn ready(
+    connection: Connection,
+    path: &Path,
+    options: &StoreOptions,
+) -> Result<Connection> {
     let configure = || {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         configure(&connection, options)?;

@@ -9,7 +9,7 @@ use usage_core::sink::{
 use usage_journal::{RealDisk, ReplayError, replay};
 
 use crate::error::{ReadError, Result, StoreError};
-use crate::{Store, journals};
+use crate::{Store, journals, trusted};
 
 /// About how many records are stored in one transaction, so that other writers get their turn.
 const AT_ONCE: usize = 5_000;
@@ -91,12 +91,16 @@ impl Store {
         Ok(())
     }
 
-    /// Every folder in which a journal of this ledger may be.
+    /// Every folder in which a journal of this ledger may be. Those that only the ledger names have
+    /// to be [trusted](trusted).
     pub(crate) fn all_journal_folders(&self) -> Result<Vec<PathBuf>> {
         let remembered = self.read("read the ledger", |connection| {
-            journals::folders(connection, self.file().real_path()).map_err(ReadError::from)
+            journals::folders(connection, self.file()).map_err(ReadError::from)
         })?;
-        Ok(self.folder_of_journal().and(remembered))
+        let id = self.known_id();
+        let is_ours =
+            |folder: &PathBuf| id.is_some_and(|id| trusted::is_journal_of(folder, self.file(), id));
+        Ok(self.folder_of_journal().and(remembered.into_iter().filter(is_ours)))
     }
 
     fn recover_folder(&self, folder: &Path, recovered: &mut Recovered) -> Result<()> {

@@ -115,7 +115,8 @@ INSERT INTO retention (only_row) VALUES (1);
 ///
 /// On a row: the terms that it was priced by, its session, its set of tags, and in `more` whatever few
 /// records have. In the ledger: the epoch that tells a copy from its original, settings, where rows came
-/// from that another ledger gave (by range of ids), and how far each source is stored.
+/// from that another ledger gave (by range of ids), and how far each source is stored. With a folder of
+/// journals, which file the ledger was: that tells a ledger that was moved from a copy.
 const V5: &str = "
 ALTER TABLE records ADD COLUMN terms   INTEGER;
 ALTER TABLE records ADD COLUMN session INTEGER;
@@ -124,6 +125,8 @@ ALTER TABLE records ADD COLUMN more    BLOB;
 
 ALTER TABLE ledger ADD COLUMN epoch BLOB;
 UPDATE ledger SET epoch = randomblob(16);
+
+ALTER TABLE journal_folders ADD COLUMN file BLOB;
 
 CREATE TABLE settings (
     name  TEXT PRIMARY KEY NOT NULL,

@@ -96,13 +96,13 @@ impl Store {
         let folder = self.folder_of_journal();
         if folder.chosen != folder.default {
             self.write("write to the ledger", |writer| {
-                let real_path = self.file().real_path();
+                let file = self.file();
                 let connection = &writer.ledger.connection;
-                if journals::is_remembered(connection, &folder.chosen, real_path)? {
+                if journals::is_remembered(connection, &folder.chosen, file)? {
                     return Ok(());
                 }
                 writer.ledger.write(|transaction, _| {
-                    journals::remember_folder(transaction, &folder.chosen, real_path)
+                    journals::remember_folder(transaction, &folder.chosen, file)
                 })
             })?;
             // What lies there is found by nobody else, so a power loss must not forget it.

@@ -18,6 +18,8 @@ use crate::durable::Log;
 use crate::error::{ReadError, Result, StoreError};
 use crate::file_id::OpenedFile;
 use crate::journals::JournalFolder;
+use crate::migration::{Migrate, Migrated};
+use crate::open::Opened;
 use crate::readers::Readers;
 use crate::rows::Records;
 use crate::series::SeriesError;
@@ -39,6 +41,9 @@ pub struct StoreOptions {
     /// file, named as that with `.journal` added. The ledger remembers any other, so that every
     /// program that opens the ledger finds it.
     pub journal_folder: Option<PathBuf>,
+    /// What becomes of a ledger of an earlier version. Default: it is migrated after a copy, up to
+    /// 1 GiB.
+    pub migrate: Migrate,
 }
 
 impl Default for StoreOptions {
@@ -48,6 +53,7 @@ impl Default for StoreOptions {
             synchronous: Synchronous::Normal,
             readers: 4,
             journal_folder: None,
+            migrate: Migrate::default(),
         }
     }
 }
@@ -77,6 +83,7 @@ struct Shared {
     path: PathBuf,
     file: OpenedFile,
     log: Log,
+    migrated: Option<Migrated>,
     journal_folder: JournalFolder,
     busy_timeout: Duration,
     writer: Mutex<Writer>,
@@ -85,11 +92,13 @@ struct Shared {
 
 impl Store {
     /// Opens the ledger; makes the folder (mode 0700) and the file (0600) where they are
-    /// missing, and brings an older schema up to date.
+    /// missing. A ledger of an earlier version is migrated as [`StoreOptions::migrate`] says: by
+    /// default after a copy, which [`migrated`](Self::migrated) names.
     ///
     /// # Errors
-    /// When the folder or the file cannot be made, the file is something else, or the ledger was
-    /// written by a newer version of this program, which leaves it untouched.
+    /// When the folder or the file cannot be made, the file is something else, the ledger was
+    /// written by a newer version of this program, which leaves it untouched, or by an earlier one
+    /// and is not to be migrated by the way ([`StoreError::OlderVersion`]).
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Self::open_with(path, &StoreOptions::default())
     }
@@ -100,41 +109,45 @@ impl Store {
     /// As [`open`](Self::open).
     pub fn open_with(path: impl AsRef<Path>, options: &StoreOptions) -> Result<Self> {
         let path = open::absolute(path.as_ref())?;
-        let (connection, file) = open::create(&path, options)?;
-        Self::over(path, file, connection, options, false)
+        let opened = open::create(&path, options)?;
+        Self::over(path, opened, options)
     }
 
-    /// Opens a ledger that exists, and makes none.
+    /// Opens a ledger that exists, and makes none; changes nothing, and so migrates none.
     ///
     /// Who may only read the ledger can open it as well: then reports work, and writing fails
     /// with [`Fault::ReadOnly`](crate::Fault::ReadOnly). Where a writer has the ledger open, its
     /// companion files must be readable too, which they are when the ledger is.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when there is none, or only an empty file; else as
-    /// [`open`](Self::open).
+    /// [`StoreError::NotFound`] when there is none, or only an empty file;
+    /// [`StoreError::OlderVersion`] when it is of an earlier version, see
+    /// [`MigrationPlan`](crate::MigrationPlan); else as [`open`](Self::open).
     pub fn open_existing(path: impl AsRef<Path>) -> Result<Self> {
         let (path, options) = (open::absolute(path.as_ref())?, StoreOptions::default());
-        let open::Existing { connection, file, at_rest } = open::existing(&path, &options)?;
-        Self::over(path, file, connection, &options, at_rest)
+        let opened = open::existing(&path, &options)?;
+        Self::over(path, opened, &options)
     }
 
-    fn over(
-        path: PathBuf,
-        file: OpenedFile,
-        connection: Connection,
-        options: &StoreOptions,
-        at_rest: bool,
-    ) -> Result<Self> {
+    fn over(path: PathBuf, opened: Opened, options: &StoreOptions) -> Result<Self> {
+        let Opened { connection, file, at_rest, migrated } = opened;
         // What was opened in between could be another file than the one that is watched.
         file.check()?;
         let journal_folder = JournalFolder::new(&file, options)?;
-        let readers = Readers::new(&path, options, at_rest);
+        // Past links: one that is changed later leads to another ledger.
+        let readers = Readers::new(file.real_path(), options, at_rest);
         let busy_timeout = options.busy_timeout;
         let writer = Mutex::new(Writer::new(Ledger::new(connection, busy_timeout)));
         let log = Log::default();
-        let shared = Shared { path, file, log, journal_folder, busy_timeout, writer, readers };
+        let shared =
+            Shared { path, file, log, migrated, journal_folder, busy_timeout, writer, readers };
         Ok(Self(Arc::new(shared)))
+    }
+
+    /// The migration that opening the ledger came with, if it was of an earlier version.
+    #[must_use]
+    pub fn migrated(&self) -> Option<&Migrated> {
+        self.0.migrated.as_ref()
     }
 
     /// Where the ledger lives, as an absolute path.
@@ -305,7 +318,7 @@ impl Store {
         work: impl FnOnce(&mut Writer) -> Result<T, WriteError>,
     ) -> Result<T> {
         let writer = &mut *self.lock_writer();
-        self.0.file.check()?;
+        self.0.file.check_writable()?;
         work(writer).map_err(|error| StoreError::write(doing, &self.0.path, error))
     }
 

@@ -8,6 +8,7 @@ mod export;
 mod form;
 mod import;
 mod man;
+mod migrate;
 mod period;
 mod prune;
 mod record;
@@ -35,6 +36,7 @@ pub(crate) enum Command {
     Vacuum(vacuum::Args),
     Backup(backup::Args),
     Doctor(doctor::Args),
+    Migrate(migrate::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -55,6 +57,7 @@ impl Command {
             Self::Vacuum(args) => vacuum::run(args, &context()?),
             Self::Backup(args) => backup::run(args, &context()?),
             Self::Doctor(args) => doctor::run(args, &context()?),
+            Self::Migrate(args) => migrate::run(args, &context()?),
             // These need to know nothing of the world.
             Self::Completions(args) => completions::run(args),
             Self::Man(args) => man::run(args),

@@ -100,8 +100,8 @@ impl fmt::Display for Advice {
         match self {
             Self::OlderVersion(version) => write!(
                 f,
-                "schema version {version} becomes {SCHEMA_VERSION} when a command next opens the \
-                 ledger"
+                "the schema is of version {version}; `usage migrate LEDGER` makes it \
+                 {SCHEMA_VERSION}, after a copy"
             ),
             Self::NotShrinkable => f.write_str(
                 "free pages cannot be given back until, with nobody using the ledger, `sqlite3 \

@@ -6,20 +6,24 @@ use rusqlite::Connection;
 
 use super::{Check, Place, Remedy};
 use crate::error::Result;
+use crate::file_id::OpenedFile;
 use crate::waiting::{Waiting, look};
-use crate::{SegmentState, journals, transaction};
+use crate::{SegmentState, journals, transaction, trusted};
 
 /// Looks into every journal that the ledger knows of.
 pub(super) fn waiting(connection: &Connection, path: &Path) -> Result<Waiting> {
-    let real_path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let mut folders = vec![journals::beside(&real_path)];
-    // Before version 3, or where that is damaged, there are no others to be found.
-    folders.extend(journals::folders(connection, &real_path).unwrap_or_default());
-    folders.dedup();
+    let file = OpenedFile::at(path)?;
     // Without an id, which is a finding of its own, nothing can be the ledger's.
     let Some(ledger) = transaction::ledger_id(connection).unwrap_or(None) else {
         return Ok(Waiting::default());
     };
+    let mut folders = vec![journals::beside(file.real_path())];
+    // Before version 3, or where that is damaged, there are no others to be found.
+    let remembered = journals::folders(connection, &file).unwrap_or_default();
+    folders.extend(
+        remembered.into_iter().filter(|folder| trusted::is_journal_of(folder, &file, ledger)),
+    );
+    folders.dedup();
     Ok(look(connection, &folders, ledger))
 }
 

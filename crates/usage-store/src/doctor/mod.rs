@@ -32,6 +32,8 @@ use crate::error::{Fault, ReadError, Result, StoreError};
 use crate::open;
 use crate::waiting::Waiting;
 
+pub(crate) use reader::at_one_moment;
+
 pub use content::{Content, Dimension, Import};
 pub use file::{Advice, FileFacts};
 pub use set_aside::{Kind, Reason, SetAside};
@@ -255,7 +257,7 @@ impl fmt::Display for Remedy {
 /// too, with [`StoreError::is_damage`].
 pub fn examine(path: impl AsRef<Path>, depth: Depth) -> Result<Diagnosis> {
     let path = open::absolute(path.as_ref())?;
-    reader::at_one_moment(&path, |connection, version| {
+    at_one_moment(&path, |connection, version| {
         let failed = |error| StoreError::read("examine the ledger", &path, error);
         let waiting = journals::waiting(connection, &path)?;
         diagnose(connection, version, &path, depth, waiting).map_err(failed)

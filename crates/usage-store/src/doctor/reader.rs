@@ -13,11 +13,11 @@ use crate::{StoreOptions, open};
 const AT_REST_TRIES: usize = 3;
 
 /// Runs work on a ledger of any version that this program knows, with that version.
-pub(super) fn at_one_moment<T>(
+pub(crate) fn at_one_moment<T>(
     path: &Path,
     work: impl Fn(&Connection, i32) -> Result<T>,
 ) -> Result<T> {
-    open::expect_existing(path)?;
+    let _ = open::expect_existing(path)?;
     for _ in 0..AT_REST_TRIES {
         // A file that nobody has open is read as a file: that leaves nothing beside it.
         let stamp = Stamp::of(path);

@@ -24,6 +24,7 @@ fn run() {
         ("no-folder", _) => super::permissions::below_a_read_only_folder(place),
         ("relative", _) => super::opening::relative_to_a_folder_that_is_left(place),
         ("change", what) => super::kills::change(place, what),
+        ("upgrade", _) => super::upgrading::at_once(place),
         ("db-path", expected) => super::path::is(place, expected),
         _ => panic!("no such role: {role}"),
     }

@@ -15,7 +15,8 @@ use super::support::{Place, record, records, requests, scan};
 
 /// Makes a ledger one of version 3.
 pub(crate) const WITHOUT_V4: &str = "DROP TABLE settings; DROP TABLE origins;
-    DROP TABLE sources; ALTER TABLE ledger DROP COLUMN epoch; ALTER TABLE records DROP COLUMN more;
+    DROP TABLE sources; ALTER TABLE journal_folders DROP COLUMN file;
+    ALTER TABLE ledger DROP COLUMN epoch; ALTER TABLE records DROP COLUMN more;
     ALTER TABLE records DROP COLUMN tag_set; ALTER TABLE records DROP COLUMN session;
     ALTER TABLE records DROP COLUMN terms; DROP TABLE rollups_quarter; DROP TABLE rollups_day;
     DROP TABLE rollups_month; DROP TABLE rollups_all; DROP TABLE rollup_pieces;

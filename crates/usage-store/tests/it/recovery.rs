@@ -60,7 +60,8 @@ fn every_folder_is_looked_into() {
     assert_eq!(place.listing(), ["usage.db", "usage.db-shm", "usage.db-wal"]);
 }
 
-/// A copy has the same id and remembers the same folders. What waits there is the original's.
+/// A copy has the same id and remembers the same folders. What waits there is the original's, also
+/// while the disk of that is away.
 #[test]
 fn a_copy_takes_nothing_from_the_original() {
     let place = Place::new();
@@ -72,11 +73,15 @@ fn a_copy_takes_nothing_from_the_original() {
     drop(store);
     let copy = place.folder().join("copy.db");
     fs::copy(&place.path, &copy).unwrap();
-    let of_copy = || Store::open(&copy).unwrap().recover_journals().unwrap().stored;
-    assert_eq!((of_copy(), segments(&folder).len()), (0, 1));
+    let stored = |path| Store::open(path).unwrap().recover_journals().unwrap().stored;
+    assert_eq!((stored(&copy), segments(&folder).len()), (0, 1));
+    let (moved, disk) = (place.folder().join("moved.db"), place.folder().join("disk"));
+    fs::create_dir(&disk).unwrap();
+    fs::rename(&place.path, disk.join("usage.db")).unwrap();
+    assert_eq!((stored(&copy), segments(&folder).len()), (0, 1));
     // Moved, it is the ledger itself.
-    fs::remove_file(&place.path).unwrap();
-    assert_eq!(of_copy(), 5);
+    fs::rename(disk.join("usage.db"), &moved).unwrap();
+    assert_eq!(stored(&moved), 5);
 }
 
 #[test]

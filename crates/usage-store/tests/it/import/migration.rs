@@ -56,7 +56,7 @@ COMMIT;
 fn keeps_its_records_and_can_import() {
     let place = Place::with_rows(3);
     Connection::open(place.ledger()).unwrap().execute_batch(VERSION_1).unwrap();
-    let store = Store::open_existing(place.ledger()).unwrap();
+    let store = Store::open(place.ledger()).unwrap();
     let kept = records(&store);
     assert_eq!(kept.iter().map(|record| record.tokens().total()).collect::<Vec<_>>(), [26, 1]);
     assert_eq!(kept[0].event_id().unwrap().as_str(), "e1");
