@@ -291,7 +291,7 @@ impl Fault {
         }
     }
 
-    fn explained(self, source: &rusqlite::Error) -> String {
+    pub(crate) fn explained(self, source: &rusqlite::Error) -> String {
         match self {
             Self::Busy => "it is locked by another process".to_owned(),
             Self::Full => "the disk is full".to_owned(),

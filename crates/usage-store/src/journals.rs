@@ -107,16 +107,24 @@ fn number(number: u64) -> rusqlite::Result<i64> {
     i64::try_from(number).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
 
-/// The folders, other than the one beside the ledger, in which journals of the ledger in that file
-/// were ever kept.
+/// A folder, other than the one beside the ledger, in which journals of a ledger were once kept.
+pub(crate) struct Remembered {
+    pub(crate) folder: PathBuf,
+    /// Where that ledger was then, without links.
+    pub(crate) ledger: PathBuf,
+    /// Whether it was the one in the file that is asked about.
+    pub(crate) is_of_file: bool,
+}
+
+/// The folders, other than the one beside the ledger, that the ledger in that file remembers.
 ///
 /// A copy of a ledger remembers them too. It must not take what waits for the original, whose disk
 /// may only be away for now. So a folder counts where the ledger lies at the path where it was
 /// remembered; or where it is the very file of which it was, which was moved.
-pub(crate) fn folders(
+pub(crate) fn remembered(
     connection: &Connection,
     file: &OpenedFile,
-) -> rusqlite::Result<Vec<PathBuf>> {
+) -> rusqlite::Result<Vec<Remembered>> {
     // Before version 5 nothing is known of the file.
     let mut statement = match connection
         .prepare_cached("SELECT path, ledger, file FROM journal_folders ORDER BY path")
@@ -132,12 +140,20 @@ pub(crate) fn folders(
     for row in rows {
         // Paths that this platform cannot have are of another one.
         let (Some(folder), Some(ledger), id) = row? else { continue };
-        let was_moved = || cfg!(unix) && id.is_some_and(|id| id == id_of(file));
-        if ledger == file.real_path() || was_moved() {
-            folders.push(folder);
-        }
+        let was_moved = cfg!(unix) && id.is_some_and(|id| id == id_of(file));
+        let is_of_file = ledger == file.real_path() || was_moved;
+        folders.push(Remembered { folder, ledger, is_of_file });
     }
     Ok(folders)
+}
+
+/// Those of them that count.
+pub(crate) fn folders(
+    connection: &Connection,
+    file: &OpenedFile,
+) -> rusqlite::Result<Vec<PathBuf>> {
+    let remembered = remembered(connection, file)?.into_iter();
+    Ok(remembered.filter(|one| one.is_of_file).map(|one| one.folder).collect())
 }
 
 /// Whether it is remembered that journals of the ledger in that file are kept in a folder.

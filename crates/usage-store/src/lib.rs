@@ -5,6 +5,7 @@
 mod at_rest;
 mod backup;
 mod batch;
+mod checkpoint;
 pub mod doctor;
 mod durable;
 mod error;

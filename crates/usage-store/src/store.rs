@@ -156,6 +156,13 @@ impl Store {
         &self.0.path
     }
 
+    /// Why the write-ahead log cannot be brought into the ledger's file, if it cannot: then it grows
+    /// with every batch. What is stored is safe all the same, as long as the log can be written.
+    #[must_use]
+    pub fn failing_checkpoint(&self) -> Option<String> {
+        self.lock_writer().ledger.checkpoints.failing().map(str::to_owned)
+    }
+
     /// Inserts a batch in one transaction, whole or not at all.
     ///
     /// ```
@@ -319,7 +326,9 @@ impl Store {
     ) -> Result<T> {
         let writer = &mut *self.lock_writer();
         self.0.file.check_writable()?;
-        work(writer).map_err(|error| StoreError::write(doing, &self.0.path, error))
+        let result = work(writer);
+        writer.ledger.checkpoints.note(&writer.ledger.connection);
+        result.map_err(|error| StoreError::write(doing, &self.0.path, error))
     }
 
     fn lock_writer(&self) -> MutexGuard<'_, Writer> {

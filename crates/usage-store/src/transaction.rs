@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction};
 
 use usage_core::sink::LedgerId;
 
+use crate::checkpoint::{self, Checkpoints};
 use crate::schema::SCHEMA_VERSION;
 use crate::turn;
 
@@ -39,13 +40,15 @@ pub(crate) struct Ledger {
     pub(crate) id: Option<LedgerId>,
     /// How long to wait for other writers.
     pub(crate) patience: Duration,
+    pub(crate) checkpoints: Checkpoints,
 }
 
 impl Ledger {
     pub(crate) fn new(connection: Connection, patience: Duration) -> Self {
         // What cannot be read now, the doctor names; it keeps nobody from opening the ledger.
         let id = ledger_id(&connection).unwrap_or(None);
-        Self { connection, id, patience }
+        checkpoint::watch(&connection);
+        Self { connection, id, patience, checkpoints: Checkpoints::default() }
     }
 
     /// Runs `work` in one immediate transaction, with the ledger's label generation, and commits.

@@ -1,7 +1,7 @@
 //! What the file is like, whatever is in it.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
@@ -61,7 +61,8 @@ impl FileFacts {
         self.free_pages.saturating_mul(self.page_bytes)
     }
 
-    pub(super) fn advice(&self) -> Vec<Advice> {
+    /// Whoever is in the middle of reading is not to blame where the checkpoints fail.
+    pub(super) fn advice(&self, failing_checkpoint: Option<String>) -> Vec<Advice> {
         let mut advice = Vec::new();
         if self.schema_version < SCHEMA_VERSION {
             advice.push(Advice::OlderVersion(self.schema_version));
@@ -71,8 +72,10 @@ impl FileFacts {
         } else if self.free_pages >= MANY_FREE_PAGES && self.free_pages >= self.pages / 10 {
             advice.push(Advice::FreeSpace(self.free_bytes()));
         }
-        if self.log_bytes > LARGE_LOG {
-            advice.push(Advice::LargeLog(self.log_bytes));
+        match failing_checkpoint {
+            Some(why) => advice.push(Advice::FailingCheckpoint(why)),
+            None if self.log_bytes > LARGE_LOG => advice.push(Advice::LargeLog(self.log_bytes)),
+            None => {}
         }
         advice
     }
@@ -80,7 +83,7 @@ impl FileFacts {
 
 /// What is not wrong with a ledger, but could be better. Displays as one line, in which `LEDGER`
 /// stands for the path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Advice {
     /// The schema is of this older version.
@@ -91,6 +94,16 @@ pub enum Advice {
     FreeSpace(u64),
     /// The write-ahead log has so many bytes.
     LargeLog(u64),
+    /// The write-ahead log cannot be brought into the ledger's file, and why.
+    FailingCheckpoint(String),
+    /// A folder holds a journal of this ledger, which was at another path then. As nothing tells a
+    /// ledger that was moved to another disk from a copy, nobody looks into it.
+    JournalElsewhere {
+        /// The folder.
+        folder: PathBuf,
+        /// Where the ledger was.
+        ledger: PathBuf,
+    },
     /// So many records wait in journals that stopped programs have left.
     Waiting(u64),
 }
@@ -112,6 +125,18 @@ impl fmt::Display for Advice {
                 f,
                 "the write-ahead log has {bytes} bytes: some program has been in the middle of \
                  reading for long"
+            ),
+            Self::FailingCheckpoint(why) => write!(
+                f,
+                "the write-ahead log cannot be brought into the ledger's file, so it grows: {why}. \
+                 Nothing is lost as long as it can grow; make room, or move both to a sound disk"
+            ),
+            Self::JournalElsewhere { folder, ledger } => write!(
+                f,
+                "{} holds a journal of this ledger from when it was {}; if it was moved here, and this \
+                 is no copy, move the files of that folder to LEDGER.journal",
+                folder.display(),
+                ledger.display()
             ),
             Self::Waiting(1) => {
                 f.write_str("1 record waits in a journal; `usage vacuum` stores it")

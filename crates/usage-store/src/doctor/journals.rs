@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::{Check, Place, Remedy};
+use super::{Advice, Check, Place, Remedy};
 use crate::error::Result;
 use crate::file_id::OpenedFile;
 use crate::waiting::{Waiting, look};
@@ -25,6 +25,24 @@ pub(super) fn waiting(connection: &Connection, path: &Path) -> Result<Waiting> {
     );
     folders.dedup();
     Ok(look(connection, &folders, ledger))
+}
+
+/// Folders with journals of this very ledger that nobody looks into: they were kept for one at another
+/// path, where none is now. It was moved to another disk, or this is a copy of it.
+pub(super) fn elsewhere(connection: &Connection, path: &Path) -> Vec<Advice> {
+    let Ok(file) = OpenedFile::at(path) else { return Vec::new() };
+    let Some(ledger) = transaction::ledger_id(connection).unwrap_or(None) else {
+        return Vec::new();
+    };
+    let remembered = journals::remembered(connection, &file).unwrap_or_default().into_iter();
+    remembered
+        .filter(|one| {
+            !one.is_of_file
+                && one.ledger.try_exists().is_ok_and(|exists| !exists)
+                && trusted::is_journal_of(&one.folder, &file, ledger)
+        })
+        .map(|one| Advice::JournalElsewhere { folder: one.folder, ledger: one.ledger })
+        .collect()
 }
 
 /// Whether each of them can be read. Whatever else waits there is as it should be.

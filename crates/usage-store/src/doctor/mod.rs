@@ -29,8 +29,8 @@ use rusqlite::Connection;
 use usage_core::Timestamp;
 
 use crate::error::{Fault, ReadError, Result, StoreError};
-use crate::open;
 use crate::waiting::Waiting;
+use crate::{checkpoint, open};
 
 pub(crate) use reader::at_one_moment;
 
@@ -295,10 +295,13 @@ fn diagnose(
         checks.extend(rest.map(Check::skipped));
     }
     checks.push(journals::check(&waiting));
-    let mut advice = file.advice();
+    // Before version 5, or where that is damaged, nothing is known of it.
+    let failing = checkpoint::remembered(connection).unwrap_or(None);
+    let mut advice = file.advice(failing);
     if waiting.of_stopped() > 0 {
         advice.push(Advice::Waiting(waiting.of_stopped()));
     }
+    advice.extend(journals::elsewhere(connection, path));
     let path = path.to_owned();
     Ok(Diagnosis { path, file, content, checks, advice, waiting, set_aside })
 }

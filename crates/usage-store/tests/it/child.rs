@@ -22,6 +22,7 @@ fn run() {
         ("read-only", expected) => super::permissions::in_a_read_only_folder(place, expected),
         ("waiting", expected) => super::permissions::what_waits(place, expected),
         ("no-folder", _) => super::permissions::below_a_read_only_folder(place),
+        ("no-growth", _) => super::checkpoints::without_growth(place),
         ("relative", _) => super::opening::relative_to_a_folder_that_is_left(place),
         ("change", what) => super::kills::change(place, what),
         ("upgrade", _) => super::upgrading::at_once(place),

@@ -14,6 +14,7 @@
 )]
 
 mod backup;
+mod checkpoints;
 mod child;
 mod doctor;
 mod event_ids;

@@ -7,6 +7,7 @@ use std::sync::Barrier;
 use rusqlite::TransactionBehavior;
 use usage_core::Record;
 use usage_core::sink::{JournalSink, Sink};
+use usage_store::doctor::{Advice, Depth, examine};
 use usage_store::{Fault, Store, StoreError, StoreOptions};
 
 use super::support::{Place, at, journal, orphan, record, records, requests, segments};
@@ -79,6 +80,10 @@ fn a_copy_takes_nothing_from_the_original() {
     fs::create_dir(&disk).unwrap();
     fs::rename(&place.path, disk.join("usage.db")).unwrap();
     assert_eq!((stored(&copy), segments(&folder).len()), (0, 1));
+    // A person is asked which it is.
+    let advice = examine(&copy, Depth::Quick).unwrap().advice;
+    let ledger = place.folder().canonicalize().unwrap().join("usage.db");
+    assert_eq!(advice, [Advice::JournalElsewhere { folder: folder.clone(), ledger }]);
     // Moved, it is the ledger itself.
     fs::rename(disk.join("usage.db"), &moved).unwrap();
     assert_eq!(stored(&moved), 5);

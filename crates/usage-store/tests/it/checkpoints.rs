@@ -1,0 +1,70 @@
+//! Checkpoints that fail: the log can be written, and the ledger's file cannot grow.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use usage_core::Record;
+use usage_store::Store;
+use usage_store::doctor::{Advice, Depth, examine};
+
+use super::child;
+use super::support::{Place, record, requests, with_event};
+
+const BATCH: i64 = 500;
+
+fn batch(number: i64) -> Vec<Record> {
+    (0..BATCH)
+        .map(|n| with_event(record(number * BATCH + n, 1), &format!("{number}-{n}")))
+        .collect()
+}
+
+/// The program that writes knows it, and so does the doctor, who blames nobody for reading.
+#[test]
+fn one_that_fails_is_told_until_one_succeeds() {
+    let place = Place::new();
+    let mut number = 0;
+    while place.path.metadata().map_or(0, |file| file.len()) < 4_400_000 {
+        let store = place.open();
+        for _ in 0..20 {
+            store.insert_batch(&batch(number)).unwrap();
+            number += 1;
+        }
+    }
+    let next = place.folder().join("next");
+    fs::write(&next, number.to_string()).unwrap();
+    // A signal would come first otherwise. No file may have more than 5,120,000 bytes, and a log of a
+    // thousand pages has less.
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' XFSZ && ulimit -f 10000 && exec \"$@\"", "sh"]);
+    shell.arg(std::env::current_exe().unwrap()).args(child::ARGUMENTS);
+    child::check(&child::role(shell, "no-growth", place.folder()).output().unwrap());
+
+    let number: i64 = fs::read_to_string(next).unwrap().parse().unwrap();
+    let store = place.open();
+    assert_eq!(requests(&store), (number * BATCH) as u64);
+    for number in number..number + 1_000 {
+        store.insert_batch(&batch(number)).unwrap();
+        if examine(&place.path, Depth::Quick).unwrap().advice.is_empty() {
+            assert_eq!(store.failing_checkpoint(), None);
+            return;
+        }
+    }
+    panic!("no checkpoint has succeeded");
+}
+
+/// In a child of it.
+pub(crate) fn without_growth(place: &Path) {
+    let store = Store::open(place.join("usage.db")).unwrap();
+    let mut number: i64 = fs::read_to_string(place.join("next")).unwrap().parse().unwrap();
+    assert_eq!(store.failing_checkpoint(), None);
+    while store.failing_checkpoint().is_none() {
+        store.insert_batch(&batch(number)).unwrap();
+        number += 1;
+    }
+    store.insert_batch(&batch(number)).unwrap();
+    let advice = examine(store.path(), Depth::Quick).unwrap().advice;
+    assert!(matches!(&advice[..], [Advice::FailingCheckpoint(_)]), "{advice:?}");
+    assert_eq!(requests(&store), ((number + 1) * BATCH) as u64);
+    fs::write(place.join("next"), (number + 1).to_string()).unwrap();
+}
