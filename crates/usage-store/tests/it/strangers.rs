@@ -18,7 +18,7 @@ fn a_view_in_the_place_of_a_table_is_damage() {
         ("ledger", "i AS ledger_id, i AS label_generation"),
         ("journal_folders", "i AS path, i AS ledger, i AS file"),
         ("SETTINGS", "i AS name, i AS value"),
-        ("sums_of_all", "i AS number, i AS cells"),
+        ("rollups_all", "i AS number, i AS cells"),
         ("pragma_user_version", "i AS user_version"),
     ] {
         let place = Place::with_records(3);
