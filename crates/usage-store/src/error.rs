@@ -168,6 +168,19 @@ pub enum StoreError {
         /// The nearest instants before and after it that a range can begin or end at.
         nearest: [Timestamp; 2],
     },
+    /// A filter names what sums hold under `(other)`, as there were too many names in a month, and the
+    /// records that could tell are deleted.
+    #[error(
+        "{names} of the names that were asked for are counted under (other), and the records before {} \
+         that could tell them apart were deleted",
+        shown(*before)
+    )]
+    NamesFolded {
+        /// How many label sets it is in the first such month.
+        names: usize,
+        /// Records are there from this instant on.
+        before: Timestamp,
+    },
     /// The file at the ledger's path is no longer the one that was opened. Nothing is written to
     /// the one that was, as nobody would find it there.
     #[error(
@@ -220,6 +233,11 @@ pub(crate) enum ReadError {
     RowsGone {
         edge: Timestamp,
         nearest: [Timestamp; 2],
+    },
+    /// How many label sets that were asked for are folded, and from when on there are records.
+    NamesFolded {
+        names: usize,
+        before: Timestamp,
     },
 }
 
@@ -313,6 +331,7 @@ impl StoreError {
             }
             ReadError::Damaged(what) => Self::Damaged { path: path.to_owned(), what },
             ReadError::RowsGone { edge, nearest } => Self::RowsGone { edge, nearest },
+            ReadError::NamesFolded { names, before } => Self::NamesFolded { names, before },
         }
     }
 

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use usage_core::{LabelNames, Labels};
+
+use crate::sums;
 
 /// Finds a label set.
 pub(crate) const FIND_SET: &str = "SELECT id FROM label_sets WHERE instance_id = ?1 \
@@ -24,6 +26,48 @@ pub(crate) fn id_of(connection: &Connection, labels: &Labels) -> rusqlite::Resul
         Some(id) => Ok(id),
         None => connection.prepare_cached(INSERT_SET)?.insert(names),
     }
+}
+
+/// The names of a label set; none where it is missing, or one that no record could have.
+pub(crate) fn names_by_id(connection: &Connection, id: i64) -> rusqlite::Result<Option<Labels>> {
+    let found = connection
+        .prepare_cached(SELECT_SET)?
+        .query_row([id], |row| Ok(Labels::new(names_of(row)?).ok()))
+        .optional()?;
+    Ok(found.flatten())
+}
+
+/// Deletes the label sets that neither records nor sums use any more; says how many they were. Whoever
+/// remembers ids of them finds out by the generation.
+pub(crate) fn remove_unused(connection: &Connection) -> rusqlite::Result<u64> {
+    let mut used = FxHashSet::default();
+    for sql in [
+        "SELECT label_set FROM records",
+        "SELECT label_set FROM rollups_folded",
+        "SELECT into_set FROM rollups_folded",
+    ] {
+        let mut statement = connection.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            used.insert(row.get::<_, i64>(0)?);
+        }
+    }
+    sums::each_label_set(connection, |label_set| {
+        used.insert(label_set);
+    })?;
+    let all: Vec<i64> = connection
+        .prepare("SELECT id FROM label_sets")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    let mut removed = 0;
+    for id in all.iter().filter(|id| !used.contains(id)) {
+        connection.prepare_cached("DELETE FROM label_sets WHERE id = ?1")?.execute([id])?;
+        removed += 1;
+    }
+    if removed > 0 {
+        connection.execute("UPDATE ledger SET label_generation = label_generation + 1", [])?;
+    }
+    Ok(removed)
 }
 
 /// Ids that are known to be in the ledger, so that a record costs one look-up in memory.
@@ -198,12 +242,7 @@ impl<'c> Names<'c> {
     /// The names of a label set; none where it is missing, or one that no record could have.
     pub(crate) fn get(&mut self, id: i64) -> rusqlite::Result<Option<&Labels>> {
         if !self.is_complete && !self.known.by_id.contains_key(&id) {
-            let found = self
-                .connection
-                .prepare_cached(SELECT_SET)?
-                .query_row([id], |row| Ok(Labels::new(names_of(row)?).ok()))
-                .optional()?;
-            if let Some(labels) = found.flatten() {
+            if let Some(labels) = names_by_id(self.connection, id)? {
                 self.known.by_id.insert(id, labels);
             }
         }

@@ -7,7 +7,7 @@ use usage_core::{Filter, TimeRange};
 use crate::error::ReadError;
 use crate::labels::Names;
 use crate::rows::count;
-use crate::sums::{Seen, Totals, total};
+use crate::sums::{Apart, Seen, Totals, total};
 
 /// The totals by label set. Runs inside the caller's read transaction.
 pub(crate) fn aggregate(
@@ -18,6 +18,7 @@ pub(crate) fn aggregate(
     let (mut groups, mut seen) = (Totals::default(), Seen::default());
     total(connection, range, &mut groups, &mut seen)?;
     seen.check(connection)?;
+    Apart::read(connection, range, filter)?.add(connection, range, &mut groups)?;
     let mut aggregates = Aggregates::default();
     add_named(&mut aggregates, &mut groups, &mut Names::new(connection), filter)?;
     Ok(aggregates)

@@ -162,6 +162,13 @@ CREATE TABLE rollup_pieces (
     PRIMARY KEY (level, number, first)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE rollups_folded (
+    month     INTEGER NOT NULL,
+    label_set INTEGER NOT NULL,
+    into_set  INTEGER NOT NULL,
+    PRIMARY KEY (month, label_set)
+) STRICT, WITHOUT ROWID;
+
 ALTER TABLE ledger ADD COLUMN rollups BLOB;
 ";
 

@@ -11,7 +11,7 @@ use crate::labels::Names;
 use crate::report::add_named;
 use crate::retained;
 use crate::sums::{
-    Level, Seen, Totals, Wrong, months, quarter_of, start_of_quarter, total, totals_of_all,
+    Apart, Level, Seen, Totals, Wrong, months, quarter_of, start_of_quarter, total, totals_of_all,
 };
 
 /// Why there is no report over time.
@@ -39,10 +39,12 @@ pub(crate) fn aggregate(
         Err(error) => return Ok(Err(error)),
     };
     let (mut totals, mut names) = (Totals::default(), Names::new(connection));
+    let apart = Apart::read(connection, range, filter)?;
     for position in 0..series.buckets().len() {
         let bucket = series.buckets()[position].range();
         // The first and the last bucket may reach beyond the range.
         total(connection, common(bucket, range), &mut totals, &mut seen)?;
+        apart.add(connection, common(bucket, range), &mut totals)?;
         if let Some(bucket) = series.bucket_mut(position) {
             add_named(bucket.usage_mut(), &mut totals, &mut names, filter)?;
         }

@@ -10,6 +10,8 @@ use super::set_aside::SetAside;
 use super::walk::Walk;
 use crate::error::ReadError;
 use crate::labels::LabelSets;
+use crate::schema::FIRST_WITH_PIECES;
+use crate::sums::folded_by_month;
 
 /// About what is in a ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +27,9 @@ pub struct Content {
     pub label_sets: u64,
     /// How many of them no record has any more.
     pub unused_label_sets: u64,
+    /// How many combinations of names are counted under `(other)` in sums, as a month had too many. Those
+    /// of several months count several times.
+    pub folded_label_sets: u64,
     /// The records by each of the five names.
     pub dimensions: Vec<Dimension>,
     /// The imports that are remembered.
@@ -109,9 +114,17 @@ fn counted(connection: &Connection, version: i32, walk: &Walk) -> Result<Content
         newest: walk.newest,
         label_sets: ids.len() as u64,
         unused_label_sets: unused as u64,
+        folded_label_sets: folded(connection, version)?,
         dimensions: DIMENSIONS.map(|(name, of)| dimension(name, of, &sets, walk)).into(),
         imports: if version < 2 { Vec::new() } else { imports(connection)? },
     })
+}
+
+fn folded(connection: &Connection, version: i32) -> rusqlite::Result<u64> {
+    if version < FIRST_WITH_PIECES {
+        return Ok(0);
+    }
+    Ok(folded_by_month(connection)?.values().sum())
 }
 
 fn dimension(name: &'static str, of: NameOf, sets: &LabelSets, walk: &Walk) -> Dimension {

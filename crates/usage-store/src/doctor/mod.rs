@@ -312,7 +312,9 @@ fn is_damage(error: &ReadError) -> bool {
         ReadError::Sqlite(error) => {
             matches!(Fault::of(error), Fault::Corrupt | Fault::NotADatabase)
         }
-        ReadError::VersionChanged(_) | ReadError::RowsGone { .. } => false,
+        ReadError::VersionChanged(_)
+        | ReadError::RowsGone { .. }
+        | ReadError::NamesFolded { .. } => false,
         ReadError::Damaged(_) => true,
     }
 }
@@ -324,5 +326,6 @@ fn message(error: &ReadError) -> String {
         ReadError::VersionChanged(version) => format!("schema version {version}"),
         ReadError::Damaged(what) => what.clone(),
         ReadError::RowsGone { edge, .. } => format!("no records at {}", edge.as_micros()),
+        ReadError::NamesFolded { names, .. } => format!("{names} names are folded"),
     }
 }

@@ -6,7 +6,8 @@ use crate::sums::{self, Rebuilt};
 
 impl Store {
     /// Makes all sums again from the records, in one transaction: all or nothing of it. Sums whose
-    /// records were deleted are kept, and days and months are made of them again.
+    /// records were deleted are kept, and days and months are made of them again. Names that nothing uses
+    /// any more are removed.
     ///
     /// Other programs can read meanwhile, and those that write wait: it takes about a second for
     /// each million records.

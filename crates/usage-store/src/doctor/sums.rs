@@ -11,8 +11,8 @@ use crate::labels::LabelSets;
 use crate::retained;
 use crate::schema::{FIRST_WITH_PIECES, FIRST_WITH_SUMS};
 use crate::sums::{
-    Cells, Level, Wrong, all_torn, from_finer, from_rows, numbers, quarter_of, read, rows_hash,
-    unreadable_of_version_4,
+    Cells, Folds, Level, Wrong, all_torn, from_finer, from_rows, numbers, quarter_of, read,
+    rows_hash, unreadable_of_version_4,
 };
 
 /// How far back from the newest record sums are compared, where not all are: what people look at
@@ -87,7 +87,8 @@ struct Comparing<'a> {
 impl Comparing<'_> {
     fn with_rows(&mut self, from: i64) -> Result<(), ReadError> {
         let mut seen = Vec::new();
-        from_rows(self.connection, from, |number, cells, hash| {
+        let folds = Folds::known(self.connection)?;
+        from_rows(self.connection, from, folds, |number, cells, hash| {
             seen.push(number);
             match cells {
                 Ok(cells) if self.compare(number, &cells)? => self.compare_rows(number, hash),

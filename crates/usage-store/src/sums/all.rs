@@ -2,11 +2,11 @@
 //! are the ones that were stored.
 //!
 //! ```text
-//! version (1)   rows (4)   totals, as in a cell
+//! rows (4)   totals, as in a cell
 //! ```
 //!
-//! There is a row for each quarter of an hour, so it has no checksum of its own: a day holds the sum of
-//! those of its rows.
+//! There is a row for each quarter of an hour, so it has no checksum and no version of its own: a day holds
+//! the sum of the checksums of its rows, and its version is theirs.
 
 use rusqlite::{Connection, OptionalExtension, params};
 use usage_core::stats::Summary;
@@ -14,8 +14,6 @@ use usage_core::stats::Summary;
 use super::counts::less;
 use super::piece::{decode_totals, encode_totals};
 use super::{Level, Wrong};
-
-const VERSION: u8 = 1;
 
 /// A quarter of an hour of all names together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,14 +49,9 @@ pub(super) fn checksum(number: i64, bytes: &[u8]) -> u32 {
     hasher.finalize()
 }
 
-/// Whatever is not known counts as damage: without a checksum nobody can tell. A newer version gives the
-/// days another version, too.
+/// Whatever is not known counts as damage: without a checksum nobody can tell.
 pub(super) fn decode(bytes: &[u8]) -> Result<OfAll, Wrong> {
-    let (&version, rest) = bytes.split_first().ok_or(Wrong::Unreadable)?;
-    if version != VERSION {
-        return Err(Wrong::Unreadable);
-    }
-    let (rows, mut rest) = rest.split_first_chunk().ok_or(Wrong::Unreadable)?;
+    let (rows, mut rest) = bytes.split_first_chunk().ok_or(Wrong::Unreadable)?;
     let totals = decode_totals(&mut rest).map_err(|_| Wrong::Unreadable)?;
     if !rest.is_empty() {
         return Err(Wrong::Unreadable);
@@ -68,7 +61,6 @@ pub(super) fn decode(bytes: &[u8]) -> Result<OfAll, Wrong> {
 
 fn encode(of_all: &OfAll, bytes: &mut Vec<u8>) {
     bytes.clear();
-    bytes.push(VERSION);
     bytes.extend_from_slice(&of_all.rows.to_le_bytes());
     encode_totals(&of_all.totals, bytes);
 }
@@ -158,9 +150,6 @@ mod tests {
         assert_eq!(decode(&bytes), Ok(of_all));
         assert_ne!(checksum(1, &bytes), checksum(2, &bytes));
         bytes.push(0);
-        assert_eq!(decode(&bytes), Err(Wrong::Unreadable));
-        bytes.pop();
-        bytes[0] = 2;
         assert_eq!(decode(&bytes), Err(Wrong::Unreadable));
         assert_eq!(decode(&[]), Err(Wrong::Unreadable));
     }

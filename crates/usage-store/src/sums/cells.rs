@@ -29,6 +29,11 @@ impl Cells {
         &self.0
     }
 
+    /// How many label sets there are.
+    pub(super) fn len(&self) -> i64 {
+        i64::try_from(self.0.len()).unwrap_or(i64::MAX)
+    }
+
     pub(crate) const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

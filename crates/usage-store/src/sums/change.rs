@@ -9,7 +9,8 @@ use usage_core::stats::Summary;
 use super::all::{self, OfAll, hash_of_row};
 use super::piece::Seals;
 use super::root::Root;
-use super::{Cells, Level, quarter_of, stretch};
+use super::stretch::Changed;
+use super::{Cells, Level, fold, quarter_of, stretch};
 
 /// Totals of records that come or go, by quarter of an hour and label set.
 #[derive(Debug, Default)]
@@ -17,6 +18,8 @@ pub(crate) struct Change {
     quarters: FxHashMap<(i64, i64), Summary>,
     /// The sums of the hashes of the records, by quarter of an hour.
     rows: FxHashMap<i64, u32>,
+    /// The label sets are those that sums are kept under, not those of records.
+    is_of_sums: bool,
 }
 
 /// Totals of a label set in a stretch of time. Lists of them are in this order.
@@ -37,8 +40,9 @@ impl Change {
         *sum = sum.wrapping_add(hash_of_row(ts, id, label_set));
     }
 
-    /// Totals that come or go as they are.
+    /// Totals of sums that go as they are, and nothing of records.
     pub(crate) fn quarter(&mut self, quarter: i64, label_set: i64, totals: &Summary) {
+        self.is_of_sums = true;
         self.quarters.entry((quarter, label_set)).or_default().merge(totals);
     }
 
@@ -57,10 +61,16 @@ impl Change {
             return Ok(());
         }
         let mut levels = Levels { connection, way, buffer: Vec::new() };
-        let quarters = sorted(self.quarters);
+        let mut root = Root::read(connection)?;
+        let quarters = if self.is_of_sums {
+            self.quarters
+        } else {
+            fold::fold(connection, self.quarters, &mut root, way == Way::In)?
+        };
+        let quarters = sorted(quarters);
         let mut days = BTreeMap::<i64, Seals>::new();
         for (quarter, by) in levels.change(Level::Quarter, &quarters, &BTreeMap::new())? {
-            add(&mut days.entry(Level::Day.of_finer(quarter)).or_default()[0], by);
+            add(&mut days.entry(Level::Day.of_finer(quarter)).or_default()[0], by.checksum);
         }
         for (quarter, by) in levels.change_all(&quarters, &self.rows)? {
             add(&mut days.entry(Level::Day.of_finer(quarter)).or_default()[1], by);
@@ -69,12 +79,13 @@ impl Change {
         let of_days = coarser(Level::Day, &quarters);
         let mut months = BTreeMap::<i64, Seals>::new();
         for (day, by) in levels.change(Level::Day, &of_days, &days)? {
-            add(&mut months.entry(Level::Month.of_finer(day)).or_default()[0], by);
+            add(&mut months.entry(Level::Month.of_finer(day)).or_default()[0], by.checksum);
         }
         let of_months = coarser(Level::Month, &of_days);
-        let mut root = Root::read(connection)?;
         for (month, by) in levels.change(Level::Month, &of_months, &months)? {
-            root.change(month, by);
+            if root.change(month, by) {
+                fold::forget(connection, month)?;
+            }
         }
         root.write(connection)
     }
@@ -91,13 +102,13 @@ struct Levels<'a> {
 }
 
 impl Levels<'_> {
-    /// Changes the stretches of a level; returns by how much the sum of the checksums of each changes.
+    /// Changes the stretches of a level; returns by how much each changes.
     fn change(
         &mut self,
         level: Level,
         totals: &[Totals],
         seals: &BTreeMap<i64, Seals>,
-    ) -> rusqlite::Result<Vec<(i64, u32)>> {
+    ) -> rusqlite::Result<Vec<(i64, Changed)>> {
         let (mut changes, mut of_one) = (Vec::new(), Vec::new());
         let way = self.way;
         let with = |cells: &mut Cells, totals: &[(i64, &Summary)]| {
@@ -121,7 +132,8 @@ impl Levels<'_> {
         Ok(changes)
     }
 
-    /// As [`change`](Self::change), of all names together.
+    /// As [`change`](Self::change), of all names together; returns by how much the checksum of each
+    /// changes.
     fn change_all(
         &mut self,
         quarters: &[Totals],

@@ -7,6 +7,7 @@ use usage_core::Timestamp;
 use usage_core::stats::Summary;
 
 use super::all::hash_of_row;
+use super::folds::Folds;
 use super::{Cells, Level, OF_ALL, Wrong, numbers, quarter_of, read};
 use crate::error::ReadError;
 use crate::report::{COUNTS, summary};
@@ -19,12 +20,13 @@ type Made = Result<Cells, ReadError>;
 pub(crate) fn from_rows(
     connection: &Connection,
     from: i64,
+    folds: Folds<'_>,
     mut found: impl FnMut(i64, Made, u32) -> Result<(), ReadError>,
 ) -> Result<(), ReadError> {
     let mut statement = connection
         .prepare(&format!("SELECT {COUNTS}, ts, id FROM records WHERE ts >= ?1 ORDER BY ts"))?;
     let mut rows = statement.query([from])?;
-    let mut open = Open::default();
+    let mut open = Open { folds: Some(folds), ..Open::default() };
     while let Some(row) = rows.next()? {
         let ts = row.get(8)?;
         open.turn_to(quarter_of(ts), &mut found)?;
@@ -71,14 +73,16 @@ pub(crate) fn from_finer(
 
 /// The stretch of time that is being added up.
 #[derive(Default)]
-struct Open {
+struct Open<'c> {
     number: i64,
     totals: FxHashMap<i64, Summary>,
     rows: u32,
+    /// Of records: under which label sets they are counted.
+    folds: Option<Folds<'c>>,
     spoilt: Option<ReadError>,
 }
 
-impl Open {
+impl Open<'_> {
     fn add(&mut self, label_set: i64, totals: &Summary) {
         self.totals.entry(label_set).or_default().merge(totals);
     }
@@ -103,6 +107,9 @@ impl Open {
         &mut self,
         found: &mut impl FnMut(i64, Made, u32) -> Result<(), ReadError>,
     ) -> Result<(), ReadError> {
+        if let Some(folds) = &mut self.folds {
+            folds.fold(self.number, &mut self.totals)?;
+        }
         let cells: Cells = self.totals.drain().collect();
         let rows = std::mem::take(&mut self.rows);
         match self.spoilt.take() {

@@ -10,9 +10,12 @@
 //! names; a commit rewrites those that it changes, see [`stretch`].
 
 mod all;
+mod apart;
 mod cells;
 mod change;
 mod counts;
+mod fold;
+mod folds;
 mod level;
 mod made;
 mod piece;
@@ -29,15 +32,18 @@ mod varint;
 mod wrong;
 
 pub(crate) use all::rows_hash;
+pub(crate) use apart::Apart;
 pub(crate) use cells::Cells;
 pub(crate) use change::Change;
+pub(crate) use fold::folded_by_month;
+pub(crate) use folds::Folds;
 pub(crate) use level::{Level, quarter_of, start_of_quarter};
 pub(crate) use made::{from_finer, from_rows};
 pub use rebuild::Rebuilt;
 pub(crate) use rebuild::rebuild;
 pub(crate) use root::months;
 pub(crate) use seals::{Seen, all_torn};
-pub(crate) use table::{clear, numbers, read};
+pub(crate) use table::{clear, each_label_set, numbers, read};
 pub(crate) use total::{Totals, total};
 pub(crate) use transcode::{transcode, unreadable_of_version_4};
 pub(crate) use unnamed::totals_of_all;

@@ -8,13 +8,15 @@ use usage_core::stats::Summary;
 use usage_core::{TimeRange, Timestamp};
 
 use super::all::{self, OfAll};
+use super::fold::forget_unused;
+use super::folds::Folds;
 use super::piece::{Place, Seals};
 use super::root::Root;
-use super::seals::{Seal, sums_of_months, torn};
+use super::seals::{Seal, root_of, torn};
 use super::table::{later_pieces, read_piece};
 use super::{Cells, Level, Wrong, from_finer, from_rows, numbers, quarter_of, read, stretch};
 use crate::error::ReadError;
-use crate::retained;
+use crate::{labels, retained};
 
 /// What making the sums again has come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +34,9 @@ pub struct Rebuilt {
     /// such quarters are missing: nobody can say any more what they came to under which names. They are
     /// as they were, and so are the days and months that hold them.
     pub lost: Vec<TimeRange>,
+    /// How many combinations of names were removed that neither records nor sums used any more. None
+    /// where something is lost.
+    pub names_removed: u64,
 }
 
 const EVERYTHING: Range<i64> = i64::MIN..i64::MAX;
@@ -62,7 +67,8 @@ pub(crate) fn rebuild(connection: &Connection) -> Result<Rebuilt, ReadError> {
     let (seen, buffer, hashes) = (vec![], vec![], BTreeMap::new());
     let mut remade = Remade { connection, level: Level::Quarter, seen, buffer, hashes };
     let changed = &mut rebuilt.changed;
-    from_rows(connection, from.unwrap_or(i64::MIN), |number, cells, hash| {
+    let folds = Folds::deciding(connection, first)?;
+    from_rows(connection, from.unwrap_or(i64::MIN), folds, |number, cells, hash| {
         let cells = cells?;
         rebuilt.records += cells.iter().map(|(_, totals)| totals.requests).sum::<u64>();
         rebuilt.quarters += 1;
@@ -95,7 +101,11 @@ pub(crate) fn rebuild(connection: &Connection) -> Result<Rebuilt, ReadError> {
             Level::Quarter | Level::Month => false,
         })?;
     }
-    let root: Root = sums_of_months(connection, &EVERYTHING)?.into_iter().collect();
+    forget_unused(connection)?;
+    if rebuilt.lost.is_empty() {
+        rebuilt.names_removed = labels::remove_unused(connection)?;
+    }
+    let root = root_of(connection)?;
     if Root::read(connection).ok().as_ref() != Some(&root) {
         root.write(connection)?;
         *changed = (*changed).max(1);

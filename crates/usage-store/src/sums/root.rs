@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! CRC-32 (4)  version (1)  then for each month: number, less the one before (varint)  sum (4)
+//!     label sets (varint)  folded label sets (varint)
 //! ```
 
 use std::collections::BTreeMap;
@@ -11,18 +12,35 @@ use std::ops::Range;
 use rusqlite::Connection;
 
 use super::Wrong;
+use super::stretch::Changed;
 use super::varint::{pull_count, push};
 
-/// Sums of checksums by month. A month without sums is not in it.
+/// What there is of each month. A month without sums is not in it.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Root(BTreeMap<i64, u32>);
+pub(super) struct Root(BTreeMap<i64, Month>);
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Month {
+    /// The sum of the checksums of its pieces.
+    pub(super) sum: u32,
+    pub(super) names: NamesOf,
+}
+
+/// How many names a month has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct NamesOf {
+    /// How many label sets have sums.
+    pub(super) label_sets: u64,
+    /// How many others are counted under one of these.
+    pub(super) folded: u64,
+}
 
 const CHECKSUM: usize = 4;
 const VERSION: u8 = 1;
 
-impl FromIterator<(i64, u32)> for Root {
-    fn from_iter<I: IntoIterator<Item = (i64, u32)>>(sums: I) -> Self {
-        Self(sums.into_iter().collect())
+impl FromIterator<(i64, Month)> for Root {
+    fn from_iter<I: IntoIterator<Item = (i64, Month)>>(months: I) -> Self {
+        Self(months.into_iter().collect())
     }
 }
 
@@ -44,20 +62,34 @@ impl Root {
         Ok(())
     }
 
-    /// Changes a month's sum. What comes to nothing is not kept.
-    pub(super) fn change(&mut self, month: i64, by: u32) {
-        let sum = self.0.entry(month).or_default();
-        *sum = sum.wrapping_add(by);
-        if *sum == 0 {
+    /// Changes what there is of a month; says whether nothing is left.
+    pub(super) fn change(&mut self, month: i64, by: Changed) -> bool {
+        let of = self.0.entry(month).or_default();
+        of.sum = of.sum.wrapping_add(by.checksum);
+        of.names.label_sets = of.names.label_sets.saturating_add_signed(by.label_sets);
+        let is_gone = of.sum == 0;
+        if is_gone {
             self.0.remove(&month);
         }
+        is_gone
+    }
+
+    pub(super) fn add_folded(&mut self, month: i64, count: u64) {
+        if count > 0 {
+            let folded = &mut self.0.entry(month).or_default().names.folded;
+            *folded = folded.saturating_add(count);
+        }
+    }
+
+    pub(super) fn names(&self, month: i64) -> NamesOf {
+        self.0.get(&month).map(|month| month.names).unwrap_or_default()
     }
 
     pub(super) fn range(&self, months: Range<i64>) -> BTreeMap<i64, u32> {
         if months.is_empty() {
             return BTreeMap::new();
         }
-        self.0.range(months).map(|(month, sum)| (*month, *sum)).collect()
+        self.0.range(months).map(|(number, month)| (*number, month.sum)).collect()
     }
 
     /// The first and the last month.
@@ -69,10 +101,12 @@ impl Root {
         let mut bytes = vec![0; CHECKSUM];
         bytes.push(VERSION);
         let mut before = 0_i64;
-        for (month, sum) in &self.0 {
-            push(&mut bytes, month.wrapping_sub(before).cast_unsigned().into());
-            before = *month;
-            bytes.extend_from_slice(&sum.to_le_bytes());
+        for (number, month) in &self.0 {
+            push(&mut bytes, number.wrapping_sub(before).cast_unsigned().into());
+            before = *number;
+            bytes.extend_from_slice(&month.sum.to_le_bytes());
+            push(&mut bytes, month.names.label_sets.into());
+            push(&mut bytes, month.names.folded.into());
         }
         let checksum = crc32fast::hash(&bytes[CHECKSUM..]);
         bytes[..CHECKSUM].copy_from_slice(&checksum.to_le_bytes());
@@ -88,12 +122,14 @@ impl Root {
         if version != VERSION {
             return Err(Wrong::Newer);
         }
-        let (mut months, mut month) = (BTreeMap::new(), 0_i64);
+        let (mut months, mut number) = (BTreeMap::new(), 0_i64);
         while !rest.is_empty() {
-            month = month.wrapping_add(pull_count(&mut rest)?.cast_signed());
+            number = number.wrapping_add(pull_count(&mut rest)?.cast_signed());
             let (sum, behind) = rest.split_first_chunk().ok_or(Wrong::Unreadable)?;
-            months.insert(month, u32::from_le_bytes(*sum));
             rest = behind;
+            let (label_sets, folded) = (pull_count(&mut rest)?, pull_count(&mut rest)?);
+            let names = NamesOf { label_sets, folded };
+            months.insert(number, Month { sum: u32::from_le_bytes(*sum), names });
         }
         Ok(Self(months))
     }
@@ -102,6 +138,12 @@ impl Root {
 /// The first and the last month that there are sums of.
 pub(crate) fn months(connection: &Connection) -> rusqlite::Result<Option<[i64; 2]>> {
     Ok(Root::read(connection)?.ends())
+}
+
+/// The months in which label sets are folded.
+pub(super) fn folded_months(connection: &Connection) -> rusqlite::Result<Vec<i64>> {
+    let months = Root::read(connection)?.0;
+    Ok(months.into_iter().filter(|(_, month)| month.names.folded > 0).map(|of| of.0).collect())
 }
 
 #[cfg(test)]
@@ -113,10 +155,19 @@ mod tests {
     proptest! {
         #[test]
         fn bytes_come_back_and_a_flipped_bit_is_noticed(
-            months in prop::collection::btree_map(prop_oneof![23_000..25_000_i64, any::<i64>()], any::<u32>(), 0..40),
+            months in prop::collection::btree_map(
+                prop_oneof![23_000..25_000_i64, any::<i64>()],
+                any::<(u32, u64, u64)>(),
+                0..40,
+            ),
             at in any::<prop::sample::Index>(),
         ) {
-            let root = Root(months);
+            let root: Root = months
+                .into_iter()
+                .map(|(number, (sum, label_sets, folded))| {
+                    (number, Month { sum, names: NamesOf { label_sets, folded } })
+                })
+                .collect();
             let mut bytes = root.encode();
             prop_assert_eq!(Root::decode(&bytes), Ok(root));
             let bit = at.index(bytes.len() * 8);
@@ -128,10 +179,11 @@ mod tests {
     #[test]
     fn a_month_that_comes_to_nothing_is_gone() {
         let mut root = Root::default();
-        root.change(5, 7);
-        root.change(6, 1);
-        root.change(5, 0_u32.wrapping_sub(7));
-        assert_eq!(root, [(6, 1)].into_iter().collect());
-        assert_eq!(root.ends(), Some([6, 6]));
+        let by = |checksum, label_sets| Changed { checksum, label_sets };
+        assert!(!root.change(5, by(7, 2)) && !root.change(6, by(1, 1)));
+        root.add_folded(5, 3);
+        assert_eq!(root.names(5), NamesOf { label_sets: 2, folded: 3 });
+        assert!(root.change(5, by(0_u32.wrapping_sub(7), -2)));
+        assert_eq!((root.names(5), root.ends()), (NamesOf::default(), Some([6, 6])));
     }
 }

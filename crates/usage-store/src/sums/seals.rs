@@ -10,9 +10,10 @@ use std::ops::Range;
 
 use rusqlite::Connection;
 
-use super::root::Root;
+use super::fold::folded_by_month;
+use super::root::{Month, NamesOf, Root};
 use super::split::Split;
-use super::table::{each_checksum, each_head};
+use super::table::{each_checksum, each_head, read};
 use super::{Level, Wrong};
 
 /// The sums that a report has read, as far as they have to be checked.
@@ -162,7 +163,7 @@ pub(super) fn torn(
 }
 
 /// The months of a range that are not those of the root.
-pub(super) fn torn_months(
+fn torn_months(
     connection: &Connection,
     root: &Root,
     months: &Range<i64>,
@@ -176,7 +177,7 @@ pub(super) fn torn_months(
     Ok(torn.into_iter().map(|month| (month, Wrong::Torn)).collect())
 }
 
-pub(super) fn sums_of_months(
+fn sums_of_months(
     connection: &Connection,
     months: &Range<i64>,
 ) -> rusqlite::Result<BTreeMap<i64, u32>> {
@@ -187,6 +188,22 @@ pub(super) fn sums_of_months(
     })?;
     sums.retain(|_, sum| *sum != 0);
     Ok(sums)
+}
+
+/// What the root has to be.
+pub(super) fn root_of(connection: &Connection) -> rusqlite::Result<Root> {
+    let folded = folded_by_month(connection)?;
+    let mut months = Vec::new();
+    for (month, sum) in sums_of_months(connection, &(i64::MIN..i64::MAX))? {
+        let label_sets = match read(connection, Level::Month, month) {
+            Ok(cells) => cells.len().unsigned_abs(),
+            Err(error) if Wrong::is_unreadable(&error) => 0,
+            Err(error) => return Err(error),
+        };
+        let names = NamesOf { label_sets, folded: folded.get(&month).copied().unwrap_or(0) };
+        months.push((month, Month { sum, names }));
+    }
+    Ok(months.into_iter().collect())
 }
 
 /// What does not belong together in all of the sums.

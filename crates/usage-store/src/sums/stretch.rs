@@ -6,8 +6,15 @@ use super::piece::{Cell, Head, Place, Seals, fitting};
 use super::table::{delete_piece, later_pieces, read_piece, write_piece};
 use super::{Cells, Level, Wrong};
 
-/// Changes some label sets of a stretch, and what its finer sums come to; returns by how much that
-/// changes the sum of the checksums of its pieces. `change` gets the totals that a piece may hold, in
+/// By how much a stretch has changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Changed {
+    /// The sum of the checksums of its pieces, modulo 2^32.
+    pub(super) checksum: u32,
+    pub(super) label_sets: i64,
+}
+
+/// Changes some label sets of a stretch, and what its finer sums come to. `change` gets the totals that a piece may hold, in
 /// the order of their label sets.
 pub(super) fn change<T>(
     connection: &Connection,
@@ -16,8 +23,15 @@ pub(super) fn change<T>(
     seals: Seals,
     change: impl Fn(&mut Cells, &[(i64, T)]) -> Result<(), Wrong>,
     buffer: &mut Vec<u8>,
-) -> rusqlite::Result<u32> {
+) -> rusqlite::Result<Changed> {
     let place = Place::first_of(level, number);
+    let mut label_sets = 0;
+    let mut change = |cells: &mut Cells, totals: &[(i64, T)]| {
+        label_sets -= cells.len();
+        change(cells, totals)?;
+        label_sets += cells.len();
+        Ok::<_, Wrong>(())
+    };
     let found = read_piece(connection, place)?;
     let is_there = found.is_some();
     let mut first = found.unwrap_or_default();
@@ -50,14 +64,14 @@ pub(super) fn change<T>(
         if is_there {
             delete_piece(connection, place)?;
         }
-        return Ok(sum);
+        return Ok(Changed { checksum: sum, label_sets });
     }
     let mut head = Head { has_more: later > 0, ..first.head };
     for (seal, by) in head.seals.iter_mut().zip(seals) {
         *seal = seal.wrapping_add(by);
     }
     let (checksums, _) = write_from(connection, place, head, first.cells.as_slice(), buffer)?;
-    Ok(sum.wrapping_add(checksums))
+    Ok(Changed { checksum: sum.wrapping_add(checksums), label_sets })
 }
 
 /// Writes a stretch anew, whatever pieces it had; returns the sum of the checksums of its pieces.
@@ -180,7 +194,7 @@ mod tests {
         fn pieces_hold_what_a_map_holds(steps in steps()) {
             let connection = ledger();
             let (mut model, mut sum, mut seal) = (BTreeMap::new(), 0_u32, 0_u32);
-            let mut buffer = Vec::new();
+            let (mut label_sets, mut buffer) = (0, Vec::new());
             for (count, first, apart, is_in) in steps {
                 let ids = (0..).map(|n| first + n * apart).take(count);
                 let totals: Vec<_> = if is_in {
@@ -201,7 +215,9 @@ mod tests {
                     if is_in { cells.add(totals); Ok(()) } else { cells.take_away(totals) }
                 };
                 let by = change(&connection, STRETCH, &totals, [5, 0], with, &mut buffer).unwrap();
-                sum = sum.wrapping_add(by);
+                sum = sum.wrapping_add(by.checksum);
+                label_sets += by.label_sets;
+                prop_assert_eq!(label_sets, model.len() as i64);
                 seal = if model.is_empty() { 0 } else { seal + 5 };
                 check(&connection, &model, sum, seal);
             }

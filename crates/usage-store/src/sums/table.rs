@@ -146,6 +146,19 @@ pub(super) fn each_cell(
     Ok(())
 }
 
+/// Hands out the label sets that there are sums of, some of them more than once. An error where sums
+/// cannot be read: nobody can say which label sets they use.
+pub(crate) fn each_label_set(
+    connection: &Connection,
+    mut found: impl FnMut(i64),
+) -> rusqlite::Result<()> {
+    const EVERYTHING: Range<i64> = i64::MIN..i64::MAX;
+    for level in [Level::Quarter, Level::Day, Level::Month] {
+        each_cell(connection, level, &EVERYTHING, |label_set, _| found(label_set))?;
+    }
+    Ok(())
+}
+
 fn each_later_cell(
     connection: &Connection,
     level: Level,
@@ -241,6 +254,7 @@ pub(crate) fn clear(connection: &Connection) -> rusqlite::Result<()> {
         connection.execute(&format!("DELETE FROM {}", level.table()), [])?;
     }
     connection.execute("DELETE FROM rollup_pieces", [])?;
+    connection.execute("DELETE FROM rollups_folded", [])?;
     connection.execute("UPDATE ledger SET rollups = NULL", [])?;
     Ok(())
 }

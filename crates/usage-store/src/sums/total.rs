@@ -33,7 +33,7 @@ const DENSE: usize = 8_192;
 
 impl Totals {
     #[inline]
-    fn add(&mut self, label_set: i64, totals: &Summary) {
+    pub(super) fn add(&mut self, label_set: i64, totals: &Summary) {
         let Some(place) = usize::try_from(label_set).ok().filter(|place| *place < DENSE) else {
             self.sparse.entry(label_set).or_default().merge(totals);
             return;

@@ -11,8 +11,7 @@ use usage_core::stats::{Summary, TokenTotals};
 use super::all::{self, OfAll, hash_of_row};
 use super::piece::{Place, Seals};
 use super::rebuild::{Sums, reseal};
-use super::root::Root;
-use super::seals::sums_of_months;
+use super::seals::root_of;
 use super::table::write_piece;
 use super::varint::pull_count;
 use super::{Cells, Level, OF_ALL, Wrong, from_finer, quarter_of, read, stretch};
@@ -52,8 +51,7 @@ pub(crate) fn transcode(connection: &Connection) -> Result<(), ReadError> {
     for level in [Level::Day, Level::Month] {
         seal(connection, level, &mut buffer)?;
     }
-    let root: Root = sums_of_months(connection, &(i64::MIN..i64::MAX))?.into_iter().collect();
-    Ok(root.write(connection)?)
+    Ok(root_of(connection)?.write(connection)?)
 }
 
 /// The sums of a ledger of version 4 that cannot be read.

@@ -160,7 +160,7 @@ fn a_migration_leaves_the_old_or_the_new_version() {
     each_kill(&place, "migrate", |copy| {
         let version = number(copy, "PRAGMA user_version");
         let tables = "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'rollup%'";
-        assert_eq!(number(copy, tables), if version == 3 { 0 } else { 5 });
+        assert_eq!(number(copy, tables), if version == 3 { 0 } else { 6 });
         is_migrated_or_not(copy, 3, RECORDS);
     });
 }

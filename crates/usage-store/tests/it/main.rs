@@ -18,6 +18,7 @@ mod checkpoints;
 mod child;
 mod doctor;
 mod event_ids;
+mod folding;
 mod import;
 mod journal;
 mod keeping;

@@ -19,7 +19,7 @@ pub(crate) const WITHOUT_V4: &str = "DROP TABLE settings; DROP TABLE origins;
     ALTER TABLE ledger DROP COLUMN epoch; ALTER TABLE records DROP COLUMN more;
     ALTER TABLE records DROP COLUMN tag_set; ALTER TABLE records DROP COLUMN session;
     ALTER TABLE records DROP COLUMN terms; DROP TABLE rollups_quarter; DROP TABLE rollups_day;
-    DROP TABLE rollups_month; DROP TABLE rollups_all; DROP TABLE rollup_pieces;
+    DROP TABLE rollups_month; DROP TABLE rollups_all; DROP TABLE rollup_pieces; DROP TABLE rollups_folded;
     ALTER TABLE ledger DROP COLUMN rollups; DROP TABLE retention;";
 
 /// What earlier versions of this program wrote themselves; see the page beside the files.

@@ -282,7 +282,7 @@ fn a_flipped_bit_where_sums_are_found_gives_no_smaller_report() {
         .collect::<Result<_, _>>()
         .unwrap();
     drop(connection);
-    assert_eq!(pages.len(), 6);
+    assert_eq!(pages.len(), 7);
     let sound = fs::read(&place.path).unwrap();
     let mut refused = 0;
     for page in pages {

@@ -62,6 +62,7 @@ struct JsonContent<'a> {
     newest: Option<String>,
     label_sets: u64,
     unused_label_sets: u64,
+    folded_label_sets: u64,
     dimensions: Vec<JsonDimension<'a>>,
     imports: Vec<JsonImport<'a>>,
 }
@@ -148,6 +149,7 @@ fn json_content(content: &Content, zone: Tz) -> JsonContent<'_> {
         newest: at(content.newest),
         label_sets: content.label_sets,
         unused_label_sets: content.unused_label_sets,
+        folded_label_sets: content.folded_label_sets,
         dimensions: dimensions.collect(),
         imports: imports.collect(),
     }

@@ -55,6 +55,13 @@ fn content_lines(content: &Content, zone: Tz, width: Option<usize>) -> Vec<Strin
         unused => format!(", {} of them unused", format_count(unused)),
     };
     lines.push(row("label sets", &(format_count(content.label_sets) + &unused)));
+    if content.folded_label_sets > 0 {
+        let folded = format_count(content.folded_label_sets);
+        lines.push(row(
+            "folded",
+            &format!("{folded} label sets count as (other) in their month's sums"),
+        ));
+    }
     for import in &content.imports {
         let rows = import.imported.saturating_add(import.already_there).unsigned_abs();
         let of = format!("{} rows of {}", format_count(rows), printable(&import.source));

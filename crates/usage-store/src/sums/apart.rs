@@ -1,0 +1,140 @@
+//! Names that sums hold under `(other)`, told apart again for a filter that asks for them: from the
+//! records, as long as there are any.
+
+use std::ops::Range;
+
+use rusqlite::Connection;
+use rustc_hash::{FxHashMap, FxHashSet};
+use usage_core::{Filter, TimeRange, Timestamp};
+
+use super::Level;
+use super::root::folded_months;
+use super::split::split;
+use super::total::{ALL, Totals};
+use crate::error::ReadError;
+use crate::labels::names_of;
+use crate::report::{COUNTS, summary};
+use crate::retained;
+
+/// The label sets that a filter lets pass, and whose sums it does not, by month.
+#[derive(Debug, Default)]
+pub(crate) struct Apart {
+    months: Vec<(i64, FxHashSet<i64>)>,
+    rows_from: Option<i64>,
+}
+
+impl Apart {
+    pub(crate) fn read(
+        connection: &Connection,
+        range: TimeRange,
+        filter: &Filter,
+    ) -> Result<Self, ReadError> {
+        let mut apart = Self::default();
+        if filter.is_empty() {
+            return Ok(apart);
+        }
+        let mut passes = FxHashMap::default();
+        for month in folded_months(connection)? {
+            if instants(Level::Month, &(month..month + 1), range).is_empty() {
+                continue;
+            }
+            let found = of_month(connection, month, filter, &mut passes)?;
+            if !found.is_empty() {
+                apart.months.push((month, found));
+            }
+        }
+        if !apart.months.is_empty() {
+            apart.rows_from = retained::rows_from(connection)?;
+        }
+        Ok(apart)
+    }
+
+    /// Adds what these label sets come to in a range, as far as [`total`](super::total) has read sums.
+    pub(crate) fn add(
+        &self,
+        connection: &Connection,
+        range: TimeRange,
+        totals: &mut Totals,
+    ) -> Result<(), ReadError> {
+        if self.months.is_empty() {
+            return Ok(());
+        }
+        for (level, numbers) in split(range, ALL).sums {
+            for (month, label_sets) in &self.months {
+                let of_month = Level::Month.start_of(*month)..Level::Month.start_of(month + 1);
+                let stretch = level.start_of(numbers.start)..level.start_of(numbers.end);
+                let stretch = stretch.start.max(of_month.start)..stretch.end.min(of_month.end);
+                if !stretch.is_empty() {
+                    self.add_rows(connection, &stretch, label_sets, totals)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn add_rows(
+        &self,
+        connection: &Connection,
+        stretch: &Range<i64>,
+        label_sets: &FxHashSet<i64>,
+        totals: &mut Totals,
+    ) -> Result<(), ReadError> {
+        if let Some(rows_from) = self.rows_from.filter(|rows_from| stretch.start < *rows_from) {
+            let names = label_sets.len();
+            return Err(ReadError::NamesFolded {
+                names,
+                before: Timestamp::from_micros(rows_from),
+            });
+        }
+        let mut statement = connection
+            .prepare_cached(&format!("SELECT {COUNTS} FROM records WHERE ts >= ?1 AND ts < ?2"))?;
+        let mut rows = statement.query([stretch.start, stretch.end])?;
+        while let Some(row) = rows.next()? {
+            let label_set = row.get(0)?;
+            if label_sets.contains(&label_set) {
+                totals.add(label_set, &summary(row)?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a range and some stretches have in common.
+fn instants(level: Level, numbers: &Range<i64>, range: TimeRange) -> Range<i64> {
+    let start = range.start.map_or(i64::MIN, Timestamp::as_micros);
+    let end = range.end.map_or(i64::MAX, Timestamp::as_micros);
+    level.start_of(numbers.start).max(start)..level.start_of(numbers.end).min(end)
+}
+
+/// The label sets of a month that the filter lets pass while it does not what they are counted under.
+fn of_month(
+    connection: &Connection,
+    month: i64,
+    filter: &Filter,
+    passes: &mut FxHashMap<i64, bool>,
+) -> Result<FxHashSet<i64>, ReadError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT f.label_set, l.instance_id, l.profile, l.provider, l.route, l.model, f.into_set \
+         FROM rollups_folded AS f JOIN label_sets AS l ON l.id = f.label_set WHERE f.month = ?1",
+    )?;
+    let mut rows = statement.query([month])?;
+    let mut found = FxHashSet::default();
+    while let Some(row) = rows.next()? {
+        if !filter.matches(&names_of(row)?) {
+            continue;
+        }
+        let into = row.get(6)?;
+        let into_passes = match passes.get(&into) {
+            Some(passes) => *passes,
+            None => {
+                let names = crate::labels::names_by_id(connection, into)?
+                    .ok_or_else(|| ReadError::unknown_label_set(into))?;
+                *passes.entry(into).or_insert(filter.matches(&names.names()))
+            }
+        };
+        if !into_passes {
+            found.insert(row.get(0)?);
+        }
+    }
+    Ok(found)
+}
