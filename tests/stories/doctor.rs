@@ -293,7 +293,8 @@ fn advice() {
          ALTER TABLE records DROP COLUMN more; ALTER TABLE records DROP COLUMN tag_set;
          ALTER TABLE records DROP COLUMN session; ALTER TABLE records DROP COLUMN terms;
          DROP TABLE rollups_quarter; DROP TABLE rollups_day; DROP TABLE rollups_month;
-         DROP TABLE rollups_all; DROP TABLE rollup_pieces; DROP TABLE retention;
+         DROP TABLE rollups_all; DROP TABLE rollup_pieces; DROP TABLE rollups_folded;
+         DROP TABLE retention;
          DROP TABLE journals; DROP TABLE journal_folders; DROP TABLE set_aside;
          DROP TABLE imports; PRAGMA user_version = 1",
     );

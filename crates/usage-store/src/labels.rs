@@ -241,10 +241,11 @@ impl<'c> Names<'c> {
 
     /// The names of a label set; none where it is missing, or one that no record could have.
     pub(crate) fn get(&mut self, id: i64) -> rusqlite::Result<Option<&Labels>> {
-        if !self.is_complete && !self.known.by_id.contains_key(&id) {
-            if let Some(labels) = names_by_id(self.connection, id)? {
-                self.known.by_id.insert(id, labels);
-            }
+        if !self.is_complete
+            && !self.known.by_id.contains_key(&id)
+            && let Some(labels) = names_by_id(self.connection, id)?
+        {
+            self.known.by_id.insert(id, labels);
         }
         Ok(self.known.get(id))
     }

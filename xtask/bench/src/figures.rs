@@ -40,6 +40,11 @@ impl Latencies {
         self.at(500)
     }
 
+    /// One in a hundred takes longer.
+    pub(crate) fn p99(&self) -> u64 {
+        self.at(990)
+    }
+
     /// One in a thousand takes longer.
     pub(crate) fn p999(&self) -> u64 {
         self.at(999)

@@ -17,6 +17,7 @@ mod insert;
 mod journal_codec;
 mod kills;
 mod locked;
+mod names;
 mod numbered;
 mod pace;
 mod process;
@@ -55,6 +56,7 @@ const PARTS: &[Part] = &[
     ("disk-full", disk_full::run),
     ("writers", writers::run),
     ("pruning", pruning::run),
+    ("names", names::run),
     ("written", written::run),
     ("journal-codec", journal_codec::run),
     (FULL, full::run),

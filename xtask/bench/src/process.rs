@@ -12,6 +12,11 @@ pub(crate) fn resident_bytes() -> Result<u64> {
     Ok(field("/proc/self/status", "VmRSS:")? * 1_024)
 }
 
+/// The most memory that this process ever had in RAM, in bytes.
+pub(crate) fn peak_bytes() -> Result<u64> {
+    Ok(field("/proc/self/status", "VmHWM:")? * 1_024)
+}
+
 /// How often the calling thread has given the processor up by itself, to wait for something.
 pub(crate) fn voluntary_switches() -> Result<u64> {
     field("/proc/thread-self/status", "voluntary_ctxt_switches:")

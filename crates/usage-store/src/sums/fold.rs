@@ -88,7 +88,7 @@ pub(super) fn fold(
         }
         root.add_folded(month, folding.decided);
         for key in keys {
-            let into = folding.into_of(key.1);
+            let into = folding.under(key.1);
             if into != key.1
                 && let Some(moved) = totals.remove(&key)
             {
@@ -215,7 +215,7 @@ impl<'c> Folding<'c> {
         Ok(id)
     }
 
-    pub(super) fn into_of(&self, label_set: i64) -> i64 {
+    pub(super) fn under(&self, label_set: i64) -> i64 {
         self.into.get(&label_set).copied().unwrap_or(label_set)
     }
 }

@@ -55,7 +55,7 @@ impl<'c> Folds<'c> {
         let label_sets: BTreeSet<i64> = totals.keys().copied().collect();
         for label_set in label_sets {
             folding.decide(label_set)?;
-            let into = folding.into_of(label_set);
+            let into = folding.under(label_set);
             if into != label_set
                 && let Some(moved) = totals.remove(&label_set)
             {

@@ -217,7 +217,7 @@ mod tests {
                 let by = change(&connection, STRETCH, &totals, [5, 0], with, &mut buffer).unwrap();
                 sum = sum.wrapping_add(by.checksum);
                 label_sets += by.label_sets;
-                prop_assert_eq!(label_sets, model.len() as i64);
+                prop_assert_eq!(usize::try_from(label_sets), Ok(model.len()));
                 seal = if model.is_empty() { 0 } else { seal + 5 };
                 check(&connection, &model, sum, seal);
             }

@@ -1,0 +1,120 @@
+//! A client that makes up a model for each request: a million names in a month.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use chrono_tz::Tz;
+use usage_core::format::format_count;
+use usage_core::period::Unit;
+use usage_core::{Filter, LabelNames, Labels, Record, TimeRange, Timestamp, TokenCounts};
+use usage_store::Store;
+
+use crate::Setup;
+use crate::figures::{Latencies, aim, megabytes, time};
+use crate::insert::fresh;
+use crate::pace::nanos;
+use crate::process::peak_bytes;
+use crate::workload::Random;
+
+const NAMES: usize = 1_000_000;
+/// 2026-05-01T00:00:00Z, in microseconds, and a month.
+const START: i64 = 1_777_593_600_000_000;
+const MONTH: i64 = 31 * 86_400 * 1_000_000;
+
+/// Records a transaction, as a tracker has them.
+const BATCH: usize = 500;
+/// How many transactions of each kind are measured.
+const COMMITS: usize = 200;
+const REPORTS: usize = 11;
+
+/// The aims, in nanoseconds.
+const COMMIT: u64 = 10_000_000;
+const REPORT: u64 = 100_000_000;
+
+pub(crate) fn run(setup: &Setup) -> Result<()> {
+    let names = setup.rows(NAMES);
+    let store = Store::open(fresh(&setup.folder, "names.db")?)?;
+    let step = MONTH / i64::try_from(names + 2 * COMMITS * BATCH)?;
+    let mut at = START;
+    let mut batch = |models: &mut dyn Iterator<Item = u64>| -> Result<Vec<Record>> {
+        models
+            .map(|model| {
+                at += step;
+                of_model(model, Timestamp::from_micros(at))
+            })
+            .collect()
+    };
+    let mut model = 0_u64;
+    while model < names as u64 {
+        let end = (model + 5_000).min(names as u64);
+        store.insert_batch(&batch(&mut (model..end))?)?;
+        model = end;
+    }
+    let memory = peak_bytes()?;
+    println!(
+        "  {} models within a month; {} of memory at most",
+        format_count(model),
+        megabytes(memory)
+    );
+
+    let mut random = Random::new(3);
+    let mut commits = |name: &str, model: &mut dyn FnMut() -> u64| -> Result<()> {
+        let mut took = Vec::with_capacity(COMMITS);
+        for _ in 0..COMMITS {
+            let records = batch(&mut (0..BATCH).map(|_| model()))?;
+            let begun = Instant::now();
+            store.insert_batch(&records)?;
+            took.push(nanos(begun.elapsed()));
+        }
+        let took = Latencies::of(took);
+        println!(
+            "  {BATCH} records of {name}: {} at the median, {} at p99, {} at most",
+            time(took.median()),
+            time(took.p99()),
+            time(took.max())
+        );
+        aim("a commit takes at most 10 ms", took.median() <= COMMIT, &time(took.median()));
+        Ok(())
+    };
+    commits("models seen before", &mut || random.next() % names as u64)?;
+    let mut next = names as u64;
+    commits("new models", &mut || {
+        next += 1;
+        next
+    })?;
+
+    let month = TimeRange {
+        start: Some(Timestamp::from_micros(START)),
+        end: Some(Timestamp::from_micros(START + MONTH)),
+    };
+    let filter = Filter::default();
+    let report = median(|| Ok(drop(store.report(month, &filter)?)))?;
+    println!("  a report over the month: {}", time(nanos(report)));
+    aim("at most 100 ms", nanos(report) <= REPORT, &time(nanos(report)));
+    let series = median(|| Ok(drop(store.series_of_all(month, Unit::Day, Tz::UTC)?)))?;
+    println!("  the month by day, without names: {}", time(nanos(series)));
+    println!("  {} of memory at most, with the reports", megabytes(peak_bytes()?));
+    Ok(())
+}
+
+fn of_model(model: u64, at: Timestamp) -> Result<Record> {
+    let labels = Labels::new(LabelNames {
+        instance_id: "gateway-1",
+        profile: "work",
+        provider: "openrouter",
+        route: "default",
+        model: &format!("model-{model:08}"),
+    })?;
+    Ok(Record::new(labels, TokenCounts::new().with_input(1_200)?.with_output(340)?, 0, at)?)
+}
+
+fn median(mut work: impl FnMut() -> Result<()>) -> Result<Duration> {
+    let mut took = Vec::with_capacity(REPORTS);
+    for _ in 0..REPORTS {
+        let begun = Instant::now();
+        work()?;
+        took.push(begun.elapsed());
+    }
+    took.sort_unstable();
+    took.get(REPORTS / 2).copied().context("some reports")
+}
