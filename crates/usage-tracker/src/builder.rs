@@ -188,6 +188,7 @@ impl Builder {
             thread: Mutex::new(Some(thread)),
             drop_deadline: or_default(self.drop_deadline, DEFAULT_DROP_DEADLINE),
             has_journal,
+            process: std::process::id(),
         })
     }
 

@@ -126,4 +126,7 @@ pub enum FlushError {
     /// The writer itself called, from its sink or its callback, and cannot wait for itself.
     #[error("the usage writer cannot wait for itself")]
     OnWriterThread,
+    /// This process was forked from the one that the tracker runs in.
+    #[error("the usage writer runs in another process, of which this one is a fork")]
+    Forked,
 }

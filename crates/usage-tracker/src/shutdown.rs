@@ -59,7 +59,9 @@ impl Tracker {
     ///
     /// Harmless when called again, from any thread, or from several at once; the writer gives up
     /// only when the last of them does. From inside the sink, which cannot wait for itself, it
-    /// only closes the tracker, and comes back at once with `finished: false`.
+    /// only closes the tracker, and comes back at once with `finished: false`. So it does in a forked
+    /// child, with empty accounts, where it touches nothing: the tracker, its journal and what it took
+    /// are the parent's.
     ///
     /// ```
     /// # use usage_core::sink::{BatchOutcome, Sink, SinkError};
@@ -95,6 +97,10 @@ impl Tracker {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn shutdown(&self, deadline: Duration) -> ShutdownReport {
+        if self.is_forked() {
+            let stats = Stats::default();
+            return ShutdownReport { stats, unstored: Vec::new(), finished: false };
+        }
         self.stop(deadline);
         let Shared { accounts, .. } = &*self.shared;
         let mut ledger = accounts.lock();
@@ -145,6 +151,11 @@ impl Tracker {
 /// dropped, and named in an error event.
 impl Drop for Tracker {
     fn drop(&mut self) {
+        if self.is_forked() {
+            // The thread is not here to be detached either.
+            std::mem::forget(self.thread.get_mut().ok().and_then(Option::take));
+            return;
+        }
         self.stop(self.drop_deadline);
         let mut ledger = self.shared.accounts.lock();
         // A writer that is still busy gives up by itself when the sink lets it go.
@@ -169,7 +180,7 @@ impl Drop for Tracker {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
-    use std::sync::{Arc, mpsc};
+    use std::sync::{Arc, Mutex, mpsc};
     use std::thread;
     use std::time::Instant;
 
@@ -177,6 +188,7 @@ mod tests {
     use usage_core::{LabelNames, Labels, TokenCounts};
 
     use super::*;
+    use crate::FlushError;
 
     /// Fails until it is mended, and tells of each call.
     struct Fragile {
@@ -256,6 +268,40 @@ mod tests {
             assert_eq!(unstored, usize::from(broken));
             assert_eq!(tracker.shared.accounts.lock().empty_slots, 9);
         }
+    }
+
+    /// The threads stayed in the parent, and so did whoever had the lock of the accounts: nothing here
+    /// may wait, though the sink is stuck and the deadlines are long.
+    #[test]
+    fn a_forked_child_touches_nothing_and_waits_for_nothing() {
+        let (mended, (calls, called)) = (Arc::new(AtomicBool::new(false)), mpsc::channel());
+        let long = Duration::from_secs(600);
+        let sink = Fragile { mended: Arc::clone(&mended), calls };
+        let tracker =
+            Tracker::builder().buffer_size(1).retry_back_off(long, long).start(sink).unwrap();
+        let names =
+            LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() };
+        tracker.handle(Labels::new(names).unwrap()).record(TokenCounts::new(), 0).unwrap();
+        called.recv().unwrap();
+        until(&tracker, |ledger| !ledger.busy);
+        let child = Tracker {
+            shared: Arc::clone(&tracker.shared),
+            thread: Mutex::new(tracker.take_thread()),
+            drop_deadline: long,
+            has_journal: tracker.has_journal,
+            process: tracker.process.wrapping_add(1),
+        };
+        let held = tracker.shared.accounts.lock();
+        assert!(!child.shutdown(long).finished);
+        assert_eq!(child.flush(long), Err(FlushError::Forked));
+        assert_eq!(child.flush_to_journal(long), Err(FlushError::Forked));
+        drop(child);
+        drop(held);
+        // The parent goes on.
+        assert!(!tracker.shared.intake.is_closed());
+        mended.store(true, Ordering::SeqCst);
+        assert!(tracker.flush(long).is_ok());
+        assert!(tracker.shutdown(long).is_clean());
     }
 
     #[test]

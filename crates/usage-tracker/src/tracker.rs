@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::process;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle, ThreadId};
 use std::time::Duration;
@@ -59,6 +60,8 @@ pub struct Tracker {
     pub(crate) thread: Mutex<Option<JoinHandle<()>>>,
     pub(crate) drop_deadline: Duration,
     pub(crate) has_journal: bool,
+    /// The process that its threads run in.
+    pub(crate) process: u32,
 }
 
 impl Tracker {
@@ -153,9 +156,12 @@ impl Tracker {
     ///
     /// # Errors
     /// When that takes longer than `deadline`, when the writer has stopped without storing
-    /// everything, or when the writer itself calls.
+    /// everything, when the writer itself calls, or in a forked child, at once.
     pub fn flush(&self, deadline: Duration) -> Result<(), FlushError> {
         let Shared { intake, accounts, .. } = &*self.shared;
+        if self.is_forked() {
+            return Err(FlushError::Forked);
+        }
         if self.shared.is_own_thread() {
             return Err(FlushError::OnWriterThread);
         }
@@ -200,6 +206,9 @@ impl Tracker {
             return self.flush(deadline);
         }
         let Shared { intake, accounts, .. } = &*self.shared;
+        if self.is_forked() {
+            return Err(FlushError::Forked);
+        }
         if self.shared.is_own_thread() {
             return Err(FlushError::OnWriterThread);
         }
@@ -220,6 +229,12 @@ impl Tracker {
             remaining if ledger.finished => Err(FlushError::Stopped { remaining }),
             remaining => Err(FlushError::TimedOut { remaining }),
         }
+    }
+
+    /// Whether this is a process that was forked from the tracker's own: none of its threads is here,
+    /// locks may be held that nobody will release, and what there is of the journal is the other's.
+    pub(crate) fn is_forked(&self) -> bool {
+        self.process != process::id()
     }
 
     /// The writer's thread, once.
