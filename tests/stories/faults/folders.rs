@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 
 use driver::{DEADLINE, Gateway, recover};
 
-use super::{GATEWAY, all_to, audit, flush, leave_journals, ready, record};
+use super::{GATEWAY, all_to, audit, flush, leave_journals, lock, ready, record};
 use crate::fixture::Fixture;
 use crate::permissions::allow;
 
@@ -55,6 +55,24 @@ fn a_folder_that_cannot_be_written() {
     assert_works_without_a_journal(gateway.unwrap(), &fixture);
     allow(&fixture, "fixed", 0o755);
     assert_eq!(fs::read_dir(fixture.path("fixed")).unwrap().count(), 0);
+}
+
+/// While the ledger is locked the journal has all there is. It is written anew before anybody is told
+/// that it is safe, and a kill then loses nothing.
+#[test]
+fn a_folder_that_is_deleted_under_the_gateway() {
+    let fixture = Fixture::new();
+    let ledger = fixture.path("usage.db");
+    recover(&ledger).unwrap();
+    let mut gateway = ready(&fixture, "");
+    let locked = lock(&fixture);
+    record(&mut gateway, 2_000);
+    fs::remove_dir_all(fixture.path("usage.db.journal")).unwrap();
+    assert_eq!(gateway.ask(&flush("flush-journal")).unwrap(), "ok");
+    assert_eq!(gateway.kill().unwrap().watermark, 2_000);
+    drop(locked);
+    assert_eq!(recover(&ledger).unwrap().recovered.stored, 2_000);
+    assert_eq!(audit(&fixture).numbers("gateway"), all_to(2_000));
 }
 
 /// Another program knows only the ledger, which remembers where its journals are.

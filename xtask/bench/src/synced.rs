@@ -26,7 +26,7 @@ pub(crate) fn run(setup: &Setup) -> Result<()> {
     let records = workload::records(setup.rows(ROWS), false)?;
     println!(
         "  {:<34} {:>12} {:>12}   {:<28}",
-        "", "Journaled", "Synced", "Journaled takes of Synced's time"
+        "", "Journaled", "Synced", "Synced beside Journaled"
     );
     for (threads, name) in [(1, "1 thread"), (8, "8 threads")] {
         for (what, each) in [("records/s", false), ("flushes/s", true)] {
