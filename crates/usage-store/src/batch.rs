@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode, ffi};
 use usage_core::Record;
 use usage_core::sink::{BatchOutcome, RefusalReason};
 
-use crate::insert::{FIND_EVENT, Rows, insert_all};
+use crate::insert::{Rows, insert_all};
 use crate::labels::{FIND_SET, INSERT_SET, LabelCache, PendingLabels};
 use crate::set_aside;
 use crate::transaction::{Ledger, WriteError};
@@ -93,8 +93,11 @@ fn insert_one_by_one(
 ) -> rusqlite::Result<BatchOutcome> {
     let mut rows = Rows::begin(connection)?;
     // A statement that cannot be prepared says nothing about a record.
-    for statement in [INSERT_SET, FIND_SET, FIND_EVENT] {
+    for statement in [INSERT_SET, FIND_SET] {
         drop(connection.prepare_cached(statement)?);
+    }
+    if batch.iter().any(|record| record.event_id().is_some()) {
+        rows.known()?;
     }
     for (index, record) in batch.iter().enumerate() {
         let reason = match refused.get(&index) {

@@ -1,10 +1,11 @@
 //! Putting records into the ledger.
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
+use rusqlite::{CachedStatement, Connection};
 use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
 use usage_core::stats::Summary;
 use usage_core::{EventId, Record};
 
+use crate::event_ids::{Event, KnownIds};
 use crate::sums::Change;
 use crate::transaction::{self, WriteError};
 use crate::{labels, retained};
@@ -70,18 +71,28 @@ pub fn insert_record(connection: &Connection, record: &Record) -> Result<Inserte
 }
 
 /// The one place that inserts rows. The caller holds the write lock.
+///
+/// Event ids are looked up before any row goes in, and added after all of them, each time in the
+/// order of their hashes: in a table that is far larger than the batch, records share pages then.
 pub(crate) fn insert_all(
     connection: &Connection,
     batch: &[Record],
     label_id: &mut dyn FnMut(&Record) -> rusqlite::Result<i64>,
 ) -> rusqlite::Result<BatchOutcome> {
-    let mut rows = if batch.len() < AT_ONCE {
-        Rows::begin(connection)?
-    } else {
-        Rows::begin_together(connection)?
-    };
-    for (index, record) in batch.iter().enumerate() {
-        rows.insert(index, record, label_id)?;
+    let mut rows = Rows::begin(connection)?;
+    if batch.len() >= AT_ONCE {
+        rows.together = Some(connection.prepare_cached(&insert_sql(AT_ONCE))?);
+    }
+    let hashes = rows.hashes(batch)?;
+    let verdicts = rows.verdicts(batch, &hashes)?;
+    let mut ids = Vec::with_capacity(batch.len());
+    for (index, (record, verdict)) in batch.iter().zip(verdicts).enumerate() {
+        ids.push(rows.carry_out(index, record, verdict, label_id)?);
+    }
+    for (hash, index) in hashes {
+        if let (Some(known), Some(id)) = (&mut rows.known, ids[index]) {
+            known.insert(hash, id, batch[index].timestamp().as_micros())?;
+        }
     }
     rows.finish()
 }
@@ -92,13 +103,23 @@ const AT_ONCE: usize = 8;
 /// A row that waits for others to go in with.
 type Waiting<'r> = (i64, i64, &'r Record);
 
+/// What is to become of a record.
+#[derive(Clone, Copy, Debug)]
+enum Verdict {
+    Store,
+    Duplicate,
+    Refuse(RefusalReason),
+}
+
 /// Rows on their way into the ledger, in one transaction.
 pub(crate) struct Rows<'a, 'r> {
     connection: &'a Connection,
     statement: CachedStatement<'a>,
-    /// For [`AT_ONCE`] rows; nothing where each has to go in by itself.
+    /// For [`AT_ONCE`] rows; nothing where each has to go in by itself, at once.
     together: Option<CachedStatement<'a>>,
     waiting: Vec<Waiting<'r>>,
+    /// Nothing until a record has an event id.
+    known: Option<KnownIds<'a>>,
     first_id: i64,
     next_id: i64,
     /// Records older than this are not taken.
@@ -108,7 +129,6 @@ pub(crate) struct Rows<'a, 'r> {
 }
 
 impl<'a, 'r> Rows<'a, 'r> {
-    /// Each row goes in by itself, at once.
     pub(crate) fn begin(connection: &'a Connection) -> rusqlite::Result<Self> {
         let first_id: i64 = connection
             .prepare_cached("SELECT next_record_id FROM ledger")?
@@ -121,6 +141,7 @@ impl<'a, 'r> Rows<'a, 'r> {
             statement,
             together: None,
             waiting: Vec::new(),
+            known: None,
             first_id,
             next_id: first_id,
             records_from,
@@ -129,43 +150,126 @@ impl<'a, 'r> Rows<'a, 'r> {
         })
     }
 
-    /// Rows without an event id may go in together, before [`finish`](Self::finish) is done.
-    fn begin_together(connection: &'a Connection) -> rusqlite::Result<Self> {
-        let together = connection.prepare_cached(&insert_sql(AT_ONCE))?;
-        Ok(Self { together: Some(together), ..Self::begin(connection)? })
+    /// The known event ids, from the first time on that somebody asks.
+    pub(crate) fn known(&mut self) -> rusqlite::Result<&mut KnownIds<'a>> {
+        let known = match self.known.take() {
+            Some(known) => known,
+            None => KnownIds::begin(self.connection)?,
+        };
+        Ok(self.known.insert(known))
     }
 
-    /// Inserts a record, unless it is there already. After an error it counts nowhere.
+    /// Inserts a record and its event id at once, unless it is there already. After an error it counts
+    /// nowhere.
     pub(crate) fn insert(
         &mut self,
         index: usize,
         record: &'r Record,
         label_id: &mut dyn FnMut(&Record) -> rusqlite::Result<i64>,
     ) -> rusqlite::Result<()> {
-        let ts = record.timestamp().as_micros();
-        if ts < self.records_from {
-            self.refuse(index, RefusalReason::BeforeHorizon);
-            return Ok(());
-        }
-        match find_event(self.connection, record)? {
-            Event::New => {
-                let label_set = label_id(record)?;
-                let row = (self.next_id, label_set, record);
-                // One that has an id may be looked for by the next record already.
-                if self.together.is_some() && record.event_id().is_none() {
-                    self.waiting.push(row);
-                    self.put_together()?;
-                } else {
-                    insert_rows(&mut self.statement, &[row])?;
+        let mut event = Event::New;
+        if record.event_id().is_some() {
+            let (id, ts) = (self.next_id, record.timestamp().as_micros());
+            let known = self.known()?;
+            if let Some(hash) = known.hash_of(record) {
+                event = known.find(hash, record)?;
+                if matches!(self.verdict(event, record), Verdict::Store) {
+                    self.known()?.insert(hash, id, ts)?;
                 }
-                self.change.record(ts, self.next_id, label_set, &Summary::of(record));
-                self.next_id += 1;
-                self.outcome.stored += 1;
             }
-            Event::Same => self.outcome.duplicates += 1,
-            Event::Different => self.refuse(index, RefusalReason::EventIdConflict),
         }
-        Ok(())
+        let verdict = self.verdict(event, record);
+        self.carry_out(index, record, verdict, label_id).map(drop)
+    }
+
+    /// The hashes of the event ids of a batch, in their order, each with the place of its record.
+    fn hashes(&mut self, batch: &[Record]) -> rusqlite::Result<Vec<(i64, usize)>> {
+        if batch.iter().all(|record| record.event_id().is_none()) {
+            return Ok(Vec::new());
+        }
+        let known = self.known()?;
+        let mut hashes: Vec<_> = batch
+            .iter()
+            .enumerate()
+            .filter_map(|(index, record)| Some((known.hash_of(record)?, index)))
+            .collect();
+        hashes.sort_unstable();
+        Ok(hashes)
+    }
+
+    /// What is to become of each record of a batch, as if they were inserted one after the other.
+    fn verdicts(
+        &mut self,
+        batch: &[Record],
+        hashes: &[(i64, usize)],
+    ) -> rusqlite::Result<Vec<Verdict>> {
+        let mut verdicts: Vec<_> =
+            batch.iter().map(|record| self.verdict(Event::New, record)).collect();
+        // Those of one hash that are to be stored: hardly ever more than one.
+        let mut earlier: Vec<&Record> = Vec::new();
+        for alike in hashes.chunk_by(|(one, _), (other, _)| one == other) {
+            earlier.clear();
+            for &(hash, index) in alike {
+                let record = &batch[index];
+                let event = match earlier.iter().find(|earlier| is_same_event(earlier, record)) {
+                    Some(earlier) if *earlier == record => Event::Same,
+                    Some(_) => Event::Different,
+                    None => self.known()?.find(hash, record)?,
+                };
+                verdicts[index] = self.verdict(event, record);
+                if matches!(verdicts[index], Verdict::Store) {
+                    earlier.push(record);
+                }
+            }
+        }
+        Ok(verdicts)
+    }
+
+    fn verdict(&self, event: Event, record: &Record) -> Verdict {
+        match event {
+            // It is counted already, unlike others that are as old.
+            Event::Deleted => Verdict::Refuse(RefusalReason::EventIdDeleted),
+            _ if record.timestamp().as_micros() < self.records_from => {
+                Verdict::Refuse(RefusalReason::BeforeHorizon)
+            }
+            Event::New => Verdict::Store,
+            Event::Same => Verdict::Duplicate,
+            Event::Different => Verdict::Refuse(RefusalReason::EventIdConflict),
+        }
+    }
+
+    /// Returns the id of a record that is stored.
+    fn carry_out(
+        &mut self,
+        index: usize,
+        record: &'r Record,
+        verdict: Verdict,
+        label_id: &mut dyn FnMut(&Record) -> rusqlite::Result<i64>,
+    ) -> rusqlite::Result<Option<i64>> {
+        match verdict {
+            Verdict::Store => {}
+            Verdict::Duplicate => {
+                self.outcome.duplicates += 1;
+                return Ok(None);
+            }
+            Verdict::Refuse(reason) => {
+                self.refuse(index, reason);
+                return Ok(None);
+            }
+        }
+        let (id, label_set) = (self.next_id, label_id(record)?);
+        let row = (id, label_set, record);
+        if self.together.is_some() {
+            self.waiting.push(row);
+            self.put_together()?;
+        } else {
+            insert_rows(&mut self.statement, &[row])?;
+        }
+        let ts = record.timestamp().as_micros();
+        self.change.record(ts, id, label_set, &Summary::of(record));
+        self.next_id += 1;
+        self.outcome.stored += 1;
+        Ok(Some(id))
     }
 
     pub(crate) fn refuse(&mut self, index: usize, reason: RefusalReason) {
@@ -193,6 +297,12 @@ impl<'a, 'r> Rows<'a, 'r> {
         }
         Ok(self.outcome)
     }
+}
+
+/// Whether two records have the same event id, which is unique for an instance.
+fn is_same_event(one: &Record, other: &Record) -> bool {
+    one.event_id() == other.event_id()
+        && one.labels().names().instance_id == other.labels().names().instance_id
 }
 
 fn insert_sql(rows: usize) -> String {
@@ -235,60 +345,4 @@ fn insert_rows(insert: &mut CachedStatement<'_>, rows: &[Waiting<'_>]) -> rusqli
     } else {
         Err(rusqlite::Error::StatementChangedRows(inserted))
     }
-}
-
-/// What the ledger knows of a record's event id.
-enum Event {
-    New,
-    Same,
-    Different,
-}
-
-/// The columns are read by their place in [`is_same`].
-pub(crate) const FIND_EVENT: &str = "SELECT r.ts, r.input, r.output, r.cache_read, r.cache_write, r.unclassified, r.reasoning, \
-     r.fallbacks, l.profile, l.provider, l.route, l.model \
-     FROM records AS r CROSS JOIN label_sets AS l ON l.id = r.label_set \
-     WHERE r.event_id = ?1 AND l.instance_id = ?2";
-
-fn find_event(connection: &Connection, record: &Record) -> rusqlite::Result<Event> {
-    let Some(event_id) = record.event_id() else {
-        return Ok(Event::New);
-    };
-    let names = record.labels().names();
-    // An event id is unique for an instance; other instances may have used it too.
-    let found = connection
-        .prepare_cached(FIND_EVENT)?
-        .query_row(params![event_id.as_str(), names.instance_id], |row| is_same(row, record))
-        .optional()?;
-    Ok(match found {
-        None => Event::New,
-        Some(true) => Event::Same,
-        Some(false) => Event::Different,
-    })
-}
-
-fn is_same(row: &Row<'_>, record: &Record) -> rusqlite::Result<bool> {
-    let (names, tokens) = (record.labels().names(), record.tokens());
-    let numbers = [
-        record.timestamp().as_micros(),
-        tokens.input().into(),
-        tokens.output().into(),
-        tokens.cache_read().into(),
-        tokens.cache_write().into(),
-        tokens.unclassified_count().into(),
-        tokens.reasoning().into(),
-        record.fallbacks().into(),
-    ];
-    for (index, number) in numbers.into_iter().enumerate() {
-        if row.get::<_, i64>(index)? != number {
-            return Ok(false);
-        }
-    }
-    let texts = [names.profile, names.provider, names.route, names.model];
-    for (index, text) in texts.into_iter().enumerate() {
-        if row.get_ref(numbers.len() + index)?.as_str()? != text {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }

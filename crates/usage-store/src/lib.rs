@@ -9,6 +9,7 @@ mod checkpoint;
 pub mod doctor;
 mod durable;
 mod error;
+mod event_ids;
 mod file_id;
 mod identify;
 pub mod import;

@@ -6,10 +6,12 @@ use std::time::Duration;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::error::{Fault, ReadError, Result, StoreError};
+use crate::event_ids;
 use crate::file_id::OpenedFile;
 use crate::identify::{Identity, identify};
 use crate::schema::{
-    APPLICATION_ID, DROP_VIEWS, FIRST_WITH_SUMS, MIGRATIONS, SCHEMA_VERSION, V5_WITHOUT_SUMS, VIEWS,
+    APPLICATION_ID, DROP_VIEWS, FIRST_WITH_EVENT_IDS, FIRST_WITH_SUMS, MIGRATIONS, SCHEMA_VERSION,
+    V5_WITHOUT_SUMS, VIEWS,
 };
 use crate::{journals, sums};
 
@@ -32,14 +34,17 @@ pub(crate) fn steps(
     version: i32,
 ) -> Result<()> {
     let failed = |source| StoreError::sqlite("migrate the ledger", path, source);
+    let made = |error| StoreError::read("migrate the ledger", path, error);
     let done = usize::try_from(version).unwrap_or(0);
     transaction.execute_batch(DROP_VIEWS).map_err(failed)?;
     for step in MIGRATIONS.iter().skip(done).copied().flatten().copied() {
         if step == V5_WITHOUT_SUMS {
-            bring_sums(transaction, version)
-                .map_err(|error| StoreError::read("migrate the ledger", path, error))?;
+            bring_sums(transaction, version).map_err(made)?;
         }
         transaction.execute_batch(step).map_err(failed)?;
+    }
+    if version < FIRST_WITH_EVENT_IDS {
+        event_ids::fill(transaction, i64::MIN).map_err(made)?;
     }
     if version == 0 {
         // The pages of tables that came and went on the way.

@@ -11,7 +11,7 @@ pub const SCHEMA_VERSION: i32 = 5;
 /// The steps from an empty database to [`SCHEMA_VERSION`], a list of statements for each version. A
 /// step that has been released is never changed again.
 pub(crate) const MIGRATIONS: &[&[&str]] =
-    &[&[V1], &[V2], &[V3], &[V4], &[V5, V5_ROLLUPS, V5_WITHOUT_SUMS]];
+    &[&[V1], &[V2], &[V3], &[V4], &[V5, V5_ROLLUPS, V5_WITHOUT_SUMS, V5_IDS]];
 
 /// Records lie in the order of time and carry the id of their label set; a count of zero takes
 /// no space, nor does a missing event id.
@@ -179,6 +179,28 @@ DROP TABLE sums_by_day;
 DROP TABLE sums_by_month;
 DROP TABLE sums_of_all;
 ";
+
+/// A hash of each event id, with the record that has it, and the key of the hash; and from when on ids
+/// are known. In place of an index on their text. The entries of the records that a ledger has already
+/// are made after this step.
+const V5_IDS: &str = "
+DROP INDEX IF EXISTS records_by_event_id;
+
+CREATE TABLE event_ids (
+    hash   INTEGER NOT NULL,
+    record INTEGER NOT NULL,
+    ts     INTEGER NOT NULL,
+    PRIMARY KEY (hash, record)
+) STRICT, WITHOUT ROWID;
+
+ALTER TABLE ledger ADD COLUMN event_id_key BLOB;
+UPDATE ledger SET event_id_key = randomblob(16);
+
+ALTER TABLE retention ADD COLUMN ids_from INTEGER;
+";
+
+/// The first version that finds event ids by their hash.
+pub(crate) const FIRST_WITH_EVENT_IDS: i32 = 5;
 
 /// The first version with sums.
 pub(crate) const FIRST_WITH_SUMS: i32 = 4;

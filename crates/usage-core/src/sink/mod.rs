@@ -78,6 +78,9 @@ pub struct Refusal {
 pub enum RefusalReason {
     /// The event id is known, with other content.
     EventIdConflict,
+    /// The event id is known, but its record was deleted while what it counted for was kept: it
+    /// would be counted twice.
+    EventIdDeleted,
     /// It is older than what the ledger still takes: records as old were deleted, and one that
     /// comes again would be counted twice.
     BeforeHorizon,
@@ -91,6 +94,9 @@ impl fmt::Display for RefusalReason {
         match self {
             Self::EventIdConflict => {
                 f.write_str("the event_id is known for this instance_id, with different content")
+            }
+            Self::EventIdDeleted => {
+                f.write_str("the event_id is known for this instance_id, its record was deleted")
             }
             Self::BeforeHorizon => f.write_str("it is older than what was pruned from the ledger"),
             Self::SetAside => {

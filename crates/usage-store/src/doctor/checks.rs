@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension};
-use usage_core::{Labels, Timestamp};
+use usage_core::Labels;
 
 use super::content::Content;
 use super::walk::Walk;
 use super::{Check, Depth, MAX_FINDINGS, Place, Remedy, is_damage, message};
 use crate::error::ReadError;
 use crate::labels::{SELECT_SETS, names_of};
-use crate::schema::{MIGRATIONS, VIEWS};
+use crate::schema::{FIRST_WITH_EVENT_IDS, MIGRATIONS, VIEWS};
 
 /// A check that damage has stopped has found something.
 pub(super) fn or_damage(
@@ -104,7 +104,11 @@ fn expected(version: i32) -> rusqlite::Result<Objects> {
 }
 
 /// Whether the ledger has its one row about the whole, and the next id is one that no record has.
-pub(super) fn counters(connection: &Connection, walk: &Walk) -> Result<Check, ReadError> {
+pub(super) fn counters(
+    connection: &Connection,
+    version: i32,
+    walk: &Walk,
+) -> Result<Check, ReadError> {
     let mut check = Check::new("counters");
     let row = connection
         .query_row(
@@ -120,6 +124,15 @@ pub(super) fn counters(connection: &Connection, walk: &Walk) -> Result<Check, Re
     if id_bytes != 16 {
         let what = format!("ledger_id has {id_bytes} bytes instead of 16");
         check.add(Place::Ledger, what, Remedy::Restore);
+    }
+    if version >= FIRST_WITH_EVENT_IDS {
+        let key_bytes: Option<i64> =
+            connection
+                .query_row("SELECT length(event_id_key) FROM ledger", [], |row| row.get(0))?;
+        if key_bytes != Some(16) {
+            let what = format!("event_id_key has {} bytes instead of 16", key_bytes.unwrap_or(0));
+            check.add(Place::Ledger, what, Remedy::Restore);
+        }
     }
     if generation < 1 {
         let what = format!("label_generation is {generation}");
@@ -148,38 +161,6 @@ pub(super) fn names(connection: &Connection) -> Result<Check, ReadError> {
         if let Some(what) = wrong {
             check.add(Place::LabelSet(id), what, Remedy::Restore);
         }
-    }
-    Ok(check)
-}
-
-/// Whether an event id of an instance is on one record only.
-pub(super) fn event_ids(connection: &Connection) -> Result<Check, ReadError> {
-    let mut check = Check::new("event-ids");
-    // First by the index alone: hardly ever is anything left to be looked up.
-    let mut statement = connection.prepare(
-        "WITH repeated AS (
-             SELECT event_id FROM records WHERE event_id IS NOT NULL
-             GROUP BY event_id HAVING count(*) > 1
-         ), numbered AS (
-             SELECT r.ts, r.id, r.event_id, l.instance_id,
-                    row_number() OVER (
-                        PARTITION BY r.event_id, l.instance_id ORDER BY r.id
-                    ) AS nth,
-                    first_value(r.id) OVER (
-                        PARTITION BY r.event_id, l.instance_id ORDER BY r.id
-                    ) AS first
-             FROM repeated JOIN records AS r ON r.event_id = repeated.event_id
-                  JOIN label_sets AS l ON l.id = r.label_set
-         )
-         SELECT ts, id, event_id, instance_id, first FROM numbered WHERE nth > 1 ORDER BY ts, id",
-    )?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let (id, timestamp) = (row.get(1)?, Timestamp::from_micros(row.get(0)?));
-        let (event_id, instance): (String, String) = (row.get(2)?, row.get(3)?);
-        let first: i64 = row.get(4)?;
-        let what = format!("record {first} has the event id {event_id:?} of {instance:?} too");
-        check.add(Place::Record { id, timestamp }, what, Remedy::RemoveRecord { id, timestamp });
     }
     Ok(check)
 }

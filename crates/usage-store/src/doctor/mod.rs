@@ -14,6 +14,7 @@
 
 mod checks;
 mod content;
+mod event_ids;
 mod file;
 mod journals;
 mod reader;
@@ -52,8 +53,8 @@ pub enum Depth {
     #[default]
     Usual,
     /// As [`Usual`](Self::Usual), without comparing indexes with their tables
-    /// (`PRAGMA quick_check`), which is most of the work on a large ledger whose records have event
-    /// ids.
+    /// (`PRAGMA quick_check`) and the known event ids with the records, which is most of the work on
+    /// a large ledger whose records have event ids.
     Quick,
 }
 
@@ -211,7 +212,7 @@ pub enum Remedy {
         /// Its time, in microseconds: with the id, the table's key.
         timestamp: Timestamp,
     },
-    /// [`Store::rebuild_sums`](crate::Store::rebuild_sums) makes them again.
+    /// [`Store::rebuild_sums`](crate::Store::rebuild_sums) makes sums and known event ids again.
     Rebuild,
     /// A counter has to be set.
     SetNextRecordId(i64),
@@ -282,11 +283,14 @@ fn diagnose(
     let mut findings = tables.flat_map(|check| &check.findings);
     if findings.all(|finding| matches!(finding.remedy, Remedy::MakeAgain(_))) {
         let walk = walk::walk(connection)?;
-        checks.push(checks::or_damage(checks::counters(connection, &walk), "counters")?);
+        checks.push(checks::or_damage(checks::counters(connection, version, &walk), "counters")?);
         checks.push(checks::or_damage(checks::names(connection), "names")?);
         content = content::read(connection, version, &walk)?;
         checks.extend([walk.records, walk.record_ids]);
-        checks.push(checks::or_damage(checks::event_ids(connection), "event-ids")?);
+        checks.push(checks::or_damage(
+            event_ids::event_ids(connection, version, depth),
+            "event-ids",
+        )?);
         checks.push(checks::or_damage(checks::imports(content.as_ref()), "imports")?);
         checks.push(checks::or_damage(sums::sums(connection, version, depth), "sums")?);
         set_aside = content::set_aside(connection, version)?;

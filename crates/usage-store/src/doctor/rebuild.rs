@@ -1,13 +1,15 @@
-//! Making the sums again where they are wrong.
+//! Making the sums, and what is known of event ids, again where they are wrong.
 
 use crate::Store;
 use crate::error::{ReadError, Result, StoreError};
+use crate::event_ids;
 use crate::sums::{self, Rebuilt};
 
 impl Store {
     /// Makes all sums again from the records, in one transaction: all or nothing of it. Sums whose
     /// records were deleted are kept, and days and months are made of them again. Names that nothing uses
-    /// any more are removed.
+    /// any more are removed. The entries by which event ids are found are made again too, where they and
+    /// the records disagree; ids of records that were deleted stay known as long as their sums.
     ///
     /// Other programs can read meanwhile, and those that write wait: it takes about a second for
     /// each million records.
@@ -27,7 +29,11 @@ impl Store {
         let mut damaged = None;
         let result = self.write("rebuild the sums of", |writer| {
             writer.ledger.write(|transaction, _| {
-                sums::rebuild(transaction).map_err(|error| {
+                let rebuild = || {
+                    let event_ids = event_ids::rebuild(transaction)?;
+                    Ok(Rebuilt { event_ids, ..sums::rebuild(transaction)? })
+                };
+                rebuild().map_err(|error: ReadError| {
                     if let ReadError::Damaged(what) = &error {
                         damaged = Some(what.clone());
                     }

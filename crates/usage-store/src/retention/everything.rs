@@ -5,7 +5,7 @@ use usage_core::Timestamp;
 use super::extent;
 use super::prune::Deletion;
 use super::space::bytes_on_disk;
-use crate::{Result, Store, retained, set_aside, sums};
+use crate::{Result, Store, event_ids, retained, set_aside, sums};
 
 /// What deleting everything would delete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +50,7 @@ impl Store {
                 transaction.execute("DELETE FROM label_sets", [])?;
                 sums::clear(transaction)?;
                 set_aside::clear(transaction)?;
+                event_ids::clear(transaction)?;
                 retained::clear(transaction)?;
                 // The positions of journals stay: without them, what was stored and is deleted now
                 // would be stored again.

@@ -1,5 +1,7 @@
 //! Deleting what is old, with its sums or without.
 
+use std::cell::Cell;
+
 use usage_core::Timestamp;
 
 use super::extent;
@@ -7,6 +9,7 @@ use super::slices::Pace;
 use super::space::{VacuumOutcome, bytes_on_disk};
 use super::steps::{begin, cut, delete_rows, delete_sums, kept_before};
 use crate::error::ReadError;
+use crate::event_ids;
 use crate::sums::{quarter_of, start_of_quarter};
 use crate::{Result, Store, StoreError};
 
@@ -14,6 +17,8 @@ use crate::{Result, Store, StoreError};
 const ROWS: Pace = Pace::new(500, 20_000);
 /// How many quarters of an hour.
 const QUARTERS: Pace = Pace::new(16, 4_000);
+/// How many event ids are looked at.
+const EVENT_IDS: Pace = Pace::new(2_000, 200_000);
 
 /// What a prune would delete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,7 +168,22 @@ impl Store {
             return Ok((records, 0));
         }
         let sums = |connection: &_, most| delete_sums(connection, before, most);
-        Ok((records, self.in_slices(DOING, QUARTERS, sums, &mut |_| {})?))
+        let sums = self.in_slices(DOING, QUARTERS, sums, &mut |_| {})?;
+        if records + sums > 0 {
+            self.sweep_event_ids(DOING)?;
+        }
+        Ok((records, sums))
+    }
+
+    /// Deletes what is left of event ids that are not known any more.
+    fn sweep_event_ids(&self, doing: &'static str) -> Result<()> {
+        let from = Cell::new(Some(i64::MIN));
+        let sweep = |connection: &_, most: i64| {
+            let Some(hash) = from.get() else { return Ok(0) };
+            from.set(event_ids::sweep(connection, hash, most)?);
+            Ok(most.unsigned_abs())
+        };
+        self.in_slices(doing, EVENT_IDS, sweep, &mut |_| {}).map(drop)
     }
 
     /// Deletes the records older than `before` and their sums, gives the space back, and returns

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use usage_core::Timestamp;
 
 use crate::error::ReadError;
+use crate::event_ids;
 use crate::report::{COUNTS, summary};
 use crate::retained;
 use crate::sums::{self, Change, Level, quarter_of, start_of_quarter};
@@ -28,7 +29,10 @@ pub(super) fn begin(
     }
     retained::refuse_before(connection, before.as_micros())?;
     if keep_sums {
+        // The event ids stay too.
         retained::keep_rows_from(connection, before.as_micros())?;
+    } else {
+        event_ids::forget_before(connection, before.as_micros())?;
     }
     Ok(None)
 }

@@ -30,6 +30,8 @@ pub struct Rebuilt {
     pub kept: u64,
     /// How many sums, of quarters, days and months, were not what they have to be and are now.
     pub changed: u64,
+    /// In how many places the known event ids did not agree with the records, and do now.
+    pub event_ids: u64,
     /// Quarters of an hour whose records were deleted and whose sums cannot be read, and days of which
     /// such quarters are missing: nobody can say any more what they came to under which names. They are
     /// as they were, and so are the days and months that hold them.

@@ -68,21 +68,56 @@ fn each_kind_of_damage_is_found_by_its_check() {
     for (sql, checks) in [
         ("UPDATE records SET reasoning = 1 WHERE id = 2", &["records", "sums"][..]),
         ("UPDATE records SET ts = 9000000000000000 WHERE id = 2", &["records", "sums"]),
-        ("UPDATE records SET event_id = hex(zeroblob(40)) WHERE id = 2", &["records"]),
+        ("UPDATE records SET event_id = hex(zeroblob(40)) WHERE id = 2", &["records", "event-ids"]),
         ("UPDATE records SET label_set = 77 WHERE id = 2", &["records", "sums"]),
         ("UPDATE records SET id = 1 WHERE id = 2", &["record-ids", "sums"]),
         ("UPDATE records SET event_id = 'e'", &["event-ids"]),
         ("UPDATE ledger SET next_record_id = 3", &["counters"]),
         ("UPDATE ledger SET ledger_id = x'00'", &["counters"]),
-        ("DELETE FROM ledger", &["counters", "sums"]),
+        ("DELETE FROM ledger", &["counters", "event-ids", "sums"]),
         ("UPDATE label_sets SET route = ''", &["names", "records"]),
         ("INSERT INTO imports VALUES ('x', 1, 1, 1, 1, -1)", &["imports"]),
-        ("DROP INDEX records_by_event_id", &["tables"]),
+        ("INSERT INTO event_ids VALUES (1, 2, 1)", &["event-ids"]),
+        ("UPDATE ledger SET event_id_key = NULL", &["counters", "event-ids"]),
     ] {
         let place = Folder::with_records(3);
         let diagnosis = after(&place, sql);
         assert_eq!(failed(&diagnosis), checks, "{sql}: {diagnosis:#?}");
         assert!(!diagnosis.is_sound() && diagnosis.wrong() > 0);
+    }
+}
+
+/// What is known of event ids agrees with the records, both ways, and is made again where it does not.
+#[test]
+fn event_ids_that_cannot_be_found() {
+    for sql in [
+        "DELETE FROM event_ids",
+        "DELETE FROM event_ids WHERE record = 2",
+        "UPDATE event_ids SET hash = hash + 1 WHERE record = 2",
+        "UPDATE event_ids SET ts = ts + 1 WHERE record = 2",
+        "UPDATE records SET event_id = 'other' WHERE id = 2",
+        "UPDATE records SET event_id = NULL WHERE id = 2",
+        "DELETE FROM records WHERE id = 2",
+    ] {
+        let place = Folder::new();
+        let batch = [1, 2, 3].map(|n| with_event(record(n, 1), &format!("e{n}")));
+        place.open().insert_batch(&batch).unwrap();
+        assert!(examined(&place).is_sound());
+        let diagnosis = after(&place, sql);
+        let checks: Vec<_> =
+            failed(&diagnosis).into_iter().filter(|name| *name != "sums").collect();
+        assert_eq!(checks, ["event-ids"], "{sql}: {diagnosis:#?}");
+        let check = diagnosis.checks.iter().find(|check| check.name == "event-ids").unwrap();
+        assert!(check.findings.iter().all(|finding| finding.remedy == Remedy::Rebuild));
+        let quick = examine(&place.path, Depth::Quick).unwrap();
+        assert!(!failed(&quick).contains(&"event-ids"), "{sql}");
+
+        let rebuilt = place.open().rebuild_sums().unwrap();
+        assert_eq!(rebuilt.event_ids, check.wrong(), "{sql}");
+        assert!(examined(&place).is_sound(), "{sql}");
+        let again = place.open().insert_batch(&batch).unwrap();
+        assert_eq!(again.total() - again.stored, 2 + u64::from(sql.contains("event_ids")), "{sql}");
+        assert_eq!(place.open().rebuild_sums().unwrap().event_ids, 0, "{sql}");
     }
 }
 

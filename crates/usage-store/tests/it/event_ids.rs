@@ -111,6 +111,40 @@ fn after_its_record_was_deleted() {
     assert_eq!(store.insert_batch(&[e(7)]).unwrap(), outcome(1, 0, &[]));
 }
 
+/// Where what it counted for stays, its id does too, for as long.
+#[test]
+fn after_its_record_was_deleted_and_its_sums_were_kept() {
+    const QUARTER: i64 = 15 * 60 * 1_000_000;
+    let place = Place::new();
+    let store = place.open();
+    let of =
+        |instance, micros| with_event(record_of([instance, "p", "v", "r", "m"], micros, 1), "e");
+    store.insert_batch(&[of("a", 1), with_event(record(QUARTER, 1), "f")]).unwrap();
+    let keeping = |before| {
+        let plan = store.plan_prune_keeping_sums(at(before)).unwrap();
+        store.prune(&plan).unwrap().records
+    };
+    assert_eq!(keeping(QUARTER), 1);
+    let again = [of("a", 1), of("a", 3 * QUARTER), of("b", 1), of("b", 3 * QUARTER)];
+    let refused = |outcome: BatchOutcome| -> Vec<_> {
+        outcome.refused.into_iter().map(|refusal| (refusal.index, refusal.reason)).collect()
+    };
+    use RefusalReason::{BeforeHorizon, EventIdDeleted};
+    let outcome = store.insert_batch(&again).unwrap();
+    assert_eq!(outcome.stored, 1, "another instance's is another one");
+    assert_eq!(refused(outcome), [(0, EventIdDeleted), (1, EventIdDeleted), (2, BeforeHorizon)]);
+    let inserted = insert_record(&place.connection(), &of("a", 2 * QUARTER)).unwrap();
+    assert_eq!(inserted, Inserted::Refused(EventIdDeleted));
+
+    // The sums of that quarter go, the next one's stay.
+    assert_eq!(keeping(2 * QUARTER), 1);
+    store.prune_records(at(QUARTER)).unwrap();
+    let again = [of("a", 4 * QUARTER), with_event(record(4 * QUARTER, 1), "f")];
+    assert_eq!(refused(store.insert_batch(&again).unwrap()), [(1, EventIdDeleted)]);
+    store.delete_all().unwrap();
+    assert_eq!(store.insert_batch(&again).unwrap().stored, 2);
+}
+
 #[test]
 fn after_its_transaction_was_rolled_back() {
     let place = Place::new();

@@ -23,6 +23,7 @@ mod import;
 mod journal;
 mod keeping;
 mod kills;
+mod known_ids;
 mod labels;
 mod locking;
 mod messages;

@@ -17,6 +17,8 @@ use super::support::{Place, record, records, requests, scan};
 pub(crate) const WITHOUT_V4: &str = "DROP TABLE settings; DROP TABLE origins;
     DROP TABLE sources; ALTER TABLE journal_folders DROP COLUMN file;
     ALTER TABLE ledger DROP COLUMN epoch; ALTER TABLE records DROP COLUMN more;
+    DROP TABLE event_ids; ALTER TABLE ledger DROP COLUMN event_id_key;
+    CREATE INDEX records_by_event_id ON records (event_id) WHERE event_id IS NOT NULL;
     ALTER TABLE records DROP COLUMN tag_set; ALTER TABLE records DROP COLUMN session;
     ALTER TABLE records DROP COLUMN terms; DROP TABLE rollups_quarter; DROP TABLE rollups_day;
     DROP TABLE rollups_month; DROP TABLE rollups_all; DROP TABLE rollup_pieces; DROP TABLE rollups_folded;
@@ -113,6 +115,24 @@ fn damaged_records_are_named_before_they_are_summed_up() {
         assert_eq!(diagnosis.file.schema_version, 3);
         let wrong: Vec<_> = diagnosis.checks.iter().filter(|check| !check.is_passed()).collect();
         assert!(wrong.len() == 1 && wrong[0].name == "records", "{wrong:#?}");
+    }
+}
+
+/// By the index on their text until then, by their hash from then on.
+#[test]
+fn event_ids_are_known_still() {
+    let places = OLD.map(|(_, ledger)| old(ledger)).into_iter().chain([Place::new()]);
+    for (at, place) in places.enumerate() {
+        if at == OLD.len() {
+            place.connection().execute_batch(VERSION_2).unwrap();
+        }
+        let store = place.open();
+        let mut with_ids = records(&store);
+        with_ids.retain(|record| record.event_id().is_some());
+        assert!(!with_ids.is_empty());
+        let again = store.insert_batch(&with_ids).unwrap();
+        assert_eq!((again.stored, again.duplicates), (0, with_ids.len() as u64));
+        assert_eq!(store.rebuild_sums().unwrap().event_ids, 0);
     }
 }
 

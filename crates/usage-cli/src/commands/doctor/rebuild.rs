@@ -40,8 +40,14 @@ fn summary(rebuilt: &Rebuilt) -> String {
         0 => String::new(),
         kept => format!(", and {} without records kept", format_count(kept)),
     };
+    let event_ids = match rebuilt.event_ids {
+        0 => String::new(),
+        wrong => {
+            format!("; {} not what was known", counted(wrong, "event id was", "event ids were"))
+        }
+    };
     format!(
-        "rebuilt the sums of {} in {} of an hour{kept}; {} wrong",
+        "rebuilt the sums of {} in {} of an hour{kept}; {} wrong{event_ids}",
         amounts::records(rebuilt.records),
         counted(rebuilt.quarters, "quarter", "quarters"),
         counted(rebuilt.changed, "sum was", "sums were"),

@@ -1,0 +1,78 @@
+//! Whether event ids are unique, and found.
+
+use rusqlite::Connection;
+use usage_core::Timestamp;
+
+use super::{Check, Depth, Place, Remedy};
+use crate::error::ReadError;
+use crate::event_ids::{self, Entry, Stray};
+use crate::schema::FIRST_WITH_EVENT_IDS;
+
+/// Event ids that several records have, by the index on their text. First by the index alone: hardly
+/// ever is anything left to be looked up.
+const REPEATED_TEXTS: &str = "repeated AS (
+    SELECT event_id FROM records WHERE event_id IS NOT NULL GROUP BY event_id HAVING count(*) > 1
+), found AS (
+    SELECT r.* FROM repeated JOIN records AS r ON r.event_id = repeated.event_id
+)";
+
+/// The same by the hashes.
+const REPEATED_HASHES: &str = "repeated AS (
+    SELECT hash FROM event_ids GROUP BY hash HAVING count(*) > 1
+), found AS (
+    SELECT r.* FROM repeated JOIN event_ids AS e ON e.hash = repeated.hash
+           JOIN records AS r ON r.ts = e.ts AND r.id = e.record
+)";
+
+/// Checks that an event id of an instance is on one record only and, unless it is to be quick, that the
+/// ids that are known are those of the records.
+pub(super) fn event_ids(
+    connection: &Connection,
+    version: i32,
+    depth: Depth,
+) -> Result<Check, ReadError> {
+    let mut check = Check::new("event-ids");
+    if version < FIRST_WITH_EVENT_IDS {
+        repeated(connection, REPEATED_TEXTS, &mut check)?;
+        return Ok(check);
+    }
+    repeated(connection, REPEATED_HASHES, &mut check)?;
+    if depth != Depth::Quick {
+        event_ids::check(connection, &mut |stray| {
+            let (Entry { record: id, ts, .. }, what) = match stray {
+                Stray::Unknown(entry) => (entry, "its event id is not among those that are known"),
+                Stray::NoRecord(entry) => {
+                    (entry, "an event id is known for it that it does not have")
+                }
+            };
+            let place = Place::Record { id, timestamp: Timestamp::from_micros(ts) };
+            check.add(place, what, Remedy::Rebuild);
+        })?;
+    }
+    Ok(check)
+}
+
+fn repeated(connection: &Connection, found: &str, check: &mut Check) -> Result<(), ReadError> {
+    let mut statement = connection.prepare(&format!(
+        "WITH {found}, numbered AS (
+             SELECT r.ts, r.id, r.event_id, l.instance_id,
+                    row_number() OVER (
+                        PARTITION BY r.event_id, l.instance_id ORDER BY r.id
+                    ) AS nth,
+                    first_value(r.id) OVER (
+                        PARTITION BY r.event_id, l.instance_id ORDER BY r.id
+                    ) AS first
+             FROM found AS r JOIN label_sets AS l ON l.id = r.label_set
+         )
+         SELECT ts, id, event_id, instance_id, first FROM numbered WHERE nth > 1 ORDER BY ts, id"
+    ))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (id, timestamp) = (row.get(1)?, Timestamp::from_micros(row.get(0)?));
+        let (event_id, instance): (String, String) = (row.get(2)?, row.get(3)?);
+        let first: i64 = row.get(4)?;
+        let what = format!("record {first} has the event id {event_id:?} of {instance:?} too");
+        check.add(Place::Record { id, timestamp }, what, Remedy::RemoveRecord { id, timestamp });
+    }
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! The hash by which an event id is found.
+
+use siphasher::sip::SipHasher13;
+use usage_core::record::{MAX_EVENT_ID_BYTES, MAX_NAME_BYTES};
+
+/// Hashes event ids with a ledger's own random key: nobody outside can make ids that collide.
+///
+/// The upper half is a hash of the id alone and the lower half one of the instance too. So an id
+/// has a place of its own for each instance, and the same id of other instances lies beside it,
+/// in the range of numbers that share the upper half.
+#[derive(Clone, Copy)]
+pub(super) struct EventHasher(SipHasher13);
+
+/// Where a half begins.
+const HALF: u32 = 32;
+
+impl EventHasher {
+    pub(super) fn new(key: &[u8; 16]) -> Self {
+        Self(SipHasher13::new_with_key(key))
+    }
+
+    /// Returns the hash of an event id of an instance, in the form in which SQLite keeps it.
+    pub(super) fn hash(&self, instance_id: &[u8], event_id: &[u8]) -> i64 {
+        // Neither text holds a NUL, so that no two pairs look alike.
+        let mut both = [0; MAX_EVENT_ID_BYTES + 1 + MAX_NAME_BYTES];
+        let parts = [event_id, &[0], instance_id];
+        let length = parts.iter().map(|part| part.len()).sum();
+        let of_both = match both.get_mut(..length) {
+            Some(room) => {
+                let mut rest = &mut *room;
+                for part in parts {
+                    let (here, behind) = rest.split_at_mut(part.len());
+                    here.copy_from_slice(part);
+                    rest = behind;
+                }
+                self.0.hash(room)
+            }
+            // Longer than any that a record may have: somebody has written it past this crate.
+            None => self.0.hash(&parts.concat()),
+        };
+        let upper = self.0.hash(event_id) >> HALF << HALF;
+        let lower = of_both & (u64::MAX >> HALF);
+        kept(upper | lower).cast_signed()
+    }
+}
+
+#[cfg(not(test))]
+const fn kept(hash: u64) -> u64 {
+    hash
+}
+
+#[cfg(test)]
+use shortened::kept;
+#[cfg(test)]
+pub(super) use shortened::shorten;
+
+/// Tests make hashes short, so that different ids collide.
+#[cfg(test)]
+mod shortened {
+    use std::cell::Cell;
+
+    thread_local! {
+        static MASK: Cell<u64> = const { Cell::new(u64::MAX) };
+    }
+
+    pub(in super::super) fn kept(hash: u64) -> u64 {
+        hash & MASK.get()
+    }
+
+    /// Keeps only these bits of each hash on this thread from now on.
+    pub(in super::super) fn shorten(mask: u64) {
+        MASK.set(mask);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is in ledgers never changes.
+    #[test]
+    fn hashes_stay_what_they_are() {
+        let key = std::array::from_fn(|at| u8::try_from(at).unwrap());
+        let hasher = EventHasher::new(&key);
+        let hash = |instance: &str, id: &str| hasher.hash(instance.as_bytes(), id.as_bytes());
+        assert_eq!(hash("router-1", "req_1"), 607_830_104_762_452_101);
+        assert_eq!(hash("router-2", "req_1"), 607_830_105_690_796_773);
+        let upper = |hash: i64| hash >> HALF;
+        assert_eq!(upper(hash("a", "e")), upper(hash("b", "e")));
+        assert_ne!(hash("a", "e"), hash("b", "e"));
+        assert_ne!(upper(hash("a", "e")), upper(hash("a", "f")));
+        let long = "x".repeat(1_000);
+        assert_ne!(hash(&long, "e"), hash("x", "e"));
+    }
+}

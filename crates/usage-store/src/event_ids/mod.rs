@@ -1,0 +1,20 @@
+//! The event ids that are known: a table from a hash of each to its record.
+//!
+//! An entry outlives its record when that is deleted and what it counted for stays. Its id is
+//! refused then, as a record that comes again would be counted twice.
+
+mod check;
+mod find;
+mod hash;
+mod rebuild;
+mod rows;
+mod sweep;
+
+pub(crate) use check::{Stray, check};
+pub(crate) use find::{Event, KnownIds};
+pub(crate) use rebuild::{fill, rebuild};
+pub(crate) use rows::Entry;
+pub(crate) use sweep::{clear, forget_before, sweep};
+
+#[cfg(test)]
+mod tests;

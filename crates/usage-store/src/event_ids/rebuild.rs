@@ -1,0 +1,48 @@
+//! Making the entries from the records.
+
+use rusqlite::Connection;
+
+use super::check::check;
+use super::find::INSERT;
+use super::rows::{Entry, checked_from, entries};
+use crate::error::ReadError;
+
+/// How many entries are put in order at a time: 24 MB of them. In a table of any size each page is
+/// then written once for many.
+const AT_A_TIME: usize = 1 << 20;
+
+/// Adds the entries of all records from an instant on, of which none is there yet.
+pub(crate) fn fill(connection: &Connection, from: i64) -> Result<(), ReadError> {
+    let mut waiting = Vec::new();
+    entries(connection, from, |entry| {
+        waiting.push(entry);
+        if waiting.len() == AT_A_TIME {
+            put(connection, &mut waiting)?;
+        }
+        Ok(())
+    })?;
+    put(connection, &mut waiting)?;
+    Ok(())
+}
+
+fn put(connection: &Connection, waiting: &mut Vec<Entry>) -> rusqlite::Result<()> {
+    waiting.sort_unstable();
+    let mut insert = connection.prepare_cached(INSERT)?;
+    for Entry { hash, record, ts } in waiting.drain(..) {
+        insert.execute([hash, record, ts])?;
+    }
+    Ok(())
+}
+
+/// Makes the entries again where they and the records disagree; returns in how many places they did.
+/// The ids of records that were deleted are kept.
+pub(crate) fn rebuild(connection: &Connection) -> Result<u64, ReadError> {
+    let mut wrong = 0;
+    check(connection, &mut |_| wrong += 1)?;
+    if wrong > 0 {
+        let from = checked_from(connection)?;
+        connection.execute("DELETE FROM event_ids WHERE ts >= ?1", [from])?;
+        fill(connection, from)?;
+    }
+    Ok(wrong)
+}
