@@ -8,15 +8,15 @@ use crate::error::ReadError;
 use crate::event_ids::{self, Entry, Stray};
 use crate::schema::FIRST_WITH_EVENT_IDS;
 
-/// Event ids that several records have, by the index on their text. First by the index alone: hardly
-/// ever is anything left to be looked up.
+/// Event ids that several records have, by their text: by an index in an older ledger, where hardly ever
+/// is anything left to be looked up, and without one where the hashes cannot be trusted.
 const REPEATED_TEXTS: &str = "repeated AS (
     SELECT event_id FROM records WHERE event_id IS NOT NULL GROUP BY event_id HAVING count(*) > 1
 ), found AS (
     SELECT r.* FROM repeated JOIN records AS r ON r.event_id = repeated.event_id
 )";
 
-/// The same by the hashes.
+/// The same by the hashes of ids, where they agree with the records.
 const REPEATED_HASHES: &str = "repeated AS (
     SELECT hash FROM event_ids GROUP BY hash HAVING count(*) > 1
 ), found AS (
@@ -36,19 +36,22 @@ pub(super) fn event_ids(
         repeated(connection, REPEATED_TEXTS, &mut check)?;
         return Ok(check);
     }
-    repeated(connection, REPEATED_HASHES, &mut check)?;
-    if depth != Depth::Quick {
-        event_ids::check(connection, &mut |stray| {
-            let (Entry { record: id, ts, .. }, what) = match stray {
-                Stray::Unknown(entry) => (entry, "its event id is not among those that are known"),
-                Stray::NoRecord(entry) => {
-                    (entry, "an event id is known for it that it does not have")
-                }
-            };
-            let place = Place::Record { id, timestamp: Timestamp::from_micros(ts) };
-            check.add(place, what, Remedy::Rebuild);
-        })?;
+    if !event_ids::has_key(connection)? {
+        return Ok(Check::skipped("event-ids"));
     }
+    if depth == Depth::Quick || event_ids::agree(connection)? {
+        repeated(connection, REPEATED_HASHES, &mut check)?;
+        return Ok(check);
+    }
+    repeated(connection, REPEATED_TEXTS, &mut check)?;
+    event_ids::strays(connection, |stray| {
+        let (Entry { record: id, ts, .. }, what) = match stray {
+            Stray::Unknown(entry) => (entry, "its event id is not among those that are known"),
+            Stray::NoRecord(entry) => (entry, "an event id is known for it that it does not have"),
+        };
+        let place = Place::Record { id, timestamp: Timestamp::from_micros(ts) };
+        check.add(place, what, Remedy::Rebuild);
+    })?;
     Ok(check)
 }
 

@@ -15,13 +15,12 @@ pub(crate) enum Stray {
     NoRecord(Entry),
 }
 
-/// Looks for disagreements and gives each of them. Where there are none, both sides are read once, in
-/// their own order. What has no records any more cannot be looked at.
-pub(crate) fn check(connection: &Connection, give: &mut dyn FnMut(Stray)) -> Result<(), ReadError> {
+/// Looks for disagreements and gives each of them. What has no records any more cannot be looked at.
+pub(crate) fn strays(
+    connection: &Connection,
+    mut give: impl FnMut(Stray),
+) -> Result<(), ReadError> {
     let from = checked_from(connection)?;
-    if agree(connection, from)? {
-        return Ok(());
-    }
     let mut known = connection
         .prepare("SELECT 1 FROM event_ids WHERE hash = ?1 AND record = ?2 AND ts = ?3")?;
     entries(connection, from, |entry| {
@@ -53,9 +52,9 @@ pub(crate) fn check(connection: &Connection, give: &mut dyn FnMut(Stray)) -> Res
 }
 
 /// Whether there are as many entries as there have to be, with the same content as far as a sum of
-/// hashes can tell.
-fn agree(connection: &Connection, from: i64) -> Result<bool, ReadError> {
-    let hasher = hasher(connection)?;
+/// hashes can tell. Both sides are read once, in their own order.
+pub(crate) fn agree(connection: &Connection) -> Result<bool, ReadError> {
+    let (from, hasher) = (checked_from(connection)?, hasher(connection)?);
     let mix = |entry: Entry| {
         let place = [entry.record.to_le_bytes(), entry.ts.to_le_bytes()].concat();
         hasher.hash(&entry.hash.to_le_bytes(), &place)

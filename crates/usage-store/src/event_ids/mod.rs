@@ -10,10 +10,10 @@ mod rebuild;
 mod rows;
 mod sweep;
 
-pub(crate) use check::{Stray, check};
+pub(crate) use check::{Stray, agree, strays};
 pub(crate) use find::{Event, KnownIds};
 pub(crate) use rebuild::{fill, rebuild};
-pub(crate) use rows::Entry;
+pub(crate) use rows::{Entry, has_key};
 pub(crate) use sweep::{clear, forget_before, sweep};
 
 #[cfg(test)]

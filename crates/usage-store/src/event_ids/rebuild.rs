@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::check::check;
+use super::check::{agree, strays};
 use super::find::INSERT;
 use super::rows::{Entry, checked_from, entries};
 use crate::error::ReadError;
@@ -37,12 +37,12 @@ fn put(connection: &Connection, waiting: &mut Vec<Entry>) -> rusqlite::Result<()
 /// Makes the entries again where they and the records disagree; returns in how many places they did.
 /// The ids of records that were deleted are kept.
 pub(crate) fn rebuild(connection: &Connection) -> Result<u64, ReadError> {
-    let mut wrong = 0;
-    check(connection, &mut |_| wrong += 1)?;
-    if wrong > 0 {
-        let from = checked_from(connection)?;
-        connection.execute("DELETE FROM event_ids WHERE ts >= ?1", [from])?;
-        fill(connection, from)?;
+    if agree(connection)? {
+        return Ok(0);
     }
+    let (mut wrong, from) = (0, checked_from(connection)?);
+    strays(connection, |_| wrong += 1)?;
+    connection.execute("DELETE FROM event_ids WHERE ts >= ?1", [from])?;
+    fill(connection, from)?;
     Ok(wrong)
 }

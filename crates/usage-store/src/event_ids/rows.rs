@@ -1,7 +1,7 @@
 //! What the entries have to be, going by the records.
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row};
 use rustc_hash::FxHashMap;
 
 use super::find::{NoKey, hasher_of};
@@ -19,12 +19,20 @@ pub(crate) struct Entry {
     pub(crate) ts: i64,
 }
 
-/// Returns the hasher of a ledger, without which nobody can say what an entry stands for.
+/// Whether a ledger has the key, without which nobody can say what an entry stands for.
+pub(crate) fn has_key(connection: &Connection) -> rusqlite::Result<bool> {
+    Ok(key(connection)?.is_some())
+}
+
+/// Returns the hasher of a ledger.
 pub(super) fn hasher(connection: &Connection) -> Result<EventHasher, ReadError> {
-    let hasher = connection
-        .query_row("SELECT event_id_key FROM ledger", [], |row| Ok(hasher_of(row.get_ref(0)?)))
-        .optional()?;
-    hasher.flatten().ok_or_else(|| ReadError::Damaged(NoKey.to_string()))
+    key(connection)?.ok_or_else(|| ReadError::Damaged(NoKey.to_string()))
+}
+
+fn key(connection: &Connection) -> rusqlite::Result<Option<EventHasher>> {
+    let of = |row: &Row<'_>| Ok(hasher_of(row.get_ref(0)?));
+    let key = connection.query_row("SELECT event_id_key FROM ledger", [], of).optional()?;
+    Ok(key.flatten())
 }
 
 /// From when on every entry has its record: older records may be deleted with their ids kept, or are
