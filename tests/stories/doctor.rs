@@ -138,7 +138,9 @@ fn ids_that_are_there_twice() {
     insta::assert_snapshot!(complaints(&fixture), @r#"
       record-ids       1 wrong
         record 1 of 2026-05-03T09:00:00.500000Z: another record has the id 1 too; restore a backup, or remove it: `sqlite3 /tmp/usage-XXXXXX/usage.db "DELETE FROM records WHERE ts = 1777798800500000 AND id = 1"`, then `usage doctor --rebuild`
-    error: something is wrong with the ledger /tmp/usage-XXXXXX/usage.db
+      sums             1 wrong
+        sums of the quarter of an hour from 2026-05-03T09:00Z: the times, ids or names of its records are not those that were stored; `usage doctor --rebuild` remakes them
+    error: 2 things are wrong with the ledger /tmp/usage-XXXXXX/usage.db
     hint: keep a copy of the file before anything is done about it
     "#);
 }
@@ -151,10 +153,16 @@ fn event_ids_that_are_there_twice() {
     );
     // Of the same instance; others may use the same.
     insta::assert_snapshot!(complaints(&fixture), @r#"
-      event-ids        2 wrong
+      event-ids        8 wrong
         record 5 of 2026-05-02T23:59:59.999999Z: record 4 has the event id "e" of "router-2" too; restore a backup, or remove it: `sqlite3 /tmp/usage-XXXXXX/usage.db "DELETE FROM records WHERE ts = 1777766399999999 AND id = 5"`, then `usage doctor --rebuild`
         record 2 of 2026-05-03T08:16:00.000000Z: record 1 has the event id "e" of "router-1" too; restore a backup, or remove it: `sqlite3 /tmp/usage-XXXXXX/usage.db "DELETE FROM records WHERE ts = 1777796160000000 AND id = 2"`, then `usage doctor --rebuild`
-    error: 2 things are wrong with the ledger /tmp/usage-XXXXXX/usage.db
+        record 6 of 2026-04-30T10:00:00.000000Z: its event id is not among those that are known; `usage doctor --rebuild` remakes them
+        record 5 of 2026-05-02T23:59:59.999999Z: its event id is not among those that are known; `usage doctor --rebuild` remakes them
+        record 1 of 2026-05-03T08:15:00.000000Z: its event id is not among those that are known; `usage doctor --rebuild` remakes them
+        record 2 of 2026-05-03T08:16:00.000000Z: its event id is not among those that are known; `usage doctor --rebuild` remakes them
+        record 3 of 2026-05-03T09:00:00.500000Z: its event id is not among those that are known; `usage doctor --rebuild` remakes them
+        record 4 of 2026-05-03T09:30:00.000000Z: its event id is not among those that are known; `usage doctor --rebuild` remakes them
+    error: 8 things are wrong with the ledger /tmp/usage-XXXXXX/usage.db
     hint: keep a copy of the file before anything is done about it
     "#);
 }
@@ -173,7 +181,9 @@ fn counters_that_are_behind() {
       counters         1 wrong
         table ledger: its only row is missing; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
       event-ids        not done: see above
-    error: something is wrong with the ledger /tmp/usage-XXXXXX/usage.db
+      sums             1 wrong
+        sums of all months: what tells whether all of them are there cannot be read; `usage doctor --rebuild` remakes them
+    error: 2 things are wrong with the ledger /tmp/usage-XXXXXX/usage.db
     hint: keep a copy of the file before anything is done about it
     ");
 }
@@ -279,6 +289,8 @@ fn advice() {
     let fixture = harmed(
         "DROP TABLE settings; DROP TABLE origins; DROP TABLE sources;
          ALTER TABLE ledger DROP COLUMN epoch; ALTER TABLE ledger DROP COLUMN rollups;
+         ALTER TABLE ledger DROP COLUMN event_id_key; DROP TABLE event_ids;
+         CREATE INDEX records_by_event_id ON records (event_id) WHERE event_id IS NOT NULL;
          ALTER TABLE records DROP COLUMN more; ALTER TABLE records DROP COLUMN tag_set;
          ALTER TABLE records DROP COLUMN session; ALTER TABLE records DROP COLUMN terms;
          DROP TABLE rollups_quarter; DROP TABLE rollups_day; DROP TABLE rollups_month;

@@ -19,7 +19,7 @@ pub(crate) fn record(setup: &Setup) -> Result<()> {
     for with_event_ids in [false, true] {
         let records = workload::records(setup.rows(ROWS), with_event_ids)?;
         let timestamps = yardstick::timestamps(&records);
-        let input = write_lines(&setup.folder, &records)?;
+        let input = write_lines(&setup.folder, "records.ndjson", &records)?;
         println!("{}:", if with_event_ids { "with event ids" } else { "without event ids" });
         for synchronous in yardstick::SYNCHRONOUS {
             let mut peak = 0;
@@ -96,8 +96,8 @@ pub(crate) fn report(setup: &Setup) -> Result<()> {
     Ok(())
 }
 
-fn write_lines(folder: &Path, records: &[Record]) -> Result<PathBuf> {
-    let path = folder.join("records.ndjson");
+pub(crate) fn write_lines(folder: &Path, name: &str, records: &[Record]) -> Result<PathBuf> {
+    let path = folder.join(name);
     let mut file = BufWriter::new(File::create(&path)?);
     for record in records {
         writeln!(file, "{}", line::write(record))?;
@@ -106,7 +106,7 @@ fn write_lines(folder: &Path, records: &[Record]) -> Result<PathBuf> {
     Ok(path)
 }
 
-fn path(path: &Path) -> Result<&str> {
+pub(crate) fn path(path: &Path) -> Result<&str> {
     path.to_str().context("a path that is not UTF-8")
 }
 

@@ -55,7 +55,7 @@ fn insert_old(
     Ok(start.elapsed())
 }
 
-fn insert_ours(folder: &Path, records: &[Record], batch: usize) -> Result<Duration> {
+pub(crate) fn insert_ours(folder: &Path, records: &[Record], batch: usize) -> Result<Duration> {
     let store = Store::open(fresh(folder, "ours.db")?)?;
     let start = Instant::now();
     for batch in records.chunks(batch) {

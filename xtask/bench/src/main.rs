@@ -13,9 +13,11 @@ mod disk_full;
 mod figures;
 mod full;
 mod hot_path;
+mod ids;
 mod insert;
 mod journal_codec;
 mod kills;
+mod limit;
 mod locked;
 mod names;
 mod numbered;
@@ -28,6 +30,7 @@ mod setup;
 mod space;
 mod sustained;
 mod synced;
+mod versus;
 mod workload;
 mod writers;
 mod written;
@@ -45,6 +48,7 @@ type Part = (&'static str, fn(&Setup) -> Result<()>);
 
 const PARTS: &[Part] = &[
     ("insert", insert::run),
+    ("limit", limit::run),
     ("record", command::record),
     ("report", command::report),
     ("space", space::run),
@@ -59,10 +63,12 @@ const PARTS: &[Part] = &[
     ("names", names::run),
     ("written", written::run),
     ("journal-codec", journal_codec::run),
+    (IDS, ids::run),
     (FULL, full::run),
 ];
 
-/// Takes long, and is left out unless it is asked for.
+/// Take long, and are left out unless they are asked for.
+const IDS: &str = "ids";
 const FULL: &str = "full";
 
 fn main() -> Result<()> {
@@ -71,6 +77,7 @@ fn main() -> Result<()> {
         match first.as_str() {
             child::MEASURE => return child::measure_here(rest),
             roles::TASK => return roles::run(rest),
+            versus::VERSUS => return versus::run(rest),
             _ => {}
         }
     }
@@ -80,7 +87,7 @@ fn main() -> Result<()> {
     println!("{} rows where a part has no number of its own", setup.rows(ROWS));
     println!("{} rounds of sides that take turns", setup.rounds);
     for (name, part) in PARTS {
-        if wanted.contains(name) || (wanted.is_empty() && *name != FULL) {
+        if wanted.contains(name) || (wanted.is_empty() && ![IDS, FULL].contains(name)) {
             println!("\n== {name}   ({})", load());
             part(&setup).with_context(|| format!("while measuring {name}"))?;
         }

@@ -11,6 +11,8 @@ pub(crate) struct Setup {
     pub(crate) folder: PathBuf,
     /// The release build of the command.
     pub(crate) usage: PathBuf,
+    /// That of an earlier version, to compare with.
+    pub(crate) old: Option<PathBuf>,
     pub(crate) rounds: usize,
     /// How often a process is killed at each rate.
     pub(crate) kills: usize,
@@ -27,6 +29,7 @@ impl Setup {
         let mut setup = Self {
             folder: PathBuf::from("target/bench"),
             usage: PathBuf::from("target/release/usage"),
+            old: None,
             rounds: 5,
             kills: 200,
             rows: None,
@@ -40,6 +43,7 @@ impl Setup {
             match argument.as_str() {
                 "--folder" => setup.folder = value()?.into(),
                 "--usage" => setup.usage = value()?.into(),
+                "--old" => setup.old = Some(value()?.into()),
                 "--rows" => setup.rows = Some(value()?.parse().context("--rows")?),
                 "--rounds" => setup.rounds = value()?.parse().context("--rounds")?,
                 "--seconds" => setup.seconds = Some(value()?.parse().context("--seconds")?),
@@ -47,7 +51,7 @@ impl Setup {
                 part if parts.contains(&part) => wanted.push(part),
                 other => bail!(
                     "{other:?} is neither an option (--rows, --rounds, --seconds, --kills, \
-                     --folder, --usage) nor one of: {}",
+                     --folder, --usage, --old) nor one of: {}",
                     parts.join(", ")
                 ),
             }

@@ -24,7 +24,7 @@ const LONG: Duration = Duration::from_secs(600);
 const AIM: f64 = 6.0;
 
 /// One way of ours to store the records.
-struct Way {
+pub(crate) struct Way {
     name: &'static str,
     durability: Durability,
     threads: usize,
@@ -32,6 +32,13 @@ struct Way {
     busy: [Vec<f64>; 2],
     /// For how long the whole process was, round by round.
     processor: Times,
+}
+
+impl Way {
+    pub(crate) fn new(name: &'static str, durability: Durability, threads: usize) -> Self {
+        let (busy, processor) = ([Vec::new(), Vec::new()], Times::default());
+        Self { name, durability, threads, busy, processor }
+    }
 }
 
 pub(crate) fn run(setup: &Setup) -> Result<()> {
@@ -43,13 +50,7 @@ pub(crate) fn run(setup: &Setup) -> Result<()> {
         ("batched, 1 thread", Durability::Batched, 1),
         ("batched, 8 threads", Durability::Batched, 8),
     ]
-    .map(|(name, durability, threads)| Way {
-        name,
-        durability,
-        threads,
-        busy: [Vec::new(), Vec::new()],
-        processor: Times::default(),
-    });
+    .map(|(name, durability, threads)| Way::new(name, durability, threads));
     println!(
         "{} records without event ids, {} rounds; times are until all are stored",
         format_count(records.len() as u64),
@@ -73,7 +74,7 @@ pub(crate) fn run(setup: &Setup) -> Result<()> {
     Ok(())
 }
 
-fn store_all(folder: &Path, records: &[Record], way: &mut Way) -> Result<Duration> {
+pub(crate) fn store_all(folder: &Path, records: &[Record], way: &mut Way) -> Result<Duration> {
     let store = Store::open(fresh(folder, "ours.db")?)?;
     let tracker = Tracker::builder()
         .durability(way.durability)
