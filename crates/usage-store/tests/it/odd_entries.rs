@@ -42,6 +42,29 @@ fn are_skipped_counted_and_shown() {
     assert!(matches!(error, StoreError::Journal { .. }), "{error}");
 }
 
+/// It is counted and shown, stays under its name, and stops nobody; not even a deletion, as only the
+/// newer program can store it, which then sees what was deleted.
+#[test]
+fn what_a_newer_program_wrote_is_left_where_it_is() {
+    let place = Place::with_records(3);
+    let mut store = place.open();
+    let folder = orphan(&mut store, &[record(9, 1)]);
+    let [segment] = segments(&folder).try_into().unwrap();
+    let mut bytes = fs::read(&segment).unwrap();
+    for copy in bytes[..128].chunks_mut(64) {
+        copy[7] = 200;
+        let checksum = crc32fast::hash(&copy[..60]);
+        copy[60..].copy_from_slice(&checksum.to_le_bytes());
+    }
+    fs::write(&segment, &bytes).unwrap();
+    let waiting = store.waiting().unwrap();
+    let newer: Vec<_> = waiting.of(SegmentState::Newer).collect();
+    assert_eq!((newer.len(), newer[0].bytes), (1, bytes.len() as u64));
+    assert_eq!(store.recover_journals().unwrap().newer, std::slice::from_ref(&segment));
+    assert_eq!(store.delete_all_records().unwrap(), 3);
+    assert_eq!(fs::read(&segment).unwrap(), bytes);
+}
+
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
 }
