@@ -1,5 +1,6 @@
 //! Disks that are really full: small ones, in name spaces of their own. The owner of full disks.
 
+use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -67,7 +68,8 @@ fn ledger_and_journal_on_the_same_disk() {
 }
 
 /// The ledger's disk is full for as long as the gateway runs. Its journal has room, and the ledger
-/// gets all of it when it lies on a larger disk.
+/// gets all of it when it lies on a larger disk. Nothing tells it from a copy of the ledger there, so
+/// that the doctor asks for the journal to be moved too.
 #[test]
 fn the_journal_on_another_disk() {
     let fixture = Fixture::new();
@@ -83,10 +85,15 @@ fn the_journal_on_another_disk() {
     assert!(report.stats.in_journal > 50_000);
 
     let ledger = fixture.path("after/usage.db");
+    assert_eq!(recover(&ledger).unwrap().recovered.stored, 0);
+    let advice = fixture.usage("doctor --db after/usage.db").stdout_of_success();
+    assert!(advice.contains("/journal holds a journal of this ledger from when it was "), "{advice}");
+    let journal = fixture.path("after/usage.db.journal");
+    fs::rename(fixture.path("journal"), &journal).unwrap();
     let stats = recover(&ledger).unwrap();
     assert_eq!(stats.recovered.stored, report.stats.in_journal);
     assert_eq!(Audit::of(&ledger).unwrap().numbers("gateway"), all_to(100_000));
-    assert!(!fixture.path("journal").exists());
+    assert!(!journal.exists());
 }
 
 /// Not even one piece of a journal has room: it works without one, and says so.
