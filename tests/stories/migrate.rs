@@ -32,7 +32,7 @@ fn it_says_what_it_takes_and_what_it_has_done() {
     insta::assert_snapshot!(plan, @r"
     /tmp/usage-XXXXXX/usage.db: schema version 4 becomes 5
       up to 668 records, 139,264 bytes
-      takes about 1 s and up to 8.5 MB, a copy included
+      takes about 1 s and up to 8.6 MB, a copy included
     ");
     assert!(end.ends_with(" that are free\nNothing was changed: --dry-run\n"), "{end}");
 

@@ -87,7 +87,10 @@ fn the_journal_on_another_disk() {
     let ledger = fixture.path("after/usage.db");
     assert_eq!(recover(&ledger).unwrap().recovered.stored, 0);
     let advice = fixture.usage("doctor --db after/usage.db").stdout_of_success();
-    assert!(advice.contains("/journal holds a journal of this ledger from when it was "), "{advice}");
+    assert!(
+        advice.contains("/journal holds a journal of this ledger from when it was "),
+        "{advice}"
+    );
     let journal = fixture.path("after/usage.db.journal");
     fs::rename(fixture.path("journal"), &journal).unwrap();
     let stats = recover(&ledger).unwrap();
