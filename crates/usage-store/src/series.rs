@@ -11,7 +11,8 @@ use crate::labels::Names;
 use crate::report::add_named;
 use crate::retained;
 use crate::sums::{
-    Apart, Level, Seen, Totals, Wrong, months, quarter_of, start_of_quarter, total, totals_of_all,
+    self, Apart, Level, Seen, Totals, Wrong, months, quarter_of, start_of_quarter, total,
+    totals_of_all,
 };
 
 /// Why there is no report over time.
@@ -34,7 +35,8 @@ pub(crate) fn aggregate(
     (unit, zone): (Unit, Tz),
 ) -> Result<Result<Series, TooManyBuckets>, ReadError> {
     let mut seen = Seen::default();
-    let mut series = match Series::over(closed(connection, range, &mut seen)?, unit, zone) {
+    let stretches = stretches(connection, range, unit, &mut seen)?;
+    let mut series = match Series::over_stretches(&stretches, unit, zone) {
         Ok(series) => series,
         Err(error) => return Ok(Err(error)),
     };
@@ -51,6 +53,7 @@ pub(crate) fn aggregate(
     }
     seen.check(connection)?;
     series.trim(range);
+    series.widen_gaps();
     Ok(Ok(series))
 }
 
@@ -61,7 +64,8 @@ pub(crate) fn aggregate_all(
     (unit, zone): (Unit, Tz),
 ) -> Result<Result<Series, TooManyBuckets>, ReadError> {
     let mut seen = Seen::default();
-    let mut series = match Series::over(closed(connection, range, &mut seen)?, unit, zone) {
+    let stretches = stretches(connection, range, unit, &mut seen)?;
+    let mut series = match Series::over_stretches(&stretches, unit, zone) {
         Ok(series) => series,
         Err(error) => return Ok(Err(error)),
     };
@@ -74,7 +78,60 @@ pub(crate) fn aggregate_all(
         }
     }
     series.trim(range);
+    series.widen_gaps();
     Ok(Ok(series))
+}
+
+/// How many units without records are listed at most between two that have some, where the range has
+/// no bounds: one record of 2099 would bring 27,000 days with it.
+const LONGEST_GAP: i64 = 366;
+
+/// The range, and where it lacks a bound the stretches of it that have records, with what lies between
+/// two of them if that is not long. All as whole days of UTC inside.
+fn stretches(
+    connection: &Connection,
+    range: TimeRange,
+    unit: Unit,
+    seen: &mut Seen,
+) -> Result<Vec<TimeRange>, ReadError> {
+    let whole = closed(connection, range, seen)?;
+    let (Some(start), Some(end), false) =
+        (whole.start, whole.end, range.start.is_some() && range.end.is_some())
+    else {
+        return Ok(vec![whole]);
+    };
+    let gap = LONGEST_GAP * micros_of(unit);
+    let mut stretches = Vec::new();
+    let (mut from, mut to) = (start, start);
+    let days = sums::numbers(connection, Level::Day, Level::Day.around(start.as_micros()))?;
+    for &day in &days {
+        let [first, after] =
+            [day, day + 1].map(|day| Timestamp::from_micros(Level::Day.start_of(day)));
+        if first.as_micros() > to.as_micros().saturating_add(gap) {
+            stretches.push(TimeRange { start: Some(from), end: Some(to) });
+            from = first;
+        }
+        to = after;
+    }
+    stretches.push(TimeRange { start: Some(from), end: Some(end) });
+    // That there is nothing in a gap has to be true, and not that something is missing.
+    if let (Some(first), Some(last), true) = (days.first(), days.last(), stretches.len() > 1) {
+        seen.add_days(*first..*last + 1);
+    }
+    Ok(stretches)
+}
+
+/// About how long a unit is.
+const fn micros_of(unit: Unit) -> i64 {
+    let hours = match unit {
+        Unit::Hour => 1,
+        Unit::Day => 24,
+        Unit::Week(_) => 7 * 24,
+        Unit::Month => 31 * 24,
+        Unit::Quarter => 92 * 24,
+        Unit::Year => 366 * 24,
+    };
+    hours * 60 * 60 * 1_000_000
 }
 
 /// The range with the oldest and the newest record for the bounds that it lacks. In an empty

@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 
+use chrono::{DateTime, Datelike as _};
+use chrono_tz::Tz;
+
 use super::bar::{self, bar};
 use super::page::{BOLD, CYAN, DIM, GAP, INDENT, MIN_NAME_WIDTH, Page};
 use super::printable::{display_width, printable, shorten_middle};
@@ -23,7 +26,10 @@ pub(super) fn report(report: &GroupedReport<'_>, options: &TextOptions) -> Strin
 }
 
 /// A line of the table.
+#[derive(Default)]
 struct Row {
+    /// What it says instead of all the rest, of a stretch without buckets.
+    gap: Option<String>,
     /// One for each dimension.
     cells: Vec<String>,
     numbers: [String; 3],
@@ -37,7 +43,15 @@ impl Row {
             format_tokens(totals.tokens()),
             format_count(totals.fallbacks),
         ];
-        Self { cells, numbers, tokens: totals.tokens() }
+        Self { gap: None, cells, numbers, tokens: totals.tokens() }
+    }
+
+    /// Stands for the units between two buckets.
+    fn gap(from: &Bucket, to: &Bucket, dimension: Dimension) -> Option<Self> {
+        let (end, start) = from.end().zip(to.start()).filter(|(end, start)| end != start)?;
+        let units = units_between(end, start, dimension);
+        let gap = format!("… {} empty {}s", format_count(units), dimension.name());
+        Some(Self { gap: Some(gap), ..Self::default() })
     }
 }
 
@@ -114,6 +128,10 @@ impl<'a> Table<'a> {
         let most = self.rows.iter().map(|row| row.tokens).max().unwrap_or(0);
         let mut above: &[String] = &[];
         for row in &self.rows {
+            if let Some(gap) = &row.gap {
+                page.styled(DIM, &format!("{:INDENT$}{gap}", ""));
+                continue;
+            }
             let said = said_above(self.dimensions, above, &row.cells);
             let cells = row.cells.iter().enumerate();
             let cells = cells.map(|(at, cell)| if at < said { "" } else { cell.as_str() });
@@ -166,7 +184,15 @@ fn rows(groups: &Groups<'_>) -> Vec<Row> {
     }
     let mut left = groups.groups().iter().peekable();
     let mut rows = Vec::new();
-    for bucket in groups.series().buckets() {
+    // Where a limit has left out buckets, gaps are nothing special.
+    let tells_gaps = dimensions.len() > 1 || groups.left_out().is_none();
+    let buckets = groups.series().buckets();
+    for (index, bucket) in buckets.iter().enumerate() {
+        if let Some(before) = index.checked_sub(1).and_then(|before| buckets.get(before))
+            && tells_gaps
+        {
+            rows.extend(Row::gap(before, bucket, dimensions[0]));
+        }
         let is_in = |group: &&Group<'_>| starts_in(group, bucket);
         let before = rows.len();
         while let Some(group) = left.next_if(is_in) {
@@ -182,6 +208,19 @@ fn rows(groups: &Groups<'_>) -> Vec<Row> {
         }
     }
     rows
+}
+
+/// How many units lie between two instants at which such begin.
+fn units_between(from: DateTime<Tz>, to: DateTime<Tz>, dimension: Dimension) -> u64 {
+    let days = (to.date_naive() - from.date_naive()).num_days();
+    let months = |at: DateTime<Tz>| i64::from(at.year()) * 12 + i64::from(at.month0());
+    let units = match dimension.name() {
+        "hour" => (to - from).num_hours(),
+        "week" => days / 7,
+        "month" => months(to) - months(from),
+        _ => days,
+    };
+    units.unsigned_abs()
 }
 
 fn starts_in(group: &Group<'_>, bucket: &Bucket) -> bool {

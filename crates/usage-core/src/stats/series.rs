@@ -91,20 +91,55 @@ impl Series {
     /// # Errors
     /// When there would be more than [`MAX_BUCKETS`](Self::MAX_BUCKETS).
     pub fn over(range: TimeRange, unit: Unit, zone: Tz) -> Result<Self, TooManyBuckets> {
+        Self::over_stretches(&[range], unit, zone)
+    }
+
+    /// As [`over`](Self::over), of several ranges in the order of time that do not overlap: what lies
+    /// between two of them has no buckets.
+    ///
+    /// # Errors
+    /// As [`over`](Self::over).
+    pub fn over_stretches(
+        stretches: &[TimeRange],
+        unit: Unit,
+        zone: Tz,
+    ) -> Result<Self, TooManyBuckets> {
         let mut buckets: Vec<Bucket> = Vec::new();
-        let (Some(start), Some(end)) = (range.start, range.end) else {
-            return Ok(Self { buckets });
-        };
-        let mut next = start;
-        while next < end {
-            // Where chrono's calendar ends, 260,000 years away, there is no unit to be had.
-            let around = next.to_utc().and_then(|at| unit.around(at.with_timezone(&zone)));
-            let time = around.filter(|_| buckets.len() < Self::MAX_BUCKETS);
-            let time = time.ok_or(TooManyBuckets { unit })?;
-            next = Timestamp::from(time.end);
-            buckets.push(Bucket { time: Some(time), usage: Aggregates::default() });
+        for stretch in stretches {
+            let (Some(start), Some(end)) = (stretch.start, stretch.end) else { continue };
+            // The last bucket may reach into it.
+            let reached = buckets.last().and_then(|last| last.range().end);
+            let mut next = reached.map_or(start, |reached| reached.max(start));
+            while next < end {
+                // Where chrono's calendar ends, 260,000 years away, there is no unit to be had.
+                let around = next.to_utc().and_then(|at| unit.around(at.with_timezone(&zone)));
+                let time = around.filter(|_| buckets.len() < Self::MAX_BUCKETS);
+                let time = time.ok_or(TooManyBuckets { unit })?;
+                next = Timestamp::from(time.end);
+                buckets.push(Bucket { time: Some(time), usage: Aggregates::default() });
+            }
         }
         Ok(Self { buckets })
+    }
+
+    /// Drops the buckets without records that stand beside a stretch without buckets, so that each
+    /// side of it ends and begins with one that has records.
+    pub fn widen_gaps(&mut self) {
+        let is_empty = |bucket: &Bucket| bucket.usage.is_empty();
+        let mut kept: Vec<Bucket> = Vec::with_capacity(self.buckets.len());
+        for bucket in self.buckets.drain(..) {
+            let is_behind_gap = kept.last().is_some_and(|last| last.end() != bucket.start());
+            if is_behind_gap {
+                while kept.len() > 1 && kept.last().is_some_and(is_empty) {
+                    kept.pop();
+                }
+                if is_empty(&bucket) {
+                    continue;
+                }
+            }
+            kept.push(bucket);
+        }
+        self.buckets = kept;
     }
 
     /// A series of one bucket without bounds: for groupings without a unit of time.
@@ -113,7 +148,8 @@ impl Series {
         Self { buckets: vec![Bucket { time: None, usage }] }
     }
 
-    /// The buckets in the order of time. Each starts where the one before it ends.
+    /// The buckets in the order of time. Each starts where the one before it ends, but for gaps between
+    /// [stretches](Self::over_stretches).
     #[must_use]
     pub fn buckets(&self) -> &[Bucket] {
         &self.buckets

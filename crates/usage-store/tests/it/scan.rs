@@ -7,7 +7,7 @@ use std::env;
 use chrono::{DateTime, TimeZone as _, Utc};
 use chrono_tz::{TZ_VARIANTS, Tz};
 use usage_core::period::{Unit, WeekStart, parse_period};
-use usage_core::stats::{Aggregates, Series, Summary};
+use usage_core::stats::{Aggregates, Bucket, Series, Summary};
 use usage_core::{Filter, Labels, Record, TimeRange, Timestamp, TokenCounts};
 use usage_store::doctor::{Depth, examine};
 use usage_store::{SeriesError, Store};
@@ -241,20 +241,36 @@ fn series_of<'a>(
     range: TimeRange,
     (unit, zone): (Unit, Tz),
 ) -> Option<Series> {
-    let start = range.start.or(kept.clone().next().map(Record::timestamp));
-    let newest = kept.clone().last().map(|record| at(record.timestamp().as_micros() + 1));
-    let closed = TimeRange { start, end: range.end.or(newest) };
-    let mut series = Series::over(closed, unit, zone).ok()?;
+    let mut series = if is_closed(range) {
+        Series::over(range, unit, zone).ok()?
+    } else {
+        // Buckets that have records, as others may be left out where they are many.
+        let instant = |record: &Record| {
+            let micros = record.timestamp().as_micros();
+            TimeRange { start: Some(at(micros)), end: Some(at(micros + 1)) }
+        };
+        let instants: Vec<_> = kept.clone().map(instant).collect();
+        Series::over_stretches(&instants, unit, zone).ok()?
+    };
     kept.for_each(|record| assert!(series.add(record)));
     Some(series)
 }
 
-fn named(series: &Series) -> Vec<(Option<DateTime<Tz>>, Aggregates)> {
-    series.buckets().iter().map(|bucket| (bucket.start(), bucket.usage().clone())).collect()
+const fn is_closed(range: TimeRange) -> bool {
+    range.start.is_some() && range.end.is_some()
 }
 
-fn sums(series: &Series) -> Vec<(Option<DateTime<Tz>>, Summary)> {
-    series.buckets().iter().map(|bucket| (bucket.start(), bucket.usage().summary())).collect()
+/// The buckets, of a range without bounds those that have records.
+fn shown(series: &Series, range: TimeRange) -> impl Iterator<Item = &Bucket> {
+    series.buckets().iter().filter(move |bucket| is_closed(range) || !bucket.usage().is_empty())
+}
+
+fn named(series: &Series, range: TimeRange) -> Vec<(Option<DateTime<Tz>>, Aggregates)> {
+    shown(series, range).map(|bucket| (bucket.start(), bucket.usage().clone())).collect()
+}
+
+fn sums(series: &Series, range: TimeRange) -> Vec<(Option<DateTime<Tz>>, Summary)> {
+    shown(series, range).map(|bucket| (bucket.start(), bucket.usage().summary())).collect()
 }
 
 /// What was found, unless there are too many buckets, as there have to be then.
@@ -278,14 +294,15 @@ fn ask(store: &Store, all: &[Record], dice: &mut Dice) {
     let expected = series_of(kept, range, by);
     if let Some(series) = series {
         assert_eq!(
-            named(&series),
-            expected.as_ref().map(named).unwrap_or_default(),
+            named(&series, range),
+            expected.map(|expected| named(&expected, range)).unwrap_or_default(),
             "{range:?} {filter:?} {by:?}"
         );
     }
     let of_all = found(store.series_of_all(range, by.0, zone));
     let expected = series_of(within(all, range).iter(), range, by);
-    assert_eq!(of_all.as_ref().map(sums), expected.as_ref().map(sums), "{range:?} {by:?}");
+    let shown = |series: Option<Series>| series.map(|series| sums(&series, range));
+    assert_eq!(shown(of_all), shown(expected), "{range:?} {by:?}");
 }
 
 #[test]

@@ -166,10 +166,49 @@ fn too_long_a_time_is_refused() {
     let store = place.open();
     let last = Timestamp::END_RECORD.as_micros() - 1;
     store.insert_batch(&[record(0, 1), record(last, 1)]).unwrap();
-    let error = of_all(&store, Unit::Hour).unwrap_err();
+    let whole = range(0, last + 1);
+    let error = store.series_of_all(whole, Unit::Hour, Tz::UTC).unwrap_err();
     assert!(matches!(error, SeriesError::TooManyBuckets(_)), "{error:?}");
     assert_eq!(error.to_string(), "the period has more than 100,000 hours, too many to list");
-    assert_eq!(of_all(&store, Unit::Day).unwrap().buckets().len(), 47_482);
+    let days = store.series_of_all(whole, Unit::Day, Tz::UTC).unwrap();
+    assert_eq!(days.buckets().len(), 47_482);
+}
+
+/// A record of a clock that was wrong brings no century of empty days with it.
+#[test]
+fn long_gaps_of_all_time_are_left_out() {
+    const DAY: i64 = 24 * HOUR;
+    let place = Place::new();
+    let store = place.open();
+    let year = 366 * DAY;
+    let last = Timestamp::END_RECORD.as_micros() - 1;
+    let instants = [3 * HOUR, 20_000 * DAY, 20_000 * DAY + year + 5, last];
+    store.insert_batch(&instants.map(|micros| record(micros, 1))).unwrap();
+    for (unit, expected) in [
+        // Each by itself: what lies between is longer than 366 hours.
+        (Unit::Hour, vec![1, 1, 1, 1]),
+        (Unit::Day, vec![1, 367, 1]),
+        (Unit::Month, vec![1, 13, 1]),
+        (Unit::Year, vec![130]),
+    ] {
+        for series in [
+            of_all(&store, unit).unwrap(),
+            store.series(TimeRange::ALL, &Filter::default(), unit, Tz::UTC).unwrap(),
+        ] {
+            let mut runs: Vec<usize> = Vec::new();
+            let mut reached = None;
+            for bucket in series.buckets() {
+                match runs.last_mut().filter(|_| bucket.start() == reached) {
+                    Some(run) => *run += 1,
+                    None => runs.push(1),
+                }
+                reached = bucket.end();
+            }
+            let requests: u64 =
+                series.buckets().iter().map(|bucket| bucket.usage().summary().requests).sum();
+            assert_eq!((runs, requests), (expected.clone(), 4), "{unit:?}");
+        }
+    }
 }
 
 #[test]
