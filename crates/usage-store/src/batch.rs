@@ -2,6 +2,7 @@
 //! database itself refuses.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::ops::ControlFlow;
 
 use rusqlite::{Connection, ErrorCode, ffi};
@@ -48,10 +49,39 @@ impl Writer {
         loop {
             let known = refused.len();
             let result = self.in_transaction(&mut first, &mut |connection, labels| {
-                insert_one_by_one(connection, batch, labels, &mut refused)
+                insert_one_by_one(connection, batch, labels, &mut refused, set_aside::record)
             });
             if result.is_ok() || refused.len() == known {
                 return result;
+            }
+        }
+    }
+
+    /// Inserts records that are set aside under these ids, and forgets there those that are in the
+    /// ledger then; those that are refused again stay. `load` is called inside the transaction, so
+    /// that nobody else takes them too.
+    pub(crate) fn insert_again(
+        &mut self,
+        mut load: impl FnMut(&Connection) -> rusqlite::Result<Vec<(i64, Record)>>,
+    ) -> Result<BatchOutcome, WriteError> {
+        let mut refused = BTreeMap::new();
+        loop {
+            let known = refused.len();
+            let mut first = |_: &Connection| Ok(ControlFlow::<Infallible>::Continue(()));
+            let result = self.in_transaction(&mut first, &mut |connection, labels| {
+                let (ids, batch): (Vec<_>, Vec<_>) = load(connection)?.into_iter().unzip();
+                let stays = |_: &Connection, _: &Record, _: &str| Ok(());
+                let outcome = insert_one_by_one(connection, &batch, labels, &mut refused, stays)?;
+                let mut stays = outcome.refused.iter().map(|refusal| refusal.index).peekable();
+                for (index, id) in ids.into_iter().enumerate() {
+                    if stays.next_if_eq(&index).is_none() {
+                        set_aside::forget(connection, id)?;
+                    }
+                }
+                Ok(outcome)
+            });
+            if result.is_ok() || refused.len() == known {
+                return result.map(|ControlFlow::Continue(outcome)| outcome);
             }
         }
     }
@@ -81,7 +111,8 @@ impl Writer {
     }
 }
 
-/// Inserts each record under a savepoint of its own and sets aside those that are refused.
+/// Inserts each record under a savepoint of its own and gives those that are refused to `keep`, with
+/// the reason.
 ///
 /// A trigger may roll the whole transaction back (`RAISE(ROLLBACK)`). Then this fails, but the
 /// record is added to `refused`, whose records are not tried again the next time.
@@ -90,6 +121,7 @@ fn insert_one_by_one(
     batch: &[Record],
     labels: &mut PendingLabels<'_>,
     refused: &mut BTreeMap<usize, String>,
+    keep: impl Fn(&Connection, &Record, &str) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<BatchOutcome> {
     let mut rows = Rows::begin(connection)?;
     // A statement that cannot be prepared says nothing about a record.
@@ -125,7 +157,7 @@ fn insert_one_by_one(
                 }
             }
         };
-        set_aside::record(connection, record, &reason)?;
+        keep(connection, record, &reason)?;
         rows.refuse(index, RefusalReason::SetAside);
     }
     rows.finish()

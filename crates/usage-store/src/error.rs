@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 use usage_core::Timestamp;
 
+use crate::retention::Doubt;
 use crate::schema::SCHEMA_VERSION;
 use crate::sums::Wrong;
 use crate::transaction::WriteError;
@@ -181,6 +182,24 @@ pub enum StoreError {
         /// Records are there from this instant on.
         before: Timestamp,
     },
+    /// A deletion whose instant can hardly be meant, and on which nobody insists. Nothing was done.
+    #[error("that can hardly be meant: {doubt}")]
+    Doubtful {
+        /// Why.
+        doubt: Doubt,
+    },
+    /// A deletion has failed after something was deleted, which stays deleted.
+    #[error("{source}")]
+    Unfinished {
+        /// How many records went.
+        records: u64,
+        /// How many quarters of an hour went of which only sums were left.
+        sums: u64,
+        /// How many requests these sums counted.
+        requests: u64,
+        /// Why it has failed.
+        source: Box<Self>,
+    },
     /// The file at the ledger's path is no longer the one that was opened. Nothing is written to
     /// the one that was, as nobody would find it there.
     #[error(
@@ -214,7 +233,7 @@ pub enum StoreError {
     },
 }
 
-fn shown(instant: Timestamp) -> String {
+pub(crate) fn shown(instant: Timestamp) -> String {
     let micros = instant.as_micros();
     instant.to_utc().map_or_else(
         || format!("{micros} us"),
@@ -358,8 +377,9 @@ impl StoreError {
 
     /// The kind of SQLite failure behind it, if that is what it was.
     #[must_use]
-    pub const fn fault(&self) -> Option<Fault> {
+    pub fn fault(&self) -> Option<Fault> {
         match self {
+            Self::Unfinished { source, .. } => source.fault(),
             Self::Sqlite { fault, .. } => Some(*fault),
             _ => None,
         }
@@ -367,8 +387,9 @@ impl StoreError {
 
     /// Whether the ledger's content is damaged, so that only a repair or a backup helps.
     #[must_use]
-    pub const fn is_damage(&self) -> bool {
+    pub fn is_damage(&self) -> bool {
         match self {
+            Self::Unfinished { source, .. } => source.is_damage(),
             Self::Damaged { .. } => true,
             // What is no database from the start is another error.
             Self::Sqlite { fault, .. } => matches!(fault, Fault::Corrupt | Fault::NotADatabase),

@@ -8,7 +8,7 @@ use usage_core::{EventId, Record};
 use crate::event_ids::{Event, KnownIds};
 use crate::sums::Change;
 use crate::transaction::{self, WriteError};
-use crate::{labels, retained};
+use crate::{labels, quarantine, retained};
 
 /// What became of a record that was inserted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -253,6 +253,10 @@ impl<'a, 'r> Rows<'a, 'r> {
                 return Ok(None);
             }
             Verdict::Refuse(reason) => {
+                let reason = match reason {
+                    RefusalReason::BeforeHorizon => quarantine::add(self.connection, record)?,
+                    reason => reason,
+                };
                 self.refuse(index, reason);
                 return Ok(None);
             }

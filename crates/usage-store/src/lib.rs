@@ -22,6 +22,7 @@ mod open;
 mod part;
 mod path;
 mod pool;
+mod quarantine;
 mod readers;
 mod recovery;
 mod report;
@@ -44,10 +45,11 @@ pub use error::{Fault, Result, StoreError};
 pub use insert::{Inserted, insert_record};
 pub use migration::{Migrate, Migrated, MigrationPlan, MigrationStep};
 pub use path::{DB_ENV, db_path};
+pub use quarantine::{MAX_QUARANTINED, MAX_QUARANTINED_BYTES, Quarantined, Retried};
 pub use recovery::Recovered;
 pub use retention::{
-    Age, AgeError, DeleteAllPlan, Deletion, Policy, PolicyError, PrunePlan, Retention,
-    RetentionPlan, VacuumOutcome,
+    Age, AgeError, DeleteAllPlan, DeleteRangePlan, Deletion, Doubt, HorizonReset, Policy,
+    PolicyError, PrunePlan, Retention, RetentionPlan, VacuumOutcome,
 };
 pub use rows::{Records, StoredRecord};
 pub use schema::{APPLICATION_ID, SCHEMA_VERSION};

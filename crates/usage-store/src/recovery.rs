@@ -32,6 +32,9 @@ pub struct Recovered {
     pub lost: u64,
     /// How many pieces of journals could not be read. They are set aside.
     pub damaged: u64,
+    /// Of how many of these pieces nobody can say how many records were in them: as many records are
+    /// lost beside those of [`lost`](Self::lost) as nobody knows.
+    pub unknown: u64,
     /// How many segments are wholly stored now.
     pub segments: u64,
     /// How many segments belong to running processes, which store them.
@@ -129,6 +132,8 @@ impl Store {
         recovered.refused += replayed.refused;
         recovered.lost += replayed.lost;
         recovered.damaged += replayed.damage.len() as u64;
+        let unknown = replayed.damage.iter().filter(|found| found.damage.records.is_none());
+        recovered.unknown += unknown.count() as u64;
         recovered.segments += replayed.segments;
         recovered.live += replayed.live;
         recovered.foreign.extend(replayed.foreign);

@@ -13,6 +13,49 @@ pub(crate) fn rows_from(connection: &Connection) -> rusqlite::Result<Option<i64>
     connection.prepare_cached("SELECT rows_from FROM retention")?.query_row([], |row| row.get(0))
 }
 
+/// The latest now that a deleting command was given.
+pub(crate) fn latest_now(connection: &Connection) -> rusqlite::Result<Option<i64>> {
+    connection.prepare_cached("SELECT latest_now FROM retention")?.query_row([], |row| row.get(0))
+}
+
+/// Remembers a now. One that somebody insists on takes the place of a later one.
+pub(crate) fn note_now(connection: &Connection, now: i64, insisted: bool) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE retention SET latest_now = \
+             CASE WHEN ?2 THEN ?1 ELSE max(coalesce(latest_now, ?1), ?1) END",
+        )?
+        .execute(params![now, insisted])
+        .map(drop)
+}
+
+/// Forgets it.
+pub(crate) fn forget_now(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute("UPDATE retention SET latest_now = NULL", []).map(drop)
+}
+
+/// Whether there are records or sums, or were such that were deleted.
+pub(crate) fn has_history(connection: &Connection) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT records_from IS NOT NULL OR EXISTS (SELECT 1 FROM records) \
+             OR EXISTS (SELECT 1 FROM rollups_quarter) FROM retention",
+        )?
+        .query_row([], |row| row.get(0))
+}
+
+/// Sets both instants as they are given. The caller sees to it that no sums lose their rows by it.
+pub(crate) fn set_horizon(
+    connection: &Connection,
+    records_from: Option<i64>,
+    rows_from: Option<i64>,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE retention SET records_from = ?1, rows_from = ?2")?
+        .execute(params![records_from, rows_from])
+        .map(drop)
+}
+
 /// Refuses records older than `instant` from now on; never goes back.
 pub(crate) fn refuse_before(connection: &Connection, instant: i64) -> rusqlite::Result<()> {
     connection
@@ -48,7 +91,11 @@ pub(crate) fn forget_rows_from(connection: &Connection, quarter: i64) -> rusqlit
 
 /// As in a ledger that nothing was ever deleted from; what is to be kept stays as it was stated.
 pub(crate) fn clear(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute("UPDATE retention SET records_from = NULL, rows_from = NULL", [])?;
+    connection.execute(
+        "UPDATE retention SET records_from = NULL, rows_from = NULL, latest_now = NULL, \
+         quarantine_overflow = 0",
+        [],
+    )?;
     Ok(())
 }
 

@@ -11,7 +11,7 @@ pub const SCHEMA_VERSION: i32 = 5;
 /// The steps from an empty database to [`SCHEMA_VERSION`], a list of statements for each version. A
 /// step that has been released is never changed again.
 pub(crate) const MIGRATIONS: &[&[&str]] =
-    &[&[V1], &[V2], &[V3], &[V4], &[V5, V5_ROLLUPS, V5_WITHOUT_SUMS, V5_IDS]];
+    &[&[V1], &[V2], &[V3], &[V4], &[V5, V5_ROLLUPS, V5_WITHOUT_SUMS, V5_IDS, V5_RETENTION]];
 
 /// Records lie in the order of time and carry the id of their label set; a count of zero takes
 /// no space, nor does a missing event id.
@@ -201,6 +201,36 @@ ALTER TABLE retention ADD COLUMN ids_from INTEGER;
 
 /// The first version that finds event ids by their hash.
 pub(crate) const FIRST_WITH_EVENT_IDS: i32 = 5;
+
+/// The latest now that a deleting command was given; how much is quarantined, kept by triggers so
+/// that a look at it costs nothing however it is changed; and how many records found no room there.
+///
+/// A quarantined record's event id is kept apart, so that one that comes every night is kept once.
+const V5_RETENTION: &str = "
+ALTER TABLE retention ADD COLUMN latest_now          INTEGER;
+ALTER TABLE retention ADD COLUMN quarantined         INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE retention ADD COLUMN quarantined_bytes   INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE retention ADD COLUMN quarantine_overflow INTEGER NOT NULL DEFAULT 0;
+
+ALTER TABLE set_aside ADD COLUMN event_id TEXT;
+CREATE INDEX set_aside_by_event_id ON set_aside (event_id) WHERE event_id IS NOT NULL;
+
+CREATE TRIGGER quarantine_grows AFTER INSERT ON set_aside
+WHEN new.kind = 'record' AND new.reason = 'before horizon'
+BEGIN
+    UPDATE retention SET quarantined = quarantined + 1,
+                         quarantined_bytes = quarantined_bytes + length(new.content);
+END;
+CREATE TRIGGER quarantine_shrinks AFTER DELETE ON set_aside
+WHEN old.kind = 'record' AND old.reason = 'before horizon'
+BEGIN
+    UPDATE retention SET quarantined = quarantined - 1,
+                         quarantined_bytes = quarantined_bytes - length(old.content);
+END;
+";
+
+/// The first version with a quarantine.
+pub(crate) const FIRST_WITH_QUARANTINE: i32 = 5;
 
 /// The first version with sums.
 pub(crate) const FIRST_WITH_SUMS: i32 = 4;

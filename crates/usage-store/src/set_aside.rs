@@ -45,6 +45,47 @@ pub(crate) fn damage(
         .map(drop)
 }
 
+/// A record that is set aside.
+pub(crate) struct Kept {
+    pub(crate) id: i64,
+    /// Its line.
+    pub(crate) content: Vec<u8>,
+}
+
+/// The first so many records that are set aside, of those with an id above `after`, in order.
+pub(crate) fn records_after(
+    connection: &Connection,
+    after: i64,
+    most: u32,
+) -> rusqlite::Result<Vec<Kept>> {
+    connection
+        .prepare_cached(
+            "SELECT id, content FROM set_aside WHERE kind = 'record' AND id > ?1 \
+             ORDER BY id LIMIT ?2",
+        )?
+        .query_map(params![after, most], |row| Ok(Kept { id: row.get(0)?, content: row.get(1)? }))?
+        .collect()
+}
+
+/// How many records are set aside.
+pub(crate) fn count(connection: &Connection) -> rusqlite::Result<u64> {
+    connection
+        .prepare_cached("SELECT count(*) FROM set_aside WHERE kind = 'record'")?
+        .query_row([], |row| row.get::<_, i64>(0).map(i64::unsigned_abs))
+}
+
+/// Forgets one.
+pub(crate) fn forget(connection: &Connection, id: i64) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM set_aside WHERE id = ?1")?.execute([id]).map(drop)
+}
+
+/// Forgets all records, and how many found no room; says how many there were.
+pub(crate) fn forget_records(connection: &Connection) -> rusqlite::Result<u64> {
+    connection.execute("UPDATE retention SET quarantine_overflow = 0", [])?;
+    let forgotten = connection.execute("DELETE FROM set_aside WHERE kind = 'record'", [])?;
+    Ok(forgotten as u64)
+}
+
 /// Forgets all of it.
 pub(crate) fn clear(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM set_aside", []).map(drop)

@@ -115,8 +115,9 @@ impl Store {
 impl StoreError {
     /// What kind of failure it is to a writer of records.
     #[must_use]
-    pub const fn sink_error_kind(&self) -> SinkErrorKind {
+    pub fn sink_error_kind(&self) -> SinkErrorKind {
         match self {
+            Self::Unfinished { source, .. } => source.sink_error_kind(),
             Self::Sqlite { fault, .. } => match fault {
                 Fault::Busy => SinkErrorKind::Busy,
                 Fault::Full => SinkErrorKind::Full,

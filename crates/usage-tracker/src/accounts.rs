@@ -10,6 +10,7 @@ use usage_journal::Journal;
 
 use crate::health::Health;
 use crate::stats::{Recovered, Stats};
+use crate::telling::quarantined;
 
 /// The numbers. The tracker's threads change them, and move records between the channel, their
 /// batches and the journal, only while they hold the lock; they never hold it while the sink or
@@ -23,6 +24,7 @@ pub(crate) struct Ledger {
     stored: u64,
     duplicates: u64,
     refused: u64,
+    quarantined: u64,
     dropped: u64,
     handed_back: u64,
     retries: u64,
@@ -111,6 +113,7 @@ impl Ledger {
         let duplicates = outcome.duplicates.min(batch - refused);
         let stored = outcome.stored.min(batch - refused - duplicates);
         self.refused += refused;
+        self.quarantined += (quarantined(outcome) as u64).min(refused);
         self.duplicates += duplicates;
         self.stored += stored;
         self.dropped += batch - refused - duplicates - stored;
@@ -161,6 +164,7 @@ impl Ledger {
             duplicates: self.duplicates,
             refused: self.refused + returned,
             returned,
+            quarantined: self.quarantined,
             dropped: self.dropped + dropped,
             pending: queued + in_memory as u64 + self.in_journal,
             in_journal: self.in_journal.saturating_sub(self.at_risk),

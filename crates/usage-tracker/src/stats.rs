@@ -25,6 +25,9 @@ pub struct Stats {
     /// The part of `refused` that came back to a caller: the channel was full, the tracker was
     /// shut down, or they were handed back by a shutdown that could not store them.
     pub returned: u64,
+    /// The part of `refused` that the sink has kept apart, so that it can be tried again: records that
+    /// are older than a ledger takes, for example, which points to a clock that is or was wrong.
+    pub quarantined: u64,
     /// Lost: there was no room and [`Overflow::Drop`](crate::Overflow::Drop) was asked for, nobody
     /// took what a dropped tracker could not store, the journal was damaged before its records were
     /// stored, or the sink broke its contract and did not say what became of them.
@@ -80,7 +83,7 @@ impl Stats {
     pub const fn is_balanced(&self) -> bool {
         let Self { submitted, stored, duplicates, refused, dropped, pending, .. } = *self;
         submitted == stored + duplicates + refused + dropped + pending
-            && self.returned <= refused
+            && self.returned + self.quarantined <= refused
             && self.in_journal <= pending
     }
 }
@@ -109,6 +112,7 @@ mod tests {
             Stats { duplicates: 9, ..stats.clone() },
             Stats { refused: 5, ..stats.clone() },
             Stats { returned: 5, ..stats.clone() },
+            Stats { quarantined: 1, ..stats.clone() },
             Stats { dropped: 3, ..stats.clone() },
             Stats { pending: 2, ..stats.clone() },
             Stats { in_journal: 2, ..stats.clone() },

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use usage_core::Record;
-use usage_core::sink::{BatchOutcome, RefusalReason, SinkError, SinkErrorKind};
+use usage_core::sink::{BatchOutcome, Refusal, RefusalReason, SinkError, SinkErrorKind};
 
 /// Told of each record that the sink refused.
 pub(crate) type OnRefused = Box<dyn FnMut(&Record, RefusalReason) + Send>;
@@ -29,6 +29,18 @@ pub(crate) fn tell_refused(
     batch: &[Record],
     outcome: &BatchOutcome,
 ) {
+    let quarantined = quarantined(outcome);
+    if quarantined > 0 {
+        tracing::warn!(
+            quarantined,
+            "usage records were refused and are quarantined; is a clock wrong?"
+        );
+    }
+    let full = |refusal: &&Refusal| refusal.reason == RefusalReason::QuarantineFull;
+    let lost = outcome.refused.iter().filter(full).count();
+    if lost > 0 {
+        tracing::error!(lost, "usage records were refused and lost: the quarantine is full");
+    }
     let Some(on_refused) = on_refused else { return };
     for refusal in &outcome.refused {
         if let Some(record) = batch.get(refusal.index) {
@@ -38,6 +50,11 @@ pub(crate) fn tell_refused(
             }
         }
     }
+}
+
+/// How many records of a batch the sink has kept apart.
+pub(crate) fn quarantined(outcome: &BatchOutcome) -> usize {
+    outcome.refused.iter().filter(|refusal| refusal.reason.is_quarantined()).count()
 }
 
 /// Says that a sink did not account for its batch. Answers the words.

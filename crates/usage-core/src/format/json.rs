@@ -89,6 +89,8 @@ struct JsonPeriod<'a> {
     start: Option<String>,
     end: Option<String>,
     timezone: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -210,6 +212,7 @@ impl<'a> From<&'a Period> for JsonPeriod<'a> {
             start: period.start().map(rfc3339),
             end: period.end().map(rfc3339),
             timezone: period.zone().name(),
+            note: period.note(),
         }
     }
 }

@@ -31,6 +31,13 @@ pub(super) enum Form<'a> {
     },
 }
 
+impl Form<'_> {
+    /// Whether it begins or ends at the present.
+    pub(super) const fn is_rolling(&self) -> bool {
+        matches!(self, Self::YearToDate | Self::TrailingYear | Self::LastHours(_))
+    }
+}
+
 /// One end of a range `A..B`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct End<'a> {

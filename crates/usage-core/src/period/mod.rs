@@ -39,6 +39,8 @@ pub struct Period {
     name: String,
     zone: Tz,
     bounds: Option<Range<DateTime<Tz>>>,
+    is_rolling: bool,
+    note: Option<String>,
 }
 
 impl Period {
@@ -47,7 +49,7 @@ impl Period {
     /// The zone does not bound it, but says where its days begin.
     #[must_use]
     pub fn all_time(zone: Tz) -> Self {
-        Self { name: ALL_TIME.to_owned(), zone, bounds: None }
+        Self { name: ALL_TIME.to_owned(), zone, bounds: None, is_rolling: false, note: None }
     }
 
     /// What the period is called: a keyword in lower case, any other form as it was given, without
@@ -73,6 +75,26 @@ impl Period {
     #[must_use]
     pub fn zone(&self) -> Tz {
         self.zone
+    }
+
+    /// Whether it begins or ends at the present, to the microsecond, and not where a unit of the
+    /// calendar does: `ytd`, `ttm` and `last-N-hours`.
+    #[must_use]
+    pub const fn is_rolling(&self) -> bool {
+        self.is_rolling
+    }
+
+    /// Something that a reader of the report has to know, such as why it begins elsewhere than the
+    /// name says.
+    #[must_use]
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
+    }
+
+    /// The same period with other bounds, and a note why.
+    #[must_use]
+    pub fn with_bounds(self, bounds: Range<DateTime<Tz>>, note: impl Into<String>) -> Self {
+        Self { bounds: Some(bounds), note: Some(note.into()), ..self }
     }
 
     /// Whether `instant` lies in the period: at or after the start, and before the end.
@@ -147,6 +169,7 @@ pub fn parse_period_with(
         Some(form) => (form, lower.as_str()),
         None => (form::parse(text, week_start)?, text),
     };
-    let bounds = resolve::bounds(form, text, now)?;
-    Ok(Period { name: name.to_owned(), zone: now.timezone(), bounds: Some(bounds) })
+    let is_rolling = form.is_rolling();
+    let bounds = Some(resolve::bounds(form, text, now)?);
+    Ok(Period { name: name.to_owned(), zone: now.timezone(), bounds, is_rolling, note: None })
 }

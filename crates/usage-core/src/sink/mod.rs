@@ -82,11 +82,21 @@ pub enum RefusalReason {
     /// would be counted twice.
     EventIdDeleted,
     /// It is older than what the ledger still takes: records as old were deleted, and one that
-    /// comes again would be counted twice.
+    /// comes again would be counted twice. The keeper has quarantined it, to be tried again.
     BeforeHorizon,
+    /// As [`BeforeHorizon`](Self::BeforeHorizon), but the quarantine is full: the record is lost.
+    QuarantineFull,
     /// The ledger's database refuses this very record, for a reason of its own: a trigger or a
     /// constraint that somebody has added. The keeper has set it aside, with that reason.
     SetAside,
+}
+
+impl RefusalReason {
+    /// Whether the keeper has kept the record apart, so that it can be tried again.
+    #[must_use]
+    pub const fn is_quarantined(self) -> bool {
+        matches!(self, Self::BeforeHorizon | Self::SetAside)
+    }
 }
 
 impl fmt::Display for RefusalReason {
@@ -98,7 +108,13 @@ impl fmt::Display for RefusalReason {
             Self::EventIdDeleted => {
                 f.write_str("the event_id is known for this instance_id, its record was deleted")
             }
-            Self::BeforeHorizon => f.write_str("it is older than what was pruned from the ledger"),
+            Self::BeforeHorizon => f.write_str(
+                "it is older than what was pruned from the ledger; it is quarantined, see `usage \
+                 doctor`",
+            ),
+            Self::QuarantineFull => f.write_str(
+                "it is older than what was pruned from the ledger, and the quarantine is full",
+            ),
             Self::SetAside => {
                 f.write_str("the database refuses it; it is set aside, see `usage doctor`")
             }

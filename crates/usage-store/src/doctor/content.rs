@@ -97,7 +97,7 @@ pub(super) fn set_aside(connection: &Connection, version: i32) -> Result<SetAsid
     if version < 3 {
         return Ok(SetAside::default());
     }
-    match SetAside::read(connection) {
+    match SetAside::read(connection, version) {
         Err(error) if is_damage(&error) => Ok(SetAside::default()),
         result => result,
     }

@@ -4,8 +4,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
+use usage_core::Timestamp;
+use usage_core::format::format_count;
 
 use crate::at_rest::write_ahead_log;
+use crate::error::shown;
 use crate::schema::SCHEMA_VERSION;
 
 /// About a ledger's file.
@@ -106,6 +109,30 @@ pub enum Advice {
     },
     /// So many records wait in journals that stopped programs have left.
     Waiting(u64),
+    /// Records are refused that are older than this instant, which lies after now.
+    HorizonAhead(Timestamp),
+    /// So many records were refused for that they were older than the ledger took, and are kept.
+    Quarantined(u64),
+    /// So many more are lost, as there was no room for them.
+    QuarantineOverflow(u64),
+    /// Records lie more than a day after now.
+    FarAhead {
+        /// How many.
+        records: u64,
+        /// The first of them.
+        first: Timestamp,
+        /// The last of them.
+        last: Timestamp,
+    },
+    /// Records lie before the year 2000, and others do not.
+    FarBehind {
+        /// How many.
+        records: u64,
+        /// The first of them.
+        first: Timestamp,
+        /// The last of them.
+        last: Timestamp,
+    },
 }
 
 impl fmt::Display for Advice {
@@ -144,6 +171,51 @@ impl fmt::Display for Advice {
             Self::Waiting(records) => {
                 write!(f, "{records} records wait in a journal; `usage vacuum` stores them")
             }
+            Self::HorizonAhead(from) => write!(
+                f,
+                "records older than {} are refused, and that is still to come: a clock was wrong, and \
+                 `usage retain --reset-horizon` takes it back",
+                shown(*from)
+            ),
+            Self::Quarantined(records) => write!(
+                f,
+                "{} quarantined, being older than the ledger takes (`usage retain` says from when): \
+                 `usage doctor --retry-quarantine` tries them again, where that was wrong after `usage \
+                 retain --reset-horizon`; `usage delete --quarantine` forgets them",
+                counted(*records, "record is", "records are")
+            ),
+            Self::QuarantineOverflow(records) => write!(
+                f,
+                "{} lost, being older than the ledger takes when the quarantine was full; `usage delete \
+                 --quarantine` empties it",
+                counted(*records, "record is", "records are")
+            ),
+            Self::FarAhead { records, first, last } => write!(
+                f,
+                "{} still to come: if a clock was wrong, {}",
+                counted(*records, "record is", "records are"),
+                removal(*first, *last)
+            ),
+            Self::FarBehind { records, first, last } => write!(
+                f,
+                "{} from before the year 2000: if a clock was wrong, {}",
+                counted(*records, "record is", "records are"),
+                removal(*first, *last)
+            ),
         }
     }
+}
+
+fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", format_count(count), if count == 1 { one } else { many })
+}
+
+/// How the records from one to another are removed.
+fn removal(first: Timestamp, last: Timestamp) -> String {
+    let end = Timestamp::from_micros(last.as_micros().saturating_add(1));
+    format!(
+        "`usage delete --from {} --to {} --dry-run` shows what would go",
+        shown(first),
+        shown(end)
+    )
 }

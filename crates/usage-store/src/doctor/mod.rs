@@ -16,6 +16,7 @@ mod checks;
 mod content;
 mod event_ids;
 mod file;
+mod horizon;
 mod journals;
 mod reader;
 mod rebuild;
@@ -257,11 +258,24 @@ impl fmt::Display for Remedy {
 /// than damage. A ledger that is damaged so badly that it cannot be opened at all is such an error
 /// too, with [`StoreError::is_damage`].
 pub fn examine(path: impl AsRef<Path>, depth: Depth) -> Result<Diagnosis> {
-    let path = open::absolute(path.as_ref())?;
+    examine_with(path.as_ref(), depth, None)
+}
+
+/// As [`examine`], and says what lies far from now: records, and an instant before which the ledger
+/// refuses them.
+///
+/// # Errors
+/// As [`examine`].
+pub fn examine_at(path: impl AsRef<Path>, depth: Depth, now: Timestamp) -> Result<Diagnosis> {
+    examine_with(path.as_ref(), depth, Some(now))
+}
+
+fn examine_with(path: &Path, depth: Depth, now: Option<Timestamp>) -> Result<Diagnosis> {
+    let path = open::absolute(path)?;
     at_one_moment(&path, |connection, version| {
         let failed = |error| StoreError::read("examine the ledger", &path, error);
         let waiting = journals::waiting(connection, &path)?;
-        diagnose(connection, version, &path, depth, waiting).map_err(failed)
+        diagnose(connection, version, &path, (depth, now), waiting).map_err(failed)
     })
 }
 
@@ -269,7 +283,7 @@ fn diagnose(
     connection: &Connection,
     version: i32,
     path: &Path,
-    depth: Depth,
+    (depth, now): (Depth, Option<Timestamp>),
     waiting: Waiting,
 ) -> Result<Diagnosis, ReadError> {
     let file = FileFacts::read(connection, version, path)?;
@@ -277,7 +291,7 @@ fn diagnose(
         checks::database(connection, depth)?,
         checks::or_damage(checks::tables(connection, version), "tables")?,
     ];
-    let (mut content, mut set_aside) = (None, SetAside::default());
+    let (mut content, mut set_aside, mut of_clocks) = (None, SetAside::default(), Vec::new());
     // Without its tables there is nothing more to look at; it gets along without an index.
     let tables = checks.iter().filter(|check| check.name == "tables");
     let mut findings = tables.flat_map(|check| &check.findings);
@@ -294,6 +308,7 @@ fn diagnose(
         checks.push(checks::or_damage(checks::imports(content.as_ref()), "imports")?);
         checks.push(checks::or_damage(sums::sums(connection, version, depth), "sums")?);
         set_aside = content::set_aside(connection, version)?;
+        of_clocks = horizon::advice(connection, version, &set_aside, now)?;
     } else {
         let rest = ["counters", "names", "records", "record-ids", "event-ids", "imports", "sums"];
         checks.extend(rest.map(Check::skipped));
@@ -306,6 +321,7 @@ fn diagnose(
         advice.push(Advice::Waiting(waiting.of_stopped()));
     }
     advice.extend(journals::elsewhere(connection, path));
+    advice.extend(of_clocks);
     let path = path.to_owned();
     Ok(Diagnosis { path, file, content, checks, advice, waiting, set_aside })
 }

@@ -4,17 +4,25 @@ use rusqlite::Connection;
 
 use super::MAX_FINDINGS;
 use crate::error::ReadError;
+use crate::quarantine::Quarantined;
+use crate::schema::FIRST_WITH_QUARANTINE;
 
 /// What is set aside in a ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SetAside {
-    /// How many records the database itself has refused.
+    /// How many records the database itself has refused, or were older than the ledger took.
     pub records: u64,
+    /// How many of them were older than the ledger took.
+    pub quarantined: u64,
+    /// How many more of these found no room and are lost.
+    pub overflow: u64,
     /// How many pieces of journals could not be read.
     pub pieces: u64,
     /// How many records are lost with them, as far as that is known.
     pub lost: u64,
+    /// Of how many of the pieces it is not known.
+    pub unknown: u64,
     /// Why, the most frequent reason first; at most [`MAX_FINDINGS`] of them.
     pub reasons: Vec<Reason>,
     /// How many reasons more there are.
@@ -39,7 +47,7 @@ pub struct Reason {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
-    /// A record that the database itself refuses.
+    /// A record that the database itself refuses, or that is older than the ledger takes.
     Record,
     /// A piece of a journal that could not be read.
     Journal,
@@ -52,17 +60,25 @@ impl SetAside {
     /// Whether there is nothing.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.records == 0 && self.pieces == 0
+        self.records == 0 && self.pieces == 0 && self.overflow == 0
     }
 
-    pub(super) fn read(connection: &Connection) -> Result<Self, ReadError> {
-        let (records, pieces, lost) = connection.query_row(
+    pub(super) fn read(connection: &Connection, version: i32) -> Result<Self, ReadError> {
+        let quarantine = match version {
+            ..FIRST_WITH_QUARANTINE => Quarantined::default(),
+            _ => Quarantined::read(connection)?,
+        };
+        let (records, pieces, lost, unknown) = connection.query_row(
             "SELECT count(*) FILTER (WHERE kind = 'record'),
                     count(*) FILTER (WHERE kind = 'journal'),
-                    total(records) FILTER (WHERE kind = 'journal')
+                    total(records) FILTER (WHERE kind = 'journal'),
+                    count(*) FILTER (WHERE kind = 'journal' AND records IS NULL)
              FROM set_aside",
             [],
-            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, f64>(2)?)),
+            |row| {
+                let counts = (row.get::<_, i64>(0)?, row.get::<_, i64>(1)?);
+                Ok((counts.0, counts.1, row.get::<_, f64>(2)?, row.get::<_, i64>(3)?))
+            },
         )?;
         let mut statement = connection.prepare(
             "SELECT kind, reason, count(*) AS number FROM set_aside
@@ -86,7 +102,16 @@ impl SetAside {
             reason = "a sum of counts, which is neither negative nor that large"
         )]
         let lost = lost as u64;
-        Ok(Self { records: number(records), pieces: number(pieces), lost, reasons, more })
+        Ok(Self {
+            records: number(records),
+            quarantined: quarantine.records,
+            overflow: quarantine.overflow,
+            pieces: number(pieces),
+            lost,
+            unknown: number(unknown),
+            reasons,
+            more,
+        })
     }
 }
 

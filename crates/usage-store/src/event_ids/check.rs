@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
-use super::rows::{Entry, bytes, checked_from, entries, hasher};
+use super::rows::{END, Entry, bytes, checked_from, entries, hasher};
 use crate::error::ReadError;
 
 /// Where entries and records disagree.
@@ -23,7 +23,7 @@ pub(crate) fn strays(
     let from = checked_from(connection)?;
     let mut known = connection
         .prepare("SELECT 1 FROM event_ids WHERE hash = ?1 AND record = ?2 AND ts = ?3")?;
-    entries(connection, from, |entry| {
+    entries(connection, from, END, |entry| {
         if !known.exists([entry.hash, entry.record, entry.ts])? {
             give(Stray::Unknown(entry));
         }
@@ -61,7 +61,7 @@ pub(crate) fn agree(connection: &Connection) -> Result<bool, ReadError> {
     };
     let (mut expected, mut found) = (0_i64, 0_i64);
     let mut more = 0_i64;
-    entries(connection, from, |entry| {
+    entries(connection, from, END, |entry| {
         expected = expected.wrapping_add(mix(entry));
         more += 1;
         Ok(())

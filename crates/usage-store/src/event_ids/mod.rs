@@ -14,7 +14,7 @@ pub(crate) use check::{Stray, agree, strays};
 pub(crate) use find::{Event, KnownIds};
 pub(crate) use rebuild::{fill, rebuild};
 pub(crate) use rows::{Entry, has_key};
-pub(crate) use sweep::{clear, forget_before, sweep};
+pub(crate) use sweep::{clear, forget_before, forget_records, know_from, sweep};
 
 #[cfg(test)]
 mod tests;

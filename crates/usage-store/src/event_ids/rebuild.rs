@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::check::{agree, strays};
 use super::find::INSERT;
-use super::rows::{Entry, checked_from, entries};
+use super::rows::{END, Entry, checked_from, entries};
 use crate::error::ReadError;
 
 /// How many entries are put in order at a time: 24 MB of them. In a table of any size each page is
@@ -14,7 +14,7 @@ const AT_A_TIME: usize = 1 << 20;
 /// Adds the entries of all records from an instant on, of which none is there yet.
 pub(crate) fn fill(connection: &Connection, from: i64) -> Result<(), ReadError> {
     let mut waiting = Vec::new();
-    entries(connection, from, |entry| {
+    entries(connection, from, END, |entry| {
         waiting.push(entry);
         if waiting.len() == AT_A_TIME {
             put(connection, &mut waiting)?;

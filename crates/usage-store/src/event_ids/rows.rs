@@ -43,18 +43,24 @@ pub(super) fn checked_from(connection: &Connection) -> rusqlite::Result<i64> {
     Ok(retained::rows_from(connection)?.max(ids_from).unwrap_or(i64::MIN))
 }
 
-/// Gives the entry of each record from an instant on that has an event id, in the order of time.
+/// Behind all records.
+pub(super) const END: (i64, i64) = (i64::MAX, i64::MAX);
+
+/// Gives the entry of each record that has an event id, in the order of time: of those from an instant on
+/// and before a place in their order, [`END`] for all.
 /// One without names, which the check of the records finds, has none.
 pub(super) fn entries(
     connection: &Connection,
     from: i64,
+    (ts, id): (i64, i64),
     mut give: impl FnMut(Entry) -> Result<(), ReadError>,
 ) -> Result<(), ReadError> {
     let (hasher, instances) = (hasher(connection)?, instances(connection)?);
     let mut statement = connection.prepare(
-        "SELECT ts, id, label_set, event_id FROM records WHERE event_id IS NOT NULL AND ts >= ?1",
+        "SELECT ts, id, label_set, event_id FROM records \
+         WHERE event_id IS NOT NULL AND ts >= ?1 AND (ts, id) < (?2, ?3)",
     )?;
-    let mut rows = statement.query([from])?;
+    let mut rows = statement.query([from, ts, id])?;
     while let Some(row) = rows.next()? {
         if let Some(instance) = instances.get(&row.get(2)?) {
             let hash = hasher.hash(instance, bytes(row.get_ref(3)?));

@@ -51,7 +51,7 @@ pub enum RowError {
     #[error(transparent)]
     Record(#[from] RecordError),
     /// Records as old were pruned from the ledger, which takes none any more: one that comes again
-    /// would be counted twice.
+    /// would be counted twice. It is quarantined, unless an earlier import has dealt with the row.
     #[error("it is older than what was pruned from the ledger")]
     BeforeHorizon,
 }
@@ -64,6 +64,8 @@ pub(super) struct OriginRow {
     pub(super) fingerprint: i64,
     pub(super) timestamp: String,
     pub(super) record: Result<Record, RowError>,
+    /// The record, where it is older than the ledger takes.
+    pub(super) late: Option<Record>,
 }
 
 impl OriginRow {
@@ -83,6 +85,7 @@ impl OriginRow {
             fingerprint: fingerprint(&cells),
             timestamp,
             record: record(&cells, labels),
+            late: None,
         })
     }
 }

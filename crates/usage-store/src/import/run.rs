@@ -174,6 +174,8 @@ struct Position {
     from: Option<i64>,
     expected: Option<Watermark>,
     counts: Counts,
+    /// The last row that an earlier import has dealt with: what became of it, is decided.
+    seen_up_to: i64,
 }
 
 impl Run<'_> {
@@ -190,7 +192,7 @@ impl Run<'_> {
                 position = self.start(false)?;
                 continue;
             };
-            let before = std::mem::replace(&mut position, Position::after(watermark)).counts;
+            let before = position.go_on(watermark);
             self.count(before, watermark.counts);
             if self.tell(&page).is_break() {
                 self.summary.is_stopped = true;
@@ -209,11 +211,18 @@ impl Run<'_> {
         let expected = self.store.read("read the ledger", |connection| {
             watermark::read(connection, &self.source).map_err(ReadError::from)
         })?;
-        Ok(match expected {
-            Some(watermark) if !rescan && self.pages.still_has(&watermark)? => {
-                Position::after(watermark)
-            }
-            _ => Position { from: Some(i64::MIN), expected, counts: Counts::default() },
+        let known = match expected {
+            Some(watermark) if self.pages.still_has(&watermark)? => Some(watermark),
+            _ => None,
+        };
+        Ok(match known {
+            Some(watermark) if !rescan => Position::after(watermark),
+            _ => Position {
+                from: Some(i64::MIN),
+                expected,
+                counts: Counts::default(),
+                seen_up_to: known.map_or(i64::MIN, |watermark| watermark.last_id),
+            },
         })
     }
 
@@ -232,6 +241,7 @@ impl Run<'_> {
                 expected: position.expected,
                 counts: position.counts,
                 records_from,
+                seen_up_to: position.seen_up_to,
                 rows: &page.rows,
                 before: &before,
             };
@@ -255,7 +265,7 @@ impl Run<'_> {
         let from = records_from.unwrap_or(i64::MIN);
         for row in &mut page.rows {
             if row.record.as_ref().is_ok_and(|record| record.timestamp().as_micros() < from) {
-                row.record = Err(RowError::BeforeHorizon);
+                row.late = std::mem::replace(&mut row.record, Err(RowError::BeforeHorizon)).ok();
             }
         }
         Ok(records_from)
@@ -286,11 +296,19 @@ impl Run<'_> {
 }
 
 impl Position {
+    /// Goes on behind a page; returns what was counted before it.
+    fn go_on(&mut self, watermark: Watermark) -> Counts {
+        let seen_up_to = self.seen_up_to.max(watermark.last_id);
+        let next = Self { seen_up_to, ..Self::after(watermark) };
+        std::mem::replace(self, next).counts
+    }
+
     fn after(watermark: Watermark) -> Self {
         Self {
             from: watermark.last_id.checked_add(1),
             expected: Some(watermark),
             counts: watermark.counts,
+            seen_up_to: watermark.last_id,
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::Store;
 use crate::error::Result;
 use crate::insert::insert_all;
 use crate::labels::LabelCache;
-use crate::retained;
+use crate::{quarantine, retained};
 
 /// What became of a page.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ pub(super) struct Taking<'a> {
     pub(super) counts: Counts,
     /// The rows were looked at under this: none that is older holds a record any more.
     pub(super) records_from: Option<i64>,
+    /// What is older than the ledger takes is quarantined, but for rows up to this one.
+    pub(super) seen_up_to: i64,
     pub(super) rows: &'a [OriginRow],
     /// How often records occur in the origin before the page.
     pub(super) before: &'a HashMap<Record, u64>,
@@ -60,6 +62,11 @@ impl Taking<'_> {
                 let mut pending = cache.begin(generation);
                 let mut label_id = |record: &Record| pending.id_of(transaction, record.labels());
                 insert_all(transaction, &surplus, &mut label_id)?;
+                for row in self.rows.iter().filter(|row| row.id > self.seen_up_to) {
+                    if let Some(record) = &row.late {
+                        quarantine::add(transaction, record)?;
+                    }
+                }
                 publish = Some(pending);
                 self.advance(transaction, surplus.len())
             })?;

@@ -3,8 +3,11 @@
 use usage_core::Timestamp;
 
 use super::extent;
+use super::progress::Progress;
 use super::prune::Deletion;
 use super::space::bytes_on_disk;
+use super::steps::kept_in;
+use crate::error::ReadError;
 use crate::{Result, Store, event_ids, retained, set_aside, sums};
 
 /// What deleting everything would delete.
@@ -16,6 +19,14 @@ pub struct DeleteAllPlan {
     pub oldest: Option<Timestamp>,
     /// The newest of them.
     pub newest: Option<Timestamp>,
+    /// Of how many quarters of an hour only sums are left.
+    pub sums: u64,
+    /// How many requests these sums count.
+    pub requests: u64,
+    /// When the first of these quarters begins, and the last one ends.
+    pub summed: Option<[Timestamp; 2]>,
+    /// How many records are set aside, quarantined ones included.
+    pub set_aside: u64,
 }
 
 impl Store {
@@ -26,7 +37,10 @@ impl Store {
     pub fn plan_delete_all(&self) -> Result<DeleteAllPlan> {
         self.read("read the ledger", |connection| {
             let (records, oldest, newest) = extent(connection, "", [])?;
-            Ok(DeleteAllPlan { records, oldest, newest })
+            let kept = kept_in(connection, &(i64::MIN..i64::MAX))?;
+            let (sums, requests, summed) = (kept.quarters, kept.requests, kept.extent);
+            let set_aside = set_aside::count(connection)?;
+            Ok(DeleteAllPlan { records, oldest, newest, sums, requests, summed, set_aside })
         })
     }
 
@@ -39,13 +53,17 @@ impl Store {
     ///
     /// # Errors
     /// When the ledger cannot be written, or what waits in a journal cannot be stored. Nothing was
-    /// deleted then, unless giving the space back is what failed.
+    /// deleted then, unless giving the space back is what failed: [`StoreError::Unfinished`] says so.
+    ///
+    /// [`StoreError::Unfinished`]: crate::StoreError::Unfinished
     pub fn delete_all(&self) -> Result<Deletion> {
         // First, so that nothing that is deleted comes back.
         self.recover_all_journals()?;
         let bytes_before = bytes_on_disk(self.path());
-        let records = self.write("delete all records from", |writer| {
+        let progress = self.write("delete all records from", |writer| {
             writer.ledger.write(|transaction, _| {
+                let kept =
+                    kept_in(transaction, &(i64::MIN..i64::MAX)).map_err(ReadError::into_sqlite)?;
                 let deleted = transaction.execute("DELETE FROM records", [])?;
                 transaction.execute("DELETE FROM label_sets", [])?;
                 sums::clear(transaction)?;
@@ -57,10 +75,13 @@ impl Store {
                 // Other processes remember ids of label sets: this tells them to forget.
                 transaction
                     .execute("UPDATE ledger SET label_generation = label_generation + 1", [])?;
-                Ok(deleted as u64)
+                let (sums, requests) = (kept.quarters, kept.requests);
+                Ok(Progress { records: deleted as u64, sums, requests })
             })
         })?;
-        Ok(Deletion { records, sums: 0, space: self.give_back(bytes_before)? })
+        self.give_back(bytes_before)
+            .map(|space| progress.finished(space))
+            .map_err(|error| progress.failed(error))
     }
 
     /// Deletes every record and every name, gives the space back, and returns how many records

@@ -2,17 +2,25 @@
 //! space back.
 
 mod age;
+mod countable;
+mod doubt;
 mod everything;
+mod horizon;
 mod policy;
+mod progress;
 mod prune;
+mod range;
 mod slices;
 mod space;
 mod steps;
 
 pub use age::{Age, AgeError};
+pub use doubt::Doubt;
 pub use everything::DeleteAllPlan;
+pub use horizon::HorizonReset;
 pub use policy::{Policy, PolicyError, Retention, RetentionPlan};
 pub use prune::{Deletion, PrunePlan};
+pub use range::DeleteRangePlan;
 pub use space::VacuumOutcome;
 
 use rusqlite::{Connection, Params};

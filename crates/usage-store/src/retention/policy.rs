@@ -3,8 +3,10 @@
 use usage_core::Timestamp;
 
 use super::age::Age;
+use super::doubt::Doubt;
+use super::progress::Progress;
 use super::prune::{Deletion, PrunePlan, whole_quarter};
-use super::space::{VacuumOutcome, bytes_on_disk};
+use super::space::bytes_on_disk;
 use crate::error::ReadError;
 use crate::{Result, Store, retained};
 
@@ -115,6 +117,19 @@ impl RetentionPlan {
     pub fn sums(&self) -> u64 {
         self.all.map_or(0, |plan| plan.sums)
     }
+
+    /// Why it is not carried out unless somebody [insists](Self::insist).
+    #[must_use]
+    pub fn doubt(&self) -> Option<Doubt> {
+        [self.rows, self.all].into_iter().flatten().find_map(|plan| plan.doubt)
+    }
+
+    /// The same plan, to be carried out whatever the [doubt](Self::doubt).
+    #[must_use]
+    pub fn insist(self) -> Self {
+        let insist = |plan: Option<PrunePlan>| plan.map(PrunePlan::insist);
+        Self { all: insist(self.all), rows: insist(self.rows), ..self }
+    }
 }
 
 impl Store {
@@ -167,18 +182,19 @@ impl Store {
 
     /// What is older at `now` than the policy says: the plan that
     /// [`apply_retention`](Self::apply_retention) carries out. Its instants are on whole quarters
-    /// of an hour.
+    /// of an hour. Where `now` cannot be right, it says so by its [doubt](RetentionPlan::doubt).
     ///
     /// # Errors
     /// When the ledger cannot be read.
     pub fn plan_retention(&self, now: Timestamp) -> Result<RetentionPlan> {
         let policy = self.retention()?.policy;
         let before = |age: Option<Age>| age.and_then(|age| age.before(now)).map(whole_quarter);
-        let all = before(policy.sums).map(|before| self.plan_prune(before)).transpose()?;
+        let all =
+            before(policy.sums).map(|before| self.plan_prune_at(before, false, now)).transpose()?;
         // Where both are as old, no sums are left to be kept.
         let rows = before(policy.rows)
             .filter(|before| all.is_none_or(|all| all.before < *before))
-            .map(|before| self.plan_prune_keeping_sums(before))
+            .map(|before| self.plan_prune_at(before, true, now))
             .transpose()?;
         let rows = match (all, rows) {
             (Some(all), Some(rows)) => Some(self.without(rows, &all)?),
@@ -218,17 +234,20 @@ impl Store {
         plan: &RetentionPlan,
         mut gone: impl FnMut(u64),
     ) -> Result<Deletion> {
+        let plans = [plan.all, plan.rows];
+        for plan in plans.iter().flatten() {
+            plan.check()?;
+        }
         self.recover_all_journals()?;
         let bytes_before = bytes_on_disk(self.path());
-        let (mut records, mut sums) = (0, 0);
-        for plan in [plan.all, plan.rows].iter().flatten() {
-            let before = records;
-            let of_this = self.delete_older(plan, &mut |these| gone(before + these))?;
-            records += of_this.0;
-            sums += of_this.1;
-        }
-        let space: VacuumOutcome = self.give_back(bytes_before)?;
-        Ok(Deletion { records, sums, space })
+        let mut progress = Progress::default();
+        plans
+            .iter()
+            .flatten()
+            .try_for_each(|plan| self.delete_older(plan, &mut progress, &mut gone))
+            .and_then(|()| self.give_back(bytes_before))
+            .map(|space| progress.finished(space))
+            .map_err(|error| progress.failed(error))
     }
 }
 

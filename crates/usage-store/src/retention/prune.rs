@@ -1,17 +1,22 @@
 //! Deleting what is old, with its sums or without.
 
 use std::cell::Cell;
+use std::ops::Range;
 
 use usage_core::Timestamp;
 
+use super::doubt::{Doubt, doubt};
 use super::extent;
+use super::progress::Progress;
 use super::slices::Pace;
 use super::space::{VacuumOutcome, bytes_on_disk};
-use super::steps::{begin, cut, delete_rows, delete_sums, kept_before};
+use super::steps::{FirstStep, Kept, begin, cut, delete_rows, delete_sums, kept_in};
 use crate::error::ReadError;
 use crate::event_ids;
 use crate::sums::{quarter_of, start_of_quarter};
 use crate::{Result, Store, StoreError};
+
+const DOING: &str = "delete records from";
 
 /// How many records are deleted in the first transaction, and at most in one.
 const ROWS: Pace = Pace::new(500, 20_000);
@@ -35,9 +40,31 @@ pub struct PrunePlan {
     pub newest: Option<Timestamp>,
     /// How many quarters of an hour go of which only sums were left.
     pub sums: u64,
+    /// How many requests these sums count.
+    pub requests: u64,
+    /// What was said to be now, if anything was.
+    pub now: Option<Timestamp>,
+    /// Why it is not carried out unless somebody [insists](Self::insist).
+    pub doubt: Option<Doubt>,
+    /// It is carried out whatever the doubt.
+    pub insisted: bool,
 }
 
 impl PrunePlan {
+    /// The same plan, to be carried out whatever the [doubt](Self::doubt).
+    #[must_use]
+    pub const fn insist(self) -> Self {
+        Self { insisted: true, ..self }
+    }
+
+    /// An error where there is a doubt and nobody insists.
+    pub(super) fn check(&self) -> Result<()> {
+        match self.doubt.filter(|_| !self.insisted) {
+            Some(doubt) => Err(StoreError::Doubtful { doubt }),
+            None => Ok(()),
+        }
+    }
+
     /// Whether nothing would go.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -53,6 +80,8 @@ pub struct Deletion {
     pub records: u64,
     /// How many quarters of an hour went of which only sums were left.
     pub sums: u64,
+    /// How many requests these sums counted.
+    pub requests: u64,
     /// The space that was given back.
     pub space: VacuumOutcome,
 }
@@ -77,7 +106,24 @@ impl Store {
     /// When the ledger cannot be read, and [`StoreError::RowsGone`] when the instant cuts a quarter
     /// of an hour of which only sums are left.
     pub fn plan_prune(&self, before: Timestamp) -> Result<PrunePlan> {
-        self.plan_of(before, false)
+        self.plan_of(before, false, None)
+    }
+
+    /// As [`plan_prune`](Self::plan_prune) or, with `keep_sums`,
+    /// [`plan_prune_keeping_sums`](Self::plan_prune_keeping_sums), of an instant that was reckoned from
+    /// now, as an age is: a now that lies far from what the ledger knows of raises a [`Doubt`] too, and
+    /// the ledger remembers it when the plan is carried out.
+    ///
+    /// # Errors
+    /// As those.
+    pub fn plan_prune_at(
+        &self,
+        before: Timestamp,
+        keep_sums: bool,
+        now: Timestamp,
+    ) -> Result<PrunePlan> {
+        let before = if keep_sums { whole_quarter(before) } else { before };
+        self.plan_of(before, keep_sums, Some(now))
     }
 
     /// As [`plan_prune`](Self::plan_prune), but what the records add up to stays: reports are what
@@ -97,18 +143,40 @@ impl Store {
     /// # Errors
     /// When the ledger cannot be read.
     pub fn plan_prune_keeping_sums(&self, before: Timestamp) -> Result<PrunePlan> {
-        self.plan_of(whole_quarter(before), true)
+        self.plan_of(whole_quarter(before), true, None)
     }
 
-    fn plan_of(&self, before: Timestamp, keep_sums: bool) -> Result<PrunePlan> {
+    fn plan_of(
+        &self,
+        before: Timestamp,
+        keep_sums: bool,
+        now: Option<Timestamp>,
+    ) -> Result<PrunePlan> {
         self.read("read the ledger", |connection| {
             if !keep_sums && let Some(nearest) = cut(connection, before)? {
                 return Err(ReadError::RowsGone { edge: before, nearest });
             }
             let (records, oldest, newest) =
                 extent(connection, "WHERE ts < ?1", [before.as_micros()])?;
-            let sums = if keep_sums { 0 } else { kept_before(connection, before)? };
-            Ok(PrunePlan { before, keep_sums, records, oldest, newest, sums })
+            let kept = if keep_sums {
+                Kept::default()
+            } else {
+                kept_in(connection, &(i64::MIN..before.as_micros()))?
+            };
+            let doubt = doubt(connection, before, now)?;
+            let (sums, requests, insisted) = (kept.quarters, kept.requests, false);
+            Ok(PrunePlan {
+                before,
+                keep_sums,
+                records,
+                oldest,
+                newest,
+                sums,
+                requests,
+                now,
+                doubt,
+                insisted,
+            })
         })
     }
 
@@ -125,9 +193,10 @@ impl Store {
     /// older.
     ///
     /// # Errors
-    /// When the ledger cannot be written, or what waits in a journal cannot be stored. What was
-    /// deleted until then stays deleted; [`prune_with`](Self::prune_with) tells how much that is.
-    /// Also as [`plan_prune`](Self::plan_prune).
+    /// [`StoreError::Doubtful`] when there is a [`Doubt`] that the instant is meant, unless the plan
+    /// [insists](PrunePlan::insist); nothing was done then. When the ledger cannot be written, or what
+    /// waits in a journal cannot be stored: what was deleted until then stays deleted, and is told by
+    /// [`StoreError::Unfinished`] if it is anything. Also as [`plan_prune`](Self::plan_prune).
     ///
     /// [`RefusalReason::BeforeHorizon`]: usage_core::sink::RefusalReason::BeforeHorizon
     pub fn prune(&self, plan: &PrunePlan) -> Result<Deletion> {
@@ -139,48 +208,78 @@ impl Store {
     /// # Errors
     /// As [`prune`](Self::prune).
     pub fn prune_with(&self, plan: &PrunePlan, mut gone: impl FnMut(u64)) -> Result<Deletion> {
+        plan.check()?;
         // First, as it was recorded before it was decided to delete it.
         self.recover_all_journals()?;
         let bytes_before = bytes_on_disk(self.path());
-        let (records, sums) = self.delete_older(plan, &mut gone)?;
-        Ok(Deletion { records, sums, space: self.give_back(bytes_before)? })
+        let mut progress = Progress::default();
+        self.delete_older(plan, &mut progress, &mut gone)
+            .and_then(|()| self.give_back(bytes_before))
+            .map(|space| progress.finished(space))
+            .map_err(|error| progress.failed(error))
     }
 
-    /// How many records and how many quarters of an hour were deleted.
+    /// Deletes what is older, and adds it to the progress.
     pub(super) fn delete_older(
         &self,
         plan: &PrunePlan,
+        progress: &mut Progress,
         gone: &mut dyn FnMut(u64),
-    ) -> Result<(u64, u64)> {
-        const DOING: &str = "delete records from";
-        let keep_sums = plan.keep_sums;
+    ) -> Result<()> {
         // A plan may be made by hand.
-        let before = if keep_sums { whole_quarter(plan.before) } else { plan.before };
-        let cut = self.write(DOING, |writer| {
-            writer.ledger.write(|transaction, _| begin(transaction, before, keep_sums))
+        let before = if plan.keep_sums { whole_quarter(plan.before) } else { plan.before };
+        let plan = PrunePlan { before, ..*plan };
+        let begun = self.write(DOING, |writer| {
+            writer.ledger.write(|transaction, _| begin(transaction, &plan))
         })?;
-        if let Some(nearest) = cut {
-            return Err(StoreError::RowsGone { edge: before, nearest });
+        match begun {
+            FirstStep::Done => {}
+            FirstStep::Cut(nearest) => return Err(StoreError::RowsGone { edge: before, nearest }),
+            FirstStep::Doubtful(doubt) => return Err(StoreError::Doubtful { doubt }),
         }
-        let rows = |connection: &_, most| delete_rows(connection, before, most);
-        let records = self.in_slices(DOING, ROWS, rows, gone)?;
-        if keep_sums {
-            return Ok((records, 0));
-        }
-        let sums = |connection: &_, most| delete_sums(connection, before, most);
-        let sums = self.in_slices(DOING, QUARTERS, sums, &mut |_| {})?;
-        if records + sums > 0 {
-            self.sweep_event_ids(DOING)?;
-        }
-        Ok((records, sums))
+        self.delete_in(&(i64::MIN..before.as_micros()), plan.keep_sums, progress, gone)
     }
 
-    /// Deletes what is left of event ids that are not known any more.
-    fn sweep_event_ids(&self, doing: &'static str) -> Result<()> {
+    /// Deletes the records of a range, and the sums that were kept without rows unless these stay.
+    pub(super) fn delete_in(
+        &self,
+        range: &Range<i64>,
+        keep_sums: bool,
+        progress: &mut Progress,
+        gone: &mut dyn FnMut(u64),
+    ) -> Result<()> {
+        let before = progress.records;
+        let rows = |connection: &_, most| delete_rows(connection, range, most);
+        self.in_slices(DOING, ROWS, rows, &mut |these| {
+            progress.records = before + these;
+            gone(progress.records);
+        })?;
+        if keep_sums {
+            return Ok(());
+        }
+        let (of_slice, before) = (Cell::new(0), progress.sums);
+        let sums = |connection: &_, most| {
+            let (quarters, requests) = delete_sums(connection, range, most)?;
+            of_slice.set(requests);
+            Ok(quarters)
+        };
+        self.in_slices(DOING, QUARTERS, sums, &mut |these| {
+            progress.sums = before + these;
+            progress.requests += of_slice.get();
+        })?;
+        if progress.records + progress.sums > 0 {
+            self.sweep_event_ids(DOING, range)?;
+        }
+        Ok(())
+    }
+
+    /// Deletes what is left of event ids that are not known any more, and of those of a range whose
+    /// records are gone.
+    pub(super) fn sweep_event_ids(&self, doing: &'static str, range: &Range<i64>) -> Result<()> {
         let from = Cell::new(Some(i64::MIN));
         let sweep = |connection: &_, most: i64| {
             let Some(hash) = from.get() else { return Ok(0) };
-            from.set(event_ids::sweep(connection, hash, most)?);
+            from.set(event_ids::sweep(connection, range, hash, most)?);
             Ok(most.unsigned_abs())
         };
         self.in_slices(doing, EVENT_IDS, sweep, &mut |_| {}).map(drop)

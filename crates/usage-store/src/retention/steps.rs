@@ -2,14 +2,18 @@
 //! what they have to be: those of the rows from `rows_from` on, and before that those that were
 //! kept.
 
-use rusqlite::{Connection, OptionalExtension, params};
-use usage_core::Timestamp;
+use std::ops::Range;
 
+use rusqlite::{Connection, OptionalExtension, params};
+use usage_core::{TimeRange, Timestamp};
+
+use super::doubt::{Doubt, doubt};
+use super::prune::PrunePlan;
 use crate::error::ReadError;
 use crate::event_ids;
 use crate::report::{COUNTS, summary};
 use crate::retained;
-use crate::sums::{self, Change, Level, quarter_of, start_of_quarter};
+use crate::sums::{self, Change, Level, Seen, quarter_of, start_of_quarter, totals_of_all};
 
 /// The two nearest instants that do not cut a quarter of an hour.
 pub(super) type Nearest = [Timestamp; 2];
@@ -18,23 +22,41 @@ pub(super) type Nearest = [Timestamp; 2];
 /// back, and rows that go without their sums are marked as gone while they are still there. From
 /// then on nobody needs them.
 ///
-/// Breaks off with the nearest instants when `before` cuts kept sums in two.
-pub(super) fn begin(
-    connection: &Connection,
-    before: Timestamp,
-    keep_sums: bool,
-) -> rusqlite::Result<Option<Nearest>> {
-    if !keep_sums && let Some(nearest) = cut(connection, before)? {
-        return Ok(Some(nearest));
+/// Breaks off when the instant cannot be meant, or cuts kept sums in two. A ledger that never held
+/// anything goes on to accept everything: nothing can come again.
+pub(super) fn begin(connection: &Connection, plan: &PrunePlan) -> rusqlite::Result<FirstStep> {
+    let before = plan.before;
+    if !plan.keep_sums
+        && let Some(nearest) = cut(connection, before)?
+    {
+        return Ok(FirstStep::Cut(nearest));
     }
-    retained::refuse_before(connection, before.as_micros())?;
-    if keep_sums {
+    if !plan.insisted
+        && let Some(doubt) = doubt(connection, before, plan.now)?
+    {
+        return Ok(FirstStep::Doubtful(doubt));
+    }
+    if let Some(now) = plan.now {
+        retained::note_now(connection, now.as_micros(), plan.insisted)?;
+    }
+    let has_history = retained::has_history(connection)?;
+    if has_history {
+        retained::refuse_before(connection, before.as_micros())?;
+    }
+    if plan.keep_sums {
         // The event ids stay too.
         retained::keep_rows_from(connection, before.as_micros())?;
-    } else {
+    } else if has_history {
         event_ids::forget_before(connection, before.as_micros())?;
     }
-    Ok(None)
+    Ok(FirstStep::Done)
+}
+
+/// What became of the first step.
+pub(super) enum FirstStep {
+    Done,
+    Cut(Nearest),
+    Doubtful(Doubt),
 }
 
 /// Whether an instant cuts a quarter of an hour whose rows are gone and whose sums are not: nobody
@@ -51,32 +73,38 @@ pub(super) fn cut(connection: &Connection, at: Timestamp) -> rusqlite::Result<Op
     Ok(Some([quarter, quarter + 1].map(|at| Timestamp::from_micros(start_of_quarter(at)))))
 }
 
-/// Deletes up to that many of the oldest records before an instant, and takes them out of the sums
-/// unless these are kept without them; says how many they were.
+/// Deletes up to that many of the oldest records of a range, and takes them out of the sums unless
+/// these are kept without them; says how many they were.
 pub(super) fn delete_rows(
     connection: &Connection,
-    before: Timestamp,
+    range: &Range<i64>,
     most: i64,
 ) -> rusqlite::Result<u64> {
-    let before = before.as_micros();
+    let (from, before) = (range.start, range.end);
     // The first record that stays for the next slice. Records lie in this order on disk.
     let next: Option<(i64, i64)> = connection
         .prepare_cached(
-            "SELECT ts, id FROM records WHERE ts < ?1 ORDER BY ts, id LIMIT 1 OFFSET ?2",
+            "SELECT ts, id FROM records WHERE ts >= ?1 AND ts < ?2 ORDER BY ts, id \
+             LIMIT 1 OFFSET ?3",
         )?
-        .query_row([before, most], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row([from, before, most], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let (ts, id) = next.unwrap_or((before, i64::MIN));
-    count_out(connection, (ts, id))?;
+    count_out(connection, from, (ts, id))?;
+    // What goes from the oldest record on is refused from then on, and its ids with it.
+    if from != i64::MIN {
+        event_ids::forget_records(connection, from, (ts, id)).map_err(ReadError::into_sqlite)?;
+    }
     let deleted = connection
-        .prepare_cached("DELETE FROM records WHERE (ts, id) < (?1, ?2)")?
-        .execute(params![ts, id])?;
+        .prepare_cached("DELETE FROM records WHERE ts >= ?3 AND (ts, id) < (?1, ?2)")?
+        .execute(params![ts, id, from])?;
     Ok(deleted as u64)
 }
 
-/// Takes the records before that one out of the sums, but for those whose sums stay.
-fn count_out(connection: &Connection, (ts, id): (i64, i64)) -> rusqlite::Result<()> {
-    let rows_from = retained::rows_from(connection)?.unwrap_or(i64::MIN);
+/// Takes the records from an instant on and before that one out of the sums, but for those whose sums
+/// stay.
+fn count_out(connection: &Connection, from: i64, (ts, id): (i64, i64)) -> rusqlite::Result<()> {
+    let rows_from = retained::rows_from(connection)?.unwrap_or(i64::MIN).max(from);
     if rows_from > ts {
         return Ok(());
     }
@@ -92,41 +120,87 @@ fn count_out(connection: &Connection, (ts, id): (i64, i64)) -> rusqlite::Result<
     change.count_out(connection)
 }
 
-/// Deletes up to that many of the oldest sums that were kept without rows and lie before an
-/// instant, at every level; says how many they were. When there are none, and nothing else is left
-/// of what has no rows, the ledger forgets that there was anything.
+/// Deletes up to that many of the oldest sums that were kept without rows and lie in a range, at every
+/// level; says how many they were, and of how many requests. When there are none, and nothing else is
+/// left of what has no rows, the ledger forgets that there was anything.
 pub(super) fn delete_sums(
     connection: &Connection,
-    before: Timestamp,
+    range: &Range<i64>,
     most: i64,
-) -> rusqlite::Result<u64> {
-    let Some(rows_from) = retained::rows_from(connection)? else { return Ok(0) };
-    let end = quarter_of(before.as_micros().min(rows_from));
+) -> rusqlite::Result<(u64, u64)> {
+    let Some(rows_from) = retained::rows_from(connection)? else { return Ok((0, 0)) };
+    let kept = quarters(range, rows_from);
     let numbers: Vec<i64> = connection
         .prepare_cached(
-            "SELECT number FROM rollups_quarter WHERE number < ?1 ORDER BY number LIMIT ?2",
+            "SELECT number FROM rollups_quarter WHERE number >= ?1 AND number < ?2 \
+             ORDER BY number LIMIT ?3",
         )?
-        .query_map([end, most], |row| row.get(0))?
+        .query_map([kept.start, kept.end, most], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     if numbers.is_empty() {
         retained::forget_rows_from(connection, quarter_of(rows_from))?;
-        return Ok(0);
+        return Ok((0, 0));
     }
-    let mut change = Change::default();
+    let (mut change, mut requests) = (Change::default(), 0);
     for &number in &numbers {
         for (label_set, totals) in sums::read(connection, Level::Quarter, number)?.iter() {
             change.quarter(number, label_set, totals);
+            requests += totals.requests;
         }
     }
     change.count_out(connection)?;
-    Ok(numbers.len() as u64)
+    Ok((numbers.len() as u64, requests))
 }
 
-/// How many quarters of an hour before an instant have sums and no rows.
-pub(super) fn kept_before(connection: &Connection, before: Timestamp) -> rusqlite::Result<u64> {
-    let Some(rows_from) = retained::rows_from(connection)? else { return Ok(0) };
-    let end = quarter_of(before.as_micros().min(rows_from));
+/// The whole quarters of an hour of a range that end where the rows begin.
+fn quarters(range: &Range<i64>, rows_from: i64) -> Range<i64> {
+    let first = match range.start {
+        i64::MIN => i64::MIN,
+        start if start_of_quarter(quarter_of(start)) == start => quarter_of(start),
+        start => quarter_of(start) + 1,
+    };
+    first..quarter_of(range.end.min(rows_from)).max(first)
+}
+
+/// Sums that have no rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Kept {
+    /// How many quarters of an hour.
+    pub(super) quarters: u64,
+    /// What they count.
+    pub(super) requests: u64,
+    /// When the first of these quarters begins, and the last one ends.
+    pub(super) extent: Option<[Timestamp; 2]>,
+}
+
+/// The sums without rows of a range.
+pub(super) fn kept_in(connection: &Connection, range: &Range<i64>) -> Result<Kept, ReadError> {
+    let Some(rows_from) = retained::rows_from(connection)? else { return Ok(Kept::default()) };
+    let kept = quarters(range, rows_from);
+    let (quarters, extent) = connection
+        .prepare_cached(
+            "SELECT count(*), min(number), max(number) FROM rollups_quarter \
+             WHERE number >= ?1 AND number < ?2",
+        )?
+        .query_row([kept.start, kept.end], |row| {
+            let ends = row.get::<_, Option<i64>>(1)?.zip(row.get::<_, Option<i64>>(2)?);
+            Ok((row.get::<_, i64>(0)?.unsigned_abs(), ends))
+        })?;
+    let at = |quarter| Timestamp::from_micros(start_of_quarter(quarter));
+    let extent = extent.map(|(first, last)| [at(first), at(last + 1)]);
+    let Some([start, end]) = extent else { return Ok(Kept::default()) };
+    let within = TimeRange { start: Some(start), end: Some(end) };
+    let mut seen = Seen::default();
+    let totals = totals_of_all(connection, std::iter::once(within), &mut seen)?;
+    seen.check(connection)?;
+    let requests = totals.iter().map(|totals| totals.requests).sum();
+    Ok(Kept { quarters, requests, extent: Some([start, end]) })
+}
+
+/// The last quarter of an hour that has sums and no rows.
+pub(super) fn newest_kept(connection: &Connection) -> rusqlite::Result<Option<i64>> {
+    let Some(rows_from) = retained::rows_from(connection)? else { return Ok(None) };
     connection
-        .prepare_cached("SELECT count(*) FROM rollups_quarter WHERE number < ?1")?
-        .query_row([end], |row| row.get::<_, i64>(0).map(i64::unsigned_abs))
+        .prepare_cached("SELECT max(number) FROM rollups_quarter WHERE number < ?1")?
+        .query_row([quarter_of(rows_from)], |row| row.get(0))
 }

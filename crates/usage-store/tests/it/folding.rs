@@ -162,7 +162,7 @@ fn what_was_folded_is_counted_out() {
     // A month that was full has room again, and its folded names stay folded.
     many_models(&store);
     sound(&place);
-    store.prune_records(at(400 * DAY)).unwrap();
+    store.prune(&store.plan_prune(at(400 * DAY)).unwrap().insist()).unwrap();
     assert_eq!(number(&place.connection(), "SELECT count(*) FROM rollups_folded"), 0);
     assert_eq!(number(&place.connection(), "SELECT count(*) FROM rollups_month"), 0);
     let rebuilt = store.rebuild_sums().unwrap();

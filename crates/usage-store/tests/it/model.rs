@@ -105,11 +105,13 @@ fn apply(step: &Step, place: &Place, store: &mut Store, model: &mut Model) {
             assert_eq!(inserted, model.insert(record));
         }
         Step::Prune(before) => {
+            // Where there never was anything, nothing can come again.
+            let has_history = !model.records.is_empty() || model.horizon.is_some();
             let planned = store.plan_prune(*before).unwrap().records;
             let pruned = store.prune_records(*before).unwrap();
             assert_eq!(pruned, model.retain(|record| record.timestamp() >= *before));
             assert_eq!(planned, pruned);
-            model.horizon = model.horizon.max(Some(*before));
+            model.horizon = model.horizon.max(Some(*before)).filter(|_| has_history);
         }
         Step::DeleteAll => {
             assert_eq!(store.delete_all_records().unwrap(), model.retain(|_| false));

@@ -26,6 +26,10 @@ fn the_very_instant_stays_and_the_plan_is_what_happens() {
         oldest: Some(at(0)),
         newest: Some(at(3)),
         sums: 0,
+        requests: 0,
+        now: None,
+        doubt: None,
+        insisted: false,
     };
     assert_eq!(plan, expected);
     assert_eq!(requests(&store), 10, "a plan changes nothing");
@@ -35,7 +39,8 @@ fn the_very_instant_stays_and_the_plan_is_what_happens() {
     assert_eq!(store.plan_prune(at(4)).unwrap(), nothing);
     assert_eq!(store.prune_records(at(4)).unwrap(), 0);
     assert_eq!(store.prune_records(Timestamp::from_micros(i64::MIN)).unwrap(), 0);
-    assert_eq!(store.prune_records(Timestamp::from_micros(i64::MAX)).unwrap(), 6);
+    let everything = store.plan_prune(Timestamp::from_micros(i64::MAX)).unwrap().insist();
+    assert_eq!(store.prune(&everything).unwrap().records, 6);
 }
 
 /// Equal instants on both sides of where one slice ends and the next begins.
@@ -60,7 +65,8 @@ fn the_file_gets_smaller() {
     let after = size(&place);
     assert!(after < before / 3, "{before} to {after} bytes");
     assert_eq!(store.delete_all_records().unwrap(), 10_000);
-    assert!(size(&place) < 100_000, "{} bytes", size(&place));
+    // The tables and indexes alone, a page or two each.
+    assert!(size(&place) < 150_000, "{} bytes", size(&place));
     assert_eq!(store.delete_all_records().unwrap(), 0);
     assert_eq!(requests(&store), 0);
 }

@@ -221,6 +221,7 @@ fn damage_is_passed_over_and_set_aside() {
     assert_eq!((waiting.of_stopped(), waiting.segments[0].damage.len()), (10, 1));
     let recovered = store.recover_journals().unwrap();
     assert_eq!((recovered.stored, recovered.lost, recovered.damaged), (10, 10, 1));
+    assert_eq!(recovered.unknown, 0);
     let kept: (i64, i64) = place
         .connection()
         .query_row("SELECT count(*), sum(records) FROM set_aside", [], |row| {
@@ -229,6 +230,21 @@ fn damage_is_passed_over_and_set_aside() {
         .unwrap();
     assert_eq!(kept, (1, 10));
     assert!(!folder.exists());
+}
+
+/// Behind what cannot be read at the end there may be anything: nobody knows how much is lost.
+#[test]
+fn a_loss_of_unknown_number() {
+    let place = Place::new();
+    let mut store = place.open();
+    let folder = orphan(&mut store, &batch(0..10));
+    let [segment] = segments(&folder).try_into().unwrap();
+    let file = fs::File::options().write(true).open(&segment).unwrap();
+    file.write_all_at(&[0xA5; 64], 128).unwrap();
+    drop(file);
+    let recovered = store.recover_journals().unwrap();
+    let found = (recovered.stored, recovered.lost, recovered.damaged, recovered.unknown);
+    assert_eq!(found, (0, 0, 1, 1));
 }
 
 /// A segment is given up only when its records are in the file that others will find.

@@ -439,7 +439,7 @@ fn nothing_is_left_of_what_was_deleted() {
     let place = ledger();
     let store = place.open();
     for before in [5 * QUARTER, 20 * DAY + 5, 60 * DAY, 400 * DAY] {
-        store.prune_records(at(before)).unwrap();
+        store.prune(&store.plan_prune(at(before)).unwrap().insist()).unwrap();
         assert!(full(&place).is_sound());
         let filter = Filter::default();
         let report = store.report(TimeRange::ALL, &filter).unwrap();

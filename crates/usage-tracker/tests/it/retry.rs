@@ -113,6 +113,28 @@ fn while_it_fails_the_channel_fills_and_no_more_is_taken() {
     tracker.flush(LONG).unwrap();
 }
 
+/// What a sink has kept though it refused it is a part of what was refused; what it could not keep is
+/// not.
+#[test]
+fn quarantined_records_are_counted_apart() {
+    let (sink, teller) = told();
+    let tracker = Tracker::builder().buffer_size(4).start(sink).unwrap();
+    (0..4).for_each(|number| tracker.record(record(number)).unwrap());
+    assert_eq!(teller.batch().len(), 4);
+    let reasons = [
+        RefusalReason::BeforeHorizon,
+        RefusalReason::SetAside,
+        RefusalReason::QuarantineFull,
+        RefusalReason::EventIdConflict,
+    ];
+    let refusal = |(index, reason)| Refusal { index, reason };
+    let refused = reasons.into_iter().enumerate().map(refusal).collect();
+    teller.answer(Answer::Outcome(BatchOutcome { refused, ..BatchOutcome::default() }));
+    let stats = tracker.shutdown(LONG).stats;
+    assert!(stats.is_balanced(), "{stats:?}");
+    assert_eq!((stats.submitted, stats.refused, stats.quarantined), (4, 4, 2));
+}
+
 #[test]
 fn refused_and_duplicate_records_are_counted_and_told() {
     let (sink, teller) = told();

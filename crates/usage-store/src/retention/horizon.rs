@@ -1,0 +1,55 @@
+//! Taking back from when on records are accepted, as far as no sum would be counted twice by it.
+
+use rusqlite::Connection;
+use usage_core::Timestamp;
+
+use super::steps::newest_kept;
+use crate::sums::start_of_quarter;
+use crate::{Result, Store, event_ids, retained};
+
+/// What [`Store::reset_horizon`] has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HorizonReset {
+    /// Older records were refused before; `None` when none were.
+    pub was: Option<Timestamp>,
+    /// Older records are refused now; `None` when none are.
+    pub records_from: Option<Timestamp>,
+    /// Sums without rows end here, so that nothing older can be accepted; `None` without such sums.
+    pub floor: Option<Timestamp>,
+}
+
+impl Store {
+    /// Accepts older records again: those from `to` on, or as old ones as is safe. No sum changes.
+    ///
+    /// It is never safe to accept records of a time of which only sums are left, as they would be
+    /// counted twice; the horizon stays at the end of the last quarter of an hour that has such sums.
+    /// It never rises either. Records that were deleted with their sums are accepted again when
+    /// somebody records them again.
+    ///
+    /// Records that were refused meanwhile are quarantined;
+    /// [`retry_quarantine`](Self::retry_quarantine) takes them in. What earlier deletions were told of
+    /// now is forgotten, as it may have been wrong.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn reset_horizon(&self, to: Option<Timestamp>) -> Result<HorizonReset> {
+        const DOING: &str = "take the horizon back in";
+        // What is left of event ids that were deleted would be known again.
+        self.sweep_event_ids(DOING, &(0..0))?;
+        self.write(DOING, |writer| writer.ledger.write(|transaction, _| reset(transaction, to)))
+    }
+}
+
+fn reset(connection: &Connection, to: Option<Timestamp>) -> rusqlite::Result<HorizonReset> {
+    let at = |micros: Option<i64>| micros.map(Timestamp::from_micros);
+    let was = retained::records_from(connection)?;
+    // Rows that a prune has left half done lie in quarters that have sums, so before this too.
+    let floor = newest_kept(connection)?.map(|quarter| start_of_quarter(quarter + 1));
+    let to = to.map(Timestamp::as_micros);
+    let records_from = was.and_then(|was| to.max(floor).map(|to| to.min(was)));
+    retained::set_horizon(connection, records_from, floor)?;
+    event_ids::know_from(connection, records_from)?;
+    retained::forget_now(connection)?;
+    Ok(HorizonReset { was: at(was), records_from: at(records_from), floor: at(floor) })
+}

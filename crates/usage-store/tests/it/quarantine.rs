@@ -1,0 +1,186 @@
+//! Records that are older than the ledger takes: kept, tried again, and stored once.
+
+use std::ops::ControlFlow;
+
+use usage_core::Record;
+use usage_core::sink::RefusalReason;
+use usage_store::doctor::{Advice, Depth, examine};
+use usage_store::{MAX_QUARANTINED, Quarantined, Store};
+
+use super::support::{Place, at, orphan, record, record_of, records, requests, with_event};
+
+const QUARTER: i64 = 15 * 60 * 1_000_000;
+/// Everything older is refused.
+const HORIZON: i64 = 100 * QUARTER;
+
+/// A ledger of one record, that takes none from before [`HORIZON`]; without sums of such.
+fn with_horizon() -> (Place, Store) {
+    let place = Place::new();
+    let store = place.open();
+    store.insert_batch(&[record(HORIZON, 1)]).unwrap();
+    store.prune_records(at(HORIZON)).unwrap();
+    (place, store)
+}
+
+fn late(count: i64) -> Vec<Record> {
+    (0..count).map(|n| record_of(["i", "p", "v", "r", "late"], HORIZON - 1 - n, 1)).collect()
+}
+
+fn quarantined(store: &Store) -> u64 {
+    store.quarantined().unwrap().records
+}
+
+#[test]
+fn what_is_refused_is_kept_and_taken_in_later() {
+    let (place, store) = with_horizon();
+    let late = late(1_234);
+    let outcome = store.insert_batch(&late).unwrap();
+    assert_eq!((outcome.stored, outcome.refused.len()), (0, 1_234));
+    let is_kept = |refusal: &usage_core::sink::Refusal| {
+        refusal.reason == RefusalReason::BeforeHorizon && refusal.reason.is_quarantined()
+    };
+    assert!(outcome.refused.iter().all(is_kept));
+    assert_eq!((requests(&store), quarantined(&store)), (1, 1_234));
+    let diagnosis = examine(&place.path, Depth::Full).unwrap();
+    assert!(diagnosis.is_sound(), "{diagnosis:#?}");
+    assert_eq!(diagnosis.set_aside.quarantined, 1_234);
+    assert!(diagnosis.advice.contains(&Advice::Quarantined(1_234)), "{:?}", diagnosis.advice);
+
+    // As long as nothing has changed they stay.
+    let retried = store.retry_quarantine().unwrap();
+    assert_eq!((retried.stored, retried.duplicates, retried.kept), (0, 0, 1_234));
+    assert_eq!(store.reset_horizon(None).unwrap().records_from, None);
+    let retried = store.retry_quarantine().unwrap();
+    assert_eq!((retried.stored, retried.duplicates, retried.kept), (1_234, 0, 0));
+    assert_eq!((requests(&store), quarantined(&store)), (1_235, 0));
+    assert_eq!(store.quarantined().unwrap(), Quarantined::default(), "bytes too");
+    assert_eq!(records(&store)[1..], late);
+    assert_eq!(store.retry_quarantine().unwrap().stored, 0, "each once");
+    assert!(examine(&place.path, Depth::Full).unwrap().is_sound());
+}
+
+/// Only those that are old enough; the others stay.
+#[test]
+fn some_stay() {
+    let (_place, store) = with_horizon();
+    store.insert_batch(&late(20)).unwrap();
+    let reset = store.reset_horizon(Some(at(HORIZON - 10))).unwrap();
+    assert_eq!((reset.was, reset.records_from), (Some(at(HORIZON)), Some(at(HORIZON - 10))));
+    let retried = store.retry_quarantine().unwrap();
+    assert_eq!((retried.stored, retried.kept), (10, 10));
+    assert_eq!(quarantined(&store), 10);
+    assert_eq!(store.forget_quarantine().unwrap(), 10);
+    assert_eq!(store.quarantined().unwrap(), Quarantined::default());
+}
+
+/// One that comes every night is kept once; what the ledger has by then is not stored again.
+#[test]
+fn an_event_id_is_kept_once() {
+    let (_place, store) = with_horizon();
+    let again: Vec<_> = late(3).into_iter().map(|record| with_event(record, "e")).collect();
+    for _ in 0..3 {
+        assert_eq!(store.insert_batch(&again).unwrap().refused.len(), 3);
+    }
+    // The same id with other content is another record, which only the ledger can judge.
+    assert_eq!(quarantined(&store), 3);
+    store.reset_horizon(None).unwrap();
+    store.insert_batch(&again[..1]).unwrap();
+    let retried = store.retry_quarantine().unwrap();
+    assert_eq!((retried.stored, retried.duplicates, retried.kept), (0, 1, 2));
+}
+
+/// It is bounded; what finds no room is counted and told.
+#[test]
+fn a_full_quarantine() {
+    let (place, store) = with_horizon();
+    let fill = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {MAX_QUARANTINED})
+         INSERT INTO set_aside (kind, content, reason, records)
+         SELECT 'record', x'7B7D', 'before horizon', 1 FROM n"
+    );
+    place.connection().execute_batch(&fill).unwrap();
+    let outcome = store.insert_batch(&late(5)).unwrap();
+    let reasons: Vec<_> = outcome.refused.iter().map(|refusal| refusal.reason).collect();
+    assert_eq!(reasons, [RefusalReason::QuarantineFull; 5]);
+    let found = store.quarantined().unwrap();
+    assert_eq!((found.records, found.bytes, found.overflow), (MAX_QUARANTINED, 200_000, 5));
+    let advice = examine(&place.path, Depth::Quick).unwrap().advice;
+    assert!(advice.contains(&Advice::QuarantineOverflow(5)), "{advice:?}");
+    // Deleting by hand makes room as well.
+    place.connection().execute_batch("DELETE FROM set_aside WHERE id > 10").unwrap();
+    store.insert_batch(&late(5)).unwrap();
+    assert_eq!(quarantined(&store), 15);
+}
+
+/// What another process has left in its journal, too.
+#[test]
+fn what_comes_through_a_journal() {
+    let place = Place::new();
+    let mut store = place.open();
+    store.insert_batch(&[record(HORIZON, 1)]).unwrap();
+    store.prune_records(at(HORIZON)).unwrap();
+    orphan(&mut store, &late(7));
+    let recovered = store.recover_journals().unwrap();
+    assert_eq!((recovered.stored, recovered.refused), (0, 7));
+    assert_eq!(quarantined(&store), 7);
+}
+
+/// What a trigger refuses is tried again as well, and stays with its reason while that holds.
+#[test]
+fn what_the_database_refuses_is_tried_again() {
+    let place = Place::new();
+    let store = place.open();
+    let trigger = "CREATE TRIGGER strict BEFORE INSERT ON records WHEN new.input = 0
+                   BEGIN SELECT RAISE(ROLLBACK, 'no'); END";
+    place.connection().execute_batch(trigger).unwrap();
+    let outcome = store.insert_batch(&late(3)).unwrap();
+    assert_eq!(outcome.refused.len(), 3);
+    let retried = store.retry_quarantine().unwrap();
+    assert_eq!((retried.stored, retried.kept), (0, 3));
+    place.connection().execute_batch("DROP TRIGGER strict").unwrap();
+    let retried = store.retry_quarantine().unwrap();
+    assert_eq!((retried.stored, retried.kept), (3, 0));
+    assert_eq!(requests(&store), 3);
+}
+
+/// Two at the same time store each record once.
+#[test]
+fn two_processes_at_once() {
+    let (place, store) = with_horizon();
+    store.insert_batch(&late(3_000)).unwrap();
+    store.reset_horizon(None).unwrap();
+    let stores = [&store, &place.open()];
+    let stored: u64 = std::thread::scope(|scope| {
+        let retries = stores.map(|store| scope.spawn(|| store.retry_quarantine().unwrap().stored));
+        retries.into_iter().map(|retry| retry.join().unwrap()).sum()
+    });
+    assert_eq!((stored, requests(&store)), (3_000, 3_001));
+}
+
+/// Rows of an import that are too old are kept as well, but once: not again when all of the origin is
+/// looked at anew.
+#[test]
+fn what_an_import_brings() {
+    let (place, store) = with_horizon();
+    let origin = place.folder().join("origin.db");
+    rusqlite::Connection::open(&origin)
+        .unwrap()
+        .execute_batch(
+            "CREATE TABLE usage_records (id INTEGER PRIMARY KEY AUTOINCREMENT, instance_id TEXT,
+             route TEXT, model TEXT, tokens INTEGER, fallbacks INTEGER, timestamp DATETIME);
+             INSERT INTO usage_records VALUES
+             (1, 'i', 'r', 'm', 5, 0, '1970-01-01 00:00:01'),
+             (2, 'i', 'r', 'm', 7, 0, '1970-03-01 00:00:01')",
+        )
+        .unwrap();
+    let mut options = usage_store::import::ImportOptions::default();
+    for rescan in [false, false, true] {
+        options.rescan = rescan;
+        let go_on = &mut |_: usage_store::import::ImportEvent<'_>| ControlFlow::Continue(());
+        store.import_ccrouter_with(&origin, &options, go_on).unwrap();
+        assert_eq!(quarantined(&store), 1, "{rescan}");
+    }
+    store.reset_horizon(None).unwrap();
+    assert_eq!(store.retry_quarantine().unwrap().stored, 1);
+    assert_eq!(requests(&store), 3);
+}
