@@ -255,7 +255,7 @@ fn what_cannot_be_grouped_by_is_refused() {
         "--by model,day,model",
         "--by model --by model",
         "--by day,model,week",
-        "--by hour",
+        "1970-01-01..2026-01-01 --by hour",
         "0001-01-01..9999-12-31 --by month",
         "--top 0",
         "--top many",

@@ -57,6 +57,8 @@ const CAUSES: &[(&str, Cause)] = &[
         Some(fixture.usage("record a b.csv --rejects bad"))
     }),
     ("bad-before", || Some(Fixture::with(DAY).usage("prune --before 30"))),
+    ("bad-before", || Some(Fixture::with(DAY).usage("retain --reset-horizon soon"))),
+    ("doubtful", || Some(Fixture::with(DAY).usage("--now 2036-01-01T00:00:00Z prune --before 1d"))),
     ("before-in-future", || Some(Fixture::with(DAY).usage("prune --before 2099-01-01"))),
     ("rows-gone", || {
         let fixture = Fixture::with(DAY);

@@ -70,8 +70,8 @@ fn reports_stay_what_they_were() {
     exit 0
     --- stdout
     Older than 2026-05-03T09:15:00+00:00: 0 records
-      and sums without records of 4 quarters of an hour
-    Deleted: 0  |  Sums: 4  |  Given back: 0 bytes
+      and sums without records of 4 quarters of an hour: 5 requests
+    Deleted: 0  |  Sums of requests: 5  |  Given back: 0 bytes
     ");
     assert_eq!(fixture.totals(), (1, 4_200));
     assert_eq!(fixture.usage("doctor").code, 0);
@@ -92,15 +92,15 @@ fn what_is_older_is_refused_and_named() {
         --- stdout
         Lines: 5  |  Stored: 1  |  Duplicates: 1  |  Refused: 3
         --- stderr
-        again:1: it is older than what was pruned from the ledger
-        again:2: it is older than what was pruned from the ledger
-        again:3: it is older than what was pruned from the ledger
+        again:1: it is older than what was pruned from the ledger; it is quarantined, see `usage doctor`
+        again:2: it is older than what was pruned from the ledger; it is quarantined, see `usage doctor`
+        again:3: it is older than what was pruned from the ledger; it is quarantined, see `usage doctor`
         "); }
         assert_eq!(fixture.totals().0, before.0 + 1);
         // As does what a killed recorder has left.
         crate::maintenance::left_behind(&fixture, &many(0, 4));
         let run = fixture.usage("vacuum");
-        insta::allow_duplicates! { insta::assert_snapshot!(run.stderr, @"note: 4 records of that journal cannot be stored: refused by the ledger"); }
+        insta::allow_duplicates! { insta::assert_snapshot!(run.stderr, @"note: 4 records of that journal cannot be stored: refused by the ledger; `usage doctor` shows what is kept of them"); }
         assert_eq!(fixture.totals().0, before.0 + 1);
         // Once everything is gone, all is welcome again.
         fixture.usage("delete --all --yes").stdout_of_success();

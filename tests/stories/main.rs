@@ -23,6 +23,7 @@ mod faults;
 mod fixture;
 mod follow;
 mod help;
+mod horizon;
 mod hostile;
 mod import;
 mod interrupts;

@@ -93,11 +93,11 @@ fn the_plan_is_shown_and_carried_out() {
     exit 0
     --- stdout
     Older than 2026-05-03T08:30:00+00:00: 0 records
-      and sums without records of 2 quarters of an hour
+      and sums without records of 2 quarters of an hour: 3 requests
     Older than 2026-05-04T05:30:00+00:00: 2 records, whose sums stay
       oldest  2026-05-03T09:00:00.500+00:00
       newest  2026-05-03T09:30:00+00:00
-    Deleted: 2  |  Sums: 2  |  Given back: 0 bytes
+    Deleted: 2  |  Sums of requests: 3  |  Given back: 0 bytes
     ");
     assert_eq!(fixture.totals().0, 2);
     assert_eq!(fixture.usage("doctor").code, 0);

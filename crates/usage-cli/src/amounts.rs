@@ -13,6 +13,11 @@ pub(crate) fn records(count: u64) -> String {
     format!("{} {}", format_count(count), if count == 1 { "record" } else { "records" })
 }
 
+/// `1 request`, `1,234 requests`.
+pub(crate) fn requests(count: u64) -> String {
+    format!("{} {}", format_count(count), if count == 1 { "request" } else { "requests" })
+}
+
 /// To the byte below a megabyte; above, in megabytes or gigabytes of a thousand, with one decimal.
 pub(crate) fn bytes(count: u64) -> String {
     const MEGA: u64 = 1_000_000;

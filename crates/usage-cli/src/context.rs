@@ -106,16 +106,20 @@ impl Context {
         }
         if recovered.refused > 0 {
             output::note(&format!(
-                "note: {} of that journal cannot be stored: refused by the ledger",
+                "note: {} of that journal cannot be stored: refused by the ledger; `usage doctor` \
+                 shows what is kept of them",
                 amounts::records(recovered.refused)
             ));
         }
         if recovered.damaged > 0 {
             output::note(&format!(
                 "note: a journal was damaged, {} lost; `usage doctor` shows what was set aside",
-                match recovered.lost {
-                    1 => "1 record is".to_owned(),
-                    lost => format!("{} are", amounts::records(lost)),
+                match (recovered.lost, recovered.unknown) {
+                    (0, 0) => "no record is".to_owned(),
+                    (0, _) => "an unknown number of records is".to_owned(),
+                    (1, 0) => "1 record is".to_owned(),
+                    (lost, 0) => format!("{} are", amounts::records(lost)),
+                    (lost, _) => format!("at least {} are", amounts::records(lost)),
                 }
             ));
         }
@@ -149,6 +153,19 @@ impl Context {
              writes stores {them}, such as `usage vacuum`",
             amounts::records(waiting)
         ));
+    }
+
+    /// Says so if the ledger refuses records up to an instant that is still to come.
+    pub(crate) fn note_horizon(&self, store: &Store) {
+        // What cannot be read is for the command itself to tell.
+        let from = store.retention().ok().and_then(|retention| retention.records_from);
+        if let Some(from) = from.filter(|from| !self.quiet && *from > self.now_timestamp()) {
+            output::note(&format!(
+                "note: records older than {} are refused, and that is still to come; `usage doctor` \
+                 says what to do",
+                amounts::instant(from, self.zone)
+            ));
+        }
     }
 
     /// How text is laid out on standard output.

@@ -28,6 +28,7 @@ pub(crate) enum ErrorKind {
     MixedRejects,
     BadBefore,
     BeforeInFuture,
+    Doubtful,
     RowsGone,
     BadAge,
     BadPolicy,
@@ -104,6 +105,10 @@ impl ErrorKind {
             Self::BeforeInFuture => {
                 (USAGE, Some("`usage delete --all` deletes everything, if that is what you want"))
             }
+            Self::Doubtful => (
+                USAGE,
+                Some("check the clock and the instant; --force carries it out all the same"),
+            ),
             Self::RowsGone => (
                 USAGE,
                 Some("name one of these, or a zone whose days begin on a quarter of an hour"),
@@ -261,6 +266,8 @@ fn kind_of(error: &StoreError) -> ErrorKind {
         StoreError::Create { .. } => ErrorKind::CannotCreate,
         StoreError::Exists { .. } => ErrorKind::FileExists,
         StoreError::RowsGone { .. } => ErrorKind::RowsGone,
+        StoreError::Doubtful { .. } => ErrorKind::Doubtful,
+        StoreError::Unfinished { source, .. } => kind_of(source),
         StoreError::NoDataFolder { .. } => ErrorKind::NoDataFolder,
         StoreError::OldSqlite { .. } => ErrorKind::OldSqlite,
         StoreError::ReadersBusy { .. } => ErrorKind::LedgerLocked,

@@ -148,6 +148,13 @@ fn every_report_is_as_the_page_says() {
             fields(&report, &mut seen);
         }
     }
+    // A period that is moved as only sums are left says so.
+    let sums =
+        Fixture::with(&crate::lines::many(0, 9_000)).set("USAGE_NOW", "2026-05-01T02:07:00Z");
+    sums.usage("prune --before 2026-05-01T02:00:00Z --keep-sums").stdout_of_success();
+    let report = sums.report("report last-1-hours --format json");
+    assert_eq!(wrong(&page, &report), None);
+    fields(&report, &mut seen);
     // And nothing is described that is never printed.
     let mut described = std::collections::BTreeSet::new();
     properties(&page, &mut described);

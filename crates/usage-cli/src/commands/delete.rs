@@ -2,24 +2,46 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
-use usage_core::format::printable;
-use usage_store::{DeleteAllPlan, Store};
+use usage_core::format::{format_count, printable};
+use usage_core::period::parse_period;
+use usage_core::{TimeRange, Timestamp};
+use usage_store::{DeleteAllPlan, DeleteRangePlan, Store};
 
-use super::prune::done;
+use super::prune::{NOTHING_DELETED, delete, summed};
 use crate::context::Context;
 use crate::error::{CliError, ErrorKind};
 use crate::{amounts, exit_codes, output};
 
-/// Delete every record of the ledger
+/// Delete every record, those of a range of time, or what is quarantined
 ///
 /// Asks first on a terminal; elsewhere, such as in a script, --yes has to say that it is meant.
-/// The ledger itself stays, empty. To delete old records only, see `usage prune`.
+/// The ledger itself stays. To delete old records only, see `usage prune`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Every record; there is no deleting without it
-    #[arg(long, required = true)]
+    /// Every record and every sum
+    #[arg(long, required_unless_present_any = ["from", "quarantine"])]
+    #[arg(conflicts_with_all = ["from", "to", "quarantine"])]
     all: bool,
+
+    /// The records and sums from this day or instant on, such as those of a wrong clock
+    ///
+    /// A date (YYYY-MM-DD, in your time zone) or an RFC 3339 instant. Unlike after `usage prune`,
+    /// records as old are accepted from then on as before.
+    #[arg(long, value_name = "DATE|INSTANT", requires = "to", conflicts_with = "quarantine")]
+    from: Option<String>,
+
+    /// Up to this day, which goes too, or this instant, which does not
+    #[arg(long, value_name = "DATE|INSTANT", requires = "from")]
+    to: Option<String>,
+
+    /// The records that were refused and kept: `usage doctor` lists them
+    #[arg(long)]
+    quarantine: bool,
+
+    /// Only show what would go
+    #[arg(long)]
+    dry_run: bool,
 
     /// Do not ask
     #[arg(short, long)]
@@ -29,48 +51,116 @@ pub(crate) struct Args {
 const EXAMPLES: &str = "\
 Examples:
   usage delete --all
-  usage delete --all --yes --db test.db";
+  usage delete --all --yes --db test.db
+  usage delete --from 2099-01-01 --to 2099-12-31 --dry-run";
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
+    let range = match (&args.from, &args.to) {
+        (Some(from), Some(to)) => {
+            Some(TimeRange::from(&parse_period(&format!("{from}..{to}"), context.now())?))
+        }
+        _ => None,
+    };
     // Who sees no question cannot answer it.
     let can_ask = io::stdin().is_terminal() && io::stderr().is_terminal();
-    if !args.yes && !can_ask {
+    if !args.yes && !args.dry_run && !can_ask {
+        let what = if args.all { "every record" } else { "these records" };
         return Err(ErrorKind::NotConfirmed
-            .error("there is no terminal to ask whether every record shall be deleted"));
+            .error(format!("there is no terminal to ask whether {what} shall be deleted")));
     }
     let store = context.open_existing()?;
-    // So that the question is about all that will go.
-    context.recover(&store)?;
-    let plan = store.plan_delete_all()?;
-    let question = question(&store, &plan, context);
-    if args.yes {
-        if !context.quiet {
-            output::print(&format!("{question}\n"))?;
-        }
-    } else if !is_confirmed(&question)? {
-        return Err(ErrorKind::NothingDeleted.error("nothing was deleted"));
+    if !args.dry_run {
+        // So that the question is about all that will go.
+        context.recover(&store)?;
     }
-    let deletion = store.delete_all()?;
-    if !context.quiet {
-        amounts::note_held_back(&deletion.space);
-        output::print(&done(deletion.records, 0, deletion.space.bytes_given_back()))?;
+    match range {
+        Some(TimeRange { start: Some(start), end: Some(end) }) => {
+            let plan = store.plan_delete_range(start, end)?;
+            if confirmed(args, context, &store, &of_range(&plan, context))? {
+                delete(context, plan.records, |gone| store.delete_range(&plan, gone))?;
+            }
+        }
+        _ if args.quarantine => {
+            let records = amounts::records(store.plan_delete_all()?.set_aside);
+            let question = format!("All that was refused and kept: {records}");
+            if confirmed(args, context, &store, &question)? {
+                let forgotten = store.forget_quarantine()?;
+                if !context.quiet {
+                    output::print(&format!("Deleted: {}\n", format_count(forgotten)))?;
+                }
+            }
+        }
+        _ => {
+            let plan = store.plan_delete_all()?;
+            if confirmed(args, context, &store, &of_all(&store, &plan, context))? {
+                delete(context, plan.records, |_| store.delete_all())?;
+            }
+        }
     }
     Ok(exit_codes::DONE)
 }
 
+/// Shows what would go, and asks whether it shall, where somebody is to be asked.
+fn confirmed(
+    args: &Args,
+    context: &Context,
+    store: &Store,
+    question: &str,
+) -> Result<bool, CliError> {
+    if args.dry_run {
+        context.note_waiting(store, "plan");
+        output::print(&format!("{question}\n{NOTHING_DELETED}"))?;
+        return Ok(false);
+    }
+    if args.yes {
+        if !context.quiet {
+            output::print(&format!("{question}\n"))?;
+        }
+        return Ok(true);
+    }
+    if ask(question)? {
+        return Ok(true);
+    }
+    Err(ErrorKind::NothingDeleted.error("nothing was deleted"))
+}
+
 /// What would go, for people.
-fn question(store: &Store, plan: &DeleteAllPlan, context: &Context) -> String {
-    let at = |timestamp| amounts::instant(timestamp, context.zone());
-    let extent = match (plan.oldest, plan.newest) {
-        (Some(oldest), Some(newest)) => format!(", from {} to {}", at(oldest), at(newest)),
-        _ => String::new(),
-    };
+fn of_all(store: &Store, plan: &DeleteAllPlan, context: &Context) -> String {
     let ledger = store.path().display().to_string();
-    format!("All of {}: {}{extent}", printable(&ledger), amounts::records(plan.records))
+    let extent = between(context, plan.oldest.zip(plan.newest));
+    let mut text =
+        format!("All of {}: {}{extent}", printable(&ledger), amounts::records(plan.records));
+    if plan.sums > 0 {
+        let extent = between(context, plan.summed.map(|[start, end]| (start, end)));
+        text += &format!(", and sums of {}{extent}", amounts::requests(plan.requests));
+    }
+    if plan.set_aside > 0 {
+        text += &format!(", and {} set aside", amounts::records(plan.set_aside));
+    }
+    text
+}
+
+fn of_range(plan: &DeleteRangePlan, context: &Context) -> String {
+    let range = between(context, Some((plan.start, plan.end)));
+    let records = amounts::records(plan.records);
+    let mut text = format!("All{}: {records}", range.trim_start_matches(','));
+    for (name, timestamp) in [("oldest", plan.oldest), ("newest", plan.newest)] {
+        if let Some(timestamp) = timestamp {
+            text += &format!("\n  {name}  {}", amounts::instant(timestamp, context.zone()));
+        }
+    }
+    let summed = summed(plan.sums, plan.requests);
+    if summed.is_empty() { text } else { format!("{text}\n{}", summed.trim_end()) }
+}
+
+/// `, from … to …`, where there is anything.
+fn between(context: &Context, ends: Option<(Timestamp, Timestamp)>) -> String {
+    let at = |timestamp| amounts::instant(timestamp, context.zone());
+    ends.map_or(String::new(), |(from, to)| format!(", from {} to {}", at(from), at(to)))
 }
 
 /// Asks until the end of the line. Anything but `yes` is a no.
-fn is_confirmed(question: &str) -> Result<bool, CliError> {
+fn ask(question: &str) -> Result<bool, CliError> {
     let asked =
         |error: io::Error| ErrorKind::CannotRead.error(format!("cannot read the answer: {error}"));
     let mut stderr = io::stderr().lock();

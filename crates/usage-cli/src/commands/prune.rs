@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use usage_core::Timestamp;
 use usage_core::format::format_count;
 use usage_core::period::parse_period;
-use usage_store::{Deletion, PrunePlan, StoreError};
+use usage_store::{Deletion, Doubt, PrunePlan, StoreError};
 
 use crate::context::Context;
 use crate::error::{CliError, ErrorKind};
@@ -44,6 +44,13 @@ pub(crate) struct Args {
     /// Only show what would go
     #[arg(long)]
     dry_run: bool,
+
+    /// Carry it out though the instant lies far after all that the ledger knows of
+    ///
+    /// More than 92 days after the newest record, or reckoned from a now that is as far from it and from
+    /// the nows of earlier deletions: as a rule a clock is wrong then.
+    #[arg(long)]
+    force: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -53,17 +60,19 @@ Examples:
   usage prune --before 2026-01-01";
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
-    let before = instant(&args.before, context.now())?;
+    let before = instant("--before", &args.before, context.now())?;
     let store = context.open_existing()?;
     if !args.dry_run {
         // So that the plan is about all that will go.
         context.recover(&store)?;
     }
-    let plan = if args.keep_sums {
-        store.plan_prune_keeping_sums(before)?
-    } else {
-        store.plan_prune(before)?
+    let plan = match (age(&args.before), args.keep_sums) {
+        // What was reckoned from now is as right as the clock.
+        (Some(_), keep_sums) => store.plan_prune_at(before, keep_sums, context.now().into())?,
+        (None, true) => store.plan_prune_keeping_sums(before)?,
+        (None, false) => store.plan_prune(before)?,
     };
+    let plan = if args.force { plan.insist() } else { plan };
     if args.dry_run {
         context.note_waiting(&store, "plan");
     }
@@ -71,12 +80,24 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         let moved = moved(&plan, before, context.zone());
         output::print(&format!("{moved}{}", shown(&plan, context.zone())))?;
     }
+    insisted(plan.doubt, args.force)?;
     if args.dry_run {
-        output::print("Nothing was deleted: --dry-run\n")?;
+        output::print(NOTHING_DELETED)?;
         return Ok(exit_codes::DONE);
     }
     delete(context, plan.records, |gone| store.prune_with(&plan, gone))?;
     Ok(exit_codes::DONE)
+}
+
+/// What a plan ends with that is not carried out.
+pub(super) const NOTHING_DELETED: &str = "Nothing was deleted: --dry-run\n";
+
+/// An error where a deletion can hardly be meant, and nobody insists.
+pub(super) fn insisted(doubt: Option<Doubt>, force: bool) -> Result<(), CliError> {
+    match doubt.filter(|_| !force) {
+        Some(doubt) => Err(StoreError::Doubtful { doubt }.into()),
+        None => Ok(()),
+    }
 }
 
 /// Deletes with a bar, and tells what was deleted, whether all of it was or not.
@@ -86,17 +107,14 @@ pub(super) fn delete(
     work: impl FnOnce(&mut dyn FnMut(u64)) -> Result<Deletion, StoreError>,
 ) -> Result<(), CliError> {
     let bar = progress_bar(records, context.quiet);
-    let mut deleted = 0;
-    let deletion = work(&mut |gone| {
-        deleted = gone;
-        bar.set_position(gone);
-    });
+    let deletion = work(&mut |gone| bar.set_position(gone));
     bar.finish_and_clear();
     // What is gone by then is gone.
-    let deletion = deletion.inspect_err(|_| tell(context, deleted))?;
+    let deletion = deletion.inspect_err(|error| tell(context, error))?;
     if !context.quiet {
         amounts::note_held_back(&deletion.space);
-        output::print(&done(deletion.records, deletion.sums, deletion.space.bytes_given_back()))?;
+        let given_back = deletion.space.bytes_given_back();
+        output::print(&done(deletion.records, deletion.requests, given_back))?;
     }
     Ok(())
 }
@@ -132,33 +150,43 @@ pub(super) fn shown(plan: &PrunePlan, zone: Tz) -> String {
             let _ = writeln!(text, "  {name}  {}", at(timestamp));
         }
     }
-    if plan.sums > 0 {
-        let quarters = if plan.sums == 1 { "quarter" } else { "quarters" };
-        let sums = format_count(plan.sums);
-        let _ = writeln!(text, "  and sums without records of {sums} {quarters} of an hour");
+    text + &summed(plan.sums, plan.requests)
+}
+
+/// A line about sums without records that go too, if any do.
+pub(super) fn summed(sums: u64, requests: u64) -> String {
+    if sums == 0 {
+        return String::new();
     }
-    text
+    let quarters = if sums == 1 { "quarter" } else { "quarters" };
+    let (sums, of) = (format_count(sums), amounts::requests(requests));
+    format!("  and sums without records of {sums} {quarters} of an hour: {of}\n")
 }
 
 /// What was done, as the other commands that delete tell it too.
-pub(super) fn done(deleted: u64, sums: u64, given_back: u64) -> String {
-    let sums = match sums {
+pub(super) fn done(deleted: u64, requests: u64, given_back: u64) -> String {
+    let sums = match requests {
         0 => String::new(),
-        sums => format!("  |  Sums: {}", format_count(sums)),
+        requests => format!("  |  Sums of requests: {}", format_count(requests)),
     };
     let deleted = format_count(deleted);
     format!("Deleted: {deleted}{sums}  |  Given back: {}\n", amounts::bytes(given_back))
 }
 
-/// Of a prune that has failed: that is the error to be told, whatever becomes of this.
-fn tell(context: &Context, deleted: u64) {
+/// What a deletion that has failed had done until then: the failure is the error to be told, whatever
+/// becomes of this.
+pub(super) fn tell(context: &Context, error: &StoreError) {
+    let (records, requests) = match error {
+        StoreError::Unfinished { records, requests, .. } => (*records, *requests),
+        _ => (0, 0),
+    };
     if !context.quiet {
-        let _ = output::print(&done(deleted, 0, 0));
+        let _ = output::print(&done(records, requests, 0));
     }
 }
 
 /// The instant that an age, a date or an instant stands for.
-fn instant(text: &str, now: DateTime<Tz>) -> Result<Timestamp, CliError> {
+pub(super) fn instant(option: &str, text: &str, now: DateTime<Tz>) -> Result<Timestamp, CliError> {
     let before = age(text)
         .map(|age| now.checked_sub_signed(age))
         .or_else(|| date(text).map(|_| parse_period(text, now).ok()?.start()))
@@ -169,12 +197,12 @@ fn instant(text: &str, now: DateTime<Tz>) -> Result<Timestamp, CliError> {
         })
         .flatten()
         .ok_or_else(|| {
-            ErrorKind::BadBefore.error(format!("--before {text:?} is neither an age nor a date"))
+            ErrorKind::BadBefore.error(format!("{option} {text:?} is neither an age nor a date"))
         })?;
     if before >= now {
         let zone = now.timezone();
         let [before, now] = [before, now].map(|at| amounts::instant(at.into(), zone));
-        let message = format!("--before {text:?} is not in the past: it is {before}, now is {now}");
+        let message = format!("{option} {text:?} is not in the past: it is {before}, now is {now}");
         return Err(ErrorKind::BeforeInFuture.error(message));
     }
     Ok(before.into())
@@ -210,7 +238,7 @@ mod tests {
         // Half a year after clocks in Berlin were changed.
         let now = Utc.with_ymd_and_hms(2026, 5, 3, 12, 0, 0).unwrap();
         let zone = Tz::Europe__Berlin;
-        match instant(text, now.with_timezone(&zone)) {
+        match instant("--before", text, now.with_timezone(&zone)) {
             Ok(before) => Ok(amounts::instant(before, zone)),
             Err(error) => Err(error.kind()),
         }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use usage_core::Timestamp;
 use usage_store::{Age, Policy, Retention, RetentionPlan, Store};
 
-use super::prune::{delete, shown};
+use super::prune::{NOTHING_DELETED, delete, insisted, instant, shown};
 use crate::context::Context;
 use crate::error::{CliError, ErrorKind};
 use crate::{amounts, exit_codes, output};
@@ -36,19 +36,38 @@ pub(crate) struct Args {
     /// Only show what --apply would delete
     #[arg(long, requires = "apply")]
     dry_run: bool,
+
+    /// Carry --apply out though now lies far from all that the ledger knows of
+    ///
+    /// More than 92 days from the newest record or the nows of earlier deletions: as a rule a clock is
+    /// wrong then.
+    #[arg(long, requires = "apply")]
+    force: bool,
+
+    /// Accept older records again, where a wrong clock had them refused
+    ///
+    /// Those from an age, a date or an instant on; without one, as old ones as is safe. Never such as
+    /// only sums are left of, which would be counted twice. No sum changes.
+    #[arg(long, value_name = "AGE|DATE", num_args = 0..=1, default_missing_value = "")]
+    #[arg(conflicts_with_all = ["rows", "sums", "apply"])]
+    reset_horizon: Option<String>,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   usage retain --rows 30d --sums forever
   usage retain --apply --dry-run
-  usage retain --apply --quiet";
+  usage retain --apply --quiet
+  usage retain --reset-horizon";
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let (rows, sums) = (age("--rows", args.rows.as_deref())?, age("--sums", args.sums.as_deref())?);
     let store = context.open_existing()?;
     if args.apply {
         return apply(args, context, &store);
+    }
+    if let Some(to) = &args.reset_horizon {
+        return reset_horizon(to, context, &store);
     }
     if rows.is_none() && sums.is_none() {
         output::print(&stated(&store.retention()?, context))?;
@@ -70,17 +89,55 @@ fn apply(args: &Args, context: &Context, store: &Store) -> Result<u8, CliError> 
         context.recover(store)?;
     }
     let plan = store.plan_retention(Timestamp::from(context.now()))?;
+    let plan = if args.force { plan.insist() } else { plan };
     if args.dry_run {
         context.note_waiting(store, "plan");
     }
     if args.dry_run || !context.quiet {
         output::print(&planned(&plan, context))?;
     }
+    insisted(plan.doubt(), args.force)?;
     if args.dry_run {
-        output::print("Nothing was deleted: --dry-run\n")?;
+        output::print(NOTHING_DELETED)?;
     } else if plan.all.is_some() || plan.rows.is_some() {
         delete(context, plan.records(), |gone| store.apply_retention_with(&plan, gone))?;
     }
+    Ok(exit_codes::DONE)
+}
+
+/// Takes the horizon back, and says what that means.
+fn reset_horizon(to: &str, context: &Context, store: &Store) -> Result<u8, CliError> {
+    let to = match to {
+        "" => None,
+        to => Some(instant("--reset-horizon", to, context.now())?),
+    };
+    let reset = store.reset_horizon(to)?;
+    if context.quiet {
+        return Ok(exit_codes::DONE);
+    }
+    let at = |timestamp| amounts::instant(timestamp, context.zone());
+    let mut text = match (reset.was, reset.records_from) {
+        (None, _) => "Records of any age are accepted: there is no horizon\n".to_owned(),
+        (Some(was), None) => {
+            format!("Records of any age are accepted again, not only from {} on\n", at(was))
+        }
+        (Some(was), Some(from)) if was == from => {
+            format!("Records are accepted from {} on, as before\n", at(from))
+        }
+        (Some(was), Some(from)) => {
+            format!("Records are accepted from {} on, not only from {} on\n", at(from), at(was))
+        }
+    };
+    // Writing to a string cannot fail.
+    if let Some(floor) = reset.floor.filter(|floor| reset.records_from == Some(*floor)) {
+        let _ = writeln!(text, "Of what is older than {} only sums are left", at(floor));
+    }
+    let quarantined = store.quarantined()?.records;
+    if quarantined > 0 {
+        let records = amounts::records(quarantined);
+        let _ = writeln!(text, "Quarantined: {records}, see `usage doctor --retry-quarantine`");
+    }
+    output::print(&text)?;
     Ok(exit_codes::DONE)
 }
 
@@ -106,6 +163,9 @@ fn stated(retention: &Retention, context: &Context) -> String {
     // Writing to a string cannot fail.
     if let Some(from) = retention.records_from {
         let _ = writeln!(text, "Records older than {} are refused: such were deleted", at(from));
+        if from > context.now_timestamp() {
+            text += "That is still to come: `usage retain --reset-horizon` takes it back\n";
+        }
     }
     if let Some(from) = retention.rows_from {
         let _ = writeln!(text, "Of what is older than {} only sums are left", at(from));

@@ -86,10 +86,17 @@ pub(super) fn set_aside(set_aside: &SetAside, width: Option<usize>) -> Vec<Strin
     if set_aside.records > 0 {
         lines.push(row("records", &format_count(set_aside.records)));
     }
+    if set_aside.overflow > 0 {
+        lines.push(row("without room", &format!("{} lost", amounts::records(set_aside.overflow))));
+    }
     if set_aside.pieces > 0 {
         let pieces = counted(set_aside.pieces, "piece", "pieces");
-        let lost = format!("{pieces}, {} lost", amounts::records(set_aside.lost));
-        lines.push(row("of journals", &lost));
+        let lost = match (set_aside.lost, set_aside.unknown) {
+            (0, 1..) => "an unknown number of records".to_owned(),
+            (lost, 0) => amounts::records(lost),
+            (lost, _) => format!("at least {}", amounts::records(lost)),
+        };
+        lines.push(row("of journals", &format!("{pieces}, {lost} lost")));
     }
     for reason in &set_aside.reasons {
         lines.push(format!("  {}", headed(reason)));

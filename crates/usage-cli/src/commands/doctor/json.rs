@@ -45,6 +45,9 @@ struct JsonSetAside<'a> {
     lost: u64,
     reasons: Vec<JsonReason<'a>>,
     more: u64,
+    unknown: u64,
+    quarantined: u64,
+    overflow: u64,
 }
 
 #[derive(Serialize)]
@@ -188,6 +191,9 @@ fn json_set_aside(set_aside: &SetAside) -> JsonSetAside<'_> {
         lost: set_aside.lost,
         reasons: reasons.collect(),
         more: set_aside.more,
+        unknown: set_aside.unknown,
+        quarantined: set_aside.quarantined,
+        overflow: set_aside.overflow,
     }
 }
 

@@ -3,11 +3,12 @@
 mod aside;
 mod json;
 mod rebuild;
+mod retry;
 mod text;
 
 use clap::ValueEnum;
 use usage_core::format::{format_count, printable};
-use usage_store::doctor::{Depth, examine};
+use usage_store::doctor::{Depth, examine_at};
 
 use crate::context::Context;
 use crate::error::{CliError, ErrorKind};
@@ -16,8 +17,8 @@ use crate::{exit_codes, output};
 /// Check the ledger, and show what is in it
 ///
 /// Looks at every record, and compares the sums that reports read with the records of the last 40
-/// days. Changes nothing, unless it is told to rebuild the sums. What waits in journals and what was set aside is shown
-/// too, and is no fault of the ledger. Each thing that is wrong is named, with what could
+/// days. Changes nothing, unless it is told to rebuild the sums or to try again what is quarantined.
+/// What waits in journals and what was set aside is shown too, and is no fault of the ledger. Each thing that is wrong is named, with what could
 /// be done about it; the exit code is then 4. Other programs can go on using the ledger; while it
 /// is being looked at, its write-ahead log grows.
 #[derive(Debug, clap::Args)]
@@ -37,6 +38,13 @@ pub(crate) struct Args {
     /// write wait.
     #[arg(long)]
     rebuild: bool,
+
+    /// Try again what is quarantined or was refused by the database, then check
+    ///
+    /// Each record is stored once, or stays. Where a wrong clock had the ledger refuse records, take
+    /// that back first: `usage retain --reset-horizon`.
+    #[arg(long)]
+    retry_quarantine: bool,
 
     /// How to print it
     #[arg(long, value_enum, default_value_t)]
@@ -62,12 +70,15 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     if args.rebuild {
         rebuild::run(context)?;
     }
+    if args.retry_quarantine {
+        retry::run(context)?;
+    }
     let depth = match (args.quick, args.full || args.rebuild) {
         (true, _) => Depth::Quick,
         (false, true) => Depth::Full,
         (false, false) => Depth::Usual,
     };
-    let diagnosis = examine(context.db_path()?, depth)?;
+    let diagnosis = examine_at(context.db_path()?, depth, context.now_timestamp())?;
     output::print(&match args.format {
         Format::Text => text::page(&diagnosis, context.zone(), context.text_options().width),
         Format::Json => json::object(&diagnosis, context.zone()),

@@ -1,0 +1,21 @@
+//! Trying again what was refused and kept, before the ledger is examined.
+
+use usage_core::format::format_count;
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::output;
+
+/// Tries, and says on stderr what came of it; the page about the ledger is on stdout.
+pub(super) fn run(context: &Context) -> Result<(), CliError> {
+    let store = context.open_existing()?;
+    let retried = store.retry_quarantine()?;
+    if !context.quiet {
+        let [stored, duplicates, kept] =
+            [retried.stored, retried.duplicates, retried.kept].map(format_count);
+        output::note(&format!(
+            "note: of what was set aside {stored} stored, {duplicates} known already, {kept} kept"
+        ));
+    }
+    Ok(())
+}
