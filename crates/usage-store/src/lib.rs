@@ -56,7 +56,6 @@ pub use schema::{APPLICATION_ID, SCHEMA_VERSION};
 pub use series::SeriesError;
 pub use store::{Store, StoreOptions, Synchronous};
 pub use transaction::WriteError;
-/// The filter that every query takes, from `usage-core`.
 pub use usage_core::Filter;
 /// Whose a [`WaitingSegment`] is, from `usage-journal`.
 pub use usage_journal::State as SegmentState;
