@@ -15,8 +15,8 @@ use crate::at_rest;
 use crate::error::{Fault, Result, StoreError};
 use crate::file_id::OpenedFile;
 use crate::identify::{Identity, identify, refuse_untouched};
-use crate::migrate::{ensure_wal, fill, prepare_empty};
 use crate::migration::{self, Migrate, Migrated};
+use crate::migration::{ensure_wal, fill, prepare_empty};
 use crate::schema::SCHEMA_VERSION;
 use crate::{StoreOptions, Synchronous};
 

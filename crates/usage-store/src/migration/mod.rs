@@ -5,18 +5,21 @@
 
 mod copy;
 mod plan;
+mod steps;
 
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction};
 
+use crate::StoreOptions;
 use crate::error::{Result, StoreError};
 use crate::file_id::OpenedFile;
 use crate::identify::{Identity, identify};
 use crate::schema::SCHEMA_VERSION;
-use crate::{StoreOptions, migrate, turn};
+use crate::transaction::turn;
 
 pub use plan::MigrationPlan;
+pub(crate) use steps::{ensure_wal, fill, prepare_empty};
 
 /// What becomes of a ledger of an earlier version that is opened for writing. Reading never changes
 /// one.
@@ -150,6 +153,6 @@ fn carry_out(
 
 /// Carries the steps out and commits them. When this fails the ledger is what it was.
 fn changed(transaction: Transaction<'_>, path: &Path, file: &OpenedFile, from: i32) -> Result<()> {
-    migrate::steps(&transaction, path, file, from)?;
+    steps::carry_out(&transaction, path, file, from)?;
     transaction.commit().map_err(|source| StoreError::sqlite("migrate the ledger", path, source))
 }

@@ -1,6 +1,8 @@
 //! The reading connections: a pool of a few, made when they are needed, each used by one query at
 //! a time.
 
+mod pool;
+
 use std::path::{Path, PathBuf};
 
 use r2d2_sqlite::SqliteConnectionManager;
@@ -8,10 +10,11 @@ use rusqlite::Connection;
 
 use crate::at_rest::{self, Stamp};
 use crate::error::{Fault, ReadError, Result, StoreError};
-use crate::pool::{NoConnection, Pool};
 use crate::schema::SCHEMA_VERSION;
 use crate::transaction::schema_version;
 use crate::{StoreOptions, open};
+
+use self::pool::{NoConnection, Pool};
 
 #[derive(Debug)]
 pub(crate) struct Readers {

@@ -1,5 +1,7 @@
 //! Write transactions: immediate, short, and checked against a ledger that changed underneath.
 
+pub(crate) mod turn;
+
 use std::time::Duration;
 
 use rusqlite::types::ValueRef;
@@ -9,7 +11,6 @@ use usage_core::sink::LedgerId;
 
 use crate::checkpoint::{self, Checkpoints};
 use crate::schema::SCHEMA_VERSION;
-use crate::turn;
 
 /// Why a write transaction was rolled back. Nothing of it was stored.
 #[derive(Debug, thiserror::Error)]

@@ -21,13 +21,13 @@ pub(crate) fn fill(connection: &mut Connection, path: &Path, file: &OpenedFile) 
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     if matches!(identify(&transaction, path)?, Identity::Empty) {
-        steps(&transaction, path, file, 0)?;
+        carry_out(&transaction, path, file, 0)?;
     }
     transaction.commit().map_err(failed)
 }
 
 /// Brings the schema of that version up to date, inside a transaction.
-pub(crate) fn steps(
+pub(super) fn carry_out(
     transaction: &Transaction<'_>,
     path: &Path,
     file: &OpenedFile,
