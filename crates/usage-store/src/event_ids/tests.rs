@@ -100,7 +100,10 @@ proptest! {
                 }
                 Step::Prune(before) => {
                     store.prune_records(Timestamp::from_micros(before)).unwrap();
-                    model.1 = model.1.max(before);
+                    // Where nothing ever was, nothing can come again.
+                    if model.1 > i64::MIN || !model.0.is_empty() {
+                        model.1 = model.1.max(before);
+                    }
                     model.0.retain(|_, record| record.timestamp().as_micros() >= before);
                 }
                 Step::DeleteAll => {

@@ -2,6 +2,7 @@
 
 use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
 use usage_core::{Record, TokenCounts};
+use usage_store::doctor::{Depth, examine};
 use usage_store::{Inserted, insert_record};
 
 use super::support::{Place, at, labels, record, record_of, records, with_event};
@@ -156,4 +157,43 @@ fn after_its_transaction_was_rolled_back() {
     assert_eq!(insert_record(&transaction, &e).unwrap(), Inserted::Duplicate);
     transaction.rollback().unwrap();
     assert_eq!(store.insert_batch(&[with_event(record(2, 2), "e")]).unwrap(), outcome(1, 0, &[]));
+}
+
+/// A range that is deleted may be recorded again, and so may what a horizon that is taken back lets in.
+#[test]
+fn after_its_range_was_deleted_or_the_horizon_taken_back() {
+    const QUARTER: i64 = 15 * 60 * 1_000_000;
+    let place = Place::new();
+    let store = place.open();
+    let batch: Vec<_> =
+        (1..=6).map(|n| with_event(record(n * QUARTER, 1), &format!("e{n}"))).collect();
+    store.insert_batch(&batch).unwrap();
+    let sound = || {
+        let diagnosis = examine(&place.path, Depth::Full).unwrap();
+        assert!(diagnosis.is_sound(), "{diagnosis:#?}");
+    };
+
+    let plan = store.plan_delete_range(at(3 * QUARTER), at(5 * QUARTER)).unwrap();
+    assert_eq!(store.delete_range(&plan, |_| {}).unwrap().records, 2);
+    sound();
+    assert_eq!(store.insert_batch(&batch).unwrap(), outcome(2, 4, &[]));
+
+    store.prune_records(at(3 * QUARTER)).unwrap();
+    assert_eq!(store.insert_batch(&batch[..2]).unwrap().stored, 0);
+    store.reset_horizon(None).unwrap();
+    sound();
+    assert_eq!(store.retry_quarantine().unwrap().stored, 2);
+    // They are known again from then on.
+    assert_eq!(store.insert_batch(&batch).unwrap(), outcome(0, 6, &[]));
+    sound();
+}
+
+/// A prune that raises no horizon, as nothing was ever there, leaves event ids known.
+#[test]
+fn after_an_empty_ledger_was_pruned() {
+    let place = Place::new();
+    let store = place.open();
+    store.prune_records(at(100)).unwrap();
+    let old = with_event(record(1, 1), "e");
+    assert_eq!(store.insert_batch(&[old.clone(), old]).unwrap(), outcome(1, 1, &[]));
 }

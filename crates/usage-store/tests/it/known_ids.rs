@@ -62,6 +62,8 @@ struct Model {
     known: BTreeMap<(String, String), Known>,
     /// What is older was deleted, and is not taken again.
     horizon: Option<Timestamp>,
+    /// Whether there is a record, or was.
+    has_history: bool,
 }
 
 impl Model {
@@ -77,6 +79,7 @@ impl Model {
             Some(Known::Record(stored)) if stored == record => Inserted::Duplicate,
             Some(Known::Record(_)) => Inserted::Refused(RefusalReason::EventIdConflict),
             None => {
+                self.has_history = true;
                 self.known.extend(key.map(|key| (key, Known::Record(record.clone()))));
                 Inserted::Stored
             }
@@ -97,6 +100,10 @@ impl Model {
     }
 
     fn prune(&mut self, before: Timestamp, keep_sums: bool) {
+        // Where nothing ever was, nothing can come again.
+        if !self.has_history {
+            return;
+        }
         self.horizon = self.horizon.max(Some(before));
         self.known.retain(|_, known| {
             let time = match known {
