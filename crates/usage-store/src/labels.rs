@@ -142,7 +142,7 @@ impl PendingLabels<'_> {
 /// All label sets of a ledger by id, read in the transaction of the query that needs them.
 #[derive(Debug, Default)]
 pub(crate) struct LabelSets {
-    by_id: HashMap<i64, Labels>,
+    by_id: FxHashMap<i64, Labels>,
 }
 
 /// The columns that [`names_of`] reads by their place, behind the id.
@@ -152,6 +152,10 @@ pub(crate) const SELECT_SETS: &str =
 /// As [`SELECT_SETS`], of one.
 const SELECT_SET: &str =
     "SELECT id, instance_id, profile, provider, route, model FROM label_sets WHERE id = ?1";
+
+/// As [`SELECT_SETS`], of some that follow each other.
+const SELECT_SETS_BETWEEN: &str = "SELECT id, instance_id, profile, provider, route, model \
+     FROM label_sets WHERE id BETWEEN ?1 AND ?2";
 
 /// The names in a row of [`SELECT_SETS`], unchecked.
 pub(crate) fn names_of<'a>(row: &'a Row<'_>) -> rusqlite::Result<LabelNames<'a>> {
@@ -205,48 +209,43 @@ impl LabelSets {
     }
 }
 
-/// The names of the label sets that a report needs, looked up as they are asked for: there may be
-/// far more of them than that.
+/// The names of the label sets that a report needs, read as they are needed: there may be far more of
+/// them than that.
 pub(crate) struct Names<'c> {
     connection: &'c Connection,
     known: LabelSets,
-    /// All of them are known.
-    is_complete: bool,
 }
 
-/// Reading a whole dictionary costs less than looking up so large a part of it.
-const WORTH_READING_ALL: usize = 4;
+/// Reading so many that nobody asked for costs less than another query.
+const GAP: i64 = 8;
 
 impl<'c> Names<'c> {
     pub(crate) fn new(connection: &'c Connection) -> Self {
-        Self { connection, known: LabelSets::default(), is_complete: false }
+        Self { connection, known: LabelSets::default() }
     }
 
-    /// Tells that so many are about to be asked for.
-    pub(crate) fn expect(&mut self, count: usize) -> rusqlite::Result<()> {
-        if self.is_complete {
-            return Ok(());
-        }
-        let largest: Option<i64> = self
-            .connection
-            .prepare_cached("SELECT max(id) FROM label_sets")?
-            .query_row([], |row| row.get(0))?;
-        let most = usize::try_from(largest.unwrap_or(0)).unwrap_or(usize::MAX);
-        if most <= count.saturating_mul(WORTH_READING_ALL) {
-            self.known = LabelSets::read(self.connection)?;
-            self.is_complete = true;
+    /// Reads the names of some label sets that are about to be asked for, in the order of their ids.
+    pub(crate) fn load(&mut self, ids: impl Iterator<Item = i64>) -> rusqlite::Result<()> {
+        let unknown: Vec<_> = ids.filter(|id| self.known.get(*id).is_none()).collect();
+        for run in unknown.chunk_by(|one, other| other.saturating_sub(*one) <= GAP) {
+            let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
+            let mut statement = self.connection.prepare_cached(SELECT_SETS_BETWEEN)?;
+            let mut rows = statement.query([first, last])?;
+            while let Some(row) = rows.next()? {
+                let id = row.get(0)?;
+                if run.binary_search(&id).is_ok()
+                    && let Ok(labels) = Labels::new(names_of(row)?)
+                {
+                    self.known.by_id.insert(id, labels);
+                }
+            }
         }
         Ok(())
     }
 
-    /// The names of a label set; none where it is missing, or one that no record could have.
-    pub(crate) fn get(&mut self, id: i64) -> rusqlite::Result<Option<&Labels>> {
-        if !self.is_complete
-            && !self.known.by_id.contains_key(&id)
-            && let Some(labels) = names_by_id(self.connection, id)?
-        {
-            self.known.by_id.insert(id, labels);
-        }
-        Ok(self.known.get(id))
+    /// The names of a label set that was loaded; none where it is missing, or one that no record could
+    /// have.
+    pub(crate) fn get(&self, id: i64) -> Option<&Labels> {
+        self.known.get(id)
     }
 }

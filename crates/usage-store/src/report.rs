@@ -36,13 +36,12 @@ pub(crate) fn add_named(
     names: &mut Names<'_>,
     filter: &Filter,
 ) -> Result<(), ReadError> {
-    names.expect(totals.len())?;
     let mut groups: Vec<_> = totals.drain().collect();
     // In the order in which names lie on disk.
     groups.sort_unstable_by_key(|(label_set, _)| *label_set);
+    names.load(groups.iter().map(|(label_set, _)| *label_set))?;
     for (label_set, totals) in groups {
-        let labels =
-            names.get(label_set)?.ok_or_else(|| ReadError::unknown_label_set(label_set))?;
+        let labels = names.get(label_set).ok_or_else(|| ReadError::unknown_label_set(label_set))?;
         if filter.matches(&labels.names()) {
             aggregates.add_totals(labels.clone(), &totals);
         }

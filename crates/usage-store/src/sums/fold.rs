@@ -12,7 +12,7 @@ use usage_core::stats::Summary;
 use usage_core::{LabelNames, Labels};
 
 use super::root::{NamesOf, Root};
-use super::table::read;
+use super::table::each_cell;
 use super::{Level, Wrong};
 use crate::labels;
 
@@ -76,11 +76,10 @@ pub(super) fn fold(
     for (month, keys) in months {
         let label_sets: BTreeSet<i64> = keys.iter().map(|(_, label_set)| *label_set).collect();
         let NamesOf { label_sets: there, folded } = root.names(month);
-        let present = if may_decide {
-            read(connection, Level::Month, month)?.iter().map(|(id, _)| id).collect()
-        } else {
-            FxHashSet::default()
-        };
+        let mut present = Vec::new();
+        if may_decide {
+            each_cell(connection, Level::Month, &(month..month + 1), |id, _| present.push(id))?;
+        }
         let limit = may_decide.then_some(limit);
         let mut folding = Folding::new(connection, month, folded > 0, present, there, limit);
         for label_set in label_sets {
@@ -109,8 +108,10 @@ pub(super) struct Folding<'c> {
     room: i64,
     /// How many more there may be under names that stand for others.
     room_of_others: i64,
-    /// Those that have sums. Nothing where there is nothing to decide.
-    present: FxHashSet<i64>,
+    /// Those that have sums, in order. Nothing where there is nothing to decide.
+    present: Vec<i64>,
+    /// Those that have come to have sums since.
+    added: FxHashSet<i64>,
     into: FxHashMap<i64, i64>,
     others: FxHashMap<Labels, i64>,
     /// How many were folded by this.
@@ -123,7 +124,7 @@ impl<'c> Folding<'c> {
         connection: &'c Connection,
         month: i64,
         has_folded: bool,
-        present: FxHashSet<i64>,
+        present: Vec<i64>,
         there: u64,
         limit: Option<i64>,
     ) -> Self {
@@ -136,6 +137,7 @@ impl<'c> Folding<'c> {
             room: most.saturating_sub(there),
             room_of_others: most.saturating_add(most / 10).saturating_sub(there),
             present,
+            added: FxHashSet::default(),
             into: FxHashMap::default(),
             others: FxHashMap::default(),
             decided: 0,
@@ -158,13 +160,13 @@ impl<'c> Folding<'c> {
             self.into.insert(label_set, label_set);
             return Ok(());
         }
-        if self.present.contains(&label_set) {
+        if self.is_present(label_set) {
             return Ok(());
         }
         if self.room > 0 {
             self.room -= 1;
             self.room_of_others -= 1;
-            self.present.insert(label_set);
+            self.added.insert(label_set);
             return Ok(());
         }
         let Some(names) = labels::names_by_id(self.connection, label_set)? else { return Ok(()) };
@@ -178,7 +180,7 @@ impl<'c> Folding<'c> {
                 model: OTHER,
             })?;
             // Nothing stands for this one.
-            self.present.insert(into);
+            self.added.insert(into);
         }
         if into != label_set {
             self.connection
@@ -192,16 +194,20 @@ impl<'c> Folding<'c> {
         Ok(())
     }
 
+    fn is_present(&self, label_set: i64) -> bool {
+        self.present.binary_search(&label_set).is_ok() || self.added.contains(&label_set)
+    }
+
     /// Whether a label set that stands for others has sums, or may have.
     fn is_taken_up(&mut self, into: i64) -> bool {
-        if self.present.contains(&into) {
+        if self.is_present(into) {
             return true;
         }
         if self.room_of_others <= 0 {
             return false;
         }
         self.room_of_others -= 1;
-        self.present.insert(into)
+        self.added.insert(into)
     }
 
     fn other(&mut self, names: LabelNames<'_>) -> rusqlite::Result<i64> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use usage_core::stats::Summary;
 
 use super::fold::{Folding, folded_by_month, limit, month_of_quarter, others};
@@ -66,7 +66,7 @@ impl<'c> Folds<'c> {
     }
 
     fn begin(&self, month: i64) -> rusqlite::Result<Folding<'c>> {
-        let (mut present, mut there) = (FxHashSet::default(), 0);
+        let (mut present, mut there) = (Vec::new(), 0);
         let first = Level::Quarter.around(Level::Month.start_of(month));
         if self.limit.is_some() && first < self.first {
             present = self.kept(first)?;
@@ -78,9 +78,9 @@ impl<'c> Folds<'c> {
         Ok(Folding::new(self.connection, month, has_folded, present, there, self.limit))
     }
 
-    /// The label sets of the quarters of an hour that stay as they are, from one on.
-    fn kept(&self, from: i64) -> rusqlite::Result<FxHashSet<i64>> {
-        let mut present = FxHashSet::default();
+    /// The label sets of the quarters of an hour that stay as they are, from one on, in order.
+    fn kept(&self, from: i64) -> rusqlite::Result<Vec<i64>> {
+        let mut present = BTreeSet::new();
         let kept = numbers(self.connection, Level::Quarter, from)?;
         for number in kept.into_iter().take_while(|number| *number < self.first) {
             match read(self.connection, Level::Quarter, number) {
@@ -90,6 +90,6 @@ impl<'c> Folds<'c> {
                 Err(error) => return Err(error),
             }
         }
-        Ok(present)
+        Ok(present.into_iter().collect())
     }
 }

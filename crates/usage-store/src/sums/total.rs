@@ -48,11 +48,6 @@ impl Totals {
         sum.merge(totals);
     }
 
-    /// How many label sets there are totals of.
-    pub(crate) fn len(&self) -> usize {
-        self.used.len() + self.sparse.len()
-    }
-
     /// What was added up, and nothing is left.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = (i64, Summary)> {
         let Self { dense, used, sparse } = self;

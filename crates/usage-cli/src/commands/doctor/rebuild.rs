@@ -46,8 +46,12 @@ fn summary(rebuilt: &Rebuilt) -> String {
             format!("; {} not what was known", counted(wrong, "event id was", "event ids were"))
         }
     };
+    let names = match rebuilt.names_removed {
+        0 => String::new(),
+        names => format!("; {} removed", counted(names, "unused label set", "unused label sets")),
+    };
     format!(
-        "rebuilt the sums of {} in {} of an hour{kept}; {} wrong{event_ids}",
+        "rebuilt the sums of {} in {} of an hour{kept}; {} wrong{event_ids}{names}",
         amounts::records(rebuilt.records),
         counted(rebuilt.quarters, "quarter", "quarters"),
         counted(rebuilt.changed, "sum was", "sums were"),
