@@ -23,7 +23,7 @@ fn batch(number: i64) -> Vec<Record> {
 fn one_that_fails_is_told_until_one_succeeds() {
     let place = Place::new();
     let mut number = 0;
-    while place.path.metadata().map_or(0, |file| file.len()) < 4_400_000 {
+    while place.path.metadata().map_or(0, |file| file.len()) < 8_400_000 {
         let store = place.open();
         for _ in 0..20 {
             store.insert_batch(&batch(number)).unwrap();
@@ -32,10 +32,10 @@ fn one_that_fails_is_told_until_one_succeeds() {
     }
     let next = place.folder().join("next");
     fs::write(&next, number.to_string()).unwrap();
-    // A signal would come first otherwise. No file may have more than 5,120,000 bytes, and a log of a
+    // A signal would come first otherwise. No file may have more than 9,216,000 bytes, and a log of a
     // thousand pages has less.
     let mut shell = Command::new("sh");
-    shell.args(["-c", "trap '' XFSZ && ulimit -f 10000 && exec \"$@\"", "sh"]);
+    shell.args(["-c", "trap '' XFSZ && ulimit -f 18000 && exec \"$@\"", "sh"]);
     shell.arg(std::env::current_exe().unwrap()).args(child::ARGUMENTS);
     child::check(&child::role(shell, "no-growth", place.folder()).output().unwrap());
 
