@@ -53,9 +53,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         );
         let mut figures: Vec<Vec<[f64; 2]>> = Vec::new();
         let mut names = Vec::new();
-        for _ in 0..rounds {
-            let [theirs, ours] = [&sides[0], &sides[1]].map(|side| side.measure(part, &options));
-            let (theirs, ours) = (theirs?, ours?);
+        for round in 0..rounds {
+            // Who comes first changes too.
+            let [first, second] = [round % 2, 1 - round % 2].map(|side| &sides[side]);
+            let measured = [first.measure(part, &options)?, second.measure(part, &options)?];
+            let (theirs, ours) = (&measured[round % 2], &measured[1 - round % 2]);
             if names.is_empty() {
                 names = ours.iter().map(|figure| figure.name.clone()).collect();
                 figures.resize(names.len(), Vec::new());
@@ -64,7 +66,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
                 let of = |side: &[Figure]| {
                     side.iter().find(|figure| figure.name == *name).map(|figure| figure.speed)
                 };
-                figures.extend(of(&theirs).zip(of(&ours)).map(|(theirs, ours)| [theirs, ours]));
+                figures.extend(of(theirs).zip(of(ours)).map(|(theirs, ours)| [theirs, ours]));
             }
         }
         for (name, figures) in names.iter().zip(&figures).filter(|(_, all)| !all.is_empty()) {
@@ -95,8 +97,13 @@ fn build(checkout: &Path) -> Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let arguments =
         ["build", "--release", "--locked", "--package", "usage-cli", "--package", "usage-bench"];
-    // From there, so that its own settings hold, and not what cargo has told this process.
-    let status = Command::new(cargo).args(arguments).current_dir(checkout).status()?;
+    // From there, so that its own settings hold, and not what cargo has told this process of ours.
+    let mut command = Command::new(cargo);
+    command.args(arguments).current_dir(checkout);
+    for ours in ["CARGO_TARGET_DIR", "LIBSQLITE3_FLAGS"] {
+        command.env_remove(ours);
+    }
+    let status = command.status()?;
     ensure!(status.success(), "{} cannot be built", checkout.display());
     Ok(())
 }
