@@ -4,7 +4,7 @@ use usage_core::{Filter, TimeRange};
 use usage_store::doctor::{Advice, Depth, examine, examine_at};
 use usage_store::{Doubt, Policy, Store, StoreError};
 
-use super::support::{Place, at, range, record, records, requests};
+use super::support::{Place, at, range, record, records, requests, with_event};
 
 const QUARTER: i64 = 15 * 60 * 1_000_000;
 const DAY: i64 = 96 * QUARTER;
@@ -161,6 +161,18 @@ fn the_way_back_keeps_the_sums() {
     assert_eq!(all(&store).requests, 200);
 }
 
+/// Event ids are known again as far back as records are accepted.
+#[test]
+fn ids_after_a_reset() {
+    let (place, store) = ledger();
+    store.prune_records(at(TODAY + 1)).unwrap();
+    store.reset_horizon(None).unwrap();
+    let named = with_event(record(TODAY - DAY, 1), "e");
+    assert_eq!(store.insert_batch(std::slice::from_ref(&named)).unwrap().stored, 1);
+    assert_eq!(store.insert_batch(&[named]).unwrap().duplicates, 1);
+    assert!(examine(&place.path, Depth::Full).unwrap().is_sound());
+}
+
 /// Also when what had to go is not all gone yet.
 #[test]
 fn after_a_prune_that_was_stopped() {
@@ -184,7 +196,8 @@ fn after_a_prune_that_was_stopped() {
 fn records_far_from_now_are_named_and_can_go() {
     let (place, store) = ledger();
     let (of_1970, of_2099) = (7, TODAY + 73 * YEAR);
-    store.insert_batch(&[record(of_1970, 1), record(of_2099, 1), record(of_2099 + 5, 1)]).unwrap();
+    let named = with_event(record(of_2099 + 5, 1), "e");
+    store.insert_batch(&[record(of_1970, 1), record(of_2099, 1), named.clone()]).unwrap();
     let advice = examine_at(&place.path, Depth::Quick, at(TODAY)).unwrap().advice;
     let expected = [
         Advice::FarAhead { records: 2, first: at(of_2099), last: at(of_2099 + 5) },
@@ -204,7 +217,8 @@ fn records_far_from_now_are_named_and_can_go() {
     assert!(examine(&place.path, Depth::Full).unwrap().is_sound());
     // Records as old are accepted as before.
     assert_eq!(store.retention().unwrap().records_from, None);
-    assert_eq!(store.insert_batch(&[record(of_1970, 1)]).unwrap().stored, 1);
+    assert_eq!(store.insert_batch(&[record(of_1970, 1), named]).unwrap().stored, 2);
+    assert!(examine(&place.path, Depth::Full).unwrap().is_sound());
 }
 
 /// A range in the middle, where rows are and where only sums are left.
