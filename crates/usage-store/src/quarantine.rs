@@ -1,9 +1,9 @@
 //! Records that are older than the ledger takes: kept, within limits, until somebody decides.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use usage_core::record::line;
 use usage_core::sink::RefusalReason;
-use usage_core::{EventId, LabelInterner, Record, Timestamp};
+use usage_core::{LabelInterner, Record, Timestamp};
 
 use crate::set_aside::{self, Kept};
 use crate::{Result, Store, retained};
@@ -51,15 +51,8 @@ impl Quarantined {
 /// One with an event id that is there already, with the same content, is not kept a second time.
 pub(crate) fn add(connection: &Connection, record: &Record) -> rusqlite::Result<RefusalReason> {
     let line = line::write(record).into_bytes();
-    let event_id = record.event_id().map(EventId::as_str);
-    if let Some(event_id) = event_id {
-        let is_there = connection
-            .prepare_cached("SELECT 1 FROM set_aside WHERE event_id = ?1 AND content = ?2")?
-            .query_row(params![event_id, line], |_| Ok(()))
-            .optional()?;
-        if is_there.is_some() {
-            return Ok(RefusalReason::BeforeHorizon);
-        }
+    if record.event_id().is_some() && held(connection, &line)? > 0 {
+        return Ok(RefusalReason::BeforeHorizon);
     }
     if Quarantined::read(connection)?.is_full() {
         connection
@@ -69,11 +62,25 @@ pub(crate) fn add(connection: &Connection, record: &Record) -> rusqlite::Result<
     }
     connection
         .prepare_cached(
-            "INSERT INTO set_aside (kind, content, reason, records, event_id) \
-             VALUES ('record', ?1, ?2, 1, ?3)",
+            "INSERT INTO set_aside (kind, content, reason, records) VALUES ('record', ?1, ?2, 1)",
         )?
-        .execute(params![line, BEFORE_HORIZON, event_id])?;
+        .execute(params![line, BEFORE_HORIZON])?;
     Ok(RefusalReason::BeforeHorizon)
+}
+
+/// How many quarantined records there are of the very same content.
+pub(crate) fn count(connection: &Connection, record: &Record) -> rusqlite::Result<u64> {
+    held(connection, line::write(record).as_bytes())
+}
+
+fn held(connection: &Connection, line: &[u8]) -> rusqlite::Result<u64> {
+    // The reason as the index has it.
+    connection
+        .prepare_cached(
+            "SELECT count(*) FROM set_aside WHERE reason = 'before horizon' AND content = ?1",
+        )?
+        .query_row([line], |row| row.get(0))
+        .map(i64::unsigned_abs)
 }
 
 /// What [`Store::retry_quarantine`] has done.

@@ -205,15 +205,14 @@ pub(crate) const FIRST_WITH_EVENT_IDS: i32 = 5;
 /// The latest now that a deleting command was given; how much is quarantined, kept by triggers so
 /// that a look at it costs nothing however it is changed; and how many records found no room there.
 ///
-/// A quarantined record's event id is kept apart, so that one that comes every night is kept once.
+/// The index finds one that comes every night, and is kept once.
 const V5_RETENTION: &str = "
 ALTER TABLE retention ADD COLUMN latest_now          INTEGER;
 ALTER TABLE retention ADD COLUMN quarantined         INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE retention ADD COLUMN quarantined_bytes   INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE retention ADD COLUMN quarantine_overflow INTEGER NOT NULL DEFAULT 0;
 
-ALTER TABLE set_aside ADD COLUMN event_id TEXT;
-CREATE INDEX set_aside_by_event_id ON set_aside (event_id) WHERE event_id IS NOT NULL;
+CREATE INDEX quarantined_by_content ON set_aside (content) WHERE reason = 'before horizon';
 
 CREATE TRIGGER quarantine_grows AFTER INSERT ON set_aside
 WHEN new.kind = 'record' AND new.reason = 'before horizon'

@@ -103,7 +103,8 @@ fn stretches(
     let gap = LONGEST_GAP * micros_of(unit);
     let mut stretches = Vec::new();
     let (mut from, mut to) = (start, start);
-    let days = sums::numbers(connection, Level::Day, Level::Day.around(start.as_micros()))?;
+    let mut days = sums::numbers(connection, Level::Day, Level::Day.around(start.as_micros()))?;
+    days.retain(|day| Level::Day.start_of(*day) < end.as_micros());
     for &day in &days {
         let [first, after] =
             [day, day + 1].map(|day| Timestamp::from_micros(Level::Day.start_of(day)));
@@ -173,6 +174,9 @@ fn closed(
     let newest = extreme("SELECT max(ts) FROM records WHERE ts >= ?1")?;
     let end = newest.map(|newest| Timestamp::from_micros(newest.as_micros() + 1));
     let quarter = quarters.map(|[_, last]| last);
+    if quarter.is_some_and(|last| start_of_quarter(last) >= Timestamp::END_RECORD.as_micros()) {
+        return Err(rusqlite::Error::from(Wrong::Unreadable).into());
+    }
     let end = end.or(quarter.map(|quarter| Timestamp::from_micros(start_of_quarter(quarter + 1))));
     Ok(TimeRange { start: range.start.or(oldest), end: range.end.or(end) })
 }

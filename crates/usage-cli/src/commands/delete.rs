@@ -80,7 +80,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
                 delete(context, plan.records, |gone| store.delete_range(&plan, gone))?;
             }
         }
-        _ if args.quarantine => {
+        // A range that is open at an end is not everything.
+        Some(_) => {
+            return Err(ErrorKind::CommandLine.error("--from and --to both need an instant"));
+        }
+        None if args.quarantine => {
             let records = amounts::records(store.plan_delete_all()?.set_aside);
             let question = format!("All that was refused and kept: {records}");
             if confirmed(args, context, &store, &question)? {
@@ -90,7 +94,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
                 }
             }
         }
-        _ => {
+        None => {
             let plan = store.plan_delete_all()?;
             if confirmed(args, context, &store, &of_all(&store, &plan, context))? {
                 delete(context, plan.records, |_| store.delete_all())?;

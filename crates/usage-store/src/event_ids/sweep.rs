@@ -40,9 +40,10 @@ pub(crate) fn know_from(connection: &Connection, instant: Option<i64>) -> rusqli
         .map(drop)
 }
 
-/// Deletes entries among the next so many in the order of the hashes: those that are not known any
-/// more, and those of a range whose records are gone. Returns the hash to go on from, `None` at the
-/// end.
+/// Deletes entries among the next so many in the order of the hashes, if their records are gone: those
+/// that are not known any more, and those of a range. Returns the hash to go on from, `None` at the end.
+///
+/// A deletion that was stopped has left records, which may be known again one day.
 ///
 /// In this order each page of the table is read and written once, however many entries go.
 pub(crate) fn sweep(
@@ -60,9 +61,9 @@ pub(crate) fn sweep(
     connection
         .prepare_cached(
             "DELETE FROM event_ids WHERE hash BETWEEN ?1 AND ?2 \
-             AND (ts < (SELECT ids_from FROM retention) \
-                  OR (ts >= ?3 AND ts < ?4 AND NOT EXISTS \
-                      (SELECT 1 FROM records AS r WHERE r.ts = event_ids.ts AND r.id = record)))",
+             AND (ts < (SELECT ids_from FROM retention) OR (ts >= ?3 AND ts < ?4)) \
+             AND NOT EXISTS \
+                 (SELECT 1 FROM records AS r WHERE r.ts = event_ids.ts AND r.id = record)",
         )?
         .execute(params![from, next.map_or(i64::MAX, |next| next - 1), range.start, range.end])?;
     Ok(next)

@@ -36,7 +36,7 @@ pub(super) struct Taking<'a> {
     pub(super) counts: Counts,
     /// The rows were looked at under this: none that is older holds a record any more.
     pub(super) records_from: Option<i64>,
-    /// What is older than the ledger takes is quarantined, but for rows up to this one.
+    /// What is older than the ledger takes is quarantined with the rest, but for rows up to this one.
     pub(super) seen_up_to: i64,
     pub(super) rows: &'a [OriginRow],
     /// How often records occur in the origin before the page.
@@ -61,14 +61,9 @@ impl Taking<'_> {
                 }
                 let mut pending = cache.begin(generation);
                 let mut label_id = |record: &Record| pending.id_of(transaction, record.labels());
-                insert_all(transaction, &surplus, &mut label_id)?;
-                for row in self.rows.iter().filter(|row| row.id > self.seen_up_to) {
-                    if let Some(record) = &row.late {
-                        quarantine::add(transaction, record)?;
-                    }
-                }
+                let outcome = insert_all(transaction, &surplus, &mut label_id)?;
                 publish = Some(pending);
-                self.advance(transaction, surplus.len())
+                self.advance(transaction, outcome.stored)
             })?;
             if let Some(pending) = publish {
                 pending.commit();
@@ -77,19 +72,20 @@ impl Taking<'_> {
         })
     }
 
-    /// The records of the page that the ledger lacks; and those of which that cannot be said.
+    /// The records of the page that the ledger and its quarantine lack; and those of which that cannot be said.
     ///
     /// A record may occur any number of times. The ledger lacks it as often as the origin has it,
     /// up to this page, more often than the ledger, but at most as often as this page has it:
     /// what came before was taken before, and may have been deleted from the ledger since.
     fn surplus(&self, connection: &Connection) -> rusqlite::Result<(Vec<Record>, Vec<Record>)> {
         let mut in_page: HashMap<&Record, u64> = HashMap::new();
-        for record in self.records() {
+        for record in self.wanted() {
             *in_page.entry(record).or_default() += 1;
         }
         let (mut lacking, mut unknown) = (HashMap::<_, u64>::new(), Vec::new());
         for (record, count) in in_page {
-            let held = held(connection, record)?;
+            // A quarantined one is as good as stored: it is taken in from there.
+            let held = held(connection, record)? + quarantine::count(connection, record)?;
             let before = match self.before.get(record) {
                 Some(before) => *before,
                 None if held == 0 => 0,
@@ -101,7 +97,7 @@ impl Taking<'_> {
             lacking.insert(record, (before + count).saturating_sub(held).min(count));
         }
         let mut surplus = Vec::new();
-        for record in self.records() {
+        for record in self.wanted() {
             if let Some(count) = lacking.get_mut(record).filter(|count| **count > 0) {
                 *count -= 1;
                 surplus.push(record.clone());
@@ -110,14 +106,23 @@ impl Taking<'_> {
         Ok((surplus, unknown))
     }
 
+    /// Those of the page that the ledger is to have or to quarantine.
+    fn wanted(&self) -> impl Iterator<Item = &Record> {
+        let late = |row: &OriginRow| row.id > self.seen_up_to;
+        self.rows.iter().filter_map(move |row| match &row.record {
+            Ok(record) => Some(record),
+            Err(_) => row.late.as_ref().filter(|_| late(row)),
+        })
+    }
+
     fn records(&self) -> impl Iterator<Item = &Record> {
         self.rows.iter().filter_map(|row| row.record.as_ref().ok())
     }
 
-    fn advance(&self, connection: &Connection, imported: usize) -> rusqlite::Result<Taken> {
+    fn advance(&self, connection: &Connection, imported: u64) -> rusqlite::Result<Taken> {
         let count = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
         let (rows, valid) = (count(self.rows.len()), count(self.records().count()));
-        let imported = count(imported);
+        let imported = i64::try_from(imported).unwrap_or(i64::MAX);
         let counts = Counts { imported, already_there: valid - imported, refused: rows - valid };
         let watermark = Watermark {
             last_id: self.rows.last().map_or(0, |row| row.id),

@@ -267,7 +267,8 @@ impl Store {
             progress.sums = before + these;
             progress.requests += of_slice.get();
         })?;
-        if progress.records + progress.sums > 0 {
+        // A range has no other sign that an earlier deletion of it was stopped before this.
+        if progress.records + progress.sums > 0 || range.start != i64::MIN {
             self.sweep_event_ids(DOING, range)?;
         }
         Ok(())

@@ -43,7 +43,7 @@ impl<'c> Folds<'c> {
         quarter: i64,
         totals: &mut FxHashMap<i64, Summary>,
     ) -> rusqlite::Result<()> {
-        if self.folded.is_empty() && self.limit.is_none() {
+        if totals.is_empty() || (self.folded.is_empty() && self.limit.is_none()) {
             return Ok(());
         }
         let month = month_of_quarter(quarter);

@@ -192,6 +192,29 @@ fn after_a_prune_that_was_stopped() {
     assert!(examine(&place.path, Depth::Full).unwrap().is_sound());
 }
 
+/// The ids of what it has left are known again.
+#[test]
+fn after_a_prune_that_was_stopped_events_are_known_once() {
+    let place = Place::new();
+    let store = place.open();
+    let event = |n: i64| with_event(record(TODAY + n * 1_000_000, 1), &format!("e{n}"));
+    let batch: Vec<_> = (0..9_000).map(event).collect();
+    store.insert_batch(&batch).unwrap();
+    let plan = store.plan_prune(at(TODAY + 9_000 * 1_000_000)).unwrap();
+    let stopped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        store.prune_with(&plan, |_| panic!("stopped"))
+    }));
+    let left = records(&store).len() as u64;
+    assert!(stopped.is_err() && left > 3_000 && left < 9_000, "{left}");
+    assert_eq!(store.insert_batch(&batch[8_990..]).unwrap().stored, 0);
+    store.reset_horizon(None).unwrap();
+    let outcome = store.insert_batch(&batch).unwrap();
+    assert_eq!((outcome.stored, outcome.duplicates), (9_000 - left, left));
+    assert_eq!(store.retry_quarantine().unwrap().duplicates, 10);
+    assert_eq!(requests(&store), 9_000);
+    assert!(examine(&place.path, Depth::Full).unwrap().is_sound());
+}
+
 #[test]
 fn records_far_from_now_are_named_and_can_go() {
     let (place, store) = ledger();

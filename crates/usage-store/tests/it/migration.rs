@@ -15,8 +15,8 @@ use super::support::{Place, record, records, requests, scan};
 
 /// Makes a ledger one of version 3.
 pub(crate) const WITHOUT_V4: &str = "DROP TRIGGER quarantine_grows;
-    DROP TRIGGER quarantine_shrinks; DROP INDEX set_aside_by_event_id;
-    ALTER TABLE set_aside DROP COLUMN event_id; DROP TABLE settings; DROP TABLE origins;
+    DROP TRIGGER quarantine_shrinks; DROP INDEX quarantined_by_content;
+    DROP TABLE settings; DROP TABLE origins;
     DROP TABLE sources; ALTER TABLE journal_folders DROP COLUMN file;
     ALTER TABLE ledger DROP COLUMN epoch; ALTER TABLE records DROP COLUMN more;
     DROP TABLE event_ids; ALTER TABLE ledger DROP COLUMN event_id_key;

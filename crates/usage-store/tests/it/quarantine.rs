@@ -161,9 +161,11 @@ fn two_processes_at_once() {
 /// looked at anew.
 #[test]
 fn what_an_import_brings() {
-    let (place, store) = with_horizon();
-    let origin = place.folder().join("origin.db");
-    rusqlite::Connection::open(&origin)
+    // Both ways to take it in, in either order.
+    for retry_first in [true, false] {
+        let (place, store) = with_horizon();
+        let origin = place.folder().join("origin.db");
+        rusqlite::Connection::open(&origin)
         .unwrap()
         .execute_batch(
             "CREATE TABLE usage_records (id INTEGER PRIMARY KEY AUTOINCREMENT, instance_id TEXT,
@@ -173,14 +175,23 @@ fn what_an_import_brings() {
              (2, 'i', 'r', 'm', 7, 0, '1970-03-01 00:00:01')",
         )
         .unwrap();
-    let mut options = usage_store::import::ImportOptions::default();
-    for rescan in [false, false, true] {
-        options.rescan = rescan;
-        let go_on = &mut |_: usage_store::import::ImportEvent<'_>| ControlFlow::Continue(());
-        store.import_ccrouter_with(&origin, &options, go_on).unwrap();
-        assert_eq!(quarantined(&store), 1, "{rescan}");
+        let mut options = usage_store::import::ImportOptions::default();
+        for rescan in [false, false, true] {
+            options.rescan = rescan;
+            let go_on = &mut |_: usage_store::import::ImportEvent<'_>| ControlFlow::Continue(());
+            store.import_ccrouter_with(&origin, &options, go_on).unwrap();
+            assert_eq!(quarantined(&store), 1, "{rescan}");
+        }
+        store.reset_horizon(None).unwrap();
+        for retry in [retry_first, !retry_first] {
+            if retry {
+                store.retry_quarantine().unwrap();
+            } else {
+                let go_on =
+                    &mut |_: usage_store::import::ImportEvent<'_>| ControlFlow::Continue(());
+                store.import_ccrouter_with(&origin, &options, go_on).unwrap();
+            }
+        }
+        assert_eq!((requests(&store), quarantined(&store)), (3, 0));
     }
-    store.reset_horizon(None).unwrap();
-    assert_eq!(store.retry_quarantine().unwrap().stored, 1);
-    assert_eq!(requests(&store), 3);
 }
