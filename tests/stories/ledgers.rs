@@ -76,6 +76,19 @@ fn reading_changes_nothing() {
     assert_eq!(fixture.files(), ["usage.db"]);
 }
 
+/// A ledger that was moved away has left its log, in which its newest records are.
+#[test]
+fn none_is_made_beside_the_log_of_another() {
+    let fixture = Fixture::new();
+    fixture.write("usage.db-wal", "what a killed program has left");
+    insta::assert_snapshot!(fixture.usage_reading("record", many(0, 3)), @"
+    exit 1
+    --- stderr
+    error: cannot create /tmp/usage-XXXXXX/usage.db: /tmp/usage-XXXXXX/usage.db-wal is of a ledger that was moved or deleted: move it there, or away
+    ");
+    assert_eq!(fixture.files(), ["usage.db-wal"]);
+}
+
 #[test]
 fn without_a_home_there_is_no_folder_for_data() {
     let fixture = Fixture::new().unset("USAGE_DB").unset("HOME");

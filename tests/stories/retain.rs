@@ -186,3 +186,14 @@ fn a_policy_that_cannot_be_read() {
     }
     assert_eq!(fixture.totals().0, 6);
 }
+
+/// Who asks what would be done has nothing done.
+#[test]
+fn a_dry_run_is_of_apply_alone() {
+    let fixture = Fixture::with(&many(0, 3));
+    for arguments in ["--reset-horizon --dry-run", "--rows 30d --dry-run", "--sums 30d --force"] {
+        assert_eq!(fixture.usage(&format!("retain {arguments}")).code, 2, "{arguments}");
+    }
+    let stated = fixture.usage("retain").stdout_of_success();
+    assert!(stated.contains("forever") && !stated.contains("30d"), "{stated}");
+}

@@ -17,6 +17,7 @@ use crate::file_id::OpenedFile;
 use crate::identify::{Identity, identify, refuse_untouched};
 use crate::migration::{self, Migrate, Migrated};
 use crate::migration::{ensure_wal, fill, prepare_empty};
+use crate::part::with_ending;
 use crate::schema::SCHEMA_VERSION;
 use crate::{StoreOptions, Synchronous};
 
@@ -173,6 +174,18 @@ fn make_folder(path: &Path) -> Result<()> {
 }
 
 fn make_file(path: &Path) -> Result<()> {
+    // SQLite would throw it away as that of another file.
+    let log = with_ending(path, "-wal");
+    if log.metadata().is_ok_and(|log| log.len() > 0) {
+        let why = format!(
+            "{} is of a ledger that was moved or deleted: move it there, or away",
+            log.display()
+        );
+        return Err(StoreError::Create {
+            path: path.to_owned(),
+            source: std::io::Error::other(why),
+        });
+    }
     let mut file = fs::OpenOptions::new();
     file.write(true).create_new(true);
     #[cfg(unix)]

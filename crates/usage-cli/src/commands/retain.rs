@@ -34,14 +34,14 @@ pub(crate) struct Args {
     apply: bool,
 
     /// Only show what --apply would delete
-    #[arg(long, requires = "apply")]
+    #[arg(long, requires = "apply", conflicts_with_all = ["rows", "sums", "reset_horizon"])]
     dry_run: bool,
 
     /// Carry --apply out though now lies far from all that the ledger knows of
     ///
     /// More than 92 days from the newest record or the nows of earlier deletions: as a rule a clock is
     /// wrong then.
-    #[arg(long, requires = "apply")]
+    #[arg(long, requires = "apply", conflicts_with_all = ["rows", "sums", "reset_horizon"])]
     force: bool,
 
     /// Accept older records again, where a wrong clock had them refused

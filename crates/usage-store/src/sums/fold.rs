@@ -174,8 +174,8 @@ impl<'c> Folding<'c> {
         if !self.is_taken_up(into) {
             into = self.other(LabelNames {
                 instance_id: OTHER,
-                profile: "",
-                provider: "",
+                profile: OTHER,
+                provider: OTHER,
                 route: OTHER,
                 model: OTHER,
             })?;

@@ -23,11 +23,16 @@ pub(crate) struct Seen {
     /// Months of which days were read, and days of which quarters of an hour were.
     by_day: BTreeSet<i64>,
     by_quarter: BTreeSet<i64>,
+    /// The ranges of days and of quarters of an hour that were searched for.
+    searched: Vec<(Level, Range<i64>)>,
 }
 
 impl Seen {
     pub(super) fn add(&mut self, split: &Split) {
         for (level, numbers) in &split.sums {
+            if matches!(level, Level::Day | Level::Quarter) {
+                self.searched.push((*level, numbers.clone()));
+            }
             match level {
                 Level::Month => self.add_months(numbers.clone()),
                 Level::Day => self.add_days(numbers.clone()),
@@ -68,10 +73,12 @@ impl Seen {
         let days = self.by_quarter.iter().copied();
         for days in runs(days) {
             none(&torn(connection, Seal::Quarters, &days)?)?;
+            self.check_searches(connection, Seal::Quarters, &days)?;
         }
         let months: Vec<_> = runs(self.by_day.iter().copied()).collect();
         for months in &months {
             none(&torn(connection, Seal::Days, months)?)?;
+            self.check_searches(connection, Seal::Days, months)?;
         }
         let root = Root::read(connection)?;
         for months in self.months.iter().chain(&months) {
@@ -79,6 +86,41 @@ impl Seen {
         }
         Ok(())
     }
+
+    /// Checks that a search has found what going through all of some stretches finds: in a damaged page
+    /// a number may be where only the latter meets it.
+    fn check_searches(
+        &self,
+        connection: &Connection,
+        seal: Seal,
+        numbers: &Range<i64>,
+    ) -> rusqlite::Result<()> {
+        let (level, finer, _) = seal.levels();
+        let begin = |number| finer.around(level.start_of(number));
+        let whole = begin(numbers.start)..begin(numbers.end);
+        let all = checksums(connection, finer, &whole)?;
+        let within = |range: &Range<i64>| whole.start <= range.start && range.end <= whole.end;
+        for (_, range) in self.searched.iter().filter(|of| of.0 == finer && within(&of.1)) {
+            if !checksums(connection, finer, range)?.iter().eq(all.range(range.clone())) {
+                return Err(Wrong::Torn.into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The sum of the checksums of each number of a range.
+fn checksums(
+    connection: &Connection,
+    level: Level,
+    numbers: &Range<i64>,
+) -> rusqlite::Result<BTreeMap<i64, u32>> {
+    let mut sums = BTreeMap::new();
+    each_checksum(connection, level, numbers, |number, by| {
+        let sum: &mut u32 = sums.entry(number).or_default();
+        *sum = sum.wrapping_add(by);
+    })?;
+    Ok(sums)
 }
 
 fn none(torn: &[(i64, Wrong)]) -> rusqlite::Result<()> {
@@ -181,11 +223,7 @@ fn sums_of_months(
     connection: &Connection,
     months: &Range<i64>,
 ) -> rusqlite::Result<BTreeMap<i64, u32>> {
-    let mut sums = BTreeMap::new();
-    each_checksum(connection, Level::Month, months, |month, by| {
-        let sum: &mut u32 = sums.entry(month).or_default();
-        *sum = sum.wrapping_add(by);
-    })?;
+    let mut sums = checksums(connection, Level::Month, months)?;
     sums.retain(|_, sum| *sum != 0);
     Ok(sums)
 }

@@ -9,7 +9,7 @@ use usage_core::stats::{Series, Summary};
 use usage_core::{Filter, TimeRange};
 use usage_store::doctor::{Check, Depth, Diagnosis, Place as Where, Remedy, examine};
 
-use super::support::{Place, at, record_of, records, scan};
+use super::support::{Place, at, record, record_of, records, scan};
 
 const DAY: i64 = 86_400_000_000;
 const QUARTER: i64 = 900_000_000;
@@ -306,6 +306,41 @@ fn a_flipped_bit_where_sums_are_found_gives_no_smaller_report() {
         }
     }
     assert!(refused > 100, "{refused}");
+}
+
+/// Numbers out of their order in a page: going through all finds what a search may not.
+#[test]
+fn a_search_that_misses_a_sum_gives_no_smaller_report() {
+    let place = Place::new();
+    let at_quarter = |number: i64| at(number * QUARTER);
+    let batch: Vec<_> = (0..40).map(|n| record(at_quarter(n).as_micros(), 1)).collect();
+    place.open().insert_batch(&batch).unwrap();
+    let root: i64 = place
+        .connection()
+        .query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'rollups_quarter'", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    let page = (usize::try_from(root).unwrap() - 1) * 4_096;
+    let sound = fs::read(&place.path).unwrap();
+    assert_eq!(sound[page], 13, "a leaf that has all of them");
+    let mut refused = 0;
+    for swapped in 0..39 {
+        let mut wrong = sound.clone();
+        // Pointers of two bytes each, in the order of the numbers.
+        let pointers = page + 8 + 2 * swapped;
+        wrong[pointers..pointers + 4].rotate_left(2);
+        fs::write(&place.path, &wrong).unwrap();
+        let store = usage_store::Store::open_existing(&place.path).unwrap();
+        for (from, to) in (0..40).flat_map(|from| [(from, from + 1), (from, 40), (0, from + 1)]) {
+            let range = TimeRange { start: Some(at_quarter(from)), end: Some(at_quarter(to)) };
+            match store.report(range, &Filter::default()) {
+                Ok(report) => assert_eq!(report.summary().requests, (to - from).unsigned_abs()),
+                Err(_) => refused += 1,
+            }
+        }
+    }
+    assert!(refused > 39, "{refused}");
 }
 
 /// A day knows of its quarters of an hour that are missing: where these cannot be made again, neither the
