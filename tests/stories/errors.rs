@@ -65,6 +65,18 @@ const CAUSES: &[(&str, Cause)] = &[
         fixture.usage("prune --before 2026-05-03T09:15:00Z --keep-sums").stdout_of_success();
         Some(fixture.usage("report 2026-05-03T08:20:00Z..2026-05-04"))
     }),
+    ("names-folded", || {
+        let fixture = changed("INSERT INTO settings VALUES ('label_sets_a_month', '100')");
+        let line = |n| {
+            format!(
+                r#"{{"instance_id":"i","route":"r","model":"n{n}","tokens":1,"timestamp":"2026-05-03T08:00:00Z"}}"#
+            )
+        };
+        fixture.write("many", (0..200).map(line).collect::<Vec<_>>().join("\n"));
+        fixture.usage("record many").stdout_of_success();
+        fixture.usage("prune --before 2026-05-04 --keep-sums").stdout_of_success();
+        Some(fixture.usage("report --model n199"))
+    }),
     ("bad-age", || Some(Fixture::with(DAY).usage("retain --rows soon"))),
     ("bad-policy", || Some(Fixture::with(DAY).usage("retain --rows 30d --sums 8d"))),
     ("not-confirmed", || Some(Fixture::with(DAY).usage("delete --all"))),

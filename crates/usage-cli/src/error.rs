@@ -30,6 +30,7 @@ pub(crate) enum ErrorKind {
     BeforeInFuture,
     Doubtful,
     RowsGone,
+    NamesFolded,
     BadAge,
     BadPolicy,
     NotConfirmed,
@@ -112,6 +113,10 @@ impl ErrorKind {
             Self::RowsGone => (
                 USAGE,
                 Some("name one of these, or a zone whose days begin on a quarter of an hour"),
+            ),
+            Self::NamesFolded => (
+                FAILED,
+                Some("ask for a later period, or without these names: totals are complete"),
             ),
             Self::BadAge => (USAGE, Some("an age such as 30d, 24h, 90m or 8w, or forever")),
             Self::BadPolicy => (USAGE, Some("--rows and --sums state both at once")),
@@ -266,6 +271,7 @@ fn kind_of(error: &StoreError) -> ErrorKind {
         StoreError::Create { .. } => ErrorKind::CannotCreate,
         StoreError::Exists { .. } => ErrorKind::FileExists,
         StoreError::RowsGone { .. } => ErrorKind::RowsGone,
+        StoreError::NamesFolded { .. } => ErrorKind::NamesFolded,
         StoreError::Doubtful { .. } => ErrorKind::Doubtful,
         StoreError::Unfinished { source, .. } => kind_of(source),
         StoreError::NoDataFolder { .. } => ErrorKind::NoDataFolder,

@@ -172,8 +172,8 @@ pub enum StoreError {
     /// A filter names what sums hold under `(other)`, as there were too many names in a month, and the
     /// records that could tell are deleted.
     #[error(
-        "{names} of the names that were asked for are counted under (other), and the records before {} \
-         that could tell them apart were deleted",
+        "{names} combinations of the names that were asked for are counted under (other), and the records \
+         before {} that could tell them apart were deleted",
         shown(*before)
     )]
     NamesFolded {
