@@ -1,11 +1,13 @@
 //! What the two ends of a journal have in common.
 
 use std::collections::VecDeque;
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use usage_core::sink::{LedgerId, SegmentId};
 
+use crate::disk::DiskFile;
 use crate::options::Options;
 
 /// A place between two frames of a segment.
@@ -94,6 +96,11 @@ impl<D, F> Shared<D, F> {
             finished: false,
         };
         Self { disk, folder, ledger, options, state: Mutex::new(state) }
+    }
+
+    /// Whether a segment's file has all its length: one that was emptied has not.
+    pub(crate) fn is_whole(&self, file: &impl DiskFile) -> io::Result<bool> {
+        Ok(file.len()? >= self.options.segment_bytes)
     }
 
     /// A panic at the other end leaves nothing half done here.

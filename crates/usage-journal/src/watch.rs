@@ -38,7 +38,7 @@ pub(crate) fn check<D: Disk>(shared: &Shared<D, D::File>) -> (Watched, Vec<Resto
         let gone = match is_at(&shared.disk, &path, &*file) {
             // Who keeps us from looking keeps others too.
             Err(error) => Some(JournalError::io("look for", &path, error)),
-            Ok(true) => match is_whole(shared, &*file) {
+            Ok(true) => match shared.is_whole(&*file) {
                 Ok(true) => None,
                 Ok(false) => {
                     let error = io::Error::other("it was emptied while it was open");
@@ -72,10 +72,6 @@ pub(crate) fn check<D: Disk>(shared: &Shared<D, D::File>) -> (Watched, Vec<Resto
     (watched, restored)
 }
 
-fn is_whole<D: Disk>(shared: &Shared<D, D::File>, file: &D::File) -> io::Result<bool> {
-    Ok(file.len()? >= shared.options.segment_bytes)
-}
-
 /// Writes a segment anew, under its own name: with its id and its generation, so that the ledger's
 /// position goes on to hold, here and wherever the other file has gone.
 fn restore<D: Disk>(
@@ -85,7 +81,7 @@ fn restore<D: Disk>(
     file: &D::File,
 ) -> Result<Option<Arc<D::File>>, JournalError> {
     let Shared { disk, folder, options, .. } = shared;
-    if !is_whole(shared, file).map_err(|error| JournalError::io("read", path, error))? {
+    if !shared.is_whole(file).map_err(|error| JournalError::io("read", path, error))? {
         let error = io::Error::other("it was emptied, and moved away or deleted");
         return Err(JournalError::io("find", path, error));
     }

@@ -1,6 +1,7 @@
 //! Beginning a segment: one that was used before, or a new one. Either way there is a header on the
 //! disk before a record follows, so that a power loss never leaves one that cannot be read.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,8 +20,8 @@ pub(super) fn begin<D: Disk>(
     let (used, path, file) = loop {
         let spare = shared.state().spare.pop();
         match spare {
-            // Somebody has taken it away meanwhile.
-            Some(spare) if !is_at(&shared.disk, &spare.path, &*spare.file).unwrap_or(false) => {
+            // Somebody has taken it away or emptied it meanwhile.
+            Some(spare) if !is_usable(shared, &spare).unwrap_or(false) => {
                 shared.state().waste.push(spare);
             }
             Some(spare) => break reuse(shared, spare)?,
@@ -49,6 +50,13 @@ pub(super) fn begin<D: Disk>(
     };
     shared.state().segments.push_back(segment);
     Ok(current)
+}
+
+fn is_usable<D: Disk>(
+    shared: &Shared<D, D::File>,
+    spare: &Segment<D::File>,
+) -> io::Result<bool> {
+    Ok(is_at(&shared.disk, &spare.path, &*spare.file)? && shared.is_whole(&*spare.file)?)
 }
 
 type Begun<F> = (Use, PathBuf, Arc<F>);

@@ -80,7 +80,8 @@ impl<D: Disk> Tail<D> {
         for (used, _) in done {
             let at = segments.iter().position(|segment| segment.used == *used);
             let Some(segment) = at.and_then(|at| segments.remove(at)) else { continue };
-            let reusable = !segment.bad && !segment.restored && spares.len() < spare;
+            let whole = !segment.bad && !segment.gone && !segment.restored;
+            let reusable = whole && spares.len() < spare;
             if reusable { spares.push(segment) } else { waste.push(segment) }
         }
     }

@@ -8,7 +8,7 @@ use tempfile::{TempDir, tempdir};
 use usage_journal::{Journal, RealDisk, Tail, replay};
 
 use crate::damage::{ledger_id, records, small};
-use crate::sim::{SimDisk, SimLedger};
+use crate::sim::{SimDisk, SimLedger, SimSink};
 
 struct Live {
     parent: TempDir,
@@ -41,12 +41,25 @@ impl Live {
         segments(&self.folder())
     }
 
+    /// Stores all that was published, and answers how many records are missing.
+    fn store_all(&mut self, sink: &mut SimSink) -> u64 {
+        let mut lost = 0;
+        while self.tail.load(100).unwrap() > 0 {
+            lost += self.tail.store(sink).unwrap().lost;
+        }
+        lost
+    }
+
     /// The process is killed; what does the next one find?
     fn killed(self) -> (Vec<u64>, TempDir) {
         let folder = self.folder();
         drop((self.journal, self.tail));
         (replayed(&folder), self.parent)
     }
+}
+
+fn empty(path: &Path) {
+    File::options().write(true).open(path).unwrap().set_len(0).unwrap();
 }
 
 fn segments(folder: &Path) -> Vec<PathBuf> {
@@ -145,7 +158,7 @@ fn what_is_put_in_its_place_is_kept_aside() {
 fn after_an_emptied_segment_comes_another() {
     let mut live = Live::new();
     live.append(9);
-    File::options().write(true).open(&live.segments()[0]).unwrap().set_len(0).unwrap();
+    empty(&live.segments()[0]);
     let watched = live.journal.check();
     assert_eq!((watched.at_risk, watched.restored), (9, 0));
     assert!(watched.error.unwrap().to_string().contains("emptied"));
@@ -154,13 +167,36 @@ fn after_an_emptied_segment_comes_another() {
     // This process tells what is lost, and is then at ease.
     let ledger = SimLedger::default();
     let mut sink = ledger.sink(&SimDisk::new());
-    let mut lost = 0;
-    while live.tail.load(100).unwrap() > 0 {
-        lost += live.tail.store(&mut sink).unwrap().lost;
-    }
+    let lost = live.store_all(&mut sink);
     assert_eq!((lost, live.tail.at_risk()), (9, 0));
     assert_eq!(ledger.content().records, (9..20).collect::<Vec<_>>());
     assert!(live.journal.check().error.is_none());
+}
+
+/// Whether it waited to be stored when it was emptied or to be used again: no record goes to it.
+#[test]
+fn an_emptied_segment_is_not_used_again() {
+    for spare in [false, true] {
+        let mut live = Live::new();
+        let ledger = SimLedger::default();
+        let mut sink = ledger.sink(&SimDisk::new());
+        live.append(300);
+        if spare {
+            assert_eq!(live.store_all(&mut sink), 0);
+            live.tail.recycle(&mut sink).unwrap();
+        }
+        live.segments().iter().for_each(|path| empty(path));
+        let lost = if spare { 0 } else { 300 };
+        assert_eq!(live.journal.check().at_risk, lost);
+        assert_eq!(live.store_all(&mut sink), lost);
+        live.tail.recycle(&mut sink).unwrap();
+        for _ in 0..2 {
+            live.append(300);
+            let watched = live.journal.check();
+            assert!(watched.at_risk == 0 && watched.error.is_none(), "{spare}: {watched:?}");
+        }
+        assert_eq!(live.killed().0, (300..900).collect::<Vec<_>>());
+    }
 }
 
 /// What the tail has stored and given up does not come back.
@@ -170,9 +206,7 @@ fn what_was_stored_is_not_written_anew() {
     live.append(300);
     let ledger = SimLedger::default();
     let mut sink = ledger.sink(&SimDisk::new());
-    while live.tail.load(100).unwrap() > 0 {
-        live.tail.store(&mut sink).unwrap();
-    }
+    live.store_all(&mut sink);
     fs::remove_dir_all(live.folder()).unwrap();
     // Only the one that is appended to.
     assert_eq!(live.journal.check().restored, 1);
