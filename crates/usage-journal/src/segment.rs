@@ -184,6 +184,18 @@ pub(crate) fn is_at<D: Disk>(disk: &D, path: &Path, file: &D::File) -> io::Resul
     }
 }
 
+/// Removes the file, if the path leads to this very one; `false` when somebody has moved it away, and
+/// may bring it back. What else lies there is somebody's.
+pub(crate) fn remove_own<D: Disk>(disk: &D, path: &Path, file: &D::File) -> io::Result<bool> {
+    if !is_at(disk, path, file)? {
+        return Ok(false);
+    }
+    match disk.remove(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        removed => removed.map(|()| true),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,7 +10,7 @@ use usage_core::sink::{JournalSink, LedgerId, SegmentId, SinkError};
 
 use crate::disk::{Disk, sync_removals};
 use crate::error::{Found, JournalError, ReplayError};
-use crate::segment::{Claim, Named, claim};
+use crate::segment::{Claim, Named, claim, remove_own};
 use crate::tail::{Step, has};
 use orphan::{Orphan, Outcome};
 pub(crate) use orphan::{is_blank, read_headers};
@@ -125,7 +125,7 @@ struct Done<F> {
     /// What the ledger must have of it.
     sequence: u64,
     path: PathBuf,
-    _locked: F,
+    locked: F,
 }
 
 impl<D: Disk> Run<'_, D> {
@@ -153,7 +153,7 @@ impl<D: Disk> Run<'_, D> {
                 return Ok(());
             }
             Ok(Outcome::Blank) => {
-                let locked = Done { id, generation: 0, sequence: 0, path, _locked: file };
+                let locked = Done { id, generation: 0, sequence: 0, path, locked: file };
                 self.done.push(locked);
                 return Ok(());
             }
@@ -179,7 +179,7 @@ impl<D: Disk> Run<'_, D> {
             return Ok(());
         }
         let (generation, sequence) = (orphan.generation(), orphan.sequence());
-        self.done.push(Done { id, generation, sequence, path, _locked: file });
+        self.done.push(Done { id, generation, sequence, path, locked: file });
         if self.done.len() >= REMOVED_AT_ONCE { self.remove_done() } else { Ok(()) }
     }
 
@@ -208,11 +208,13 @@ impl<D: Disk> Run<'_, D> {
             if done.sequence > 0 && !has(self.sink, done.id, done.generation, done.sequence)? {
                 continue;
             }
-            match self.disk.remove(&done.path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            match remove_own(self.disk, &done.path, &done.locked) {
+                Ok(true) => gone.push(done.id),
+                // Moved away, and it may come back: the ledger must know it then.
+                Ok(false) => {}
+                Err(error) => {
                     self.told.failed.push(JournalError::io("remove", &done.path, error));
                 }
-                _ => gone.push(done.id),
             }
             self.told.segments += 1;
         }

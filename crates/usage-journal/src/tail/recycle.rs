@@ -1,13 +1,12 @@
 //! Giving space back.
 
-use std::io;
-
 use usage_core::sink::{JournalSink, SegmentId, SinkError};
 
 use super::{Tail, went_back};
 use crate::disk::{Disk, sync_removals};
 use crate::error::JournalError;
 use crate::sabotage::{Sabotage, planted};
+use crate::segment::remove_own;
 use crate::shared::{Shared, State, Use};
 
 /// As many segments are kept ready to be used again.
@@ -102,15 +101,16 @@ impl<D: Disk> Tail<D> {
         let Shared { disk, folder, options, .. } = &*self.shared;
         loop {
             let Some(segment) = self.shared.state().waste.pop() else { break };
-            match disk.remove(&segment.path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            match remove_own(disk, &segment.path, &segment.file) {
+                Err(error) => {
                     let error = JournalError::io("remove", &segment.path, error);
                     self.shared.state().waste.push(segment);
                     return Err(error);
                 }
-                _ => {
+                Ok(removed) => {
                     self.shared.state().bytes -= options.segment_bytes;
-                    if !segment.restored {
+                    // Another file of this segment may come back: the ledger must know it then.
+                    if removed && !segment.restored {
                         self.gone.push(segment.used.segment);
                     }
                 }

@@ -199,6 +199,60 @@ fn an_emptied_segment_is_not_used_again() {
     }
 }
 
+/// Nobody looked while it was gone, so its path was found empty when it was to be removed.
+#[test]
+fn what_was_moved_away_before_it_was_given_up_is_not_stored_again() {
+    let mut live = Live::new();
+    let ledger = SimLedger::default();
+    let mut sink = ledger.sink(&SimDisk::new());
+    live.append(300);
+    assert_eq!(live.store_all(&mut sink), 0);
+    let (folder, elsewhere) = (live.folder(), live.parent.path().join("elsewhere"));
+    fs::rename(&folder, &elsewhere).unwrap();
+    live.tail.recycle(&mut sink).unwrap();
+    drop(live.journal);
+    live.tail.close(&mut sink).unwrap();
+    fs::rename(&elsewhere, &folder).unwrap();
+    replay(&RealDisk, &folder, &mut sink, 10, &mut |_| ControlFlow::Continue(())).unwrap();
+    assert_eq!(ledger.content().records, all(300));
+}
+
+#[test]
+fn what_was_moved_away_from_a_replay_is_not_stored_again() {
+    let mut live = Live::new();
+    live.append(9);
+    let (folder, segment) = (live.folder(), live.segments().remove(0));
+    let elsewhere = live.parent.path().join("elsewhere");
+    drop((live.journal, live.tail));
+    let ledger = SimLedger::default();
+    let mut sink = ledger.sink(&SimDisk::new());
+    replay(&RealDisk, &folder, &mut sink, 10, &mut |_| {
+        fs::rename(&segment, &elsewhere).unwrap();
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    fs::create_dir_all(&folder).unwrap();
+    fs::rename(&elsewhere, &segment).unwrap();
+    replay(&RealDisk, &folder, &mut sink, 10, &mut |_| ControlFlow::Continue(())).unwrap();
+    assert_eq!(ledger.content().records, all(9));
+}
+
+/// A segment in use was replaced, and nobody has looked since: what lies there is somebody's.
+#[test]
+fn a_strangers_file_is_not_removed() {
+    let mut live = Live::new();
+    let ledger = SimLedger::default();
+    let mut sink = ledger.sink(&SimDisk::new());
+    live.append(9);
+    live.store_all(&mut sink);
+    let segment = live.segments().remove(0);
+    fs::remove_file(&segment).unwrap();
+    fs::write(&segment, "somebody's").unwrap();
+    drop(live.journal);
+    live.tail.close(&mut sink).unwrap();
+    assert_eq!(fs::read(segment).unwrap(), b"somebody's");
+}
+
 /// What the tail has stored and given up does not come back.
 #[test]
 fn what_was_stored_is_not_written_anew() {
