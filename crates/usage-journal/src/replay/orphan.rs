@@ -17,6 +17,8 @@ use crate::tail::Step;
 const READ_ATTEMPTS: u32 = 3;
 /// More often than this the ledger does not go back while one segment is stored.
 const MOST_RETURNS: u32 = 8;
+/// A longer file is never called blank: a hole has any length, and takes a day to be read.
+const MOST_BLANK_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A segment whose owner is gone, being read.
 pub(super) struct Orphan {
@@ -186,9 +188,9 @@ pub(crate) fn read_headers<F: DiskFile>(
 }
 
 /// Whether a file has its space and nothing but zeros in it: a power loss came before anything of it
-/// was on the disk. An empty file was emptied by somebody.
+/// was on the disk. An empty file was emptied by somebody, and one that is too large is not read for it.
 pub(crate) fn is_blank<F: DiskFile>(file: &F, len: u64) -> io::Result<bool> {
-    if len == 0 {
+    if len == 0 || len > MOST_BLANK_BYTES {
         return Ok(false);
     }
     let mut bytes = vec![0; 64 * 1024];

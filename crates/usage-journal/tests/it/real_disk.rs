@@ -4,6 +4,8 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::thread;
+#[cfg(unix)]
+use std::time::{Duration, Instant};
 
 use tempfile::tempdir;
 use usage_core::Record;
@@ -138,6 +140,21 @@ fn a_folder_that_is_not_there_has_nothing_in_it() {
     assert_eq!(replay_all(&folder, &mut sink).segments, 0);
     let id = LedgerId::from_bytes([0; 16]);
     assert!(survey(&RealDisk, &folder, id, &mut |_| None).segments.is_empty());
+}
+
+/// A hole of a terabyte is no segment, and nobody reads it to find that out.
+#[cfg(unix)]
+#[test]
+fn an_endless_file_keeps_nobody_from_starting() {
+    let parent = tempdir().unwrap();
+    let path = parent.path().join("00112233445566778899aabbccddeeff.segment");
+    fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
+    let start = Instant::now();
+    let found = survey(&RealDisk, parent.path(), ledger_id(), &mut |_| None).segments;
+    assert_eq!((found[0].state, found[0].bytes), (State::Unreadable, 1 << 40));
+    let (_, mut sink) = sink();
+    assert_eq!(replay_all(parent.path(), &mut sink).unreadable, [path.with_extension("damaged")]);
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
 }
 
 #[test]
