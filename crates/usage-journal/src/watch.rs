@@ -2,12 +2,16 @@
 //! written and read after it was deleted or moved away, but nobody finds what lies in it later.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::disk::{Disk, DiskFile, write_all};
 use crate::error::JournalError;
 use crate::segment::{self, claim_new, is_at};
 use crate::shared::{Shared, Use};
+
+/// As many strangers' files are kept beside one segment.
+const MOST_REPLACED: u32 = 1_000;
 
 /// What a look at the files of a journal has found.
 #[derive(Debug, Default)]
@@ -77,7 +81,7 @@ pub(crate) fn check<D: Disk>(shared: &Shared<D, D::File>) -> (Watched, Vec<Resto
 fn restore<D: Disk>(
     shared: &Shared<D, D::File>,
     used: Use,
-    path: &std::path::Path,
+    path: &Path,
     file: &D::File,
 ) -> Result<Option<Arc<D::File>>, JournalError> {
     let Shared { disk, folder, options, .. } = shared;
@@ -108,14 +112,14 @@ fn restore<D: Disk>(
         drop(disk.remove(&unfinished));
         return written.map(|()| None);
     };
-    if disk.identity(path).is_ok() {
-        // Whatever it is, it is somebody's.
-        drop(disk.rename(path, &path.with_extension(segment::REPLACED)));
-    }
-    if let Err(error) = disk.rename(&unfinished, path) {
+    let placed = put_aside(disk, path).and_then(|()| {
+        let renamed = disk.rename(&unfinished, path);
+        renamed.map_err(|error| JournalError::io("rename", &unfinished, error))
+    });
+    if let Err(error) = placed {
         drop(state);
         drop(disk.remove(&unfinished));
-        return Err(JournalError::io("rename", &unfinished, error));
+        return Err(error);
     }
     let copy = Arc::new(copy);
     segment.file = Arc::clone(&copy);
@@ -123,6 +127,31 @@ fn restore<D: Disk>(
     drop(state);
     disk.sync_folder(folder).map_err(|error| JournalError::io("sync", folder, error))?;
     Ok(Some(copy))
+}
+
+/// Gives what lies at a path another name, one that nothing has: whatever it is, it is somebody's.
+fn put_aside<D: Disk>(disk: &D, path: &Path) -> Result<(), JournalError> {
+    let is_free = |path: &Path| is_nothing_at(disk, path);
+    if is_free(path) {
+        return Ok(());
+    }
+    let first = path.with_extension(segment::REPLACED);
+    let numbered = (1..MOST_REPLACED).map(|number| first.with_added_extension(number.to_string()));
+    let Some(aside) = [first.clone()].into_iter().chain(numbered).find(|path| is_free(path)) else {
+        let error = io::Error::from(io::ErrorKind::AlreadyExists);
+        return Err(JournalError::io("rename to", &first, error));
+    };
+    match disk.rename(path, &aside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(JournalError::io("rename", path, error))
+        }
+        // Or gone by itself.
+        _ => Ok(()),
+    }
+}
+
+fn is_nothing_at<D: Disk>(disk: &D, path: &Path) -> bool {
+    matches!(disk.identity(path), Err(error) if error.kind() == io::ErrorKind::NotFound)
 }
 
 fn copy_all<F: DiskFile>(from: &F, to: &F, size: u64) -> io::Result<()> {

@@ -52,10 +52,7 @@ pub(super) fn begin<D: Disk>(
     Ok(current)
 }
 
-fn is_usable<D: Disk>(
-    shared: &Shared<D, D::File>,
-    spare: &Segment<D::File>,
-) -> io::Result<bool> {
+fn is_usable<D: Disk>(shared: &Shared<D, D::File>, spare: &Segment<D::File>) -> io::Result<bool> {
     Ok(is_at(&shared.disk, &spare.path, &*spare.file)? && shared.is_whole(&*spare.file)?)
 }
 

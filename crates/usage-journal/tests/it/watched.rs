@@ -149,6 +149,12 @@ fn what_is_put_in_its_place_is_kept_aside() {
     fs::write(&segment, "somebody's").unwrap();
     assert_eq!(live.journal.check().restored, 1);
     assert_eq!(fs::read(segment.with_extension("replaced")).unwrap(), b"somebody's");
+    // And what was put there before is not lost to what is put there later.
+    fs::remove_file(&segment).unwrap();
+    fs::write(&segment, "somebody else's").unwrap();
+    assert_eq!(live.journal.check().restored, 1);
+    assert_eq!(fs::read(segment.with_extension("replaced")).unwrap(), b"somebody's");
+    assert_eq!(fs::read(segment.with_extension("replaced.1")).unwrap(), b"somebody else's");
     live.append(20);
     assert_eq!(live.killed().0, all(40));
 }
