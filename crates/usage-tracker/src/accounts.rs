@@ -91,6 +91,11 @@ impl Ledger {
         (self.settled() + self.in_journal).saturating_sub(self.at_risk + self.undurable)
     }
 
+    /// How many of them do so whatever has become of the journal's files.
+    pub(crate) const fn ended_safely(&self) -> u64 {
+        self.settled().saturating_sub(self.undurable)
+    }
+
     /// How many records wait for the storing thread.
     pub(crate) const fn to_store(&self) -> u64 {
         self.in_journal + (self.bypass.len() + self.direct) as u64

@@ -223,7 +223,7 @@ impl Tracker {
         let mut ledger = accounts
             .wait_while(ledger, deadline, |l| (l.secured() < target || !is_sure(l)) && !l.finished);
         ledger.watchers -= 1;
-        let safe = if is_sure(&ledger) { ledger.secured() } else { ledger.settled() };
+        let safe = if is_sure(&ledger) { ledger.secured() } else { ledger.ended_safely() };
         match target.saturating_sub(safe) {
             0 => Ok(()),
             remaining if ledger.finished => Err(FlushError::Stopped { remaining }),
