@@ -8,7 +8,7 @@ use std::time::Duration;
 use usage_core::sink::SinkErrorKind;
 use usage_tracker::{FlushError, Tracker};
 
-use crate::common::{LONG, balanced, record};
+use crate::common::{LONG, balanced, record, until};
 use crate::journal::Memory;
 
 fn waiting(sink: &Memory, records: std::ops::Range<u64>) -> Tracker {
@@ -63,9 +63,7 @@ fn it_is_looked_after_while_something_is_in_it() {
     let sink = Memory::in_folder(place.clone());
     let tracker = waiting(&sink, 0..10);
     fs::rename(&place, folder.path().join("elsewhere")).unwrap();
-    while !place.exists() {
-        std::thread::yield_now();
-    }
+    until("the journal is written anew", || place.exists());
     assert!(tracker.shutdown(Duration::ZERO).is_safe());
 }
 
@@ -78,18 +76,15 @@ fn what_was_in_an_emptied_journal_is_not_called_safe() {
     empty(&place);
     let error = tracker.flush_to_journal(Duration::from_millis(50)).unwrap_err();
     assert!(matches!(error, FlushError::TimedOut { .. }), "{error}");
-    let mut stats = balanced(&tracker);
-    while stats.in_journal > 0 {
-        stats = balanced(&tracker);
-    }
+    until("nothing is said to be in it", || balanced(&tracker).in_journal == 0);
+    let stats = balanced(&tracker);
     assert!(stats.degraded && stats.pending > 0, "{stats:?}");
     tracker.record(record(10)).unwrap();
-    let report = loop {
-        let report = tracker.shutdown(Duration::ZERO);
-        if report.finished {
-            break report;
-        }
-    };
+    let mut report = tracker.shutdown(Duration::ZERO);
+    until("the tracker has stopped", || {
+        report = tracker.shutdown(Duration::ZERO);
+        report.finished
+    });
     assert!(!report.is_safe(), "{report:?}");
     assert_eq!(report.stats.in_journal, 1, "what came after it");
     drop(tracker);
@@ -116,5 +111,6 @@ fn what_an_emptied_journal_held_is_counted_as_dropped() {
     tracker.flush_to_journal(LONG).unwrap();
     let stats = balanced(&tracker);
     assert_eq!((stats.stored + stats.dropped, stats.degraded), (10, false), "{stats:?}");
+    assert!(stats.dropped > 0, "{stats:?}");
     assert!(tracker.shutdown(LONG).is_safe());
 }
