@@ -147,10 +147,16 @@ impl Builder {
     /// until it can be made.
     ///
     /// # Errors
-    /// When the operating system gives no thread.
+    /// When the operating system gives no thread. Of kind [`Unsupported`](io::ErrorKind::Unsupported)
+    /// for [`Durability::Synced`] with a sink that has no [`journal`](Sink::journal): nothing of what
+    /// that promises could be kept.
     pub fn start(self, mut sink: impl Sink + 'static) -> io::Result<Tracker> {
         let capacity = or_default(self.channel_capacity, DEFAULT_CHANNEL_CAPACITY);
         let has_journal = self.durability != Durability::Batched && sink.journal().is_some();
+        if self.durability == Durability::Synced && !has_journal {
+            let error = "Durability::Synced needs a sink with a journal, and this one has none";
+            return Err(io::Error::new(io::ErrorKind::Unsupported, error));
+        }
         let limits = self.limits(has_journal);
         let clock =
             self.clock.map_or_else(|| TimeSource::System(SystemClock::new()), TimeSource::Given);

@@ -33,6 +33,7 @@ pub enum Durability {
     /// [`Stats::in_journal`](crate::Stats::in_journal) and
     /// [`ShutdownReport::is_safe`](crate::ShutdownReport::is_safe) speak of what survives a power
     /// loss. What goes past a broken journal counts as safe only when the sink has made it durable.
+    /// A tracker with a sink that has no journal does not start with this.
     Synced,
     /// Records stay in memory until they are stored.
     Batched,

@@ -1,13 +1,14 @@
 //! A tracker whose journal is on the disk, and not only with the operating system.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::thread;
 use std::time::Duration;
 
 use usage_core::sink::SinkErrorKind;
 use usage_tracker::{Builder, Durability, Tracker};
 
-use crate::common::{LONG, balanced, record};
+use crate::common::{Kept, LONG, balanced, record};
 use crate::journal::Memory;
 
 fn synced() -> Builder {
@@ -41,6 +42,14 @@ fn what_cannot_be_stored_is_safe_in_the_journal() {
     let report = tracker.shutdown(LONG);
     assert!(report.is_clean() && report.is_safe(), "{report:?}");
     assert_eq!(sink.stored().len(), 160);
+}
+
+/// A sink that remembers nothing of journals cannot have one.
+#[test]
+fn a_sink_without_a_journal_is_refused() {
+    let error = synced().start(Kept::default()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.to_string().contains("journal"), "{error}");
 }
 
 /// Past a journal that cannot be made the ledger itself is brought to the disk, and until that is done
