@@ -14,6 +14,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::Store;
 use crate::error::{Result, StoreError};
+use crate::part::sync_folder;
 
 /// The write-ahead log as it is synced.
 #[derive(Debug, Default)]
@@ -127,18 +128,6 @@ impl Store {
         let what = "lost its write-ahead log";
         Err(StoreError::Replaced { path: self.path().to_owned(), what })
     }
-}
-
-/// Makes names in a folder last.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-/// Windows does it by itself.
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

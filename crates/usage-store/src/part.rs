@@ -150,8 +150,8 @@ fn lock(file: &File) -> io::Result<()> {
     if cfg!(unix) { file.lock() } else { Ok(()) }
 }
 
-/// So that a name is on the disk too.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+/// Makes names in a folder last. Windows does it by itself.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 

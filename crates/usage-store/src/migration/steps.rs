@@ -9,6 +9,7 @@ use crate::error::{Fault, ReadError, Result, StoreError};
 use crate::event_ids;
 use crate::file_id::OpenedFile;
 use crate::identify::{Identity, identify};
+use crate::retention::free_pages;
 use crate::schema::{
     APPLICATION_ID, DROP_VIEWS, FIRST_WITH_EVENT_IDS, FIRST_WITH_SUMS, MIGRATIONS, SCHEMA_VERSION,
     V5_WITHOUT_SUMS, VIEWS,
@@ -48,7 +49,7 @@ pub(super) fn carry_out(
     }
     if version == 0 {
         // The pages of tables that came and went on the way.
-        give_back(transaction).map_err(failed)?;
+        free_pages(transaction, 0).map_err(failed)?;
     }
     journals::remember_file(transaction, file).map_err(failed)?;
     transaction.execute_batch(VIEWS).map_err(failed)?;
@@ -63,15 +64,6 @@ fn bring_sums(connection: &Connection, version: i32) -> Result<(), ReadError> {
     } else {
         sums::transcode(connection)
     }
-}
-
-/// Cuts off the pages that hold nothing.
-fn give_back(connection: &Connection) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare("PRAGMA incremental_vacuum")?;
-    let mut rows = statement.query([])?;
-    // It frees a page each time it is asked.
-    while rows.next()?.is_some() {}
-    Ok(())
 }
 
 /// The settings that live in the file. The order matters: auto-vacuum stays off when it is set

@@ -22,6 +22,7 @@ pub use policy::{Policy, PolicyError, Retention, RetentionPlan};
 pub use prune::{Deletion, PrunePlan};
 pub use range::DeleteRangePlan;
 pub use space::VacuumOutcome;
+pub(crate) use space::free_pages;
 
 use rusqlite::{Connection, Params};
 use usage_core::Timestamp;

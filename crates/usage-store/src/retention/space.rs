@@ -64,8 +64,8 @@ impl Store {
     }
 }
 
-/// Gives up to that many free pages back; says how many.
-fn free_pages(connection: &Connection, most: i64) -> rusqlite::Result<u64> {
+/// Gives up to that many free pages back, or with 0 all of them; says how many.
+pub(crate) fn free_pages(connection: &Connection, most: i64) -> rusqlite::Result<u64> {
     // Each row is a page that was moved to the end and cut off; a statement that is not stepped
     // to its end frees one only.
     let mut statement = connection.prepare(&format!("PRAGMA incremental_vacuum({most})"))?;
