@@ -172,8 +172,8 @@ pub enum StoreError {
     /// A filter names what sums hold under `(other)`, as there were too many names in a month, and the
     /// records that could tell are deleted.
     #[error(
-        "{names} combinations of the names that were asked for are counted under (other), and the records \
-         before {} that could tell them apart were deleted",
+        "what was asked for is counted under (other) in part (combinations of names: {names}), and the \
+         records before {} that could tell it apart were deleted",
         shown(*before)
     )]
     NamesFolded {

@@ -214,8 +214,8 @@ fn a_filter_is_never_short() {
         matches!(error, StoreError::NamesFolded { names: 1, .. }) && !error.is_damage(),
         "{error:?}"
     );
-    let expected = "1 of the names that were asked for are counted under (other), and the records \
-                    before 1970-01-21T00:00:00Z that could tell them apart were deleted";
+    let expected = "what was asked for is counted under (other) in part (combinations of names: 1), and \
+                    the records before 1970-01-21T00:00:00Z that could tell it apart were deleted";
     assert_eq!(error.to_string(), expected);
     let since = TimeRange { start: Some(at(20 * DAY)), end: None };
     let found = store.report(since, &models(&["m149"])).unwrap();
