@@ -98,9 +98,15 @@ impl Seen {
         let (level, finer, _) = seal.levels();
         let begin = |number| finer.around(level.start_of(number));
         let whole = begin(numbers.start)..begin(numbers.end);
-        let all = checksums(connection, finer, &whole)?;
         let within = |range: &Range<i64>| whole.start <= range.start && range.end <= whole.end;
-        for (_, range) in self.searched.iter().filter(|of| of.0 == finer && within(&of.1)) {
+        let searched = self.searched.iter().filter(|of| of.0 == finer && within(&of.1));
+        let mut searched = searched.map(|(_, range)| range).peekable();
+        // Days are looked at for the quarters of an hour below them too; then nobody has searched.
+        if searched.peek().is_none() {
+            return Ok(());
+        }
+        let all = checksums(connection, finer, &whole)?;
+        for range in searched {
             if !checksums(connection, finer, range)?.iter().eq(all.range(range.clone())) {
                 return Err(Wrong::Torn.into());
             }
