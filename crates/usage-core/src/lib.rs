@@ -9,6 +9,7 @@ mod range;
 pub mod record;
 pub mod sink;
 pub mod stats;
+pub mod text;
 mod timestamp;
 
 pub use filter::Filter;

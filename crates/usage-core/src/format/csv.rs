@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::json::rfc3339;
-use super::printable;
 use crate::stats::{Aggregates, Dimension, Groups, Key, Summary, TokenTotals, keep_top_of};
+use crate::text::printable;
 
 /// The names of a report that is not grouped otherwise.
 const NAMES: [Dimension; 4] =

@@ -7,10 +7,11 @@ use chrono_tz::Tz;
 
 use super::bar::{self, bar};
 use super::page::{BOLD, CYAN, DIM, GAP, INDENT, MIN_NAME_WIDTH, Page};
-use super::printable::{display_width, printable, shorten_middle};
 use super::when::when;
-use super::{GroupedReport, TextOptions, format_count, format_tokens};
+use super::width::{display_width, shorten_middle};
+use super::{GroupedReport, TextOptions};
 use crate::stats::{Bucket, Dimension, Group, Groups, Key, Summary};
+use crate::text::{format_count, format_tokens, printable};
 
 const NUMBERS: [&str; 3] = ["Requests", "Tokens", "Fallbacks"];
 

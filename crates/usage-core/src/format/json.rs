@@ -1,17 +1,15 @@
 //! The report as JSON, schema version 1. The only place that knows its names.
 
-use std::fmt::Write as _;
-
 use chrono::{DateTime, SecondsFormat};
 use chrono_tz::Tz;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::printable::is_shown;
 use super::{GroupedReport, Report};
 use crate::stats::{
     Dimension, Group, Key, LeftOut, ModelStats, RouteStats, Summary, TokenTotals, keep_top_of,
 };
+use crate::text::escape_hidden;
 use crate::{Filter, Period};
 
 #[derive(Serialize)]
@@ -271,29 +269,4 @@ fn written(value: &impl Serialize) -> String {
     let mut json = escape_hidden(&serde_json::to_string(value).unwrap_or_default());
     json.push('\n');
     json
-}
-
-/// JSON text with everything that a terminal would act on, or would not show, as an escape. The
-/// values stay the same.
-///
-/// JSON itself leaves characters such as U+009B, a terminal's control sequence introducer, as they
-/// are. Outside ASCII they can only stand inside strings, where an escape means the same.
-///
-/// ```
-/// assert_eq!(usage_core::format::escape_hidden("\"a\u{9b}b\""), r#""a\u009bb""#);
-/// ```
-#[must_use]
-pub fn escape_hidden(json: &str) -> String {
-    let mut out = String::with_capacity(json.len() + 1);
-    for c in json.chars() {
-        if is_shown(c) {
-            out.push(c);
-        } else {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                // Writing to a string cannot fail.
-                let _ = write!(out, "\\u{unit:04x}");
-            }
-        }
-    }
-    out
 }

@@ -4,18 +4,18 @@ mod bar;
 mod csv;
 mod grouped;
 mod json;
-mod number;
 mod page;
-mod printable;
 mod report;
 mod text;
 mod when;
+mod width;
 
-pub use json::{escape_hidden, format_period_json};
-pub use number::{format_count, format_tokens};
-pub use printable::{display_width, printable, shorten_middle};
+pub use json::format_period_json;
 pub use report::{GroupedReport, Report};
 pub use text::{TextOptions, format_records, format_usage};
+pub use width::{display_width, shorten_middle};
+
+pub use crate::text::{escape_hidden, format_count, format_tokens, printable};
 
 #[cfg(test)]
 mod tests;

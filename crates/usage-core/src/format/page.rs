@@ -1,9 +1,8 @@
 //! What every page for people begins with, and how its lines are written.
 
-use super::printable::printable;
-use super::{format_count, format_tokens};
 use crate::Filter;
 use crate::stats::{LeftOut, Summary};
+use crate::text::{format_count, format_tokens, printable};
 
 pub(super) const BOLD: &str = "\u{1b}[1m";
 pub(super) const DIM: &str = "\u{1b}[2m";

@@ -3,10 +3,11 @@
 use std::borrow::Borrow;
 use std::fmt::Write as _;
 
+use super::Report;
 use super::page::{BOLD, DIM, GAP, INDENT, MIN_NAME_WIDTH, Page};
-use super::printable::{display_width, printable, shorten_middle};
-use super::{Report, format_count, format_tokens};
+use super::width::{display_width, shorten_middle};
 use crate::stats::{Aggregates, LeftOut, Summary, keep_top_of};
+use crate::text::{format_count, format_tokens, printable};
 use crate::{Filter, Record};
 
 /// How the text is laid out.

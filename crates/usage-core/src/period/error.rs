@@ -1,7 +1,9 @@
 //! Why a text is not a period.
 
 use super::GRAMMAR;
-use super::form::MAX_COUNT;
+
+/// The greatest N of a `last-N-…` period; beyond it a typing mistake is likelier than a question.
+pub(super) const MAX_COUNT: i32 = 100_000;
 
 /// Longer texts are cut in messages. Leaves room for a range of two instants in full.
 const QUOTED_CHARS: usize = 80;

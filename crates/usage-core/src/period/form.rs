@@ -3,10 +3,7 @@
 use chrono::{DateTime, Months, NaiveDate, Utc};
 
 use super::calendar::{Unit, WeekStart};
-use super::error::{PeriodError, quoted};
-
-/// The greatest N of a `last-N-…` period; beyond it a typing mistake is likelier than a question.
-pub(super) const MAX_COUNT: i32 = 100_000;
+use super::error::{MAX_COUNT, PeriodError, quoted};
 
 /// A period as written, other than all time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

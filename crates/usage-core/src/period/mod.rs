@@ -12,6 +12,7 @@
 mod calendar;
 mod error;
 mod form;
+mod range;
 mod resolve;
 #[cfg(test)]
 mod tests;

@@ -17,7 +17,7 @@ use super::line::LineError;
 use super::raw::{RawCount, RawRecord, VALUE_CHARS, kinds_of, shortened};
 use super::{EventId, Field, LabelInterner, LabelNames, Record};
 use crate::Timestamp;
-use crate::format::printable;
+use crate::text::printable;
 
 /// Why a row is not a record.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

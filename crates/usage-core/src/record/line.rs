@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::raw::{RawRecord, kinds_of, shortened};
 use super::{EventId, Field, LabelInterner, LabelNames, MAX_COUNT, Record, RecordError};
 use crate::Timestamp;
-use crate::format::escape_hidden;
+use crate::text::escape_hidden;
 
 /// The longest line a reader should take in, in bytes: several times the longest valid record.
 pub const MAX_LINE_BYTES: usize = 65_536;

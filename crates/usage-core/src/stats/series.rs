@@ -193,7 +193,7 @@ impl Series {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the period has more than {} {}s, too many to list",
-    crate::format::format_count(Series::MAX_BUCKETS as u64),
+    crate::text::format_count(Series::MAX_BUCKETS as u64),
     name(*unit)
 )]
 pub struct TooManyBuckets {

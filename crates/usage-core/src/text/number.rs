@@ -3,7 +3,7 @@
 /// A whole number with thousands separators: `1,234,567`.
 ///
 /// ```
-/// assert_eq!(usage_core::format::format_count(1_234_567), "1,234,567");
+/// assert_eq!(usage_core::text::format_count(1_234_567), "1,234,567");
 /// ```
 #[must_use]
 pub fn format_count(count: u64) -> String {
@@ -22,7 +22,7 @@ pub fn format_count(count: u64) -> String {
 /// rounded to nearest and carried into the next unit.
 ///
 /// ```
-/// use usage_core::format::format_tokens;
+/// use usage_core::text::format_tokens;
 ///
 /// assert_eq!(format_tokens(20), "20");
 /// assert_eq!(format_tokens(999_999), "999,999");

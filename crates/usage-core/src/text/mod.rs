@@ -1,0 +1,7 @@
+//! Texts and numbers made fit to be shown: the one part of the formatting that records and statistics need too.
+
+mod number;
+mod printable;
+
+pub use number::{format_count, format_tokens};
+pub use printable::{escape_hidden, printable};
