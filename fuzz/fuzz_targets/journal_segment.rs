@@ -13,7 +13,7 @@ use libfuzzer_sys::{arbitrary, fuzz_target};
 use usage_core::sink::{
     BatchOutcome, JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId, SinkError,
 };
-use usage_core::{EventId, LabelNames, Labels, Record, Timestamp, TokenCounts};
+use usage_core::{Usage, EventId, LabelNames, Labels, Record, Timestamp, TokenCounts};
 use usage_journal::{Journal, Options, RealDisk, replay};
 
 #[derive(Debug, arbitrary::Arbitrary)]
@@ -70,11 +70,11 @@ impl JournalSink for Ledger {
 fn records(count: u64) -> Vec<Record> {
     let record = |number: u64| {
         let route = if number % 2 == 0 { "think" } else { "default" };
-        let names = LabelNames { instance_id: "i", route, model: "m", ..LabelNames::default() };
+        let names = LabelNames::new().with_instance("i").with_route(route).with_model("m");
         let when = i64::try_from(number).unwrap();
-        let tokens = TokenCounts::new().with_input(number).unwrap();
+        let tokens = TokenCounts::new().with_input(number);
         let record =
-            Record::new(Labels::new(names).unwrap(), tokens, 0, Timestamp::from_micros(when));
+            Record::new(Labels::new(names).unwrap(), Usage::new(tokens, Timestamp::from_micros(when)));
         let record = record.unwrap();
         if number % 3 > 0 {
             return record;

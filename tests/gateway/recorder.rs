@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts};
+use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
 use usage_tracker::{RejectReason, Tracker};
 
 use crate::settings::Settings;
@@ -24,13 +24,13 @@ pub(crate) struct Recorder {
 
 impl Recorder {
     pub(crate) fn new(tracker: Arc<Tracker>, settings: &Settings) -> Result<Self> {
-        let labels = Labels::new(LabelNames {
-            instance_id: &settings.instance,
-            provider: "provider",
-            route: "route",
-            model: "model",
-            ..LabelNames::default()
-        })?;
+        let labels = Labels::new(
+            LabelNames::new()
+                .with_instance(&settings.instance)
+                .with_provider("provider")
+                .with_route("route")
+                .with_model("model"),
+        )?;
         let (next, returned) = (AtomicU64::new(0), Mutex::default());
         Ok(Self { tracker, labels, rate: settings.rate, next, returned })
     }
@@ -66,9 +66,8 @@ impl Recorder {
     fn record_one(&self) -> bool {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let at = Timestamp::from_micros(FROM.saturating_add_unsigned(number));
-        let record = TokenCounts::unclassified(number)
-            .and_then(|tokens| Record::new(self.labels.clone(), tokens, 0, at));
-        let Ok(record) = record else {
+        let usage = Usage::new(TokenCounts::unclassified(number), at);
+        let Ok(record) = Record::new(self.labels.clone(), usage) else {
             // Past the last number that a record can carry.
             return false;
         };

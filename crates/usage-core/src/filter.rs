@@ -1,70 +1,67 @@
 //! Which records a query is about.
 
-use crate::LabelNames;
+use crate::{Label, LabelNames};
 
 /// Which records a query is about, by their names; the default is all of them.
 ///
-/// Within a field any of the names will do; between fields all must hold.
+/// Of each name any that is kept will do; between names all must hold.
 ///
 /// ```
-/// use usage_core::{Filter, LabelNames};
+/// use usage_core::{Filter, Label, LabelNames};
 ///
-/// let filter = Filter {
-///     providers: vec!["anthropic".into(), "openai".into()],
-///     models: vec!["claude-sonnet-4-5".into()],
-///     ..Filter::default()
-/// };
-/// let names = LabelNames {
-///     provider: "anthropic",
-///     model: "claude-sonnet-4-5",
-///     ..LabelNames::default()
-/// };
+/// let filter = Filter::new()
+///     .keeping(Label::Provider, "anthropic")
+///     .keeping(Label::Provider, "openai")
+///     .keeping(Label::Model, "claude-sonnet-4-5");
+/// let names = LabelNames::new().with_provider("anthropic").with_model("claude-sonnet-4-5");
 /// assert!(filter.matches(&names));
-/// assert!(!filter.matches(&LabelNames { provider: "google", ..names }));
+/// assert!(!filter.matches(&names.with_provider("google")));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Router instances to keep; empty keeps all.
-    pub instances: Vec<String>,
-    /// Profiles to keep as reports name them: `default` keeps the empty one too.
-    pub profiles: Vec<String>,
-    /// Providers to keep; empty keeps all.
-    pub providers: Vec<String>,
-    /// Routes to keep; empty keeps all.
-    pub routes: Vec<String>,
-    /// Models to keep; empty keeps all.
-    pub models: Vec<String>,
+    kept: [Vec<String>; Label::COUNT],
 }
 
 impl Filter {
+    /// All records.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
     /// The records of one router instance.
     #[must_use]
     pub fn instance(instance_id: &str) -> Self {
-        Self { instances: vec![instance_id.to_owned()], ..Self::default() }
+        Self::new().keeping(Label::Instance, instance_id)
+    }
+
+    /// With one more of the names to keep. A profile is named as in reports: `default` keeps the empty one too.
+    #[must_use]
+    pub fn keeping(mut self, label: Label, name: impl Into<String>) -> Self {
+        self.kept[label as usize].push(name.into());
+        self
+    }
+
+    /// The names to keep; none keeps all.
+    #[must_use]
+    pub const fn kept(&self, label: Label) -> &[String] {
+        self.kept[label as usize].as_slice()
     }
 
     /// Whether every record passes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        self.kept.iter().all(Vec::is_empty)
     }
 
     /// Whether a record with these names passes.
     #[must_use]
     pub fn matches(&self, names: &LabelNames<'_>) -> bool {
-        let any = |kept: &[String], name: &str| kept.is_empty() || kept.iter().any(|k| k == name);
-        // An empty profile and `default` are one, on either side.
-        let profile = names.reported_profile();
-        let profile_kept = self.profiles.is_empty()
-            || self
-                .profiles
-                .iter()
-                .any(|kept| LabelNames { profile: kept, ..*names }.reported_profile() == profile);
-        any(&self.instances, names.instance_id)
-            && profile_kept
-            && any(&self.providers, names.provider)
-            && any(&self.routes, names.route)
-            && any(&self.models, names.model)
+        Label::ALL.into_iter().zip(&self.kept).all(|(label, kept)| {
+            // An empty profile and `default` are one, on either side.
+            let name = names.reported(label);
+            kept.is_empty() || kept.iter().any(|kept| label.reported(kept) == name)
+        })
     }
 }
 
@@ -73,42 +70,24 @@ mod tests {
     use super::*;
 
     const NAMES: LabelNames<'_> =
-        LabelNames { instance_id: "i", profile: "", provider: "v", route: "r", model: "m" };
-
-    fn one(name: &str) -> Vec<String> {
-        vec![name.to_owned()]
-    }
+        LabelNames::new().with_instance("i").with_provider("v").with_route("r").with_model("m");
 
     #[test]
-    fn every_field_narrows() {
-        let all = Filter::default();
-        assert!(all.is_empty() && all.matches(&NAMES));
-        for (matching, other) in [
-            (Filter::instance("i"), Filter::instance("j")),
-            (
-                Filter { providers: one("v"), ..all.clone() },
-                Filter { providers: one("w"), ..all.clone() },
-            ),
-            (
-                Filter { routes: one("r"), ..all.clone() },
-                Filter { routes: one("s"), ..all.clone() },
-            ),
-            (
-                Filter { models: one("m"), ..all.clone() },
-                Filter { models: one("n"), ..all.clone() },
-            ),
-        ] {
-            assert!(!matching.is_empty());
-            assert!(matching.matches(&NAMES), "{matching:?}");
-            assert!(!other.matches(&NAMES), "{other:?}");
+    fn every_name_narrows() {
+        assert!(Filter::new().is_empty() && Filter::new().matches(&NAMES));
+        for label in Label::ALL {
+            let keep = |name: &str| Filter::new().keeping(label, name);
+            let other = keep("other");
+            assert!(!other.is_empty() && !other.matches(&NAMES), "{other:?}");
+            assert!(keep(NAMES.get(label)).matches(&NAMES), "{label}");
+            assert!(other.keeping(label, NAMES.get(label)).matches(&NAMES), "{label}");
         }
     }
 
     #[test]
     fn an_empty_profile_is_the_default_one() {
-        let keep = |profile| Filter { profiles: one(profile), ..Filter::default() };
-        let named = LabelNames { profile: "default", ..NAMES };
-        let other = LabelNames { profile: "work", ..NAMES };
+        let keep = |profile| Filter::new().keeping(Label::Profile, profile);
+        let (named, other) = (NAMES.with_profile("default"), NAMES.with_profile("work"));
         for filter in [keep(""), keep("default")] {
             assert!(filter.matches(&NAMES) && filter.matches(&named) && !filter.matches(&other));
         }

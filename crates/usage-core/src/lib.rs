@@ -16,6 +16,7 @@ pub use filter::Filter;
 pub use period::{Period, parse_period};
 pub use range::TimeRange;
 pub use record::{
-    EventId, LabelInterner, LabelNames, Labels, Record, RecordError, TokenCounts, Usage,
+    Counts, EventId, Label, LabelInterner, LabelNames, Labels, Measure, Record, RecordError,
+    TokenCounts, Usage,
 };
 pub use timestamp::Timestamp;

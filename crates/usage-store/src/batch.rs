@@ -125,7 +125,7 @@ fn insert_one_by_one(
 ) -> rusqlite::Result<BatchOutcome> {
     let mut rows = Rows::begin(connection)?;
     // A statement that cannot be prepared says nothing about a record.
-    for statement in [INSERT_SET, FIND_SET] {
+    for statement in [&INSERT_SET, &FIND_SET] {
         drop(connection.prepare_cached(statement)?);
     }
     if batch.iter().any(|record| record.event_id().is_some()) {

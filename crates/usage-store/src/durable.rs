@@ -133,7 +133,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use rusqlite::Connection;
-    use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts};
+    use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
 
     use super::*;
 
@@ -146,10 +146,9 @@ mod tests {
             ..Default::default()
         };
         let store = Store::open_with(folder.path().join("usage.db"), &options).unwrap();
-        let names =
-            LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() };
+        let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
         let labels = Labels::new(names).unwrap();
-        let record = Record::new(labels, TokenCounts::new(), 0, Timestamp::from_micros(1));
+        let record = Record::new(labels, Usage::new(TokenCounts::new(), Timestamp::from_micros(1)));
         // A reader that stays where the ledger was keeps the log from being copied as a whole.
         let reader = Connection::open(store.path()).unwrap();
         reader.execute_batch("BEGIN; SELECT count(*) FROM records").unwrap();

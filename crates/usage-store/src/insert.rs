@@ -3,8 +3,9 @@
 use rusqlite::{CachedStatement, Connection};
 use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
 use usage_core::stats::Summary;
-use usage_core::{EventId, Record};
+use usage_core::{EventId, Label, Measure, Record};
 
+use crate::columns::NUMBERS;
 use crate::event_ids::{Event, KnownIds};
 use crate::sums::Change;
 use crate::transaction::{self, WriteError};
@@ -34,16 +35,11 @@ pub enum Inserted {
 /// # let path = folder.path().join("usage.db");
 /// # usage_store::Store::open(&path)?;
 /// use rusqlite::TransactionBehavior;
-/// use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts};
+/// use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
 /// use usage_store::{Inserted, insert_record};
 ///
-/// let labels = Labels::new(LabelNames {
-///     instance_id: "router-1",
-///     route: "think",
-///     model: "claude-sonnet-4-5",
-///     ..LabelNames::default()
-/// })?;
-/// let record = Record::new(labels, TokenCounts::unclassified(500)?, 0, Timestamp::from_micros(0))?;
+/// let labels = Labels::new(LabelNames::new().with_instance("router-1").with_route("think").with_model("claude-sonnet-4-5"))?;
+/// let record = Record::new(labels, Usage::new(TokenCounts::unclassified(500), Timestamp::from_micros(0)))?;
 ///
 /// let mut connection = rusqlite::Connection::open(&path)?;
 /// assert_eq!(insert_record(&connection, &record)?, Inserted::Stored);
@@ -306,41 +302,29 @@ impl<'a, 'r> Rows<'a, 'r> {
 /// Whether two records have the same event id, which is unique for an instance.
 fn is_same_event(one: &Record, other: &Record) -> bool {
     one.event_id() == other.event_id()
-        && one.labels().names().instance_id == other.labels().names().instance_id
+        && one.labels().names().get(Label::Instance) == other.labels().names().get(Label::Instance)
 }
 
 fn insert_sql(rows: usize) -> String {
-    let row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let row = format!("({})", ["?"; COLUMNS].join(", "));
     let rows = vec![row; rows].join(", ");
-    format!(
-        "INSERT INTO records (ts, id, label_set, input, output, cache_read, cache_write, \
-         unclassified, reasoning, fallbacks, event_id) VALUES {rows}"
-    )
+    format!("INSERT INTO records (ts, id, label_set, event_id, {}) VALUES {rows}", *NUMBERS)
 }
 
 /// The columns of a row.
-const COLUMNS: usize = 11;
+const COLUMNS: usize = 4 + Measure::COUNT;
 
 fn insert_rows(insert: &mut CachedStatement<'_>, rows: &[Waiting<'_>]) -> rusqlite::Result<()> {
     for (at, (id, label_set, record)) in rows.iter().enumerate() {
-        let (first, tokens) = (at * COLUMNS + 1, record.tokens());
+        let first = at * COLUMNS + 1;
         // One by one: as a list of parameters each would go through a table of functions.
         insert.raw_bind_parameter(first, record.timestamp().as_micros())?;
         insert.raw_bind_parameter(first + 1, id)?;
         insert.raw_bind_parameter(first + 2, label_set)?;
-        let counts = [
-            tokens.input(),
-            tokens.output(),
-            tokens.cache_read(),
-            tokens.cache_write(),
-            tokens.unclassified_count(),
-            tokens.reasoning(),
-            record.fallbacks(),
-        ];
-        for (index, count) in counts.into_iter().enumerate() {
-            insert.raw_bind_parameter(first + 3 + index, count)?;
+        insert.raw_bind_parameter(first + 3, record.event_id().map(EventId::as_str))?;
+        for (index, number) in record.counts().numbers().iter().enumerate() {
+            insert.raw_bind_parameter(first + 4 + index, number)?;
         }
-        insert.raw_bind_parameter(first + 10, record.event_id().map(EventId::as_str))?;
     }
     let inserted = insert.raw_execute()?;
     // A trigger may leave a row out without an error; it is not stored then.

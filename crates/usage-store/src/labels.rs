@@ -1,37 +1,41 @@
 //! The dictionary of label sets: names in, a small id out, and back.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row};
 use rustc_hash::{FxHashMap, FxHashSet};
-use usage_core::{LabelNames, Labels};
+use usage_core::{Label, LabelNames, Labels};
 
+use crate::columns::{self, NAMES};
 use crate::sums;
 
 /// Finds a label set.
-pub(crate) const FIND_SET: &str = "SELECT id FROM label_sets WHERE instance_id = ?1 \
-     AND profile = ?2 AND provider = ?3 AND route = ?4 AND model = ?5";
+pub(crate) static FIND_SET: LazyLock<String> = LazyLock::new(|| {
+    let names = Label::ALL.map(|label| format!("{} = ?", label.field())).join(" AND ");
+    format!("SELECT id FROM label_sets WHERE {names}")
+});
 
 /// Adds a label set.
-pub(crate) const INSERT_SET: &str = "INSERT INTO label_sets (instance_id, profile, provider, route, model) \
-     VALUES (?1, ?2, ?3, ?4, ?5)";
+pub(crate) static INSERT_SET: LazyLock<String> = LazyLock::new(|| {
+    let values = ["?"; Label::COUNT].join(", ");
+    format!("INSERT INTO label_sets ({}) VALUES ({values})", *NAMES)
+});
 
 /// Finds the id of a label set in the ledger, or adds the set.
 pub(crate) fn id_of(connection: &Connection, labels: &Labels) -> rusqlite::Result<i64> {
-    let LabelNames { instance_id, profile, provider, route, model } = labels.names();
-    let names = params![instance_id, profile, provider, route, model];
-    let found =
-        connection.prepare_cached(FIND_SET)?.query_row(names, |row| row.get(0)).optional()?;
-    match found {
+    let names = labels.names();
+    let find = connection.prepare_cached(&FIND_SET)?.query_row(*names.all(), |row| row.get(0));
+    match find.optional()? {
         Some(id) => Ok(id),
-        None => connection.prepare_cached(INSERT_SET)?.insert(names),
+        None => connection.prepare_cached(&INSERT_SET)?.insert(*names.all()),
     }
 }
 
 /// The names of a label set; none where it is missing, or one that no record could have.
 pub(crate) fn names_by_id(connection: &Connection, id: i64) -> rusqlite::Result<Option<Labels>> {
     let found = connection
-        .prepare_cached(SELECT_SET)?
+        .prepare_cached(&SELECT_SET)?
         .query_row([id], |row| Ok(Labels::new(names_of(row)?).ok()))
         .optional()?;
     Ok(found.flatten())
@@ -146,27 +150,19 @@ pub(crate) struct LabelSets {
 }
 
 /// The columns that [`names_of`] reads by their place, behind the id.
-pub(crate) const SELECT_SETS: &str =
-    "SELECT id, instance_id, profile, provider, route, model FROM label_sets";
+pub(crate) static SELECT_SETS: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT id, {} FROM label_sets", *NAMES));
 
 /// As [`SELECT_SETS`], of one.
-const SELECT_SET: &str =
-    "SELECT id, instance_id, profile, provider, route, model FROM label_sets WHERE id = ?1";
+static SELECT_SET: LazyLock<String> = LazyLock::new(|| format!("{} WHERE id = ?1", *SELECT_SETS));
 
 /// As [`SELECT_SETS`], of some that follow each other.
-const SELECT_SETS_BETWEEN: &str = "SELECT id, instance_id, profile, provider, route, model \
-     FROM label_sets WHERE id BETWEEN ?1 AND ?2";
+static SELECT_SETS_BETWEEN: LazyLock<String> =
+    LazyLock::new(|| format!("{} WHERE id BETWEEN ?1 AND ?2", *SELECT_SETS));
 
 /// The names in a row of [`SELECT_SETS`], unchecked.
 pub(crate) fn names_of<'a>(row: &'a Row<'_>) -> rusqlite::Result<LabelNames<'a>> {
-    let text = |index| row.get_ref(index)?.as_str().map_err(rusqlite::Error::from);
-    Ok(LabelNames {
-        instance_id: text(1)?,
-        profile: text(2)?,
-        provider: text(3)?,
-        route: text(4)?,
-        model: text(5)?,
-    })
+    columns::names(row, 1)
 }
 
 impl LabelSets {
@@ -180,7 +176,7 @@ impl LabelSets {
     }
 
     pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Self> {
-        let mut statement = connection.prepare_cached(SELECT_SETS)?;
+        let mut statement = connection.prepare_cached(&SELECT_SETS)?;
         let mut rows = statement.query([])?;
         let mut sets = Self::default();
         while let Some(row) = rows.next()? {
@@ -229,7 +225,7 @@ impl<'c> Names<'c> {
         let unknown: Vec<_> = ids.filter(|id| self.known.get(*id).is_none()).collect();
         for run in unknown.chunk_by(|one, other| other.saturating_sub(*one) <= GAP) {
             let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
-            let mut statement = self.connection.prepare_cached(SELECT_SETS_BETWEEN)?;
+            let mut statement = self.connection.prepare_cached(&SELECT_SETS_BETWEEN)?;
             let mut rows = statement.query([first, last])?;
             while let Some(row) = rows.next()? {
                 let id = row.get(0)?;

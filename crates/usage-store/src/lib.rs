@@ -6,6 +6,7 @@ mod at_rest;
 mod backup;
 mod batch;
 mod checkpoint;
+mod columns;
 pub mod doctor;
 mod durable;
 mod error;

@@ -1,12 +1,14 @@
 //! Reports: what a range of time comes to, under the names that are asked for.
 
-use rusqlite::{Connection, Row};
-use usage_core::stats::{Aggregates, Summary, TokenTotals};
-use usage_core::{Filter, TimeRange};
+use std::sync::LazyLock;
 
+use rusqlite::{Connection, Row};
+use usage_core::stats::{Aggregates, Summary};
+use usage_core::{Filter, Measure, TimeRange};
+
+use crate::columns::{self, NUMBERS};
 use crate::error::ReadError;
 use crate::labels::Names;
-use crate::rows::count;
 use crate::sums::{Apart, Seen, Totals, total};
 
 /// The totals by label set. Runs inside the caller's read transaction.
@@ -24,9 +26,13 @@ pub(crate) fn aggregate(
     Ok(aggregates)
 }
 
-/// What [`summary`] reads, behind the label set.
-pub(crate) const COUNTS: &str =
-    "label_set, fallbacks, input, output, cache_read, cache_write, unclassified, reasoning";
+/// Selects what [`summary`] reads, behind the label set; then time and id.
+pub(crate) static SELECT_COUNTS: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT label_set, {}, ts, id FROM records", *NUMBERS));
+
+/// Where time and id are in it.
+pub(crate) const TS: usize = 1 + Measure::COUNT;
+pub(crate) const ID: usize = TS + 1;
 
 /// Adds totals by id under the names that these ids stand for, if the filter lets them pass. None of
 /// the totals are left.
@@ -51,20 +57,8 @@ pub(crate) fn add_named(
 
 /// What one row counts.
 pub(crate) fn summary(row: &Row<'_>) -> Result<Summary, ReadError> {
-    let number = |index| match count(row.get(index)?) {
-        Ok(count) => Ok(u64::from(count)),
+    match columns::numbers(row, 1)? {
+        Ok(numbers) => Ok(Summary::new(1, numbers.map(u64::from))),
         Err(what) => Err(ReadError::Damaged(format!("a record has {what}"))),
-    };
-    Ok(Summary {
-        requests: 1,
-        fallbacks: number(1)?,
-        token_kinds: TokenTotals {
-            input: number(2)?,
-            output: number(3)?,
-            cache_read: number(4)?,
-            cache_write: number(5)?,
-            unclassified: number(6)?,
-            reasoning: number(7)?,
-        },
-    })
+    }
 }

@@ -1,14 +1,14 @@
 //! Reading records back, a page at a time.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
-use usage_core::record::MAX_COUNT;
-use usage_core::{EventId, Filter, Record, RecordError, TimeRange, Timestamp, TokenCounts};
+use usage_core::{Counts, EventId, Filter, Record, RecordError, TimeRange, Timestamp};
 
 use crate::Store;
+use crate::columns::{self, NUMBERS};
 use crate::error::{ReadError, StoreError};
 use crate::labels::LabelSets;
 
@@ -112,45 +112,23 @@ impl Iterator for Records<'_> {
 }
 
 /// The columns that [`stored_record`] reads by their place.
-pub(crate) const SELECT_RECORDS: &str = "SELECT ts, id, label_set, input, output, cache_read, \
-     cache_write, unclassified, reasoning, fallbacks, event_id FROM records";
+pub(crate) static SELECT_RECORDS: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT ts, id, label_set, event_id, {} FROM records", *NUMBERS));
 
 pub(crate) fn stored_record(row: &Row<'_>, sets: &LabelSets) -> Result<StoredRecord, ReadError> {
     let id = row.get(1)?;
     let bad = |what: String| ReadError::Damaged(format!("record {id} has {what}"));
     let invalid = |error: RecordError| bad(format!("content that no record may have: {error}"));
-    let number = |index| count(row.get(index)?).map_err(bad);
-    let kind = |index| number(index).map(u64::from);
     let label_set: i64 = row.get(2)?;
     let labels = sets.get(label_set).ok_or_else(|| ReadError::unknown_label_set(label_set))?;
-    let (kinds, unclassified) = ([kind(3)?, kind(4)?, kind(5)?, kind(6)?, kind(8)?], kind(7)?);
-    let (fallbacks, timestamp) = (number(9)?, Timestamp::from_micros(row.get(0)?));
-    let record = tokens(kinds, unclassified)
-        .and_then(|tokens| Record::new(labels.clone(), tokens, fallbacks, timestamp))
-        .map_err(invalid)?;
-    let record = match row.get::<_, Option<String>>(10)? {
+    let numbers = columns::numbers(row, 4)?.map_err(bad)?;
+    let counts = Counts::of(numbers, Timestamp::from_micros(row.get(0)?)).map_err(invalid)?;
+    let record = Record::of(labels.clone(), counts);
+    let record = match row.get::<_, Option<String>>(3)? {
         Some(event_id) => record.with_event_id(EventId::new(event_id).map_err(invalid)?),
         None => record,
     };
     Ok(StoredRecord { id, record })
-}
-
-/// A stored count, or what is wrong with it: nobody has ever stored a negative one.
-pub(crate) fn count(stored: i64) -> Result<u32, String> {
-    match u32::try_from(stored) {
-        Ok(count) if count <= MAX_COUNT => Ok(count),
-        _ => Err(format!("a count of {stored}")),
-    }
-}
-
-fn tokens(kinds: [u64; 5], unclassified: u64) -> Result<TokenCounts, RecordError> {
-    let [input, output, cache_read, cache_write, reasoning] = kinds;
-    TokenCounts::unclassified(unclassified)?
-        .with_input(input)?
-        .with_output(output)?
-        .with_cache_read(cache_read)?
-        .with_cache_write(cache_write)?
-        .with_reasoning(reasoning)
 }
 
 fn read_page(
@@ -161,7 +139,7 @@ fn read_page(
     order: Order,
     sets: &LabelSets,
 ) -> Result<VecDeque<StoredRecord>, ReadError> {
-    let mut sql = format!("{SELECT_RECORDS} WHERE ");
+    let mut sql = format!("{} WHERE ", *SELECT_RECORDS);
     let [start, end] = bounds(range);
     // One bound on the side where the page begins: given two, SQLite may search by the wrong one
     // and skip all pages before this one, row by row.

@@ -2,6 +2,10 @@
 //!
 //! `docs/reference/schema.md` describes them for people with the `sqlite3` shell.
 
+use usage_core::Measure;
+
+use crate::columns::names_of_table;
+
 /// `PRAGMA application_id` of a ledger: "USGL". Tells a ledger from any other SQLite database.
 pub const APPLICATION_ID: i32 = 0x5553_474C;
 
@@ -241,19 +245,31 @@ pub(crate) const FIRST_WITH_PIECES: i32 = 5;
 /// made again after it, so that no migration can trip over it.
 ///
 /// SQLite's own formatting stops at milliseconds, so the microseconds are put together by hand.
-pub(crate) const VIEWS: &str = "
-CREATE VIEW usage_records AS
-SELECT r.id, l.instance_id, l.profile, l.provider, l.route, l.model,
-       r.input + r.output + r.cache_read + r.cache_write + r.unclassified AS tokens,
-       r.fallbacks,
+pub(crate) fn views() -> String {
+    let as_fields = |tokens: bool| -> String {
+        let measures = Measure::ALL.into_iter().filter(|measure| measure.is_tokens() == tokens);
+        let column = |measure: Measure| match (measure.name(), measure.field()) {
+            (name, field) if name == field => format!("r.{name}, "),
+            (name, field) => format!("r.{name} AS {field}, "),
+        };
+        measures.map(column).collect()
+    };
+    let added = Measure::ALL.into_iter().filter(|measure| measure.is_added());
+    let total: Vec<_> = added.map(|measure| format!("r.{}", measure.name())).collect();
+    format!(
+        "CREATE VIEW usage_records AS
+SELECT r.id, {names}, {total} AS tokens, {others}
        strftime('%Y-%m-%d %H:%M:%S', r.ts / 1000000, 'unixepoch')
            || printf('.%06d+00:00', r.ts % 1000000) AS timestamp,
-       r.ts AS timestamp_us,
-       r.input AS input_tokens, r.output AS output_tokens,
-       r.cache_read AS cache_read_tokens, r.cache_write AS cache_write_tokens,
-       r.unclassified AS unclassified_tokens, r.reasoning AS reasoning_tokens,
+       r.ts AS timestamp_us, {kinds}
        r.event_id
 FROM records AS r JOIN label_sets AS l ON l.id = r.label_set;
-";
+",
+        names = names_of_table("l."),
+        total = total.join(" + "),
+        others = as_fields(false),
+        kinds = as_fields(true),
+    )
+}
 
 pub(crate) const DROP_VIEWS: &str = "DROP VIEW IF EXISTS usage_records;";

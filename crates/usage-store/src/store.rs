@@ -168,16 +168,11 @@ impl Store {
     /// ```
     /// # let folder = tempfile::tempdir()?;
     /// # let path = folder.path().join("usage.db");
-    /// use usage_core::{EventId, LabelNames, Labels, Record, Timestamp, TokenCounts};
+    /// use usage_core::{EventId, LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
     /// use usage_store::Store;
     ///
-    /// let labels = Labels::new(LabelNames {
-    ///     instance_id: "router-1",
-    ///     route: "think",
-    ///     model: "claude-sonnet-4-5",
-    ///     ..LabelNames::default()
-    /// })?;
-    /// let record = Record::new(labels, TokenCounts::unclassified(500)?, 0, Timestamp::from_micros(0))?
+    /// let labels = Labels::new(LabelNames::new().with_instance("router-1").with_route("think").with_model("claude-sonnet-4-5"))?;
+    /// let record = Record::new(labels, Usage::new(TokenCounts::unclassified(500), Timestamp::from_micros(0)))?
     ///     .with_event_id(EventId::new("req_1")?);
     ///
     /// let store = Store::open(&path)?;
@@ -340,18 +335,18 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use usage_core::{LabelNames, Labels, Timestamp, TokenCounts};
+    use usage_core::{LabelNames, Labels, Timestamp, TokenCounts, Usage};
 
     use super::*;
     use crate::Fault;
 
     fn batch(count: i64) -> Vec<Record> {
-        let names =
-            LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() };
+        let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
         let labels = Labels::new(names).unwrap();
         let at = Timestamp::from_micros;
-        let record =
-            |micros| Record::new(labels.clone(), TokenCounts::new(), 0, at(micros)).unwrap();
+        let record = |micros| {
+            Record::new(labels.clone(), Usage::new(TokenCounts::new(), at(micros))).unwrap()
+        };
         (0..count).map(record).collect()
     }
 

@@ -38,17 +38,14 @@ async fn answer(
     State(service): State<Arc<Service>>,
     Path(route): Path<String>,
 ) -> Result<String, (StatusCode, String)> {
-    let names = LabelNames {
-        instance_id: "axum-example",
-        provider: "nobody",
-        route: &route,
-        model: "echo",
-        ..LabelNames::default()
-    };
+    let names = LabelNames::new()
+        .with_instance("axum-example")
+        .with_provider("nobody")
+        .with_route(&route)
+        .with_model("echo");
     let labels = service.names.lock().unwrap_or_else(PoisonError::into_inner).intern(names);
     let labels = labels.map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()))?;
-    let tokens = TokenCounts::unclassified(route.len() as u64)
-        .map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()))?;
+    let tokens = TokenCounts::unclassified(route.len() as u64);
     // The client has its answer whether it is recorded or not; the accounts say how many were not.
     if let Err(error) = service.tracker.handle(labels).record(tokens, 0) {
         println!("not recorded: {error}");

@@ -58,15 +58,15 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// A router's worker that answers five thousand requests.
 fn serve(tracker: &Tracker, route: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
     // The names are checked and joined once, not for each request.
-    let handle = tracker.handle(Labels::new(LabelNames {
-        instance_id: "router-1",
-        provider: "anthropic",
-        route,
-        model: "claude-sonnet-4-5",
-        ..LabelNames::default()
-    })?);
+    let handle = tracker.handle(Labels::new(
+        LabelNames::new()
+            .with_instance("router-1")
+            .with_provider("anthropic")
+            .with_route(route)
+            .with_model("claude-sonnet-4-5"),
+    )?);
     for request in 0..5_000 {
-        let tokens = TokenCounts::new().with_input(800 + request)?.with_output(request % 400)?;
+        let tokens = TokenCounts::new().with_input(800 + request).with_output(request % 400);
         handle.record(tokens, 0)?;
     }
     Ok(())

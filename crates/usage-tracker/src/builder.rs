@@ -43,7 +43,7 @@ const MAX_JOURNALED_BATCH_FACTOR: usize = 40;
 ///
 /// ```
 /// # use usage_core::sink::{BatchOutcome, Sink, SinkError};
-/// # use usage_core::Record;
+/// # use usage_core::{Label, Record};
 /// # struct Nowhere;
 /// # impl Sink for Nowhere {
 /// #     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
@@ -56,7 +56,9 @@ const MAX_JOURNALED_BATCH_FACTOR: usize = 40;
 /// let tracker = Tracker::builder()
 ///     .buffer_size(100)
 ///     .flush_timeout(Duration::from_millis(250))
-///     .on_refused(|record, reason| eprintln!("{}: {reason}", record.labels().names().model))
+///     .on_refused(|record, reason| {
+///         eprintln!("{}: {reason}", record.labels().names().get(Label::Model));
+///     })
 ///     .start(Nowhere)?;
 /// # Ok::<(), std::io::Error>(())
 /// ```

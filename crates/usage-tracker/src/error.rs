@@ -9,7 +9,7 @@ use usage_core::{Record, RecordError};
 ///
 /// ```
 /// # use usage_core::sink::{BatchOutcome, Sink, SinkError};
-/// # use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts};
+/// # use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
 /// # use usage_tracker::{RejectReason, Tracker};
 /// # use std::time::Duration;
 /// # struct Nowhere;
@@ -18,8 +18,8 @@ use usage_core::{Record, RecordError};
 /// #         Ok(BatchOutcome { stored: batch.len() as u64, ..BatchOutcome::default() })
 /// #     }
 /// # }
-/// # let names = LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() };
-/// # let record = Record::new(Labels::new(names)?, TokenCounts::new(), 0, Timestamp::MIN_RECORD)?;
+/// # let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
+/// # let record = Record::new(Labels::new(names)?, Usage::new(TokenCounts::new(), Timestamp::MIN_RECORD))?;
 /// let tracker = Tracker::builder().start(Nowhere)?;
 /// let _ = tracker.shutdown(Duration::from_secs(5));
 ///

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use usage_core::{EventId, Labels, Record, Timestamp, TokenCounts, Usage};
+use usage_core::{Counts, EventId, Labels, Record, Timestamp, TokenCounts, Usage};
 
 use crate::channel::Place;
 use crate::error::HandleError;
@@ -48,11 +48,12 @@ impl Handle {
         fallbacks: u32,
         timestamp: Timestamp,
     ) -> Result<(), HandleError> {
-        let usage = Usage::new(tokens, fallbacks, timestamp)?;
+        let usage = Usage::new(tokens, timestamp).with_fallbacks(fallbacks.into());
+        let counts = Counts::try_from(usage)?;
         let intake = &self.shared.intake;
         Ok(match self.place {
-            Some(place) => intake.record_prepared(place, &self.labels, usage),
-            None => intake.record(Record::of(self.labels.clone(), usage)),
+            Some(place) => intake.record_prepared(place, &self.labels, counts),
+            None => intake.record(Record::of(self.labels.clone(), counts)),
         }?)
     }
 
@@ -68,7 +69,10 @@ impl Handle {
         fallbacks: u32,
         timestamp: Timestamp,
     ) -> Result<(), HandleError> {
-        let record = Record::new(self.labels.clone(), tokens, fallbacks, timestamp)?;
+        let record = Record::new(
+            self.labels.clone(),
+            Usage::new(tokens, timestamp).with_fallbacks(fallbacks.into()),
+        )?;
         Ok(self.shared.intake.record(record.with_event_id(event_id))?)
     }
 

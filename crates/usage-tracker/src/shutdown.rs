@@ -74,9 +74,9 @@ impl Tracker {
     ///         Err(SinkError::new("the disk is full"))
     ///     }
     /// }
-    /// # let names = LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() };
+    /// # let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
     /// let tracker = Tracker::builder().start(Broken)?;
-    /// tracker.handle(Labels::new(names)?).record(TokenCounts::unclassified(7)?, 0)?;
+    /// tracker.handle(Labels::new(names)?).record(TokenCounts::unclassified(7), 0)?;
     ///
     /// # let _ = tracker.flush(Duration::ZERO);
     /// # while !tracker.stats().degraded {
@@ -222,8 +222,7 @@ mod tests {
         let long = Duration::from_secs(600);
         let tracker =
             Tracker::builder().buffer_size(1).retry_back_off(long, long).start(sink).unwrap();
-        let names =
-            LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() };
+        let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
         let handle = tracker.handle(Labels::new(names).unwrap());
         handle.record(TokenCounts::new(), 0).unwrap();
         thread::scope(|scope| {
@@ -251,8 +250,7 @@ mod tests {
             let sink =
                 Fragile { mended: Arc::new(AtomicBool::new(!broken)), calls: mpsc::channel().0 };
             let tracker = Tracker::builder().channel_capacity(9).start(sink).unwrap();
-            let names =
-                LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() };
+            let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
             let handle = tracker.handle(Labels::new(names).unwrap());
             handle.record(TokenCounts::new(), 0).unwrap();
             let deadline = Duration::from_millis(if broken { 1 } else { 60_000 });
@@ -279,8 +277,7 @@ mod tests {
         let sink = Fragile { mended: Arc::clone(&mended), calls };
         let tracker =
             Tracker::builder().buffer_size(1).retry_back_off(long, long).start(sink).unwrap();
-        let names =
-            LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() };
+        let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
         tracker.handle(Labels::new(names).unwrap()).record(TokenCounts::new(), 0).unwrap();
         called.recv().unwrap();
         until(&tracker, |ledger| !ledger.busy);
@@ -313,8 +310,7 @@ mod tests {
             .drop_deadline(Duration::from_millis(1))
             .start(sink)
             .unwrap();
-        let names =
-            LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() };
+        let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
         tracker.handle(Labels::new(names).unwrap()).record(TokenCounts::new(), 0).unwrap();
         called.recv().unwrap();
         let shared = Arc::clone(&tracker.shared);

@@ -133,10 +133,10 @@ impl Tracker {
     /// #         Ok(BatchOutcome { stored: batch.len() as u64, ..BatchOutcome::default() })
     /// #     }
     /// # }
-    /// # let names = LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() };
+    /// # let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
     /// let tracker = Tracker::builder().start(Nowhere)?;
     /// let handle = tracker.handle(Labels::new(names)?);
-    /// handle.record(TokenCounts::unclassified(1_200)?, 0)?;
+    /// handle.record(TokenCounts::unclassified(1_200), 0)?;
     /// assert_eq!(tracker.stats().submitted, 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -189,10 +189,10 @@ impl Tracker {
     /// # use usage_store::Store;
     /// # use usage_tracker::Tracker;
     /// # use std::time::Duration;
-    /// # let names = LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() };
+    /// # let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
     /// # let folder = tempfile::tempdir()?;
     /// let tracker = Tracker::builder().start(Store::open(folder.path().join("usage.db"))?)?;
-    /// tracker.handle(Labels::new(names)?).record(TokenCounts::unclassified(7)?, 0)?;
+    /// tracker.handle(Labels::new(names)?).record(TokenCounts::unclassified(7), 0)?;
     ///
     /// tracker.flush_to_journal(Duration::from_secs(5))?;
     /// assert_eq!(tracker.stats().journaled, 1);

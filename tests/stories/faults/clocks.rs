@@ -25,11 +25,11 @@ fn set_back_by_hours_between_records() {
     let clock = Arc::new(ManualClock::new(Timestamp::from_micros(NOON)));
     let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
     let tracker = Tracker::builder().clock(shared).start(store).unwrap();
-    let names = LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() };
+    let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
     let handle = tracker.handle(Labels::new(names).unwrap());
     let mut given = Vec::new();
     let mut record = |tokens: u64| {
-        handle.record(TokenCounts::unclassified(tokens).unwrap(), 0).unwrap();
+        handle.record(TokenCounts::unclassified(tokens), 0).unwrap();
         given.push((i64::try_from(tokens).unwrap(), clock.now().as_micros()));
     };
     record(0);

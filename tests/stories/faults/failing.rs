@@ -9,7 +9,7 @@ use usage_core::sink::{
     BatchOutcome, JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId, Sink,
     SinkError, SinkErrorKind,
 };
-use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts};
+use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
 use usage_store::Store;
 use usage_tracker::{JournalOptions, Tracker};
 
@@ -129,12 +129,12 @@ fn every_record_is_stored_once() {
 }
 
 fn record(tracker: &Tracker, thread: u64) {
-    let names = LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() };
+    let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
     let labels = Labels::new(names).unwrap();
     for number in thread * EACH..(thread + 1) * EACH {
-        let tokens = TokenCounts::unclassified(number).unwrap();
+        let tokens = TokenCounts::unclassified(number);
         let at = Timestamp::from_micros(i64::try_from(number).unwrap());
-        let record = Record::new(labels.clone(), tokens, 0, at).unwrap();
+        let record = Record::new(labels.clone(), Usage::new(tokens, at)).unwrap();
         tracker.record_blocking(record, DEADLINE).unwrap();
     }
 }

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use driver::{Audit, DEADLINE, recover};
-use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts};
+use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
 use usage_store::{Store, StoreOptions};
 use usage_tracker::Tracker;
 
@@ -17,13 +17,13 @@ const EACH: u64 = 5_000;
 
 /// Records on one thread until the tracker is closed; which of them were taken.
 fn record(tracker: &Tracker, thread: u64) -> Vec<u64> {
-    let names = LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() };
+    let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
     let labels = Labels::new(names).unwrap();
     (thread * EACH..(thread + 1) * EACH)
         .filter(|number| {
-            let tokens = TokenCounts::unclassified(*number).unwrap();
+            let tokens = TokenCounts::unclassified(*number);
             let at = Timestamp::from_micros(i64::try_from(*number).unwrap());
-            tracker.record(Record::new(labels.clone(), tokens, 0, at).unwrap()).is_ok()
+            tracker.record(Record::new(labels.clone(), Usage::new(tokens, at)).unwrap()).is_ok()
         })
         .collect()
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 
 use driver::{Audit, DEADLINE};
-use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts};
+use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
 use usage_store::Store;
 use usage_tracker::{RejectReason, Tracker};
 
@@ -16,10 +16,10 @@ const TASKS: u64 = 40;
 const EACH: u64 = 100;
 
 fn record(number: u64) -> Record {
-    let names = LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() };
+    let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
     let at = Timestamp::from_micros(i64::try_from(number).unwrap());
-    let tokens = TokenCounts::unclassified(number).unwrap();
-    Record::new(Labels::new(names).unwrap(), tokens, 0, at).unwrap()
+    let tokens = TokenCounts::unclassified(number);
+    Record::new(Labels::new(names).unwrap(), Usage::new(tokens, at)).unwrap()
 }
 
 fn tracker(fixture: &Fixture) -> Arc<Tracker> {

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use rusqlite::{Connection, Statement};
+use usage_core::Record;
 use usage_core::format::format_count;
-use usage_core::{LabelNames, Record};
 use usage_store::Store;
 use usage_tracker::Durability;
 
@@ -81,20 +81,10 @@ fn put(
     label_set: i64,
     record: &Record,
 ) -> rusqlite::Result<()> {
-    let tokens = record.tokens();
     insert.raw_bind_parameter(1, record.timestamp().as_micros())?;
     insert.raw_bind_parameter(2, id)?;
     insert.raw_bind_parameter(3, label_set)?;
-    let counts = [
-        tokens.input(),
-        tokens.output(),
-        tokens.cache_read(),
-        tokens.cache_write(),
-        tokens.unclassified_count(),
-        tokens.reasoning(),
-        record.fallbacks(),
-    ];
-    for (index, count) in counts.into_iter().enumerate() {
+    for (index, count) in record.counts().numbers().iter().enumerate() {
         insert.raw_bind_parameter(4 + index, count)?;
     }
     insert.raw_execute().map(drop)
@@ -110,9 +100,7 @@ fn label_sets(connection: &Connection, records: &[Record]) -> Result<Vec<i64>> {
     let mut id_of = |record: &Record| match ids.get(record.labels()) {
         Some(id) => Ok(*id),
         None => {
-            let LabelNames { instance_id, profile, provider, route, model } =
-                record.labels().names();
-            let id = insert.insert([instance_id, profile, provider, route, model])?;
+            let id = insert.insert(*record.labels().names().all())?;
             ids.insert(record.labels().clone(), id);
             Ok(id)
         }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use chrono_tz::Tz;
 use usage_core::format::format_count;
 use usage_core::period::Unit;
-use usage_core::{Filter, LabelNames, Labels, Record, TimeRange, Timestamp, TokenCounts};
+use usage_core::{Filter, LabelNames, Labels, Record, TimeRange, Timestamp, TokenCounts, Usage};
 use usage_store::Store;
 
 use crate::Setup;
@@ -109,14 +109,15 @@ pub(crate) fn run(setup: &Setup) -> Result<()> {
 }
 
 fn of_model(model: u64, at: Timestamp) -> Result<Record> {
-    let labels = Labels::new(LabelNames {
-        instance_id: "gateway-1",
-        profile: "work",
-        provider: "openrouter",
-        route: "default",
-        model: &format!("model-{model:08}"),
-    })?;
-    Ok(Record::new(labels, TokenCounts::new().with_input(1_200)?.with_output(340)?, 0, at)?)
+    let labels = Labels::new(
+        LabelNames::new()
+            .with_instance("gateway-1")
+            .with_profile("work")
+            .with_provider("openrouter")
+            .with_route("default")
+            .with_model(&format!("model-{model:08}")),
+    )?;
+    Ok(Record::new(labels, Usage::new(TokenCounts::new().with_input(1_200).with_output(340), at))?)
 }
 
 fn median<T>(mut work: impl FnMut() -> Result<T>) -> Result<Duration> {

@@ -1,7 +1,9 @@
 //! Records that say which they are, so that a ledger shows whether one is missing or there twice.
 
 use anyhow::{Context, Result};
-use usage_core::{Filter, LabelNames, Labels, Record, TimeRange, Timestamp, TokenCounts};
+use usage_core::{
+    Filter, Label, LabelNames, Labels, Record, TimeRange, Timestamp, TokenCounts, Usage,
+};
 use usage_store::Store;
 
 /// 2025-06-01T00:00:00Z, in microseconds: the time of the first record of each run.
@@ -18,13 +20,14 @@ pub(crate) struct Numbered {
 
 impl Numbered {
     pub(crate) fn of(run: usize) -> Result<Self> {
-        let labels = Labels::new(LabelNames {
-            instance_id: &format!("{RUN}{run}"),
-            profile: "work",
-            provider: "anthropic",
-            route: "think",
-            model: "claude-sonnet-4-5",
-        })?;
+        let labels = Labels::new(
+            LabelNames::new()
+                .with_instance(&format!("{RUN}{run}"))
+                .with_profile("work")
+                .with_provider("anthropic")
+                .with_route("think")
+                .with_model("claude-sonnet-4-5"),
+        )?;
         Ok(Self { labels, start: START })
     }
 
@@ -36,11 +39,14 @@ impl Numbered {
     /// The record of this number: all it holds follows from it.
     pub(crate) fn record(&self, number: u64) -> Result<Record> {
         let tokens = TokenCounts::new()
-            .with_input(number % 100_000)?
-            .with_output(number * 31 % 4_001)?
-            .with_cache_read(number * 17 % 150_001)?;
+            .with_input(number % 100_000)
+            .with_output(number * 31 % 4_001)
+            .with_cache_read(number * 17 % 150_001);
         let at = Timestamp::from_micros(self.start + i64::try_from(number)?);
-        Ok(Record::new(self.labels.clone(), tokens, u32::from(number.is_multiple_of(50)), at)?)
+        Ok(Record::new(
+            self.labels.clone(),
+            Usage::new(tokens, at).with_fallbacks(u32::from(number.is_multiple_of(50)).into()),
+        )?)
     }
 }
 
@@ -92,7 +98,8 @@ pub(crate) fn look_through(store: &Store, runs: usize) -> Result<Vec<Seen>> {
     let sources = (0..runs).map(Numbered::of).collect::<Result<Vec<_>>>()?;
     for stored in store.records_by_period(TimeRange::ALL, &Filter::default()) {
         let record = stored?.record;
-        let run = record.labels().names().instance_id.strip_prefix(RUN).map(str::parse::<usize>);
+        let run =
+            record.labels().names().get(Label::Instance).strip_prefix(RUN).map(str::parse::<usize>);
         let run = run.context("a record of no run")??;
         let (Some(source), Some(seen)) = (sources.get(run), seen.get_mut(run)) else {
             anyhow::bail!("a record of run {run}, there are only {runs}");

@@ -1,7 +1,7 @@
 //! The records that are measured: a year of 400 label sets, some far busier than others.
 
 use anyhow::Result;
-use usage_core::{EventId, LabelNames, Labels, Record, Timestamp, TokenCounts};
+use usage_core::{EventId, LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
 
 /// 2025-06-01T00:00:00Z, and a year, in microseconds.
 const START: i64 = 1_748_736_000_000_000;
@@ -48,13 +48,16 @@ pub(crate) fn records(rows: usize, with_event_ids: bool) -> Result<Vec<Record>> 
             let jitter = random.below(u64::try_from(step.max(1))?);
             let at = START + step * i64::try_from(row)? + i64::try_from(jitter)?;
             let tokens = TokenCounts::new()
-                .with_input(random.skewed(8_000))?
-                .with_output(random.skewed(4_000))?
-                .with_cache_read(random.skewed(150_000))?
-                .with_cache_write(random.skewed(20_000))?;
+                .with_input(random.skewed(8_000))
+                .with_output(random.skewed(4_000))
+                .with_cache_read(random.skewed(150_000))
+                .with_cache_write(random.skewed(20_000));
             let fallbacks = u32::from(random.below(50) == 0);
             let at = Timestamp::from_micros(at);
-            let record = Record::new(labels[rank].clone(), tokens, fallbacks, at)?;
+            let record = Record::new(
+                labels[rank].clone(),
+                Usage::new(tokens, at).with_fallbacks(fallbacks.into()),
+            )?;
             if with_event_ids {
                 let id = format!("req_{:016x}{:08x}", random.next(), random.below(1 << 32));
                 return Ok(record.with_event_id(EventId::new(id)?));
@@ -70,13 +73,14 @@ fn label_sets() -> Result<Vec<Labels>> {
     const ROUTES: [&str; 5] = ["default", "think", "background", "longContext", "webSearch"];
     (0..LABEL_SETS)
         .map(|set| {
-            let names = LabelNames {
-                instance_id: &format!("gateway-{:02}", set % 10),
-                profile: PROFILES[set / 10 % 4],
-                provider: PROVIDERS[set / 40 % 5],
-                route: ROUTES[set % 5],
-                model: &format!("model-{}-2026-{:02}", set / 100, set % 7 + 1),
-            };
+            let instance = format!("gateway-{:02}", set % 10);
+            let model = format!("model-{}-2026-{:02}", set / 100, set % 7 + 1);
+            let names = LabelNames::new()
+                .with_instance(&instance)
+                .with_profile(PROFILES[set / 10 % 4])
+                .with_provider(PROVIDERS[set / 40 % 5])
+                .with_route(ROUTES[set % 5])
+                .with_model(&model);
             Ok(Labels::new(names)?)
         })
         .collect()

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use usage_core::format::format_count;
-use usage_core::{Record, Timestamp};
+use usage_core::{Record, Timestamp, Usage};
 use usage_store::Store;
 use usage_tracker::{Durability, Overflow, Tracker};
 
@@ -114,8 +114,11 @@ impl Stream {
             }
             beat.wait();
             let at = Timestamp::from_micros(START + i64::try_from(count)?);
-            let (labels, tokens) = (record.labels().clone(), *record.tokens());
-            take(Record::new(labels, tokens, record.fallbacks(), at)?)?;
+            let (labels, tokens) = (record.labels().clone(), record.tokens());
+            take(Record::new(
+                labels,
+                Usage::new(tokens, at).with_fallbacks(record.fallbacks().into()),
+            )?)?;
             count += 1;
         }
         Ok(count)

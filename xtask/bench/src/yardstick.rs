@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use rusqlite::{Connection, params};
-use usage_core::Record;
+use usage_core::{Label, Record};
 
 /// Rows a transaction.
 const BATCH: usize = 500;
@@ -74,11 +74,11 @@ pub(crate) fn insert(
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             )?;
             statement.execute(params![
-                names.instance_id,
-                names.profile,
-                names.provider,
-                names.route,
-                names.model,
+                names.get(Label::Instance),
+                names.get(Label::Profile),
+                names.get(Label::Provider),
+                names.get(Label::Route),
+                names.get(Label::Model),
                 i64::try_from(record.tokens().total())?,
                 record.fallbacks(),
                 timestamp,

@@ -50,7 +50,7 @@ mod tests {
     use std::collections::hash_map::Entry;
 
     use super::*;
-    use usage_core::{LabelInterner, Timestamp, record::line};
+    use usage_core::{Label, LabelInterner, Timestamp, record::line};
 
     #[test]
     fn the_shipped_day_is_what_the_generator_writes() {
@@ -78,7 +78,7 @@ mod tests {
                 new += 1;
                 continue;
             };
-            let instance = record.labels().names().instance_id.to_owned();
+            let instance = record.labels().names().get(Label::Instance).to_owned();
             match by_event.entry((instance, id)) {
                 Entry::Vacant(entry) => {
                     entry.insert(record);

@@ -7,9 +7,9 @@ use usage_core::record::line;
 use usage_core::{Record, TimeRange};
 use usage_store::{Records, Store};
 
+use super::filter::FilterArgs;
 use super::form::Form;
 use super::period::{self, PeriodArgs};
-use super::report::FilterArgs;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::{amounts, exit_codes, output};
@@ -101,7 +101,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     context.note_waiting(&store, "export");
     let range = TimeRange::from(&period);
     note_without_rows(&store, range, context);
-    let records = store.records_by_period(range, &filter).oldest_first();
+    let records = store.records_by_period(range, filter).oldest_first();
     let mut unread = None;
     let written = Out::new(args.format, context).and_then(|out| copy(records, out, &mut unread));
     output::written(written)?;

@@ -5,6 +5,7 @@ mod completions;
 mod delete;
 mod doctor;
 mod export;
+mod filter;
 mod form;
 mod import;
 mod man;

@@ -7,6 +7,7 @@ use usage_core::stats::{Dimension, Grouping, Groups, Series};
 use usage_core::{Filter, Period, TimeRange, Timestamp};
 use usage_store::Store;
 
+use super::filter::FilterArgs;
 use super::period::{self, PeriodArgs};
 use crate::context::Context;
 use crate::error::CliError;
@@ -58,43 +59,6 @@ fn dimensions() -> impl TypedValueParser<Value = Dimension> {
 
 fn top(text: &str) -> Result<usize, &'static str> {
     text.parse().ok().filter(|top| *top > 0).ok_or("not a whole number from 1 on")
-}
-
-/// Which records a command is about.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Filters, each of which may be given several times")]
-pub(crate) struct FilterArgs {
-    /// Only this router instance
-    #[arg(long, value_name = "ID")]
-    instance: Vec<String>,
-
-    /// Only this profile; `default` stands for the empty one too
-    #[arg(long, value_name = "NAME")]
-    profile: Vec<String>,
-
-    /// Only this provider
-    #[arg(long, value_name = "NAME")]
-    provider: Vec<String>,
-
-    /// Only this route
-    #[arg(long, value_name = "NAME")]
-    route: Vec<String>,
-
-    /// Only this model
-    #[arg(long, value_name = "NAME")]
-    model: Vec<String>,
-}
-
-impl FilterArgs {
-    pub(super) fn filter(&self) -> Filter {
-        Filter {
-            instances: self.instance.clone(),
-            profiles: self.profile.clone(),
-            providers: self.provider.clone(),
-            routes: self.route.clone(),
-            models: self.model.clone(),
-        }
-    }
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -158,7 +122,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         true => None,
         false => Some(Grouping::new(args.by.iter().copied())?),
     };
-    let filter = args.filter.filter();
+    let filter = args.filter.filter().clone();
     let store = context.open_existing()?;
     args.format.note_world(&store, context);
     let period = countable(&store, period)?;

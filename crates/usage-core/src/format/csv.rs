@@ -3,36 +3,24 @@
 use std::collections::BTreeMap;
 
 use super::json::rfc3339;
-use crate::stats::{Aggregates, Dimension, Groups, Key, Summary, TokenTotals, keep_top_of};
+use crate::stats::{Aggregates, Dimension, Groups, Key, Summary, keep_top_of};
 use crate::text::printable;
+use crate::{Label, Measure};
 
 /// The names of a report that is not grouped otherwise.
-const NAMES: [Dimension; 4] =
-    [Dimension::Profile, Dimension::Provider, Dimension::Route, Dimension::Model];
-
-const NUMBERS: [&str; 9] = [
-    "requests",
-    "tokens",
-    "fallbacks",
-    "input_tokens",
-    "output_tokens",
-    "cache_read_tokens",
-    "cache_write_tokens",
-    "unclassified_tokens",
-    "reasoning_tokens",
-];
+const NAMES: [Label; 4] = [Label::Profile, Label::Provider, Label::Route, Label::Model];
 
 pub(super) fn report(usage: &Aggregates, top: Option<usize>) -> String {
     let mut groups = BTreeMap::<_, Summary>::new();
     for (labels, totals) in usage.groups() {
         let names = labels.names();
-        let key = [names.reported_profile(), names.provider, names.route, names.model];
+        let key = NAMES.map(|label| names.reported(label));
         groups.entry(key).or_default().merge(totals);
     }
     let mut groups: Vec<_> = groups.into_iter().collect();
     keep_top_of(&mut groups, top, |(_, totals)| totals);
     let rows = groups.iter().map(|(names, totals)| (names.map(Key::Name), totals));
-    written(&NAMES, rows)
+    written(&NAMES.map(Dimension::Label), rows)
 }
 
 pub(super) fn grouped(groups: &Groups<'_>) -> String {
@@ -46,11 +34,11 @@ fn written<'a, K: AsRef<[Key<'a>]>>(
 ) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     // Writing to memory cannot fail.
-    let header = dimensions.iter().map(|dimension| dimension.name()).chain(NUMBERS);
-    let _ = writer.write_record(header);
+    let header = dimensions.iter().map(|dimension| dimension.name());
+    let _ = writer.write_record(header.chain(numbers(&Summary::default()).map(|(name, _)| name)));
     for (keys, totals) in rows {
         let keys = keys.as_ref().iter().map(cell);
-        let numbers = numbers(totals).into_iter().map(|number| number.to_string());
+        let numbers = numbers(totals).map(|(_, number)| number.to_string());
         let _ = writer.write_record(keys.chain(numbers));
     }
     let bytes = writer.into_inner().unwrap_or_default();
@@ -64,18 +52,11 @@ fn cell(key: &Key<'_>) -> String {
     }
 }
 
-fn numbers(totals: &Summary) -> [u64; 9] {
-    let TokenTotals { input, output, cache_read, cache_write, unclassified, reasoning } =
-        totals.token_kinds;
-    [
-        totals.requests,
-        totals.tokens(),
-        totals.fallbacks,
-        input,
-        output,
-        cache_read,
-        cache_write,
-        unclassified,
-        reasoning,
-    ]
+/// What stands in the columns of numbers, with their names: what is no tokens comes before the kinds of tokens.
+fn numbers(totals: &Summary) -> impl Iterator<Item = (&'static str, u64)> {
+    let of = |tokens: bool| {
+        Measure::ALL.into_iter().filter(move |measure| measure.is_tokens() == tokens)
+    };
+    let of = of(false).chain(of(true)).map(|measure| (measure.field(), totals[measure]));
+    [("requests", totals.requests), ("tokens", totals.tokens())].into_iter().chain(of)
 }

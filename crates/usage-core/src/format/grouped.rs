@@ -42,7 +42,7 @@ impl Row {
         let numbers = [
             format_count(totals.requests),
             format_tokens(totals.tokens()),
-            format_count(totals.fallbacks),
+            format_count(totals.fallbacks()),
         ];
         Self { gap: None, cells, numbers, tokens: totals.tokens() }
     }

@@ -6,11 +6,9 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::{GroupedReport, Report};
-use crate::stats::{
-    Dimension, Group, Key, LeftOut, ModelStats, RouteStats, Summary, TokenTotals, keep_top_of,
-};
+use crate::stats::{Dimension, Group, Key, LeftOut, ModelStats, RouteStats, Summary, keep_top_of};
 use crate::text::escape_hidden;
-use crate::{Filter, Period};
+use crate::{Filter, Label, Measure, Period};
 
 #[derive(Serialize)]
 struct JsonReport<'a> {
@@ -75,8 +73,8 @@ impl Serialize for JsonGroup<'_> {
         let totals = &self.group.totals;
         map.serialize_entry("requests", &totals.requests)?;
         map.serialize_entry("tokens", &totals.tokens())?;
-        map.serialize_entry("fallbacks", &totals.fallbacks)?;
-        map.serialize_entry("token_kinds", &JsonKinds::from(&totals.token_kinds))?;
+        map.serialize_entry("fallbacks", &totals.fallbacks())?;
+        map.serialize_entry("token_kinds", &JsonKinds(*totals))?;
         map.end()
     }
 }
@@ -91,13 +89,14 @@ struct JsonPeriod<'a> {
     note: Option<&'a str>,
 }
 
-#[derive(Serialize)]
-struct JsonFilter<'a> {
-    instance: &'a [String],
-    profile: &'a [String],
-    provider: &'a [String],
-    route: &'a [String],
-    model: &'a [String],
+/// The names to keep, by label.
+struct JsonFilter<'a>(&'a Filter);
+
+impl Serialize for JsonFilter<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer
+            .collect_map(Label::ALL.into_iter().map(|label| (label.name(), self.0.kept(label))))
+    }
 }
 
 #[derive(Serialize)]
@@ -129,33 +128,13 @@ struct JsonModel<'a> {
     token_kinds: JsonKinds,
 }
 
-#[derive(Serialize)]
-struct JsonKinds {
-    input: u64,
-    output: u64,
-    cache_read: u64,
-    cache_write: u64,
-    unclassified: u64,
-    reasoning: u64,
-}
+/// The tokens by kind.
+struct JsonKinds(Summary);
 
-impl From<&TokenTotals> for JsonKinds {
-    fn from(kinds: &TokenTotals) -> Self {
-        let TokenTotals { input, output, cache_read, cache_write, unclassified, reasoning } =
-            *kinds;
-        Self { input, output, cache_read, cache_write, unclassified, reasoning }
-    }
-}
-
-impl<'a> From<&'a Filter> for JsonFilter<'a> {
-    fn from(filter: &'a Filter) -> Self {
-        Self {
-            instance: &filter.instances,
-            profile: &filter.profiles,
-            provider: &filter.providers,
-            route: &filter.routes,
-            model: &filter.models,
-        }
+impl Serialize for JsonKinds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let kinds = Measure::ALL.into_iter().filter(|measure| measure.is_tokens());
+        serializer.collect_map(kinds.map(|kind| (kind.name(), self.0[kind])))
     }
 }
 
@@ -164,8 +143,8 @@ impl From<&Summary> for JsonSummary {
         Self {
             requests: summary.requests,
             tokens: summary.tokens(),
-            fallbacks: summary.fallbacks,
-            token_kinds: (&summary.token_kinds).into(),
+            fallbacks: summary.fallbacks(),
+            token_kinds: JsonKinds(*summary),
         }
     }
 }
@@ -184,8 +163,8 @@ impl<'a> From<&'a RouteStats> for JsonRoute<'a> {
             route: &stats.route,
             requests: stats.totals.requests,
             tokens: stats.totals.tokens(),
-            fallbacks: stats.totals.fallbacks,
-            token_kinds: (&stats.totals.token_kinds).into(),
+            fallbacks: stats.totals.fallbacks(),
+            token_kinds: JsonKinds(stats.totals),
         }
     }
 }
@@ -198,7 +177,7 @@ impl<'a> From<&'a ModelStats> for JsonModel<'a> {
             model: &stats.model,
             requests: stats.totals.requests,
             tokens: stats.totals.tokens(),
-            token_kinds: (&stats.totals.token_kinds).into(),
+            token_kinds: JsonKinds(stats.totals),
         }
     }
 }
@@ -241,7 +220,7 @@ pub(super) fn report(report: &Report<'_>) -> String {
     written(&JsonReport {
         schema: 1,
         period: report.period.into(),
-        filter: report.filter.into(),
+        filter: JsonFilter(report.filter),
         summary: (&report.usage.summary()).into(),
         routes: routes.iter().map(JsonRoute::from).collect(),
         models: models.iter().map(JsonModel::from).collect(),
@@ -256,7 +235,7 @@ pub(super) fn grouped(report: &GroupedReport<'_>) -> String {
     written(&JsonGrouped {
         schema: 1,
         period: report.period.into(),
-        filter: report.filter.into(),
+        filter: JsonFilter(report.filter),
         by: by.iter().map(|dimension| dimension.name()).collect(),
         summary: groups.summary().into(),
         groups: groups.groups().iter().map(|group| JsonGroup { by, group }).collect(),

@@ -1,8 +1,8 @@
 //! What every page for people begins with, and how its lines are written.
 
-use crate::Filter;
 use crate::stats::{LeftOut, Summary};
 use crate::text::{format_count, format_tokens, printable};
+use crate::{Filter, Label};
 
 pub(super) const BOLD: &str = "\u{1b}[1m";
 pub(super) const DIM: &str = "\u{1b}[2m";
@@ -30,7 +30,7 @@ impl Page {
             "Requests: {}  |  Tokens: {}  |  Fallbacks: {}",
             format_count(summary.requests),
             format_tokens(summary.tokens()),
-            format_count(summary.fallbacks),
+            format_count(summary.fallbacks()),
         ));
         if let Some(line) = filter_line(filter) {
             page.line(&line);
@@ -71,7 +71,7 @@ impl Page {
             format_tokens(totals.tokens()),
         );
         if with_fallbacks {
-            line.push_str(&format!(", {}", plural(totals.fallbacks, "fallback")));
+            line.push_str(&format!(", {}", plural(totals.fallbacks(), "fallback")));
         }
         self.styled(DIM, &line);
     }
@@ -79,7 +79,7 @@ impl Page {
 
 fn title(period: &str, filter: &Filter) -> String {
     let period = if period.is_empty() { "all-time" } else { period };
-    let who = match filter.instances.as_slice() {
+    let who = match filter.kept(Label::Instance) {
         [] => "all instances".to_owned(),
         [one] => format!("instance {}", printable(one)),
         several => format!("instances {}", listed(several)),
@@ -89,16 +89,12 @@ fn title(period: &str, filter: &Filter) -> String {
 
 /// What narrows the report besides the instance, which the title names.
 fn filter_line(filter: &Filter) -> Option<String> {
-    let parts: Vec<String> = [
-        ("profile", &filter.profiles),
-        ("provider", &filter.providers),
-        ("route", &filter.routes),
-        ("model", &filter.models),
-    ]
-    .into_iter()
-    .filter(|(_, names)| !names.is_empty())
-    .map(|(field, names)| format!("{field} {}", listed(names)))
-    .collect();
+    let labels = Label::ALL.into_iter().filter(|label| *label != Label::Instance);
+    let parts: Vec<String> = labels
+        .map(|label| (label, filter.kept(label)))
+        .filter(|(_, names)| !names.is_empty())
+        .map(|(label, names)| format!("{label} {}", listed(names)))
+        .collect();
     (!parts.is_empty()).then(|| format!("Only: {}", parts.join("  |  ")))
 }
 

@@ -5,7 +5,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::stats::Aggregates;
-use crate::{Filter, LabelNames, Labels, Period, Record, Timestamp, TokenCounts, parse_period};
+use crate::{
+    Filter, Label, LabelNames, Labels, Period, Record, Timestamp, TokenCounts, Usage, parse_period,
+};
 
 #[test]
 fn tokens_for_people() {
@@ -81,13 +83,24 @@ fn shortening_keeps_both_ends() {
 
 fn record(names: [&str; 5], tokens: u64, fallbacks: u32) -> Record {
     let [instance_id, profile, provider, route, model] = names;
-    let labels = Labels::new(LabelNames { instance_id, profile, provider, route, model }).unwrap();
+    let labels = Labels::new(
+        LabelNames::new()
+            .with_instance(instance_id)
+            .with_profile(profile)
+            .with_provider(provider)
+            .with_route(route)
+            .with_model(model),
+    )
+    .unwrap();
     let tokens = TokenCounts::new()
         .with_input(tokens / 2)
-        .and_then(|t| t.with_output(tokens - tokens / 2))
-        .and_then(|t| t.with_reasoning(tokens / 8))
-        .unwrap();
-    Record::new(labels, tokens, fallbacks, Timestamp::from_micros(0)).unwrap()
+        .with_output(tokens - tokens / 2)
+        .with_reasoning(tokens / 8);
+    Record::new(
+        labels,
+        Usage::new(tokens, Timestamp::from_micros(0)).with_fallbacks(fallbacks.into()),
+    )
+    .unwrap()
 }
 
 fn sample() -> Vec<Record> {
@@ -144,12 +157,11 @@ fn report_in_color() {
 
 #[test]
 fn a_filtered_report_says_so() {
-    let filter = Filter {
-        instances: vec!["a".into(), "b\n".into()],
-        providers: vec!["anthropic".into()],
-        routes: vec!["think".into(), "default".into()],
-        ..Filter::default()
-    };
+    let filter = Filter::instance("a")
+        .keeping(Label::Instance, "b\n")
+        .keeping(Label::Provider, "anthropic")
+        .keeping(Label::Route, "think")
+        .keeping(Label::Route, "default");
     let usage: Aggregates =
         sample().iter().filter(|r| filter.matches(&r.labels().names())).collect();
     let period = Period::all_time(chrono_tz::UTC);
@@ -173,7 +185,7 @@ fn report_as_json() {
     let now = "2018-11-04T12:00:00-02:00".parse::<chrono::DateTime<chrono::FixedOffset>>().unwrap();
     let now = now.with_timezone(&chrono_tz::America::Sao_Paulo);
     let period = parse_period("today", now).unwrap();
-    let filter = Filter { routes: vec!["think".into()], ..Filter::instance("a") };
+    let filter = Filter::instance("a").keeping(Label::Route, "think");
     let usage: Aggregates = sample().into_iter().take(2).collect();
     let json = Report { period: &period, filter: &filter, usage: &usage, top: None }.to_json();
     assert_snapshot!(json);

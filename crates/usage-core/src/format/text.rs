@@ -107,7 +107,7 @@ impl Row {
     fn new(profile: &str, name: &str, totals: &Summary, with_fallbacks: bool) -> Self {
         let mut numbers = vec![format_count(totals.requests), format_tokens(totals.tokens())];
         if with_fallbacks {
-            numbers.push(format_count(totals.fallbacks));
+            numbers.push(format_count(totals.fallbacks()));
         }
         Self {
             profile: printable(profile).into_owned(),

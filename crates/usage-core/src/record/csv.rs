@@ -14,8 +14,8 @@ use std::io;
 use csv::{ErrorKind, IntoInnerError, Writer, WriterBuilder};
 
 use super::line::LineError;
-use super::raw::{RawCount, RawRecord, VALUE_CHARS, kinds_of, shortened};
-use super::{EventId, Field, LabelInterner, LabelNames, Record};
+use super::raw::{RawRecord, VALUE_CHARS, has_kinds, shortened};
+use super::{EventId, Field, Label, LabelInterner, Record};
 use crate::Timestamp;
 use crate::text::printable;
 
@@ -147,12 +147,12 @@ impl RowScanner {
 ///
 /// ```
 /// use usage_core::record::csv::Header;
-/// use usage_core::{LabelInterner, Timestamp};
+/// use usage_core::{Label, LabelInterner, Timestamp};
 ///
 /// let header = Header::parse(b"model,route,instance_id,tokens")?;
 /// let (now, mut interner) = (Timestamp::from_micros(0), LabelInterner::new(10));
 /// let record = header.parse_row(b"\"m, large\",think,router-1,1500", now, &mut interner)?;
-/// assert_eq!(record.labels().names().model, "m, large");
+/// assert_eq!(record.labels().names().get(Label::Model), "m, large");
 /// assert_eq!(record.tokens().total(), 1_500);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -170,7 +170,7 @@ impl Header {
         let (mut columns, mut unknown) = (Vec::new(), Vec::new());
         for name in Fields::of(row)? {
             let name = name?;
-            match Field::ALL.into_iter().find(|field| field.name() == name) {
+            match Field::named(&name) {
                 Some(column) if columns.contains(&column) => {
                     return Err(HeaderError::Repeated { column });
                 }
@@ -181,12 +181,18 @@ impl Header {
         if !unknown.is_empty() {
             return Err(HeaderError::Unknown { columns: unknown });
         }
-        let mut missing = vec![Field::InstanceId, Field::Route, Field::Model];
+        let required = Label::ALL.into_iter().filter(|label| label.is_required());
+        let mut missing: Vec<_> = required.map(Field::Label).collect();
         missing.retain(|field| !columns.contains(field));
         if !missing.is_empty() {
             return Err(HeaderError::Missing { columns: missing });
         }
-        if !columns.iter().any(|column| TOKENS.contains(column)) {
+        let is_tokens = |column: &Field| match column {
+            Field::Tokens => true,
+            Field::Count(measure) => measure.is_tokens(),
+            _ => false,
+        };
+        if !columns.iter().any(is_tokens) {
             return Err(HeaderError::NoTokens);
         }
         Ok(Self { columns })
@@ -208,7 +214,7 @@ impl Header {
         for text in Fields::of(row)? {
             let text = text?;
             if let Some(column) = self.columns.get(found) {
-                set(&mut raw, *column, text);
+                raw.set(*column, text);
             }
             found += 1;
         }
@@ -217,37 +223,6 @@ impl Header {
             return Err(RowError::FieldCount { found, expected });
         }
         Ok(raw.into_record(now, interner)?)
-    }
-}
-
-const TOKENS: [Field; 6] = [
-    Field::Tokens,
-    Field::InputTokens,
-    Field::OutputTokens,
-    Field::CacheReadTokens,
-    Field::CacheWriteTokens,
-    Field::ReasoningTokens,
-];
-
-fn set<'a>(raw: &mut RawRecord<'a>, column: Field, text: Cow<'a, str>) {
-    // What may be missing is missing where it is empty.
-    let filled = (!text.is_empty()).then_some(&text);
-    let count = filled.map(|text| RawCount::of_text(text));
-    match column {
-        Field::InstanceId => raw.instance_id = text,
-        Field::Profile => raw.profile = text,
-        Field::Provider => raw.provider = text,
-        Field::Route => raw.route = text,
-        Field::Model => raw.model = text,
-        Field::Tokens => raw.tokens = count,
-        Field::InputTokens => raw.input_tokens = count,
-        Field::OutputTokens => raw.output_tokens = count,
-        Field::CacheReadTokens => raw.cache_read_tokens = count,
-        Field::CacheWriteTokens => raw.cache_write_tokens = count,
-        Field::ReasoningTokens => raw.reasoning_tokens = count,
-        Field::Fallbacks => raw.fallbacks = count,
-        Field::Timestamp => raw.timestamp = filled.cloned(),
-        Field::EventId => raw.event_id = filled.cloned(),
     }
 }
 
@@ -387,18 +362,19 @@ impl<W: io::Write> RowWriter<W> {
     }
 
     fn write_fields(&mut self, record: &Record) -> csv::Result<()> {
-        let LabelNames { instance_id, profile, provider, route, model } = record.labels().names();
-        for name in [instance_id, profile, provider, route, model] {
-            self.text(name)?;
+        let (names, counts, event_id) =
+            (record.labels().names(), record.counts(), record.event_id());
+        let has_kinds = has_kinds(counts);
+        for field in Field::ALL {
+            match field {
+                Field::Label(label) => self.text(names.get(label))?,
+                Field::Tokens => self.number(record.tokens().total())?,
+                Field::Count(kind) if kind.is_tokens() && !has_kinds => self.out.write_field("")?,
+                Field::Count(measure) => self.number(counts.get(measure).into())?,
+                Field::Timestamp => self.out.write_field(record.timestamp().to_string())?,
+                Field::EventId => self.text(event_id.map_or("", EventId::as_str))?,
+            }
         }
-        self.number(record.tokens().total())?;
-        match kinds_of(record.tokens()) {
-            Some(kinds) => kinds.into_iter().try_for_each(|count| self.number(count.into()))?,
-            None => (0..5).try_for_each(|_| self.out.write_field(""))?,
-        }
-        self.number(record.fallbacks().into())?;
-        self.out.write_field(record.timestamp().to_string())?;
-        self.text(record.event_id().map_or("", EventId::as_str))?;
         // Ends the row.
         self.out.write_record(None::<&[u8]>)
     }

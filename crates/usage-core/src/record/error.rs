@@ -2,37 +2,19 @@
 
 use std::fmt;
 
-use super::MAX_COUNT;
+use super::{Label, MAX_COUNT, Measure};
 use crate::Timestamp;
 
 /// A field of a record, under the name that the record line gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Field {
-    /// `instance_id`
-    InstanceId,
-    /// `profile`
-    Profile,
-    /// `provider`
-    Provider,
-    /// `route`
-    Route,
-    /// `model`
-    Model,
-    /// `tokens`
+    /// One of the names.
+    Label(Label),
+    /// `tokens`: all of them.
     Tokens,
-    /// `input_tokens`
-    InputTokens,
-    /// `output_tokens`
-    OutputTokens,
-    /// `cache_read_tokens`
-    CacheReadTokens,
-    /// `cache_write_tokens`
-    CacheWriteTokens,
-    /// `reasoning_tokens`
-    ReasoningTokens,
-    /// `fallbacks`
-    Fallbacks,
+    /// One of the numbers.
+    Count(Measure),
     /// `timestamp`
     Timestamp,
     /// `event_id`
@@ -40,43 +22,56 @@ pub enum Field {
 }
 
 impl Field {
-    /// Every field, in the order of the record line.
-    pub const ALL: [Self; 14] = [
-        Self::InstanceId,
-        Self::Profile,
-        Self::Provider,
-        Self::Route,
-        Self::Model,
-        Self::Tokens,
-        Self::InputTokens,
-        Self::OutputTokens,
-        Self::CacheReadTokens,
-        Self::CacheWriteTokens,
-        Self::ReasoningTokens,
-        Self::Fallbacks,
-        Self::Timestamp,
-        Self::EventId,
-    ];
+    /// Every field, in the order of the record line. A bare total is stated as [`Tokens`](Self::Tokens).
+    pub const ALL: [Self; Label::COUNT + Measure::COUNT + 2] = {
+        let mut all = [Self::Tokens; Label::COUNT + Measure::COUNT + 2];
+        let mut at = 0;
+        while at < Label::COUNT {
+            all[at] = Self::Label(Label::ALL[at]);
+            at += 1;
+        }
+        // Behind `tokens`.
+        at += 1;
+        let mut index = 0;
+        while index < Measure::COUNT {
+            if !Measure::ALL[index].is_bare_total() {
+                all[at] = Self::Count(Measure::ALL[index]);
+                at += 1;
+            }
+            index += 1;
+        }
+        all[at] = Self::Timestamp;
+        all[at + 1] = Self::EventId;
+        all
+    };
+
+    /// The names of all fields, in the same order.
+    pub const NAMES: [&'static str; Self::ALL.len()] = {
+        let mut names = [""; Self::ALL.len()];
+        let mut at = 0;
+        while at < names.len() {
+            names[at] = Self::ALL[at].name();
+            at += 1;
+        }
+        names
+    };
 
     /// The field's name in the record line.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::InstanceId => "instance_id",
-            Self::Profile => "profile",
-            Self::Provider => "provider",
-            Self::Route => "route",
-            Self::Model => "model",
+            Self::Label(label) => label.field(),
             Self::Tokens => "tokens",
-            Self::InputTokens => "input_tokens",
-            Self::OutputTokens => "output_tokens",
-            Self::CacheReadTokens => "cache_read_tokens",
-            Self::CacheWriteTokens => "cache_write_tokens",
-            Self::ReasoningTokens => "reasoning_tokens",
-            Self::Fallbacks => "fallbacks",
+            Self::Count(measure) => measure.field(),
             Self::Timestamp => "timestamp",
             Self::EventId => "event_id",
         }
+    }
+
+    /// The field of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.name() == name)
     }
 }
 
@@ -124,17 +119,15 @@ pub enum RecordError {
     #[error("counts by kind cannot be added to the unclassified total of {unclassified}")]
     MixedKinds {
         /// The bare total.
-        unclassified: u32,
+        unclassified: u64,
     },
-    /// More reasoning than the output it is a part of.
-    #[error(
-        "reasoning_tokens is {reasoning}, more than the output_tokens of {output} it is part of"
-    )]
-    ReasoningOverOutput {
-        /// The reasoning tokens.
-        reasoning: u32,
-        /// The output tokens.
-        output: u32,
+    /// A part is more than what it is a part of.
+    #[error("{} is {}, more than the {} of {} it is part of", .part.0, .part.1, .whole.0, .whole.1)]
+    PartOverWhole {
+        /// The part and its count.
+        part: (Measure, u64),
+        /// The whole and its count.
+        whole: (Measure, u64),
     },
     /// The timestamp is outside the years 1970 to 2099.
     #[error("timestamp {timestamp} is outside 1970-01-01T00:00:00Z to 2100-01-01T00:00:00Z")]

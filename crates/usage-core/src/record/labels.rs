@@ -1,4 +1,4 @@
-//! The five names of a record, made once and shared.
+//! The names of a record, made once and shared.
 
 use std::borrow::Borrow;
 use std::collections::HashSet;
@@ -6,42 +6,122 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use super::{Field, RecordError};
+use super::{Field, Label, RecordError};
 
 /// The longest name, in bytes of UTF-8.
 pub const MAX_NAME_BYTES: usize = 256;
 
-/// The profile that an empty one is reported as.
-pub const DEFAULT_PROFILE: &str = "default";
-
-/// The five names as borrowed text, by field, so that none can be taken for another.
+/// The names of a record as borrowed text, by [`Label`], so that none can be taken for another. Those that are
+/// not stated are empty.
+///
+/// ```
+/// use usage_core::{Label, LabelNames};
+///
+/// let names = LabelNames::new().with_instance("router-1").with_model("claude-sonnet-4-5");
+/// assert_eq!(names.get(Label::Model), "claude-sonnet-4-5");
+/// assert_eq!(names.get(Label::Profile), "");
+/// assert_eq!(names.reported(Label::Profile), "default");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LabelNames<'a> {
-    /// Which router instance handled the request. Never empty.
-    pub instance_id: &'a str,
-    /// The route profile that was active. May be empty, and is then reported as `default`.
-    pub profile: &'a str,
-    /// The provider that answered. May be empty.
-    pub provider: &'a str,
-    /// The route that was taken. Never empty.
-    pub route: &'a str,
-    /// The model that answered. Never empty.
-    pub model: &'a str,
+pub struct LabelNames<'a>([&'a str; Label::COUNT]);
+
+impl<'a> LabelNames<'a> {
+    /// No names.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self([""; Label::COUNT])
+    }
+
+    /// These names, in the order of [`Label::ALL`].
+    #[must_use]
+    pub const fn from_all(names: [&'a str; Label::COUNT]) -> Self {
+        Self(names)
+    }
+
+    /// With this name.
+    #[must_use]
+    pub const fn with(mut self, label: Label, name: &'a str) -> Self {
+        self.0[label as usize] = name;
+        self
+    }
+
+    /// With the router instance that handled the request. Never empty in a record.
+    #[must_use]
+    pub const fn with_instance(self, name: &'a str) -> Self {
+        self.with(Label::Instance, name)
+    }
+
+    /// With the route profile that was active.
+    #[must_use]
+    pub const fn with_profile(self, name: &'a str) -> Self {
+        self.with(Label::Profile, name)
+    }
+
+    /// With the provider that answered.
+    #[must_use]
+    pub const fn with_provider(self, name: &'a str) -> Self {
+        self.with(Label::Provider, name)
+    }
+
+    /// With the route that was taken. Never empty in a record.
+    #[must_use]
+    pub const fn with_route(self, name: &'a str) -> Self {
+        self.with(Label::Route, name)
+    }
+
+    /// With the model that answered. Never empty in a record.
+    #[must_use]
+    pub const fn with_model(self, name: &'a str) -> Self {
+        self.with(Label::Model, name)
+    }
+
+    /// One of the names.
+    #[must_use]
+    pub const fn get(&self, label: Label) -> &'a str {
+        self.0[label as usize]
+    }
+
+    /// All of the names, in the order of [`Label::ALL`].
+    #[must_use]
+    pub const fn all(&self) -> &[&'a str; Label::COUNT] {
+        &self.0
+    }
+
+    /// One of the names as reports show it: `default` in place of an empty profile.
+    #[must_use]
+    pub const fn reported(&self, label: Label) -> &'a str {
+        label.reported(self.get(label))
+    }
+
+    fn check(&self) -> Result<(), RecordError> {
+        for (label, name) in Label::ALL.into_iter().zip(self.0) {
+            let field = Field::Label(label);
+            if label.is_required() && name.is_empty() {
+                return Err(RecordError::Empty { field });
+            }
+            super::check_text(field, name, MAX_NAME_BYTES)?;
+        }
+        Ok(())
+    }
+
+    fn join_into(&self, out: &mut String) {
+        for (index, name) in self.0.into_iter().enumerate() {
+            if index > 0 {
+                out.push('\0');
+            }
+            out.push_str(name);
+        }
+    }
 }
 
-/// The five names of a record, checked once; a clone shares them and copies no text.
+/// The names of a record, checked once; a clone shares them and copies no text.
 ///
 /// ```
 /// use usage_core::{LabelNames, Labels};
 ///
-/// let labels = Labels::new(LabelNames {
-///     instance_id: "router-1",
-///     profile: "default",
-///     provider: "anthropic",
-///     route: "think",
-///     model: "claude-sonnet-4-5",
-/// })?;
-/// assert_eq!(labels.clone().names().model, "claude-sonnet-4-5");
+/// let names = LabelNames::new().with_instance("router-1").with_route("think").with_model("sonnet");
+/// let labels = Labels::new(names)?;
+/// assert_eq!(labels.clone().names(), names);
 /// # Ok::<(), usage_core::RecordError>(())
 /// ```
 #[derive(Clone)]
@@ -51,8 +131,8 @@ pub struct Labels(Arc<Shared>);
 /// `a` + `b/c` and `a/b` + `c` stay apart.
 struct Shared {
     joined: Box<str>,
-    /// Where each of the first four names ends in `joined`.
-    ends: [usize; 4],
+    /// Where each name ends in `joined`.
+    ends: [usize; Label::COUNT],
 }
 
 impl Labels {
@@ -69,9 +149,9 @@ impl Labels {
     }
 
     fn from_joined(names: LabelNames<'_>, joined: Box<str>) -> Self {
-        let mut ends = [0; 4];
+        let mut ends = [0; Label::COUNT];
         let mut at = 0;
-        for (end, name) in ends.iter_mut().zip(names.in_order()) {
+        for (end, name) in ends.iter_mut().zip(names.all()) {
             at += name.len();
             *end = at;
             at += 1;
@@ -79,17 +159,16 @@ impl Labels {
         Self(Arc::new(Shared { joined, ends }))
     }
 
-    /// The names, by field.
+    /// The names.
     #[must_use]
     pub fn names(&self) -> LabelNames<'_> {
-        let Shared { joined, ends: [a, b, c, d] } = &*self.0;
-        LabelNames {
-            instance_id: &joined[..*a],
-            profile: &joined[a + 1..*b],
-            provider: &joined[b + 1..*c],
-            route: &joined[c + 1..*d],
-            model: &joined[d + 1..],
-        }
+        let Shared { joined, ends } = &*self.0;
+        let mut from = 0;
+        LabelNames(ends.map(|end| {
+            let name = &joined[from..end];
+            from = end + 1;
+            name
+        }))
     }
 
     /// Whether both are clones of one value. Cheaper than `==`; `false` does not mean different.
@@ -103,44 +182,6 @@ impl Labels {
     #[must_use]
     pub fn address(&self) -> usize {
         Arc::as_ptr(&self.0).addr()
-    }
-}
-
-impl<'a> LabelNames<'a> {
-    /// The profile as reports show it: `default` in place of an empty one.
-    #[must_use]
-    pub const fn reported_profile(&self) -> &'a str {
-        if self.profile.is_empty() { DEFAULT_PROFILE } else { self.profile }
-    }
-
-    const fn in_order(&self) -> [&'a str; 5] {
-        [self.instance_id, self.profile, self.provider, self.route, self.model]
-    }
-
-    fn check(&self) -> Result<(), RecordError> {
-        let fields = [
-            (Field::InstanceId, self.instance_id, true),
-            (Field::Profile, self.profile, false),
-            (Field::Provider, self.provider, false),
-            (Field::Route, self.route, true),
-            (Field::Model, self.model, true),
-        ];
-        for (field, name, required) in fields {
-            if required && name.is_empty() {
-                return Err(RecordError::Empty { field });
-            }
-            super::check_text(field, name, MAX_NAME_BYTES)?;
-        }
-        Ok(())
-    }
-
-    fn join_into(&self, out: &mut String) {
-        for (index, name) in self.in_order().into_iter().enumerate() {
-            if index > 0 {
-                out.push('\0');
-            }
-            out.push_str(name);
-        }
     }
 }
 
@@ -160,14 +201,11 @@ impl Hash for Labels {
 
 impl fmt::Debug for Labels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let LabelNames { instance_id, profile, provider, route, model } = self.names();
-        f.debug_struct("Labels")
-            .field("instance_id", &instance_id)
-            .field("profile", &profile)
-            .field("provider", &provider)
-            .field("route", &route)
-            .field("model", &model)
-            .finish()
+        let mut all = f.debug_struct("Labels");
+        for (label, name) in Label::ALL.into_iter().zip(self.names().all()) {
+            all.field(label.field(), name);
+        }
+        all.finish()
     }
 }
 

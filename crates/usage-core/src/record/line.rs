@@ -1,9 +1,9 @@
 //! The record line: one record as one JSON object on one line.
 
-use serde::Serialize;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::raw::{RawRecord, kinds_of, shortened};
-use super::{EventId, Field, LabelInterner, LabelNames, MAX_COUNT, Record, RecordError};
+use super::raw::{RawRecord, has_kinds, shortened};
+use super::{Field, LabelInterner, MAX_COUNT, Record, RecordError};
 use crate::Timestamp;
 use crate::text::escape_hidden;
 
@@ -113,32 +113,32 @@ fn not_a_record(error: &serde_json::Error) -> LineError {
 /// How much of serde's own reason a message quotes.
 const REASON_CHARS: usize = 400;
 
-/// A record as its line is written. The order of the fields is the order in the line.
-#[derive(Serialize)]
-struct WrittenLine<'a> {
-    instance_id: &'a str,
-    profile: &'a str,
-    provider: &'a str,
-    route: &'a str,
-    model: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tokens: Option<u32>,
-    #[serde(flatten)]
-    kinds: Option<WrittenKinds>,
-    fallbacks: u32,
-    timestamp: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    event_id: Option<&'a str>,
-}
+/// A record as its line is written, in the order of its fields.
+struct WrittenLine<'a>(&'a Record);
 
-#[derive(Serialize)]
-#[expect(clippy::struct_field_names, reason = "the names are those of the record line")]
-struct WrittenKinds {
-    input_tokens: u32,
-    output_tokens: u32,
-    cache_read_tokens: u32,
-    cache_write_tokens: u32,
-    reasoning_tokens: u32,
+impl Serialize for WrittenLine<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(record) = self;
+        let (names, counts, event_id) =
+            (record.labels().names(), record.counts(), record.event_id());
+        let has_kinds = has_kinds(counts);
+        let mut line = serializer.serialize_map(None)?;
+        for field in Field::ALL {
+            let name = field.name();
+            match field {
+                Field::Label(label) => line.serialize_entry(name, names.get(label))?,
+                Field::Tokens if has_kinds => {}
+                Field::Tokens => line.serialize_entry(name, &record.tokens().total())?,
+                Field::Count(kind) if kind.is_tokens() && !has_kinds => {}
+                Field::Count(measure) => line.serialize_entry(name, &counts.get(measure))?,
+                Field::Timestamp => line.serialize_entry(name, &record.timestamp().to_string())?,
+                Field::EventId => {
+                    event_id.map_or(Ok(()), |id| line.serialize_entry(name, id.as_str()))?;
+                }
+            }
+        }
+        line.end()
+    }
 }
 
 /// Writes a record as one line, without a line break: what [`parse`] reads back as an equal
@@ -156,27 +156,7 @@ struct WrittenKinds {
 /// ```
 #[must_use]
 pub fn write(record: &Record) -> String {
-    let LabelNames { instance_id, profile, provider, route, model } = record.labels().names();
-    let kinds = kinds_of(record.tokens());
-    let line = WrittenLine {
-        instance_id,
-        profile,
-        provider,
-        route,
-        model,
-        tokens: kinds.is_none().then_some(record.tokens().unclassified_count()),
-        kinds: kinds.map(|[input, output, cache_read, cache_write, reasoning]| WrittenKinds {
-            input_tokens: input,
-            output_tokens: output,
-            cache_read_tokens: cache_read,
-            cache_write_tokens: cache_write,
-            reasoning_tokens: reasoning,
-        }),
-        fallbacks: record.fallbacks(),
-        timestamp: record.timestamp().to_string(),
-        event_id: record.event_id().map(EventId::as_str),
-    };
     // Strings and integers always serialise; an empty line would be refused when read.
-    let json = serde_json::to_string(&line).unwrap_or_default();
+    let json = serde_json::to_string(&WrittenLine(record)).unwrap_or_default();
     if json.bytes().all(|byte| matches!(byte, b' '..=b'~')) { json } else { escape_hidden(&json) }
 }

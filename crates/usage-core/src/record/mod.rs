@@ -3,17 +3,21 @@
 pub mod csv;
 mod error;
 mod event_id;
+mod label;
 mod labels;
 pub mod line;
+mod measure;
 mod raw;
 mod tokens;
 mod usage;
 
 pub use error::{Field, RecordError};
 pub use event_id::{EventId, MAX_EVENT_ID_BYTES};
-pub use labels::{DEFAULT_PROFILE, LabelInterner, LabelNames, Labels, MAX_NAME_BYTES};
+pub use label::{DEFAULT_PROFILE, Label};
+pub use labels::{LabelInterner, LabelNames, Labels, MAX_NAME_BYTES};
+pub use measure::Measure;
 pub use tokens::{MAX_COUNT, TokenCounts};
-pub use usage::Usage;
+pub use usage::{Counts, Usage};
 
 use crate::Timestamp;
 
@@ -22,25 +26,24 @@ use crate::Timestamp;
 /// Sixty-four bytes that are cheap to move and to clone: the names are shared, see [`Labels`].
 ///
 /// ```
-/// use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts};
+/// use usage_core::{Label, LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
 ///
-/// let labels = Labels::new(LabelNames {
-///     instance_id: "router-1",
-///     provider: "anthropic",
-///     route: "think",
-///     model: "claude-sonnet-4-5",
-///     ..LabelNames::default()
-/// })?;
+/// let names = LabelNames::new()
+///     .with_instance("router-1")
+///     .with_provider("anthropic")
+///     .with_route("think")
+///     .with_model("claude-sonnet-4-5");
 /// let when = Timestamp::from_micros(1_777_787_761_000_000);
-/// let record = Record::new(labels, TokenCounts::unclassified(31_650)?, 1, when)?;
+/// let usage = Usage::new(TokenCounts::unclassified(31_650), when).with_fallbacks(1);
+/// let record = Record::new(Labels::new(names)?, usage)?;
 /// assert_eq!(record.tokens().total(), 31_650);
-/// assert_eq!(record.labels().names().reported_profile(), "default");
+/// assert_eq!(record.labels().names().reported(Label::Profile), "default");
 /// # Ok::<(), usage_core::RecordError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Record {
     labels: Labels,
-    usage: Usage,
+    counts: Counts,
     event_id: Option<EventId>,
 }
 
@@ -48,20 +51,15 @@ impl Record {
     /// A record without an event id.
     ///
     /// # Errors
-    /// When `fallbacks` is over [`MAX_COUNT`] or `timestamp` is outside 1970 to 2100.
-    pub fn new(
-        labels: Labels,
-        tokens: TokenCounts,
-        fallbacks: u32,
-        timestamp: Timestamp,
-    ) -> Result<Self, RecordError> {
-        Ok(Self::of(labels, Usage::new(tokens, fallbacks, timestamp)?))
+    /// When the usage is not valid, see [`Counts::try_from`].
+    pub fn new(labels: Labels, usage: Usage) -> Result<Self, RecordError> {
+        Ok(Self::of(labels, usage.try_into()?))
     }
 
-    /// A record without an event id, of usage that has been checked.
+    /// A record without an event id, of counts that have been checked.
     #[must_use]
-    pub const fn of(labels: Labels, usage: Usage) -> Self {
-        Self { labels, usage, event_id: None }
+    pub const fn of(labels: Labels, counts: Counts) -> Self {
+        Self { labels, counts, event_id: None }
     }
 
     /// The same record, made idempotent: a ledger stores one record for an `event_id` of an
@@ -71,28 +69,35 @@ impl Record {
         Self { event_id: Some(event_id), ..self }
     }
 
-    /// The five names.
+    /// The names.
     #[must_use]
     pub const fn labels(&self) -> &Labels {
         &self.labels
     }
 
+    /// The numbers, and when.
+    #[must_use]
+    #[inline]
+    pub const fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
     /// The tokens by kind.
     #[must_use]
-    pub const fn tokens(&self) -> &TokenCounts {
-        self.usage.tokens()
+    pub fn tokens(&self) -> TokenCounts {
+        self.counts.tokens()
     }
 
     /// How many other routes were tried before this one answered.
     #[must_use]
     pub const fn fallbacks(&self) -> u32 {
-        self.usage.fallbacks()
+        self.counts.get(Measure::Fallbacks)
     }
 
     /// When the request was handled.
     #[must_use]
     pub const fn timestamp(&self) -> Timestamp {
-        self.usage.timestamp()
+        self.counts.timestamp()
     }
 
     /// What makes the record idempotent, if anything does.

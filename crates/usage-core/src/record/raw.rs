@@ -6,39 +6,87 @@ use std::fmt;
 
 use chrono::DateTime;
 use serde::Deserialize;
-use serde::de::{Deserializer, Visitor};
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
 use super::line::LineError;
-use super::{EventId, Field, LabelInterner, LabelNames, MAX_COUNT, Record, TokenCounts};
+use super::{
+    Counts, EventId, Field, Label, LabelInterner, LabelNames, MAX_COUNT, Measure, Record,
+    TokenCounts, Usage,
+};
 use crate::Timestamp;
 
 /// A record as it stands in the text, before anything is checked that needs the field's name to
 /// complain well.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a JSON object")]
+#[derive(Default)]
 pub(super) struct RawRecord<'a> {
-    #[serde(borrow)]
-    pub(super) instance_id: Cow<'a, str>,
-    #[serde(borrow, default)]
-    pub(super) profile: Cow<'a, str>,
-    #[serde(borrow, default)]
-    pub(super) provider: Cow<'a, str>,
-    #[serde(borrow)]
-    pub(super) route: Cow<'a, str>,
-    #[serde(borrow)]
-    pub(super) model: Cow<'a, str>,
-    pub(super) tokens: Option<RawCount>,
-    pub(super) input_tokens: Option<RawCount>,
-    pub(super) output_tokens: Option<RawCount>,
-    pub(super) cache_read_tokens: Option<RawCount>,
-    pub(super) cache_write_tokens: Option<RawCount>,
-    pub(super) reasoning_tokens: Option<RawCount>,
-    pub(super) fallbacks: Option<RawCount>,
-    #[serde(borrow)]
-    pub(super) timestamp: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    pub(super) event_id: Option<Cow<'a, str>>,
+    labels: [Cow<'a, str>; Label::COUNT],
+    tokens: Option<RawCount>,
+    counts: [Option<RawCount>; Measure::COUNT],
+    timestamp: Option<Cow<'a, str>>,
+    event_id: Option<Cow<'a, str>>,
 }
+
+/// Fields in any order, each once, no others, and none missing of those that every record has.
+impl<'de> Deserialize<'de> for RawRecord<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = RawRecord<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawRecord<'de>, A::Error> {
+                let (mut raw, mut seen) = (RawRecord::default(), Vec::with_capacity(16));
+                while let Some(field) = map.next_key::<Field>()? {
+                    if seen.contains(&field) {
+                        return Err(Error::duplicate_field(field.name()));
+                    }
+                    seen.push(field);
+                    let text = |text: Option<Text<'de>>| text.map(|Text(text)| text);
+                    match field {
+                        Field::Label(label) => {
+                            let Text(name) = map.next_value()?;
+                            raw.labels[label as usize] = name;
+                        }
+                        Field::Tokens => raw.tokens = map.next_value()?,
+                        Field::Count(measure) => raw.counts[measure as usize] = map.next_value()?,
+                        Field::Timestamp => raw.timestamp = text(map.next_value()?),
+                        Field::EventId => raw.event_id = text(map.next_value()?),
+                    }
+                }
+                let required = Label::ALL.into_iter().filter(|label| label.is_required());
+                match required.map(Field::Label).find(|field| !seen.contains(field)) {
+                    Some(missing) => Err(Error::missing_field(missing.name())),
+                    None => Ok(raw),
+                }
+            }
+        }
+        deserializer.deserialize_map(Fields)
+    }
+}
+
+impl<'de> Deserialize<'de> for Field {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Name;
+        impl Visitor<'_> for Name {
+            type Value = Field;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("field identifier")
+            }
+
+            fn visit_str<E: Error>(self, name: &str) -> Result<Field, E> {
+                Field::named(name).ok_or_else(|| E::unknown_field(name, &Field::NAMES))
+            }
+        }
+        deserializer.deserialize_identifier(Name)
+    }
+}
+
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// A number, or what stands in its place.
 pub(super) enum RawCount {
@@ -96,6 +144,10 @@ impl RawCount {
             Self::Other(found) => Err(LineError::NotACount { field, found }),
         }
     }
+
+    fn small(self, field: Field) -> Result<u64, LineError> {
+        small(self.whole(field)?, field)
+    }
 }
 
 /// At most [`MAX_COUNT`].
@@ -106,42 +158,45 @@ fn small(count: u64, field: Field) -> Result<u64, LineError> {
     Err(LineError::NotACount { field, found: count.to_string() })
 }
 
-fn optional(count: Option<RawCount>, field: Field) -> Result<Option<u64>, LineError> {
-    count.map(|count| small(count.whole(field)?, field)).transpose()
-}
+impl<'a> RawRecord<'a> {
+    /// Sets a field from a form that has only texts. What may be missing is missing where it is empty.
+    pub(super) fn set(&mut self, field: Field, text: Cow<'a, str>) {
+        let filled = (!text.is_empty()).then_some(&text);
+        match field {
+            Field::Label(label) => self.labels[label as usize] = text,
+            Field::Tokens => self.tokens = filled.map(|text| RawCount::of_text(text)),
+            Field::Count(measure) => {
+                self.counts[measure as usize] = filled.map(|text| RawCount::of_text(text));
+            }
+            Field::Timestamp => self.timestamp = filled.cloned(),
+            Field::EventId => self.event_id = filled.cloned(),
+        }
+    }
 
-impl RawRecord<'_> {
     /// Checks everything. `now` is the timestamp of a record that has none.
     pub(super) fn into_record(
         self,
         now: Timestamp,
         interner: &mut LabelInterner,
     ) -> Result<Record, LineError> {
-        let labels = interner.intern(LabelNames {
-            instance_id: &self.instance_id,
-            profile: &self.profile,
-            provider: &self.provider,
-            route: &self.route,
-            model: &self.model,
-        })?;
+        let labels =
+            interner.intern(LabelNames::from_all(self.labels.each_ref().map(|name| &**name)))?;
         let timestamp = match &self.timestamp {
             Some(text) => parse_timestamp(text)?,
             None if self.event_id.is_some() => return Err(LineError::EventIdWithoutTimestamp),
             None => now,
         };
-        let fallbacks = optional(self.fallbacks, Field::Fallbacks)?.unwrap_or(0);
-        // Counts are at most a billion here, so the conversion cannot fail.
-        let fallbacks = u32::try_from(fallbacks).unwrap_or(u32::MAX);
-        let kinds = Kinds {
-            input: optional(self.input_tokens, Field::InputTokens)?,
-            output: optional(self.output_tokens, Field::OutputTokens)?,
-            cache_read: optional(self.cache_read_tokens, Field::CacheReadTokens)?,
-            cache_write: optional(self.cache_write_tokens, Field::CacheWriteTokens)?,
-            reasoning: optional(self.reasoning_tokens, Field::ReasoningTokens)?,
-        };
+        let mut usage = Usage::new(TokenCounts::new(), timestamp);
+        let mut has_kinds = false;
+        for (measure, count) in Measure::ALL.into_iter().zip(self.counts) {
+            if let Some(count) = count {
+                usage = usage.with(measure, count.small(Field::Count(measure))?);
+                has_kinds |= measure.is_tokens();
+            }
+        }
         let tokens = self.tokens.map(|tokens| tokens.whole(Field::Tokens)).transpose()?;
-        let tokens = kinds.resolve(tokens)?;
-        let record = Record::new(labels, tokens, fallbacks, timestamp)?;
+        usage.tokens = resolve(tokens, has_kinds.then_some(usage.tokens))?;
+        let record = Record::new(labels, usage)?;
         Ok(match self.event_id {
             Some(id) => record.with_event_id(EventId::new(id)?),
             None => record,
@@ -149,50 +204,26 @@ impl RawRecord<'_> {
     }
 }
 
-/// The counts by kind as the text gives them.
-struct Kinds {
-    input: Option<u64>,
-    output: Option<u64>,
-    cache_read: Option<u64>,
-    cache_write: Option<u64>,
-    reasoning: Option<u64>,
-}
-
-impl Kinds {
-    /// `tokens` alone is a total of unknown kinds; beside counts by kind it must be their sum, and
-    /// may be as large.
-    fn resolve(&self, tokens: Option<u64>) -> Result<TokenCounts, LineError> {
-        let by_kind = [self.input, self.output, self.cache_read, self.cache_write, self.reasoning];
-        if by_kind.iter().all(Option::is_none) {
-            let total = tokens.ok_or(LineError::NoTokens)?;
-            return Ok(TokenCounts::unclassified(small(total, Field::Tokens)?)?);
+/// `tokens` alone is a total of unknown kinds; beside counts by kind it must be their sum, and may be as
+/// large.
+fn resolve(tokens: Option<u64>, kinds: Option<TokenCounts>) -> Result<TokenCounts, LineError> {
+    match (kinds, tokens) {
+        (None, None) => Err(LineError::NoTokens),
+        (None, Some(total)) => Ok(TokenCounts::unclassified(small(total, Field::Tokens)?)),
+        (Some(kinds), Some(tokens)) if tokens != kinds.total() => {
+            // What is wrong with the kinds themselves is wrong whatever their sum.
+            kinds.validate()?;
+            Err(LineError::TokensDisagree { tokens, sum: kinds.total() })
         }
-        let counts = TokenCounts::new()
-            .with_input(self.input.unwrap_or(0))?
-            .with_output(self.output.unwrap_or(0))?
-            .with_cache_read(self.cache_read.unwrap_or(0))?
-            .with_cache_write(self.cache_write.unwrap_or(0))?
-            .with_reasoning(self.reasoning.unwrap_or(0))?;
-        match tokens {
-            Some(tokens) if tokens != counts.total() => {
-                Err(LineError::TokensDisagree { tokens, sum: counts.total() })
-            }
-            _ => Ok(counts),
-        }
+        (Some(kinds), _) => Ok(kinds),
     }
 }
 
-/// The counts by kind as a form writes them: input, output, cache read, cache write, reasoning.
-/// `None` where there is only a total, and where there is nothing at all.
-pub(super) fn kinds_of(counts: &TokenCounts) -> Option<[u32; 5]> {
-    let kinds = [
-        counts.input(),
-        counts.output(),
-        counts.cache_read(),
-        counts.cache_write(),
-        counts.reasoning(),
-    ];
-    kinds.iter().any(|count| *count > 0).then_some(kinds)
+/// Whether a form writes the counts by kind: not where there is only a total, or nothing at all.
+pub(super) fn has_kinds(counts: &Counts) -> bool {
+    let mut kinds =
+        Measure::ALL.into_iter().filter(|kind| kind.is_tokens() && !kind.is_bare_total());
+    kinds.any(|kind| counts.get(kind) > 0)
 }
 
 fn parse_timestamp(text: &str) -> Result<Timestamp, LineError> {

@@ -10,7 +10,12 @@ mod csv;
 const NOW: Timestamp = Timestamp::from_micros(1_777_787_761_000_000);
 
 fn names() -> LabelNames<'static> {
-    LabelNames { instance_id: "i", profile: "p", provider: "v", route: "r", model: "m" }
+    LabelNames::new()
+        .with_instance("i")
+        .with_profile("p")
+        .with_provider("v")
+        .with_route("r")
+        .with_model("m")
 }
 
 fn labels() -> Labels {
@@ -38,10 +43,10 @@ fn a_record_is_one_cache_line() {
 #[test]
 fn names_come_back_by_field() {
     assert_eq!(labels().names(), names());
-    let bare = LabelNames { profile: "", provider: "", ..names() };
+    let bare = names().with_profile("").with_provider("");
     assert_eq!(Labels::new(bare).unwrap().names(), bare);
-    assert_eq!(bare.reported_profile(), "default");
-    assert_eq!(names().reported_profile(), "p");
+    assert_eq!(bare.reported(Label::Profile), "default");
+    assert_eq!(names().reported(Label::Profile), "p");
     assert_eq!(
         format!("{:?}", labels()),
         r#"Labels { instance_id: "i", profile: "p", provider: "v", route: "r", model: "m" }"#
@@ -54,7 +59,7 @@ fn labels_are_equal_by_their_names() {
     assert!(!labels().is_same_allocation(&labels()));
     let one = labels();
     assert!(one.is_same_allocation(&one.clone()));
-    let shifted = LabelNames { profile: "pv", provider: "", ..names() };
+    let shifted = names().with_profile("pv").with_provider("");
     assert_ne!(labels(), Labels::new(shifted).unwrap());
     let set: HashSet<_> = [labels(), labels(), Labels::new(shifted).unwrap()].into();
     assert_eq!(set.len(), 2);
@@ -63,17 +68,14 @@ fn labels_are_equal_by_their_names() {
 #[test]
 fn names_are_checked() {
     let error = |names| Labels::new(names).unwrap_err().to_string();
-    assert_eq!(error(LabelNames { instance_id: "", ..names() }), "instance_id must not be empty");
-    assert_eq!(error(LabelNames { route: "", ..names() }), "route must not be empty");
-    assert_eq!(error(LabelNames { model: "", ..names() }), "model must not be empty");
-    assert_eq!(error(LabelNames { provider: "a\0b", ..names() }), "provider holds a NUL character");
+    assert_eq!(error(names().with_instance("")), "instance_id must not be empty");
+    assert_eq!(error(names().with_route("")), "route must not be empty");
+    assert_eq!(error(names().with_model("")), "model must not be empty");
+    assert_eq!(error(names().with_provider("a\0b")), "provider holds a NUL character");
     let longest = "é".repeat(MAX_NAME_BYTES / 2);
-    assert!(Labels::new(LabelNames { model: &longest, ..names() }).is_ok());
+    assert!(Labels::new(names().with_model(&longest)).is_ok());
     let longer = format!("{longest}x");
-    assert_eq!(
-        error(LabelNames { model: &longer, ..names() }),
-        "model has 257 bytes, at most 256 are accepted"
-    );
+    assert_eq!(error(names().with_model(&longer)), "model has 257 bytes, at most 256 are accepted");
 }
 
 #[test]
@@ -81,7 +83,7 @@ fn an_interner_shares_equal_names_and_forgets_when_full() {
     let mut interner = LabelInterner::new(2);
     let first = interner.intern(names()).unwrap();
     assert!(first.is_same_allocation(&interner.intern(names()).unwrap()));
-    let other = |model| LabelNames { model, ..names() };
+    let other = |model| names().with_model(model);
     interner.intern(other("2")).unwrap();
     assert!(first.is_same_allocation(&interner.intern(names()).unwrap()), "two fit");
     interner.intern(other("3")).unwrap();
@@ -99,17 +101,16 @@ fn an_interner_shares_equal_names_and_forgets_when_full() {
 fn token_kinds_add_up_once() {
     let tokens = TokenCounts::new()
         .with_input(1)
-        .and_then(|t| t.with_output(20))
-        .and_then(|t| t.with_cache_read(300))
-        .and_then(|t| t.with_cache_write(4_000))
-        .and_then(|t| t.with_reasoning(20))
-        .unwrap();
+        .with_output(20)
+        .with_cache_read(300)
+        .with_cache_write(4_000)
+        .with_reasoning(20);
     assert_eq!(tokens.total(), 4_321);
-    assert_eq!((tokens.input(), tokens.output()), (1, 20));
-    assert_eq!((tokens.cache_read(), tokens.cache_write()), (300, 4_000));
-    assert_eq!((tokens.reasoning(), tokens.unclassified_count()), (20, 0));
-    let bare = TokenCounts::unclassified(7).unwrap();
-    assert_eq!((bare.total(), bare.unclassified_count()), (7, 7));
+    assert_eq!((tokens.input, tokens.output), (1, 20));
+    assert_eq!((tokens.cache_read, tokens.cache_write), (300, 4_000));
+    assert_eq!((tokens.reasoning, tokens.unclassified), (20, 0));
+    let bare = TokenCounts::unclassified(7);
+    assert_eq!((bare.total(), bare.unclassified), (7, 7));
 }
 
 #[test]
@@ -117,44 +118,72 @@ fn the_largest_counts_do_not_overflow() {
     let max = u64::from(MAX_COUNT);
     let tokens = TokenCounts::new()
         .with_input(max)
-        .and_then(|t| t.with_output(max))
-        .and_then(|t| t.with_cache_read(max))
-        .and_then(|t| t.with_cache_write(max))
-        .unwrap();
+        .with_output(max)
+        .with_cache_read(max)
+        .with_cache_write(max);
     assert_eq!(tokens.total(), 4_000_000_000);
-    let too_large = |field| Err(RecordError::TooLarge { field, count: max + 1 });
-    assert_eq!(TokenCounts::new().with_input(max + 1), too_large(Field::InputTokens));
-    assert_eq!(TokenCounts::new().with_output(max + 1), too_large(Field::OutputTokens));
-    assert_eq!(TokenCounts::new().with_cache_read(max + 1), too_large(Field::CacheReadTokens));
-    assert_eq!(TokenCounts::new().with_cache_write(max + 1), too_large(Field::CacheWriteTokens));
-    assert_eq!(TokenCounts::new().with_reasoning(max + 1), too_large(Field::ReasoningTokens));
-    assert_eq!(TokenCounts::unclassified(max + 1), too_large(Field::Tokens));
-    assert!(TokenCounts::unclassified(u64::MAX).is_err());
+    tokens.validate().unwrap();
+    for measure in Measure::ALL {
+        let (usage, field) = match measure {
+            Measure::Unclassified => (TokenCounts::unclassified(max + 1), Field::Tokens),
+            Measure::Fallbacks => continue,
+            kind => (TokenCounts::new().with(kind, max + 1), Field::Count(kind)),
+        };
+        assert_eq!(usage.validate(), Err(RecordError::TooLarge { field, count: max + 1 }));
+    }
+    // What fits no number of a record is said as it was stated.
+    let stated = Usage::new(TokenCounts::unclassified(u64::MAX), NOW);
+    let error = RecordError::TooLarge { field: Field::Tokens, count: u64::MAX };
+    assert_eq!(Counts::try_from(stated), Err(error));
 }
 
 #[test]
 fn reasoning_is_a_part_of_the_output() {
-    let error = TokenCounts::new().with_reasoning(1).unwrap_err().to_string();
+    let error = TokenCounts::new().with_reasoning(1).validate().unwrap_err().to_string();
     assert_eq!(error, "reasoning_tokens is 1, more than the output_tokens of 0 it is part of");
-    let tokens = TokenCounts::new().with_output(5).and_then(|t| t.with_reasoning(5)).unwrap();
-    assert!(tokens.with_output(4).is_err());
+    let tokens = TokenCounts::new().with_reasoning(5).with_output(5);
+    tokens.validate().unwrap();
+    assert!(tokens.with_output(4).validate().is_err());
 }
 
 #[test]
 fn a_bare_total_takes_no_kinds() {
-    let bare = TokenCounts::unclassified(7).unwrap();
+    let bare = TokenCounts::unclassified(7);
+    bare.validate().unwrap();
     let mixed = Err(RecordError::MixedKinds { unclassified: 7 });
-    assert_eq!(bare.with_input(1), mixed);
-    assert_eq!(bare.with_output(1), mixed);
-    assert_eq!(bare.with_cache_read(1), mixed);
-    assert_eq!(bare.with_cache_write(1), mixed);
-    assert_eq!(bare.with_input(0), Ok(bare));
+    for kind in Measure::ALL.into_iter().filter(|kind| kind.is_added()) {
+        if kind != Measure::Unclassified {
+            assert_eq!(bare.with(kind, 1).validate(), mixed, "{kind}");
+        }
+    }
+}
+
+#[test]
+fn what_is_stated_comes_back_by_measure() {
+    let (mut usage, mut numbers) = (Usage::new(TokenCounts::new(), NOW), [0; Measure::COUNT]);
+    for (measure, number) in Measure::ALL.into_iter().zip(10_u32..) {
+        if measure == Measure::Unclassified {
+            continue;
+        }
+        let number = if measure.part_of().is_some() { 1 } else { number };
+        usage = usage.with(measure, number.into());
+        numbers[measure as usize] = number;
+        assert_eq!(usage.get(measure), u64::from(number));
+    }
+    let counts = Counts::try_from(usage).unwrap();
+    assert_eq!(counts.numbers(), &numbers);
+    assert_eq!(counts.tokens(), usage.tokens);
+    assert_eq!(Counts::of(numbers, NOW), Ok(counts));
 }
 
 #[test]
 fn a_record_checks_fallbacks_and_time() {
-    let new = |fallbacks, at| {
-        Record::new(labels(), TokenCounts::new(), fallbacks, Timestamp::from_micros(at))
+    let new = |fallbacks: u32, at| {
+        Record::new(
+            labels(),
+            Usage::new(TokenCounts::new(), Timestamp::from_micros(at))
+                .with_fallbacks(fallbacks.into()),
+        )
     };
     let last = Timestamp::END_RECORD.as_micros() - 1;
     let record = new(MAX_COUNT, last).unwrap();
@@ -198,21 +227,21 @@ fn the_fields_are_named_as_in_the_line() {
     assert_eq!(record.fallbacks(), 5);
     assert_eq!(record.timestamp().to_string(), "2026-05-03T05:56:01.500000Z");
     assert_eq!(record.event_id().unwrap().as_str(), "e");
-    assert_eq!(record.labels().names().profile, "p");
-    assert_eq!(record.labels().names().provider, "v");
+    assert_eq!(record.labels().names().get(Label::Profile), "p");
+    assert_eq!(record.labels().names().get(Label::Provider), "v");
 }
 
 #[test]
 fn what_a_line_leaves_out() {
     let record = parse(&with(r#""tokens":1500"#)).unwrap();
     assert_eq!(record.timestamp(), NOW);
-    assert_eq!(record.tokens().unclassified_count(), 1_500);
+    assert_eq!(record.tokens().unclassified, 1_500);
     assert_eq!(record.fallbacks(), 0);
     assert_eq!(record.event_id(), None);
-    assert_eq!(record.labels().names().profile, "");
+    assert_eq!(record.labels().names().get(Label::Profile), "");
     let by_kind = parse(&with(r#""cache_write_tokens":5"#)).unwrap();
-    assert_eq!((by_kind.tokens().cache_write(), by_kind.tokens().total()), (5, 5));
-    assert_eq!(parse(&with(r#""tokens":null,"input_tokens":5"#)).unwrap().tokens().input(), 5);
+    assert_eq!((by_kind.tokens().cache_write, by_kind.tokens().total()), (5, 5));
+    assert_eq!(parse(&with(r#""tokens":null,"input_tokens":5"#)).unwrap().tokens().input, 5);
 }
 
 #[test]
@@ -326,24 +355,32 @@ pub(crate) fn any_record() -> impl Strategy<Value = Record> {
     let count = prop_oneof![Just(0), 0..=MAX_COUNT, Just(MAX_COUNT)];
     let counts = proptest::array::uniform5(count.clone());
     let tokens = prop_oneof![
-        count.clone().prop_map(|total| TokenCounts::unclassified(total.into()).unwrap()),
+        count.clone().prop_map(|total| TokenCounts::unclassified(total.into())),
         counts.prop_map(|[input, output, read, write, reasoning]| {
             TokenCounts::new()
                 .with_input(input.into())
-                .and_then(|t| t.with_output(output.into()))
-                .and_then(|t| t.with_cache_read(read.into()))
-                .and_then(|t| t.with_cache_write(write.into()))
-                .and_then(|t| t.with_reasoning(reasoning.min(output).into()))
-                .unwrap()
+                .with_output(output.into())
+                .with_cache_read(read.into())
+                .with_cache_write(write.into())
+                .with_reasoning(reasoning.min(output).into())
         }),
     ];
     let time = 0..Timestamp::END_RECORD.as_micros();
     let event_id = proptest::option::of("[ -~é]{1,32}");
     (names, tokens, count, time, event_id).prop_map(|(names, tokens, fallbacks, time, event_id)| {
         let (instance_id, profile, provider, route, model) = &names;
-        let labels = Labels::new(LabelNames { instance_id, profile, provider, route, model });
+        let labels = Labels::new(
+            LabelNames::new()
+                .with_instance(instance_id)
+                .with_profile(profile)
+                .with_provider(provider)
+                .with_route(route)
+                .with_model(model),
+        );
         let time = Timestamp::from_micros(time);
-        let record = Record::new(labels.unwrap(), tokens, fallbacks, time).unwrap();
+        let record =
+            Record::new(labels.unwrap(), Usage::new(tokens, time).with_fallbacks(fallbacks.into()))
+                .unwrap();
         match event_id {
             Some(id) => record.with_event_id(EventId::new(id).unwrap()),
             None => record,

@@ -1,6 +1,6 @@
-//! Token counts by kind, disjoint, with checked arithmetic.
+//! Token counts by kind, disjoint, as a caller states them.
 
-use super::{Field, RecordError};
+use super::{Field, Measure, RecordError};
 
 /// The largest count a record may carry, of tokens of one kind and of fallbacks.
 ///
@@ -14,32 +14,38 @@ pub const MAX_COUNT: u32 = 1_000_000_000;
 /// out what came from the cache, OpenAI's `prompt_tokens` includes it. Subtract before recording
 /// OpenAI's: `input = prompt_tokens - cached_tokens`.
 ///
+/// Any numbers may stand here; making a [`Record`](super::Record) of them [validates](Self::validate)
+/// them.
+///
 /// ```
 /// use usage_core::TokenCounts;
 ///
 /// let tokens = TokenCounts::new()
-///     .with_input(1_200)?
-///     .with_cache_read(30_000)?
-///     .with_output(450)?
-///     .with_reasoning(120)?; // a part of the output, not added
+///     .with_input(1_200)
+///     .with_cache_read(30_000)
+///     .with_reasoning(120) // a part of the output, not added
+///     .with_output(450);
 /// assert_eq!(tokens.total(), 31_650);
+/// tokens.validate()?;
+/// assert!(tokens.with_output(119).validate().is_err());
 /// # Ok::<(), usage_core::RecordError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct TokenCounts {
-    input: u32,
-    output: u32,
-    cache_read: u32,
-    cache_write: u32,
-    unclassified: u32,
-    reasoning: u32,
-}
-
-fn checked(field: Field, count: u64) -> Result<u32, RecordError> {
-    match u32::try_from(count) {
-        Ok(count) if count <= MAX_COUNT => Ok(count),
-        _ => Err(RecordError::TooLarge { field, count }),
-    }
+    /// Input that did not come from a cache.
+    pub input: u64,
+    /// Output, reasoning included.
+    pub output: u64,
+    /// Input that was read from a cache.
+    pub cache_read: u64,
+    /// Input that was written to a cache (OpenTelemetry: cache creation).
+    pub cache_write: u64,
+    /// A bare total whose kinds are not known. It cannot be combined with counts by kind, or nobody could
+    /// tell whether the total holds them already.
+    pub unclassified: u64,
+    /// How much of the output was reasoning. Never part of the total twice.
+    pub reasoning: u64,
 }
 
 impl TokenCounts {
@@ -49,113 +55,110 @@ impl TokenCounts {
         Self { input: 0, output: 0, cache_read: 0, cache_write: 0, unclassified: 0, reasoning: 0 }
     }
 
-    /// A bare total whose kinds are not known. It cannot be combined with counts by kind, or
-    /// nobody could tell whether the total holds them already.
-    ///
-    /// # Errors
-    /// When the count is over [`MAX_COUNT`].
-    pub fn unclassified(total: u64) -> Result<Self, RecordError> {
-        Ok(Self { unclassified: checked(Field::Tokens, total)?, ..Self::new() })
+    /// A bare total whose kinds are not known.
+    #[must_use]
+    pub const fn unclassified(total: u64) -> Self {
+        Self { unclassified: total, ..Self::new() }
     }
 
-    /// Sets the input that did not come from a cache.
-    ///
-    /// # Errors
-    /// When the count is over [`MAX_COUNT`], or these counts are a bare total.
-    pub fn with_input(self, count: u64) -> Result<Self, RecordError> {
-        Self { input: checked(Field::InputTokens, count)?, ..self }.check()
+    /// With so much input that did not come from a cache.
+    #[must_use]
+    pub const fn with_input(self, count: u64) -> Self {
+        Self { input: count, ..self }
     }
 
-    /// Sets the output, reasoning included.
-    ///
-    /// # Errors
-    /// When the count is over [`MAX_COUNT`], or smaller than the reasoning already set, or these
-    /// counts are a bare total.
-    pub fn with_output(self, count: u64) -> Result<Self, RecordError> {
-        Self { output: checked(Field::OutputTokens, count)?, ..self }.check()
+    /// With so much output, reasoning included.
+    #[must_use]
+    pub const fn with_output(self, count: u64) -> Self {
+        Self { output: count, ..self }
     }
 
-    /// Sets the input that was read from a cache.
-    ///
-    /// # Errors
-    /// When the count is over [`MAX_COUNT`], or these counts are a bare total.
-    pub fn with_cache_read(self, count: u64) -> Result<Self, RecordError> {
-        Self { cache_read: checked(Field::CacheReadTokens, count)?, ..self }.check()
+    /// With so much input that was read from a cache.
+    #[must_use]
+    pub const fn with_cache_read(self, count: u64) -> Self {
+        Self { cache_read: count, ..self }
     }
 
-    /// Sets the input that was written to a cache (OpenTelemetry: cache creation).
-    ///
-    /// # Errors
-    /// When the count is over [`MAX_COUNT`], or these counts are a bare total.
-    pub fn with_cache_write(self, count: u64) -> Result<Self, RecordError> {
-        Self { cache_write: checked(Field::CacheWriteTokens, count)?, ..self }.check()
+    /// With so much input that was written to a cache.
+    #[must_use]
+    pub const fn with_cache_write(self, count: u64) -> Self {
+        Self { cache_write: count, ..self }
     }
 
-    /// Sets how many of the output tokens were reasoning. Set the output first.
-    ///
-    /// # Errors
-    /// When the count is over [`MAX_COUNT`], or more than the output it is a part of.
-    pub fn with_reasoning(self, count: u64) -> Result<Self, RecordError> {
-        Self { reasoning: checked(Field::ReasoningTokens, count)?, ..self }.check()
+    /// With so much of the output that was reasoning.
+    #[must_use]
+    pub const fn with_reasoning(self, count: u64) -> Self {
+        Self { reasoning: count, ..self }
     }
 
-    /// What must hold between the counts.
-    fn check(self) -> Result<Self, RecordError> {
-        let by_kind = self.input | self.output | self.cache_read | self.cache_write;
-        if self.unclassified > 0 && by_kind > 0 {
-            return Err(RecordError::MixedKinds { unclassified: self.unclassified });
+    /// The count of one kind; 0 for a measure that is not tokens.
+    #[must_use]
+    #[inline]
+    pub const fn get(&self, measure: Measure) -> u64 {
+        match measure {
+            Measure::Input => self.input,
+            Measure::Output => self.output,
+            Measure::CacheRead => self.cache_read,
+            Measure::CacheWrite => self.cache_write,
+            Measure::Unclassified => self.unclassified,
+            Measure::Reasoning => self.reasoning,
+            Measure::Fallbacks => 0,
         }
-        if self.reasoning > self.output {
-            return Err(RecordError::ReasoningOverOutput {
-                reasoning: self.reasoning,
-                output: self.output,
-            });
+    }
+
+    /// With the count of one kind; unchanged for a measure that is not tokens.
+    #[must_use]
+    pub const fn with(mut self, measure: Measure, count: u64) -> Self {
+        match measure {
+            Measure::Input => self.input = count,
+            Measure::Output => self.output = count,
+            Measure::CacheRead => self.cache_read = count,
+            Measure::CacheWrite => self.cache_write = count,
+            Measure::Unclassified => self.unclassified = count,
+            Measure::Reasoning => self.reasoning = count,
+            Measure::Fallbacks => {}
         }
-        Ok(self)
+        self
     }
 
-    /// Input tokens that did not come from a cache.
-    #[must_use]
-    pub const fn input(&self) -> u32 {
-        self.input
-    }
-
-    /// Output tokens, reasoning included.
-    #[must_use]
-    pub const fn output(&self) -> u32 {
-        self.output
-    }
-
-    /// Input tokens read from a cache.
-    #[must_use]
-    pub const fn cache_read(&self) -> u32 {
-        self.cache_read
-    }
-
-    /// Input tokens written to a cache.
-    #[must_use]
-    pub const fn cache_write(&self) -> u32 {
-        self.cache_write
-    }
-
-    /// Tokens whose kind is not known.
-    #[must_use]
-    pub const fn unclassified_count(&self) -> u32 {
-        self.unclassified
-    }
-
-    /// How many of the output tokens were reasoning. Never part of the total twice.
-    #[must_use]
-    pub const fn reasoning(&self) -> u32 {
-        self.reasoning
-    }
-
-    /// All tokens: input, output, cache read, cache write and unclassified.
+    /// All tokens: the sum of the disjoint kinds and the bare total. Saturates.
     #[must_use]
     pub fn total(&self) -> u64 {
-        [self.input, self.output, self.cache_read, self.cache_write, self.unclassified]
-            .into_iter()
-            .map(u64::from)
-            .sum()
+        let added = Measure::ALL.into_iter().filter(|measure| measure.is_added());
+        added.fold(0, |sum, measure| sum.saturating_add(self.get(measure)))
     }
+
+    /// Checks each count and what must hold between them.
+    ///
+    /// # Errors
+    /// When a count is over [`MAX_COUNT`], a bare total stands beside counts by kind, or a part is more than
+    /// what it is a part of.
+    pub fn validate(&self) -> Result<(), RecordError> {
+        check(|measure| self.get(measure))
+    }
+}
+
+/// What holds of the numbers of every record.
+#[inline]
+pub(super) fn check(get: impl Fn(Measure) -> u64) -> Result<(), RecordError> {
+    let unclassified = get(Measure::Unclassified);
+    for measure in Measure::ALL {
+        let count = get(measure);
+        if count > u64::from(MAX_COUNT) {
+            // A line states a bare total as `tokens`.
+            let is_bare = measure.is_bare_total();
+            let field = if is_bare { Field::Tokens } else { Field::Count(measure) };
+            return Err(RecordError::TooLarge { field, count });
+        }
+        if count > 0 && unclassified > 0 && measure.is_added() && !measure.is_bare_total() {
+            return Err(RecordError::MixedKinds { unclassified });
+        }
+        if let Some(whole) = measure.part_of()
+            && count > get(whole)
+        {
+            let whole = (whole, get(whole));
+            return Err(RecordError::PartOverWhole { part: (measure, count), whole });
+        }
+    }
+    Ok(())
 }

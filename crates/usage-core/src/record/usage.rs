@@ -1,55 +1,137 @@
-//! What one request used: a record without its names.
+//! What one request used: as a caller states it, and checked.
 
-use super::{Field, MAX_COUNT, RecordError, TokenCounts};
+use super::{Measure, RecordError, TokenCounts, tokens};
 use crate::Timestamp;
 
-/// What one request used: tokens, fallbacks, and when. A record adds the names.
+/// What one request used, as a caller states it: tokens, how it went, and when. Making a
+/// [`Record`](super::Record) or [`Counts`] of it checks it.
 ///
-/// Small and `Copy`, with everything checked, so that it can be handed over by itself where the
-/// names are known already.
+/// ```
+/// use usage_core::{Counts, Measure, Timestamp, TokenCounts, Usage};
+///
+/// let tokens = TokenCounts::new().with_input(1_200).with_output(450);
+/// let usage = Usage::new(tokens, Timestamp::from_micros(0)).with_fallbacks(1);
+/// let counts = Counts::try_from(usage)?;
+/// assert_eq!(counts.get(Measure::Output), 450);
+/// # Ok::<(), usage_core::RecordError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Usage {
-    tokens: TokenCounts,
-    fallbacks: u32,
-    timestamp: Timestamp,
+    /// The tokens by kind.
+    pub tokens: TokenCounts,
+    /// How many other routes were tried before one answered.
+    pub fallbacks: u64,
+    /// When the request was handled.
+    pub timestamp: Timestamp,
 }
 
 impl Usage {
-    /// Checks what is not checked already.
+    /// A request that the first route answered.
+    #[must_use]
+    pub const fn new(tokens: TokenCounts, timestamp: Timestamp) -> Self {
+        Self { tokens, fallbacks: 0, timestamp }
+    }
+
+    /// With so many other routes that were tried before one answered.
+    #[must_use]
+    pub const fn with_fallbacks(self, count: u64) -> Self {
+        Self { fallbacks: count, ..self }
+    }
+
+    /// The count of any measure.
+    #[must_use]
+    #[inline]
+    pub const fn get(&self, measure: Measure) -> u64 {
+        match measure {
+            Measure::Fallbacks => self.fallbacks,
+            tokens => self.tokens.get(tokens),
+        }
+    }
+
+    /// With the count of any measure.
+    #[must_use]
+    #[inline]
+    pub const fn with(mut self, measure: Measure, count: u64) -> Self {
+        match measure {
+            Measure::Fallbacks => self.fallbacks = count,
+            tokens => self.tokens = self.tokens.with(tokens, count),
+        }
+        self
+    }
+}
+
+/// The checked numbers of a record, and when: a record without its names.
+///
+/// Small and `Copy`, so that it can be handed over by itself where the names are known already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Counts {
+    numbers: [u32; Measure::COUNT],
+    timestamp: Timestamp,
+}
+
+impl Counts {
+    /// The counts of these numbers, in the order of [`Measure::ALL`].
     ///
     /// # Errors
-    /// When `fallbacks` is over [`MAX_COUNT`] or `timestamp` is outside 1970 to 2100.
+    /// When a number is over [`MAX_COUNT`](super::MAX_COUNT), the tokens are not
+    /// [valid](TokenCounts::validate), or the time is outside 1970 to 2100.
     #[inline]
-    pub const fn new(
-        tokens: TokenCounts,
-        fallbacks: u32,
-        timestamp: Timestamp,
-    ) -> Result<Self, RecordError> {
-        if fallbacks > MAX_COUNT {
-            let count = fallbacks as u64;
-            return Err(RecordError::TooLarge { field: Field::Fallbacks, count });
-        }
+    pub fn of(numbers: [u32; Measure::COUNT], timestamp: Timestamp) -> Result<Self, RecordError> {
+        tokens::check(|measure| numbers[measure as usize].into())?;
         if !timestamp.is_recordable() {
             return Err(RecordError::OutOfRange { timestamp });
         }
-        Ok(Self { tokens, fallbacks, timestamp })
+        Ok(Self { numbers, timestamp })
     }
 
-    /// The tokens by kind.
+    /// No counts at all, at the first instant that a record may carry.
+    pub const NONE: Self = Self { numbers: [0; Measure::COUNT], timestamp: Timestamp::MIN_RECORD };
+
+    /// The number of one measure.
     #[must_use]
-    pub const fn tokens(&self) -> &TokenCounts {
-        &self.tokens
+    #[inline]
+    pub const fn get(&self, measure: Measure) -> u32 {
+        self.numbers[measure as usize]
     }
 
-    /// How many other routes were tried before one answered.
+    /// All numbers, in the order of [`Measure::ALL`].
     #[must_use]
-    pub const fn fallbacks(&self) -> u32 {
-        self.fallbacks
+    #[inline]
+    pub const fn numbers(&self) -> &[u32; Measure::COUNT] {
+        &self.numbers
     }
 
     /// When the request was handled.
     #[must_use]
+    #[inline]
     pub const fn timestamp(&self) -> Timestamp {
         self.timestamp
+    }
+
+    /// The tokens by kind.
+    #[must_use]
+    pub fn tokens(&self) -> TokenCounts {
+        let all = Measure::ALL.into_iter();
+        all.fold(TokenCounts::new(), |tokens, measure| {
+            tokens.with(measure, self.get(measure).into())
+        })
+    }
+}
+
+/// # Errors
+/// As [`Counts::of`].
+impl TryFrom<Usage> for Counts {
+    type Error = RecordError;
+
+    #[inline]
+    fn try_from(usage: Usage) -> Result<Self, RecordError> {
+        // What does not fit is over the limit too, and named with the number that was stated.
+        let number = |measure| u32::try_from(usage.get(measure)).ok();
+        let numbers = Measure::ALL.map(number);
+        if numbers.contains(&None) {
+            tokens::check(|measure| usage.get(measure))?;
+        }
+        Self::of(numbers.map(Option::unwrap_or_default), usage.timestamp)
     }
 }

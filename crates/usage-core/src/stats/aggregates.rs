@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use super::{ModelStats, RouteStats, Summary};
-use crate::{LabelNames, Labels, Record};
+use crate::{Label, Labels, Record};
 
 /// Totals by label set: what every report is made of.
 ///
@@ -13,11 +13,11 @@ use crate::{LabelNames, Labels, Record};
 /// Aggregating parts and merging them, in any order, gives what aggregating all at once gives.
 ///
 /// ```
-/// # use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts};
+/// # use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
 /// use usage_core::stats::Aggregates;
 ///
-/// # let labels = Labels::new(LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() })?;
-/// # let record = Record::new(labels, TokenCounts::unclassified(500)?, 1, Timestamp::from_micros(0))?;
+/// # let labels = Labels::new(LabelNames::new().with_instance("i").with_route("r").with_model("m"))?;
+/// # let record = Record::new(labels, Usage::new(TokenCounts::unclassified(500), Timestamp::from_micros(0)).with_fallbacks(1))?;
 /// let mut morning: Aggregates = [&record].into_iter().collect();
 /// let evening: Aggregates = [&record].into_iter().collect();
 /// morning.merge(evening);
@@ -47,7 +47,7 @@ impl Aggregates {
 
     /// Counts in what a group of records adds up to whose names nobody asked for. They are in the
     /// [`summary`](Self::summary) and in nothing that is rolled up by name.
-    pub const fn add_unnamed(&mut self, totals: &Summary) {
+    pub fn add_unnamed(&mut self, totals: &Summary) {
         self.unnamed.merge(totals);
     }
 
@@ -83,7 +83,7 @@ impl Aggregates {
     /// The totals by profile, provider and route, in the order of these names.
     #[must_use]
     pub fn by_route(&self) -> Vec<RouteStats> {
-        self.rolled_up(|names| names.route)
+        self.rolled_up(Label::Route)
             .into_iter()
             .map(|([profile, provider, route], totals)| RouteStats {
                 profile: profile.to_owned(),
@@ -99,7 +99,7 @@ impl Aggregates {
     #[must_use]
     pub fn by_model(&self) -> Vec<ModelStats> {
         let mut models: Vec<_> = self
-            .rolled_up(|names| names.model)
+            .rolled_up(Label::Model)
             .into_iter()
             .map(|([profile, provider, model], totals)| ModelStats {
                 profile: profile.to_owned(),
@@ -117,14 +117,11 @@ impl Aggregates {
 
     /// Grouped by the fields themselves, in their order: joined text would merge `a/b` + `c`
     /// with `a` + `b/c`.
-    fn rolled_up<'a>(
-        &'a self,
-        last: impl Fn(&LabelNames<'a>) -> &'a str,
-    ) -> BTreeMap<[&'a str; 3], Summary> {
+    fn rolled_up(&self, last: Label) -> BTreeMap<[&str; 3], Summary> {
         let mut groups = BTreeMap::<_, Summary>::new();
         for (labels, totals) in &self.groups {
             let names = labels.names();
-            let key = [names.reported_profile(), names.provider, last(&names)];
+            let key = [Label::Profile, Label::Provider, last].map(|label| names.reported(label));
             groups.entry(key).or_default().merge(totals);
         }
         groups

@@ -3,22 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::LabelNames;
 use crate::period::{Unit, WeekStart};
+use crate::{Label, LabelNames};
 
 /// One thing that a report can be grouped by: a name of the records, or a unit of their time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Dimension {
-    /// The router instance.
-    Instance,
-    /// The profile; an empty one is `default`.
-    Profile,
-    /// The provider; may be empty.
-    Provider,
-    /// The route.
-    Route,
-    /// The model.
-    Model,
+    /// A name, as reports show it; may be empty.
+    Label(Label),
     /// The local clock hour.
     Hour,
     /// The local day.
@@ -31,27 +24,22 @@ pub enum Dimension {
 
 impl Dimension {
     /// All there are, in the order in which they are listed to people.
-    pub const ALL: [Self; 9] = [
-        Self::Instance,
-        Self::Profile,
-        Self::Provider,
-        Self::Route,
-        Self::Model,
-        Self::Hour,
-        Self::Day,
-        Self::Week,
-        Self::Month,
-    ];
+    pub const ALL: [Self; Label::COUNT + 4] = {
+        let mut all = [Self::Hour; Label::COUNT + 4];
+        let mut at = 0;
+        while at < Label::COUNT {
+            all[at] = Self::Label(Label::ALL[at]);
+            at += 1;
+        }
+        [all[at + 1], all[at + 2], all[at + 3]] = [Self::Day, Self::Week, Self::Month];
+        all
+    };
 
     /// What it is called: on the command line, as a JSON name and as a CSV column.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Instance => "instance",
-            Self::Profile => "profile",
-            Self::Provider => "provider",
-            Self::Route => "route",
-            Self::Model => "model",
+            Self::Label(label) => label.name(),
             Self::Hour => "hour",
             Self::Day => "day",
             Self::Week => "week",
@@ -67,7 +55,7 @@ impl Dimension {
             Self::Day => Some(Unit::Day),
             Self::Week => Some(Unit::Week(week_start)),
             Self::Month => Some(Unit::Month),
-            Self::Instance | Self::Profile | Self::Provider | Self::Route | Self::Model => None,
+            Self::Label(_) => None,
         }
     }
 
@@ -80,11 +68,7 @@ impl Dimension {
     /// Its name among those of a record; nothing for a unit of time.
     pub(super) fn of<'a>(self, names: &LabelNames<'a>) -> &'a str {
         match self {
-            Self::Instance => names.instance_id,
-            Self::Profile => names.reported_profile(),
-            Self::Provider => names.provider,
-            Self::Route => names.route,
-            Self::Model => names.model,
+            Self::Label(label) => names.reported(label),
             Self::Hour | Self::Day | Self::Week | Self::Month => "",
         }
     }
@@ -109,10 +93,11 @@ impl FromStr for Dimension {
 /// most one unit of time.
 ///
 /// ```
+/// use usage_core::Label;
 /// use usage_core::stats::{Dimension, Grouping};
 ///
 /// let by: Grouping = "day,model".parse()?;
-/// assert_eq!(by.dimensions(), [Dimension::Day, Dimension::Model]);
+/// assert_eq!(by.dimensions(), [Dimension::Day, Dimension::Label(Label::Model)]);
 /// assert_eq!(by.time(), Some(Dimension::Day));
 ///
 /// let error = "day,fortnight".parse::<Grouping>().unwrap_err();

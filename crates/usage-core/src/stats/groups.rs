@@ -13,11 +13,11 @@ use super::{Bucket, Grouping, Series, Summary};
 /// bucket, with or without records; else only groups that have any.
 ///
 /// ```
-/// # use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts};
+/// # use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
 /// use usage_core::stats::{Aggregates, Groups, Key, Series};
 ///
-/// # let labels = Labels::new(LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() })?;
-/// # let record = Record::new(labels, TokenCounts::unclassified(500)?, 1, Timestamp::from_micros(0))?;
+/// # let labels = Labels::new(LabelNames::new().with_instance("i").with_route("r").with_model("m"))?;
+/// # let record = Record::new(labels, Usage::new(TokenCounts::unclassified(500), Timestamp::from_micros(0)).with_fallbacks(1))?;
 /// let usage: Aggregates = [&record, &record].into_iter().collect();
 /// let (by, series) = ("profile,model".parse()?, Series::whole(usage));
 /// let groups = Groups::new(&by, &series, None);

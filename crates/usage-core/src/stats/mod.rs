@@ -16,7 +16,7 @@ pub use dimension::{Dimension, Grouping, GroupingError};
 pub(crate) use groups::keep_top_of;
 pub use groups::{Group, Groups, Key, LeftOut};
 pub use series::{Bucket, Series, TooManyBuckets};
-pub use summary::{Summary, TokenTotals};
+pub use summary::Summary;
 
 use std::borrow::Borrow;
 
@@ -83,13 +83,13 @@ fn joined(provider: &str, name: &str) -> String {
 /// The totals of all records.
 ///
 /// ```
-/// # use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts};
+/// # use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
 /// use usage_core::stats::aggregate_summary;
 ///
-/// # let labels = Labels::new(LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() })?;
-/// # let record = Record::new(labels, TokenCounts::unclassified(500)?, 1, Timestamp::from_micros(0))?;
+/// # let labels = Labels::new(LabelNames::new().with_instance("i").with_route("r").with_model("m"))?;
+/// # let record = Record::new(labels, Usage::new(TokenCounts::unclassified(500), Timestamp::from_micros(0)).with_fallbacks(1))?;
 /// let summary = aggregate_summary([&record, &record]);
-/// assert_eq!((summary.requests, summary.tokens(), summary.fallbacks), (2, 1_000, 2));
+/// assert_eq!((summary.requests, summary.tokens(), summary.fallbacks()), (2, 1_000, 2));
 /// # Ok::<(), usage_core::RecordError>(())
 /// ```
 #[must_use]

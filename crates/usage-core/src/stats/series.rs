@@ -15,7 +15,7 @@ use crate::{Record, TimeRange, Timestamp};
 /// never on how many records.
 ///
 /// ```
-/// # use usage_core::{LabelNames, Labels, Record, TokenCounts};
+/// # use usage_core::{LabelNames, Labels, Record, TokenCounts, Usage};
 /// use chrono::TimeZone;
 /// use chrono_tz::America::New_York;
 /// use usage_core::period::{Unit, parse_period};
@@ -28,8 +28,8 @@ use crate::{Record, TimeRange, Timestamp};
 /// assert_eq!(days.buckets().len(), 2);
 /// assert_eq!(days.buckets()[1].start().unwrap().to_rfc3339(), "2026-03-09T00:00:00-04:00");
 ///
-/// # let labels = Labels::new(LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() })?;
-/// # let record = |at| Record::new(labels.clone(), TokenCounts::unclassified(500).unwrap(), 1, at).unwrap();
+/// # let labels = Labels::new(LabelNames::new().with_instance("i").with_route("r").with_model("m"))?;
+/// # let record = |at| Record::new(labels.clone(), Usage::new(TokenCounts::unclassified(500), at).with_fallbacks(1)).unwrap();
 /// days.add(&record(Timestamp::from(now - chrono::TimeDelta::days(1))));
 /// assert_eq!(days.buckets()[1].usage().summary().requests, 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -1,89 +1,58 @@
-//! Totals of requests, tokens and fallbacks.
+//! Totals of requests and of all that they count.
 
-use crate::{Record, TokenCounts};
+use std::ops::{Index, IndexMut};
 
-/// Tokens by kind, summed over records. The kinds are disjoint, see [`TokenCounts`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TokenTotals {
-    /// Input that did not come from a cache.
-    pub input: u64,
-    /// Output, reasoning included.
-    pub output: u64,
-    /// Input read from a cache.
-    pub cache_read: u64,
-    /// Input written to a cache.
-    pub cache_write: u64,
-    /// Tokens whose kind is not known.
-    pub unclassified: u64,
-    /// How much of the output was reasoning; not part of the total twice.
-    pub reasoning: u64,
-}
-
-impl TokenTotals {
-    /// All tokens: input, output, cache read, cache write and unclassified.
-    #[must_use]
-    pub const fn total(&self) -> u64 {
-        self.input
-            .saturating_add(self.output)
-            .saturating_add(self.cache_read)
-            .saturating_add(self.cache_write)
-            .saturating_add(self.unclassified)
-    }
-
-    const fn plus(&self, other: &Self) -> Self {
-        Self {
-            input: self.input.saturating_add(other.input),
-            output: self.output.saturating_add(other.output),
-            cache_read: self.cache_read.saturating_add(other.cache_read),
-            cache_write: self.cache_write.saturating_add(other.cache_write),
-            unclassified: self.unclassified.saturating_add(other.unclassified),
-            reasoning: self.reasoning.saturating_add(other.reasoning),
-        }
-    }
-}
-
-impl From<&TokenCounts> for TokenTotals {
-    fn from(counts: &TokenCounts) -> Self {
-        Self {
-            input: counts.input().into(),
-            output: counts.output().into(),
-            cache_read: counts.cache_read().into(),
-            cache_write: counts.cache_write().into(),
-            unclassified: counts.unclassified_count().into(),
-            reasoning: counts.reasoning().into(),
-        }
-    }
-}
+use crate::{Measure, Record};
 
 /// What a group of records adds up to.
 ///
 /// Sums saturate instead of wrapping. No ledger gets there: it takes more than three billion
 /// records of the largest counts that are accepted.
+///
+/// ```
+/// use usage_core::Measure;
+/// use usage_core::stats::Summary;
+///
+/// let mut summary = Summary::default();
+/// summary.requests = 2;
+/// summary[Measure::Output] = 450;
+/// summary[Measure::Reasoning] = 120; // a part of the output
+/// assert_eq!(summary.tokens(), 450);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Summary {
     /// How many requests.
     pub requests: u64,
-    /// How many other routes were tried before the answering ones.
-    pub fallbacks: u64,
-    /// The tokens by kind.
-    pub token_kinds: TokenTotals,
+    /// What they count, in the order of [`Measure::ALL`].
+    pub numbers: [u64; Measure::COUNT],
 }
 
 impl Summary {
-    /// All tokens.
+    /// So many requests, and what they count, in the order of [`Measure::ALL`].
     #[must_use]
-    pub const fn tokens(&self) -> u64 {
-        self.token_kinds.total()
+    pub const fn new(requests: u64, numbers: [u64; Measure::COUNT]) -> Self {
+        Self { requests, numbers }
+    }
+
+    /// All tokens: the sum of the disjoint kinds.
+    #[must_use]
+    pub fn tokens(&self) -> u64 {
+        let added = Measure::ALL.into_iter().filter(|measure| measure.is_added());
+        added.fold(0, |sum, measure| sum.saturating_add(self[measure]))
+    }
+
+    /// How many other routes were tried before the answering ones.
+    #[must_use]
+    pub fn fallbacks(&self) -> u64 {
+        self[Measure::Fallbacks]
     }
 
     /// What one record comes to.
     #[must_use]
+    #[inline]
     pub fn of(record: &Record) -> Self {
-        Self {
-            requests: 1,
-            fallbacks: record.fallbacks().into(),
-            token_kinds: record.tokens().into(),
-        }
+        Self { requests: 1, numbers: record.counts().numbers().map(u64::from) }
     }
 
     /// Counts one more record in.
@@ -92,9 +61,25 @@ impl Summary {
     }
 
     /// Counts in all that the other one has.
-    pub const fn merge(&mut self, other: &Self) {
+    #[inline]
+    pub fn merge(&mut self, other: &Self) {
         self.requests = self.requests.saturating_add(other.requests);
-        self.fallbacks = self.fallbacks.saturating_add(other.fallbacks);
-        self.token_kinds = self.token_kinds.plus(&other.token_kinds);
+        for (sum, number) in self.numbers.iter_mut().zip(other.numbers) {
+            *sum = sum.saturating_add(number);
+        }
+    }
+}
+
+impl Index<Measure> for Summary {
+    type Output = u64;
+
+    fn index(&self, measure: Measure) -> &u64 {
+        &self.numbers[measure as usize]
+    }
+}
+
+impl IndexMut<Measure> for Summary {
+    fn index_mut(&mut self, measure: Measure) -> &mut u64 {
+        &mut self.numbers[measure as usize]
     }
 }

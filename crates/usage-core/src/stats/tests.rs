@@ -5,49 +5,64 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::record::LabelNames;
-use crate::{Labels, Timestamp, TokenCounts};
+use crate::{Labels, Measure, Timestamp, TokenCounts, Usage};
 
 fn record(names: [&str; 4], tokens: u64, fallbacks: u32) -> Record {
     let [profile, provider, route, model] = names;
-    let labels =
-        Labels::new(LabelNames { instance_id: "i", profile, provider, route, model }).unwrap();
-    let tokens = TokenCounts::unclassified(tokens).unwrap();
-    Record::new(labels, tokens, fallbacks, Timestamp::from_micros(0)).unwrap()
+    let labels = Labels::new(
+        LabelNames::new()
+            .with_instance("i")
+            .with_profile(profile)
+            .with_provider(provider)
+            .with_route(route)
+            .with_model(model),
+    )
+    .unwrap();
+    let tokens = TokenCounts::unclassified(tokens);
+    Record::new(
+        labels,
+        Usage::new(tokens, Timestamp::from_micros(0)).with_fallbacks(fallbacks.into()),
+    )
+    .unwrap()
 }
 
 #[test]
 fn a_summary_adds_everything_up() {
     let kinds = TokenCounts::new()
         .with_input(1)
-        .and_then(|t| t.with_output(20))
-        .and_then(|t| t.with_cache_read(300))
-        .and_then(|t| t.with_cache_write(4_000))
-        .and_then(|t| t.with_reasoning(7))
-        .unwrap();
+        .with_output(20)
+        .with_cache_read(300)
+        .with_cache_write(4_000)
+        .with_reasoning(7);
     let bare = record(["p", "v", "r", "m"], 50_000, 3);
-    let by_kind = Record::new(bare.labels().clone(), kinds, 2, bare.timestamp()).unwrap();
+    let by_kind =
+        Record::new(bare.labels().clone(), Usage::new(kinds, bare.timestamp()).with_fallbacks(2))
+            .unwrap();
     let summary = aggregate_summary([&by_kind, &by_kind, &bare]);
     assert_eq!(summary.requests, 3);
-    assert_eq!(summary.fallbacks, 7);
+    assert_eq!(summary.fallbacks(), 7);
     assert_eq!(summary.tokens(), 2 * 4_321 + 50_000);
-    let kinds = TokenTotals {
-        input: 2,
-        output: 40,
-        cache_read: 600,
-        cache_write: 8_000,
-        unclassified: 50_000,
-        reasoning: 14,
-    };
-    assert_eq!(summary.token_kinds, kinds);
+    let kinds = [
+        (Measure::Input, 2),
+        (Measure::Output, 40),
+        (Measure::CacheRead, 600),
+        (Measure::CacheWrite, 8_000),
+        (Measure::Unclassified, 50_000),
+        (Measure::Reasoning, 14),
+    ];
+    for (kind, sum) in kinds {
+        assert_eq!(summary[kind], sum, "{kind}");
+    }
     assert_eq!(aggregate_summary::<Record>([]), Summary::default());
 }
 
 #[test]
 fn sums_saturate() {
-    let mut summary = Summary { requests: u64::MAX, fallbacks: u64::MAX, ..Summary::default() };
-    summary.token_kinds.input = u64::MAX;
+    let mut summary = Summary::new(u64::MAX, [0; Measure::COUNT]);
+    summary[Measure::Fallbacks] = u64::MAX;
+    summary[Measure::Input] = u64::MAX;
     summary.add(&record(["p", "v", "r", "m"], 1, 1));
-    assert_eq!((summary.requests, summary.fallbacks), (u64::MAX, u64::MAX));
+    assert_eq!((summary.requests, summary.fallbacks()), (u64::MAX, u64::MAX));
     assert_eq!(summary.tokens(), u64::MAX);
 }
 
@@ -62,7 +77,7 @@ fn routes_come_in_the_order_of_their_names() {
     ]);
     let shown: Vec<_> = routes
         .iter()
-        .map(|r| (r.key(), r.totals.requests, r.totals.tokens(), r.totals.fallbacks))
+        .map(|r| (r.key(), r.totals.requests, r.totals.tokens(), r.totals.fallbacks()))
         .collect();
     assert_eq!(
         shown,
@@ -113,12 +128,12 @@ fn totals_are_kept_by_label_set() {
     let one = record(["p", "v", "r", "m"], 5, 1);
     aggregates.add(&one);
     aggregates.add(&one);
-    let group = Summary { requests: 10, fallbacks: 1, ..Summary::default() };
+    let group = Summary::new(10, [0, 0, 0, 0, 0, 0, 1]);
     aggregates.add_totals(one.labels().clone(), &group);
     let groups: Vec<_> = aggregates.groups().collect();
     assert_eq!(groups.len(), 1);
     assert_eq!(groups[0].0, one.labels());
-    assert_eq!((groups[0].1.requests, groups[0].1.fallbacks), (12, 3));
+    assert_eq!((groups[0].1.requests, groups[0].1.fallbacks()), (12, 3));
     assert_eq!(aggregates.summary(), *groups[0].1);
 }
 

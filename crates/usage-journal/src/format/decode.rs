@@ -1,13 +1,15 @@
 //! The payload of a frame to records. Whatever lies in it: no length in it is trusted for more
 //! memory than its own bytes could fill.
 
-use usage_core::{EventId, LabelInterner, LabelNames, Labels, Record, Timestamp};
+use usage_core::{EventId, Label, LabelInterner, LabelNames, Labels, Record, Timestamp};
 
 use super::version::Version;
 use super::{measures, varint};
 
-/// Names a label set has in format 1, and in format 2 so far.
-pub(super) const NAMES: usize = 5;
+/// Names a label set has: in format 2 a frame says how many, new ones come to the end.
+pub(super) const NAMES: usize = Label::COUNT;
+/// Names a label set has in format 1.
+const NAMES_OF_ONE: usize = 5;
 /// Five lengths, three of which are not zero; in format 2 there may be fewer names.
 const MIN_ENCODED_SET: usize = 8;
 
@@ -60,9 +62,7 @@ fn decode_into(
         for name in names.iter_mut().take(layout.names) {
             *name = take_text(bytes)?;
         }
-        let [instance_id, profile, provider, route, model] = names;
-        let names = LabelNames { instance_id, profile, provider, route, model };
-        sets.push(interner.intern(names).map_err(|_| INVALID)?);
+        sets.push(interner.intern(LabelNames::from_all(names)).map_err(|_| INVALID)?);
     }
     let count = take_count(bytes, version.least_record())?;
     if count != records as usize {
@@ -83,8 +83,9 @@ fn decode_into(
                 *number = varint::take_u32(bytes).ok_or(TORN)?;
             }
         }
-        let usage = measures::usage(numbers, Timestamp::from_micros(when)).map_err(|_| INVALID)?;
-        let record = Record::of(labels, usage);
+        let counts =
+            measures::counts(numbers, Timestamp::from_micros(when)).map_err(|_| INVALID)?;
+        let record = Record::of(labels, counts);
         let (&mark, rest) = bytes.split_first().ok_or(TORN)?;
         *bytes = rest;
         out.push(match mark {
@@ -109,7 +110,7 @@ impl Layout {
     /// Takes what a frame says of it, from format 2 on.
     fn take(version: Version, bytes: &mut &[u8]) -> Result<Self, Undecodable> {
         if version == Version::One {
-            return Ok(Self { measures: measures::ALL, names: NAMES });
+            return Ok(Self { measures: measures::ALL_OF_ONE, names: NAMES_OF_ONE });
         }
         let features = varint::take(bytes).ok_or(TORN)?;
         let measures = varint::take(bytes).ok_or(TORN)?;

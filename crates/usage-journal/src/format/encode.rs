@@ -3,13 +3,13 @@
 
 use std::collections::HashMap;
 
-use usage_core::{LabelNames, Labels, Record};
+use usage_core::{Labels, Record};
 
 use super::decode::NAMES;
 use super::frame::{END_MARK_BYTES, FRAME_HEADER_BYTES, FrameHeader};
 use super::{measures, varint};
 
-/// The most that one record can add to a payload: five names of 256 bytes with their lengths, a set
+/// The most that one record can add to a payload: names of 256 bytes with their lengths, a set
 /// and a time, the numbers, an event id of 64 bytes.
 pub(crate) const MAX_ENCODED_RECORD: u64 =
     (NAMES * (256 + 2) + (2 + measures::COUNT) * varint::MAX_VARINT_BYTES + 66) as u64;
@@ -143,8 +143,7 @@ impl LabelSets {
             return index as usize;
         }
         let index = self.known.len();
-        let LabelNames { instance_id, profile, provider, route, model } = labels.names();
-        for name in [instance_id, profile, provider, route, model] {
+        for name in labels.names().all() {
             push_text(&mut self.bytes, name);
         }
         self.known.push(labels.clone());

@@ -1,50 +1,55 @@
-//! The numbers of a record, in the order in which a frame holds them: the one place that a new
-//! number changes. A new one goes to the end, so that what is written keeps its meaning.
+//! The numbers of a record, in the order in which a frame holds them: first the fallbacks, as format 1 had it,
+//! then the other measures in the order of their list, to whose end new ones come.
 
-use usage_core::{Record, RecordError, Timestamp, TokenCounts, Usage};
+use usage_core::{Counts, Measure, Record, RecordError, Timestamp};
 
 /// How many there are.
-pub(super) const COUNT: usize = 7;
+pub(super) const COUNT: usize = Measure::COUNT;
 
 /// A bit for each.
 pub(super) const ALL: u64 = (1 << COUNT) - 1;
 
+/// A bit for each of the numbers in format 1, which has no others.
+pub(super) const ALL_OF_ONE: u64 = (1 << 7) - 1;
+
+/// The order.
+const ORDER: [Measure; COUNT] = {
+    let mut order = [Measure::Fallbacks; COUNT];
+    let (mut from, mut at) = (0, 1);
+    while from < COUNT {
+        if !matches!(Measure::ALL[from], Measure::Fallbacks) {
+            order[at] = Measure::ALL[from];
+            at += 1;
+        }
+        from += 1;
+    }
+    order
+};
+
 /// The numbers of a record.
 #[inline]
 pub(super) fn of(record: &Record) -> [u32; COUNT] {
-    let tokens = record.tokens();
-    [
-        record.fallbacks(),
-        tokens.input(),
-        tokens.output(),
-        tokens.cache_read(),
-        tokens.cache_write(),
-        tokens.unclassified_count(),
-        tokens.reasoning(),
-    ]
+    ORDER.map(|measure| record.counts().get(measure))
 }
 
 /// The record's part that these numbers are.
 #[inline]
-pub(super) fn usage(numbers: [u32; COUNT], when: Timestamp) -> Result<Usage, RecordError> {
-    let [fallbacks, input, output, cache_read, cache_write, unclassified, reasoning] = numbers;
-    let tokens = TokenCounts::unclassified(u64::from(unclassified))?
-        .with_input(u64::from(input))?
-        .with_output(u64::from(output))?
-        .with_cache_read(u64::from(cache_read))?
-        .with_cache_write(u64::from(cache_write))?
-        .with_reasoning(u64::from(reasoning))?;
-    Usage::new(tokens, fallbacks, when)
+pub(super) fn counts(numbers: [u32; COUNT], when: Timestamp) -> Result<Counts, RecordError> {
+    let mut in_order = [0; COUNT];
+    for (measure, number) in ORDER.into_iter().zip(numbers) {
+        in_order[measure as usize] = number;
+    }
+    Counts::of(in_order, when)
 }
 
 /// A bit for each number that is not zero in all of these records.
 pub(super) fn used(records: &[Record]) -> u64 {
     let mut any = [0; COUNT];
     for record in records {
-        for (any, number) in any.iter_mut().zip(of(record)) {
+        for (any, number) in any.iter_mut().zip(record.counts().numbers()) {
             *any |= number;
         }
     }
-    let bits = any.iter().enumerate().map(|(index, any)| u64::from(*any != 0) << index);
-    bits.fold(0, |mask, bit| mask | bit)
+    let bits = ORDER.into_iter().enumerate();
+    bits.fold(0, |mask, (bit, measure)| mask | u64::from(any[measure as usize] != 0) << bit)
 }

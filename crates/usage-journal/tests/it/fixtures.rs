@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::{fs, io};
 
-use usage_core::Record;
 use usage_core::sink::{
     BatchOutcome, JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId, SinkError,
 };
+use usage_core::{Label, Record};
 use usage_journal::{Replayed, replay};
 
 use crate::damage::{FOLDER, ledger_id};
@@ -49,19 +49,19 @@ fn line(record: &Record) -> String {
     let (names, tokens) = (record.labels().names(), record.tokens());
     format!(
         "{:?} {:?} {:?} {:?} {:?} {} {} {} {} {} {} {} {} {:?}",
-        names.instance_id,
-        names.profile,
-        names.provider,
-        names.route,
-        names.model,
+        names.get(Label::Instance),
+        names.get(Label::Profile),
+        names.get(Label::Provider),
+        names.get(Label::Route),
+        names.get(Label::Model),
         record.timestamp().as_micros(),
         record.fallbacks(),
-        tokens.input(),
-        tokens.output(),
-        tokens.cache_read(),
-        tokens.cache_write(),
-        tokens.unclassified_count(),
-        tokens.reasoning(),
+        tokens.input,
+        tokens.output,
+        tokens.cache_read,
+        tokens.cache_write,
+        tokens.unclassified,
+        tokens.reasoning,
         record.event_id().map(usage_core::EventId::as_str),
     )
 }

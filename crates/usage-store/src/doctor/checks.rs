@@ -10,7 +10,7 @@ use super::walk::Walk;
 use super::{Check, Depth, MAX_FINDINGS, Place, Remedy, is_damage, message};
 use crate::error::ReadError;
 use crate::labels::{SELECT_SETS, names_of};
-use crate::schema::{FIRST_WITH_EVENT_IDS, MIGRATIONS, VIEWS};
+use crate::schema::{FIRST_WITH_EVENT_IDS, MIGRATIONS, views};
 
 /// A check that damage has stopped has found something.
 pub(super) fn or_damage(
@@ -99,7 +99,7 @@ fn expected(version: i32) -> rusqlite::Result<Objects> {
     for step in MIGRATIONS.iter().take(steps).copied().flatten() {
         fresh.execute_batch(step)?;
     }
-    fresh.execute_batch(VIEWS)?;
+    fresh.execute_batch(&views())?;
     objects(&fresh)
 }
 
@@ -150,7 +150,7 @@ pub(super) fn counters(
 /// Whether each combination of names is one that a record can have.
 pub(super) fn names(connection: &Connection) -> Result<Check, ReadError> {
     let mut check = Check::new("names");
-    let mut statement = connection.prepare(&format!("{SELECT_SETS} ORDER BY id"))?;
+    let mut statement = connection.prepare(&format!("{} ORDER BY id", *SELECT_SETS))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let id = row.get(0)?;

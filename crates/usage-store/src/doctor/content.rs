@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use rusqlite::Connection;
-use usage_core::{LabelNames, Timestamp};
+use usage_core::{Label, Timestamp};
 
 use super::is_damage;
 use super::set_aside::SetAside;
@@ -30,7 +30,7 @@ pub struct Content {
     /// How many combinations of names are counted under `(other)` in sums, as a month had too many. Those
     /// of several months count several times.
     pub folded_label_sets: u64,
-    /// The records by each of the five names.
+    /// The records by each of their names.
     pub dimensions: Vec<Dimension>,
     /// The imports that are remembered.
     pub imports: Vec<Import>,
@@ -40,7 +40,7 @@ pub struct Content {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Dimension {
-    /// `instance`, `profile`, `provider`, `route` or `model`.
+    /// The name of a label, such as `model`.
     pub name: &'static str,
     /// How many different names there are.
     pub distinct: u64,
@@ -65,17 +65,6 @@ pub struct Import {
 
 /// How many names of a dimension are told.
 const TOP: usize = 5;
-
-/// How a dimension's name is had from the five.
-type NameOf = for<'a> fn(&LabelNames<'a>) -> &'a str;
-
-const DIMENSIONS: [(&str, NameOf); 5] = [
-    ("instance", |names| names.instance_id),
-    ("profile", |names| names.reported_profile()),
-    ("provider", |names| names.provider),
-    ("route", |names| names.route),
-    ("model", |names| names.model),
-];
 
 /// `None` where not all of it can be read, which the checks have found.
 pub(super) fn read(
@@ -115,7 +104,7 @@ fn counted(connection: &Connection, version: i32, walk: &Walk) -> Result<Content
         label_sets: ids.len() as u64,
         unused_label_sets: unused as u64,
         folded_label_sets: folded(connection, version)?,
-        dimensions: DIMENSIONS.map(|(name, of)| dimension(name, of, &sets, walk)).into(),
+        dimensions: Label::ALL.map(|label| dimension(label, &sets, walk)).into(),
         imports: if version < 2 { Vec::new() } else { imports(connection)? },
     })
 }
@@ -127,12 +116,12 @@ fn folded(connection: &Connection, version: i32) -> rusqlite::Result<u64> {
     Ok(folded_by_month(connection)?.values().sum())
 }
 
-fn dimension(name: &'static str, of: NameOf, sets: &LabelSets, walk: &Walk) -> Dimension {
+fn dimension(label: Label, sets: &LabelSets, walk: &Walk) -> Dimension {
     let mut counts = HashMap::<&str, u64>::new();
     for (id, count) in &walk.by_label_set {
         // Records without names are among the findings.
         if let Some(labels) = sets.get(*id) {
-            *counts.entry(of(&labels.names())).or_default() += count;
+            *counts.entry(labels.names().reported(label)).or_default() += count;
         }
     }
     let distinct = counts.len() as u64;
@@ -140,7 +129,7 @@ fn dimension(name: &'static str, of: NameOf, sets: &LabelSets, walk: &Walk) -> D
     top.sort_unstable_by(|(a, left), (b, right)| right.cmp(left).then(a.cmp(b)));
     top.truncate(TOP);
     let top = top.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
-    Dimension { name, distinct, top }
+    Dimension { name: label.name(), distinct, top }
 }
 
 fn imports(connection: &Connection) -> Result<Vec<Import>, ReadError> {

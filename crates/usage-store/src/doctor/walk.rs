@@ -55,7 +55,7 @@ pub(super) fn walk(connection: &Connection) -> Result<Walk, ReadError> {
 impl Walk {
     fn over(&mut self, connection: &Connection) -> Result<(), ReadError> {
         let sets = LabelSets::read(connection)?;
-        let mut statement = connection.prepare(&format!("{SELECT_RECORDS} ORDER BY ts, id"))?;
+        let mut statement = connection.prepare(&format!("{} ORDER BY ts, id", *SELECT_RECORDS))?;
         let mut rows = statement.query([])?;
         let mut seen = Ids::default();
         while let Some(row) = rows.next()? {

@@ -1,10 +1,13 @@
 //! Finding an event id, and adding one.
 
+use std::sync::LazyLock;
+
 use rusqlite::types::{Type, ValueRef};
 use rusqlite::{CachedStatement, Connection, Row};
-use usage_core::Record;
+use usage_core::{Label, Measure, Record};
 
 use super::hash::EventHasher;
+use crate::columns;
 
 /// What the ledger knows of a record's event id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,13 +25,20 @@ pub(crate) enum Event {
 ///
 /// A hash may be that of several ids, so that the text decides. What is older than the ids that are
 /// kept has yet to be swept away.
-const FIND: &str = "SELECT r.ts, r.input, r.output, r.cache_read, r.cache_write, r.unclassified, r.reasoning, \
-     r.fallbacks, l.profile, l.provider, l.route, l.model, r.event_id, l.instance_id \
-     FROM event_ids AS e LEFT JOIN records AS r ON r.ts = e.ts AND r.id = e.record \
-     LEFT JOIN label_sets AS l ON l.id = r.label_set WHERE e.hash = ?1 AND e.ts >= ?2";
+static FIND: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT r.ts, r.event_id, {}, {} \
+         FROM event_ids AS e LEFT JOIN records AS r ON r.ts = e.ts AND r.id = e.record \
+         LEFT JOIN label_sets AS l ON l.id = r.label_set WHERE e.hash = ?1 AND e.ts >= ?2",
+        columns::numbers_of("r."),
+        columns::names_of_table("l."),
+    )
+});
 
-const EVENT_ID: usize = 12;
-const INSTANCE_ID: usize = 13;
+const EVENT_ID: usize = 1;
+const NUMBERS: usize = 2;
+const NAMES: usize = NUMBERS + Measure::COUNT;
+const INSTANCE_ID: usize = NAMES + Label::Instance as usize;
 
 /// Adds an id.
 pub(super) const INSERT: &str = "INSERT INTO event_ids (hash, record, ts) VALUES (?1, ?2, ?3)";
@@ -59,7 +69,7 @@ impl<'a> KnownIds<'a> {
             .prepare_cached("SELECT event_id_key, (SELECT ids_from FROM retention) FROM ledger")?
             .query_row([], |row| Ok((hasher_of(row.get_ref(0)?), row.get::<_, Option<i64>>(1)?)))?;
         Ok(Self {
-            find: connection.prepare_cached(FIND)?,
+            find: connection.prepare_cached(&FIND)?,
             insert: connection.prepare_cached(INSERT)?,
             hasher: hasher.ok_or(NoKey)?,
             ids_from: ids_from.unwrap_or(i64::MIN),
@@ -68,13 +78,13 @@ impl<'a> KnownIds<'a> {
 
     /// Returns the hash of a record's event id, if it has one.
     pub(crate) fn hash_of(&self, record: &Record) -> Option<i64> {
-        let instance_id = record.labels().names().instance_id.as_bytes();
+        let instance_id = record.labels().names().get(Label::Instance).as_bytes();
         record.event_id().map(|id| self.hasher.hash(instance_id, id.as_str().as_bytes()))
     }
 
     /// Looks for a record's event id, whose hash is known.
     pub(crate) fn find(&mut self, hash: i64, record: &Record) -> rusqlite::Result<Event> {
-        let instance_id = record.labels().names().instance_id.as_bytes();
+        let instance_id = record.labels().names().get(Label::Instance).as_bytes();
         let Some(event_id) = record.event_id() else { return Ok(Event::New) };
         let mut event = Event::New;
         self.find.raw_bind_parameter(1, hash)?;
@@ -111,27 +121,13 @@ fn is_text(value: ValueRef<'_>, text: &[u8]) -> bool {
 }
 
 fn is_same(row: &Row<'_>, record: &Record) -> rusqlite::Result<bool> {
-    let (names, tokens) = (record.labels().names(), record.tokens());
-    let numbers = [
-        record.timestamp().as_micros(),
-        tokens.input().into(),
-        tokens.output().into(),
-        tokens.cache_read().into(),
-        tokens.cache_write().into(),
-        tokens.unclassified_count().into(),
-        tokens.reasoning().into(),
-        record.fallbacks().into(),
-    ];
-    for (index, number) in numbers.into_iter().enumerate() {
-        if row.get::<_, i64>(index)? != number {
+    if row.get::<_, i64>(0)? != record.timestamp().as_micros() {
+        return Ok(false);
+    }
+    for (index, number) in record.counts().numbers().iter().enumerate() {
+        if row.get::<_, i64>(NUMBERS + index)? != i64::from(*number) {
             return Ok(false);
         }
     }
-    let texts = [names.profile, names.provider, names.route, names.model];
-    for (index, text) in texts.into_iter().enumerate() {
-        if row.get_ref(numbers.len() + index)?.as_str()? != text {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+    Ok(columns::names(row, NAMES)? == record.labels().names())
 }

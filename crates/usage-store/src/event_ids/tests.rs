@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
-use usage_core::{EventId, LabelNames, Labels, Record, Timestamp, TokenCounts};
+use usage_core::{EventId, Label, LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
 
 use super::hash::shorten;
 use crate::doctor::{Depth, examine};
@@ -12,15 +12,13 @@ use crate::{Inserted, Store, insert_record};
 
 fn any_record() -> impl Strategy<Value = Record> {
     (0..3_u8, 0..6_u8, 0..4_i64, 0..2_u64).prop_map(|(instance, id, micros, tokens)| {
-        let names = LabelNames {
-            instance_id: &format!("i{instance}"),
-            route: "r",
-            model: "m",
-            ..LabelNames::default()
-        };
-        let tokens = TokenCounts::unclassified(tokens).unwrap();
-        let record =
-            Record::new(Labels::new(names).unwrap(), tokens, 0, Timestamp::from_micros(micros));
+        let instance = format!("i{instance}");
+        let names = LabelNames::new().with_instance(&instance).with_route("r").with_model("m");
+        let tokens = TokenCounts::unclassified(tokens);
+        let record = Record::new(
+            Labels::new(names).unwrap(),
+            Usage::new(tokens, Timestamp::from_micros(micros)),
+        );
         record.unwrap().with_event_id(EventId::new(format!("e{id}")).unwrap())
     })
 }
@@ -47,7 +45,7 @@ type Model = (BTreeMap<(String, String), Record>, i64);
 
 fn insert((known, from): &mut Model, record: &Record) -> Inserted {
     let event_id = record.event_id().unwrap().as_str().to_owned();
-    let key = (record.labels().names().instance_id.to_owned(), event_id);
+    let key = (record.labels().names().get(Label::Instance).to_owned(), event_id);
     match known.get(&key) {
         _ if record.timestamp().as_micros() < *from => {
             Inserted::Refused(RefusalReason::BeforeHorizon)

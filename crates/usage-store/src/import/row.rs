@@ -5,7 +5,9 @@ use std::str;
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use usage_core::record::{Field, MAX_COUNT, MAX_NAME_BYTES};
-use usage_core::{LabelInterner, LabelNames, Record, RecordError, TokenCounts};
+use usage_core::{
+    Label, LabelInterner, LabelNames, Measure, Record, RecordError, TokenCounts, Usage,
+};
 
 use super::timestamp::{TimestampError, parse_timestamp};
 
@@ -97,21 +99,24 @@ struct Cell<'a> {
     bytes: Option<i64>,
 }
 
-fn record(cells: &[Cell<'_>; 8], labels: &mut LabelInterner) -> Result<Record, RowError> {
+fn record<'a>(cells: &[Cell<'a>; 8], labels: &mut LabelInterner) -> Result<Record, RowError> {
     let [instance_id, profile, provider, route, model, tokens, fallbacks, timestamp] = cells;
-    let names = LabelNames {
-        instance_id: instance_id.name(Field::InstanceId)?,
-        profile: profile.name(Field::Profile)?,
-        provider: provider.name(Field::Provider)?,
-        route: route.name(Field::Route)?,
-        model: model.name(Field::Model)?,
-    };
-    let tokens = TokenCounts::unclassified(tokens.count(Field::Tokens)?.into())?;
-    let fallbacks = fallbacks.count(Field::Fallbacks)?;
+    let name = |cell: &Cell<'a>, label| cell.name(Field::Label(label));
+    let names = LabelNames::new()
+        .with_instance(name(instance_id, Label::Instance)?)
+        .with_profile(name(profile, Label::Profile)?)
+        .with_provider(name(provider, Label::Provider)?)
+        .with_route(name(route, Label::Route)?)
+        .with_model(name(model, Label::Model)?);
+    let tokens = TokenCounts::unclassified(tokens.count(Field::Tokens)?.into());
+    let fallbacks = fallbacks.count(Field::Count(Measure::Fallbacks))?;
     let text = timestamp.text(Field::Timestamp)?;
     let timestamp = parse_timestamp(text)
         .map_err(|source| RowError::Timestamp { text: shortened(text), source })?;
-    Ok(Record::new(labels.intern(names)?, tokens, fallbacks, timestamp)?)
+    Ok(Record::new(
+        labels.intern(names)?,
+        Usage::new(tokens, timestamp).with_fallbacks(fallbacks.into()),
+    )?)
 }
 
 impl<'a> Cell<'a> {

@@ -1,9 +1,10 @@
 //! The transaction that takes a page of rows into the ledger, each occurrence once.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
-use rusqlite::{Connection, params};
-use usage_core::{LabelNames, Record};
+use rusqlite::Connection;
+use usage_core::{Label, Measure, Record};
 
 use super::row::OriginRow;
 use super::watermark::{self, Counts, Watermark};
@@ -136,27 +137,29 @@ impl Taking<'_> {
 
 /// How many records of the very same content the ledger holds, with an event id or without.
 fn held(connection: &Connection, record: &Record) -> rusqlite::Result<u64> {
-    let LabelNames { instance_id, profile, provider, route, model } = record.labels().names();
-    connection
-        .prepare_cached(
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        let same = |prefix: &str, columns: &[&str]| -> String {
+            columns.iter().map(|column| format!(" AND {prefix}{column} = ?")).collect()
+        };
+        format!(
             "SELECT count(*) FROM records AS r CROSS JOIN label_sets AS l ON l.id = r.label_set \
-             WHERE r.ts = ?1 AND r.unclassified = ?2 AND r.fallbacks = ?3 \
-             AND r.input = 0 AND r.output = 0 AND r.cache_read = 0 AND r.cache_write = 0 \
-             AND l.instance_id = ?4 AND l.profile = ?5 AND l.provider = ?6 AND l.route = ?7 \
-             AND l.model = ?8",
-        )?
-        .query_row(
-            params![
-                record.timestamp().as_micros(),
-                record.tokens().unclassified_count(),
-                record.fallbacks(),
-                instance_id,
-                profile,
-                provider,
-                route,
-                model
-            ],
-            |row| row.get::<_, i64>(0),
+             WHERE r.ts = ?{}{}",
+            same("r.", &Measure::ALL.map(Measure::name)),
+            same("l.", &Label::ALL.map(Label::field)),
         )
-        .map(i64::unsigned_abs)
+    });
+    let mut statement = connection.prepare_cached(&SQL)?;
+    statement.raw_bind_parameter(1, record.timestamp().as_micros())?;
+    let mut at = 2;
+    for number in record.counts().numbers() {
+        statement.raw_bind_parameter(at, number)?;
+        at += 1;
+    }
+    for name in record.labels().names().all() {
+        statement.raw_bind_parameter(at, name)?;
+        at += 1;
+    }
+    let mut rows = statement.raw_query();
+    let count = rows.next()?.map_or(Ok(0), |row| row.get::<_, i64>(0))?;
+    Ok(count.unsigned_abs())
 }

@@ -12,7 +12,7 @@ use crate::identify::{Identity, identify};
 use crate::retention::free_pages;
 use crate::schema::{
     APPLICATION_ID, DROP_VIEWS, FIRST_WITH_EVENT_IDS, FIRST_WITH_SUMS, MIGRATIONS, SCHEMA_VERSION,
-    V5_WITHOUT_SUMS, VIEWS,
+    V5_WITHOUT_SUMS, views,
 };
 use crate::{journals, sums};
 
@@ -52,7 +52,7 @@ pub(super) fn carry_out(
         free_pages(transaction, 0).map_err(failed)?;
     }
     journals::remember_file(transaction, file).map_err(failed)?;
-    transaction.execute_batch(VIEWS).map_err(failed)?;
+    transaction.execute_batch(&views()).map_err(failed)?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(failed)
 }

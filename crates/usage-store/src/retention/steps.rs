@@ -11,7 +11,7 @@ use super::doubt::{Doubt, doubt};
 use super::prune::PrunePlan;
 use crate::error::ReadError;
 use crate::event_ids;
-use crate::report::{COUNTS, summary};
+use crate::report::{ID, SELECT_COUNTS, TS, summary};
 use crate::retained;
 use crate::sums::{self, Change, Level, Seen, quarter_of, start_of_quarter, totals_of_all};
 
@@ -109,13 +109,12 @@ fn count_out(connection: &Connection, from: i64, (ts, id): (i64, i64)) -> rusqli
         return Ok(());
     }
     let mut change = Change::default();
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COUNTS}, ts, id FROM records WHERE ts >= ?3 AND (ts, id) < (?1, ?2)"
-    ))?;
+    let mut statement = connection
+        .prepare_cached(&format!("{} WHERE ts >= ?3 AND (ts, id) < (?1, ?2)", *SELECT_COUNTS))?;
     let mut rows = statement.query([ts, id, rows_from])?;
     while let Some(row) = rows.next()? {
         let counts = summary(row).map_err(ReadError::into_sqlite)?;
-        change.record(row.get(8)?, row.get(9)?, row.get(0)?, &counts);
+        change.record(row.get(TS)?, row.get(ID)?, row.get(0)?, &counts);
     }
     change.count_out(connection)
 }

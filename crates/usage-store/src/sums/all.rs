@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn bytes_come_back() {
-        let totals = Summary { requests: 3, fallbacks: 200, ..Summary::default() };
+        let totals = Summary::new(3, [0, 0, 0, 0, 0, 0, 200]);
         let of_all = OfAll { rows: 0xDEAD_BEEF, totals };
         let mut bytes = Vec::new();
         encode(&of_all, &mut bytes);

@@ -5,15 +5,16 @@ use std::ops::Range;
 
 use rusqlite::Connection;
 use rustc_hash::{FxHashMap, FxHashSet};
-use usage_core::{Filter, TimeRange, Timestamp};
+use usage_core::{Filter, Label, TimeRange, Timestamp};
 
 use super::Level;
 use super::root::folded_months;
 use super::split::split;
 use super::total::{ALL, Totals};
+use crate::columns;
 use crate::error::ReadError;
 use crate::labels::names_of;
-use crate::report::{COUNTS, summary};
+use crate::report::{SELECT_COUNTS, summary};
 use crate::retained;
 
 /// The label sets that a filter lets pass, and whose sums it does not, by month.
@@ -86,8 +87,8 @@ impl Apart {
                 before: Timestamp::from_micros(rows_from),
             });
         }
-        let mut statement = connection
-            .prepare_cached(&format!("SELECT {COUNTS} FROM records WHERE ts >= ?1 AND ts < ?2"))?;
+        let mut statement =
+            connection.prepare_cached(&format!("{} WHERE ts >= ?1 AND ts < ?2", *SELECT_COUNTS))?;
         let mut rows = statement.query([stretch.start, stretch.end])?;
         while let Some(row) = rows.next()? {
             let label_set = row.get(0)?;
@@ -113,17 +114,18 @@ fn of_month(
     filter: &Filter,
     passes: &mut FxHashMap<i64, bool>,
 ) -> Result<FxHashSet<i64>, ReadError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT f.label_set, l.instance_id, l.profile, l.provider, l.route, l.model, f.into_set \
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT f.label_set, {}, f.into_set \
          FROM rollups_folded AS f JOIN label_sets AS l ON l.id = f.label_set WHERE f.month = ?1",
-    )?;
+        columns::names_of_table("l.")
+    ))?;
     let mut rows = statement.query([month])?;
     let mut found = FxHashSet::default();
     while let Some(row) = rows.next()? {
         if !filter.matches(&names_of(row)?) {
             continue;
         }
-        let into = row.get(6)?;
+        let into = row.get(1 + Label::COUNT)?;
         let into_passes = match passes.get(&into) {
             Some(passes) => *passes,
             None => {

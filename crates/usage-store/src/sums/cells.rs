@@ -98,7 +98,6 @@ impl Cells {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::counts::summary;
     use super::*;
 
     proptest! {
@@ -108,7 +107,7 @@ mod tests {
         ) {
             let part = |(label_set, input, fallbacks): &(i64, u32, u32)| {
                 let numbers = [u64::from(*input), 0, 0, 0, 0, 0, u64::from(*fallbacks)];
-                (*label_set, summary(1, numbers))
+                (*label_set, Summary::new(1, numbers))
             };
             let mut cells = Cells::default();
             for (label_set, totals) in parts.iter().map(part) {
@@ -130,7 +129,7 @@ mod tests {
 
     #[test]
     fn many_at_once_are_as_one_after_the_other() {
-        let totals = |n: u64| summary(n, [0, n * 10, 0, 0, 0, 0, 0]);
+        let totals = |n: u64| Summary::new(n, [0, n * 10, 0, 0, 0, 0, 0]);
         let of = |ids: &[i64]| -> Cells { ids.iter().map(|id| (*id, totals(2))).collect() };
         let mut cells = of(&[7, 3, 5]);
         cells.add(of(&[1, 3, 9]).iter());
@@ -145,15 +144,15 @@ mod tests {
 
     #[test]
     fn more_than_there_is_cannot_be_taken_away() {
-        let two = summary(2, [0, 5, 0, 0, 0, 0, 0]);
+        let two = Summary::new(2, [0, 5, 0, 0, 0, 0, 0]);
         let cells: Cells = [(7, two)].into_iter().collect();
         for (label_set, totals) in [
-            (8, summary(1, [0; 7])),
-            (7, summary(3, [0; 7])),
-            (7, summary(1, [0, 6, 0, 0, 0, 0, 0])),
-            (7, summary(1, [1, 0, 0, 0, 0, 0, 0])),
+            (8, Summary::new(1, [0; 7])),
+            (7, Summary::new(3, [0; 7])),
+            (7, Summary::new(1, [0, 6, 0, 0, 0, 0, 0])),
+            (7, Summary::new(1, [1, 0, 0, 0, 0, 0, 0])),
             // Requests that are gone leave no tokens behind.
-            (7, summary(2, [0, 4, 0, 0, 0, 0, 0])),
+            (7, Summary::new(2, [0, 4, 0, 0, 0, 0, 0])),
         ] {
             assert_eq!(cells.clone().take_away(one(label_set, &totals)), Err(Wrong::Missing));
         }

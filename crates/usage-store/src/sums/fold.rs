@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, OptionalExtension};
 use rustc_hash::{FxHashMap, FxHashSet};
 use usage_core::stats::Summary;
-use usage_core::{LabelNames, Labels};
+use usage_core::{Label, LabelNames, Labels};
 
 use super::root::{NamesOf, Root};
 use super::table::each_cell;
@@ -170,15 +170,9 @@ impl<'c> Folding<'c> {
             return Ok(());
         }
         let Some(names) = labels::names_by_id(self.connection, label_set)? else { return Ok(()) };
-        let mut into = self.other(LabelNames { model: OTHER, ..names.names() })?;
+        let mut into = self.other(names.names().with_model(OTHER))?;
         if !self.is_taken_up(into) {
-            into = self.other(LabelNames {
-                instance_id: OTHER,
-                profile: OTHER,
-                provider: OTHER,
-                route: OTHER,
-                model: OTHER,
-            })?;
+            into = self.other(LabelNames::from_all([OTHER; Label::COUNT]))?;
             // Nothing stands for this one.
             self.added.insert(into);
         }

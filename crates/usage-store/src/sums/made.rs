@@ -10,7 +10,7 @@ use super::all::hash_of_row;
 use super::folds::Folds;
 use super::{Cells, Level, OF_ALL, Wrong, numbers, quarter_of, read};
 use crate::error::ReadError;
-use crate::report::{COUNTS, summary};
+use crate::report::{ID, SELECT_COUNTS, TS, summary};
 
 /// What a stretch of time has to come to, or why that cannot be said.
 type Made = Result<Cells, ReadError>;
@@ -23,14 +23,14 @@ pub(crate) fn from_rows(
     folds: Folds<'_>,
     mut found: impl FnMut(i64, Made, u32) -> Result<(), ReadError>,
 ) -> Result<(), ReadError> {
-    let mut statement = connection
-        .prepare(&format!("SELECT {COUNTS}, ts, id FROM records WHERE ts >= ?1 ORDER BY ts"))?;
+    let mut statement =
+        connection.prepare(&format!("{} WHERE ts >= ?1 ORDER BY ts", *SELECT_COUNTS))?;
     let mut rows = statement.query([from])?;
     let mut open = Open { folds: Some(folds), ..Open::default() };
     while let Some(row) = rows.next()? {
-        let ts = row.get(8)?;
+        let ts = row.get(TS)?;
         open.turn_to(quarter_of(ts), &mut found)?;
-        open.rows = open.rows.wrapping_add(hash_of_row(ts, row.get(9)?, row.get(0)?));
+        open.rows = open.rows.wrapping_add(hash_of_row(ts, row.get(ID)?, row.get(0)?));
         match summary(row) {
             // Reports would never see it.
             _ if !Timestamp::from_micros(ts).is_recordable() => {

@@ -11,7 +11,7 @@
 
 use usage_core::stats::Summary;
 
-use super::counts::{MEASURES, numbers, summary};
+use super::counts::MEASURES;
 use super::varint::{pull, pull_count, push};
 use super::{Level, Wrong};
 
@@ -163,7 +163,7 @@ impl Encoded<'_> {
 
 /// Writes which numbers there are, and those that are not 0.
 pub(super) fn encode_totals(totals: &Summary, bytes: &mut Vec<u8>) {
-    let (numbers, is_one) = (numbers(totals), totals.requests == 1);
+    let (numbers, is_one) = (totals.numbers, totals.requests == 1);
     let mut mask = u64::from(is_one);
     for (bit, number) in numbers.iter().enumerate() {
         mask |= u64::from(*number != 0) << (bit + 1);
@@ -190,7 +190,7 @@ pub(super) fn decode_totals(rest: &mut &[u8]) -> Result<Summary, Wrong> {
             *number = pull_count(rest)?;
         }
     }
-    Ok(summary(requests, numbers))
+    Ok(Summary::new(requests, numbers))
 }
 
 /// How many of the cells go into a piece that is not to be full already. At least one.
@@ -220,7 +220,7 @@ mod tests {
     fn totals() -> impl Strategy<Value = Summary> {
         let number = || prop_oneof![Just(0), 1..300_u64, any::<u64>()];
         (prop_oneof![1..4_u64, 1..u64::MAX], prop::array::uniform7(number()))
-            .prop_map(|(requests, numbers)| summary(requests, numbers))
+            .prop_map(|(requests, numbers)| Summary::new(requests, numbers))
     }
 
     fn cells() -> impl Strategy<Value = Vec<Cell>> {
@@ -288,7 +288,7 @@ mod tests {
     #[test]
     fn what_a_newer_version_writes_is_no_damage() {
         let mut bytes = Vec::new();
-        let cells = [(7, summary(1, [1; MEASURES]))];
+        let cells = [(7, Summary::new(1, [1; MEASURES]))];
         let newer = |change: &dyn Fn(&mut Vec<u8>)| {
             let mut bytes = Vec::new();
             PLACE.encode(Head::default(), &cells, &mut bytes);
@@ -317,7 +317,7 @@ mod tests {
 
     #[test]
     fn a_usual_cell_takes_ten_bytes() {
-        let usual = summary(2, [2_400, 900, 60_000, 0, 0, 0, 0]);
+        let usual = Summary::new(2, [2_400, 900, 60_000, 0, 0, 0, 0]);
         let cells: Vec<_> = (1..=130).map(|label_set| (label_set, usual)).collect();
         let mut bytes = Vec::new();
         Place { level: Level::Quarter, ..PLACE }.encode(Head::default(), &cells, &mut bytes);

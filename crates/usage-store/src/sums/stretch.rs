@@ -150,7 +150,7 @@ mod tests {
     }
 
     fn one(requests: u64) -> Summary {
-        Summary { requests, fallbacks: 70_000 * requests, ..Summary::default() }
+        Summary::new(requests, [0, 0, 0, 0, 0, 0, 70_000 * requests])
     }
 
     /// The same by hand, and what has to be true of the pieces.

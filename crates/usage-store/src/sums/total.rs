@@ -11,7 +11,7 @@ use super::split::split;
 use super::table::each_cell;
 use super::{Level, Seen, quarter_of, start_of_quarter};
 use crate::error::ReadError;
-use crate::report::{COUNTS, summary};
+use crate::report::{SELECT_COUNTS, summary};
 use crate::retained;
 
 /// The instants that a record may have.
@@ -87,8 +87,8 @@ pub(super) fn each_row(
         let begins_whole = start_of_quarter(quarter_of(piece.start)) == piece.start;
         let edge = if begins_whole { piece.end } else { piece.start };
         refuse_without_rows(connection, edge, piece.start, seen)?;
-        let mut statement = connection
-            .prepare_cached(&format!("SELECT {COUNTS} FROM records WHERE ts >= ?1 AND ts < ?2"))?;
+        let mut statement =
+            connection.prepare_cached(&format!("{} WHERE ts >= ?1 AND ts < ?2", *SELECT_COUNTS))?;
         let mut rows = statement.query([piece.start, piece.end])?;
         while let Some(row) = rows.next()? {
             found(row.get(0)?, &summary(row)?);

@@ -6,7 +6,8 @@
 //! these; what cannot be read and does not follow stays as it is, and the doctor names it.
 
 use rusqlite::Connection;
-use usage_core::stats::{Summary, TokenTotals};
+use usage_core::Measure;
+use usage_core::stats::Summary;
 
 use super::all::{self, OfAll, hash_of_row};
 use super::piece::{Place, Seals};
@@ -136,6 +137,17 @@ fn seal(connection: &Connection, level: Level, buffer: &mut Vec<u8>) -> rusqlite
 
 const CHECKSUM: usize = 4;
 
+/// The numbers, in the order of version 4.
+const ORDER: [Measure; 7] = [
+    Measure::Fallbacks,
+    Measure::Input,
+    Measure::Output,
+    Measure::CacheRead,
+    Measure::CacheWrite,
+    Measure::Unclassified,
+    Measure::Reasoning,
+];
+
 /// The totals of a stretch, as version 4 wrote them.
 fn decode(place: [i64; 2], bytes: &[u8]) -> Result<Cells, Wrong> {
     let (sum, mut rest) = bytes.split_first_chunk::<CHECKSUM>().ok_or(Wrong::Unreadable)?;
@@ -155,16 +167,13 @@ fn decode(place: [i64; 2], bytes: &[u8]) -> Result<Cells, Wrong> {
         let (&mask, behind) = rest.split_first().ok_or(Wrong::Unreadable)?;
         rest = behind;
         let requests = if mask & 0x80 == 0 { pull_count(&mut rest)? } else { 1 };
-        let mut numbers = [0; 7];
-        for (bit, number) in numbers.iter_mut().enumerate() {
+        let mut totals = Summary::new(requests, [0; Measure::COUNT]);
+        for (bit, measure) in ORDER.into_iter().enumerate() {
             if mask & (1 << bit) != 0 {
-                *number = pull_count(&mut rest)?;
+                totals[measure] = pull_count(&mut rest)?;
             }
         }
-        let [fallbacks, input, output, cache_read, cache_write, unclassified, reasoning] = numbers;
-        let token_kinds =
-            TokenTotals { input, output, cache_read, cache_write, unclassified, reasoning };
-        cells.push((label_set, Summary { requests, fallbacks, token_kinds }))?;
+        cells.push((label_set, totals))?;
     }
     Ok(cells)
 }

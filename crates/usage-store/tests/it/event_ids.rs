@@ -1,7 +1,7 @@
 //! The same event id again: once stored, twice seen.
 
 use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
-use usage_core::{Record, TokenCounts};
+use usage_core::{Record, TokenCounts, Usage};
 use usage_store::doctor::{Depth, examine};
 use usage_store::{Inserted, insert_record};
 
@@ -19,12 +19,12 @@ fn by_kind(counts: [u64; 5], fallbacks: u32, micros: i64) -> Record {
     let [input, output, read, write, reasoning] = counts;
     let tokens = TokenCounts::new()
         .with_input(input)
-        .and_then(|tokens| tokens.with_output(output))
-        .and_then(|tokens| tokens.with_cache_read(read))
-        .and_then(|tokens| tokens.with_cache_write(write))
-        .and_then(|tokens| tokens.with_reasoning(reasoning))
-        .unwrap();
-    Record::new(labels(NAMES), tokens, fallbacks, at(micros)).unwrap()
+        .with_output(output)
+        .with_cache_read(read)
+        .with_cache_write(write)
+        .with_reasoning(reasoning);
+    Record::new(labels(NAMES), Usage::new(tokens, at(micros)).with_fallbacks(fallbacks.into()))
+        .unwrap()
 }
 
 /// A record, and others that differ from it in one field each.
@@ -33,7 +33,11 @@ fn alike() -> (Record, Vec<Record>) {
     let mut others = vec![
         by_kind(counts, 3, 1_000),
         by_kind(counts, 2, 1_001),
-        Record::new(labels(NAMES), TokenCounts::unclassified(100).unwrap(), 2, at(1_000)).unwrap(),
+        Record::new(
+            labels(NAMES),
+            Usage::new(TokenCounts::unclassified(100), at(1_000)).with_fallbacks(2),
+        )
+        .unwrap(),
     ];
     for kind in 0..counts.len() {
         let mut counts = counts;
@@ -43,8 +47,10 @@ fn alike() -> (Record, Vec<Record>) {
     for name in 1..NAMES.len() {
         let mut names = NAMES;
         names[name] = "other";
-        let tokens = *others[0].tokens();
-        others.push(Record::new(labels(names), tokens, 2, at(1_000)).unwrap());
+        let tokens = others[0].tokens();
+        others.push(
+            Record::new(labels(names), Usage::new(tokens, at(1_000)).with_fallbacks(2)).unwrap(),
+        );
     }
     (by_kind(counts, 2, 1_000), others)
 }

@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 use rusqlite::Connection;
 use usage_core::period::Unit;
 use usage_core::stats::{Aggregates, Series};
-use usage_core::{Filter, Record, TimeRange};
+use usage_core::{Filter, Label, Record, TimeRange};
 use usage_store::doctor::{Depth, examine};
 use usage_store::{Store, StoreError};
 
@@ -48,8 +48,7 @@ fn number(connection: &Connection, sql: &str) -> u64 {
 }
 
 fn models(names: &[&str]) -> Filter {
-    let models = names.iter().map(|name| (*name).to_owned()).collect();
-    Filter { models, ..Filter::default() }
+    names.iter().fold(Filter::new(), |filter, name| filter.keeping(Label::Model, *name))
 }
 
 fn sound(place: &Place) {
@@ -73,7 +72,7 @@ fn totals_stay_right_and_filters_too() {
     let report = store.report(TimeRange::ALL, &Filter::default()).unwrap();
     assert_eq!(report.summary(), all.summary());
     let shown = |report: &Aggregates, model: &str| {
-        report.groups().any(|(labels, _)| labels.names().model == model)
+        report.groups().any(|(labels, _)| labels.names().get(Label::Model) == model)
     };
     assert!(shown(&report, "(other)") && shown(&report, "m5") && !shown(&report, "m149"));
     let diagnosis = examine(&place.path, Depth::Usual).unwrap();
@@ -85,7 +84,7 @@ fn totals_stay_right_and_filters_too() {
         TimeRange { start: Some(at(20 * DAY)), end: Some(at(70 * DAY)) },
         TimeRange { start: Some(at(QUARTER)), end: Some(at(QUARTER + 9)) },
     ];
-    let instance = Filter { instances: vec!["i".to_owned()], ..Filter::default() };
+    let instance = Filter::new().keeping(Label::Instance, "i");
     for filter in [models(&["m149"]), models(&["m5", "m149", "m349", "x"]), models(&["m120"])] {
         for range in ranges {
             assert_eq!(
@@ -128,15 +127,7 @@ fn no_name_is_without_a_limit() {
         assert_eq!(report.summary().requests, 1_000);
         assert!(report.groups().count() as u64 <= LIMIT + LIMIT / 10 + 1, "column {column}");
         sound(&place);
-        let mut one = Filter::default();
-        let name = vec!["n799".to_owned()];
-        match column {
-            0 => one.instances = name,
-            1 => one.profiles = name,
-            2 => one.providers = name,
-            3 => one.routes = name,
-            _ => one.models = name,
-        }
+        let one = Filter::new().keeping(Label::ALL[column], "n799");
         assert_eq!(store.report(TimeRange::ALL, &one).unwrap().summary().requests, 1);
         assert_eq!(store.rebuild_sums().unwrap().changed, 0);
     }

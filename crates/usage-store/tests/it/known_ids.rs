@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
-use usage_core::{Record, Timestamp};
+use usage_core::{Label, Record, Timestamp};
 use usage_store::doctor::{Depth, examine};
 use usage_store::{Inserted, Store, insert_record};
 
@@ -68,7 +68,7 @@ struct Model {
 
 impl Model {
     fn insert(&mut self, record: &Record) -> Inserted {
-        let instance = record.labels().names().instance_id.to_owned();
+        let instance = record.labels().names().get(Label::Instance).to_owned();
         let key = record.event_id().map(|id| (instance, id.as_str().to_owned()));
         let known = key.as_ref().and_then(|key| self.known.get(key));
         match known {
@@ -168,7 +168,7 @@ proptest! {
         let mut found: Vec<_> =
             records(&store).into_iter().filter(|record| record.event_id().is_some()).collect();
         let key = |record: &Record| {
-            let instance = record.labels().names().instance_id.to_owned();
+            let instance = record.labels().names().get(Label::Instance).to_owned();
             (instance, record.event_id().map(|id| id.as_str().to_owned()))
         };
         found.sort_by_key(key);

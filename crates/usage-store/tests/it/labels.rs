@@ -1,6 +1,6 @@
 //! Names stay with their records, whatever happens to the ids of other names.
 
-use usage_core::Record;
+use usage_core::{Label, Record};
 use usage_store::insert_record;
 
 use super::support::{Place, record_of, records};
@@ -10,7 +10,7 @@ fn named(name: &str) -> Record {
 }
 
 fn names(records: &[Record]) -> Vec<&str> {
-    records.iter().map(|record| record.labels().names().instance_id).collect()
+    records.iter().map(|record| record.labels().names().get(Label::Instance)).collect()
 }
 
 #[test]

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 use usage_core::period::Unit;
 use usage_core::stats::Aggregates;
-use usage_core::{Filter, TimeRange};
+use usage_core::{Filter, Label, TimeRange};
 use usage_store::doctor::{Advice, Depth, examine};
 use usage_store::{SCHEMA_VERSION, Store, StoreError, WriteError};
 
@@ -79,7 +79,7 @@ fn what_earlier_versions_wrote_is_kept_and_summed_up() {
         let expected = scan(&store, all, &filter);
         assert_eq!(expected.summary().requests, 448);
         assert_eq!(store.report(all, &filter).unwrap(), expected);
-        let models = Filter { models: vec!["claude-opus-4-5".to_owned()], ..Filter::default() };
+        let models = Filter::new().keeping(Label::Model, "claude-opus-4-5");
         let report = store.report(all, &models).unwrap();
         assert_eq!(report, scan(&store, all, &models));
         assert!(report.summary().requests >= 20);

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 use usage_core::sink::{BatchOutcome, RefusalReason};
 use usage_core::stats::Aggregates;
-use usage_core::{Filter, Record, TimeRange, Timestamp};
+use usage_core::{Filter, Label, Record, TimeRange, Timestamp};
 use usage_store::{Inserted, Store, insert_record};
 
 use super::support::{NEWEST, Place, any_filter, any_range, any_record, at, stored};
@@ -44,7 +44,7 @@ impl Model {
         if self.horizon.is_some_and(|horizon| record.timestamp() < horizon) {
             return Inserted::Refused(RefusalReason::BeforeHorizon);
         }
-        let instance = |record: &Record| record.labels().names().instance_id.to_owned();
+        let instance = |record: &Record| record.labels().names().get(Label::Instance).to_owned();
         let known = self.records.iter().find(|known| {
             record.event_id().is_some()
                 && known.event_id() == record.event_id()

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Barrier;
 use std::thread;
 
-use usage_core::{Filter, TimeRange};
+use usage_core::{Filter, Label, TimeRange};
 
 use super::child;
 use super::support::{Place, open_patient, record_of, records, requests};
@@ -45,7 +45,7 @@ fn holds_one_record_of_each(place: &Place) {
     let store = place.open();
     let instances: HashSet<_> = records(&store)
         .iter()
-        .map(|record| record.labels().names().instance_id.to_owned())
+        .map(|record| record.labels().names().get(Label::Instance).to_owned())
         .collect();
     assert_eq!((instances.len(), requests(&store)), (OPENERS, OPENERS as u64));
     let auto_vacuum: i32 =

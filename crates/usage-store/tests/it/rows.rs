@@ -1,6 +1,6 @@
 //! Records come back newest first, a page at a time.
 
-use usage_core::{Filter, Record, TimeRange};
+use usage_core::{Filter, Label, Record, TimeRange};
 use usage_store::{Records, Store, StoreError};
 
 use super::support::{Place, range, record, record_of, stored};
@@ -104,18 +104,8 @@ fn every_field_filters() {
         }
     }
     store.insert_batch(&batch).unwrap();
-    let x = || vec!["x".to_owned()];
-    let all = Filter::default();
-    for (field, filter) in [
-        Filter::instance("x"),
-        Filter { profiles: x(), ..all.clone() },
-        Filter { providers: x(), ..all.clone() },
-        Filter { routes: x(), ..all.clone() },
-        Filter { models: x(), ..all.clone() },
-    ]
-    .iter()
-    .enumerate()
-    {
+    let filters = Label::ALL.map(|label| Filter::new().keeping(label, "x"));
+    for (field, filter) in filters.iter().enumerate() {
         let seen: Vec<_> = store
             .records_by_period(range(100, 1_400), filter)
             .map(|stored| stored.unwrap().record)
@@ -123,7 +113,7 @@ fn every_field_filters() {
         assert_eq!(seen.len(), 1_300);
         assert!(seen.iter().all(|record| record.tokens().total() == field as u64), "{filter:?}");
     }
-    let nobody = Filter { models: vec!["nobody".to_owned()], ..all };
+    let nobody = Filter::new().keeping(Label::Model, "nobody");
     assert!(store.records_by_period(TimeRange::ALL, &nobody).next().is_none());
 }
 

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeZone as _, Utc};
 use chrono_tz::{TZ_VARIANTS, Tz};
 use usage_core::period::{Unit, WeekStart, parse_period};
 use usage_core::stats::{Aggregates, Bucket, Series, Summary};
-use usage_core::{Filter, Labels, Record, TimeRange, Timestamp, TokenCounts};
+use usage_core::{Filter, Label, Labels, Record, TimeRange, Timestamp, TokenCounts, Usage};
 use usage_store::doctor::{Depth, examine};
 use usage_store::{SeriesError, Store};
 
@@ -148,13 +148,14 @@ fn any_record(dice: &mut Dice, names: &[Labels]) -> Record {
     } else {
         TokenCounts::new()
             .with_input(counts[0])
-            .and_then(|tokens| tokens.with_output(counts[1]))
-            .and_then(|tokens| tokens.with_cache_read(counts[2]))
-            .and_then(|tokens| tokens.with_cache_write(counts[3]))
-            .and_then(|tokens| tokens.with_reasoning(counts[4].min(counts[1])))
+            .with_output(counts[1])
+            .with_cache_read(counts[2])
+            .with_cache_write(counts[3])
+            .with_reasoning(counts[4].min(counts[1]))
     };
     let (names, fallbacks) = (dice.one(names), dice.below(3) as u32);
-    Record::new(names, tokens.unwrap(), fallbacks, at(instant(dice))).unwrap()
+    Record::new(names, Usage::new(tokens, at(instant(dice))).with_fallbacks(fallbacks.into()))
+        .unwrap()
 }
 
 /// A ledger that has seen batches of any size and, some of them, a prune or two.
@@ -181,17 +182,17 @@ fn any_zone(dice: &mut Dice) -> Tz {
 }
 
 fn any_filter(dice: &mut Dice) -> Filter {
-    let mut some = |names: &[&str]| match dice.below(4) {
-        0 => vec![dice.one(names).to_owned()],
-        _ => Vec::new(),
-    };
-    Filter {
-        instances: some(&["a", "b", "x"]),
-        profiles: some(&["default", "work"]),
-        providers: some(&["v", "v.r"]),
-        routes: some(&["r0", "r1", "r2"]),
-        models: some(&["m", "模"]),
-    }
+    let names: [(Label, &[&str]); _] = [
+        (Label::Instance, &["a", "b", "x"]),
+        (Label::Profile, &["default", "work"]),
+        (Label::Provider, &["v", "v.r"]),
+        (Label::Route, &["r0", "r1", "r2"]),
+        (Label::Model, &["m", "模"]),
+    ];
+    names.into_iter().fold(Filter::new(), |filter, (label, names)| match dice.below(4) {
+        0 => filter.keeping(label, dice.one(names)),
+        _ => filter,
+    })
 }
 
 /// A named period around an instant, or any two instants, or what lies on one side of one.

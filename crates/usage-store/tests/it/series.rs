@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use usage_core::period::{Unit, WeekStart};
 use usage_core::stats::{Aggregates, Series};
-use usage_core::{Filter, Record, TimeRange, Timestamp};
+use usage_core::{Filter, Label, Record, TimeRange, Timestamp, Usage};
 use usage_store::{SeriesError, Store};
 
 use super::support::{
@@ -26,8 +26,9 @@ fn micros(instant: &str) -> i64 {
 fn any_record_near_the_change() -> impl Strategy<Value = Record> {
     (any_record(), -72..72_i64, -1..=1_i64).prop_map(|(record, half_hours, odd)| {
         let instant = at(micros(CHANGE) + half_hours * HOUR / 2 + odd);
-        let (names, tokens) = (record.labels().clone(), *record.tokens());
-        Record::new(names, tokens, record.fallbacks(), instant).unwrap()
+        let (names, tokens) = (record.labels().clone(), record.tokens());
+        Record::new(names, Usage::new(tokens, instant).with_fallbacks(record.fallbacks().into()))
+            .unwrap()
     })
 }
 
@@ -143,18 +144,18 @@ fn all_time_ends_with_what_passes_the_filter() {
         let names = labels(["i", "p", "v", "r", model]);
         let one = record(hour * HOUR, 1);
         with_event(
-            Record::new(names, *one.tokens(), 0, one.timestamp()).unwrap(),
+            Record::new(names, Usage::new(one.tokens(), one.timestamp())).unwrap(),
             &format!("{hour}"),
         )
     };
     store.insert_batch(&[of("a", 0), of("b", 3), of("b", 5), of("a", 9)]).unwrap();
-    let filter = Filter { models: vec!["b".to_owned()], ..Filter::default() };
+    let filter = Filter::new().keeping(Label::Model, "b");
     let series = store.series(TimeRange::ALL, &filter, Unit::Hour, Tz::UTC).unwrap();
     let requests: Vec<_> =
         series.buckets().iter().map(|bucket| bucket.usage().summary().requests).collect();
     assert_eq!(requests, [1, 0, 1]);
     assert_eq!(series.buckets()[0].range().start, Some(at(3 * HOUR)));
-    let nobody = Filter { models: vec!["c".to_owned()], ..filter };
+    let nobody = Filter::new().keeping(Label::Model, "c");
     assert!(
         store.series(TimeRange::ALL, &nobody, Unit::Hour, Tz::UTC).unwrap().buckets().is_empty()
     );

@@ -1,10 +1,10 @@
 //! Records that the database itself refuses: set aside, so that all the others are stored.
 
-use usage_core::Record;
 use usage_core::record::line;
 use usage_core::sink::{
     JournalSink, Position, Refusal, RefusalReason, Replay, ReplayOutcome, SegmentId,
 };
+use usage_core::{Label, Record};
 use usage_store::{Fault, Inserted, Store, insert_record};
 
 use super::support::{Place, record, record_of, records, requests, with_event};
@@ -79,8 +79,10 @@ fn its_names_are_forgotten() {
     // Another gets the id that the refused names would have had.
     place.open().insert_batch(&[named("other", 300)]).unwrap();
     store.insert_batch(&[named("late", 400), named("new", 401)]).unwrap();
-    let models: Vec<_> =
-        records(&store).iter().map(|record| record.labels().names().model.to_owned()).collect();
+    let models: Vec<_> = records(&store)
+        .iter()
+        .map(|record| record.labels().names().get(Label::Model).to_owned())
+        .collect();
     assert_eq!(models, ["new", "late", "other", "new", "b"]);
     let ids: Vec<i64> = place
         .connection()

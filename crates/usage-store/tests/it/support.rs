@@ -14,7 +14,9 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use usage_core::sink::JournalSink;
 use usage_core::stats::Aggregates;
-use usage_core::{EventId, Filter, LabelNames, Labels, Record, TimeRange, Timestamp, TokenCounts};
+use usage_core::{
+    EventId, Filter, Label, LabelNames, Labels, Record, TimeRange, Timestamp, TokenCounts, Usage,
+};
 use usage_journal::{Journal, Options, RealDisk, Tail};
 use usage_store::{Store, StoreOptions, StoredRecord};
 
@@ -92,7 +94,15 @@ pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 pub(crate) fn labels([instance_id, profile, provider, route, model]: [&str; 5]) -> Labels {
-    Labels::new(LabelNames { instance_id, profile, provider, route, model }).unwrap()
+    Labels::new(
+        LabelNames::new()
+            .with_instance(instance_id)
+            .with_profile(profile)
+            .with_provider(provider)
+            .with_route(route)
+            .with_model(model),
+    )
+    .unwrap()
 }
 
 /// A record at an instant with a bare total.
@@ -101,8 +111,8 @@ pub(crate) fn record(micros: i64, tokens: u64) -> Record {
 }
 
 pub(crate) fn record_of(names: [&str; 5], micros: i64, tokens: u64) -> Record {
-    let tokens = TokenCounts::unclassified(tokens).unwrap();
-    Record::new(labels(names), tokens, 0, at(micros)).unwrap()
+    let tokens = TokenCounts::unclassified(tokens);
+    Record::new(labels(names), Usage::new(tokens, at(micros))).unwrap()
 }
 
 pub(crate) fn with_event(record: Record, event_id: &str) -> Record {
@@ -179,22 +189,25 @@ pub(crate) fn any_record() -> impl Strategy<Value = Record> {
         (select(INSTANCES), select(PROFILES), select(PROVIDERS), select(ROUTES), select(MODELS));
     let count = prop_oneof![Just(0_u64), 0..=3_u64, Just(1_000_000_000)];
     let tokens = prop_oneof![
-        count.clone().prop_map(|total| TokenCounts::unclassified(total).unwrap()),
+        count.clone().prop_map(TokenCounts::unclassified),
         proptest::array::uniform5(count).prop_map(|[input, output, read, write, reasoning]| {
             TokenCounts::new()
                 .with_input(input)
-                .and_then(|tokens| tokens.with_output(output))
-                .and_then(|tokens| tokens.with_cache_read(read))
-                .and_then(|tokens| tokens.with_cache_write(write))
-                .and_then(|tokens| tokens.with_reasoning(reasoning.min(output)))
-                .unwrap()
+                .with_output(output)
+                .with_cache_read(read)
+                .with_cache_write(write)
+                .with_reasoning(reasoning.min(output))
         }),
     ];
     let event_id = proptest::option::of(select(&["e1", "e2", "e3"][..]));
     (names, tokens, 0..3_u32, 0..=NEWEST, event_id).prop_map(
         |((instance, profile, provider, route, model), tokens, fallbacks, micros, event_id)| {
             let labels = labels([instance, profile, provider, route, model]);
-            let record = Record::new(labels, tokens, fallbacks, at(micros)).unwrap();
+            let record = Record::new(
+                labels,
+                Usage::new(tokens, at(micros)).with_fallbacks(fallbacks.into()),
+            )
+            .unwrap();
             match event_id {
                 Some(event_id) => with_event(record, event_id),
                 None => record,
@@ -209,17 +222,19 @@ pub(crate) fn any_range() -> impl Strategy<Value = TimeRange> {
 }
 
 pub(crate) fn any_filter() -> impl Strategy<Value = Filter> {
-    let some = |names: &'static [&'static str]| {
+    let some = |label: Label, names: &'static [&'static str]| {
         prop_oneof![Just(Vec::new()), subsequence(names, 0..=names.len())]
-            .prop_map(|names| names.into_iter().map(str::to_owned).collect::<Vec<_>>())
+            .prop_map(move |names| names.into_iter().map(|name| (label, name)).collect::<Vec<_>>())
     };
-    (some(INSTANCES), some(PROFILES), some(PROVIDERS), some(ROUTES), some(MODELS)).prop_map(
-        |(instances, profiles, providers, routes, models)| Filter {
-            instances,
-            profiles,
-            providers,
-            routes,
-            models,
-        },
-    )
+    let kept = (
+        some(Label::Instance, INSTANCES),
+        some(Label::Profile, PROFILES),
+        some(Label::Provider, PROVIDERS),
+        some(Label::Route, ROUTES),
+        some(Label::Model, MODELS),
+    );
+    kept.prop_map(|(instances, profiles, providers, routes, models)| {
+        let kept = [instances, profiles, providers, routes, models].concat();
+        kept.into_iter().fold(Filter::new(), |filter, (label, name)| filter.keeping(label, name))
+    })
 }

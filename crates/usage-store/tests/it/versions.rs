@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use chrono_tz::Tz;
 use usage_core::period::Unit;
 use usage_core::stats::{Aggregates, Summary};
-use usage_core::{Filter, Labels, TimeRange};
+use usage_core::{Filter, Label, Labels, Measure, TimeRange};
 use usage_store::doctor::{Advice, Depth, examine};
 use usage_store::{SCHEMA_VERSION, Store};
 
@@ -75,22 +75,26 @@ fn expected(csv: &str) -> Rows {
 
 fn key(day: &str, labels: &Labels) -> String {
     let names = labels.names();
-    let (instance, profile) = (names.instance_id, names.reported_profile());
-    format!("{day},{instance},{profile},{},{},{}", names.provider, names.route, names.model)
+    let (instance, profile) = (names.get(Label::Instance), names.reported(Label::Profile));
+    format!(
+        "{day},{instance},{profile},{},{},{}",
+        names.get(Label::Provider),
+        names.get(Label::Route),
+        names.get(Label::Model)
+    )
 }
 
 fn numbers(of: &Summary) -> Numbers {
-    let tokens = of.token_kinds;
     [
         of.requests,
         of.tokens(),
-        of.fallbacks,
-        tokens.input,
-        tokens.output,
-        tokens.cache_read,
-        tokens.cache_write,
-        tokens.unclassified,
-        tokens.reasoning,
+        of[Measure::Fallbacks],
+        of[Measure::Input],
+        of[Measure::Output],
+        of[Measure::CacheRead],
+        of[Measure::CacheWrite],
+        of[Measure::Unclassified],
+        of[Measure::Reasoning],
     ]
 }
 
@@ -122,7 +126,7 @@ fn reports_are(store: &Store, csv: &str) {
     let totals = numbers(&report.summary());
     assert_eq!(totals, std::array::from_fn(of));
     for (model, requests) in by_model(&expected) {
-        let filter = Filter { models: vec![model], ..Filter::default() };
+        let filter = Filter::new().keeping(Label::Model, model);
         assert_eq!(store.report(all, &filter).unwrap().summary().requests, requests);
     }
 }

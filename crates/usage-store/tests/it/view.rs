@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use rusqlite::types::Value;
-use usage_core::{Record, Timestamp, TokenCounts};
+use usage_core::{Record, Timestamp, TokenCounts, Usage};
 
 use super::child;
 use super::support::{Place, at, labels, record, with_event};
@@ -17,14 +17,14 @@ fn shows_every_field() {
     let place = Place::new();
     let tokens = TokenCounts::new()
         .with_input(1)
-        .and_then(|tokens| tokens.with_output(20))
-        .and_then(|tokens| tokens.with_cache_read(300))
-        .and_then(|tokens| tokens.with_cache_write(4_000))
-        .and_then(|tokens| tokens.with_reasoning(7))
-        .unwrap();
+        .with_output(20)
+        .with_cache_read(300)
+        .with_cache_write(4_000)
+        .with_reasoning(7);
     let names = labels(["i", "", "v", "r", "模"]);
     let when = at(1_777_787_761_000_042);
-    let one = with_event(Record::new(names, tokens, 2, when).unwrap(), "e");
+    let one =
+        with_event(Record::new(names, Usage::new(tokens, when).with_fallbacks(2)).unwrap(), "e");
     place.open().insert_batch(&[one, record(5, 50_000)]).unwrap();
 
     let connection = place.connection();

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use event_listener::{Event, Listener};
 use flume::{Sender, TrySendError};
-use usage_core::{Labels, Record, Usage};
+use usage_core::{Counts, Labels, Record};
 
 use crate::accounts::Ledger;
 use crate::clock::TimeSource;
@@ -131,19 +131,19 @@ impl Intake {
         &self,
         place: Place,
         labels: &Labels,
-        usage: Usage,
+        counts: Counts,
     ) -> Result<(), RejectedRecord> {
-        let slot = Slot::Prepared(place, usage);
+        let slot = Slot::Prepared(place, counts);
         // Not by `put`, which keeps the slot to give it back: here it can be made again.
         if self.closed.load(Ordering::Acquire) {
-            return self.not_recorded(TrySendError::Disconnected(slot), labels, usage);
+            return self.not_recorded(TrySendError::Disconnected(slot), labels, counts);
         }
         match self.sender.try_send(slot) {
             Ok(()) => {
                 self.wake_if_parked();
                 Ok(())
             }
-            Err(error) => self.not_recorded(error, labels, usage),
+            Err(error) => self.not_recorded(error, labels, counts),
         }
     }
 
@@ -153,10 +153,10 @@ impl Intake {
         &self,
         error: TrySendError<Slot>,
         labels: &Labels,
-        usage: Usage,
+        counts: Counts,
     ) -> Result<(), RejectedRecord> {
         let NotPut(_, reason) = self.not_sent(error);
-        self.overflowed(RejectedRecord::new(Record::of(labels.clone(), usage), reason))
+        self.overflowed(RejectedRecord::new(Record::of(labels.clone(), counts), reason))
     }
 
     /// Does with a record that was not put in what was asked for.

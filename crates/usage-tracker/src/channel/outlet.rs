@@ -39,8 +39,8 @@ impl Outlet {
         while taken < count {
             let record = match self.receiver.try_recv() {
                 Ok(Slot::Record(record)) => record,
-                Ok(Slot::Prepared(place, usage)) => match self.known.labels(place) {
-                    Some(labels) => Record::of(labels.clone(), usage),
+                Ok(Slot::Prepared(place, counts)) => match self.known.labels(place) {
+                    Some(labels) => Record::of(labels.clone(), counts),
                     None => {
                         ledger.empty_slots -= 1;
                         continue;

@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     fn labels(model: &str) -> Labels {
-        let names = LabelNames { instance_id: "i", route: "r", model, ..LabelNames::default() };
+        let names = LabelNames::new().with_instance("i").with_route("r").with_model(model);
         Labels::new(names).unwrap()
     }
 

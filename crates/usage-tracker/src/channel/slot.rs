@@ -1,6 +1,6 @@
 //! What travels through the channel.
 
-use usage_core::{Record, Timestamp, TokenCounts, Usage};
+use usage_core::{Counts, Record};
 
 use super::prepared::Place;
 
@@ -8,20 +8,14 @@ use super::prepared::Place;
 pub(super) enum Slot {
     Record(Record),
     /// At [`Place::NONE`]: nothing, an empty slot that keeps a closed channel full.
-    Prepared(Place, Usage),
+    Prepared(Place, Counts),
 }
 
 // A record has one spare bit pattern, which tells the two apart: the slot costs no room.
 const _: () = assert!(size_of::<Slot>() == size_of::<Record>());
 
-/// What an empty slot carries in place of usage.
-const NOTHING: Usage = match Usage::new(TokenCounts::new(), 0, Timestamp::MIN_RECORD) {
-    Ok(usage) => usage,
-    Err(_) => panic!("found out by the compiler"),
-};
-
 impl Slot {
     pub(super) const fn empty() -> Self {
-        Self::Prepared(Place::NONE, NOTHING)
+        Self::Prepared(Place::NONE, Counts::NONE)
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
-use usage_core::{LabelNames, Labels, Timestamp, TokenCounts};
+use usage_core::{LabelNames, Labels, Timestamp, TokenCounts, Usage};
 
 use crate::policy::Overflow;
 
@@ -11,9 +11,9 @@ use super::*;
 use crate::clock::SystemClock;
 
 fn record(number: u64) -> Record {
-    let names = LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() };
-    let tokens = TokenCounts::unclassified(number).unwrap();
-    Record::new(Labels::new(names).unwrap(), tokens, 0, Timestamp::MIN_RECORD).unwrap()
+    let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
+    let tokens = TokenCounts::unclassified(number);
+    Record::new(Labels::new(names).unwrap(), Usage::new(tokens, Timestamp::MIN_RECORD)).unwrap()
 }
 
 fn new(capacity: usize) -> (Intake, Outlet) {

@@ -11,13 +11,13 @@ fn a_handle_allocates_nothing_once_the_channel_has_been_full() {
     const CAPACITY: usize = 1_024;
     let (sink, teller) = told();
     let tracker = Tracker::builder().buffer_size(1).channel_capacity(CAPACITY).start(sink).unwrap();
-    let names = LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() };
+    let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
     let handle = tracker.handle(Labels::new(names).unwrap());
 
     // The writer is busy in the sink while the channel fills.
     tracker.record(record(0)).unwrap();
     assert_eq!(teller.batch(), [0]);
-    let tokens = TokenCounts::unclassified(1).unwrap();
+    let tokens = TokenCounts::unclassified(1);
     while handle.record(tokens, 0).is_ok() {}
     let rejected = tracker.record(record(0)).unwrap_err();
     assert_eq!(rejected.reason(), RejectReason::Full);

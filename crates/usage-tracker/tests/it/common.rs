@@ -6,22 +6,21 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use usage_core::sink::{BatchOutcome, Sink, SinkError};
-use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts};
+use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
 use usage_tracker::{ManualClock, Tracker};
 
 /// Long enough for anything that happens at all on a busy machine.
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 
 pub(crate) fn labels() -> Labels {
-    let names =
-        LabelNames { instance_id: "router-1", route: "think", model: "m", ..LabelNames::default() };
+    let names = LabelNames::new().with_instance("router-1").with_route("think").with_model("m");
     Labels::new(names).unwrap()
 }
 
 /// A record that carries a number to be known by.
 pub(crate) fn record(number: u64) -> Record {
-    let tokens = TokenCounts::unclassified(number).unwrap();
-    Record::new(labels(), tokens, 0, Timestamp::from_micros(1)).unwrap()
+    let tokens = TokenCounts::unclassified(number);
+    Record::new(labels(), Usage::new(tokens, Timestamp::from_micros(1))).unwrap()
 }
 
 pub(crate) fn number(record: &Record) -> u64 {

@@ -33,7 +33,7 @@ fn a_handle_stamps_with_the_trackers_clock() {
     let clock = manual_clock();
     let tracker = Tracker::builder().clock(clock.clone()).start(Stamps(seen_in)).unwrap();
     let handle = tracker.handle(labels());
-    let tokens = TokenCounts::unclassified(7).unwrap();
+    let tokens = TokenCounts::unclassified(7);
     handle.record(tokens, 2).unwrap();
     clock.advance(Duration::from_micros(5));
     handle.clone().record(tokens, 0).unwrap();
@@ -47,7 +47,7 @@ fn a_handle_stamps_with_the_trackers_clock() {
     let stamps: Vec<_> = seen.iter().map(|record| record.timestamp().as_micros()).collect();
     assert_eq!(stamps, [1_777_787_761_000_000, 1_777_787_761_000_005, 99, 99]);
     assert_eq!(seen[0].fallbacks(), 2);
-    assert_eq!(seen[0].tokens(), &tokens);
+    assert_eq!(seen[0].tokens(), tokens);
     assert_eq!(seen[0].labels(), handle.labels());
     assert_eq!(seen[3].event_id(), Some(&id));
 }
@@ -69,10 +69,10 @@ fn a_handle_outlives_its_tracker_and_gives_records_back() {
     let kept = Kept::default();
     let tracker = Tracker::builder().start(kept.clone()).unwrap();
     let handle = tracker.handle(labels());
-    handle.record(TokenCounts::unclassified(1).unwrap(), 0).unwrap();
+    handle.record(TokenCounts::unclassified(1), 0).unwrap();
     drop(tracker);
     assert_eq!(kept.numbers(), [1]);
-    let error = handle.record(TokenCounts::unclassified(2).unwrap(), 0).unwrap_err();
+    let error = handle.record(TokenCounts::unclassified(2), 0).unwrap_err();
     let HandleError::Rejected(rejected) = error else { panic!("{error:?}") };
     assert_eq!(rejected.reason(), RejectReason::Closed);
     assert_eq!(number(rejected.record()), 2);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use usage_core::stats::Summary;
-use usage_core::{Filter, LabelNames, Labels, Record, TimeRange, Timestamp, TokenCounts};
+use usage_core::{Filter, LabelNames, Labels, Record, TimeRange, Timestamp, TokenCounts, Usage};
 use usage_store::Store;
 
 use super::ledgers::{self, Built};
@@ -76,14 +76,14 @@ pub(super) fn measure(setup: &Setup, built: &Built) -> Result<Told> {
 /// One record each millisecond, each in a transaction of its own; how long each took.
 fn write(path: &Path, stop: &AtomicBool) -> Result<Vec<Duration>> {
     let store = Store::open(path)?;
-    let names = LabelNames { instance_id: "w", route: "r", model: "m", ..LabelNames::default() };
+    let names = LabelNames::new().with_instance("w").with_route("r").with_model("m");
     let labels = Labels::new(names)?;
     let (start, mut waits) = (Instant::now(), Vec::new());
     let mut due = Duration::ZERO;
     while !stop.load(Ordering::Acquire) {
         // After all others, and not in the range that is compared.
         let at = Timestamp::from_micros(1_790_000_000_000_000 + i64::try_from(waits.len())?);
-        let record = Record::new(labels.clone(), TokenCounts::unclassified(1)?, 0, at)?;
+        let record = Record::new(labels.clone(), Usage::new(TokenCounts::unclassified(1), at))?;
         let before = Instant::now();
         store.insert_batch(&[record])?;
         waits.push(before.elapsed());

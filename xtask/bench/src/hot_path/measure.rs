@@ -105,17 +105,15 @@ pub(super) fn measure(plan: &Plan, ledger: Store) -> Result<Row, Box<dyn Error>>
     let handles = (0..plan.threads)
         .map(|thread| {
             let route = format!("route-{thread}");
-            let names = LabelNames {
-                instance_id: "bench",
-                provider: "anthropic",
-                route: &route,
-                model: "claude-sonnet-4-5",
-                ..LabelNames::default()
-            };
+            let names = LabelNames::new()
+                .with_instance("bench")
+                .with_provider("anthropic")
+                .with_route(&route)
+                .with_model("claude-sonnet-4-5");
             Ok(tracker.handle(Labels::new(names)?))
         })
         .collect::<Result<Vec<_>, Box<dyn Error>>>()?;
-    let tokens = TokenCounts::unclassified(1_234)?;
+    let tokens = TokenCounts::unclassified(1_234);
     let bare = Bare::start();
 
     let (mut ours_ns, mut bare_ns, mut came_back) = (Vec::new(), Vec::new(), 0);

@@ -10,7 +10,7 @@ use super::super::*;
 use super::{record, sample};
 use crate::period::{WeekStart, parse_period};
 use crate::stats::{Dimension, Groups, Series};
-use crate::{Filter, Period, Record, TimeRange, Timestamp};
+use crate::{Filter, Period, Record, TimeRange, Timestamp, Usage};
 
 fn period(text: &str, zone: Tz) -> Period {
     parse_period(text, chrono::DateTime::UNIX_EPOCH.with_timezone(&zone)).unwrap()
@@ -91,8 +91,12 @@ fn grouped<T>(
 
 fn on(record: &Record, instant: &str) -> Record {
     let at = instant.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
-    let (labels, tokens) = (record.labels().clone(), *record.tokens());
-    Record::new(labels, tokens, record.fallbacks(), Timestamp::from(at)).unwrap()
+    let (labels, tokens) = (record.labels().clone(), record.tokens());
+    Record::new(
+        labels,
+        Usage::new(tokens, Timestamp::from(at)).with_fallbacks(record.fallbacks().into()),
+    )
+    .unwrap()
 }
 
 #[test]

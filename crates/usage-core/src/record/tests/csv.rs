@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::record::csv::{self, Header, RowScanner, RowWriter};
 use crate::record::tests::{NOW, any_record};
-use crate::{LabelInterner, LabelNames, Labels, Record, TokenCounts};
+use crate::{Label, LabelInterner, LabelNames, Labels, Record, TokenCounts, Usage};
 
 fn header(text: &str) -> Header {
     Header::parse(text.as_bytes()).unwrap()
@@ -49,7 +49,12 @@ fn the_columns_are_the_fields_of_the_line() {
     let record = parse(&shuffled, b"e,2026-05-03T13:56:01+08:00,m,7,r,v,i,p").unwrap();
     assert_eq!(
         record.labels().names(),
-        LabelNames { instance_id: "i", profile: "p", provider: "v", route: "r", model: "m" }
+        LabelNames::new()
+            .with_instance("i")
+            .with_profile("p")
+            .with_provider("v")
+            .with_route("r")
+            .with_model("m")
     );
     assert_eq!(record.event_id().unwrap().as_str(), "e");
     assert_eq!(record.timestamp().to_string(), "2026-05-03T05:56:01.000000Z");
@@ -58,21 +63,18 @@ fn the_columns_are_the_fields_of_the_line() {
 #[test]
 fn an_empty_field_is_none() {
     let record = row("tokens,input_tokens,fallbacks,timestamp,event_id", "7,,,,").unwrap();
-    assert_eq!(record.tokens().unclassified_count(), 7);
+    assert_eq!(record.tokens().unclassified, 7);
     assert_eq!((record.timestamp(), record.event_id()), (NOW, None));
     let record = row("tokens,input_tokens,output_tokens", ",5,").unwrap();
-    assert_eq!((record.tokens().input(), record.tokens().total()), (5, 5));
+    assert_eq!((record.tokens().input, record.tokens().total()), (5, 5));
 }
 
 /// A total beside its kinds may be larger than a count.
 #[test]
 fn a_large_total_comes_back() {
-    let tokens = TokenCounts::new()
-        .with_input(1_000_000_000)
-        .and_then(|tokens| tokens.with_output(1_000_000_000))
-        .unwrap();
-    let names = LabelNames { instance_id: "i", route: "r", model: "m", ..LabelNames::default() };
-    let record = Record::new(Labels::new(names).unwrap(), tokens, 0, NOW).unwrap();
+    let tokens = TokenCounts::new().with_input(1_000_000_000).with_output(1_000_000_000);
+    let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
+    let record = Record::new(Labels::new(names).unwrap(), Usage::new(tokens, NOW)).unwrap();
     let text = csv::write(&record);
     assert!(text.contains(",2000000000,1000000000,1000000000,0,"), "{text}");
     assert_eq!(parse(&header(&csv::header()), text.as_bytes()), Ok(record));
@@ -182,20 +184,17 @@ fn quotes_and_line_ends_as_others_write_them() {
         ("i,r,1, spaces ", " spaces "),
     ] {
         let record = parse(&header, text.as_bytes()).unwrap();
-        assert_eq!(record.labels().names().model, model, "{text}");
+        assert_eq!(record.labels().names().get(Label::Model), model, "{text}");
     }
 }
 
 /// For a terminal only: nothing that it would act on.
 #[test]
 fn printable_rows_are_printable() {
-    let names = LabelNames {
-        instance_id: "\u{1b}[2J",
-        route: "a\nb",
-        model: "\u{9b}31m",
-        ..LabelNames::default()
-    };
-    let record = Record::new(Labels::new(names).unwrap(), TokenCounts::new(), 0, NOW).unwrap();
+    let names =
+        LabelNames::new().with_instance("\u{1b}[2J").with_route("a\nb").with_model("\u{9b}31m");
+    let record =
+        Record::new(Labels::new(names).unwrap(), Usage::new(TokenCounts::new(), NOW)).unwrap();
     let mut rows = RowWriter::new(Vec::new()).printable();
     rows.write(&record).unwrap();
     assert_eq!(
@@ -211,9 +210,8 @@ fn odd_text() -> impl Strategy<Value = String> {
 
 fn odd_record() -> impl Strategy<Value = Record> {
     (any_record(), proptest::array::uniform5(odd_text())).prop_map(|(record, names)| {
-        let [instance_id, profile, provider, route, model] = &names;
-        let names = LabelNames { instance_id, profile, provider, route, model };
-        let odd = Record::of(Labels::new(names).unwrap(), record.usage);
+        let names = LabelNames::from_all(names.each_ref().map(String::as_str));
+        let odd = Record::of(Labels::new(names).unwrap(), *record.counts());
         match record.event_id() {
             Some(id) => odd.with_event_id(id.clone()),
             None => odd,
@@ -267,7 +265,7 @@ proptest! {
                 Ok(record) => {
                     let names = record.labels().names();
                     prop_assert_eq!(
-                        [names.instance_id, names.profile, names.route],
+                        [names.get(Label::Instance), names.get(Label::Profile), names.get(Label::Route)],
                         [instance_id.as_str(), profile, route]
                     );
                 }

@@ -10,12 +10,24 @@ use proptest::sample::{select, subsequence};
 use super::series::{ANCHORS, ZONES, any_instant, period};
 use crate::period::{Unit, WeekStart};
 use crate::stats::*;
-use crate::{LabelNames, Labels, Record, TimeRange, Timestamp, TokenCounts};
+use crate::{LabelNames, Labels, Record, TimeRange, Timestamp, TokenCounts, Usage};
 
 fn record(names: [&str; 5], at: Timestamp, tokens: u64, fallbacks: u32) -> Record {
     let [instance_id, profile, provider, route, model] = names;
-    let labels = Labels::new(LabelNames { instance_id, profile, provider, route, model }).unwrap();
-    Record::new(labels, TokenCounts::unclassified(tokens).unwrap(), fallbacks, at).unwrap()
+    let labels = Labels::new(
+        LabelNames::new()
+            .with_instance(instance_id)
+            .with_profile(profile)
+            .with_provider(provider)
+            .with_route(route)
+            .with_model(model),
+    )
+    .unwrap();
+    Record::new(
+        labels,
+        Usage::new(TokenCounts::unclassified(tokens), at).with_fallbacks(fallbacks.into()),
+    )
+    .unwrap()
 }
 
 fn of_model(model: &str, day: &str, tokens: u64) -> Record {

@@ -2,7 +2,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use usage_core::record::MAX_COUNT;
 use usage_core::sink::SegmentId;
-use usage_core::{EventId, LabelInterner, LabelNames, Labels, Record, Timestamp, TokenCounts};
+use usage_core::{
+    EventId, LabelInterner, LabelNames, Labels, Measure, Record, Timestamp, TokenCounts, Usage,
+};
 
 use crate::format::{
     END_MARK_BYTES, Encoder, FRAME_HEADER_BYTES, FrameHeader, MAX_ENCODED_RECORD, Undecodable,
@@ -20,13 +22,14 @@ fn name(least: usize) -> impl Strategy<Value = String> {
 fn labels() -> impl Strategy<Value = Labels> {
     (name(1), name(0), name(0), name(1), name(1)).prop_map(
         |(instance_id, profile, provider, route, model)| {
-            Labels::new(LabelNames {
-                instance_id: &instance_id,
-                profile: &profile,
-                provider: &provider,
-                route: &route,
-                model: &model,
-            })
+            Labels::new(
+                LabelNames::new()
+                    .with_instance(&instance_id)
+                    .with_profile(&profile)
+                    .with_provider(&provider)
+                    .with_route(&route)
+                    .with_model(&model),
+            )
             .unwrap()
         },
     )
@@ -38,11 +41,11 @@ fn count() -> impl Strategy<Value = u64> {
 
 fn tokens() -> impl Strategy<Value = TokenCounts> {
     let by_kind = (count(), count(), count(), count(), count()).prop_map(|(i, o, r, w, part)| {
-        let tokens = TokenCounts::new().with_input(i).unwrap().with_output(o).unwrap();
-        let tokens = tokens.with_cache_read(r).unwrap().with_cache_write(w).unwrap();
-        tokens.with_reasoning(part.min(o)).unwrap()
+        let tokens = TokenCounts::new().with_input(i).with_output(o);
+        let tokens = tokens.with_cache_read(r).with_cache_write(w);
+        tokens.with_reasoning(part.min(o))
     });
-    prop_oneof![4 => by_kind, 1 => count().prop_map(|n| TokenCounts::unclassified(n).unwrap())]
+    prop_oneof![4 => by_kind, 1 => count().prop_map(TokenCounts::unclassified)]
 }
 
 fn record() -> impl Strategy<Value = Record> {
@@ -55,8 +58,11 @@ fn record() -> impl Strategy<Value = Record> {
     (labels(), tokens(), count(), when, event_id).prop_map(
         |(labels, tokens, fallbacks, when, id)| {
             let fallbacks = u32::try_from(fallbacks).unwrap();
-            let record =
-                Record::new(labels, tokens, fallbacks, Timestamp::from_micros(when)).unwrap();
+            let record = Record::new(
+                labels,
+                Usage::new(tokens, Timestamp::from_micros(when)).with_fallbacks(fallbacks.into()),
+            )
+            .unwrap();
             match id {
                 Some(id) => record.with_event_id(EventId::new(id).unwrap()),
                 None => record,
@@ -84,11 +90,16 @@ fn read(payload: &[u8], records: u32) -> Result<Vec<Record>, Undecodable> {
 /// What the format is, in postcard's encoding: of each record the numbers that any of them has.
 fn as_postcard(records: &[Record]) -> Vec<u8> {
     let numbers = |record: &Record| {
-        let tokens = record.tokens();
-        let (input, output) = (tokens.input(), tokens.output());
-        let (cache_read, cache_write) = (tokens.cache_read(), tokens.cache_write());
-        let (unclassified, reasoning) = (tokens.unclassified_count(), tokens.reasoning());
-        [record.fallbacks(), input, output, cache_read, cache_write, unclassified, reasoning]
+        let of = |measure| record.counts().get(measure);
+        [
+            of(Measure::Fallbacks),
+            of(Measure::Input),
+            of(Measure::Output),
+            of(Measure::CacheRead),
+            of(Measure::CacheWrite),
+            of(Measure::Unclassified),
+            of(Measure::Reasoning),
+        ]
     };
     let used = |index: &usize| records.iter().any(|record| numbers(record)[*index] > 0);
     let used: Vec<usize> = (0..7).filter(used).collect();
@@ -109,13 +120,7 @@ fn as_postcard(records: &[Record]) -> Vec<u8> {
         }
         rows.extend(postcard::to_allocvec(&record.event_id().map(EventId::as_str)).unwrap());
     }
-    let sets: Vec<_> = sets
-        .iter()
-        .map(|labels| {
-            let LabelNames { instance_id, profile, provider, route, model } = labels.names();
-            [instance_id, profile, provider, route, model]
-        })
-        .collect();
+    let sets: Vec<_> = sets.iter().map(|labels| *labels.names().all()).collect();
     let front = postcard::to_allocvec(&(0_u64, mask, 5_u64, sets, records.len() as u64)).unwrap();
     [front, rows].concat()
 }
@@ -215,7 +220,7 @@ impl Parts {
 fn what_a_newer_program_adds_is_newer_and_not_damage() {
     let record = Parts::good().read().unwrap().remove(0);
     let tokens = record.tokens();
-    assert_eq!((tokens.input(), tokens.output(), tokens.total(), record.fallbacks()), (3, 4, 7, 0));
+    assert_eq!((tokens.input, tokens.output, tokens.total(), record.fallbacks()), (3, 4, 7, 0));
     let long = vec!["i", "", "", "r", "m", "project"];
     for newer in [
         Parts { features: 1, ..Parts::good() },

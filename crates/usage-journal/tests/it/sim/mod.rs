@@ -10,7 +10,7 @@ pub(crate) use disk::SimDisk;
 pub(crate) use fault::{Fault, LedgerFault};
 pub(crate) use ledger::{Content, SimLedger, SimSink};
 
-use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts};
+use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
 
 /// SplitMix64: the same numbers for the same seed, everywhere.
 #[derive(Clone, Debug)]
@@ -38,16 +38,16 @@ impl Random {
 /// The record with this number, by which it is known again.
 pub(crate) fn record(number: u64) -> Record {
     const ROUTES: [&str; 3] = ["default", "think", "background"];
-    let labels = Labels::new(LabelNames {
-        instance_id: "i",
-        provider: "p",
-        route: ROUTES[usize::try_from(number % 3).unwrap()],
-        model: "m",
-        ..LabelNames::default()
-    });
-    let tokens = TokenCounts::new().with_input(number * 7 % 5_000).unwrap();
+    let labels = Labels::new(
+        LabelNames::new()
+            .with_instance("i")
+            .with_provider("p")
+            .with_route(ROUTES[usize::try_from(number % 3).unwrap()])
+            .with_model("m"),
+    );
+    let tokens = TokenCounts::new().with_input(number * 7 % 5_000);
     let when = Timestamp::from_micros(1_777_787_761_000_000 + i64::try_from(number).unwrap());
-    Record::new(labels.unwrap(), tokens.with_output(number % 300).unwrap(), 0, when).unwrap()
+    Record::new(labels.unwrap(), Usage::new(tokens.with_output(number % 300), when)).unwrap()
 }
 
 /// The number of a record that is just as [`record`] made it.

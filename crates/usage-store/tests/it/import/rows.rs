@@ -1,5 +1,6 @@
 //! Which rows become which records, and which are named instead.
 
+use usage_core::Label;
 use usage_core::record::line;
 
 use super::super::support::{records, requests};
@@ -146,5 +147,5 @@ fn text_in_another_encoding_is_the_same_text() {
         "INSERT INTO usage_records VALUES (1, 'i', '模', '', 'r', 'm', 1, 0, '2026-05-03 05:56:01')",
     );
     assert_eq!(place.import().counts, [1, 0, 0, 0]);
-    assert_eq!(records(&place.store())[0].labels().names().profile, "模");
+    assert_eq!(records(&place.store())[0].labels().names().get(Label::Profile), "模");
 }

@@ -1,0 +1,53 @@
+//! The columns of the ledger's tables that core's lists of names and numbers say, and reading them.
+
+use std::sync::LazyLock;
+
+use rusqlite::Row;
+use usage_core::record::MAX_COUNT;
+use usage_core::{Label, LabelNames, Measure};
+
+/// The columns of a record's numbers, in the order of their list.
+pub(crate) static NUMBERS: LazyLock<String> = LazyLock::new(|| numbers_of(""));
+
+/// The columns of a label set's names, in the order of their list.
+pub(crate) static NAMES: LazyLock<String> = LazyLock::new(|| names_of_table(""));
+
+/// The columns of a record's numbers, each behind a prefix such as `r.`.
+pub(crate) fn numbers_of(prefix: &str) -> String {
+    listed(Measure::ALL.map(Measure::name), prefix)
+}
+
+/// The columns of a label set's names, each behind a prefix such as `l.`.
+pub(crate) fn names_of_table(prefix: &str) -> String {
+    listed(Label::ALL.map(Label::field), prefix)
+}
+
+fn listed<const N: usize>(columns: [&str; N], prefix: &str) -> String {
+    columns.map(|column| format!("{prefix}{column}")).join(", ")
+}
+
+/// Reads a record's numbers, from a column on; or says what is wrong with one: nobody has ever stored a
+/// negative one.
+pub(crate) fn numbers(
+    row: &Row<'_>,
+    first: usize,
+) -> rusqlite::Result<Result<[u32; Measure::COUNT], String>> {
+    let mut numbers = [0; Measure::COUNT];
+    for (index, number) in numbers.iter_mut().enumerate() {
+        let stored: i64 = row.get(first + index)?;
+        match u32::try_from(stored) {
+            Ok(count) if count <= MAX_COUNT => *number = count,
+            _ => return Ok(Err(format!("a count of {stored}"))),
+        }
+    }
+    Ok(Ok(numbers))
+}
+
+/// Reads a label set's names, unchecked, from a column on.
+pub(crate) fn names<'a>(row: &'a Row<'_>, first: usize) -> rusqlite::Result<LabelNames<'a>> {
+    let mut names = LabelNames::new();
+    for (index, label) in Label::ALL.into_iter().enumerate() {
+        names = names.with(label, row.get_ref(first + index)?.as_str()?);
+    }
+    Ok(names)
+}
