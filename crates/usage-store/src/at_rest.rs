@@ -1,12 +1,15 @@
 //! Reading a ledger that nobody has open as a file like any other.
 
 use std::fmt::Write as _;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use rusqlite::{Connection, OpenFlags};
 
 use crate::open::distrust;
+use crate::schema::{APPLICATION_ID, SCHEMA_VERSION};
 
 /// Opens a ledger that nobody has open as a file that does not change: reads nothing but the
 /// file, makes nothing, takes no locks. `None` where there is a write-ahead log, which the file
@@ -21,6 +24,24 @@ pub(crate) fn open(path: &Path) -> Option<Connection> {
     let connection = Connection::open_with_flags(immutable_uri(path), flags).ok()?;
     distrust(&connection).ok()?;
     Some(connection)
+}
+
+/// Whether the file, which nobody has open, is marked as a ledger of this version of the schema: sooner found out
+/// than by SQLite, which reads all of the schema first.
+pub(crate) fn is_current(path: &Path) -> bool {
+    /// What SQLite's file format says: its name, and where the two marks are.
+    const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+    const USER_VERSION: usize = 60;
+    const APPLICATION: usize = 68;
+    let mut header = [0; 100];
+    if !cfg!(unix)
+        || write_ahead_log(path).exists()
+        || File::open(path).and_then(|mut file| file.read_exact(&mut header)).is_err()
+    {
+        return false;
+    }
+    let is = |at: usize, mark: i32| header[at..].starts_with(&mark.to_be_bytes());
+    header.starts_with(MAGIC) && is(USER_VERSION, SCHEMA_VERSION) && is(APPLICATION, APPLICATION_ID)
 }
 
 /// By which a change of the file is noticed.
@@ -79,6 +100,30 @@ mod tests {
     fn a_path_in_a_uri_is_only_a_path() {
         let uri = immutable_uri(Path::new("/a b/%?mode=rw#模.db"));
         assert_eq!(uri, "file:/a%20b/%25%3Fmode%3Drw%23%E6%A8%A1.db?immutable=1");
+    }
+
+    #[test]
+    fn a_current_ledger_is_known_by_its_first_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("usage.db");
+        assert!(!is_current(&path));
+        let store = crate::Store::open(&path).unwrap();
+        store.delete_all_records().unwrap();
+        assert!(!is_current(&path), "in use");
+        drop(store);
+        assert!(is_current(&path));
+        for (pragma, value) in [("user_version", SCHEMA_VERSION - 1), ("application_id", 7)] {
+            let connection = Connection::open(&path).unwrap();
+            let before: i32 =
+                connection.pragma_query_value(None, pragma, |row| row.get(0)).unwrap();
+            connection.pragma_update(None, pragma, value).unwrap();
+            drop(connection);
+            assert!(!is_current(&path), "{pragma}");
+            Connection::open(&path).unwrap().pragma_update(None, pragma, before).unwrap();
+            assert!(is_current(&path));
+        }
+        std::fs::write(&path, "SQLite format 3").unwrap();
+        assert!(!is_current(&path), "too short");
     }
 
     #[test]

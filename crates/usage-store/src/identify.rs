@@ -110,6 +110,9 @@ pub(crate) fn refuse_untouched(path: &Path) -> Result<()> {
     if let Some(what) = what {
         return Err(StoreError::NotALedger { path: path.to_owned(), what });
     }
+    if at_rest::is_current(path) {
+        return Ok(());
+    }
     let Some(connection) = at_rest::open(path) else { return Ok(()) };
     match identify(&connection, path) {
         Err(error @ (StoreError::NotALedger { .. } | StoreError::NewerVersion { .. })) => {

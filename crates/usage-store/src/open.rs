@@ -96,6 +96,7 @@ pub(crate) fn existing(path: &Path, options: &StoreOptions) -> Result<Opened> {
 /// beside it then. What cannot be read like that is for those who open it.
 fn refuse_older_at_rest(path: &Path, migrate: Migrate) -> Result<()> {
     if path.metadata().is_ok_and(|file| file.is_file())
+        && !at_rest::is_current(path)
         && let Some(connection) = at_rest::open(path)
         && let Ok(Identity::Ledger(found)) = identify(&connection, path)
         && found < SCHEMA_VERSION
