@@ -35,6 +35,13 @@ impl Summary {
         Self { requests, numbers }
     }
 
+    /// With so much of a measure.
+    #[must_use]
+    pub const fn with(mut self, measure: Measure, number: u64) -> Self {
+        self.numbers[measure as usize] = number;
+        self
+    }
+
     /// All tokens: the sum of the disjoint kinds.
     #[must_use]
     pub fn tokens(&self) -> u64 {

@@ -128,7 +128,8 @@ fn totals_are_kept_by_label_set() {
     let one = record(["p", "v", "r", "m"], 5, 1);
     aggregates.add(&one);
     aggregates.add(&one);
-    let group = Summary::new(10, [0, 0, 0, 0, 0, 0, 1]);
+    let mut group = Summary::new(10, [0; Measure::COUNT]);
+    group[Measure::Fallbacks] = 1;
     aggregates.add_totals(one.labels().clone(), &group);
     let groups: Vec<_> = aggregates.groups().collect();
     assert_eq!(groups.len(), 1);

@@ -11,8 +11,8 @@ use crate::file_id::OpenedFile;
 use crate::identify::{Identity, identify};
 use crate::retention::free_pages;
 use crate::schema::{
-    APPLICATION_ID, DROP_VIEWS, FIRST_WITH_EVENT_IDS, FIRST_WITH_SUMS, MIGRATIONS, SCHEMA_VERSION,
-    V5_WITHOUT_SUMS, views,
+    APPLICATION_ID, DROP_VIEWS, FIRST_WITH_EVENT_IDS, FIRST_WITH_PIECES, FIRST_WITH_SUMS,
+    MIGRATIONS, SCHEMA_VERSION, V5_WITHOUT_SUMS, views,
 };
 use crate::{journals, sums};
 
@@ -38,11 +38,14 @@ pub(super) fn carry_out(
     let made = |error| StoreError::read("migrate the ledger", path, error);
     let done = usize::try_from(version).unwrap_or(0);
     transaction.execute_batch(DROP_VIEWS).map_err(failed)?;
-    for step in MIGRATIONS.iter().skip(done).copied().flatten().copied() {
-        if step == V5_WITHOUT_SUMS {
-            bring_sums(transaction, version).map_err(made)?;
-        }
+    // What is made of records is made once they have all columns, and what it is made of goes last.
+    let steps = MIGRATIONS.iter().skip(done).copied().flatten().copied();
+    for step in steps.filter(|step| *step != V5_WITHOUT_SUMS) {
         transaction.execute_batch(step).map_err(failed)?;
+    }
+    if version < FIRST_WITH_PIECES {
+        bring_sums(transaction, version).map_err(made)?;
+        transaction.execute_batch(V5_WITHOUT_SUMS).map_err(failed)?;
     }
     if version < FIRST_WITH_EVENT_IDS {
         event_ids::fill(transaction, i64::MIN).map_err(made)?;

@@ -127,6 +127,9 @@ pub(super) fn change(
 
 #[cfg(test)]
 mod tests {
+    use usage_core::Measure;
+
+    use super::super::counts::MEASURES;
     use super::*;
 
     #[test]
@@ -143,7 +146,7 @@ mod tests {
 
     #[test]
     fn bytes_come_back() {
-        let totals = Summary::new(3, [0, 0, 0, 0, 0, 0, 200]);
+        let totals = Summary::new(3, [0; MEASURES]).with(Measure::Fallbacks, 200);
         let of_all = OfAll { rows: 0xDEAD_BEEF, totals };
         let mut bytes = Vec::new();
         encode(&of_all, &mut bytes);

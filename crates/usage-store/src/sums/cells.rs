@@ -97,7 +97,9 @@ impl Cells {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use usage_core::Measure;
 
+    use super::super::counts::MEASURES;
     use super::*;
 
     proptest! {
@@ -106,8 +108,9 @@ mod tests {
             parts in prop::collection::vec((1..9_i64, 0..50_u32, 0..50_u32), 0..40),
         ) {
             let part = |(label_set, input, fallbacks): &(i64, u32, u32)| {
-                let numbers = [u64::from(*input), 0, 0, 0, 0, 0, u64::from(*fallbacks)];
-                (*label_set, Summary::new(1, numbers))
+                let totals = Summary::new(1, [0; MEASURES]);
+                let totals = totals.with(Measure::Input, u64::from(*input));
+                (*label_set, totals.with(Measure::Fallbacks, u64::from(*fallbacks)))
             };
             let mut cells = Cells::default();
             for (label_set, totals) in parts.iter().map(part) {
@@ -129,7 +132,7 @@ mod tests {
 
     #[test]
     fn many_at_once_are_as_one_after_the_other() {
-        let totals = |n: u64| Summary::new(n, [0, n * 10, 0, 0, 0, 0, 0]);
+        let totals = |n: u64| Summary::new(n, [0; MEASURES]).with(Measure::Output, n * 10);
         let of = |ids: &[i64]| -> Cells { ids.iter().map(|id| (*id, totals(2))).collect() };
         let mut cells = of(&[7, 3, 5]);
         cells.add(of(&[1, 3, 9]).iter());
@@ -144,15 +147,15 @@ mod tests {
 
     #[test]
     fn more_than_there_is_cannot_be_taken_away() {
-        let two = Summary::new(2, [0, 5, 0, 0, 0, 0, 0]);
+        let two = Summary::new(2, [0; MEASURES]).with(Measure::Output, 5);
         let cells: Cells = [(7, two)].into_iter().collect();
         for (label_set, totals) in [
-            (8, Summary::new(1, [0; 7])),
-            (7, Summary::new(3, [0; 7])),
-            (7, Summary::new(1, [0, 6, 0, 0, 0, 0, 0])),
-            (7, Summary::new(1, [1, 0, 0, 0, 0, 0, 0])),
+            (8, Summary::new(1, [0; MEASURES])),
+            (7, Summary::new(3, [0; MEASURES])),
+            (7, Summary::new(1, [0; MEASURES]).with(Measure::Output, 6)),
+            (7, Summary::new(1, [0; MEASURES]).with(Measure::Input, 1)),
             // Requests that are gone leave no tokens behind.
-            (7, Summary::new(2, [0, 4, 0, 0, 0, 0, 0])),
+            (7, Summary::new(2, [0; MEASURES]).with(Measure::Output, 4)),
         ] {
             assert_eq!(cells.clone().take_away(one(label_set, &totals)), Err(Wrong::Missing));
         }

@@ -212,6 +212,7 @@ pub(super) fn fitting(place: Place, cells: &[Cell], buffer: &mut Vec<u8>) -> usi
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use usage_core::Measure;
 
     use super::*;
 
@@ -317,7 +318,10 @@ mod tests {
 
     #[test]
     fn a_usual_cell_takes_ten_bytes() {
-        let usual = Summary::new(2, [2_400, 900, 60_000, 0, 0, 0, 0]);
+        let usual = Summary::new(2, [0; MEASURES])
+            .with(Measure::Input, 2_400)
+            .with(Measure::Output, 900)
+            .with(Measure::CacheRead, 60_000);
         let cells: Vec<_> = (1..=130).map(|label_set| (label_set, usual)).collect();
         let mut bytes = Vec::new();
         Place { level: Level::Quarter, ..PLACE }.encode(Head::default(), &cells, &mut bytes);

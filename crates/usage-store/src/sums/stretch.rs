@@ -133,8 +133,10 @@ mod tests {
     use std::collections::BTreeMap;
 
     use proptest::prelude::*;
+    use usage_core::Measure;
     use usage_core::stats::Summary;
 
+    use super::super::counts::MEASURES;
     use super::super::table::{each_checksum, each_head, read};
     use super::*;
     use crate::schema::MIGRATIONS;
@@ -150,7 +152,7 @@ mod tests {
     }
 
     fn one(requests: u64) -> Summary {
-        Summary::new(requests, [0, 0, 0, 0, 0, 0, 70_000 * requests])
+        Summary::new(requests, [0; MEASURES]).with(Measure::Fallbacks, 70_000 * requests)
     }
 
     /// The same by hand, and what has to be true of the pieces.
