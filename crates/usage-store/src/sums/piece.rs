@@ -220,7 +220,7 @@ mod tests {
 
     fn totals() -> impl Strategy<Value = Summary> {
         let number = || prop_oneof![Just(0), 1..300_u64, any::<u64>()];
-        (prop_oneof![1..4_u64, 1..u64::MAX], prop::array::uniform7(number()))
+        (prop_oneof![1..4_u64, 1..u64::MAX], prop::array::UniformArrayStrategy::new(number()))
             .prop_map(|(requests, numbers)| Summary::new(requests, numbers))
     }
 
