@@ -1,6 +1,7 @@
 //! An instant as the ledger keeps it.
 
 use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, SecondsFormat, TimeZone, Utc};
 
@@ -25,6 +26,20 @@ impl Timestamp {
     pub const MIN_RECORD: Self = Self(0);
     /// The first instant too late for a record: 2100-01-01T00:00:00Z.
     pub const END_RECORD: Self = Self(4_102_444_800_000_000);
+
+    /// The present, by the computer's clock. Nothing else in this crate asks a clock.
+    ///
+    /// ```
+    /// use usage_core::Timestamp;
+    ///
+    /// assert!(Timestamp::now().is_recordable());
+    /// ```
+    #[must_use]
+    #[inline]
+    #[expect(clippy::disallowed_methods, reason = "what others are told to ask, or not even that")]
+    pub fn now() -> Self {
+        SystemTime::now().into()
+    }
 
     /// The instant `micros` microseconds after 1970-01-01T00:00:00Z.
     #[must_use]
@@ -59,6 +74,27 @@ impl<Z: TimeZone> From<DateTime<Z>> for Timestamp {
     }
 }
 
+/// Drops what is finer than a microsecond, towards the past. An instant that is too far away is the furthest
+/// there is.
+impl From<SystemTime> for Timestamp {
+    #[inline]
+    fn from(instant: SystemTime) -> Self {
+        // In 64 bits: enough for 292,000 years, and cheaper than the 128 of `as_micros`.
+        let micros = |distance: Duration| {
+            let seconds = i64::try_from(distance.as_secs()).unwrap_or(i64::MAX);
+            seconds.saturating_mul(1_000_000).saturating_add(distance.subsec_micros().into())
+        };
+        Self(match instant.duration_since(UNIX_EPOCH) {
+            Ok(since) => micros(since),
+            Err(error) => {
+                let before = error.duration();
+                let is_between = !before.subsec_nanos().is_multiple_of(1_000);
+                micros(before).saturating_neg().saturating_sub(i64::from(is_between))
+            }
+        })
+    }
+}
+
 /// RFC 3339 in UTC with all six digits of the fraction, so that the text sorts as the instants do.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -88,6 +124,14 @@ mod tests {
         assert_eq!(Timestamp::from(before).as_micros(), -1);
         let after: DateTime<Utc> = "1970-01-01T00:00:00.0000019Z".parse().unwrap();
         assert_eq!(Timestamp::from(after).as_micros(), 1);
+        for (nanos, micros) in [(0, 0), (999, 0), (1_000, 1)] {
+            let at = UNIX_EPOCH + Duration::from_nanos(nanos);
+            assert_eq!(Timestamp::from(at).as_micros(), micros);
+        }
+        for (nanos, micros) in [(1, -1), (1_000, -1), (1_001, -2)] {
+            let at = UNIX_EPOCH - Duration::from_nanos(nanos);
+            assert_eq!(Timestamp::from(at).as_micros(), micros);
+        }
     }
 
     #[test]

@@ -209,14 +209,16 @@ fn odd_text() -> impl Strategy<Value = String> {
 }
 
 fn odd_record() -> impl Strategy<Value = Record> {
-    (any_record(), proptest::array::uniform5(odd_text())).prop_map(|(record, names)| {
-        let names = LabelNames::from_all(names.each_ref().map(String::as_str));
-        let odd = Record::of(Labels::new(names).unwrap(), *record.counts());
-        match record.event_id() {
-            Some(id) => odd.with_event_id(id.clone()),
-            None => odd,
-        }
-    })
+    (any_record(), proptest::array::UniformArrayStrategy::new(odd_text())).prop_map(
+        |(record, names)| {
+            let names = LabelNames::from_all(names.each_ref().map(String::as_str));
+            let odd = Record::of(Labels::new(names).unwrap(), *record.counts());
+            match record.event_id() {
+                Some(id) => odd.with_event_id(id.clone()),
+                None => odd,
+            }
+        },
+    )
 }
 
 proptest! {
