@@ -73,3 +73,16 @@ fn records_without_their_names() {
     hint: keep a copy of the file and restore a backup, or try `sqlite3 LEDGER .recover` on the copy
     ");
 }
+
+/// Text that is none is damage as well, whoever meets it.
+#[test]
+fn text_that_is_not_utf_8() {
+    let fixture = Fixture::with(&many(0, 10));
+    let ledger = rusqlite::Connection::open(fixture.path("usage.db")).unwrap();
+    ledger.execute("UPDATE records SET event_id = CAST(x'66ff' AS TEXT) WHERE id = 4", []).unwrap();
+    ledger.close().unwrap();
+    let export = fixture.usage("export");
+    assert_eq!(export.code, 4, "{export}");
+    let doctor = fixture.usage("doctor");
+    assert_eq!(doctor.code, 4, "{doctor}");
+}

@@ -288,6 +288,7 @@ fn a_thousand_things_that_are_wrong() {
 fn advice() {
     let fixture = harmed(
         "DROP TABLE settings; DROP TABLE origins; DROP TABLE sources;
+         ALTER TABLE label_sets DROP COLUMN checksum;
          ALTER TABLE ledger DROP COLUMN epoch; ALTER TABLE ledger DROP COLUMN rollups;
          ALTER TABLE ledger DROP COLUMN event_id_key; DROP TABLE event_ids;
          CREATE INDEX records_by_event_id ON records (event_id) WHERE event_id IS NOT NULL;

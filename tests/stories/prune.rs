@@ -144,6 +144,7 @@ fn a_now_from_the_environment_is_not_heeded() {
     let ledger = Connection::open(fixture.path("usage.db")).unwrap();
     ledger.execute("UPDATE records SET ts = ?1 * 1000000", [hour_ago]).unwrap();
     ledger.close().unwrap();
+    assert_eq!(fixture.usage("doctor --rebuild").code, 0);
     assert_eq!(fixture.usage("period last-1-hours --format json").code, 0);
     for before in ["1d", "61m"] {
         let run = fixture.usage(&format!("prune --before {before}"));

@@ -269,6 +269,17 @@ impl ReadError {
         }
     }
 
+    /// Whether what was read is damaged.
+    pub(crate) fn is_damage(&self) -> bool {
+        match self {
+            Self::Sqlite(error) => {
+                matches!(Fault::of(error), Fault::Corrupt | Fault::NotADatabase)
+            }
+            Self::VersionChanged(_) | Self::RowsGone { .. } | Self::NamesFolded { .. } => false,
+            Self::Damaged(_) => true,
+        }
+    }
+
     pub(crate) fn unknown_label_set(id: i64) -> Self {
         Self::Damaged(format!("records refer to unknown names ({id})"))
     }
@@ -307,13 +318,15 @@ impl Fault {
     #[must_use]
     pub fn of(error: &rusqlite::Error) -> Self {
         use rusqlite::Error::{
-            FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType,
+            FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
         };
         match error {
-            // The tables are strict: only damage puts anything else into a column.
-            FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..) => {
-                return Self::Corrupt;
-            }
+            // The tables are strict, and this program writes text as UTF-8: only damage puts anything
+            // else into a column.
+            FromSqlConversionFailure(..)
+            | IntegralValueOutOfRange(..)
+            | InvalidColumnType(..)
+            | Utf8Error(..) => return Self::Corrupt,
             _ => {}
         }
         match error.sqlite_error_code() {

@@ -3,40 +3,69 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params_from_iter};
 use rustc_hash::{FxHashMap, FxHashSet};
 use usage_core::{Label, LabelNames, Labels};
 
 use crate::columns::{self, NAMES};
+use crate::label_checksum::{self, checksum};
 use crate::sums;
 
 /// Finds a label set.
 pub(crate) static FIND_SET: LazyLock<String> = LazyLock::new(|| {
     let names = Label::ALL.map(|label| format!("{} = ?", label.field())).join(" AND ");
-    format!("SELECT id FROM label_sets WHERE {names}")
+    format!("SELECT id, checksum FROM label_sets WHERE {names}")
 });
+
+/// The id of the next label set: no other has ever had it.
+const NEXT_SET: &str =
+    "SELECT 1 + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'label_sets'), 0)";
 
 /// Adds a label set.
 pub(crate) static INSERT_SET: LazyLock<String> = LazyLock::new(|| {
     let values = ["?"; Label::COUNT].join(", ");
-    format!("INSERT INTO label_sets ({}) VALUES ({values})", *NAMES)
+    format!("INSERT INTO label_sets ({}, id, checksum) VALUES ({values}, ?, ?)", *NAMES)
 });
 
 /// Finds the id of a label set in the ledger, or adds the set.
 pub(crate) fn id_of(connection: &Connection, labels: &Labels) -> rusqlite::Result<i64> {
     let names = labels.names();
-    let find = connection.prepare_cached(&FIND_SET)?.query_row(*names.all(), |row| row.get(0));
-    match find.optional()? {
-        Some(id) => Ok(id),
-        None => connection.prepare_cached(&INSERT_SET)?.insert(*names.all()),
+    let find = connection
+        .prepare_cached(&FIND_SET)?
+        .query_row(*names.all(), |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?)));
+    if let Some((id, stored)) = find.optional()? {
+        // The names were found in an index: a damaged one may lead to others.
+        return match stored {
+            Some(stored) if stored == checksum(id, &names) => Ok(id),
+            _ => Err(WrongNames(id).into()),
+        };
+    }
+    let id: i64 = connection.prepare_cached(NEXT_SET)?.query_row([], |row| row.get(0))?;
+    let checksum = checksum(id, &names);
+    let names = names.all().iter().map(|name| name as &dyn ToSql);
+    connection
+        .prepare_cached(&INSERT_SET)?
+        .execute(params_from_iter(names.chain([&id as &dyn ToSql, &checksum])))?;
+    Ok(id)
+}
+
+/// Names that are not those that were stored. As an error of SQLite's it counts as damage.
+#[derive(Debug, thiserror::Error)]
+#[error("the names {0} are not those that were stored")]
+pub(crate) struct WrongNames(i64);
+
+impl From<WrongNames> for rusqlite::Error {
+    fn from(error: WrongNames) -> Self {
+        Self::FromSqlConversionFailure(0, Type::Text, Box::new(error))
     }
 }
 
-/// The names of a label set; none where it is missing, or one that no record could have.
+/// The names of a label set; none where it is missing, or not what was stored.
 pub(crate) fn names_by_id(connection: &Connection, id: i64) -> rusqlite::Result<Option<Labels>> {
     let found = connection
         .prepare_cached(&SELECT_SET)?
-        .query_row([id], |row| Ok(Labels::new(names_of(row)?).ok()))
+        .query_row([id], |row| right_labels(row, true))
         .optional()?;
     Ok(found.flatten())
 }
@@ -147,10 +176,16 @@ impl PendingLabels<'_> {
 #[derive(Debug, Default)]
 pub(crate) struct LabelSets {
     by_id: FxHashMap<i64, Labels>,
+    /// One whose names are not what was stored.
+    wrong: Option<i64>,
 }
 
-/// The columns that [`names_of`] reads by their place, behind the id.
-pub(crate) static SELECT_SETS: LazyLock<String> =
+/// The columns that [`names_of`] and [`is_right`] read by their place, behind the id.
+static SELECT_SETS: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT id, {}, checksum FROM label_sets", *NAMES));
+
+/// As [`SELECT_SETS`], in a ledger of a version that has no checksums.
+static SELECT_SETS_UNCHECKED: LazyLock<String> =
     LazyLock::new(|| format!("SELECT id, {} FROM label_sets", *NAMES));
 
 /// As [`SELECT_SETS`], of one.
@@ -160,9 +195,30 @@ static SELECT_SET: LazyLock<String> = LazyLock::new(|| format!("{} WHERE id = ?1
 static SELECT_SETS_BETWEEN: LazyLock<String> =
     LazyLock::new(|| format!("{} WHERE id BETWEEN ?1 AND ?2", *SELECT_SETS));
 
+/// Returns the statement that reads all label sets of a ledger, and whether they have checksums.
+pub(crate) fn select_sets(connection: &Connection) -> rusqlite::Result<(&'static str, bool)> {
+    let checked = label_checksum::are_there(connection)?;
+    Ok((if checked { &**SELECT_SETS } else { &**SELECT_SETS_UNCHECKED }, checked))
+}
+
 /// The names in a row of [`SELECT_SETS`], unchecked.
 pub(crate) fn names_of<'a>(row: &'a Row<'_>) -> rusqlite::Result<LabelNames<'a>> {
     columns::names(row, 1)
+}
+
+/// Whether the names in a row of [`SELECT_SETS`] are those that were stored with its id.
+pub(crate) fn is_right(row: &Row<'_>) -> rusqlite::Result<bool> {
+    let Ok(names) = names_of(row) else { return Ok(false) };
+    Ok(row.get::<_, Option<i64>>(1 + Label::COUNT)? == Some(checksum(row.get(0)?, &names)))
+}
+
+/// The names in a row of [`SELECT_SETS`]; none where they are not those that were stored, or could be
+/// those of no record.
+fn right_labels(row: &Row<'_>, checked: bool) -> rusqlite::Result<Option<Labels>> {
+    if checked && !is_right(row)? {
+        return Ok(None);
+    }
+    Ok(names_of(row).ok().and_then(|names| Labels::new(names).ok()))
 }
 
 impl LabelSets {
@@ -176,14 +232,16 @@ impl LabelSets {
     }
 
     pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Self> {
-        let mut statement = connection.prepare_cached(&SELECT_SETS)?;
+        let (sql, checked) = select_sets(connection)?;
+        let mut statement = connection.prepare_cached(sql)?;
         let mut rows = statement.query([])?;
         let mut sets = Self::default();
         while let Some(row) = rows.next()? {
-            let names = names_of(row)?;
+            let id = row.get(0)?;
             // A set that no record could have is left out; records that use it are reported.
-            if let Ok(labels) = Labels::new(names) {
-                sets.by_id.insert(row.get(0)?, labels);
+            match right_labels(row, checked)? {
+                Some(labels) => drop(sets.by_id.insert(id, labels)),
+                None => sets.wrong = Some(id),
             }
         }
         Ok(sets)
@@ -193,15 +251,22 @@ impl LabelSets {
         self.by_id.get(&id)
     }
 
-    /// The ids whose names pass `keep`, as the JSON array that `json_each` reads.
-    pub(crate) fn ids_as_json(&self, keep: impl Fn(&LabelNames<'_>) -> bool) -> String {
+    /// The ids whose names pass `keep`, as the JSON array that `json_each` reads. Fails where nobody can
+    /// say whether some pass.
+    pub(crate) fn ids_as_json(
+        &self,
+        keep: impl Fn(&LabelNames<'_>) -> bool,
+    ) -> Result<String, WrongNames> {
+        if let Some(id) = self.wrong {
+            return Err(WrongNames(id));
+        }
         let ids: Vec<String> = self
             .by_id
             .iter()
             .filter(|(_, labels)| keep(&labels.names()))
             .map(|(id, _)| id.to_string())
             .collect();
-        format!("[{}]", ids.join(","))
+        Ok(format!("[{}]", ids.join(",")))
     }
 }
 
@@ -230,7 +295,7 @@ impl<'c> Names<'c> {
             while let Some(row) = rows.next()? {
                 let id = row.get(0)?;
                 if run.binary_search(&id).is_ok()
-                    && let Ok(labels) = Labels::new(names_of(row)?)
+                    && let Some(labels) = right_labels(row, true)?
                 {
                     self.known.by_id.insert(id, labels);
                 }

@@ -1,6 +1,7 @@
 //! Reading records back, a page at a time.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
 use rusqlite::types::Value;
@@ -11,6 +12,8 @@ use crate::Store;
 use crate::columns::{self, NUMBERS};
 use crate::error::{ReadError, StoreError};
 use crate::labels::LabelSets;
+use crate::retained;
+use crate::sums::{each_checked_row, quarter_of};
 
 /// A record as the ledger keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,10 +28,16 @@ pub struct StoredRecord {
 /// does not keep the write-ahead log from being recycled.
 const PAGE: usize = 1_000;
 
+const DOING: &str = "read records from";
+
 /// Records from the newest to the oldest, read from the ledger as they are asked for.
 ///
 /// Each page sees the ledger as it is then: what is stored meanwhile at an older time than the
 /// page has reached is found, what is newer is not. After an error the iterator ends.
+///
+/// The quarters of an hour that it has passed are compared with what was stored in them. Where they
+/// differ, as a page of the ledger is damaged, all records that can be read come first, and then the
+/// error: who has not reached the end does not know that these are all, or that they are right.
 #[derive(Debug)]
 pub struct Records<'a> {
     store: &'a Store,
@@ -38,6 +47,10 @@ pub struct Records<'a> {
     order: Order,
     /// Where the last page ended; `None` before the first.
     last: Option<(i64, i64)>,
+    /// The quarters of an hour that are still to be checked.
+    unchecked: Range<i64>,
+    /// The first that was not right.
+    damage: Option<StoreError>,
     /// The names as of the last page, and by what a change of them is noticed.
     names: Option<((i64, i64), Arc<LabelSets>)>,
     finished: bool,
@@ -52,10 +65,34 @@ enum Order {
     },
 }
 
+impl Order {
+    /// Splits the quarters of an hour that are still to be checked into those that were passed with a
+    /// page, and the others. Not passed is the one in which a page ends: it is read in several.
+    fn passed(self, unchecked: &Range<i64>, page: &VecDeque<StoredRecord>) -> [Range<i64>; 2] {
+        let Range { start, end } = *unchecked;
+        let Some(last) = page.back().filter(|_| page.len() == PAGE) else {
+            return [start..end, end..end];
+        };
+        let reached = quarter_of(last.record.timestamp().as_micros());
+        match self {
+            Self::NewestFirst => {
+                let reached = (reached + 1).clamp(start, end);
+                [reached..end, start..reached]
+            }
+            Self::OldestFirst { .. } => {
+                let reached = reached.clamp(start, end);
+                [start..reached, reached..end]
+            }
+        }
+    }
+}
+
 impl<'a> Records<'a> {
     pub(crate) fn new(store: &'a Store, range: TimeRange, filter: &'a Filter) -> Self {
         let (page, order) = (VecDeque::new(), Order::NewestFirst);
-        Self { store, range, filter, page, order, last: None, names: None, finished: false }
+        let (unchecked, last, damage, names) = (quarters_of(range), None, None, None);
+        let finished = false;
+        Self { store, range, filter, page, order, last, unchecked, damage, names, finished }
     }
 
     /// The same records from the oldest to the newest, in the order in which they could be stored
@@ -69,7 +106,8 @@ impl<'a> Records<'a> {
     fn next_page(&mut self) -> Result<(), StoreError> {
         let (range, last, filter, order) = (self.range, self.last, self.filter, self.order);
         let known = &self.names;
-        let (page, order, names) = self.store.read("read records from", |connection| {
+        let (unchecked, is_damaged) = (&self.unchecked, self.damage.is_some());
+        let (page, order, names, rest, damage) = self.store.read(DOING, |connection| {
             let order = match order {
                 Order::OldestFirst { end_id: None } => {
                     Order::OldestFirst { end_id: Some(next_id(connection)?) }
@@ -83,10 +121,16 @@ impl<'a> Records<'a> {
                 _ => Arc::new(LabelSets::read(connection)?),
             };
             let page = read_page(connection, range, last, filter, order, &sets)?;
-            Ok((page, order, (mark, sets)))
+            let [passed, rest] = order.passed(unchecked, &page);
+            let damage = if is_damaged { None } else { damage_in(connection, passed)? };
+            Ok((page, order, (mark, sets), rest, damage))
         })?;
         self.order = order;
         self.names = Some(names);
+        self.unchecked = rest;
+        let path = self.store.path();
+        self.damage =
+            self.damage.take().or(damage.map(|error| StoreError::read(DOING, path, error)));
         self.finished = page.len() < PAGE;
         if let Some(reached) = page.back() {
             self.last = Some((reached.record.timestamp().as_micros(), reached.id));
@@ -105,9 +149,10 @@ impl Iterator for Records<'_> {
             && let Err(error) = self.next_page()
         {
             self.finished = true;
+            self.damage = None;
             return Some(Err(error));
         }
-        self.page.pop_front().map(Ok)
+        self.page.pop_front().map(Ok).or_else(|| self.damage.take().map(Err))
     }
 }
 
@@ -158,7 +203,8 @@ fn read_page(
     }
     if !filter.is_empty() {
         sql.push_str(" AND label_set IN (SELECT value FROM json_each(?))");
-        values.push(sets.ids_as_json(|names| filter.matches(names)).into());
+        let ids = sets.ids_as_json(|names| filter.matches(names));
+        values.push(ids.map_err(rusqlite::Error::from)?.into());
     }
     sql.push_str(match order {
         Order::NewestFirst => " ORDER BY ts DESC, id DESC LIMIT ?",
@@ -172,6 +218,30 @@ fn read_page(
         page.push_back(stored_record(row, sets)?);
     }
     Ok(page)
+}
+
+/// The quarters of an hour that a range has instants of.
+fn quarters_of(range: TimeRange) -> Range<i64> {
+    let all = [Timestamp::MIN_RECORD, Timestamp::END_RECORD].map(Timestamp::as_micros);
+    let [start, end] = bounds(range).map(|bound| bound.clamp(all[0], all[1]));
+    quarter_of(start)..quarter_of(end - 1) + 1
+}
+
+/// What is wrong with the records of some quarters of an hour. Those that are about to be deleted, as
+/// their sums alone are kept, nobody can judge.
+fn damage_in(
+    connection: &Connection,
+    quarters: Range<i64>,
+) -> Result<Option<ReadError>, ReadError> {
+    let rows_from = retained::rows_from(connection)?.map_or(i64::MIN, quarter_of);
+    let quarters = quarters.start.max(rows_from)..quarters.end;
+    if quarters.is_empty() {
+        return Ok(None);
+    }
+    match each_checked_row(connection, &quarters, |_, _, _| {}) {
+        Err(error) if error.is_damage() => Ok(Some(error)),
+        result => result.map(|()| None),
+    }
 }
 
 fn next_id(connection: &Connection) -> Result<i64, ReadError> {

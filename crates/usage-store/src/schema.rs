@@ -117,6 +117,7 @@ INSERT INTO retention (only_row) VALUES (1);
 
 /// Room for what comes: columns that stay empty take no space, and tables without rows a page each.
 ///
+/// With each label set, a checksum of its names; those that a ledger has already get theirs after this step.
 /// On a row: the terms that it was priced by, its session, its set of tags, and in `more` whatever few
 /// records have. In the ledger: the epoch that tells a copy from its original, settings, where rows came
 /// from that another ledger gave (by range of ids), and how far each source is stored. With a folder of
@@ -126,6 +127,8 @@ ALTER TABLE records ADD COLUMN terms   INTEGER;
 ALTER TABLE records ADD COLUMN session INTEGER;
 ALTER TABLE records ADD COLUMN tag_set INTEGER;
 ALTER TABLE records ADD COLUMN more    BLOB;
+
+ALTER TABLE label_sets ADD COLUMN checksum INTEGER;
 
 ALTER TABLE ledger ADD COLUMN epoch BLOB;
 UPDATE ledger SET epoch = randomblob(16);
@@ -231,6 +234,9 @@ BEGIN
                          quarantined_bytes = quarantined_bytes - length(old.content);
 END;
 ";
+
+/// The first version whose label sets have a checksum.
+pub(crate) const FIRST_WITH_LABEL_CHECKSUMS: i32 = 5;
 
 /// The first version with a quarantine.
 pub(crate) const FIRST_WITH_QUARANTINE: i32 = 5;

@@ -9,10 +9,8 @@ use usage_core::{Filter, TimeRange, Timestamp};
 use crate::error::{ReadError, StoreError};
 use crate::labels::Names;
 use crate::report::add_named;
-use crate::retained;
 use crate::sums::{
-    self, Apart, Level, Seen, Totals, Wrong, months, quarter_of, start_of_quarter, total,
-    totals_of_all,
+    self, Apart, Level, Seen, Totals, Wrong, months, start_of_quarter, total, totals_of_all,
 };
 
 /// Why there is no report over time.
@@ -135,8 +133,10 @@ const fn micros_of(unit: Unit) -> i64 {
     hours * 60 * 60 * 1_000_000
 }
 
-/// The range with the oldest and the newest record for the bounds that it lacks. In an empty
-/// ledger it stays as it is.
+/// The range with the first and the last quarter of an hour that have records for the bounds that it
+/// lacks. In an empty ledger it stays as it is.
+///
+/// Not the oldest and the newest record: whether these are found depends on pages that nothing checks.
 fn closed(
     connection: &Connection,
     range: TimeRange,
@@ -145,40 +145,13 @@ fn closed(
     if range.start.is_some() && range.end.is_some() {
         return Ok(range);
     }
-    // One query each: asked for both at once, SQLite looks at every row.
-    // Rows that are about to be deleted while their sums stay do not count: the range would begin or
-    // end at one of them, where only a quarter of an hour can.
-    let rows_from = retained::rows_from(connection)?.unwrap_or(i64::MIN);
-    let extreme = |sql| -> Result<Option<Timestamp>, ReadError> {
-        let ts: Option<i64> =
-            connection.prepare_cached(sql)?.query_row([rows_from], |row| row.get(0))?;
-        let instant = ts.map(Timestamp::from_micros);
-        match instant.filter(|instant| !instant.is_recordable()) {
-            Some(_) => Err(ReadError::Damaged("a record has a time out of range".to_owned())),
-            None => Ok(instant),
-        }
-    };
-    let oldest = extreme("SELECT min(ts) FROM records WHERE ts >= ?1")?;
-    // Sums may have outlived their rows.
-    let quarters = ends(connection, seen)?;
-    let quarter = quarters.map(|[first, _]| first);
-    let summed = quarter.map(|quarter| Timestamp::from_micros(start_of_quarter(quarter)));
-    let oldest = match (oldest, summed) {
-        (Some(oldest), Some(summed))
-            if quarter_of(oldest.as_micros()) <= quarter_of(summed.as_micros()) =>
-        {
-            Some(oldest)
-        }
-        (oldest, summed) => summed.or(oldest),
-    };
-    let newest = extreme("SELECT max(ts) FROM records WHERE ts >= ?1")?;
-    let end = newest.map(|newest| Timestamp::from_micros(newest.as_micros() + 1));
-    let quarter = quarters.map(|[_, last]| last);
-    if quarter.is_some_and(|last| start_of_quarter(last) >= Timestamp::END_RECORD.as_micros()) {
+    let Some([first, last]) = ends(connection, seen)? else { return Ok(range) };
+    let [start, end] =
+        [first, last + 1].map(|quarter| Timestamp::from_micros(start_of_quarter(quarter)));
+    if start < Timestamp::MIN_RECORD || end > Timestamp::END_RECORD {
         return Err(rusqlite::Error::from(Wrong::Unreadable).into());
     }
-    let end = end.or(quarter.map(|quarter| Timestamp::from_micros(start_of_quarter(quarter + 1))));
-    Ok(TimeRange { start: range.start.or(oldest), end: range.end.or(end) })
+    Ok(TimeRange { start: range.start.or(Some(start)), end: range.end.or(Some(end)) })
 }
 
 /// The first and the last quarter of an hour that there are sums of: nothing says that they are missing

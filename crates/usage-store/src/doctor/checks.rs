@@ -7,9 +7,9 @@ use usage_core::Labels;
 
 use super::content::Content;
 use super::walk::Walk;
-use super::{Check, Depth, MAX_FINDINGS, Place, Remedy, is_damage, message};
+use super::{Check, Depth, MAX_FINDINGS, Place, Remedy, message};
 use crate::error::ReadError;
-use crate::labels::{SELECT_SETS, names_of};
+use crate::labels::{is_right, names_of, select_sets};
 use crate::schema::{FIRST_WITH_EVENT_IDS, MIGRATIONS, views};
 
 /// A check that damage has stopped has found something.
@@ -18,7 +18,7 @@ pub(super) fn or_damage(
     name: &'static str,
 ) -> Result<Check, ReadError> {
     match checked {
-        Err(error) if is_damage(&error) => {
+        Err(error) if error.is_damage() => {
             let mut check = Check::new(name);
             check.add(Place::Database, message(&error), Remedy::Restore);
             Ok(check)
@@ -144,18 +144,53 @@ pub(super) fn counters(
         let remedy = largest.checked_add(1).map_or(Remedy::Restore, Remedy::SetNextRecordId);
         check.add(Place::Ledger, what, remedy);
     }
+    texts(connection, version, &mut check)?;
     Ok(check)
 }
 
-/// Whether each combination of names is one that a record can have.
+/// The columns with text, other than names and event ids, and the version that brought them.
+const TEXTS: [(i32, &str, &str); 7] = [
+    (2, "imports", "source"),
+    (3, "set_aside", "reason"),
+    (4, "retention", "rows_age"),
+    (4, "retention", "sums_age"),
+    (5, "settings", "name"),
+    (5, "settings", "value"),
+    (5, "sources", "name"),
+];
+
+/// Whether text is text: SQLite takes any bytes for it.
+fn texts(connection: &Connection, version: i32, check: &mut Check) -> Result<(), ReadError> {
+    for (_, table, column) in TEXTS.iter().filter(|(since, ..)| *since <= version) {
+        let mut statement = connection.prepare(&format!("SELECT {column} FROM {table}"))?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let text = row.get_ref(0)?.as_bytes_or_null().map_err(rusqlite::Error::from)?;
+            if text.is_some_and(|text| str::from_utf8(text).is_err()) {
+                let place = Place::Table(format!("table {table}"));
+                check.add(place, format!("{column} is not UTF-8"), Remedy::Restore);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether each combination of names is one that a record can have, and the one that was stored.
 pub(super) fn names(connection: &Connection) -> Result<Check, ReadError> {
     let mut check = Check::new("names");
-    let mut statement = connection.prepare(&format!("{} ORDER BY id", *SELECT_SETS))?;
+    let (sql, checked) = select_sets(connection)?;
+    let mut statement = connection.prepare(&format!("{sql} ORDER BY id"))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let id = row.get(0)?;
         let wrong = match names_of(row) {
-            Ok(names) => Labels::new(names).err().map(|error| error.to_string()),
+            Ok(names) => match Labels::new(names) {
+                Err(error) => Some(error.to_string()),
+                Ok(_) if checked && !is_right(row)? => {
+                    Some("they are not the names that were stored".to_owned())
+                }
+                Ok(_) => None,
+            },
             Err(error) => Some(error.to_string()),
         };
         if let Some(what) = wrong {

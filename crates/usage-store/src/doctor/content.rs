@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use rusqlite::Connection;
 use usage_core::{Label, Timestamp};
 
-use super::is_damage;
-use super::set_aside::SetAside;
+use super::set_aside::{SetAside, text};
 use super::walk::Walk;
 use crate::error::ReadError;
 use crate::labels::LabelSets;
@@ -76,7 +75,7 @@ pub(super) fn read(
         return Ok(None);
     }
     match counted(connection, version, walk) {
-        Err(error) if is_damage(&error) => Ok(None),
+        Err(error) if error.is_damage() => Ok(None),
         result => result.map(Some),
     }
 }
@@ -87,7 +86,7 @@ pub(super) fn set_aside(connection: &Connection, version: i32) -> Result<SetAsid
         return Ok(SetAside::default());
     }
     match SetAside::read(connection, version) {
-        Err(error) if is_damage(&error) => Ok(SetAside::default()),
+        Err(error) if error.is_damage() => Ok(SetAside::default()),
         result => result,
     }
 }
@@ -137,7 +136,7 @@ fn imports(connection: &Connection) -> Result<Vec<Import>, ReadError> {
         .prepare("SELECT source, imported, already_there, refused FROM imports ORDER BY source")?;
     let imports = statement.query_map([], |row| {
         Ok(Import {
-            source: row.get(0)?,
+            source: text(row.get_ref(0)?)?,
             imported: row.get(1)?,
             already_there: row.get(2)?,
             refused: row.get(3)?,

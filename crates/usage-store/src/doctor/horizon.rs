@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use usage_core::Timestamp;
 
-use super::{Advice, SetAside, is_damage};
+use super::{Advice, SetAside};
 use crate::error::ReadError;
 use crate::retained;
 use crate::schema::FIRST_WITH_SUMS;
@@ -22,7 +22,7 @@ pub(super) fn advice(
     now: Option<Timestamp>,
 ) -> Result<Vec<Advice>, ReadError> {
     match found(connection, version, set_aside, now) {
-        Err(error) if is_damage(&error) => Ok(Vec::new()),
+        Err(error) if error.is_damage() => Ok(Vec::new()),
         result => result,
     }
 }

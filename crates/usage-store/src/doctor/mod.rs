@@ -30,7 +30,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use usage_core::Timestamp;
 
-use crate::error::{Fault, ReadError, Result, StoreError};
+use crate::error::{ReadError, Result, StoreError};
 use crate::waiting::Waiting;
 use crate::{checkpoint, open};
 
@@ -324,19 +324,6 @@ fn diagnose(
     advice.extend(of_clocks);
     let path = path.to_owned();
     Ok(Diagnosis { path, file, content, checks, advice, waiting, set_aside })
-}
-
-/// Whether the ledger's content, and not the world around it, is what made reading fail.
-fn is_damage(error: &ReadError) -> bool {
-    match error {
-        ReadError::Sqlite(error) => {
-            matches!(Fault::of(error), Fault::Corrupt | Fault::NotADatabase)
-        }
-        ReadError::VersionChanged(_)
-        | ReadError::RowsGone { .. }
-        | ReadError::NamesFolded { .. } => false,
-        ReadError::Damaged(_) => true,
-    }
 }
 
 /// What damage says of itself.

@@ -1,6 +1,7 @@
 //! What could not become a record, by the reason.
 
 use rusqlite::Connection;
+use rusqlite::types::ValueRef;
 
 use super::MAX_FINDINGS;
 use crate::error::ReadError;
@@ -91,7 +92,8 @@ impl SetAside {
                 more += 1;
                 continue;
             }
-            let (kind, reason): (String, String) = (row.get(0)?, row.get(1)?);
+            let kind: String = row.get(0)?;
+            let reason = text(row.get_ref(1)?)?;
             let first = first(connection, &kind, &reason)?;
             let kind = if kind == "journal" { Kind::Journal } else { Kind::Record };
             reasons.push(Reason { kind, reason, count: number(row.get(2)?), first });
@@ -122,12 +124,15 @@ fn first(connection: &Connection, kind: &str, reason: &str) -> Result<Vec<String
                 END
          FROM set_aside WHERE kind = ?1 AND reason = ?2 ORDER BY id LIMIT ?3",
     )?;
-    let rows = statement.query_map(rusqlite::params![kind, reason, FIRST], |row| {
-        // Whatever somebody has put there by hand.
-        let text = row.get_ref(0)?.as_bytes_or_null()?.unwrap_or_default();
-        Ok(String::from_utf8_lossy(text).into_owned())
-    })?;
+    let rows =
+        statement.query_map(rusqlite::params![kind, reason, FIRST], |row| text(row.get_ref(0)?))?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// A text, whatever somebody or something has put there.
+pub(super) fn text(value: ValueRef<'_>) -> rusqlite::Result<String> {
+    let bytes = value.as_bytes_or_null()?.unwrap_or_default();
+    Ok(String::from_utf8_lossy(bytes).into_owned())
 }
 
 fn number(count: i64) -> u64 {

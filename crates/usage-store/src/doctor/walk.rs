@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 use usage_core::Timestamp;
 
-use super::{Check, Place, Remedy, is_damage, message};
+use super::{Check, Place, Remedy, message};
 use crate::error::ReadError;
 use crate::labels::LabelSets;
 use crate::rows::{SELECT_RECORDS, stored_record};
@@ -41,7 +41,7 @@ pub(super) fn walk(connection: &Connection) -> Result<Walk, ReadError> {
         record_ids: Check::new("record-ids"),
     };
     match walk.over(connection) {
-        Err(error) if is_damage(&error) => {
+        Err(error) if error.is_damage() => {
             walk.is_complete = false;
             let what = format!("not every record can be read: {}", message(&error));
             walk.records.add(Place::Table("table records".to_owned()), what, Remedy::Restore);
@@ -76,7 +76,7 @@ impl Walk {
                 let what = format!("its names ({label_set}) are missing or cannot be used");
                 self.records.add(place, what, Remedy::Restore);
             } else if let Err(error) = stored_record(row, &sets) {
-                if !is_damage(&error) {
+                if !error.is_damage() {
                     return Err(error);
                 }
                 self.records.add(place, without_name(&message(&error), id), remedy());

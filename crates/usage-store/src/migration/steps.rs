@@ -11,10 +11,10 @@ use crate::file_id::OpenedFile;
 use crate::identify::{Identity, identify};
 use crate::retention::free_pages;
 use crate::schema::{
-    APPLICATION_ID, DROP_VIEWS, FIRST_WITH_EVENT_IDS, FIRST_WITH_PIECES, FIRST_WITH_SUMS,
-    MIGRATIONS, SCHEMA_VERSION, V5_WITHOUT_SUMS, views,
+    APPLICATION_ID, DROP_VIEWS, FIRST_WITH_EVENT_IDS, FIRST_WITH_LABEL_CHECKSUMS,
+    FIRST_WITH_PIECES, FIRST_WITH_SUMS, MIGRATIONS, SCHEMA_VERSION, V5_WITHOUT_SUMS, views,
 };
-use crate::{journals, sums};
+use crate::{journals, label_checksum, sums};
 
 /// Makes an empty database a ledger, unless another process has done so meanwhile.
 pub(crate) fn fill(connection: &mut Connection, path: &Path, file: &OpenedFile) -> Result<()> {
@@ -42,6 +42,9 @@ pub(super) fn carry_out(
     let steps = MIGRATIONS.iter().skip(done).copied().flatten().copied();
     for step in steps.filter(|step| *step != V5_WITHOUT_SUMS) {
         transaction.execute_batch(step).map_err(failed)?;
+    }
+    if version < FIRST_WITH_LABEL_CHECKSUMS {
+        label_checksum::fill(transaction).map_err(failed)?;
     }
     if version < FIRST_WITH_PIECES {
         bring_sums(transaction, version).map_err(made)?;

@@ -10,7 +10,7 @@ use super::extent;
 use super::progress::Progress;
 use super::slices::Pace;
 use super::space::{VacuumOutcome, bytes_on_disk};
-use super::steps::{FirstStep, Kept, begin, cut, delete_rows, delete_sums, kept_in};
+use super::steps::{FirstStep, Kept, begin, check_cut, cut, delete_rows, delete_sums, kept_in};
 use crate::error::ReadError;
 use crate::event_ids;
 use crate::sums::{quarter_of, start_of_quarter};
@@ -229,6 +229,9 @@ impl Store {
         // A plan may be made by hand.
         let before = if plan.keep_sums { whole_quarter(plan.before) } else { plan.before };
         let plan = PrunePlan { before, ..*plan };
+        let range = i64::MIN..before.as_micros();
+        // Others can write meanwhile.
+        self.read(DOING, |connection| check_cut(connection, &range))?;
         let begun = self.write(DOING, |writer| {
             writer.ledger.write(|transaction, _| begin(transaction, &plan))
         })?;
@@ -237,7 +240,7 @@ impl Store {
             FirstStep::Cut(nearest) => return Err(StoreError::RowsGone { edge: before, nearest }),
             FirstStep::Doubtful(doubt) => return Err(StoreError::Doubtful { doubt }),
         }
-        self.delete_in(&(i64::MIN..before.as_micros()), plan.keep_sums, progress, gone)
+        self.delete_in(&range, plan.keep_sums, progress, gone)
     }
 
     /// Deletes the records of a range, and the sums that were kept without rows unless these stay.

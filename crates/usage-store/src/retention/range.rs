@@ -8,7 +8,7 @@ use super::extent;
 use super::progress::Progress;
 use super::prune::Deletion;
 use super::space::bytes_on_disk;
-use super::steps::{cut, kept_in};
+use super::steps::{check_cut, cut, kept_in};
 use crate::error::ReadError;
 use crate::{Result, Store};
 
@@ -80,6 +80,7 @@ impl Store {
         self.recover_all_journals()?;
         // What has no rows may have changed since, and a plan may be made by hand.
         self.plan_delete_range(plan.start, plan.end)?;
+        self.read("read the ledger", |connection| check_cut(connection, &plan.range()))?;
         let bytes_before = bytes_on_disk(self.path());
         let mut progress = Progress::default();
         self.delete_in(&plan.range(), false, &mut progress, &mut gone)

@@ -116,7 +116,28 @@ fn count_out(connection: &Connection, from: i64, (ts, id): (i64, i64)) -> rusqli
         let counts = summary(row).map_err(ReadError::into_sqlite)?;
         change.record(row.get(TS)?, row.get(ID)?, row.get(0)?, &counts);
     }
-    change.count_out(connection)
+    change.count_out(connection)?;
+    // The first quarter of an hour that is counted out whole, and where they end.
+    let first = quarter_of(rows_from) + i64::from(is_cut(rows_from));
+    sums::nothing_left(connection, &(first..quarter_of(ts).max(first)))
+}
+
+/// Checks the records of the quarters of an hour that a range cuts: what stays of their sums would be
+/// wrong without a sign of it, where a record to be deleted is damaged.
+pub(super) fn check_cut(connection: &Connection, range: &Range<i64>) -> Result<(), ReadError> {
+    let rows_from = retained::rows_from(connection)?.unwrap_or(i64::MIN);
+    for edge in [range.start, range.end] {
+        if is_cut(edge) && edge >= rows_from {
+            let quarter = quarter_of(edge);
+            sums::each_checked_row(connection, &(quarter..quarter + 1), |_, _, _| {})?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether an instant lies within a quarter of an hour.
+const fn is_cut(at: i64) -> bool {
+    at != i64::MIN && start_of_quarter(quarter_of(at)) != at
 }
 
 /// Deletes up to that many of the oldest sums that were kept without rows and lie in a range, at every

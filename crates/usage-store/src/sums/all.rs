@@ -8,6 +8,8 @@
 //! There is a row for each quarter of an hour, so it has no checksum and no version of its own: a day holds
 //! the sum of the checksums of its rows, and its version is theirs.
 
+use std::ops::Range;
+
 use rusqlite::{Connection, OptionalExtension, params};
 use usage_core::stats::Summary;
 
@@ -83,6 +85,17 @@ pub(crate) fn rows_hash(connection: &Connection, number: i64) -> rusqlite::Resul
     Ok((of_all.totals.requests > 0).then_some(of_all.rows))
 }
 
+/// Fails where any of some quarters of an hour has records, all of which were counted out: what is left
+/// is of records that are not what they were, or are missing.
+pub(crate) fn nothing_left(connection: &Connection, quarters: &Range<i64>) -> rusqlite::Result<()> {
+    let is_left: bool = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM rollups_all WHERE number >= ?1 AND number < ?2)",
+        )?
+        .query_row([quarters.start, quarters.end], |row| row.get(0))?;
+    if is_left { Err(Wrong::Missing.into()) } else { Ok(()) }
+}
+
 /// Writes a quarter of an hour; returns the checksum of its row.
 pub(super) fn write(
     connection: &Connection,
@@ -114,10 +127,13 @@ pub(super) fn change(
     let (mut of_all, before) = read(connection, number)?;
     if is_out {
         of_all.totals = less(&of_all.totals, &by.totals).ok_or(Wrong::Missing)?;
-        if of_all.totals.requests == 0 && of_all.totals != Summary::default() {
+        of_all.rows = of_all.rows.wrapping_sub(by.rows);
+        // The records are all gone, so nothing is left of their hashes; where only sums were left, these
+        // stay to the end.
+        let is_wrong = of_all.totals != Summary::default() || by.rows != 0 && of_all.rows != 0;
+        if of_all.totals.requests == 0 && is_wrong {
             return Err(Wrong::Missing.into());
         }
-        of_all.rows = of_all.rows.wrapping_sub(by.rows);
     } else {
         of_all.totals.merge(&by.totals);
         of_all.rows = of_all.rows.wrapping_add(by.rows);

@@ -7,14 +7,13 @@ use rusqlite::Connection;
 use rustc_hash::{FxHashMap, FxHashSet};
 use usage_core::{Filter, Label, TimeRange, Timestamp};
 
-use super::Level;
 use super::root::folded_months;
 use super::split::split;
 use super::total::{ALL, Totals};
+use super::{Level, each_checked_row, quarter_of};
 use crate::columns;
 use crate::error::ReadError;
-use crate::labels::names_of;
-use crate::report::{SELECT_COUNTS, summary};
+use crate::labels::{is_right, names_of};
 use crate::retained;
 
 /// The label sets that a filter lets pass, and whose sums it does not, by month.
@@ -87,16 +86,13 @@ impl Apart {
                 before: Timestamp::from_micros(rows_from),
             });
         }
-        let mut statement =
-            connection.prepare_cached(&format!("{} WHERE ts >= ?1 AND ts < ?2", *SELECT_COUNTS))?;
-        let mut rows = statement.query([stretch.start, stretch.end])?;
-        while let Some(row) = rows.next()? {
-            let label_set = row.get(0)?;
+        // Sums are kept of whole quarters of an hour.
+        let quarters = quarter_of(stretch.start)..quarter_of(stretch.end);
+        each_checked_row(connection, &quarters, |_, label_set, found| {
             if label_sets.contains(&label_set) {
-                totals.add(label_set, &summary(row)?);
+                totals.add(label_set, found);
             }
-        }
-        Ok(())
+        })
     }
 }
 
@@ -115,17 +111,20 @@ fn of_month(
     passes: &mut FxHashMap<i64, bool>,
 ) -> Result<FxHashSet<i64>, ReadError> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT f.label_set, {}, f.into_set \
+        "SELECT l.id, {}, l.checksum, f.into_set \
          FROM rollups_folded AS f JOIN label_sets AS l ON l.id = f.label_set WHERE f.month = ?1",
         columns::names_of_table("l.")
     ))?;
     let mut rows = statement.query([month])?;
     let mut found = FxHashSet::default();
     while let Some(row) = rows.next()? {
+        if !is_right(row)? {
+            return Err(ReadError::unknown_label_set(row.get(0)?));
+        }
         if !filter.matches(&names_of(row)?) {
             continue;
         }
-        let into = row.get(1 + Label::COUNT)?;
+        let into = row.get(2 + Label::COUNT)?;
         let into_passes = match passes.get(&into) {
             Some(passes) => *passes,
             None => {

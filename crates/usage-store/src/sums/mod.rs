@@ -4,7 +4,7 @@
 //! Quarters of an hour are the base; a day's sums are those of its quarters, a month's those of its
 //! days, all in UTC. A report takes the coarsest that fit, see [`split`], and looks at rows only
 //! within the quarters that it cuts. It checks that what it has read is what belongs together, see
-//! [`seals`].
+//! [`seals`], and that the rows are those that were stored, see [`checked`].
 //!
 //! What a stretch comes to is written as [pieces](piece) by label set: one, unless there are very many
 //! names; a commit rewrites those that it changes, see [`stretch`].
@@ -13,6 +13,7 @@ mod all;
 mod apart;
 mod cells;
 mod change;
+mod checked;
 mod counts;
 mod fold;
 mod folds;
@@ -31,10 +32,11 @@ mod unnamed;
 mod varint;
 mod wrong;
 
-pub(crate) use all::rows_hash;
+pub(crate) use all::{nothing_left, rows_hash};
 pub(crate) use apart::Apart;
 pub(crate) use cells::Cells;
 pub(crate) use change::Change;
+pub(crate) use checked::each_checked_row;
 pub(crate) use fold::folded_by_month;
 pub(crate) use folds::Folds;
 pub(crate) use level::{Level, quarter_of, start_of_quarter};

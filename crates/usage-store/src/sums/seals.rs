@@ -25,6 +25,8 @@ pub(crate) struct Seen {
     by_quarter: BTreeSet<i64>,
     /// The ranges of days and of quarters of an hour that were searched for.
     searched: Vec<(Level, Range<i64>)>,
+    /// The quarters of an hour whose rows were checked.
+    rows: BTreeSet<i64>,
 }
 
 impl Seen {
@@ -66,6 +68,11 @@ impl Seen {
         let days = Level::Day.of_finer(quarters.start)..Level::Day.of_finer(quarters.end - 1) + 1;
         self.add_days(days.clone());
         self.by_quarter.extend(days);
+    }
+
+    /// A quarter of an hour whose rows are about to be checked; says whether they are not yet.
+    pub(super) fn add_rows(&mut self, quarter: i64) -> bool {
+        self.rows.insert(quarter)
     }
 
     /// Checks what was read, in the transaction that read it.

@@ -9,7 +9,7 @@ use usage_core::{TimeRange, Timestamp};
 
 use super::split::split;
 use super::table::each_cell;
-use super::{Level, Seen, quarter_of, start_of_quarter};
+use super::{Level, Seen, each_checked_row, quarter_of, start_of_quarter};
 use crate::error::ReadError;
 use crate::report::{SELECT_COUNTS, summary};
 use crate::retained;
@@ -76,7 +76,7 @@ pub(crate) fn total(
     each_row(connection, &split.rows, seen, |label_set, found| totals.add(label_set, found))
 }
 
-/// Hands out the rows of pieces of quarters of an hour.
+/// Hands out the rows of pieces of quarters of an hour, each of which is read whole once, to check it.
 pub(super) fn each_row(
     connection: &Connection,
     pieces: &[Range<i64>],
@@ -86,7 +86,16 @@ pub(super) fn each_row(
     for piece in pieces {
         let begins_whole = start_of_quarter(quarter_of(piece.start)) == piece.start;
         let edge = if begins_whole { piece.end } else { piece.start };
-        refuse_without_rows(connection, edge, piece.start, seen)?;
+        let has_rows = refuse_without_rows(connection, edge, piece.start, seen)?;
+        let quarter = quarter_of(piece.start);
+        if has_rows && seen.add_rows(quarter) {
+            each_checked_row(connection, &(quarter..quarter + 1), |ts, label_set, totals| {
+                if piece.contains(&ts) {
+                    found(label_set, totals);
+                }
+            })?;
+            continue;
+        }
         let mut statement =
             connection.prepare_cached(&format!("{} WHERE ts >= ?1 AND ts < ?2", *SELECT_COUNTS))?;
         let mut rows = statement.query([piece.start, piece.end])?;
@@ -98,20 +107,20 @@ pub(super) fn each_row(
 }
 
 /// Where the rows are gone and only their sums are kept, nobody can say what a part of a quarter of
-/// an hour came to; unless it came to nothing as a whole.
+/// an hour came to; unless it came to nothing as a whole. Says whether the rows are there.
 fn refuse_without_rows(
     connection: &Connection,
     edge: i64,
     within: i64,
     seen: &mut Seen,
-) -> Result<(), ReadError> {
+) -> Result<bool, ReadError> {
     let quarter = quarter_of(within);
     if retained::rows_from(connection)?.is_none_or(|rows_from| within >= rows_from) {
-        return Ok(());
+        return Ok(true);
     }
     if super::read(connection, Level::Quarter, quarter)?.is_empty() {
         seen.add_quarters(&(quarter..quarter + 1));
-        return Ok(());
+        return Ok(false);
     }
     let nearest = [quarter, quarter + 1].map(|at| Timestamp::from_micros(start_of_quarter(at)));
     Err(ReadError::RowsGone { edge: Timestamp::from_micros(edge), nearest })

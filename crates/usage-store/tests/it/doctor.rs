@@ -76,7 +76,24 @@ fn each_kind_of_damage_is_found_by_its_check() {
         ("UPDATE ledger SET ledger_id = x'00'", &["counters"]),
         ("DELETE FROM ledger", &["counters", "event-ids", "sums"]),
         ("UPDATE label_sets SET route = ''", &["names", "records"]),
+        ("UPDATE label_sets SET route = 's'", &["names", "records"]),
+        ("UPDATE label_sets SET checksum = NULL", &["names", "records"]),
         ("INSERT INTO imports VALUES ('x', 1, 1, 1, 1, -1)", &["imports"]),
+        // Text that is none.
+        ("UPDATE label_sets SET model = CAST(x'ff' AS TEXT)", &["names", "records"]),
+        (
+            "UPDATE records SET event_id = CAST(x'66ff' AS TEXT) WHERE id = 2",
+            &["records", "event-ids"],
+        ),
+        ("INSERT INTO imports VALUES (CAST(x'ff' AS TEXT), 1, 1, 1, 1, 1)", &["counters"]),
+        (
+            "INSERT INTO set_aside (kind, content, reason)
+             VALUES ('record', x'', CAST(x'ff' AS TEXT))",
+            &["counters"],
+        ),
+        ("UPDATE retention SET rows_age = CAST(x'ff' AS TEXT)", &["counters"]),
+        ("INSERT INTO settings VALUES ('a', CAST(x'ff' AS TEXT))", &["counters"]),
+        ("INSERT INTO sources VALUES (CAST(x'ff' AS TEXT), x'', x'')", &["counters"]),
         ("INSERT INTO event_ids VALUES (1, 2, 1)", &["event-ids"]),
         ("UPDATE ledger SET event_id_key = NULL", &["counters", "event-ids"]),
     ] {

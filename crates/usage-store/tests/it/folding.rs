@@ -215,6 +215,26 @@ fn a_filter_is_never_short() {
     assert_eq!((rebuilt.changed, rebuilt.names_removed), (0, 0));
 }
 
+/// The records that tell folded names apart are those that were stored.
+#[test]
+fn a_filter_over_damaged_records_is_refused() {
+    for damage in [
+        "UPDATE records SET unclassified = 1 WHERE label_set = 149",
+        "DELETE FROM records WHERE label_set = 149",
+        "UPDATE records SET label_set = 148 WHERE label_set = 149",
+    ] {
+        let place = limited();
+        let store = place.open();
+        many_models(&store);
+        let known = store.report(TimeRange::ALL, &models(&["m5"])).unwrap();
+        assert!(store.report(TimeRange::ALL, &models(&["m147"])).is_ok());
+        place.connection().execute_batch(damage).unwrap();
+        let error = store.report(TimeRange::ALL, &models(&["m147"])).unwrap_err();
+        assert!(error.is_damage(), "{damage}: {error:?}");
+        assert_eq!(store.report(TimeRange::ALL, &models(&["m5"])).unwrap(), known);
+    }
+}
+
 /// Names that nothing uses are removed, and who remembers their ids finds out.
 #[test]
 fn unused_names_are_removed() {

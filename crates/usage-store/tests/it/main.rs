@@ -16,6 +16,8 @@
 mod backup;
 mod checkpoints;
 mod child;
+mod damaged_names;
+mod damaged_rows;
 mod doctor;
 mod event_ids;
 mod folding;

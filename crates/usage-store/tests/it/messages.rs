@@ -80,8 +80,12 @@ fn of_reading() {
     };
     let expected = "the ledger LEDGER is damaged: a record has a count of -5";
     assert_eq!(report("UPDATE records SET input = -5"), expected);
-    let expected = "the ledger LEDGER is damaged: records refer to unknown names (9)";
-    assert_eq!(report("UPDATE records SET input = 5, label_set = 9"), expected);
+    let expected = "the ledger LEDGER is damaged: the records of the quarter of an hour from \
+                    1970-01-01T00:00:00Z are not those that were stored, `usage doctor --full` says \
+                    more";
+    assert_eq!(report("UPDATE records SET input = 5"), expected);
+    let expected = "the ledger LEDGER is damaged: records refer to unknown names (1)";
+    assert_eq!(report("UPDATE records SET input = 0; DELETE FROM label_sets"), expected);
 
     let damaged = "UPDATE rollups_month SET cells = x'00'";
     place.connection().execute_batch(damaged).unwrap();

@@ -18,6 +18,7 @@ pub(crate) const WITHOUT_V4: &str = "DROP TRIGGER quarantine_grows;
     DROP TRIGGER quarantine_shrinks; DROP INDEX quarantined_by_content;
     DROP TABLE settings; DROP TABLE origins;
     DROP TABLE sources; ALTER TABLE journal_folders DROP COLUMN file;
+    ALTER TABLE label_sets DROP COLUMN checksum;
     ALTER TABLE ledger DROP COLUMN epoch; ALTER TABLE records DROP COLUMN more;
     DROP TABLE event_ids; ALTER TABLE ledger DROP COLUMN event_id_key;
     CREATE INDEX records_by_event_id ON records (event_id) WHERE event_id IS NOT NULL;
@@ -50,7 +51,7 @@ fn rows(place: &Place) -> Vec<Vec<Value>> {
     [
         "ts, id, label_set, input, output, cache_read, cache_write, unclassified, reasoning,
          fallbacks, event_id FROM records ORDER BY ts, id",
-        "* FROM label_sets ORDER BY id",
+        "id, instance_id, profile, provider, route, model FROM label_sets ORDER BY id",
         "* FROM imports",
         "only_row, ledger_id, next_record_id, label_generation FROM ledger",
     ]
