@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use rusqlite::{Connection, ErrorCode, ffi};
 use usage_core::Record;
-use usage_core::sink::{BatchOutcome, RefusalReason};
+use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
 
 use crate::insert::{Rows, insert_all};
 use crate::labels::{FIND_SET, INSERT_SET, LabelCache, PendingLabels};
@@ -72,10 +72,18 @@ impl Writer {
                 let (ids, batch): (Vec<_>, Vec<_>) = load(connection)?.into_iter().unzip();
                 let stays = |_: &Connection, _: &Record, _: &str| Ok(());
                 let outcome = insert_one_by_one(connection, &batch, labels, &mut refused, stays)?;
-                let mut stays = outcome.refused.iter().map(|refusal| refusal.index).peekable();
+                let mut stays = outcome.refused.iter().peekable();
                 for (index, id) in ids.into_iter().enumerate() {
-                    if stays.next_if_eq(&index).is_none() {
-                        set_aside::forget(connection, id)?;
+                    match stays.next_if(|refusal| refusal.index == index) {
+                        None => set_aside::forget(connection, id)?,
+                        // It will not be taken, however old it is.
+                        Some(Refusal {
+                            reason:
+                                reason
+                                @ (RefusalReason::EventIdConflict | RefusalReason::EventIdDeleted),
+                            ..
+                        }) => set_aside::give_reason(connection, id, &reason.to_string())?,
+                        Some(_) => {}
                     }
                 }
                 Ok(outcome)

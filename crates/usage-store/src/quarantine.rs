@@ -93,6 +93,9 @@ pub struct Retried {
     pub duplicates: u64,
     /// How many stay where they are: still older than the ledger takes, or refused again.
     pub kept: u64,
+    /// How many of those that stay have an event id that is known by now, with other content. They are
+    /// quarantined no more but set aside with that reason.
+    pub conflicts: u64,
 }
 
 /// How many records are tried in one transaction.
@@ -166,6 +169,9 @@ impl Store {
             retried.stored += outcome.stored;
             retried.duplicates += outcome.duplicates;
             retried.kept += found - outcome.stored - outcome.duplicates;
+            let conflicts = outcome.refused.iter();
+            let conflicts = conflicts.filter(|of| of.reason == RefusalReason::EventIdConflict);
+            retried.conflicts += conflicts.count() as u64;
         }
     }
 }

@@ -74,6 +74,21 @@ pub(crate) fn count(connection: &Connection) -> rusqlite::Result<u64> {
         .query_row([], |row| row.get::<_, i64>(0).map(i64::unsigned_abs))
 }
 
+/// Gives one another reason: it is quarantined no more. By a deletion, so that it is counted out there.
+pub(crate) fn give_reason(connection: &Connection, id: i64, reason: &str) -> rusqlite::Result<()> {
+    let content: Vec<u8> = connection
+        .prepare_cached("SELECT content FROM set_aside WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))?;
+    forget(connection, id)?;
+    connection
+        .prepare_cached(
+            "INSERT INTO set_aside (id, kind, content, reason, records) \
+             VALUES (?1, 'record', ?2, ?3, 1)",
+        )?
+        .execute(params![id, content, reason])
+        .map(drop)
+}
+
 /// Forgets one.
 pub(crate) fn forget(connection: &Connection, id: i64) -> rusqlite::Result<()> {
     connection.prepare_cached("DELETE FROM set_aside WHERE id = ?1")?.execute([id]).map(drop)

@@ -76,7 +76,7 @@ fn some_stay() {
 /// One that comes every night is kept once; what the ledger has by then is not stored again.
 #[test]
 fn an_event_id_is_kept_once() {
-    let (_place, store) = with_horizon();
+    let (place, store) = with_horizon();
     let again: Vec<_> = late(3).into_iter().map(|record| with_event(record, "e")).collect();
     for _ in 0..3 {
         assert_eq!(store.insert_batch(&again).unwrap().refused.len(), 3);
@@ -85,8 +85,36 @@ fn an_event_id_is_kept_once() {
     assert_eq!(quarantined(&store), 3);
     store.reset_horizon(None).unwrap();
     store.insert_batch(&again[..1]).unwrap();
+    // What the ledger will never take is quarantined no more, and says why.
+    for duplicates in [1, 0] {
+        let retried = store.retry_quarantine().unwrap();
+        assert_eq!((retried.stored, retried.duplicates), (0, duplicates));
+        assert_eq!((retried.kept, retried.conflicts), (2, 2));
+        assert_eq!(store.quarantined().unwrap(), Quarantined::default(), "bytes too");
+    }
+    let set_aside = examine(&place.path, Depth::Full).unwrap().set_aside;
+    let reasons: Vec<_> =
+        set_aside.reasons.iter().map(|reason| (reason.reason.as_str(), reason.count)).collect();
+    let conflict = "the event_id is known for this instance_id, with different content";
+    assert_eq!(reasons, [(conflict, 2)]);
+}
+
+/// An id that is known to be deleted is counted still, however old the record.
+#[test]
+fn a_deleted_event_id_is_quarantined_no_more() {
+    let place = Place::new();
+    let store = place.open();
+    let of_event = with_event(record(HORIZON - 1, 1), "e");
+    store.insert_batch(&[of_event.clone(), record(3 * HORIZON, 1)]).unwrap();
+    let sql = "INSERT INTO set_aside (kind, content, reason, records)
+               VALUES ('record', CAST(?1 AS BLOB), 'before horizon', 1)";
+    let line = usage_core::record::line::write(&of_event);
+    place.connection().execute(sql, [line]).unwrap();
+    store.prune(&store.plan_prune_keeping_sums(at(HORIZON)).unwrap()).unwrap();
+    place.connection().execute("UPDATE retention SET records_from = NULL", []).unwrap();
     let retried = store.retry_quarantine().unwrap();
-    assert_eq!((retried.stored, retried.duplicates, retried.kept), (0, 1, 2));
+    assert_eq!((retried.stored, retried.kept, retried.conflicts), (0, 1, 0));
+    assert_eq!(store.quarantined().unwrap(), Quarantined::default());
 }
 
 /// It is bounded; what finds no room is counted and told.

@@ -13,8 +13,15 @@ pub(super) fn run(context: &Context) -> Result<(), CliError> {
     if !context.quiet {
         let [stored, duplicates, kept] =
             [retried.stored, retried.duplicates, retried.kept].map(format_count);
+        let conflicts = match retried.conflicts {
+            0 => String::new(),
+            conflicts => {
+                format!(", {} of them known with other content", format_count(conflicts))
+            }
+        };
         output::note(&format!(
-            "note: of what was set aside {stored} stored, {duplicates} known already, {kept} kept"
+            "note: of what was set aside {stored} stored, {duplicates} known already, {kept} \
+             kept{conflicts}"
         ));
     }
     Ok(())
