@@ -193,9 +193,26 @@ fn make_file(path: &Path) -> Result<()> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
     match file.open(path) {
         Ok(_) => Ok(()),
+        Err(error)
+            if error.kind() == ErrorKind::AlreadyExists
+                && let Ok(target) = dangling(path) =>
+        {
+            let why = format!("it is a link to {}, where there is nothing", target.display());
+            let source = std::io::Error::new(ErrorKind::NotFound, why);
+            Err(StoreError::Create { path: path.to_owned(), source })
+        }
         // Another process made it first: as good.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(source) => Err(StoreError::Create { path: path.to_owned(), source }),
+    }
+}
+
+/// Where a symbolic link leads that leads to nothing; an error for everything else.
+fn dangling(path: &Path) -> std::io::Result<PathBuf> {
+    let target = path.read_link()?;
+    match path.metadata() {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(target),
+        _ => Err(ErrorKind::AlreadyExists.into()),
     }
 }
 

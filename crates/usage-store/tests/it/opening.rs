@@ -173,3 +173,20 @@ fn the_options_reach_the_connection() {
     assert_eq!(requests(&store), 1);
     assert_eq!(store.path(), place.path);
 }
+
+/// A link that leads nowhere is said to be one: nothing was deleted.
+#[test]
+#[cfg(unix)]
+fn a_link_to_nothing() {
+    let place = Place::new();
+    std::os::unix::fs::symlink(place.folder().join("gone.db"), &place.path).unwrap();
+    let error = Store::open(&place.path).unwrap_err();
+    let expected = format!(
+        "cannot create {}: it is a link to {}, where there is nothing",
+        place.path.display(),
+        place.folder().join("gone.db").display()
+    );
+    assert_eq!(error.to_string(), expected);
+    assert!(matches!(Store::open_existing(&place.path), Err(StoreError::NotFound { .. })));
+    assert_eq!(place.listing(), ["usage.db"]);
+}
