@@ -91,7 +91,9 @@ const CAUSES: &[(&str, Cause)] = &[
     ("linked-ledger", || {
         let fixture = Fixture::with(DAY);
         fs::hard_link(fixture.path("usage.db"), fixture.path("other.db")).unwrap();
-        Some(fixture.usage("delete --all --yes"))
+        let run = fixture.usage("delete --all --yes");
+        assert_eq!(run.stdout, "", "nothing is announced that is not done");
+        Some(run)
     }),
     ("migrated-meanwhile", migrated_meanwhile),
     ("no-data-folder", || without_a_home("report")),

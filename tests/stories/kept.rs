@@ -137,8 +137,8 @@ fn an_import_names_the_rows_that_are_older() {
     --- stdout
     Rows: 3  |  Imported: 1  |  Already there: 0  |  Refused: 2
     --- stderr
-    origin.db:row 1: it is older than what was pruned from the ledger
-    origin.db:row 3: it is older than what was pruned from the ledger
+    origin.db:row 1: it is older than what was pruned from the ledger; what no import has seen yet is quarantined, see `usage doctor`
+    origin.db:row 3: it is older than what was pruned from the ledger; what no import has seen yet is quarantined, see `usage doctor`
     ");
     // They were looked at; the next import has nothing to do.
     insta::assert_snapshot!(fixture.usage("import ccrouter origin.db"), @"

@@ -4,6 +4,7 @@ use std::fs;
 
 use crate::errors::of_version_4;
 use crate::lines::many;
+use crate::patience::on_a_small_disk;
 
 const COPY: &str = "usage.db.v4-backup";
 
@@ -55,9 +56,29 @@ fn it_says_what_it_takes_and_what_it_has_done() {
 #[test]
 fn without_a_copy_and_without_a_word() {
     let fixture = of_version_4();
-    assert_eq!(fixture.usage("migrate --in-place --quiet").stdout_of_success(), "");
+    // The second time there is nothing to do, and nothing to say.
+    for _ in 0..2 {
+        assert_eq!(fixture.usage("migrate --in-place --quiet").stdout_of_success(), "");
+    }
     assert_eq!(fixture.files(), ["usage.db"]);
     assert_eq!(fixture.stored(), 668);
+}
+
+/// Amounts are told as everywhere, and no hint names what was done.
+#[test]
+fn without_space() {
+    for (how, hint) in [
+        ("", "free some space, or `usage migrate --in-place` makes no copy"),
+        ("--in-place", "free some space, and run the same command again"),
+    ] {
+        let script = format!("cp usage.db disk/; exec usage migrate disk/usage.db {how}");
+        let Some(run) = on_a_small_disk(&of_version_4(), "1m", &script) else { return };
+        assert_eq!(run.code, 1, "{run}");
+        assert!(
+            run.stderr.contains(" takes up to 8.") && run.stderr.contains(" MB, its disk has ")
+        );
+        assert!(run.stderr.ends_with(&format!("hint: {hint}\n")), "{run}");
+    }
 }
 
 /// The copy is the ledger that it was, and recording migrates it again.

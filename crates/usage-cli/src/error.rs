@@ -11,6 +11,7 @@ use usage_core::stats::GroupingError;
 use usage_store::import::ImportError;
 use usage_store::{Fault, SeriesError, StoreError};
 
+use crate::amounts;
 use crate::exit_codes::{DAMAGED, FAILED, USAGE};
 
 /// Why a command did not succeed, of which kind.
@@ -250,7 +251,17 @@ impl From<SeriesError> for CliError {
 
 impl From<StoreError> for CliError {
     fn from(error: StoreError) -> Self {
-        kind_of(&error).error(&error)
+        let kind = kind_of(&error);
+        match &error {
+            // As every command tells amounts.
+            StoreError::NoSpace { path, needed, free } => kind.error(format!(
+                "to migrate the ledger {} takes up to {}, its disk has {}",
+                path.display(),
+                amounts::bytes(*needed),
+                amounts::bytes(*free),
+            )),
+            _ => kind.error(&error),
+        }
     }
 }
 

@@ -72,7 +72,7 @@ impl Store {
     /// When the ledger cannot be written. What was stored until then stays stored; the rest is still
     /// there.
     pub fn recover_journals(&self) -> Result<Recovered> {
-        self.file().check()?;
+        self.file().check_writable()?;
         let mut recovered = Recovered::default();
         for folder in self.all_journal_folders()? {
             self.recover_folder(&folder, &mut recovered)?;
@@ -83,7 +83,7 @@ impl Store {
     /// As [`recover_journals`](Self::recover_journals), but fails when something had to be skipped:
     /// what could not be stored must not be deleted around.
     pub(crate) fn recover_all_journals(&self) -> Result<()> {
-        self.file().check()?;
+        self.file().check_writable()?;
         for folder in self.all_journal_folders()? {
             let mut recovered = Recovered::default();
             self.recover_folder(&folder, &mut recovered)?;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use usage_core::format::{format_count, printable};
-use usage_store::{Migrated, MigrationPlan, MigrationStep};
+use usage_store::{Migrated, MigrationPlan, MigrationStep, StoreError};
 
 use crate::context::Context;
 use crate::error::CliError;
@@ -49,7 +49,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         None => context.db_path()?,
     };
     let plan = MigrationPlan::new(path, !args.in_place)?;
-    if args.dry_run || !context.quiet || !plan.is_needed() {
+    if args.dry_run || !context.quiet {
         output::print(&shown(&plan))?;
     }
     if args.dry_run || !plan.is_needed() {
@@ -61,7 +61,13 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let (bar, start) = (Bar::new(context.quiet), Instant::now());
     let migrated = plan.carry_out(&mut |step| bar.show(step));
     bar.0.finish_and_clear();
-    let migrated = migrated?;
+    let migrated = migrated.map_err(|error| match error {
+        // What it would hint at was done.
+        StoreError::NoSpace { .. } if args.in_place => {
+            CliError::from(error).hint("free some space, and run the same command again")
+        }
+        error => error.into(),
+    })?;
     if !context.quiet {
         output::print(&match migrated {
             Some(migrated) => done(&migrated, start.elapsed()),

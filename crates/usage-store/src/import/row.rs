@@ -54,7 +54,10 @@ pub enum RowError {
     Record(#[from] RecordError),
     /// Records as old were pruned from the ledger, which takes none any more: one that comes again
     /// would be counted twice. It is quarantined, unless an earlier import has dealt with the row.
-    #[error("it is older than what was pruned from the ledger")]
+    #[error(
+        "it is older than what was pruned from the ledger; what no import has seen yet is quarantined, \
+         see `usage doctor`"
+    )]
     BeforeHorizon,
 }
 
