@@ -292,3 +292,26 @@ fn losses_of_unknown_number() {
     assert_eq!(piece("NULL"), "of journals      1 piece, an unknown number of records lost");
     assert_eq!(piece("7"), "of journals      2 pieces, at least 7 records lost");
 }
+
+/// A loss is told in a line like any other.
+#[test]
+fn what_finds_no_room_is_told() {
+    let fixture = Fixture::with(DAY);
+    at(&fixture, AHEAD, "prune --before 1d --force").stdout_of_success();
+    let ledger = rusqlite::Connection::open(fixture.path("usage.db")).unwrap();
+    ledger.execute("UPDATE retention SET quarantined = 100000", []).unwrap();
+    ledger.close().unwrap();
+    let late = r#"{"instance_id":"i","route":"r","model":"m","tokens":7}"#;
+    let run = fixture.usage_reading("record", late);
+    assert_eq!(run.code, 3, "{run}");
+    let mut told: Vec<_> = run.stderr.lines().collect();
+    told.sort_unstable();
+    assert_eq!(
+        told,
+        [
+            "standard input:1: it is older than what was pruned from the ledger, and the quarantine \
+             is full",
+            "warning: usage records were refused and lost: the quarantine is full lost=1",
+        ]
+    );
+}

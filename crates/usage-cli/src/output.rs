@@ -1,9 +1,14 @@
 //! Printing: what was asked for on standard output, everything else on standard error.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use tracing::level_filters::LevelFilter;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
 use usage_core::format::printable;
 
 use crate::args::GlobalArgs;
@@ -65,15 +70,34 @@ fn complaint(error: &clap::Error) -> io::Result<()> {
     Ok(())
 }
 
-/// Sends the libraries' events to standard error: errors, or with `--verbose` all of them. What a
-/// command could not do it says itself, in its own words.
+/// Sends the libraries' events to standard error: errors, as lines like those of the commands, or with
+/// `--verbose` all of them, with their levels. What a command could not do it says itself, in its own
+/// words.
 pub(crate) fn start_diagnostics(args: &GlobalArgs) {
-    let level = if args.verbose { LevelFilter::DEBUG } else { LevelFilter::ERROR };
-    tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(io::stderr)
-        .with_ansi(false)
-        .with_target(false)
-        .without_time()
-        .init();
+    let subscriber = tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(false);
+    if args.verbose {
+        subscriber.with_max_level(LevelFilter::DEBUG).with_target(false).without_time().init();
+    } else {
+        subscriber.with_max_level(LevelFilter::ERROR).event_format(Warning).init();
+    }
+}
+
+/// An event as a warning among the other lines.
+struct Warning;
+
+impl<S, N> FormatEvent<S, N> for Warning
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        writer.write_str("warning: ")?;
+        context.format_fields(writer.by_ref(), event)?;
+        writeln!(writer)
+    }
 }
