@@ -4,6 +4,7 @@
 //! refused then, as a record that comes again would be counted twice.
 
 mod check;
+mod due;
 mod find;
 mod hash;
 mod rebuild;
@@ -11,6 +12,7 @@ mod rows;
 mod sweep;
 
 pub(crate) use check::{Stray, agree, strays};
+pub(crate) use due::{is_due, swept};
 pub(crate) use find::{Event, KnownIds};
 pub(crate) use rebuild::{fill, rebuild};
 pub(crate) use rows::{Entry, has_key};

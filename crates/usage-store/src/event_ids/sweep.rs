@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::due;
+
 use super::rows::entries;
 use crate::error::ReadError;
 
@@ -41,7 +43,8 @@ pub(crate) fn know_from(connection: &Connection, instant: Option<i64>) -> rusqli
 }
 
 /// Deletes entries among the next so many in the order of the hashes, if their records are gone: those
-/// that are not known any more, and those of a range. Returns the hash to go on from, `None` at the end.
+/// that are not known any more, and those of a range. Returns the hash to go on from, `None` at the end,
+/// and how many were deleted.
 ///
 /// A deletion that was stopped has left records, which may be known again one day.
 ///
@@ -51,14 +54,14 @@ pub(crate) fn sweep(
     range: &Range<i64>,
     from: i64,
     most: i64,
-) -> rusqlite::Result<Option<i64>> {
+) -> rusqlite::Result<(Option<i64>, u64)> {
     let next: Option<i64> = connection
         .prepare_cached(
             "SELECT hash FROM event_ids WHERE hash > ?1 ORDER BY hash LIMIT 1 OFFSET ?2",
         )?
         .query_row([from, most], |row| row.get(0))
         .optional()?;
-    connection
+    let deleted = connection
         .prepare_cached(
             "DELETE FROM event_ids WHERE hash BETWEEN ?1 AND ?2 \
              AND (ts < (SELECT ids_from FROM retention) OR (ts >= ?3 AND ts < ?4)) \
@@ -66,11 +69,12 @@ pub(crate) fn sweep(
                  (SELECT 1 FROM records AS r WHERE r.ts = event_ids.ts AND r.id = record)",
         )?
         .execute(params![from, next.map_or(i64::MAX, |next| next - 1), range.start, range.end])?;
-    Ok(next)
+    Ok((next, deleted as u64))
 }
 
 /// Forgets all of them.
 pub(crate) fn clear(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM event_ids", [])?;
+    due::forget(connection)?;
     connection.execute("UPDATE retention SET ids_from = NULL", []).map(drop)
 }

@@ -251,7 +251,8 @@ impl Store {
         progress: &mut Progress,
         gone: &mut dyn FnMut(u64),
     ) -> Result<()> {
-        let before = progress.records;
+        let counted = |progress: &Progress| progress.records + progress.requests;
+        let (before, counted_before) = (progress.records, counted(progress));
         let rows = |connection: &_, most| delete_rows(connection, range, most);
         self.in_slices(DOING, ROWS, rows, &mut |these| {
             progress.records = before + these;
@@ -270,20 +271,33 @@ impl Store {
             progress.sums = before + these;
             progress.requests += of_slice.get();
         })?;
-        // A range has no other sign that an earlier deletion of it was stopped before this.
-        if progress.records + progress.sums > 0 || range.start != i64::MIN {
-            self.sweep_event_ids(DOING, range)?;
-        }
-        Ok(())
+        // Ids of a range are known until they are swept away, also those that an earlier deletion of it
+        // has left, which was stopped before this. Those of what is old are not known any more.
+        let is_due = if range.start == i64::MIN {
+            let ids = counted(progress) - counted_before;
+            ids > 0
+                && self.write(DOING, |writer| {
+                    writer.ledger.write(|transaction, _| event_ids::is_due(transaction, ids))
+                })?
+        } else {
+            true
+        };
+        if is_due { self.sweep_event_ids(DOING, range) } else { Ok(()) }
     }
 
     /// Deletes what is left of event ids that are not known any more, and of those of a range whose
     /// records are gone.
     pub(super) fn sweep_event_ids(&self, doing: &'static str, range: &Range<i64>) -> Result<()> {
-        let from = Cell::new(Some(i64::MIN));
+        let (from, kept) = (Cell::new(Some(i64::MIN)), Cell::new(0));
         let sweep = |connection: &_, most: i64| {
             let Some(hash) = from.get() else { return Ok(0) };
-            from.set(event_ids::sweep(connection, range, hash, most)?);
+            let (next, deleted) = event_ids::sweep(connection, range, hash, most)?;
+            let left = kept.get() + most.unsigned_abs().saturating_sub(deleted);
+            if next.is_none() {
+                event_ids::swept(connection, left)?;
+            }
+            from.set(next);
+            kept.set(left);
             Ok(most.unsigned_abs())
         };
         self.in_slices(doing, EVENT_IDS, sweep, &mut |_| {}).map(drop)

@@ -203,3 +203,45 @@ fn after_an_empty_ledger_was_pruned() {
     let old = with_event(record(1, 1), "e");
     assert_eq!(store.insert_batch(&[old.clone(), old]).unwrap(), outcome(1, 1, &[]));
 }
+
+/// Entries of no use wait until they are many; nobody takes them for known ids meanwhile.
+#[test]
+fn a_deletion_does_not_go_through_a_large_table_for_a_few() {
+    const QUARTER: i64 = 900_000_000;
+    let place = Place::new();
+    let store = place.open();
+    let batch: Vec<_> =
+        (0..60).map(|n| with_event(record(n * QUARTER, 1), &format!("e{n}"))).collect();
+    store.insert_batch(&batch).unwrap();
+    let number =
+        |sql: &str| -> i64 { place.connection().query_row(sql, [], |row| row.get(0)).unwrap() };
+    let entries = "SELECT count(*) FROM event_ids";
+    let useless = "SELECT value + 0 FROM settings WHERE name = 'event_ids_useless'";
+    // There are few: at once.
+    assert_eq!(store.prune_records(at(10 * QUARTER)).unwrap(), 10);
+    assert_eq!((number(entries), number(useless)), (50, 0));
+    // As if there were many.
+    let many = "UPDATE settings SET value = '100001' WHERE name = 'event_ids_kept'";
+    place.connection().execute_batch(many).unwrap();
+    assert_eq!(store.prune_records(at(20 * QUARTER)).unwrap(), 10);
+    assert_eq!((number(entries), number(useless)), (50, 10));
+    assert!(examine(&place.path, Depth::Full).unwrap().is_sound());
+    // Sums without records have ids as well.
+    store.prune(&store.plan_prune_keeping_sums(at(30 * QUARTER)).unwrap()).unwrap();
+    assert_eq!((number(entries), number(useless)), (50, 10));
+    assert_eq!(store.prune_records(at(30 * QUARTER)).unwrap(), 0);
+    assert_eq!((number(entries), number(useless)), (50, 20));
+    let again = store.insert_batch(&batch[..20]).unwrap();
+    assert!(again.refused.iter().all(|of| of.reason == RefusalReason::BeforeHorizon));
+    // Taking the horizon back needs them gone.
+    store.reset_horizon(None).unwrap();
+    assert_eq!((number(entries), number(useless)), (30, 0));
+    assert_eq!(store.insert_batch(&batch[..20]).unwrap().stored, 20);
+    assert!(examine(&place.path, Depth::Full).unwrap().is_sound());
+    // Many of no use: one in eight.
+    let many = "UPDATE settings SET value = '100001' WHERE name = 'event_ids_kept';
+                UPDATE settings SET value = '12499' WHERE name = 'event_ids_useless'";
+    place.connection().execute_batch(many).unwrap();
+    assert_eq!(store.prune_records(at(QUARTER)).unwrap(), 1);
+    assert_eq!((number(entries), number(useless)), (49, 0));
+}
