@@ -25,7 +25,8 @@ pub struct Quarantined {
     pub records: u64,
     /// How many bytes their lines have.
     pub bytes: u64,
-    /// How many records found no room and are lost.
+    /// How many records found no room and are lost. One that comes again is counted again, as nothing
+    /// of it was kept.
     pub overflow: u64,
 }
 
