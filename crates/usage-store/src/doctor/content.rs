@@ -112,7 +112,7 @@ fn folded(connection: &Connection, version: i32) -> rusqlite::Result<u64> {
     if version < FIRST_WITH_PIECES {
         return Ok(0);
     }
-    Ok(folded_by_month(connection)?.values().sum())
+    Ok(folded_by_month(connection)?.values().map(|folded| folded.label_sets).sum())
 }
 
 fn dimension(label: Label, sets: &LabelSets, walk: &Walk) -> Dimension {

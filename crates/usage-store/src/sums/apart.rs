@@ -7,10 +7,10 @@ use rusqlite::Connection;
 use rustc_hash::{FxHashMap, FxHashSet};
 use usage_core::{Filter, Label, TimeRange, Timestamp};
 
-use super::root::folded_months;
+use super::root::{Folded, folded_months};
 use super::split::split;
 use super::total::{ALL, Totals};
-use super::{Level, each_checked_row, quarter_of};
+use super::{Level, Wrong, each_checked_row, quarter_of};
 use crate::columns;
 use crate::error::ReadError;
 use crate::labels::{is_right, names_of};
@@ -34,11 +34,11 @@ impl Apart {
             return Ok(apart);
         }
         let mut passes = FxHashMap::default();
-        for month in folded_months(connection)? {
+        for (month, folded) in folded_months(connection)? {
             if instants(Level::Month, &(month..month + 1), range).is_empty() {
                 continue;
             }
-            let found = of_month(connection, month, filter, &mut passes)?;
+            let found = of_month(connection, (month, folded), filter, &mut passes)?;
             if !found.is_empty() {
                 apart.months.push((month, found));
             }
@@ -106,18 +106,19 @@ fn instants(level: Level, numbers: &Range<i64>, range: TimeRange) -> Range<i64> 
 /// The label sets of a month that the filter lets pass while it does not what they are counted under.
 fn of_month(
     connection: &Connection,
-    month: i64,
+    (month, folded): (i64, Folded),
     filter: &Filter,
     passes: &mut FxHashMap<i64, bool>,
 ) -> Result<FxHashSet<i64>, ReadError> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT l.id, {}, l.checksum, f.into_set \
-         FROM rollups_folded AS f JOIN label_sets AS l ON l.id = f.label_set WHERE f.month = ?1",
+        "SELECT f.label_set, {}, l.checksum, f.into_set \
+         FROM rollups_folded AS f LEFT JOIN label_sets AS l ON l.id = f.label_set WHERE f.month = ?1",
         columns::names_of_table("l.")
     ))?;
     let mut rows = statement.query([month])?;
-    let mut found = FxHashSet::default();
+    let (mut found, mut seen) = (FxHashSet::default(), Folded::default());
     while let Some(row) = rows.next()? {
+        seen.add(month, row.get(0)?, row.get(2 + Label::COUNT)?);
         if !is_right(row)? {
             return Err(ReadError::unknown_label_set(row.get(0)?));
         }
@@ -136,6 +137,9 @@ fn of_month(
         if !into_passes {
             found.insert(row.get(0)?);
         }
+    }
+    if seen != folded {
+        return Err(rusqlite::Error::from(Wrong::Torn).into());
     }
     Ok(found)
 }

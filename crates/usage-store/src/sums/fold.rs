@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use usage_core::stats::Summary;
 use usage_core::{Label, LabelNames, Labels};
 
-use super::root::{NamesOf, Root};
+use super::root::{Folded, NamesOf, Root};
 use super::table::each_cell;
 use super::{Level, Wrong};
 use crate::labels;
@@ -62,7 +62,7 @@ pub(super) fn fold(
     months.retain(|month, keys| {
         let known = root.names(*month);
         let many = known.label_sets.saturating_add(keys.len() as u64);
-        known.folded > 0
+        known.folded.label_sets > 0
             || may_decide && many > LEAST_LIMIT.unsigned_abs() && {
                 let limit = limit_of.get_or_insert_with(|| limit(connection));
                 limit.as_ref().map_or(true, |limit| many > limit.unsigned_abs())
@@ -81,7 +81,8 @@ pub(super) fn fold(
             each_cell(connection, Level::Month, &(month..month + 1), |id, _| present.push(id))?;
         }
         let limit = may_decide.then_some(limit);
-        let mut folding = Folding::new(connection, month, folded > 0, present, there, limit);
+        let has_folded = folded.label_sets > 0;
+        let mut folding = Folding::new(connection, month, has_folded, present, there, limit);
         for label_set in label_sets {
             folding.decide(label_set)?;
         }
@@ -114,8 +115,8 @@ pub(super) struct Folding<'c> {
     added: FxHashSet<i64>,
     into: FxHashMap<i64, i64>,
     others: FxHashMap<Labels, i64>,
-    /// How many were folded by this.
-    decided: u64,
+    /// What was folded by this.
+    decided: Folded,
 }
 
 impl<'c> Folding<'c> {
@@ -140,7 +141,7 @@ impl<'c> Folding<'c> {
             added: FxHashSet::default(),
             into: FxHashMap::default(),
             others: FxHashMap::default(),
-            decided: 0,
+            decided: Folded::default(),
         }
     }
 
@@ -183,7 +184,7 @@ impl<'c> Folding<'c> {
                 )?
                 .execute([self.month, label_set, into])?;
             self.into.insert(label_set, into);
-            self.decided += 1;
+            self.decided.add(self.month, label_set, into);
         }
         Ok(())
     }
@@ -239,12 +240,17 @@ pub(super) fn forget(connection: &Connection, month: i64) -> rusqlite::Result<()
         .map(drop)
 }
 
-/// How many label sets are folded in each month.
-pub(crate) fn folded_by_month(connection: &Connection) -> rusqlite::Result<BTreeMap<i64, u64>> {
-    connection
-        .prepare_cached("SELECT month, count(*) FROM rollups_folded GROUP BY month")?
-        .query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?
-        .collect()
+/// The label sets that are folded in each month.
+pub(crate) fn folded_by_month(connection: &Connection) -> rusqlite::Result<BTreeMap<i64, Folded>> {
+    let mut statement =
+        connection.prepare_cached("SELECT month, label_set, into_set FROM rollups_folded")?;
+    let mut rows = statement.query([])?;
+    let mut months = BTreeMap::<i64, Folded>::new();
+    while let Some(row) = rows.next()? {
+        let month = row.get(0)?;
+        months.entry(month).or_default().add(month, row.get(1)?, row.get(2)?);
+    }
+    Ok(months)
 }
 
 /// The label sets that stand for others in a month.

@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use usage_core::stats::Summary;
 
 use super::fold::{Folding, folded_by_month, limit, month_of_quarter, others};
+use super::root::Folded;
 use super::table::{numbers, read};
 use super::{Level, Wrong};
 
@@ -14,8 +15,8 @@ use super::{Level, Wrong};
 /// one quarter after the other in the order of time.
 pub(crate) struct Folds<'c> {
     connection: &'c Connection,
-    /// How many were folded before, by month.
-    folded: BTreeMap<i64, u64>,
+    /// Those that were folded before, by month.
+    folded: BTreeMap<i64, Folded>,
     /// Others are folded where a month has more than this.
     limit: Option<i64>,
     /// Quarters of an hour before this one stay as they are.

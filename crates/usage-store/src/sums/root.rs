@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! CRC-32 (4)  version (1)  then for each month: number, less the one before (varint)  sum (4)
-//!     label sets (varint)  folded label sets (varint)
+//!     label sets (varint)  folded label sets (varint)  and where there are any: sum of hashes (4)
 //! ```
 
 use std::collections::BTreeMap;
@@ -12,6 +12,7 @@ use std::ops::Range;
 use rusqlite::Connection;
 
 use super::Wrong;
+use super::all::hash_of_row;
 use super::stretch::Changed;
 use super::varint::{pull_count, push};
 
@@ -31,8 +32,29 @@ pub(super) struct Month {
 pub(super) struct NamesOf {
     /// How many label sets have sums.
     pub(super) label_sets: u64,
-    /// How many others are counted under one of these.
-    pub(super) folded: u64,
+    /// The others, which are counted under one of these.
+    pub(super) folded: Folded,
+}
+
+/// What was folded in a month, as a number and a sum that an entry which is another one changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Folded {
+    pub(crate) label_sets: u64,
+    /// The sum of the hashes of the entries, modulo 2^32.
+    hashes: u32,
+}
+
+impl Folded {
+    /// Adds a label set that is counted under another one.
+    pub(super) fn add(&mut self, month: i64, label_set: i64, into: i64) {
+        self.label_sets = self.label_sets.saturating_add(1);
+        self.hashes = self.hashes.wrapping_add(hash_of_row(month, label_set, into));
+    }
+
+    fn merge(&mut self, others: Self) {
+        self.label_sets = self.label_sets.saturating_add(others.label_sets);
+        self.hashes = self.hashes.wrapping_add(others.hashes);
+    }
 }
 
 const CHECKSUM: usize = 4;
@@ -74,11 +96,18 @@ impl Root {
         is_gone
     }
 
-    pub(super) fn add_folded(&mut self, month: i64, count: u64) {
-        if count > 0 {
-            let folded = &mut self.0.entry(month).or_default().names.folded;
-            *folded = folded.saturating_add(count);
+    pub(super) fn add_folded(&mut self, month: i64, others: Folded) {
+        if others.label_sets > 0 {
+            self.0.entry(month).or_default().names.folded.merge(others);
         }
+    }
+
+    /// The months in which others are folded than are said to be.
+    pub(super) fn torn_by_folding(&self, found: &BTreeMap<i64, Folded>) -> Vec<i64> {
+        let folded = |month: &i64| found.get(month).copied().unwrap_or_default();
+        let of_root = self.0.iter().filter(|(month, of)| of.names.folded != folded(month));
+        let others = found.keys().filter(|month| !self.0.contains_key(month));
+        of_root.map(|(month, _)| *month).chain(others.copied()).collect()
     }
 
     pub(super) fn names(&self, month: i64) -> NamesOf {
@@ -106,7 +135,10 @@ impl Root {
             before = *number;
             bytes.extend_from_slice(&month.sum.to_le_bytes());
             push(&mut bytes, month.names.label_sets.into());
-            push(&mut bytes, month.names.folded.into());
+            push(&mut bytes, month.names.folded.label_sets.into());
+            if month.names.folded.label_sets > 0 {
+                bytes.extend_from_slice(&month.names.folded.hashes.to_le_bytes());
+            }
         }
         let checksum = crc32fast::hash(&bytes[CHECKSUM..]);
         bytes[..CHECKSUM].copy_from_slice(&checksum.to_le_bytes());
@@ -125,14 +157,20 @@ impl Root {
         let (mut months, mut number) = (BTreeMap::new(), 0_i64);
         while !rest.is_empty() {
             number = number.wrapping_add(pull_count(&mut rest)?.cast_signed());
-            let (sum, behind) = rest.split_first_chunk().ok_or(Wrong::Unreadable)?;
-            rest = behind;
+            let sum = pull_word(&mut rest)?;
             let (label_sets, folded) = (pull_count(&mut rest)?, pull_count(&mut rest)?);
-            let names = NamesOf { label_sets, folded };
-            months.insert(number, Month { sum: u32::from_le_bytes(*sum), names });
+            let hashes = if folded > 0 { pull_word(&mut rest)? } else { 0 };
+            let names = NamesOf { label_sets, folded: Folded { label_sets: folded, hashes } };
+            months.insert(number, Month { sum, names });
         }
         Ok(Self(months))
     }
+}
+
+fn pull_word(rest: &mut &[u8]) -> Result<u32, Wrong> {
+    let (word, behind) = rest.split_first_chunk().ok_or(Wrong::Unreadable)?;
+    *rest = behind;
+    Ok(u32::from_le_bytes(*word))
 }
 
 /// The first and the last month that there are sums of.
@@ -140,10 +178,11 @@ pub(crate) fn months(connection: &Connection) -> rusqlite::Result<Option<[i64; 2
     Ok(Root::read(connection)?.ends())
 }
 
-/// The months in which label sets are folded.
-pub(super) fn folded_months(connection: &Connection) -> rusqlite::Result<Vec<i64>> {
-    let months = Root::read(connection)?.0;
-    Ok(months.into_iter().filter(|(_, month)| month.names.folded > 0).map(|of| of.0).collect())
+/// The months in which label sets are folded, and what has to be of each.
+pub(super) fn folded_months(connection: &Connection) -> rusqlite::Result<Vec<(i64, Folded)>> {
+    let months = Root::read(connection)?.0.into_iter();
+    let folded = months.map(|(number, month)| (number, month.names.folded));
+    Ok(folded.filter(|(_, folded)| folded.label_sets > 0).collect())
 }
 
 #[cfg(test)]
@@ -157,14 +196,16 @@ mod tests {
         fn bytes_come_back_and_a_flipped_bit_is_noticed(
             months in prop::collection::btree_map(
                 prop_oneof![23_000..25_000_i64, any::<i64>()],
-                any::<(u32, u64, u64)>(),
+                any::<(u32, u64, u64, u32)>(),
                 0..40,
             ),
             at in any::<prop::sample::Index>(),
         ) {
             let root: Root = months
                 .into_iter()
-                .map(|(number, (sum, label_sets, folded))| {
+                .map(|(number, (sum, label_sets, folded, hashes))| {
+                    let hashes = if folded == 0 { 0 } else { hashes };
+                    let folded = Folded { label_sets: folded, hashes };
                     (number, Month { sum, names: NamesOf { label_sets, folded } })
                 })
                 .collect();
@@ -181,8 +222,17 @@ mod tests {
         let mut root = Root::default();
         let by = |checksum, label_sets| Changed { checksum, label_sets };
         assert!(!root.change(5, by(7, 2)) && !root.change(6, by(1, 1)));
-        root.add_folded(5, 3);
-        assert_eq!(root.names(5), NamesOf { label_sets: 2, folded: 3 });
+        let mut folded = Folded::default();
+        folded.add(5, 7, 3);
+        root.add_folded(5, folded);
+        assert_eq!(root.names(5), NamesOf { label_sets: 2, folded });
+        assert!(root.torn_by_folding(&BTreeMap::from([(5, folded)])).is_empty());
+        // Another entry, as many as there have to be, in that month or in another one.
+        let mut other = Folded::default();
+        other.add(5, 8, 3);
+        for found in [vec![(5, other)], vec![], vec![(5, folded), (6, folded)]] {
+            assert_eq!(root.torn_by_folding(&found.into_iter().collect()).len(), 1);
+        }
         assert!(root.change(5, by(0_u32.wrapping_sub(7), -2)));
         assert_eq!((root.names(5), root.ends()), (NamesOf::default(), Some([6, 6])));
     }

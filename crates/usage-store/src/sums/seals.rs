@@ -251,7 +251,7 @@ pub(super) fn root_of(connection: &Connection) -> rusqlite::Result<Root> {
             Err(error) if Wrong::is_unreadable(&error) => 0,
             Err(error) => return Err(error),
         };
-        let names = NamesOf { label_sets, folded: folded.get(&month).copied().unwrap_or(0) };
+        let names = NamesOf { label_sets, folded: folded.get(&month).copied().unwrap_or_default() };
         months.push((month, Month { sum, names }));
     }
     Ok(months.into_iter().collect())
@@ -280,7 +280,9 @@ pub(crate) fn all_torn(connection: &Connection) -> rusqlite::Result<Torn> {
     match Root::read(connection) {
         Ok(root) => {
             let months = torn_months(connection, &root, &ALL)?;
-            found.stretches.extend(months.into_iter().map(|(month, _)| (Level::Month, month)));
+            let folded = root.torn_by_folding(&folded_by_month(connection)?);
+            let months = months.into_iter().map(|(month, _)| month).chain(folded);
+            found.stretches.extend(months.map(|month| (Level::Month, month)));
         }
         Err(error) => found.root = Some(Wrong::of(&error).ok_or(error)?),
     }

@@ -235,6 +235,35 @@ fn a_filter_over_damaged_records_is_refused() {
     }
 }
 
+/// Whatever becomes of what says which names are folded: no report is short for it.
+#[test]
+fn a_filter_over_other_folded_names_is_refused() {
+    for damage in [
+        "UPDATE rollups_folded SET label_set = 5 WHERE label_set = 148 AND month = 23640",
+        "UPDATE rollups_folded SET into_set = 5 WHERE label_set = 148 AND month = 23640",
+        "UPDATE rollups_folded SET month = 23643 WHERE label_set = 148 AND month = 23640",
+        "DELETE FROM rollups_folded WHERE label_set = 148 AND month = 23640",
+        "DELETE FROM rollups_folded WHERE month = 23640",
+        "INSERT INTO rollups_folded VALUES (23640, 3, 4)",
+    ] {
+        let place = limited();
+        let store = place.open();
+        many_models(&store);
+        let [one, plain] = [models(&["m147"]), Filter::default()];
+        assert_eq!(store.report(TimeRange::ALL, &one).unwrap().summary().requests, 3);
+        let before = store.report(TimeRange::ALL, &plain).unwrap();
+        place.connection().execute_batch(damage).unwrap();
+        let error = store.report(TimeRange::ALL, &one).unwrap_err();
+        assert!(error.is_damage(), "{damage}: {error:?}");
+        assert_eq!(store.report(TimeRange::ALL, &plain).unwrap(), before);
+        assert!(!examine(&place.path, Depth::Quick).unwrap().is_sound(), "{damage}");
+        store.rebuild_sums().unwrap();
+        sound(&place);
+        let found = store.report(TimeRange::ALL, &one).unwrap();
+        assert_eq!(found, scan(&store, TimeRange::ALL, &one), "{damage}");
+    }
+}
+
 /// Names that nothing uses are removed, and who remembers their ids finds out.
 #[test]
 fn unused_names_are_removed() {
