@@ -9,8 +9,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use usage_core::{Label, LabelNames, Labels};
 
 use crate::columns::{self, NAMES};
-use crate::label_checksum::{self, checksum};
 use crate::sums;
+
+mod checksum;
+
+pub(crate) use checksum::fill as add_checksums;
+use checksum::{are_there, checksum};
 
 /// Finds a label set.
 pub(crate) static FIND_SET: LazyLock<String> = LazyLock::new(|| {
@@ -197,7 +201,7 @@ static SELECT_SETS_BETWEEN: LazyLock<String> =
 
 /// Returns the statement that reads all label sets of a ledger, and whether they have checksums.
 pub(crate) fn select_sets(connection: &Connection) -> rusqlite::Result<(&'static str, bool)> {
-    let checked = label_checksum::are_there(connection)?;
+    let checked = are_there(connection)?;
     Ok((if checked { &**SELECT_SETS } else { &**SELECT_SETS_UNCHECKED }, checked))
 }
 

@@ -16,7 +16,6 @@ mod identify;
 pub mod import;
 mod insert;
 mod journals;
-mod label_checksum;
 mod labels;
 mod migration;
 mod open;

@@ -14,7 +14,7 @@ use crate::schema::{
     APPLICATION_ID, DROP_VIEWS, FIRST_WITH_EVENT_IDS, FIRST_WITH_LABEL_CHECKSUMS,
     FIRST_WITH_PIECES, FIRST_WITH_SUMS, MIGRATIONS, SCHEMA_VERSION, V5_WITHOUT_SUMS, views,
 };
-use crate::{journals, label_checksum, sums};
+use crate::{journals, labels, sums};
 
 /// Makes an empty database a ledger, unless another process has done so meanwhile.
 pub(crate) fn fill(connection: &mut Connection, path: &Path, file: &OpenedFile) -> Result<()> {
@@ -44,7 +44,7 @@ pub(super) fn carry_out(
         transaction.execute_batch(step).map_err(failed)?;
     }
     if version < FIRST_WITH_LABEL_CHECKSUMS {
-        label_checksum::fill(transaction).map_err(failed)?;
+        labels::add_checksums(transaction).map_err(failed)?;
     }
     if version < FIRST_WITH_PIECES {
         bring_sums(transaction, version).map_err(made)?;

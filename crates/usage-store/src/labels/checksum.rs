@@ -3,14 +3,15 @@
 use rusqlite::Connection;
 use usage_core::{Label, LabelNames};
 
+use super::names_of;
 use crate::columns::NAMES;
-use crate::labels::names_of;
+
 use crate::schema::FIRST_WITH_LABEL_CHECKSUMS;
 use crate::transaction::schema_version;
 
 /// Returns the checksum of the names with an id, as it is stored: 32 bits. A name that is empty adds
 /// nothing to it, so that a label that comes to be one day changes none that is stored.
-pub(crate) fn checksum(id: i64, names: &LabelNames<'_>) -> i64 {
+pub(super) fn checksum(id: i64, names: &LabelNames<'_>) -> i64 {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(&id.to_le_bytes());
     for (label, name) in Label::ALL.iter().zip(names.all()).filter(|(_, name)| !name.is_empty()) {
@@ -38,7 +39,7 @@ pub(crate) fn fill(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Whether the ledger is of a version that has them.
-pub(crate) fn are_there(connection: &Connection) -> rusqlite::Result<bool> {
+pub(super) fn are_there(connection: &Connection) -> rusqlite::Result<bool> {
     Ok(schema_version(connection)? >= FIRST_WITH_LABEL_CHECKSUMS)
 }
 
