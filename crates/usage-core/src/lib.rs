@@ -3,8 +3,12 @@
 #![cfg_attr(not(test), forbid(clippy::print_stdout, clippy::print_stderr, clippy::exit))]
 
 mod filter;
+#[cfg(feature = "format")]
 pub mod format;
+#[cfg(feature = "zones")]
 pub mod period;
+#[cfg(feature = "zones")]
+pub mod query;
 mod range;
 pub mod record;
 pub mod sink;
@@ -13,7 +17,10 @@ pub mod text;
 mod timestamp;
 
 pub use filter::Filter;
+#[cfg(feature = "zones")]
 pub use period::{Period, parse_period};
+#[cfg(feature = "zones")]
+pub use query::{Engine, Report, ReportQuery, report};
 pub use range::TimeRange;
 pub use record::{
     Counts, EventId, Label, LabelInterner, LabelNames, Labels, Measure, Record, RecordError,

@@ -29,6 +29,7 @@ mod retained;
 mod retention;
 mod rows;
 mod schema;
+#[cfg(feature = "zones")]
 mod series;
 mod set_aside;
 mod sink;
@@ -51,6 +52,7 @@ pub use retention::{
 };
 pub use rows::{Records, StoredRecord};
 pub use schema::{APPLICATION_ID, SCHEMA_VERSION};
+#[cfg(feature = "zones")]
 pub use series::SeriesError;
 pub use store::{Store, StoreOptions, Synchronous};
 pub use transaction::WriteError;

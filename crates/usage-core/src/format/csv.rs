@@ -1,54 +1,32 @@
 //! The report as CSV. The only place that knows its columns.
 
-use std::collections::BTreeMap;
-
 use super::json::rfc3339;
-use crate::stats::{Aggregates, Dimension, Groups, Key, Summary, keep_top_of};
+use crate::stats::{Key, Summary, Table};
 use crate::text::printable;
-use crate::{Label, Measure};
+use crate::{Measure, Report};
 
-/// The names of a report that is not grouped otherwise.
-const NAMES: [Label; 4] = [Label::Profile, Label::Provider, Label::Route, Label::Model];
-
-pub(super) fn report(usage: &Aggregates, top: Option<usize>) -> String {
-    let mut groups = BTreeMap::<_, Summary>::new();
-    for (labels, totals) in usage.groups() {
-        let names = labels.names();
-        let key = NAMES.map(|label| names.reported(label));
-        groups.entry(key).or_default().merge(totals);
-    }
-    let mut groups: Vec<_> = groups.into_iter().collect();
-    keep_top_of(&mut groups, top, |(_, totals)| totals);
-    let rows = groups.iter().map(|(names, totals)| (names.map(Key::Name), totals));
-    written(&NAMES.map(Dimension::Label), rows)
+pub(super) fn report(report: &Report) -> String {
+    report.tables.iter().map(written).collect::<Vec<_>>().join("\n")
 }
 
-pub(super) fn grouped(groups: &Groups<'_>) -> String {
-    let rows = groups.groups().iter().map(|group| (&group.keys, &group.totals));
-    written(groups.by().dimensions(), rows)
-}
-
-fn written<'a, K: AsRef<[Key<'a>]>>(
-    dimensions: &[Dimension],
-    rows: impl Iterator<Item = (K, &'a Summary)>,
-) -> String {
+fn written(table: &Table) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     // Writing to memory cannot fail.
-    let header = dimensions.iter().map(|dimension| dimension.name());
+    let header = table.by().dimensions().iter().map(|dimension| dimension.name());
     let _ = writer.write_record(header.chain(numbers(&Summary::default()).map(|(name, _)| name)));
-    for (keys, totals) in rows {
-        let keys = keys.as_ref().iter().map(cell);
-        let numbers = numbers(totals).map(|(_, number)| number.to_string());
+    for row in table.rows() {
+        let keys = row.keys.iter().map(cell);
+        let numbers = numbers(&row.totals).map(|(_, number)| number.to_string());
         let _ = writer.write_record(keys.chain(numbers));
     }
     let bytes = writer.into_inner().unwrap_or_default();
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-fn cell(key: &Key<'_>) -> String {
+fn cell(key: &Key) -> String {
     match key {
         Key::Name(name) => printable(name).into_owned(),
-        Key::Time(bucket) => bucket.start().map(rfc3339).unwrap_or_default(),
+        Key::Time(span) => span.map(|span| rfc3339(span.start)).unwrap_or_default(),
     }
 }
 

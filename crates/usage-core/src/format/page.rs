@@ -56,7 +56,7 @@ impl Page {
     }
 
     /// The line that lets the rows above it add up to the totals.
-    pub(super) fn left_out(&mut self, left_out: Option<LeftOut>, with_fallbacks: bool) {
+    pub(super) fn left_out(&mut self, left_out: Option<&LeftOut>, with_fallbacks: bool) {
         let Some(LeftOut { count, totals }) = left_out.filter(|left_out| left_out.count > 0) else {
             return;
         };
@@ -66,7 +66,7 @@ impl Page {
         let mut line = format!(
             "{:INDENT$}and {} more: {}, {} tokens",
             "",
-            format_count(count.try_into().unwrap_or(u64::MAX)),
+            format_count(u64::try_from(*count).unwrap_or(u64::MAX)),
             plural(totals.requests, "request"),
             format_tokens(totals.tokens()),
         );

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use proptest::prelude::*;
 
 use super::*;
-use crate::stats::Aggregates;
+use crate::stats::{Aggregates, Grouping, Series, Table};
 use crate::{
     Filter, Label, LabelNames, Labels, Period, Record, Timestamp, TokenCounts, Usage, parse_period,
 };
@@ -165,7 +165,7 @@ fn a_filtered_report_says_so() {
     let usage: Aggregates =
         sample().iter().filter(|r| filter.matches(&r.labels().names())).collect();
     let period = Period::all_time(chrono_tz::UTC);
-    let report = Report { period: &period, filter: &filter, usage: &usage, top: None };
+    let report = Report::of(period, filter, usage, None);
     assert_snapshot!(report.to_text(&TextOptions::default()));
 }
 
@@ -187,7 +187,7 @@ fn report_as_json() {
     let period = parse_period("today", now).unwrap();
     let filter = Filter::instance("a").keeping(Label::Route, "think");
     let usage: Aggregates = sample().into_iter().take(2).collect();
-    let json = Report { period: &period, filter: &filter, usage: &usage, top: None }.to_json();
+    let json = Report::of(period, filter, usage, None).to_json();
     assert_snapshot!(json);
     assert!(json.ends_with("}\n"));
 }
@@ -196,8 +196,7 @@ fn report_as_json() {
 fn json_keeps_hostile_names_as_values_only() {
     let usage: Aggregates = sample().into_iter().skip(3).collect();
     let period = Period::all_time(chrono_tz::UTC);
-    let json =
-        Report { period: &period, filter: &Filter::default(), usage: &usage, top: None }.to_json();
+    let json = Report::of(period, Filter::new(), usage, None).to_json();
     assert!(json.trim_end().chars().all(|c| !c.is_control() && c != '\u{202e}'), "{json}");
     let value: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(value["period"]["start"], serde_json::Value::Null);
@@ -208,10 +207,24 @@ fn json_keeps_hostile_names_as_values_only() {
 
 #[test]
 fn report_as_csv() {
-    let usage: Aggregates = sample().iter().collect();
-    let period = Period::all_time(chrono_tz::UTC);
-    let report = Report { period: &period, filter: &Filter::default(), usage: &usage, top: None };
+    let series = Series::whole(sample().iter().collect());
+    let table = Table::new(Grouping::routes_and_models(), &series, None);
+    let report = Report::by(Period::all_time(chrono_tz::UTC), Filter::new(), table);
     assert_snapshot!(report.to_csv());
+}
+
+/// Several tables are apart, each under its own header.
+#[test]
+fn lists_as_csv_stand_one_after_the_other() {
+    let usage: Aggregates = sample().into_iter().take(1).collect();
+    let report = Report::of(Period::all_time(chrono_tz::UTC), Filter::new(), usage, None);
+    let csv = report.to_csv();
+    let lines: Vec<&str> =
+        csv.lines().map(|line| line.split_once(",4200000").map_or(line, |at| at.0)).collect();
+    assert!(lines[0].starts_with("profile,provider,route,requests,"));
+    assert_eq!(lines[1..3], ["default,anthropic,think,1", ""]);
+    assert!(lines[3].starts_with("profile,provider,model,requests,"));
+    assert_eq!(lines[4..], ["default,anthropic,claude-opus-4-5,1"]);
 }
 
 #[test]

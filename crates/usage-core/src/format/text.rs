@@ -1,14 +1,16 @@
 //! The report as text for people.
 
 use std::borrow::Borrow;
-use std::fmt::Write as _;
 
-use super::Report;
-use super::page::{BOLD, DIM, GAP, INDENT, MIN_NAME_WIDTH, Page};
-use super::width::{display_width, shorten_middle};
-use crate::stats::{Aggregates, LeftOut, Summary, keep_top_of};
+use chrono::{DateTime, Datelike as _};
+use chrono_tz::Tz;
+
+use super::grid::{Columns, Grid, Line, NameColumn};
+use super::page::{MIN_NAME_WIDTH, Page};
+use super::when::when;
+use crate::stats::{Aggregates, Dimension, Grouping, Key, Row, Summary, Table, joined};
 use crate::text::{format_count, format_tokens, printable};
-use crate::{Filter, Record};
+use crate::{Filter, Measure, Period, Record, Report};
 
 /// How the text is laid out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,7 +24,8 @@ pub struct TextOptions {
     pub color: bool,
 }
 
-/// The report as text, from aggregates; an empty `instance` stands for all of them.
+/// Prints the report as text, from aggregates; an empty `instance` stands for all of them. A thin layer over
+/// [`Report`], which also tells other filters and groupings.
 ///
 /// ```
 /// use usage_core::format::{TextOptions, format_usage};
@@ -38,11 +41,11 @@ pub fn format_usage(
     usage: &Aggregates,
     options: &TextOptions,
 ) -> String {
-    let filter = if instance.is_empty() { Filter::default() } else { Filter::instance(instance) };
-    render(period, &filter, usage, None, options)
+    let filter = if instance.is_empty() { Filter::new() } else { Filter::instance(instance) };
+    Report::of(Period::only_named(period), filter, usage.clone(), None).to_text(options)
 }
 
-/// The report as text, straight from records; an empty `instance` stands for all of them.
+/// Prints the report as text, straight from records, as [`format_usage`] does from aggregates.
 #[must_use]
 pub fn format_records<R: Borrow<Record>>(
     instance: &str,
@@ -53,145 +56,170 @@ pub fn format_records<R: Borrow<Record>>(
     format_usage(instance, period, &records.into_iter().collect(), options)
 }
 
-pub(super) fn report(report: &Report<'_>, options: &TextOptions) -> String {
-    render(report.period.name(), report.filter, report.usage, report.top, options)
-}
-
-fn render(
-    period: &str,
-    filter: &Filter,
-    usage: &Aggregates,
-    top: Option<usize>,
-    options: &TextOptions,
-) -> String {
-    let summary = usage.summary();
-    let mut page = Page::new(options.color, period, filter, &summary);
-    if summary.requests == 0 {
-        return page.out;
+pub(super) fn report(report: &Report, options: &TextOptions) -> String {
+    let mut page = Page::new(options.color, report.period.name(), &report.filter, &report.summary);
+    if report.summary.requests > 0 {
+        let grids: Vec<Grid> = report.tables.iter().map(grid).collect();
+        let columns = Columns::fitting(&grids, options);
+        for (table, grid) in report.tables.iter().zip(&grids) {
+            grid.write(&mut page, &columns);
+            page.left_out(table.left_out(), table.by().shows(Measure::Fallbacks));
+        }
     }
-    let (mut by_route, mut by_model) = (usage.by_route(), usage.by_model());
-    let routes = Table {
-        title: "By Route:",
-        header: &["Route", "Requests", "Tokens", "Fallbacks"],
-        left_out: keep_top_of(&mut by_route, top, |route| &route.totals),
-        rows: by_route
-            .iter()
-            .map(|r| Row::new(&r.profile, &r.display_name(), &r.totals, true))
-            .collect(),
-    };
-    let models = Table {
-        title: "By Model:",
-        header: &["Model", "Requests", "Tokens"],
-        left_out: keep_top_of(&mut by_model, top, |model| &model.totals),
-        rows: by_model
-            .iter()
-            .map(|m| Row::new(&m.profile, &m.display_name(), &m.totals, false))
-            .collect(),
-    };
-
-    // Both tables share their columns, so that the page reads as one.
-    let width = options.width.filter(|_| !options.wide);
-    let columns = Columns::fitting(&[&routes, &models], width);
-    routes.write(&mut page, &columns);
-    models.write(&mut page, &columns);
     page.out
 }
 
-struct Row {
-    profile: String,
-    name: String,
-    numbers: Vec<String>,
+/// The columns of numbers, with what stands in each.
+type Number = (&'static str, fn(&Summary) -> String);
+
+fn numbers(by: &Grouping) -> impl Iterator<Item = Number> {
+    let all: [Number; 3] = [
+        ("Requests", |totals| format_count(totals.requests)),
+        ("Tokens", |totals| format_tokens(totals.tokens())),
+        ("Fallbacks", |totals| format_count(totals.fallbacks())),
+    ];
+    all.into_iter().take(if by.shows(Measure::Fallbacks) { 3 } else { 2 })
 }
 
-impl Row {
-    fn new(profile: &str, name: &str, totals: &Summary, with_fallbacks: bool) -> Self {
-        let mut numbers = vec![format_count(totals.requests), format_tokens(totals.tokens())];
-        if with_fallbacks {
-            numbers.push(format_count(totals.fallbacks()));
-        }
-        Self {
-            profile: printable(profile).into_owned(),
-            name: printable(name).into_owned(),
-            numbers,
-        }
+fn grid(table: &Table) -> Grid {
+    let by = table.by();
+    let numbers = numbers(by).map(|(header, _)| header).collect();
+    if by.is_list() {
+        let header = capitalized(by.last().name());
+        let title = format!("By {header}:");
+        let names = vec![NameColumn { header, least: MIN_NAME_WIDTH, shortens: true }];
+        return Grid { title, names, numbers, has_bars: false, lines: list(table) };
     }
+    let column = |dimension: &Dimension| NameColumn {
+        header: capitalized(dimension.name()),
+        least: 0,
+        shortens: !dimension.is_time(),
+    };
+    let names: Vec<_> = by.dimensions().iter().map(column).collect();
+    let headers: Vec<_> = names.iter().map(|column| column.header.as_str()).collect();
+    let title = format!("By {}:", headers.join(", "));
+    let is_over_time = by.dimensions().first().is_some_and(|first| first.is_time());
+    let has_spans = is_over_time && !table.spans().is_empty();
+    let mut lines = if has_spans { over_time(table) } else { rows(table) };
+    leave_out_repeated(by, &mut lines);
+    Grid { title, names, numbers, has_bars: is_over_time, lines }
 }
 
-struct Table {
-    title: &'static str,
-    header: &'static [&'static str],
-    rows: Vec<Row>,
-    left_out: Option<LeftOut>,
+fn cells(by: &Grouping, names: Vec<String>, totals: &Summary) -> Line {
+    let numbers = numbers(by).map(|(_, text)| text(totals)).collect();
+    Line::Cells { names, numbers, weight: totals.tokens() }
 }
 
-/// The widths of the name column and of the number columns.
-struct Columns {
-    name: usize,
-    numbers: Vec<usize>,
-}
-
-impl Columns {
-    fn fitting(tables: &[&Table], width: Option<usize>) -> Self {
-        let mut columns = Self { name: MIN_NAME_WIDTH, numbers: Vec::new() };
-        for table in tables {
-            let header = table.header.iter().skip(1).map(|title| title.len());
-            columns.widen_numbers(header);
-            for row in &table.rows {
-                columns.name = columns.name.max(display_width(&row.name));
-                columns.widen_numbers(row.numbers.iter().map(String::len));
+/// The groups under headings of their first name, the other names joined.
+fn list(table: &Table) -> Vec<Line> {
+    let (mut lines, mut heading) = (Vec::new(), None);
+    for row in table.rows() {
+        let names: Vec<&String> = row.keys.iter().filter_map(name_of).collect();
+        if let Some((first, rest)) = names.split_first() {
+            if heading != Some(*first) {
+                heading = Some(*first);
+                lines.push(Line::Heading(printable(first).into_owned()));
             }
-        }
-        if let Some(width) = width {
-            let room = width.saturating_sub(INDENT + columns.numbers_width(columns.numbers.len()));
-            columns.name = columns.name.min(room.max(MIN_NAME_WIDTH));
-        }
-        columns
-    }
-
-    fn widen_numbers(&mut self, widths: impl Iterator<Item = usize>) {
-        for (index, width) in widths.enumerate() {
-            match self.numbers.get_mut(index) {
-                Some(column) => *column = width.max(*column),
-                None => self.numbers.push(width),
-            }
+            let name = joined(rest.iter().copied());
+            lines.push(cells(table.by(), vec![printable(&name).into_owned()], &row.totals));
         }
     }
+    lines
+}
 
-    /// The columns that the first `count` numbers take, gaps included.
-    fn numbers_width(&self, count: usize) -> usize {
-        self.numbers.iter().take(count).map(|width| GAP + width).sum()
+const fn name_of(key: &Key) -> Option<&String> {
+    match key {
+        Key::Name(name) => Some(name),
+        Key::Time(_) => None,
     }
 }
 
-impl Table {
-    fn write(&self, page: &mut Page, columns: &Columns) {
-        let numbers = self.header.len() - 1;
-        page.line("");
-        page.styled(BOLD, self.title);
-        page.line(&row_text(self.header[0], &self.header[1..], columns));
-        let rule = columns.name + columns.numbers_width(numbers);
-        page.styled(DIM, &format!("{:INDENT$}{}", "", "─".repeat(rule)));
-        let mut profile = None;
-        for row in &self.rows {
-            if profile != Some(&row.profile) {
-                profile = Some(&row.profile);
-                let room = INDENT + rule - "[]".len();
-                page.styled(BOLD, &format!("[{}]", shorten_middle(&row.profile, room)));
-            }
-            page.line(&row_text(&row.name, &row.numbers, columns));
+fn rows(table: &Table) -> Vec<Line> {
+    table.rows().iter().map(|row| row_line(table.by(), row)).collect()
+}
+
+fn row_line(by: &Grouping, row: &Row) -> Line {
+    let names = by.dimensions().iter().zip(&row.keys).map(|(dimension, key)| match key {
+        Key::Name(name) if name.is_empty() => "(none)".to_owned(),
+        Key::Name(name) => printable(name).into_owned(),
+        Key::Time(span) => span.as_ref().map_or_else(all_time, |span| when(span, *dimension)),
+    });
+    cells(by, names.collect(), &row.totals)
+}
+
+fn all_time() -> String {
+    "all time".to_owned()
+}
+
+/// The groups where time comes first, with a line for each stretch of time without any: so that gaps are seen.
+fn over_time(table: &Table) -> Vec<Line> {
+    let (by, spans) = (table.by(), table.spans());
+    let Some(&time) = by.dimensions().first() else { return Vec::new() };
+    let is_time_alone = by.is_time_alone();
+    // Where a limit has left out buckets, gaps are nothing special.
+    let tells_gaps = !is_time_alone || table.left_out().is_none();
+    let mut left = table.rows().iter().peekable();
+    let mut lines = Vec::new();
+    for (index, span) in spans.iter().enumerate() {
+        if let Some(before) = index.checked_sub(1).and_then(|before| spans.get(before))
+            && tells_gaps
+            && before.end != span.start
+        {
+            let units = units_between(before.end, span.start, time);
+            lines.push(Line::Remark(format!("… {} empty {time}s", format_count(units))));
         }
-        page.left_out(self.left_out, numbers > 2);
+        let before = lines.len();
+        let is_in =
+            |row: &&Row| matches!(row.keys.first(), Some(Key::Time(Some(of))) if of == span);
+        while let Some(row) = left.next_if(is_in) {
+            lines.push(row_line(by, row));
+        }
+        // By time alone every bucket has a group, unless a limit left it out.
+        if lines.len() == before && !is_time_alone {
+            let names = by.dimensions().iter().map(|dimension| match dimension.is_time() {
+                true => when(span, *dimension),
+                false => "-".to_owned(),
+            });
+            lines.push(cells(by, names.collect(), &Summary::default()));
+        }
+    }
+    lines
+}
+
+/// How many units lie between two instants at which such begin.
+fn units_between(from: DateTime<Tz>, to: DateTime<Tz>, time: Dimension) -> u64 {
+    let days = (to.date_naive() - from.date_naive()).num_days();
+    let months = |at: DateTime<Tz>| i64::from(at.year()) * 12 + i64::from(at.month0());
+    let units = match time {
+        Dimension::Hour => (to - from).num_hours(),
+        Dimension::Week => days / 7,
+        Dimension::Month => months(to) - months(from),
+        Dimension::Label(_) | Dimension::Day => days,
+    };
+    units.unsigned_abs()
+}
+
+/// Blanks the cells, from the first on, that need not be said again: those up to the time or before it that are as
+/// in the row above. Without time rows are not sorted by their names.
+fn leave_out_repeated(by: &Grouping, lines: &mut [Line]) {
+    let Some(time) = by.dimensions().iter().position(|dimension| dimension.is_time()) else {
+        return;
+    };
+    let sorted = (time + 1).min(by.dimensions().len() - 1);
+    let mut above: Vec<String> = Vec::new();
+    for line in lines {
+        if let Line::Cells { names, .. } = line {
+            let full = names.clone();
+            let same = above.iter().zip(&full).take(sorted).take_while(|(above, of)| above == of);
+            let same = same.count();
+            names.iter_mut().take(same).for_each(String::clear);
+            above = full;
+        }
     }
 }
 
-fn row_text<S: AsRef<str>>(name: &str, numbers: &[S], columns: &Columns) -> String {
-    let name = shorten_middle(name, columns.name);
-    // Padded by hand: the formatter counts characters, a terminal counts columns.
-    let padding = columns.name.saturating_sub(display_width(&name));
-    let mut line = format!("{:INDENT$}{name}{:padding$}", "", "");
-    for (number, width) in numbers.iter().zip(&columns.numbers) {
-        // Writing to a string cannot fail.
-        let _ = write!(line, "{:GAP$}{:>width$}", "", number.as_ref());
-    }
-    line
+fn capitalized(name: &str) -> String {
+    let mut characters = name.chars();
+    let first = characters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(characters).collect()
 }

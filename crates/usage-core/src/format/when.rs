@@ -3,14 +3,12 @@
 use chrono::{DateTime, Datelike, Offset, TimeDelta, Weekday};
 use chrono_tz::Tz;
 
-use crate::stats::{Bucket, Dimension};
+use crate::stats::{Dimension, Span};
 
 /// What a stretch of time is called: `2026-05-03 14:00`, `2026-05-03 Sun`, `2026-05-04 W19`,
 /// `2026-05`. An hour in which the clocks change shows both offsets.
-pub(super) fn when(bucket: &Bucket, dimension: Dimension) -> String {
-    let (Some(start), Some(end)) = (bucket.start(), bucket.end()) else {
-        return "all time".to_owned();
-    };
+pub(super) fn when(span: &Span, dimension: Dimension) -> String {
+    let (start, end) = (span.start, span.end);
     match dimension {
         Dimension::Hour => {
             let last = end - TimeDelta::seconds(1);

@@ -53,6 +53,12 @@ impl Period {
         Self { name: ALL_TIME.to_owned(), zone, bounds: None, is_rolling: false, note: None }
     }
 
+    /// All time under another name, for who knows only the name of what was aggregated.
+    #[cfg(feature = "format")]
+    pub(crate) fn only_named(name: &str) -> Self {
+        Self { name: name.to_owned(), ..Self::all_time(Tz::UTC) }
+    }
+
     /// What the period is called: a keyword in lower case, any other form as it was given, without
     /// the white space around it.
     #[must_use]

@@ -13,7 +13,7 @@ use std::io;
 
 use csv::{ErrorKind, IntoInnerError, Writer, WriterBuilder};
 
-use super::line::LineError;
+use super::line_error::LineError;
 use super::raw::{RawRecord, VALUE_CHARS, has_kinds, shortened};
 use super::{EventId, Field, Label, LabelInterner, Record};
 use crate::Timestamp;

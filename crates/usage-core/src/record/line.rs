@@ -3,63 +3,14 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::raw::{RawRecord, has_kinds, shortened};
-use super::{Field, LabelInterner, MAX_COUNT, Record, RecordError};
+use super::{Field, LabelInterner, Record};
 use crate::Timestamp;
 use crate::text::escape_hidden;
 
+pub use super::line_error::LineError;
+
 /// The longest line a reader should take in, in bytes: several times the longest valid record.
 pub const MAX_LINE_BYTES: usize = 65_536;
-
-/// Why a line is not a record.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum LineError {
-    /// The bytes are not UTF-8.
-    #[error("not UTF-8 from byte {at} on")]
-    NotUtf8 {
-        /// Where the first wrong byte is, counted from 1.
-        at: usize,
-    },
-    /// The line is not a JSON object, or has an unknown, repeated or missing field.
-    #[error("{reason} (column {column})")]
-    NotARecord {
-        /// What was wrong with it.
-        reason: String,
-        /// Where, in bytes from 1.
-        column: usize,
-    },
-    /// A count is not a whole number from 0 to [`MAX_COUNT`].
-    #[error("{field} is {found}, whole numbers from 0 to {MAX_COUNT} are accepted")]
-    NotACount {
-        /// Which count.
-        field: Field,
-        /// What stands there.
-        found: String,
-    },
-    /// No token count at all.
-    #[error("no token count: tokens, or input_tokens, output_tokens and so on, is needed")]
-    NoTokens,
-    /// `tokens` and the counts by kind disagree.
-    #[error("tokens is {tokens}, but the counts by kind add up to {sum}")]
-    TokensDisagree {
-        /// The total as given.
-        tokens: u64,
-        /// The sum of the kinds.
-        sum: u64,
-    },
-    /// The timestamp is not RFC 3339.
-    #[error("timestamp {found:?} is not RFC 3339, such as 2026-05-03T13:56:01+08:00")]
-    NotATimestamp {
-        /// What stands there, shortened.
-        found: String,
-    },
-    /// An event id without a timestamp: read twice, the record would have two.
-    #[error("event_id needs a timestamp beside it")]
-    EventIdWithoutTimestamp,
-    /// The record itself is refused.
-    #[error(transparent)]
-    Record(#[from] RecordError),
-}
 
 /// Reads a record from the bytes of one line, without its line break.
 ///

@@ -1,11 +1,13 @@
 //! A record of one handled request, and what may be in it.
 
+#[cfg(feature = "csv")]
 pub mod csv;
 mod error;
 mod event_id;
 mod label;
 mod labels;
 pub mod line;
+mod line_error;
 mod measure;
 mod raw;
 mod tokens;

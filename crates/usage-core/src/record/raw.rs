@@ -8,7 +8,7 @@ use chrono::DateTime;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
-use super::line::LineError;
+use super::line_error::LineError;
 use super::{
     Counts, EventId, Field, Label, LabelInterner, LabelNames, MAX_COUNT, Measure, Record,
     TokenCounts, Usage,

@@ -1,11 +1,10 @@
-//! Totals by label set, and what is rolled up from them.
+//! Totals by label set.
 
 use std::borrow::Borrow;
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use super::{ModelStats, RouteStats, Summary};
-use crate::{Label, Labels, Record};
+use super::Summary;
+use crate::{Labels, Record};
 
 /// Totals by label set: what every report is made of.
 ///
@@ -17,12 +16,12 @@ use crate::{Label, Labels, Record};
 /// use usage_core::stats::Aggregates;
 ///
 /// # let labels = Labels::new(LabelNames::new().with_instance("i").with_route("r").with_model("m"))?;
-/// # let record = Record::new(labels, Usage::new(TokenCounts::unclassified(500), Timestamp::from_micros(0)).with_fallbacks(1))?;
+/// # let usage = Usage::new(TokenCounts::unclassified(500), Timestamp::from_micros(0));
+/// # let record = Record::new(labels, usage)?;
 /// let mut morning: Aggregates = [&record].into_iter().collect();
 /// let evening: Aggregates = [&record].into_iter().collect();
 /// morning.merge(evening);
 /// assert_eq!(morning.summary().requests, 2);
-/// assert_eq!(morning.by_route()[0].key(), "default/r");
 /// # Ok::<(), usage_core::RecordError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,53 +77,6 @@ impl Aggregates {
             summary.merge(totals);
         }
         summary
-    }
-
-    /// The totals by profile, provider and route, in the order of these names.
-    #[must_use]
-    pub fn by_route(&self) -> Vec<RouteStats> {
-        self.rolled_up(Label::Route)
-            .into_iter()
-            .map(|([profile, provider, route], totals)| RouteStats {
-                profile: profile.to_owned(),
-                provider: provider.to_owned(),
-                route: route.to_owned(),
-                totals,
-            })
-            .collect()
-    }
-
-    /// The totals by profile, provider and model: profiles in the order of their names, the
-    /// models of each by tokens, most first, then by provider and name.
-    #[must_use]
-    pub fn by_model(&self) -> Vec<ModelStats> {
-        let mut models: Vec<_> = self
-            .rolled_up(Label::Model)
-            .into_iter()
-            .map(|([profile, provider, model], totals)| ModelStats {
-                profile: profile.to_owned(),
-                provider: provider.to_owned(),
-                model: model.to_owned(),
-                totals,
-            })
-            .collect();
-        // Stable: among equals the order of the names stays.
-        models.sort_by(|a, b| {
-            (&a.profile, Reverse(a.totals.tokens())).cmp(&(&b.profile, Reverse(b.totals.tokens())))
-        });
-        models
-    }
-
-    /// Grouped by the fields themselves, in their order: joined text would merge `a/b` + `c`
-    /// with `a` + `b/c`.
-    fn rolled_up(&self, last: Label) -> BTreeMap<[&str; 3], Summary> {
-        let mut groups = BTreeMap::<_, Summary>::new();
-        for (labels, totals) in &self.groups {
-            let names = labels.names();
-            let key = [Label::Profile, Label::Provider, last].map(|label| names.reported(label));
-            groups.entry(key).or_default().merge(totals);
-        }
-        groups
     }
 }
 

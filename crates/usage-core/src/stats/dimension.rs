@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::period::{Unit, WeekStart};
-use crate::{Label, LabelNames};
+use crate::{Label, LabelNames, Measure};
 
 /// One thing that a report can be grouped by: a name of the records, or a unit of their time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -90,7 +90,8 @@ impl FromStr for Dimension {
 }
 
 /// What a report is grouped by, in the order given: at least one dimension, none twice, and at
-/// most one unit of time.
+/// most one unit of time. It also says which of the names sort the groups: see
+/// [`in_order_of_names`](Self::in_order_of_names).
 ///
 /// ```
 /// use usage_core::Label;
@@ -108,43 +109,119 @@ impl FromStr for Dimension {
 /// # Ok::<(), usage_core::stats::GroupingError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Grouping(Vec<Dimension>);
+pub struct Grouping {
+    dimensions: Vec<Dimension>,
+    sorted_by_name: usize,
+    is_list: bool,
+}
 
 impl Grouping {
+    /// The most dimensions that it can have: all names and a unit of time.
+    pub const MAX: usize = Label::COUNT + 1;
+
+    /// By profile, provider and route, in the order of these names: the list of routes of a report.
+    #[must_use]
+    pub fn routes() -> Self {
+        let by = Self::names([Label::Profile, Label::Provider, Label::Route]);
+        Self { is_list: true, ..by.in_order_of_names(Self::MAX) }
+    }
+
+    /// By profile, provider and model, profiles in the order of their names and the models of each by
+    /// tokens: the list of models of a report.
+    #[must_use]
+    pub fn models() -> Self {
+        let by = Self::names([Label::Profile, Label::Provider, Label::Model]);
+        Self { is_list: true, ..by.in_order_of_names(1) }
+    }
+
+    /// By profile, provider, route and model, in the order of these names: both lists of a report in one,
+    /// for programs.
+    #[must_use]
+    pub fn routes_and_models() -> Self {
+        let names = [Label::Profile, Label::Provider, Label::Route, Label::Model];
+        Self::names(names).in_order_of_names(Self::MAX)
+    }
+
+    fn names<const N: usize>(labels: [Label; N]) -> Self {
+        let dimensions = labels.map(Dimension::Label).into();
+        Self { dimensions, sorted_by_name: 0, is_list: false }
+    }
+
+    /// With groups in the order of the first `count` names, those before the unit of time, and only behind
+    /// these by their tokens. By default all are sorted by their tokens.
+    #[must_use]
+    pub fn in_order_of_names(self, count: usize) -> Self {
+        Self { sorted_by_name: count.min(self.names_before_time()), ..self }
+    }
+
+    /// How many of the names, from the first on, sort the groups before their tokens do.
+    #[must_use]
+    pub const fn sorted_by_name(&self) -> usize {
+        self.sorted_by_name
+    }
+
+    /// Whether it is one of the two lists that a report has unless it is grouped otherwise:
+    /// [`routes`](Self::routes) or [`models`](Self::models).
+    #[must_use]
+    pub const fn is_list(&self) -> bool {
+        self.is_list
+    }
+
+    /// Its last dimension, after which a list is named.
+    #[must_use]
+    pub fn last(&self) -> Dimension {
+        // There is one.
+        self.dimensions.last().copied().unwrap_or(Dimension::Label(Label::Model))
+    }
+
+    /// Whether its groups are shown with this number: a list of models has none that says how routes were
+    /// taken.
+    #[must_use]
+    pub fn shows(&self, measure: Measure) -> bool {
+        let is_of_models = self.is_list && self.last() == Dimension::Label(Label::Model);
+        measure != Measure::Fallbacks || !is_of_models
+    }
+
+    /// How many names stand before the unit of time; all of them where there is none.
+    pub(super) fn names_before_time(&self) -> usize {
+        let time = self.dimensions.iter().position(|dimension| dimension.is_time());
+        time.unwrap_or(self.dimensions.len())
+    }
+
     /// Checks the dimensions and keeps them.
     ///
     /// # Errors
     /// When there is none, one is there twice, or there are two units of time.
     pub fn new(dimensions: impl IntoIterator<Item = Dimension>) -> Result<Self, GroupingError> {
-        let mut by = Self(Vec::new());
+        let mut by = Self::names([]);
         for dimension in dimensions {
-            if by.0.contains(&dimension) {
+            if by.dimensions.contains(&dimension) {
                 return Err(GroupingError::Twice { dimension });
             }
             if let Some(first) = by.time().filter(|_| dimension.is_time()) {
                 return Err(GroupingError::TwoUnits { first, second: dimension });
             }
-            by.0.push(dimension);
+            by.dimensions.push(dimension);
         }
-        if by.0.is_empty() { Err(GroupingError::Empty) } else { Ok(by) }
+        if by.dimensions.is_empty() { Err(GroupingError::Empty) } else { Ok(by) }
     }
 
     /// The dimensions, in the order given.
     #[must_use]
     pub fn dimensions(&self) -> &[Dimension] {
-        &self.0
+        &self.dimensions
     }
 
     /// The unit of time among them.
     #[must_use]
     pub fn time(&self) -> Option<Dimension> {
-        self.0.iter().copied().find(|dimension| dimension.is_time())
+        self.dimensions.iter().copied().find(|dimension| dimension.is_time())
     }
 
     /// Whether it has a unit of time and no name.
     #[must_use]
     pub fn is_time_alone(&self) -> bool {
-        self.0.iter().all(|dimension| dimension.is_time())
+        self.dimensions.iter().all(|dimension| dimension.is_time())
     }
 
     /// The unit of the calendar that a [`Series`](super::Series) needs for it.

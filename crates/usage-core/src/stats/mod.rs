@@ -2,83 +2,36 @@
 //!
 //! Everything grows out of [`Aggregates`], totals by label set, which any iterator of records
 //! fills, which merge, and which a ledger can fill without handing out a single record. A
-//! [`Series`] has them for each hour, day, week or month, and [`Groups`] are what a report shows
-//! of it.
+//! `Series` has them for each hour, day, week or month, and a `Table` is what a report shows
+//! of it, both with the feature `zones`.
 
 mod aggregates;
+#[cfg(feature = "zones")]
 mod dimension;
-mod groups;
+#[cfg(feature = "zones")]
+mod lists;
+#[cfg(feature = "zones")]
 mod series;
 mod summary;
+#[cfg(feature = "zones")]
+mod table;
 
 pub use aggregates::Aggregates;
+#[cfg(feature = "zones")]
 pub use dimension::{Dimension, Grouping, GroupingError};
-pub(crate) use groups::keep_top_of;
-pub use groups::{Group, Groups, Key, LeftOut};
-pub use series::{Bucket, Series, TooManyBuckets};
+#[cfg(feature = "format")]
+pub(crate) use lists::joined;
+#[cfg(feature = "zones")]
+pub use lists::{ModelStats, RouteStats, aggregate_by_model, aggregate_by_route};
+#[cfg(feature = "zones")]
+pub use series::{Bucket, Series, Span, TooManyBuckets};
 pub use summary::Summary;
+#[cfg(feature = "zones")]
+pub use table::{Key, LeftOut, Row, Table};
 
 use std::borrow::Borrow;
 
 use crate::Record;
-
-/// The totals of one route of one provider under one profile.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RouteStats {
-    /// The profile; `default` for an empty one.
-    pub profile: String,
-    /// The provider; may be empty.
-    pub provider: String,
-    /// The route.
-    pub route: String,
-    /// Its totals.
-    pub totals: Summary,
-}
-
-/// The totals of one model of one provider under one profile.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ModelStats {
-    /// The profile; `default` for an empty one.
-    pub profile: String,
-    /// The provider; may be empty.
-    pub provider: String,
-    /// The model.
-    pub model: String,
-    /// Its totals.
-    pub totals: Summary,
-}
-
-impl RouteStats {
-    /// `profile/provider.route`, for people. Not an identity: names may hold `/` and `.`.
-    #[must_use]
-    pub fn key(&self) -> String {
-        format!("{}/{}", self.profile, joined(&self.provider, &self.route))
-    }
-
-    /// `provider.route`, or the bare route where the provider is empty.
-    #[must_use]
-    pub fn display_name(&self) -> String {
-        joined(&self.provider, &self.route)
-    }
-}
-
-impl ModelStats {
-    /// `profile/provider.model`, for people. Not an identity: names may hold `/` and `.`.
-    #[must_use]
-    pub fn key(&self) -> String {
-        format!("{}/{}", self.profile, joined(&self.provider, &self.model))
-    }
-
-    /// `provider.model`, or the bare model where the provider is empty.
-    #[must_use]
-    pub fn display_name(&self) -> String {
-        joined(&self.provider, &self.model)
-    }
-}
-
-fn joined(provider: &str, name: &str) -> String {
-    if provider.is_empty() { name.to_owned() } else { format!("{provider}.{name}") }
-}
 
 /// The totals of all records.
 ///
@@ -87,7 +40,8 @@ fn joined(provider: &str, name: &str) -> String {
 /// use usage_core::stats::aggregate_summary;
 ///
 /// # let labels = Labels::new(LabelNames::new().with_instance("i").with_route("r").with_model("m"))?;
-/// # let record = Record::new(labels, Usage::new(TokenCounts::unclassified(500), Timestamp::from_micros(0)).with_fallbacks(1))?;
+/// # let usage = Usage::new(TokenCounts::unclassified(500), Timestamp::from_micros(0)).with_fallbacks(1);
+/// # let record = Record::new(labels, usage)?;
 /// let summary = aggregate_summary([&record, &record]);
 /// assert_eq!((summary.requests, summary.tokens(), summary.fallbacks()), (2, 1_000, 2));
 /// # Ok::<(), usage_core::RecordError>(())
@@ -99,23 +53,6 @@ pub fn aggregate_summary<R: Borrow<Record>>(records: impl IntoIterator<Item = R>
         summary.add(record.borrow());
     }
     summary
-}
-
-/// The totals by profile, provider and route, in the order of these names.
-#[must_use]
-pub fn aggregate_by_route<R: Borrow<Record>>(
-    records: impl IntoIterator<Item = R>,
-) -> Vec<RouteStats> {
-    records.into_iter().collect::<Aggregates>().by_route()
-}
-
-/// The totals by profile, provider and model: profiles in the order of their names, the models
-/// of each by tokens, most first, then by provider and name.
-#[must_use]
-pub fn aggregate_by_model<R: Borrow<Record>>(
-    records: impl IntoIterator<Item = R>,
-) -> Vec<ModelStats> {
-    records.into_iter().collect::<Aggregates>().by_model()
 }
 
 #[cfg(test)]

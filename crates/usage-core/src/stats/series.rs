@@ -1,7 +1,5 @@
 //! Totals by label set for each stretch of time.
 
-use std::ops::Range;
-
 use chrono::DateTime;
 use chrono_tz::Tz;
 
@@ -29,7 +27,8 @@ use crate::{Record, TimeRange, Timestamp};
 /// assert_eq!(days.buckets()[1].start().unwrap().to_rfc3339(), "2026-03-09T00:00:00-04:00");
 ///
 /// # let labels = Labels::new(LabelNames::new().with_instance("i").with_route("r").with_model("m"))?;
-/// # let record = |at| Record::new(labels.clone(), Usage::new(TokenCounts::unclassified(500), at).with_fallbacks(1)).unwrap();
+/// # let usage = |at| Usage::new(TokenCounts::unclassified(500), at);
+/// # let record = |at| Record::new(labels.clone(), usage(at)).unwrap();
 /// days.add(&record(Timestamp::from(now - chrono::TimeDelta::days(1))));
 /// assert_eq!(days.buckets()[1].usage().summary().requests, 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -39,24 +38,40 @@ pub struct Series {
     buckets: Vec<Bucket>,
 }
 
+/// A stretch of time in a zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Span {
+    /// Its first instant.
+    pub start: DateTime<Tz>,
+    /// The first instant after it.
+    pub end: DateTime<Tz>,
+}
+
 /// A stretch of time and what its records add up to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bucket {
-    time: Option<Range<DateTime<Tz>>>,
+    span: Option<Span>,
     usage: Aggregates,
 }
 
 impl Bucket {
+    /// The stretch of time; `None` for all time.
+    #[must_use]
+    pub const fn span(&self) -> Option<Span> {
+        self.span
+    }
+
     /// Its first instant; `None` for all time.
     #[must_use]
     pub fn start(&self) -> Option<DateTime<Tz>> {
-        self.time.as_ref().map(|time| time.start)
+        self.span.map(|span| span.start)
     }
 
     /// The first instant after it, where the next bucket starts; `None` for all time.
     #[must_use]
     pub fn end(&self) -> Option<DateTime<Tz>> {
-        self.time.as_ref().map(|time| time.end)
+        self.span.map(|span| span.end)
     }
 
     /// What its records add up to.
@@ -116,7 +131,8 @@ impl Series {
                 let time = around.filter(|_| buckets.len() < Self::MAX_BUCKETS);
                 let time = time.ok_or(TooManyBuckets { unit })?;
                 next = Timestamp::from(time.end);
-                buckets.push(Bucket { time: Some(time), usage: Aggregates::default() });
+                let span = Span { start: time.start, end: time.end };
+                buckets.push(Bucket { span: Some(span), usage: Aggregates::default() });
             }
         }
         Ok(Self { buckets })
@@ -145,7 +161,7 @@ impl Series {
     /// A series of one bucket without bounds: for groupings without a unit of time.
     #[must_use]
     pub fn whole(usage: Aggregates) -> Self {
-        Self { buckets: vec![Bucket { time: None, usage }] }
+        Self { buckets: vec![Bucket { span: None, usage }] }
     }
 
     /// The buckets in the order of time. Each starts where the one before it ends, but for gaps between

@@ -1,11 +1,10 @@
-mod groups;
 mod series;
+mod table;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::record::LabelNames;
-use crate::{Labels, Measure, Timestamp, TokenCounts, Usage};
+use crate::{LabelNames, Labels, Measure, Timestamp, TokenCounts, Usage};
 
 fn record(names: [&str; 4], tokens: u64, fallbacks: u32) -> Record {
     let [profile, provider, route, model] = names;
@@ -42,7 +41,7 @@ fn a_summary_adds_everything_up() {
     assert_eq!(summary.requests, 3);
     assert_eq!(summary.fallbacks(), 7);
     assert_eq!(summary.tokens(), 2 * 4_321 + 50_000);
-    let kinds = [
+    let expected = [
         (Measure::Input, 2),
         (Measure::Output, 40),
         (Measure::CacheRead, 600),
@@ -50,19 +49,17 @@ fn a_summary_adds_everything_up() {
         (Measure::Unclassified, 50_000),
         (Measure::Reasoning, 14),
     ];
-    for (kind, sum) in kinds {
-        assert_eq!(summary[kind], sum, "{kind}");
+    for (measure, sum) in expected {
+        assert_eq!(summary[measure], sum, "{measure}");
     }
     assert_eq!(aggregate_summary::<Record>([]), Summary::default());
 }
 
 #[test]
 fn sums_saturate() {
-    let mut summary = Summary::new(u64::MAX, [0; Measure::COUNT]);
-    summary[Measure::Fallbacks] = u64::MAX;
-    summary[Measure::Input] = u64::MAX;
+    let mut summary = Summary::new(u64::MAX, [u64::MAX; Measure::COUNT]);
     summary.add(&record(["p", "v", "r", "m"], 1, 1));
-    assert_eq!((summary.requests, summary.fallbacks()), (u64::MAX, u64::MAX));
+    assert_eq!(summary, Summary::new(u64::MAX, [u64::MAX; Measure::COUNT]));
     assert_eq!(summary.tokens(), u64::MAX);
 }
 
@@ -128,8 +125,8 @@ fn totals_are_kept_by_label_set() {
     let one = record(["p", "v", "r", "m"], 5, 1);
     aggregates.add(&one);
     aggregates.add(&one);
-    let mut group = Summary::new(10, [0; Measure::COUNT]);
-    group[Measure::Fallbacks] = 1;
+    let mut group = Summary::default();
+    (group.requests, group[Measure::Fallbacks]) = (10, 1);
     aggregates.add_totals(one.labels().clone(), &group);
     let groups: Vec<_> = aggregates.groups().collect();
     assert_eq!(groups.len(), 1);
@@ -153,15 +150,12 @@ proptest! {
         }
         prop_assert_eq!(&merged, &whole);
         prop_assert_eq!(whole.summary(), aggregate_summary(records.iter().map(|(r, _)| r)));
-        let mut by_route = Summary::default();
-        for route in whole.by_route() {
-            by_route.merge(&route.totals);
+        for by in [Grouping::routes(), Grouping::models(), Grouping::routes_and_models()] {
+            let mut sum = Summary::default();
+            for row in Table::new(by, &Series::whole(whole.clone()), None).rows() {
+                sum.merge(&row.totals);
+            }
+            prop_assert_eq!(sum, whole.summary());
         }
-        let mut by_model = Summary::default();
-        for model in whole.by_model() {
-            by_model.merge(&model.totals);
-        }
-        prop_assert_eq!(by_route, whole.summary());
-        prop_assert_eq!(by_model, whole.summary());
     }
 }

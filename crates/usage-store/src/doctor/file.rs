@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use usage_core::Timestamp;
-use usage_core::format::format_count;
+use usage_core::text::format_count;
 
 use crate::at_rest::write_ahead_log;
 use crate::error::shown;

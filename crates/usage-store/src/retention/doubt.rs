@@ -72,7 +72,7 @@ impl fmt::Display for Doubt {
 
 fn days(from: Timestamp, to: Timestamp) -> String {
     let days = to.as_micros().abs_diff(from.as_micros()) / (24 * 60 * 60 * 1_000_000);
-    format!("{} days", usage_core::format::format_count(days))
+    format!("{} days", usage_core::text::format_count(days))
 }
 
 /// What speaks against deleting everything older than an instant, at that now where it is known.

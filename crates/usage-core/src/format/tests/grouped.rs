@@ -9,7 +9,7 @@ use super::super::when::when;
 use super::super::*;
 use super::{record, sample};
 use crate::period::{WeekStart, parse_period};
-use crate::stats::{Dimension, Groups, Series};
+use crate::stats::{Bucket, Dimension, Grouping, Series, Table};
 use crate::{Filter, Period, Record, TimeRange, Timestamp, Usage};
 
 fn period(text: &str, zone: Tz) -> Period {
@@ -20,7 +20,7 @@ fn called(text: &str, dimension: Dimension, week_start: WeekStart, zone: Tz) -> 
     let range = TimeRange::from(&period(text, zone));
     let unit = dimension.unit(week_start).unwrap();
     let series = Series::over(range, unit, zone).unwrap();
-    series.buckets().iter().map(|bucket| when(bucket, dimension)).collect()
+    series.buckets().iter().filter_map(Bucket::span).map(|span| when(&span, dimension)).collect()
 }
 
 #[test]
@@ -73,11 +73,10 @@ fn grouped<T>(
     period: &Period,
     top: Option<usize>,
     records: &[Record],
-    of: impl FnOnce(&GroupedReport<'_>) -> T,
+    of: impl FnOnce(&Report) -> T,
 ) -> T {
-    let by = by.parse().unwrap();
-    let grouping: &crate::stats::Grouping = &by;
-    let series = match grouping.unit(WeekStart::Monday) {
+    let by: Grouping = by.parse().unwrap();
+    let series = match by.unit(WeekStart::Monday) {
         None => Series::whole(records.iter().collect()),
         Some(unit) => {
             let mut series = Series::over(TimeRange::from(period), unit, period.zone()).unwrap();
@@ -85,8 +84,7 @@ fn grouped<T>(
             series
         }
     };
-    let groups = Groups::new(&by, &series, top);
-    of(&GroupedReport { period, filter: &Filter::default(), groups: &groups })
+    of(&Report::by(period.clone(), Filter::new(), Table::new(by, &series, top)))
 }
 
 fn on(record: &Record, instant: &str) -> Record {
@@ -159,16 +157,12 @@ fn a_gap_is_seen_and_what_is_the_same_is_said_once() {
 }
 
 #[test]
-#[expect(
-    clippy::redundant_closure_for_method_calls,
-    reason = "a method by its path takes reports of one lifetime only"
-)]
 fn groups_for_programs() {
     let one = record(["i", "", "v", "r", "m,\u{9b}"], 1_000, 1);
     let records = [on(&one, "2018-11-04T12:00:00Z"), on(&one, "2018-11-04T12:00:00Z")];
     let period = period("2018-11-03..2018-11-04", Tz::America__Sao_Paulo);
-    let json = |by: &str, top| grouped(by, &period, top, &records, |report| report.to_json());
-    let csv = |by: &str, top| grouped(by, &period, top, &records, |report| report.to_csv());
+    let json = |by: &str, top| grouped(by, &period, top, &records, Report::to_json);
+    let csv = |by: &str, top| grouped(by, &period, top, &records, Report::to_csv);
     assert_snapshot!(json("profile,day,model", None), @r#"{"schema":1,"period":{"name":"2018-11-03..2018-11-04","start":"2018-11-03T00:00:00-03:00","end":"2018-11-05T00:00:00-02:00","timezone":"America/Sao_Paulo"},"filter":{"instance":[],"profile":[],"provider":[],"route":[],"model":[]},"by":["profile","day","model"],"summary":{"requests":2,"tokens":2000,"fallbacks":2,"token_kinds":{"input":1000,"output":1000,"cache_read":0,"cache_write":0,"unclassified":0,"reasoning":250}},"groups":[{"profile":"default","day":"2018-11-04T01:00:00-02:00","model":"m,\u009b","requests":2,"tokens":2000,"fallbacks":2,"token_kinds":{"input":1000,"output":1000,"cache_read":0,"cache_write":0,"unclassified":0,"reasoning":250}}]}"#);
     assert_snapshot!(json("day", Some(1)), @r#"{"schema":1,"period":{"name":"2018-11-03..2018-11-04","start":"2018-11-03T00:00:00-03:00","end":"2018-11-05T00:00:00-02:00","timezone":"America/Sao_Paulo"},"filter":{"instance":[],"profile":[],"provider":[],"route":[],"model":[]},"by":["day"],"summary":{"requests":2,"tokens":2000,"fallbacks":2,"token_kinds":{"input":1000,"output":1000,"cache_read":0,"cache_write":0,"unclassified":0,"reasoning":250}},"groups":[{"day":"2018-11-04T01:00:00-02:00","requests":2,"tokens":2000,"fallbacks":2,"token_kinds":{"input":1000,"output":1000,"cache_read":0,"cache_write":0,"unclassified":0,"reasoning":250}}],"left_out":{"groups":{"count":1,"requests":0,"tokens":0,"fallbacks":0,"token_kinds":{"input":0,"output":0,"cache_read":0,"cache_write":0,"unclassified":0,"reasoning":0}}}}"#);
     assert_snapshot!(csv("profile,day,model", None), @r#"
@@ -230,9 +224,8 @@ proptest! {
 fn a_series_without_time_has_none_to_show() {
     let by = "day,model".parse().unwrap();
     let series = Series::whole(sample().iter().collect());
-    let groups = Groups::new(&by, &series, None);
-    let period = Period::all_time(Tz::UTC);
-    let report = GroupedReport { period: &period, filter: &Filter::default(), groups: &groups };
+    let table = Table::new(by, &series, None);
+    let report = Report::by(Period::all_time(Tz::UTC), Filter::new(), table);
     assert!(report.to_text(&TextOptions::default()).contains("  all time  "));
     assert!(report.to_json().contains(r#"{"day":null,"model":"#));
 }

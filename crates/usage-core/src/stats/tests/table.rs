@@ -45,16 +45,16 @@ fn days(records: &[Record]) -> Series {
 }
 
 /// Each group as its keys, days by their number, and its tokens.
-fn shown(groups: &Groups<'_>) -> Vec<String> {
-    let key = |key: &Key<'_>| match key {
-        Key::Name(name) => (*name).to_owned(),
-        Key::Time(bucket) => bucket.start().unwrap().format("%-d").to_string(),
+fn shown(groups: &Table) -> Vec<String> {
+    let key = |key: &Key| match key {
+        Key::Name(name) => name.clone(),
+        Key::Time(span) => span.unwrap().start.format("%-d").to_string(),
     };
-    let group = |group: &Group<'_>| {
+    let group = |group: &Row| {
         let keys: Vec<String> = group.keys.iter().map(key).collect();
         format!("{} {}", keys.join(" "), group.totals.tokens())
     };
-    groups.groups().iter().map(group).collect()
+    groups.rows().iter().map(group).collect()
 }
 
 fn sample() -> Vec<Record> {
@@ -72,34 +72,34 @@ fn sample() -> Vec<Record> {
 #[test]
 fn by_names_the_most_tokens_come_first() {
     let series = Series::whole(sample().iter().collect());
-    let by = "model".parse().unwrap();
-    let groups = Groups::new(&by, &series, None);
+    let by: Grouping = "model".parse().unwrap();
+    let groups = Table::new(by.clone(), &series, None);
     assert_eq!(shown(&groups), ["b 55", "c 30", "a 7", "d 0"]);
     assert_eq!((groups.summary().requests, groups.left_out()), (7, None));
-    let by = "profile,provider".parse().unwrap();
-    let groups = Groups::new(&by, &series, None);
+    let by: Grouping = "profile,provider".parse().unwrap();
+    let groups = Table::new(by.clone(), &series, None);
     assert_eq!(shown(&groups), ["default v 92"]);
 }
 
 #[test]
 fn time_ascends_and_is_complete_by_itself() {
     let series = days(&sample());
-    let by = "day".parse().unwrap();
-    assert_eq!(shown(&Groups::new(&by, &series, None)), ["1 40", "2 0", "3 52", "4 0"]);
-    let by = "day,model".parse().unwrap();
+    let by: Grouping = "day".parse().unwrap();
+    assert_eq!(shown(&Table::new(by.clone(), &series, None)), ["1 40", "2 0", "3 52", "4 0"]);
+    let by: Grouping = "day,model".parse().unwrap();
     let expected = ["1 c 30", "1 a 5", "1 b 5", "3 b 50", "3 a 2", "3 d 0"];
-    assert_eq!(shown(&Groups::new(&by, &series, None)), expected);
+    assert_eq!(shown(&Table::new(by.clone(), &series, None)), expected);
 }
 
 #[test]
 fn what_stands_before_the_time_is_sorted_as_a_whole() {
     let series = days(&sample());
-    let by = "model,day".parse().unwrap();
+    let by: Grouping = "model,day".parse().unwrap();
     let expected = ["b 1 5", "b 3 50", "c 1 30", "a 1 5", "a 3 2", "d 3 0"];
-    assert_eq!(shown(&Groups::new(&by, &series, None)), expected);
-    let by = "provider,day,model".parse().unwrap();
+    assert_eq!(shown(&Table::new(by.clone(), &series, None)), expected);
+    let by: Grouping = "provider,day,model".parse().unwrap();
     let expected = ["v 1 c 30", "v 1 a 5", "v 1 b 5", "v 3 b 50", "v 3 a 2", "v 3 d 0"];
-    assert_eq!(shown(&Groups::new(&by, &series, None)), expected);
+    assert_eq!(shown(&Table::new(by.clone(), &series, None)), expected);
 }
 
 #[test]
@@ -107,8 +107,8 @@ fn the_top_is_that_of_the_whole_and_the_rest_is_counted() {
     let (whole, series) = (Series::whole(sample().iter().collect()), days(&sample()));
     let top = |by: &str, series: &Series, top| {
         let by = by.parse().unwrap();
-        let groups = Groups::new(&by, series, Some(top));
-        let LeftOut { count, totals } = groups.left_out().unwrap();
+        let groups = Table::new(by, series, Some(top));
+        let LeftOut { count, totals } = *groups.left_out().unwrap();
         assert_eq!(groups.summary().requests, 7);
         (shown(&groups), count, totals.requests, totals.tokens())
     };
@@ -127,13 +127,15 @@ fn the_top_is_that_of_the_whole_and_the_rest_is_counted() {
 fn of_equals_the_first_stay() {
     let equals = ["z", "y", "x"].map(|model| of_model(model, "02", 7));
     let series = Series::whole(equals.iter().collect());
-    let by = "model".parse().unwrap();
-    assert_eq!(shown(&Groups::new(&by, &series, Some(2))), ["x 7", "y 7"]);
-    let mut routes = equals.iter().collect::<Aggregates>().by_model();
-    let left_out = keep_top_of(&mut routes, Some(1), |route| &route.totals).unwrap();
-    assert_eq!((routes[0].model.as_str(), routes.len(), left_out.count), ("x", 1, 2));
-    assert_eq!(left_out.totals.tokens(), 14);
-    assert_eq!(keep_top_of(&mut routes, None, |route| &route.totals), None);
+    let by: Grouping = "model".parse().unwrap();
+    assert_eq!(shown(&Table::new(by.clone(), &series, Some(2))), ["x 7", "y 7"]);
+    for by in [Grouping::models(), Grouping::models().in_order_of_names(9)] {
+        let list = Table::new(by.clone(), &series, Some(1));
+        assert_eq!(shown(&list), ["default v x 7"]);
+        let left_out = list.left_out().unwrap();
+        assert_eq!((left_out.count, left_out.totals.tokens()), (2, 14));
+        assert_eq!(Table::new(by, &series, None).left_out(), None);
+    }
 }
 
 #[test]
@@ -160,6 +162,26 @@ fn groupings_are_read_and_checked() {
     ] {
         assert_eq!(read(text).unwrap_err(), why);
     }
+}
+
+/// Names may sort groups before their tokens do.
+#[test]
+fn names_sort_as_far_as_they_are_asked_to() {
+    let records = [
+        record(["i", "q", "v", "r", "few"], Timestamp::from_micros(0), 1, 0),
+        record(["i", "q", "v", "r", "many"], Timestamp::from_micros(0), 9, 0),
+        record(["i", "p", "v", "r", "some"], Timestamp::from_micros(0), 5, 0),
+    ];
+    let series = Series::whole(records.iter().collect());
+    let by: Grouping = "profile,model".parse().unwrap();
+    let sorted = |count| {
+        let by = by.clone().in_order_of_names(count);
+        shown(&Table::new(by, &series, None))
+    };
+    assert_eq!(sorted(0), ["q many 9", "p some 5", "q few 1"]);
+    assert_eq!(sorted(1), ["p some 5", "q many 9", "q few 1"]);
+    assert_eq!(sorted(2), ["p some 5", "q few 1", "q many 9"]);
+    assert_eq!(sorted(3), sorted(2));
 }
 
 fn any_grouping() -> impl Strategy<Value = Grouping> {
@@ -226,42 +248,42 @@ proptest! {
         for record in &records {
             expected.entry(naive(&by, week_start, zone, record)).or_default().add(record);
         }
-        let text = |group: &Group<'_>| -> Vec<String> {
-            let key = |key: &Key<'_>| match key {
-                Key::Name(name) => (*name).to_owned(),
-                Key::Time(bucket) => bucket.start().unwrap().to_rfc3339(),
+        let text = |group: &Row| -> Vec<String> {
+            let key = |key: &Key| match key {
+                Key::Name(name) => name.clone(),
+                Key::Time(span) => span.unwrap().start.to_rfc3339(),
             };
             group.keys.iter().map(key).collect()
         };
 
-        let groups = Groups::new(&by, &series, None);
+        let groups = Table::new(by.clone(), &series, None);
         prop_assert_eq!(groups.summary(), &aggregate_summary(&records));
         let found: BTreeMap<_, _> = groups
-            .groups()
+            .rows()
             .iter()
             .filter(|group| group.totals.requests > 0)
             .map(|group| (text(group), group.totals))
             .collect();
         prop_assert_eq!(&found, &expected);
-        let empty = groups.groups().len() - found.len();
+        let empty = groups.rows().len() - found.len();
         prop_assert!(empty == 0 || by.is_time_alone());
 
         // What a limit keeps is a part of it in the same order, and the rest adds up.
-        let limited = Groups::new(&by, &series, top);
-        let kept: BTreeSet<_> = limited.groups().iter().map(&text).collect();
+        let limited = Table::new(by.clone(), &series, top);
+        let kept: BTreeSet<_> = limited.rows().iter().map(&text).collect();
         let same: Vec<_> =
-            groups.groups().iter().filter(|group| kept.contains(&text(group))).collect();
-        prop_assert!(limited.groups().iter().eq(same));
-        let mut sum = limited.left_out().unwrap_or_default().totals;
-        for group in limited.groups() {
+            groups.rows().iter().filter(|group| kept.contains(&text(group))).collect();
+        prop_assert!(limited.rows().iter().eq(same));
+        let mut sum = limited.left_out().copied().unwrap_or_default().totals;
+        for group in limited.rows() {
             sum.merge(&group.totals);
         }
         prop_assert_eq!(&sum, groups.summary());
         if by.time().is_none() && let Some(top) = top {
-            let mut most: Vec<_> = groups.groups().iter().map(|g| g.totals.tokens()).collect();
+            let mut most: Vec<_> = groups.rows().iter().map(|g| g.totals.tokens()).collect();
             most.sort_by_key(|tokens| Reverse(*tokens));
             most.truncate(top);
-            let tokens: Vec<_> = limited.groups().iter().map(|g| g.totals.tokens()).collect();
+            let tokens: Vec<_> = limited.rows().iter().map(|g| g.totals.tokens()).collect();
             prop_assert_eq!(tokens, most);
         }
     }

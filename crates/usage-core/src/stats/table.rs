@@ -3,58 +3,61 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
-use super::{Bucket, Grouping, Series, Summary};
+use super::{Bucket, Grouping, Series, Span, Summary};
 
-/// The groups of a report and their totals, sorted to be shown.
+/// The groups of a report and their totals, sorted to be shown. Owned: it outlives what it was made of.
 ///
-/// Time ascends. What stands before the unit of time, or all where there is none, is sorted by
-/// its tokens over the whole series, most first, then by its names; what stands behind it
-/// likewise by its tokens within each bucket. Grouped by time alone there is a group for each
-/// bucket, with or without records; else only groups that have any.
+/// Time ascends. What a [`Grouping`] sorts by name is in the order of these names. Of the rest, what
+/// stands before the unit of time, or all where there is none, is sorted by its tokens over the whole
+/// series, most first, then by its names; what stands behind it likewise by its tokens within each
+/// bucket. Grouped by time alone there is a row for each bucket, with or without records; else only for
+/// groups that have any.
 ///
 /// ```
 /// # use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
-/// use usage_core::stats::{Aggregates, Groups, Key, Series};
+/// use usage_core::stats::{Aggregates, Key, Series, Table};
 ///
 /// # let labels = Labels::new(LabelNames::new().with_instance("i").with_route("r").with_model("m"))?;
-/// # let record = Record::new(labels, Usage::new(TokenCounts::unclassified(500), Timestamp::from_micros(0)).with_fallbacks(1))?;
+/// # let usage = Usage::new(TokenCounts::unclassified(500), Timestamp::from_micros(0));
+/// # let record = Record::new(labels, usage)?;
 /// let usage: Aggregates = [&record, &record].into_iter().collect();
-/// let (by, series) = ("profile,model".parse()?, Series::whole(usage));
-/// let groups = Groups::new(&by, &series, None);
-/// let [group] = groups.groups() else { panic!("one group") };
-/// assert_eq!(group.keys, [Key::Name("default"), Key::Name("m")]);
-/// assert_eq!(group.totals.tokens(), 1_000);
+/// let table = Table::new("profile,model".parse()?, &Series::whole(usage), None);
+/// let [row] = table.rows() else { panic!("one row") };
+/// assert_eq!(row.keys, [Key::Name("default".into()), Key::Name("m".into())]);
+/// assert_eq!(row.totals.tokens(), 1_000);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Groups<'a> {
-    by: &'a Grouping,
-    series: &'a Series,
+pub struct Table {
+    by: Grouping,
+    spans: Vec<Span>,
     summary: Summary,
-    groups: Vec<Group<'a>>,
+    rows: Vec<Row>,
     left_out: Option<LeftOut>,
 }
 
 /// A group and its totals.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Group<'a> {
+#[non_exhaustive]
+pub struct Row {
     /// What it is a group of: one for each dimension, in their order.
-    pub keys: Vec<Key<'a>>,
+    pub keys: Vec<Key>,
     /// Its totals.
     pub totals: Summary,
 }
 
 /// What a group has in common in one dimension.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key<'a> {
-    /// A name.
-    Name(&'a str),
-    /// A stretch of time.
-    Time(&'a Bucket),
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// A name, as reports show it.
+    Name(String),
+    /// A stretch of time; `None` for all time.
+    Time(Option<Span>),
 }
 
 /// What was left out by a limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LeftOut {
     /// How many groups.
     pub count: usize,
@@ -63,43 +66,48 @@ pub struct LeftOut {
 }
 
 /// The names of a group, in the order of the dimensions; nothing where that is a unit of time.
-type Names<'a> = [&'a str; 6];
+type Names<'a> = [&'a str; Grouping::MAX];
 
-impl<'a> Groups<'a> {
+impl Table {
     /// Groups a series, which should have been made with the grouping's unit of time, if any.
     ///
     /// With `top` only that many are kept, those with the most tokens over the whole series (of
     /// equals the first by name, or by time): groups of names, each then with all of its buckets;
     /// buckets where the grouping is by time alone.
     #[must_use]
-    pub fn new(by: &'a Grouping, series: &'a Series, top: Option<usize>) -> Self {
-        let mut cells = if by.is_time_alone() { by_time(series) } else { by_names(by, series) };
+    pub fn new(by: Grouping, series: &Series, top: Option<usize>) -> Self {
+        let mut cells = if by.is_time_alone() { by_time(series) } else { by_names(&by, series) };
         let mut summary = Summary::default();
         for (_, totals) in &cells {
             summary.merge(totals);
         }
-        sort(&mut cells, by);
-        let left_out = top.map(|top| keep_top(&mut cells, top, by));
-        let groups = cells.into_iter().map(|(cell, totals)| {
-            let keys = by.dimensions().iter().zip(cell.names).map(|(dimension, name)| {
-                let bucket = series.buckets().get(cell.bucket).filter(|_| dimension.is_time());
-                bucket.map_or(Key::Name(name), Key::Time)
+        sort(&mut cells, &by);
+        let left_out = top.map(|top| keep_top(&mut cells, top, &by));
+        let row = |(cell, totals): (Cell<'_>, Summary)| {
+            let span = series.buckets().get(cell.bucket).and_then(Bucket::span);
+            let keys = by.dimensions().iter().zip(cell.names);
+            let keys = keys.map(|(dimension, name)| match dimension.is_time() {
+                true => Key::Time(span),
+                false => Key::Name(name.to_owned()),
             });
-            Group { keys: keys.collect(), totals }
-        });
-        Self { by, series, summary, groups: groups.collect(), left_out }
+            Row { keys: keys.collect(), totals }
+        };
+        let rows = cells.into_iter().map(row).collect();
+        let spans = series.buckets().iter().filter_map(Bucket::span).collect();
+        Self { by, spans, summary, rows, left_out }
     }
 
     /// What it is grouped by.
     #[must_use]
-    pub const fn by(&self) -> &'a Grouping {
-        self.by
+    pub const fn by(&self) -> &Grouping {
+        &self.by
     }
 
-    /// What was grouped.
+    /// The stretches of time that were looked at, with records or without, in their order. None where
+    /// the grouping has no unit of time.
     #[must_use]
-    pub const fn series(&self) -> &'a Series {
-        self.series
+    pub fn spans(&self) -> &[Span] {
+        &self.spans
     }
 
     /// The totals of everything, what was left out included.
@@ -110,14 +118,18 @@ impl<'a> Groups<'a> {
 
     /// The groups, in the order in which they are shown.
     #[must_use]
-    pub fn groups(&self) -> &[Group<'a>] {
-        &self.groups
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    pub(super) fn into_rows(self) -> impl Iterator<Item = Row> {
+        self.rows.into_iter()
     }
 
     /// What a limit left out; `None` where there was no limit.
     #[must_use]
-    pub const fn left_out(&self) -> Option<LeftOut> {
-        self.left_out
+    pub const fn left_out(&self) -> Option<&LeftOut> {
+        self.left_out.as_ref()
     }
 }
 
@@ -137,6 +149,7 @@ fn by_time(series: &Series) -> Cells<'_> {
     series.buckets().iter().enumerate().map(cell).collect()
 }
 
+/// Grouped by the names themselves: joined text would merge `a/b` + `c` with `a` + `b/c`.
 fn by_names<'a>(by: &Grouping, series: &'a Series) -> Cells<'a> {
     let mut cells = Vec::new();
     let mut groups = HashMap::<Names<'_>, Summary>::new();
@@ -178,50 +191,28 @@ fn keep_top<'a>(cells: &mut Cells<'a>, top: usize, by: &Grouping) -> LeftOut {
 }
 
 fn sort<'a>(cells: &mut Cells<'a>, by: &Grouping) {
-    let time = by.dimensions().iter().position(|dimension| dimension.is_time());
-    let before = time.unwrap_or(by.dimensions().len());
-    let outer = |cell: &Cell<'a>| {
+    let (by_name, before) = (by.sorted_by_name(), by.names_before_time());
+    // The names from one place on are blanked, so that those that stay are what is compared.
+    let only = |cell: &Cell<'a>, places: usize| {
         let mut names = cell.names;
-        names.iter_mut().skip(before).for_each(|name| *name = "");
+        names.iter_mut().skip(places).for_each(|name| *name = "");
         names
     };
     let mut tokens = HashMap::<Names<'_>, u64>::new();
     for (cell, totals) in cells.iter() {
-        let of_outer = tokens.entry(outer(cell)).or_default();
+        let of_outer = tokens.entry(only(cell, before)).or_default();
         *of_outer = of_outer.saturating_add(totals.tokens());
     }
     let mut outers: Vec<_> = tokens.into_iter().collect();
-    outers.sort_by_key(|(names, tokens)| (Reverse(*tokens), *names));
+    outers.sort_by_key(|(names, tokens)| {
+        let first: Names<'_> = std::array::from_fn(|at| if at < by_name { names[at] } else { "" });
+        (first, Reverse(*tokens), *names)
+    });
     let ranks: HashMap<_, _> =
         outers.into_iter().enumerate().map(|(rank, (names, _))| (names, rank)).collect();
     // The second sort is stable: among equals the order of the names stays.
     cells.sort_unstable_by_key(|(cell, _)| cell.names);
     cells.sort_by_cached_key(|(cell, totals)| {
-        (ranks.get(&outer(cell)).copied(), cell.bucket, Reverse(totals.tokens()))
+        (ranks.get(&only(cell, before)).copied(), cell.bucket, Reverse(totals.tokens()))
     });
-}
-
-/// Keeps the `top` items with the most tokens, of equals the first, in the order they are in;
-/// says what it did not keep.
-pub(crate) fn keep_top_of<T>(
-    items: &mut Vec<T>,
-    top: Option<usize>,
-    totals: impl Fn(&T) -> &Summary,
-) -> Option<LeftOut> {
-    let top = top?;
-    let mut order: Vec<usize> = (0..items.len()).collect();
-    order.sort_by_key(|&index| Reverse(totals(&items[index]).tokens()));
-    let kept: HashSet<usize> = order.into_iter().take(top).collect();
-    let mut left_out = LeftOut::default();
-    let mut index = 0;
-    items.retain(|item| {
-        let keep = kept.contains(&index);
-        index += 1;
-        if !keep {
-            left_out.count += 1;
-            left_out.totals.merge(totals(item));
-        }
-        keep
-    });
-    Some(left_out)
 }

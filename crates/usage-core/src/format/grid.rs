@@ -1,0 +1,160 @@
+//! The one layout of tables for people: names to the left, numbers to the right under their headers, as wide as
+//! they are displayed; names shortened in the middle where the page is too narrow, numbers never.
+
+use std::fmt::Write as _;
+
+use super::TextOptions;
+use super::bar::{self, bar};
+use super::page::{BOLD, CYAN, DIM, GAP, INDENT, MIN_NAME_WIDTH, Page};
+use super::width::{display_width, shorten_middle};
+
+/// A table before it is known how wide its columns are.
+pub(super) struct Grid {
+    pub(super) title: String,
+    /// The columns of names, from the left.
+    pub(super) names: Vec<NameColumn>,
+    /// The headers of the columns of numbers, behind the names.
+    pub(super) numbers: Vec<&'static str>,
+    pub(super) has_bars: bool,
+    pub(super) lines: Vec<Line>,
+}
+
+pub(super) struct NameColumn {
+    pub(super) header: String,
+    /// It is never narrower than that, whatever it holds.
+    pub(super) least: usize,
+    /// Whether names in it may be shortened.
+    pub(super) shortens: bool,
+}
+
+pub(super) enum Line {
+    /// A cell for each column.
+    Cells {
+        names: Vec<String>,
+        numbers: Vec<String>,
+        /// How long its bar is, beside those of the other lines.
+        weight: u64,
+    },
+    /// What the lines below it have in common.
+    Heading(String),
+    /// Something in words.
+    Remark(String),
+}
+
+/// The widths of columns, which several tables may share, so that the page reads as one.
+pub(super) struct Columns {
+    names: Vec<usize>,
+    numbers: Vec<usize>,
+    /// The columns that are left for bars, if any.
+    bars: Option<usize>,
+}
+
+impl Columns {
+    pub(super) fn fitting(grids: &[Grid], options: &TextOptions) -> Self {
+        let mut columns = Self { names: Vec::new(), numbers: Vec::new(), bars: None };
+        for grid in grids {
+            let names = grid.names.iter().map(|column| column.least.max(column.header.len()));
+            widen(&mut columns.names, names);
+            widen(&mut columns.numbers, grid.numbers.iter().map(|header| header.len()));
+            for line in &grid.lines {
+                if let Line::Cells { names, numbers, .. } = line {
+                    widen(&mut columns.names, names.iter().map(|name| display_width(name)));
+                    widen(&mut columns.numbers, numbers.iter().map(String::len));
+                }
+            }
+        }
+        if let Some(width) = options.width.filter(|_| !options.wide) {
+            columns.narrow(width, grids);
+        }
+        if grids.iter().any(|grid| grid.has_bars) {
+            let width = options.width.unwrap_or(bar::USUAL_PAGE);
+            let room = width.saturating_sub(INDENT + columns.width(usize::MAX) + GAP);
+            columns.bars = (room >= bar::MIN_WIDTH).then_some(room.min(bar::MAX_WIDTH));
+        }
+        columns
+    }
+
+    /// The columns of a line with that many numbers, without its indentation.
+    fn width(&self, numbers: usize) -> usize {
+        let gaps = GAP * self.names.len().saturating_sub(1);
+        let numbers = self.numbers.iter().take(numbers).map(|width| GAP + width);
+        self.names.iter().sum::<usize>() + gaps + numbers.sum::<usize>()
+    }
+
+    /// Makes the widest of the names narrower until all fits, or none may be narrower.
+    fn narrow(&mut self, width: usize, grids: &[Grid]) {
+        let shortens =
+            |at: usize| grids.iter().all(|grid| grid.names.get(at).is_some_and(|c| c.shortens));
+        while INDENT + self.width(usize::MAX) > width {
+            let names = self.names.iter_mut().enumerate().filter(|(at, _)| shortens(*at));
+            // Of equals the last.
+            match names.map(|(_, width)| width).max().filter(|widest| **widest > MIN_NAME_WIDTH) {
+                Some(widest) => *widest -= 1,
+                None => return,
+            }
+        }
+    }
+}
+
+fn widen(columns: &mut Vec<usize>, widths: impl Iterator<Item = usize>) {
+    for (index, width) in widths.enumerate() {
+        match columns.get_mut(index) {
+            Some(column) => *column = width.max(*column),
+            None => columns.push(width),
+        }
+    }
+}
+
+impl Grid {
+    pub(super) fn write(&self, page: &mut Page, columns: &Columns) {
+        let rule = columns.width(self.numbers.len());
+        page.line("");
+        page.styled(BOLD, &self.title);
+        let headers = self.names.iter().map(|column| column.header.as_str());
+        page.line(&line(headers, &self.numbers, columns));
+        page.styled(DIM, &format!("{:INDENT$}{}", "", "─".repeat(rule)));
+        let weights = self.lines.iter().filter_map(|line| match line {
+            Line::Cells { weight, .. } => Some(*weight),
+            Line::Heading(_) | Line::Remark(_) => None,
+        });
+        let most = weights.max().unwrap_or(0);
+        for of in &self.lines {
+            match of {
+                Line::Cells { names, numbers, weight } => {
+                    let mut line = line(names.iter().map(String::as_str), numbers, columns);
+                    if let Some(room) = columns.bars.filter(|_| self.has_bars && *weight > 0) {
+                        let bar = page.in_style(CYAN, &bar(*weight, most, room));
+                        // Writing to a string cannot fail.
+                        let _ = write!(line, "{:GAP$}{bar}", "");
+                    }
+                    page.line(&line);
+                }
+                Line::Heading(text) => {
+                    let text = shorten_middle(text, (INDENT + rule).saturating_sub("[]".len()));
+                    page.styled(BOLD, &format!("[{text}]"));
+                }
+                Line::Remark(text) => page.styled(DIM, &format!("{:INDENT$}{text}", "")),
+            }
+        }
+    }
+}
+
+fn line<'a, N: AsRef<str>>(
+    names: impl Iterator<Item = &'a str>,
+    numbers: &[N],
+    columns: &Columns,
+) -> String {
+    let mut line = String::new();
+    let mut gap = INDENT;
+    for (name, width) in names.zip(&columns.names) {
+        let name = shorten_middle(name, *width);
+        // Padded by hand: the formatter counts characters, a terminal counts columns.
+        let padding = width.saturating_sub(display_width(&name));
+        let _ = write!(line, "{:gap$}{name}{:padding$}", "", "");
+        gap = GAP;
+    }
+    for (number, width) in numbers.iter().zip(&columns.numbers) {
+        let _ = write!(line, "{:GAP$}{:>width$}", "", number.as_ref());
+    }
+    line
+}

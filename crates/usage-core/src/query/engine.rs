@@ -1,0 +1,115 @@
+//! The trait that every keeper of records implements for those who read.
+
+use super::{
+    Block, Bounds, Calendar, EngineError, Freshness, Limits, Order, Seen, Selection, Session,
+};
+use crate::stats::{Aggregates, Series};
+use crate::{Label, Record, TimeRange};
+
+/// The records of an answer, read as they are asked for. After an error there are no more.
+pub type Records<'a> = Box<dyn Iterator<Item = Result<Record, EngineError>> + 'a>;
+
+/// Answers questions about records: the reading counterpart of [`Sink`](crate::sink::Sink).
+///
+/// Whoever reads (a command, a view, a server) asks an engine and knows nothing of how it keeps its records.
+/// Which way to an answer is cheap is the engine's business. `usage-conformance`, a crate of this project, checks
+/// everything that is promised here against an engine in memory; every engine has to pass it.
+///
+/// Each answer shows one state of the engine: of a batch all or nothing. What cannot be told completely is an
+/// error, never a smaller answer. Every question has [`Limits`]; one that they end fails with
+/// [`DeadlineExceeded`](super::EngineErrorKind::DeadlineExceeded) or
+/// [`Cancelled`](super::EngineErrorKind::Cancelled), at once where they are reached before it is asked.
+pub trait Engine: Send + Sync {
+    /// Returns what the records come to, by label set.
+    ///
+    /// # Errors
+    /// When there is no complete answer, see [`EngineErrorKind`](super::EngineErrorKind).
+    fn totals(&self, of: &Selection<'_>) -> Result<Aggregates, EngineError>;
+
+    /// Returns what the records come to, by label set, apart for each unit of a calendar.
+    ///
+    /// A range with both bounds has a bucket for each unit that has an instant in it, with records or without.
+    /// On a side without bound the series begins or ends with the oldest or newest record that passes; then
+    /// more than 366 units in a row without any record may be left out, as one record of a wrong clock would
+    /// bring thousands with it.
+    ///
+    /// # Errors
+    /// As [`totals`](Self::totals); and when there would be more units than a series may have.
+    fn series(&self, of: &Selection<'_>, by: Calendar) -> Result<Series, EngineError>;
+
+    /// As [`series`](Self::series), for who needs no names: each bucket has its
+    /// [`summary`](Aggregates::summary), and may have names or not.
+    ///
+    /// # Errors
+    /// As [`series`](Self::series).
+    fn series_of_all(&self, of: &Selection<'_>, by: Calendar) -> Result<Series, EngineError> {
+        self.series(of, by)
+    }
+
+    /// Returns the records themselves. What is stored while they are read may be among them or not; what was
+    /// there before is, once.
+    fn records<'a>(&'a self, of: &Selection<'a>, order: Order) -> Records<'a>;
+
+    /// Returns the sessions whose last record is in the range; `None` where the engine does not know sessions.
+    ///
+    /// # Errors
+    /// As [`totals`](Self::totals).
+    fn sessions(&self, _of: &Selection<'_>) -> Result<Option<Vec<Session>>, EngineError> {
+        Ok(None)
+    }
+
+    /// Returns the blocks of five hours that have a record in the range; `None` where the engine does not know
+    /// blocks.
+    ///
+    /// # Errors
+    /// As [`totals`](Self::totals).
+    fn blocks(&self, _of: &Selection<'_>) -> Result<Option<Vec<Block>>, EngineError> {
+        Ok(None)
+    }
+
+    /// Returns names that records have, as reports show them, in their order, each once and none empty: the
+    /// first `most`. Names whose last record is gone may still be among them.
+    ///
+    /// # Errors
+    /// As [`totals`](Self::totals).
+    fn names(&self, label: Label, most: usize, limits: &Limits)
+    -> Result<Vec<String>, EngineError>;
+
+    /// Returns between which instants there is something, and from when on records are taken.
+    ///
+    /// # Errors
+    /// As [`totals`](Self::totals).
+    fn bounds(&self, limits: &Limits) -> Result<Bounds, EngineError>;
+
+    /// Returns the range with its ends moved to the next instants that can be told apart, where only sums are
+    /// left; else as it is. For ranges that begin or end at now.
+    ///
+    /// # Errors
+    /// As [`totals`](Self::totals).
+    fn countable(&self, range: TimeRange, _limits: &Limits) -> Result<TimeRange, EngineError> {
+        Ok(range)
+    }
+
+    /// Returns how far the engine lags behind what it was given.
+    ///
+    /// # Errors
+    /// As [`totals`](Self::totals).
+    fn freshness(&self, _limits: &Limits) -> Result<Freshness, EngineError> {
+        Ok(Freshness::default())
+    }
+
+    /// Returns by what a later change is noticed. Reads no table.
+    ///
+    /// # Errors
+    /// As [`totals`](Self::totals).
+    fn seen(&self) -> Result<Seen, EngineError>;
+
+    /// Returns whether an answer may be another one than when [`seen`](Self::seen) was asked, of this very
+    /// engine. Reads no table. It may say so of an engine that has not changed, never the other way round.
+    ///
+    /// # Errors
+    /// As [`totals`](Self::totals).
+    fn changed(&self, seen: &Seen) -> Result<bool, EngineError> {
+        Ok(self.seen()? != *seen)
+    }
+}

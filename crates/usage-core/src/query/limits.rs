@@ -1,0 +1,86 @@
+//! How long an answer may take.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use super::EngineErrorKind;
+
+/// How long an answer may take: up to an instant, or until somebody calls it off; by default as long as it
+/// needs.
+///
+/// ```
+/// use std::time::{Duration, Instant};
+/// use usage_core::query::{Cancel, Limits};
+///
+/// let cancel = Cancel::default();
+/// let limits = Limits::none()
+///     .with_deadline(Instant::now() + Duration::from_secs(60))
+///     .with_cancel(cancel.clone());
+/// assert!(limits.check(Instant::now).is_ok());
+/// cancel.cancel();
+/// assert!(limits.check(Instant::now).is_err());
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Limits {
+    deadline: Option<Instant>,
+    cancel: Option<Cancel>,
+}
+
+impl Limits {
+    /// Returns limits that are never reached.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Sets the instant from which on nobody waits for the answer any more.
+    #[must_use]
+    pub fn with_deadline(self, deadline: Instant) -> Self {
+        Self { deadline: Some(deadline), ..self }
+    }
+
+    /// Sets what calls the question off.
+    #[must_use]
+    pub fn with_cancel(self, cancel: Cancel) -> Self {
+        Self { cancel: Some(cancel), ..self }
+    }
+
+    /// Returns whether there is any limit.
+    #[must_use]
+    pub const fn is_none(&self) -> bool {
+        self.deadline.is_none() && self.cancel.is_none()
+    }
+
+    /// Checks that nobody has called the question off and that its time is not up. `now` is asked only where
+    /// there is a deadline.
+    ///
+    /// # Errors
+    /// [`EngineErrorKind::Cancelled`] or [`EngineErrorKind::DeadlineExceeded`].
+    pub fn check(&self, now: impl FnOnce() -> Instant) -> Result<(), EngineErrorKind> {
+        if self.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
+            return Err(EngineErrorKind::Cancelled);
+        }
+        match self.deadline {
+            Some(deadline) if now() >= deadline => Err(EngineErrorKind::DeadlineExceeded),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Calls questions off; clones share one state.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Calls off every question that has this among its limits, for good.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns whether they were called off.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}

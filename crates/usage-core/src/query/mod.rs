@@ -1,0 +1,48 @@
+//! Questions about records, who answers them, and the report that comes of it.
+//!
+//! [`report`] takes a [`ReportQuery`] to any [`Engine`] and returns an owned [`Report`], which every format prints.
+
+mod countable;
+mod engine;
+mod error;
+mod limits;
+mod report;
+mod selection;
+
+pub use engine::{Engine, Records};
+pub use error::{EngineError, EngineErrorKind};
+pub use limits::{Cancel, Limits};
+pub use report::{Report, ReportQuery};
+pub use selection::{Block, Bounds, Calendar, Freshness, Order, Seen, Selection, Session};
+
+use crate::TimeRange;
+use crate::stats::{Series, Table};
+
+/// Asks an engine for a report.
+///
+/// A period that begins or ends at now is moved to instants that can be told apart where only sums are left; the
+/// report's period then has a note that says so.
+///
+/// # Errors
+/// When the engine has no complete answer.
+pub fn report(engine: &dyn Engine, query: &ReportQuery) -> Result<Report, EngineError> {
+    let period = countable::period(engine, query)?;
+    let filter = query.filter.clone();
+    let of = Selection::new(TimeRange::from(&period), &filter).within(query.limits.clone());
+    let Some(by) = query.by.clone() else {
+        let usage = engine.totals(&of)?;
+        return Ok(Report::of(period, filter, usage, query.top));
+    };
+    let series = match by.unit(query.week_start) {
+        None => Series::whole(engine.totals(&of)?),
+        Some(unit) => {
+            let calendar = Calendar { unit, zone: period.zone() };
+            match by.is_time_alone() {
+                true => engine.series_of_all(&of, calendar)?,
+                false => engine.series(&of, calendar)?,
+            }
+        }
+    };
+    let table = Table::new(by, &series, query.top);
+    Ok(Report::by(period, filter, table))
+}

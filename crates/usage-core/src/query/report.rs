@@ -1,0 +1,117 @@
+//! A report: what is asked, and what comes out.
+
+use super::Limits;
+use crate::period::WeekStart;
+use crate::stats::{Aggregates, Grouping, Series, Summary, Table};
+use crate::{Filter, Period};
+
+/// What a report is asked for.
+///
+/// ```
+/// use usage_core::{Filter, Period, ReportQuery};
+///
+/// let query = ReportQuery::new(Period::all_time(chrono_tz::UTC))
+///     .with_filter(Filter::instance("router-1"))
+///     .by("day,model".parse()?)
+///     .top(3);
+/// assert_eq!(query.top, Some(3));
+/// # Ok::<(), usage_core::stats::GroupingError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ReportQuery {
+    /// Which time.
+    pub period: Period,
+    /// Which records of it.
+    pub filter: Filter,
+    /// How they are grouped; `None`: by route, and by model.
+    pub by: Option<Grouping>,
+    /// The day that weeks begin on, where it is grouped by week.
+    pub week_start: WeekStart,
+    /// How many groups to show of each table, those with the most tokens; `None` shows all.
+    pub top: Option<usize>,
+    /// How long the answer may take.
+    pub limits: Limits,
+}
+
+impl ReportQuery {
+    /// Asks for all records of a period, by route and by model.
+    #[must_use]
+    pub fn new(period: Period) -> Self {
+        Self {
+            period,
+            filter: Filter::new(),
+            by: None,
+            week_start: WeekStart::default(),
+            top: None,
+            limits: Limits::none(),
+        }
+    }
+
+    /// Asks only for records that pass the filter.
+    #[must_use]
+    pub fn with_filter(self, filter: Filter) -> Self {
+        Self { filter, ..self }
+    }
+
+    /// Groups them otherwise.
+    #[must_use]
+    pub fn by(self, by: Grouping) -> Self {
+        Self { by: Some(by), ..self }
+    }
+
+    /// Sets the day that weeks begin on.
+    #[must_use]
+    pub fn with_week_start(self, week_start: WeekStart) -> Self {
+        Self { week_start, ..self }
+    }
+
+    /// Shows so many groups of each table, those with the most tokens.
+    #[must_use]
+    pub fn top(self, top: usize) -> Self {
+        Self { top: Some(top), ..self }
+    }
+
+    /// Sets how long the answer may take.
+    #[must_use]
+    pub fn within(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+}
+
+/// What a report is about and what it found, ready to be printed in any form. Owned: nothing of the engine is
+/// needed any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// Which time. Where it is another than was asked for, it has a [note](Period::note).
+    pub period: Period,
+    /// Which records of it.
+    pub filter: Filter,
+    /// What they add up to.
+    pub summary: Summary,
+    /// What they add up to by group: routes and models, or whatever was asked for.
+    pub tables: Vec<Table>,
+}
+
+impl Report {
+    /// Makes a report of totals that are at hand: by route and by model.
+    #[must_use]
+    pub fn of(period: Period, filter: Filter, usage: Aggregates, top: Option<usize>) -> Self {
+        let series = Series::whole(usage);
+        let lists = [Grouping::routes(), Grouping::models()];
+        Self::with(period, filter, lists.map(|by| Table::new(by, &series, top)).into())
+    }
+
+    /// Makes a report of one table.
+    #[must_use]
+    pub fn by(period: Period, filter: Filter, table: Table) -> Self {
+        Self::with(period, filter, vec![table])
+    }
+
+    fn with(period: Period, filter: Filter, tables: Vec<Table>) -> Self {
+        // All tables are of the same records.
+        let summary = tables.first().map_or_else(Summary::default, |table| *table.summary());
+        Self { period, filter, summary, tables }
+    }
+}

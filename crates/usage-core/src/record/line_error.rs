@@ -1,0 +1,54 @@
+//! Why a text form of a record is refused: for the record line, and for CSV, which has the same fields.
+
+use super::{Field, MAX_COUNT, RecordError};
+
+/// Why a line is not a record.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LineError {
+    /// The bytes are not UTF-8.
+    #[error("not UTF-8 from byte {at} on")]
+    NotUtf8 {
+        /// Where the first wrong byte is, counted from 1.
+        at: usize,
+    },
+    /// The line is not a JSON object, or has an unknown, repeated or missing field.
+    #[error("{reason} (column {column})")]
+    NotARecord {
+        /// What was wrong with it.
+        reason: String,
+        /// Where, in bytes from 1.
+        column: usize,
+    },
+    /// A count is not a whole number from 0 to [`MAX_COUNT`].
+    #[error("{field} is {found}, whole numbers from 0 to {MAX_COUNT} are accepted")]
+    NotACount {
+        /// Which count.
+        field: Field,
+        /// What stands there.
+        found: String,
+    },
+    /// No token count at all.
+    #[error("no token count: tokens, or input_tokens, output_tokens and so on, is needed")]
+    NoTokens,
+    /// `tokens` and the counts by kind disagree.
+    #[error("tokens is {tokens}, but the counts by kind add up to {sum}")]
+    TokensDisagree {
+        /// The total as given.
+        tokens: u64,
+        /// The sum of the kinds.
+        sum: u64,
+    },
+    /// The timestamp is not RFC 3339.
+    #[error("timestamp {found:?} is not RFC 3339, such as 2026-05-03T13:56:01+08:00")]
+    NotATimestamp {
+        /// What stands there, shortened.
+        found: String,
+    },
+    /// An event id without a timestamp: read twice, the record would have two.
+    #[error("event_id needs a timestamp beside it")]
+    EventIdWithoutTimestamp,
+    /// The record itself is refused.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
