@@ -126,6 +126,7 @@ impl<'de> Deserialize<'de> for RawCount {
 
 impl RawCount {
     /// A count written as text by a form that has no numbers.
+    #[cfg(feature = "csv")]
     pub(super) fn of_text(text: &str) -> Self {
         let is_made_of = |allowed: &[u8]| text.bytes().all(|byte| allowed.contains(&byte));
         if is_made_of(b"0123456789")
@@ -160,6 +161,7 @@ fn small(count: u64, field: Field) -> Result<u64, LineError> {
 
 impl<'a> RawRecord<'a> {
     /// Sets a field from a form that has only texts. What may be missing is missing where it is empty.
+    #[cfg(feature = "csv")]
     pub(super) fn set(&mut self, field: Field, text: Cow<'a, str>) {
         let filled = (!text.is_empty()).then_some(&text);
         match field {

@@ -1,0 +1,86 @@
+//! The suite.
+
+mod fixed;
+mod same;
+
+use std::any::Any;
+use std::fmt;
+
+use proptest::test_runner::{Config, TestRunner};
+use usage_core::sink::Sink;
+use usage_core::{Engine, Record};
+
+use crate::{MemoryLedger, random};
+
+/// An engine, and what puts records into it.
+pub struct Subject {
+    engine: Box<dyn Engine>,
+    sink: Box<dyn Sink>,
+    _kept: Box<dyn Any>,
+}
+
+impl Subject {
+    /// An engine over what the sink stores.
+    pub fn new(engine: impl Engine + 'static, sink: impl Sink + 'static) -> Self {
+        Self { engine: Box::new(engine), sink: Box::new(sink), _kept: Box::new(()) }
+    }
+
+    /// With something that must last as long, such as a temporary folder.
+    #[must_use]
+    pub fn keeping(self, kept: impl Any) -> Self {
+        Self { _kept: Box::new(kept), ..self }
+    }
+
+    /// Stores a batch here and there, with the same outcome.
+    fn store(&mut self, memory: &mut MemoryLedger, batch: &[Record]) {
+        let outcome = self.sink.store(batch).expect("the batch is stored");
+        assert_eq!(outcome, memory.store(batch).expect("memory is there"), "of {batch:#?}");
+    }
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subject").finish_non_exhaustive()
+    }
+}
+
+/// Checks everything that [`Engine`] promises, with so many random cases; `make` makes an empty engine.
+///
+/// # Panics
+/// When the engine breaks a promise, with what was asked, what it has answered, and what would have been right.
+pub fn check(cases: u32, make: impl Fn() -> Subject) {
+    fixed::an_empty_engine_answers(make());
+    fixed::limits_end_questions(make());
+    fixed::changes_are_noticed(make());
+    fixed::names_are_told_in_order(make());
+    fixed::records_far_apart_are_all_there(make());
+    fixed::too_many_buckets_are_refused(make());
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let result = TestRunner::new(config).run(&random::case(), |case| {
+        let (mut subject, mut memory) = (make(), MemoryLedger::default());
+        for batch in &case.batches {
+            subject.store(&mut memory, batch);
+        }
+        same::everything(&*subject.engine, &memory);
+        for question in &case.questions {
+            same::question(&*subject.engine, &memory, question);
+        }
+        Ok(())
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_passes() {
+        check(64, || {
+            let ledger = MemoryLedger::default();
+            Subject::new(ledger.clone(), ledger)
+        });
+    }
+}

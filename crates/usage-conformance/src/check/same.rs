@@ -1,0 +1,77 @@
+//! The same questions to an engine and to the ledger in memory.
+
+use usage_core::query::{Calendar, Limits, Order, Records, Selection};
+use usage_core::stats::{Series, Span, Summary};
+use usage_core::{Engine, Label, Period, Record, ReportQuery, TimeRange, parse_period, report};
+
+use crate::MemoryLedger;
+use crate::random::Question;
+
+/// What is asked of no records in particular.
+pub(super) fn everything(engine: &dyn Engine, memory: &MemoryLedger) {
+    let limits = Limits::none();
+    assert_eq!(ok(engine.bounds(&limits)), ok(memory.bounds(&limits)));
+    for label in Label::ALL {
+        let names = ok(engine.names(label, usize::MAX, &limits));
+        let of_records = ok(memory.names(label, usize::MAX, &limits));
+        let missing: Vec<_> = of_records.iter().filter(|name| !names.contains(name)).collect();
+        assert!(missing.is_empty(), "{label}: {missing:?} missing of {names:?}");
+    }
+    let freshness = ok(engine.freshness(&limits));
+    assert_eq!((freshness.backlog_of_stopped, freshness.backlog_of_running), (0, 0));
+}
+
+pub(super) fn question(engine: &dyn Engine, memory: &MemoryLedger, asked: &Question) {
+    let of = Selection::new(asked.range, &asked.filter);
+    let totals = ok(engine.totals(&of));
+    assert_eq!(totals, ok(memory.totals(&of)), "totals of {asked:#?}");
+
+    let by = asked.calendar;
+    let series = ok(memory.series(&of, by));
+    assert_eq!(ok(engine.series(&of, by)), series, "series of {asked:#?}");
+    let of_all = ok(engine.series_of_all(&of, by));
+    assert_eq!(summaries(&of_all), summaries(&series), "series of all names of {asked:#?}");
+
+    for order in [Order::NewestFirst, Order::OldestFirst] {
+        let expected = all(memory.records(&of, order));
+        assert_eq!(all(engine.records(&of, order)), expected, "{order:?} of {asked:#?}");
+    }
+    // Where all records are there, any range can be counted.
+    assert_eq!(ok(engine.countable(asked.range, &of.limits)), asked.range);
+    let query = query(asked);
+    assert_eq!(ok(report(engine, &query)), ok(report(memory, &query)), "report of {asked:#?}");
+}
+
+/// The report that is like the question.
+fn query(asked: &Question) -> ReportQuery {
+    let Question { range, filter, calendar: Calendar { zone, .. }, by, top } = asked;
+    let mut query = ReportQuery::new(period(*range, *zone)).with_filter(filter.clone());
+    (query.by, query.top) = (by.clone(), *top);
+    query
+}
+
+fn period(range: TimeRange, zone: chrono_tz::Tz) -> Period {
+    let text = match (range.start, range.end) {
+        (Some(start), Some(end)) if start < end => format!("{start}..{end}"),
+        _ => "all-time".to_owned(),
+    };
+    let now = chrono::DateTime::UNIX_EPOCH.with_timezone(&zone);
+    parse_period(&text, now).expect("a range of instants is a period")
+}
+
+/// Each bucket's time, and what it comes to.
+pub(super) fn summaries(series: &Series) -> Vec<(Option<Span>, Summary)> {
+    series.buckets().iter().map(|bucket| (bucket.span(), bucket.usage().summary())).collect()
+}
+
+pub(super) fn all(records: Records<'_>) -> Vec<Record> {
+    records.map(ok).collect()
+}
+
+/// An answer that has to be there.
+pub(super) fn ok<T, E: std::fmt::Debug>(answer: Result<T, E>) -> T {
+    match answer {
+        Ok(answer) => answer,
+        Err(error) => panic!("no answer: {error:?}"),
+    }
+}

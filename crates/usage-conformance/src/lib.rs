@@ -1,0 +1,9 @@
+#![doc = include_str!("../README.md")]
+#![allow(clippy::expect_used, clippy::panic, reason = "in tests a panic is the report")]
+
+mod check;
+mod memory;
+mod random;
+
+pub use check::{Subject, check};
+pub use memory::MemoryLedger;

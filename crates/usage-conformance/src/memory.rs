@@ -1,0 +1,154 @@
+//! A ledger in memory, as simple as can be.
+
+use std::collections::BTreeSet;
+use std::iter;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use usage_core::period::Unit;
+use usage_core::query::{Bounds, Calendar, EngineError, Limits, Order, Records, Seen, Selection};
+use usage_core::sink::{BatchOutcome, Refusal, RefusalReason, Sink, SinkError};
+use usage_core::stats::{Aggregates, Series};
+use usage_core::{Engine, Label, Record, TimeRange, Timestamp};
+
+/// Keeps records in a list, and looks at each of them for every answer. Clones share one list.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryLedger(Arc<Mutex<Vec<Record>>>);
+
+impl MemoryLedger {
+    /// Returns all records, in the order in which they were stored.
+    #[must_use]
+    pub fn all(&self) -> Vec<Record> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Record>> {
+        // Each change is one push: a panic leaves the list whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The records that a question is about, oldest first.
+    fn selected(&self, of: &Selection<'_>) -> Result<Vec<Record>, EngineError> {
+        of.limits.check(Instant::now)?;
+        let is_in = |record: &Record| {
+            of.range.contains(record.timestamp()) && of.filter.matches(&record.labels().names())
+        };
+        let mut selected: Vec<_> =
+            self.lock().iter().filter(|record| is_in(record)).cloned().collect();
+        // Stable: of equals the one that was stored first.
+        selected.sort_by_key(Record::timestamp);
+        Ok(selected)
+    }
+}
+
+impl Sink for MemoryLedger {
+    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+        let (mut kept, mut outcome) = (self.lock(), BatchOutcome::default());
+        for (index, record) in batch.iter().enumerate() {
+            let is_same_event = |other: &&Record| {
+                let instance = |of: &Record| of.labels().names().get(Label::Instance).to_owned();
+                record.event_id().is_some()
+                    && other.event_id() == record.event_id()
+                    && instance(other) == instance(record)
+            };
+            match kept.iter().find(is_same_event) {
+                None => {
+                    kept.push(record.clone());
+                    outcome.stored += 1;
+                }
+                Some(other) if other == record => outcome.duplicates += 1,
+                Some(_) => {
+                    outcome.refused.push(Refusal { index, reason: RefusalReason::EventIdConflict });
+                }
+            }
+        }
+        Ok(outcome)
+    }
+}
+
+impl Engine for MemoryLedger {
+    fn totals(&self, of: &Selection<'_>) -> Result<Aggregates, EngineError> {
+        Ok(self.selected(of)?.iter().collect())
+    }
+
+    fn series(&self, of: &Selection<'_>, by: Calendar) -> Result<Series, EngineError> {
+        let selected = self.selected(of)?;
+        let stretches = stretches(of.range, &selected, by.unit);
+        let mut series = Series::over_stretches(&stretches, by.unit, by.zone)?;
+        for record in &selected {
+            series.add(record);
+        }
+        series.trim(of.range);
+        series.widen_gaps();
+        Ok(series)
+    }
+
+    fn records<'a>(&'a self, of: &Selection<'a>, order: Order) -> Records<'a> {
+        match (self.selected(of), order) {
+            (Err(error), _) => Box::new(iter::once(Err(error))),
+            (Ok(records), Order::OldestFirst) => Box::new(records.into_iter().map(Ok)),
+            (Ok(records), Order::NewestFirst) => Box::new(records.into_iter().rev().map(Ok)),
+        }
+    }
+
+    fn names(
+        &self,
+        label: Label,
+        most: usize,
+        limits: &Limits,
+    ) -> Result<Vec<String>, EngineError> {
+        limits.check(Instant::now)?;
+        let kept = self.lock();
+        let names = kept.iter().map(|record| record.labels().names().reported(label).to_owned());
+        let names: BTreeSet<_> = names.filter(|name| !name.is_empty()).collect();
+        Ok(names.into_iter().take(most).collect())
+    }
+
+    fn bounds(&self, limits: &Limits) -> Result<Bounds, EngineError> {
+        limits.check(Instant::now)?;
+        let kept = self.lock();
+        let times = || kept.iter().map(Record::timestamp);
+        Ok(Bounds::of(times().min().zip(times().max())))
+    }
+
+    fn seen(&self) -> Result<Seen, EngineError> {
+        // Records only ever come.
+        Ok(Seen::of(self.lock().len().to_le_bytes()))
+    }
+}
+
+/// The range, and where it lacks a bound the stretches of it that have records, with what lies between two of them
+/// if that is not long.
+fn stretches(range: TimeRange, oldest_first: &[Record], unit: Unit) -> Vec<TimeRange> {
+    if range.start.is_some() && range.end.is_some() {
+        return vec![range];
+    }
+    let times = || oldest_first.iter().map(|record| record.timestamp().as_micros());
+    let Some((oldest, newest)) = times().next().zip(times().last()) else { return Vec::new() };
+    let start = range.start.map_or(oldest, Timestamp::as_micros);
+    let end = range.end.map_or(newest + 1, Timestamp::as_micros);
+    let at = |micros| Some(Timestamp::from_micros(micros));
+    let (mut stretches, mut from, mut to) = (Vec::new(), start, start);
+    for time in times() {
+        if time > to.saturating_add(longest_gap(unit)) {
+            stretches.push(TimeRange { start: at(from), end: at(to) });
+            from = time;
+        }
+        to = time + 1;
+    }
+    stretches.push(TimeRange { start: at(from), end: at(end) });
+    stretches
+}
+
+/// 366 units, in microseconds.
+fn longest_gap(unit: Unit) -> i64 {
+    let days = match unit {
+        Unit::Hour => return 366 * 60 * 60 * 1_000_000,
+        Unit::Day => 1,
+        Unit::Week(_) => 7,
+        Unit::Month => 31,
+        Unit::Quarter => 92,
+        Unit::Year => 366,
+    };
+    days * 366 * 24 * 60 * 60 * 1_000_000
+}
