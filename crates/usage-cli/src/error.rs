@@ -7,9 +7,10 @@
 use std::fmt::Display;
 
 use usage_core::period::PeriodError;
+use usage_core::query::{EngineError, EngineErrorKind};
 use usage_core::stats::GroupingError;
 use usage_store::import::ImportError;
-use usage_store::{Fault, SeriesError, StoreError};
+use usage_store::{Fault, StoreError};
 
 use crate::amounts;
 use crate::exit_codes::{DAMAGED, FAILED, USAGE};
@@ -240,11 +241,16 @@ impl From<GroupingError> for CliError {
     }
 }
 
-impl From<SeriesError> for CliError {
-    fn from(error: SeriesError) -> Self {
-        match error {
-            SeriesError::Store(error) => error.into(),
-            error => ErrorKind::PeriodTooLong.error(error),
+/// What an engine says, which here is a ledger.
+impl From<EngineError> for CliError {
+    fn from(error: EngineError) -> Self {
+        let kind = match error.kind() {
+            EngineErrorKind::TooManyBuckets => ErrorKind::PeriodTooLong,
+            _ => ErrorKind::SqliteFailed,
+        };
+        match error.into_source().downcast::<StoreError>() {
+            Ok(error) => (*error).into(),
+            Err(error) => kind.error(error),
         }
     }
 }

@@ -60,6 +60,12 @@ impl Stamp {
         }
     }
 
+    /// Of the file and of the log that somebody may have begun beside it.
+    #[cfg(feature = "zones")]
+    pub(crate) fn of_ledger(path: &Path) -> [Self; 2] {
+        [Self::of(path), Self::of(&write_ahead_log(path))]
+    }
+
     /// Whether what was read since then was read from a file at rest.
     pub(crate) fn still_holds(self, path: &Path) -> bool {
         !write_ahead_log(path).exists() && Self::of(path) == self

@@ -135,6 +135,12 @@ pub enum StoreError {
         /// The ledger.
         path: PathBuf,
     },
+    /// The query was stopped, as nobody waits for its answer any more.
+    #[error("reading the ledger {} was stopped", path.display())]
+    Stopped {
+        /// The ledger.
+        path: PathBuf,
+    },
     /// What is stored is not what a ledger can hold.
     #[error("the ledger {} is damaged: {what}", path.display())]
     Damaged {
@@ -353,10 +359,18 @@ impl Fault {
     }
 }
 
+/// Whether a query was ended by the one who has asked.
+fn is_stopped(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)
+}
+
 impl StoreError {
     /// Adds to a failed query what was being done to which ledger.
     pub(crate) fn read(doing: &'static str, path: &Path, error: ReadError) -> Self {
         match error {
+            ReadError::Sqlite(source) if is_stopped(&source) => {
+                Self::Stopped { path: path.to_owned() }
+            }
             ReadError::Sqlite(source) => Self::sqlite(doing, path, source),
             ReadError::VersionChanged(found) => {
                 Self::VersionChanged { path: path.to_owned(), found }

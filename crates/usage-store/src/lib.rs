@@ -9,6 +9,8 @@ mod checkpoint;
 mod columns;
 pub mod doctor;
 mod durable;
+#[cfg(feature = "zones")]
+mod engine;
 mod error;
 mod event_ids;
 mod file_id;

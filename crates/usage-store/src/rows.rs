@@ -12,6 +12,7 @@ use crate::Store;
 use crate::columns::{self, NUMBERS};
 use crate::error::{ReadError, StoreError};
 use crate::labels::LabelSets;
+use crate::readers::Stop;
 use crate::retained;
 use crate::sums::{each_checked_row, quarter_of};
 
@@ -53,6 +54,7 @@ pub struct Records<'a> {
     damage: Option<StoreError>,
     /// The names as of the last page, and by what a change of them is noticed.
     names: Option<((i64, i64), Arc<LabelSets>)>,
+    stop: Option<Stop>,
     finished: bool,
 }
 
@@ -91,8 +93,14 @@ impl<'a> Records<'a> {
     pub(crate) fn new(store: &'a Store, range: TimeRange, filter: &'a Filter) -> Self {
         let (page, order) = (VecDeque::new(), Order::NewestFirst);
         let (unchecked, last, damage, names) = (quarters_of(range), None, None, None);
-        let finished = false;
-        Self { store, range, filter, page, order, last, unchecked, damage, names, finished }
+        let (stop, finished) = (None, false);
+        Self { store, range, filter, page, order, last, unchecked, damage, names, stop, finished }
+    }
+
+    /// Ends them with an error when they are to stop.
+    #[cfg(feature = "zones")]
+    pub(crate) fn until(self, stop: Option<Stop>) -> Self {
+        Self { stop, ..self }
     }
 
     /// The same records from the oldest to the newest, in the order in which they could be stored
@@ -107,7 +115,8 @@ impl<'a> Records<'a> {
         let (range, last, filter, order) = (self.range, self.last, self.filter, self.order);
         let known = &self.names;
         let (unchecked, is_damaged) = (&self.unchecked, self.damage.is_some());
-        let (page, order, names, rest, damage) = self.store.read(DOING, |connection| {
+        let stop = self.stop.as_ref();
+        let (page, order, names, rest, damage) = self.store.read_until(DOING, stop, |connection| {
             let order = match order {
                 Order::OldestFirst { end_id: None } => {
                     Order::OldestFirst { end_id: Some(next_id(connection)?) }

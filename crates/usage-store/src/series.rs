@@ -12,6 +12,7 @@ use crate::report::add_named;
 use crate::sums::{
     self, Apart, Level, Seen, Totals, Wrong, months, start_of_quarter, total, totals_of_all,
 };
+use crate::Store;
 
 /// Why there is no report over time.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +24,58 @@ pub enum SeriesError {
     /// The ledger cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl Store {
+    /// As [`report`](Self::report), apart for each `unit` of the calendar of `zone`. Where the
+    /// range has no bound, the series begins with the oldest or ends with the newest record that
+    /// passes the filter.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let store = usage_store::Store::open(folder.path().join("usage.db"))?;
+    /// use usage_core::{Filter, TimeRange, period::Unit};
+    ///
+    /// let zone = "Asia/Kathmandu".parse()?;
+    /// let days = store.series(TimeRange::ALL, &Filter::default(), Unit::Day, zone)?;
+    /// for day in days.buckets() {
+    ///     println!("{:?}: {} requests", day.start(), day.usage().summary().requests);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`report`](Self::report), and when the range, or all time, has more units than a
+    /// [`Series`] may have.
+    pub fn series(
+        &self,
+        range: TimeRange,
+        filter: &Filter,
+        unit: Unit,
+        zone: Tz,
+    ) -> Result<Series, SeriesError> {
+        let series = self.read("read the ledger", |connection| {
+            aggregate(connection, range, filter, (unit, zone))
+        })?;
+        Ok(series?)
+    }
+
+    /// As [`series`](Self::series) for everybody who asks for time alone: each bucket has its
+    /// [`summary`](usage_core::stats::Aggregates::summary), and no names. As fast with a million
+    /// names as with one.
+    ///
+    /// # Errors
+    /// As [`series`](Self::series).
+    pub fn series_of_all(
+        &self,
+        range: TimeRange,
+        unit: Unit,
+        zone: Tz,
+    ) -> Result<Series, SeriesError> {
+        let series = self
+            .read("read the ledger", |connection| aggregate_all(connection, range, (unit, zone)))?;
+        Ok(series?)
+    }
 }
 
 /// The totals by label set of each unit of time. Runs inside the caller's read transaction.
@@ -137,7 +190,7 @@ const fn micros_of(unit: Unit) -> i64 {
 /// lacks. In an empty ledger it stays as it is.
 ///
 /// Not the oldest and the newest record: whether these are found depends on pages that nothing checks.
-fn closed(
+pub(crate) fn closed(
     connection: &Connection,
     range: TimeRange,
     seen: &mut Seen,

@@ -6,11 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chrono_tz::Tz;
 use rusqlite::Connection;
-use usage_core::period::Unit;
 use usage_core::sink::{BatchOutcome, LedgerId};
-use usage_core::stats::{Aggregates, Series};
+use usage_core::stats::Aggregates;
 use usage_core::{Filter, Record, TimeRange};
 
 use crate::batch::Writer;
@@ -20,11 +18,10 @@ use crate::file_id::OpenedFile;
 use crate::journals::JournalFolder;
 use crate::migration::{Migrate, Migrated};
 use crate::open::Opened;
-use crate::readers::Readers;
+use crate::readers::{Readers, Stop};
 use crate::rows::Records;
-use crate::series::SeriesError;
 use crate::transaction::{Ledger, WriteError};
-use crate::{open, report, series};
+use crate::{open, report};
 
 /// How a ledger is opened. The default is what a gateway wants.
 #[derive(Clone, Debug)]
@@ -233,64 +230,29 @@ impl Store {
         self.read("read the ledger", |connection| report::aggregate(connection, range, filter))
     }
 
-    /// As [`report`](Self::report), apart for each `unit` of the calendar of `zone`. Where the
-    /// range has no bound, the series begins with the oldest or ends with the newest record that
-    /// passes the filter.
-    ///
-    /// ```
-    /// # let folder = tempfile::tempdir()?;
-    /// # let store = usage_store::Store::open(folder.path().join("usage.db"))?;
-    /// use usage_core::{Filter, TimeRange, period::Unit};
-    ///
-    /// let zone = "Asia/Kathmandu".parse()?;
-    /// let days = store.series(TimeRange::ALL, &Filter::default(), Unit::Day, zone)?;
-    /// for day in days.buckets() {
-    ///     println!("{:?}: {} requests", day.start(), day.usage().summary().requests);
-    /// }
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`report`](Self::report), and when the range, or all time, has more units than a
-    /// [`Series`] may have.
-    pub fn series(
-        &self,
-        range: TimeRange,
-        filter: &Filter,
-        unit: Unit,
-        zone: Tz,
-    ) -> Result<Series, SeriesError> {
-        let series = self.read("read the ledger", |connection| {
-            series::aggregate(connection, range, filter, (unit, zone))
-        })?;
-        Ok(series?)
-    }
-
-    /// As [`series`](Self::series) for everybody who asks for time alone: each bucket has its
-    /// [`summary`](usage_core::stats::Aggregates::summary), and no names. As fast with a million
-    /// names as with one.
-    ///
-    /// # Errors
-    /// As [`series`](Self::series).
-    pub fn series_of_all(
-        &self,
-        range: TimeRange,
-        unit: Unit,
-        zone: Tz,
-    ) -> Result<Series, SeriesError> {
-        let series = self.read("read the ledger", |connection| {
-            series::aggregate_all(connection, range, (unit, zone))
-        })?;
-        Ok(series?)
-    }
-
     /// Runs a query in one read transaction, so that all of it sees one state of the ledger.
     pub(crate) fn read<T>(
         &self,
         doing: &'static str,
         query: impl Fn(&Connection) -> Result<T, ReadError>,
     ) -> Result<T> {
-        self.0.readers.read(doing, query)
+        self.0.readers.read(doing, None, query)
+    }
+
+    /// As [`read`](Self::read), until it is to stop.
+    pub(crate) fn read_until<T>(
+        &self,
+        doing: &'static str,
+        stop: Option<&Stop>,
+        query: impl Fn(&Connection) -> Result<T, ReadError>,
+    ) -> Result<T> {
+        self.0.readers.read(doing, stop, query)
+    }
+
+    /// By what a change of the ledger is noticed.
+    #[cfg(feature = "zones")]
+    pub(crate) fn state(&self) -> Result<Vec<u8>> {
+        self.0.readers.seen()
     }
 
     pub(crate) fn busy_timeout(&self) -> Duration {

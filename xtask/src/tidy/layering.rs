@@ -8,6 +8,8 @@ use super::tree::{Tree, lines_with};
 /// tracker writes to a real store.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("usage-core", &[]),
+    // In tests only.
+    ("usage-conformance", &["usage-core"]),
     ("usage-journal", &["usage-core"]),
     ("usage-store", &["usage-core", "usage-journal"]),
     ("usage-tracker", &["usage-core", "usage-journal"]),

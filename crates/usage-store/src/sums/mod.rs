@@ -43,6 +43,7 @@ pub(crate) use level::{Level, quarter_of, start_of_quarter};
 pub(crate) use made::{from_finer, from_rows};
 pub use rebuild::Rebuilt;
 pub(crate) use rebuild::rebuild;
+#[cfg(feature = "zones")]
 pub(crate) use root::months;
 pub(crate) use seals::{Seen, all_torn};
 pub(crate) use table::{clear, each_label_set, numbers, read};

@@ -122,6 +122,7 @@ impl Root {
     }
 
     /// The first and the last month.
+    #[cfg(feature = "zones")]
     pub(super) fn ends(&self) -> Option<[i64; 2]> {
         Some([*self.0.keys().next()?, *self.0.keys().next_back()?])
     }
@@ -174,6 +175,7 @@ fn pull_word(rest: &mut &[u8]) -> Result<u32, Wrong> {
 }
 
 /// The first and the last month that there are sums of.
+#[cfg(feature = "zones")]
 pub(crate) fn months(connection: &Connection) -> rusqlite::Result<Option<[i64; 2]>> {
     Ok(Root::read(connection)?.ends())
 }

@@ -16,6 +16,7 @@
 mod backup;
 mod checkpoints;
 mod child;
+mod conformance;
 mod damaged_names;
 mod damaged_rows;
 mod doctor;

@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use usage_core::format::{Report, format_count};
+use usage_core::format::format_count;
 use usage_core::sink::SinkErrorKind;
-use usage_core::{Filter, Period, Record, TimeRange};
+use usage_core::{Period, Record, ReportQuery, report};
 use usage_store::Store;
 use usage_tracker::{DEFAULT_CHANNEL_CAPACITY, Durability, RejectReason, Stats, Tracker};
 
@@ -178,10 +178,8 @@ impl Session {
         let Some(store) = lock(&self.0.store).clone() else {
             return Ok(());
         };
-        let usage = store.report(TimeRange::ALL, &Filter::default())?;
-        let period = Period::all_time(context.now().timezone());
-        let report =
-            Report { period: &period, filter: &Filter::default(), usage: &usage, top: None };
+        let all_time = Period::all_time(context.now().timezone());
+        let report = report(&store, &ReportQuery::new(all_time))?;
         let gap = if self.0.quiet { "" } else { "\n" };
         output::print(&format!("{gap}{}", report.to_text(&context.text_options())))
     }

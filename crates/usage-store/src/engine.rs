@@ -1,0 +1,169 @@
+//! The ledger as what reports are made of: it knows itself which of its ways to an answer is cheap.
+
+use std::collections::BTreeSet;
+use std::iter;
+use std::time::Instant;
+
+use rusqlite::Connection;
+use usage_core::query::{
+    Bounds, Calendar, EngineError, EngineErrorKind, Freshness, Limits, Order, Records, Seen,
+    Selection,
+};
+use usage_core::sink::SinkErrorKind;
+use usage_core::stats::{Aggregates, Series, TooManyBuckets};
+use usage_core::{Engine, Label, TimeRange, Timestamp};
+
+use crate::error::{ReadError, StoreError};
+use crate::readers::Stop;
+use crate::{Store, report, retained, series, sums};
+
+const READ: &str = "read the ledger";
+
+impl Engine for Store {
+    /// From sums, but for the parts of a quarter of an hour at the ends of the range.
+    fn totals(&self, of: &Selection<'_>) -> Result<Aggregates, EngineError> {
+        self.ask(&of.limits, |connection| report::aggregate(connection, of.range, of.filter))
+    }
+
+    fn series(&self, of: &Selection<'_>, by: Calendar) -> Result<Series, EngineError> {
+        let by = (by.unit, by.zone);
+        self.ask_series(&of.limits, |connection| {
+            series::aggregate(connection, of.range, of.filter, by)
+        })
+    }
+
+    /// As fast with a million names as with one, unless some are asked for.
+    fn series_of_all(&self, of: &Selection<'_>, by: Calendar) -> Result<Series, EngineError> {
+        if !of.filter.is_empty() {
+            return Engine::series(self, of, by);
+        }
+        let by = (by.unit, by.zone);
+        self.ask_series(&of.limits, |connection| series::aggregate_all(connection, of.range, by))
+    }
+
+    /// A page at a time, so a slow reader holds nothing up.
+    fn records<'a>(&'a self, of: &Selection<'a>, order: Order) -> Records<'a> {
+        let limits = of.limits.clone();
+        if let Err(kind) = limits.check(Instant::now) {
+            return Box::new(iter::once(Err(kind.into())));
+        }
+        let records = self.records_by_period(of.range, of.filter).until(stop(&limits));
+        let records = match order {
+            Order::NewestFirst => records,
+            Order::OldestFirst => records.oldest_first(),
+        };
+        Box::new(records.map(move |stored| match stored {
+            Ok(stored) => Ok(stored.record),
+            Err(error) => Err(failed(error, &limits)),
+        }))
+    }
+
+    fn names(
+        &self,
+        label: Label,
+        most: usize,
+        limits: &Limits,
+    ) -> Result<Vec<String>, EngineError> {
+        self.ask(limits, |connection| {
+            // An empty name may stand before all others.
+            let count = i64::try_from(most.saturating_add(1)).unwrap_or(i64::MAX);
+            let field = label.field();
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT DISTINCT {field} FROM label_sets ORDER BY {field} LIMIT ?1"
+            ))?;
+            let mut rows = statement.query([count])?;
+            let mut names = BTreeSet::new();
+            while let Some(row) = rows.next()? {
+                let name = label.reported(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?);
+                if !name.is_empty() {
+                    names.insert(name.to_owned());
+                }
+            }
+            Ok(names.into_iter().take(most).collect())
+        })
+    }
+
+    fn bounds(&self, limits: &Limits) -> Result<Bounds, EngineError> {
+        self.ask(limits, |connection| {
+            let mut seen = sums::Seen::default();
+            let TimeRange { start, end } = series::closed(connection, TimeRange::ALL, &mut seen)?;
+            seen.check(connection)?;
+            let newest = end.map(|end| Timestamp::from_micros(end.as_micros() - 1));
+            let at = |micros: Option<i64>| micros.map(Timestamp::from_micros);
+            let accepts = at(retained::records_from(connection)?);
+            let rows = at(retained::rows_from(connection)?);
+            Ok(Bounds::of(start.zip(newest)).with_horizon(accepts, rows))
+        })
+    }
+
+    fn countable(&self, range: TimeRange, limits: &Limits) -> Result<TimeRange, EngineError> {
+        limits.check(Instant::now)?;
+        Self::countable(self, range).map_err(|error| failed(error, limits))
+    }
+
+    fn freshness(&self, limits: &Limits) -> Result<Freshness, EngineError> {
+        limits.check(Instant::now)?;
+        let waiting = self.waiting().map_err(|error| failed(error, limits))?;
+        Ok(Freshness::of(waiting.of_stopped(), waiting.of_running()))
+    }
+
+    fn seen(&self) -> Result<Seen, EngineError> {
+        Ok(Seen::of(self.state()?))
+    }
+}
+
+impl Store {
+    fn ask<T>(
+        &self,
+        limits: &Limits,
+        query: impl Fn(&Connection) -> Result<T, ReadError>,
+    ) -> Result<T, EngineError> {
+        limits.check(Instant::now)?;
+        let stop = stop(limits);
+        self.read_until(READ, stop.as_ref(), query).map_err(|error| failed(error, limits))
+    }
+
+    fn ask_series(
+        &self,
+        limits: &Limits,
+        query: impl Fn(&Connection) -> Result<Result<Series, TooManyBuckets>, ReadError>,
+    ) -> Result<Series, EngineError> {
+        Ok(self.ask(limits, query)??)
+    }
+}
+
+/// Asks the limits; nothing where there are none, so that such queries are never held up.
+fn stop(limits: &Limits) -> Option<Stop> {
+    let limits = limits.clone();
+    (!limits.is_none()).then(|| Stop::when(move || limits.check(Instant::now).is_err()))
+}
+
+/// What has ended a query that was stopped are its limits.
+fn failed(error: StoreError, limits: &Limits) -> EngineError {
+    match limits.check(Instant::now) {
+        Err(kind) if matches!(error, StoreError::Stopped { .. }) => EngineError::of(kind, error),
+        _ => error.into(),
+    }
+}
+
+/// The error stays at hand for those who know this crate: see [`EngineError::into_source`].
+impl From<StoreError> for EngineError {
+    fn from(error: StoreError) -> Self {
+        let kind = match error {
+            StoreError::RowsGone { .. } | StoreError::NamesFolded { .. } => {
+                EngineErrorKind::NotKept
+            }
+            StoreError::Stopped { .. } => EngineErrorKind::Cancelled,
+            _ => match error.sink_error_kind() {
+                SinkErrorKind::Busy => EngineErrorKind::Busy,
+                SinkErrorKind::Full | SinkErrorKind::Io | SinkErrorKind::ReadOnly => {
+                    EngineErrorKind::Io
+                }
+                SinkErrorKind::Corrupt => EngineErrorKind::Corrupt,
+                SinkErrorKind::Replaced => EngineErrorKind::Replaced,
+                _ => EngineErrorKind::Other,
+            },
+        };
+        Self::of(kind, error)
+    }
+}

@@ -1,0 +1,113 @@
+//! The ledger as an engine: what every engine has to get right, and what only a ledger on disk can get wrong.
+
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use usage_conformance::{Subject, check};
+use usage_core::query::{EngineErrorKind, Limits, Selection};
+use usage_core::{Engine, Filter, Label, TimeRange};
+use usage_store::{Store, StoreError};
+
+use super::support::{Place, at, open_patient, orphan, record, record_of};
+
+#[test]
+fn the_ledger_is_an_engine() {
+    check(24, || {
+        let place = Place::new();
+        let store = place.open();
+        Subject::new(store.clone(), store).keeping(place)
+    });
+}
+
+/// As a gateway records and a view in another process reads.
+#[test]
+fn so_it_is_for_another_process_than_the_one_that_records() {
+    check(4, || {
+        let place = Place::new();
+        let (sink, engine) = (place.open(), open_patient(&place.path));
+        Subject::new(engine, sink).keeping(place)
+    });
+}
+
+fn engine(store: &Store) -> &dyn Engine {
+    store
+}
+
+#[test]
+fn bounds_know_what_is_kept_and_what_is_taken() {
+    const QUARTER: i64 = 900_000_000;
+    let place = Place::new();
+    let store = place.open();
+    store.insert_batch(&[record(5, 1), record(3 * QUARTER + 7, 1)]).unwrap();
+    let none = Limits::none();
+    let bounds = engine(&store).bounds(&none).unwrap();
+    assert_eq!((bounds.oldest, bounds.newest), (Some(at(5)), Some(at(3 * QUARTER + 7))));
+    assert_eq!((bounds.accepts_from, bounds.has_rows_from), (None, None));
+    store.prune_records(at(QUARTER)).unwrap();
+    let bounds = engine(&store).bounds(&none).unwrap();
+    assert_eq!(bounds.oldest, Some(at(3 * QUARTER + 7)));
+    assert_eq!(bounds.accepts_from, Some(at(QUARTER)));
+}
+
+/// An error of the ledger can be taken out again by those who know it.
+#[test]
+fn errors_have_a_kind_and_keep_what_they_wrap() {
+    let (place, filter) = (Place::with_records(5), Filter::new());
+    let store = place.open();
+    let of = Selection::new(TimeRange::ALL, &filter);
+    let sql = "UPDATE rollups_month SET cells = zeroblob(20)";
+    place.connection().execute_batch(sql).unwrap();
+    let error = engine(&store).totals(&of).unwrap_err();
+    assert_eq!(error.kind(), EngineErrorKind::Corrupt);
+    assert!(error.to_string().contains(" is damaged: "), "{error}");
+    let source = error.into_source().downcast::<StoreError>().unwrap();
+    assert!(source.is_damage());
+    std::fs::remove_file(&place.path).unwrap();
+    let kind = engine(&store).seen().unwrap_err().kind();
+    assert_eq!(kind, EngineErrorKind::Replaced);
+}
+
+/// What waits in a journal is in no answer, and said.
+#[test]
+fn freshness_tells_what_waits() {
+    let place = Place::new();
+    let mut store = place.open();
+    orphan(&mut store, &[record(1, 1), record(2, 1)]);
+    let freshness = engine(&store).freshness(&Limits::none()).unwrap();
+    assert_eq!((freshness.backlog_of_stopped, freshness.backlog_of_running), (2, 0));
+}
+
+/// Whoever writes, also past the program, and also where the file has changed hands.
+#[test]
+fn a_change_is_noticed_whoever_makes_it() {
+    let place = Place::with_records(3);
+    let store = place.open();
+    let seen = engine(&store).seen().unwrap();
+    let connection = Connection::open(&place.path).unwrap();
+    let other = engine(&store).seen().unwrap();
+    assert_eq!(other, seen, "a reader changes nothing");
+    connection.execute_batch("CREATE TABLE notes (text TEXT)").unwrap();
+    assert!(engine(&store).changed(&seen).unwrap());
+    drop(connection);
+    let seen = engine(&store).seen().unwrap();
+    store.delete_all_records().unwrap();
+    assert!(engine(&store).changed(&seen).unwrap());
+    let seen = engine(&store).seen().unwrap();
+    let other = Place::with_records(3);
+    std::fs::rename(&other.path, &place.path).unwrap();
+    assert!(engine(&store).changed(&seen).unwrap());
+}
+
+/// Also from a ledger with more names than are asked for.
+#[test]
+fn names_are_read_as_far_as_they_are_asked_for() {
+    let place = Place::new();
+    let store = place.open();
+    let models = ["c", "a", "b"].map(|model| record_of(["i", "", "", "r", model], 1, 1));
+    store.insert_batch(&models).unwrap();
+    let soon = Limits::none().with_deadline(Instant::now() + Duration::from_secs(600));
+    assert_eq!(engine(&store).names(Label::Model, 2, &soon).unwrap(), ["a", "b"]);
+    let late = Limits::none().with_deadline(Instant::now());
+    let kind = engine(&store).names(Label::Model, 2, &late).unwrap_err().kind();
+    assert_eq!(kind, EngineErrorKind::DeadlineExceeded);
+}
