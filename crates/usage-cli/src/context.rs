@@ -8,8 +8,9 @@ use anstream::AutoStream;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use clap::ColorChoice;
-use usage_core::Timestamp;
 use usage_core::format::TextOptions;
+use usage_core::query::Limits;
+use usage_core::{Engine, Timestamp};
 use usage_store::Store;
 use usage_tracker::{Clock, SystemClock};
 
@@ -139,10 +140,11 @@ impl Context {
     }
 
     /// Says so if a report is about to lack what stopped programs have left in journals.
-    pub(crate) fn note_waiting(&self, store: &Store, shown: &str) {
+    pub(crate) fn note_waiting(&self, engine: &dyn Engine, shown: &str) {
         // A journal that cannot be looked into is for the doctor to tell: the report is right as far
         // as the ledger goes.
-        let waiting = store.waiting().map_or(0, |waiting| waiting.of_stopped());
+        let freshness = engine.freshness(&Limits::none());
+        let waiting = freshness.map_or(0, |freshness| freshness.backlog_of_stopped);
         if self.quiet || waiting == 0 {
             return;
         }
@@ -156,9 +158,9 @@ impl Context {
     }
 
     /// Says so if the ledger refuses records up to an instant that is still to come.
-    pub(crate) fn note_horizon(&self, store: &Store) {
+    pub(crate) fn note_horizon(&self, engine: &dyn Engine) {
         // What cannot be read is for the command itself to tell.
-        let from = store.retention().ok().and_then(|retention| retention.records_from);
+        let from = engine.bounds(&Limits::none()).ok().and_then(|bounds| bounds.accepts_from);
         if let Some(from) = from.filter(|from| !self.quiet && *from > self.now_timestamp()) {
             output::note(&format!(
                 "note: records older than {} are refused, and that is still to come; `usage doctor` \

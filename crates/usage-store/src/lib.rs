@@ -9,8 +9,6 @@ mod checkpoint;
 mod columns;
 pub mod doctor;
 mod durable;
-#[cfg(feature = "zones")]
-mod engine;
 mod error;
 mod event_ids;
 mod file_id;
@@ -24,6 +22,8 @@ mod open;
 mod part;
 mod path;
 mod quarantine;
+#[cfg(feature = "zones")]
+mod query;
 mod readers;
 mod recovery;
 mod report;
@@ -31,8 +31,6 @@ mod retained;
 mod retention;
 mod rows;
 mod schema;
-#[cfg(feature = "zones")]
-mod series;
 mod set_aside;
 mod sink;
 mod store;
@@ -47,6 +45,8 @@ pub use insert::{Inserted, insert_record};
 pub use migration::{Migrate, Migrated, MigrationPlan, MigrationStep};
 pub use path::{DB_ENV, db_path};
 pub use quarantine::{MAX_QUARANTINED, MAX_QUARANTINED_BYTES, Quarantined, Retried};
+#[cfg(feature = "zones")]
+pub use query::SeriesError;
 pub use recovery::Recovered;
 pub use retention::{
     Age, AgeError, DeleteAllPlan, DeleteRangePlan, Deletion, Doubt, HorizonReset, Policy,
@@ -54,11 +54,7 @@ pub use retention::{
 };
 pub use rows::{Records, StoredRecord};
 pub use schema::{APPLICATION_ID, SCHEMA_VERSION};
-#[cfg(feature = "zones")]
-pub use series::SeriesError;
 pub use store::{Store, StoreOptions, Synchronous};
 pub use transaction::WriteError;
 pub use usage_core::Filter;
-/// Whose a [`WaitingSegment`] is, from `usage-journal`.
-pub use usage_journal::State as SegmentState;
-pub use waiting::{Waiting, WaitingSegment};
+pub use waiting::{SegmentState, Waiting, WaitingSegment};

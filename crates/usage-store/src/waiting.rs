@@ -6,6 +6,9 @@ use rusqlite::Connection;
 use usage_core::sink::LedgerId;
 use usage_journal::{RealDisk, State, Surveyed, survey};
 
+/// Whose a [`WaitingSegment`] is, from `usage-journal`.
+pub use usage_journal::State as SegmentState;
+
 use crate::error::Result;
 use crate::{Store, journals};
 

@@ -10,6 +10,7 @@ mod layering;
 mod length;
 mod links;
 mod modules;
+mod order;
 mod tree;
 
 use std::fmt;
@@ -25,6 +26,7 @@ type Rule = fn(&Tree) -> Vec<Finding>;
 const RULES: &[(&str, Rule)] = &[
     ("layers", layering::dependencies),
     ("pure core", layering::pure_core),
+    ("order of modules", order::modules),
     ("manifests", crates::manifests),
     ("crate layout", crates::layout),
     ("changelog", crates::changelog),

@@ -3,8 +3,7 @@
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use usage_core::format::{Format, TextOptions};
 use usage_core::stats::{Dimension, Grouping};
-use usage_core::{Period, ReportQuery, report};
-use usage_store::Store;
+use usage_core::{Engine, Period, ReportQuery, report};
 
 use super::filter::FilterArgs;
 use super::period::{self, PeriodArgs};
@@ -67,10 +66,10 @@ fn formats() -> impl TypedValueParser<Value = Format> {
 }
 
 /// What is not in the report, to a person; who reads the other forms is a program.
-fn note_world(format: Format, store: &Store, context: &Context) {
+fn note_world(format: Format, engine: &dyn Engine, context: &Context) {
     if format.is_for_people() {
-        context.note_waiting(store, "report");
-        context.note_horizon(store);
+        context.note_waiting(engine, "report");
+        context.note_horizon(engine);
     }
 }
 

@@ -6,13 +6,13 @@ use usage_core::period::Unit;
 use usage_core::stats::{Series, TooManyBuckets};
 use usage_core::{Filter, TimeRange, Timestamp};
 
+use crate::Store;
 use crate::error::{ReadError, StoreError};
 use crate::labels::Names;
 use crate::report::add_named;
 use crate::sums::{
     self, Apart, Level, Seen, Totals, Wrong, months, start_of_quarter, total, totals_of_all,
 };
-use crate::Store;
 
 /// Why there is no report over time.
 #[derive(Debug, thiserror::Error)]
@@ -79,7 +79,7 @@ impl Store {
 }
 
 /// The totals by label set of each unit of time. Runs inside the caller's read transaction.
-pub(crate) fn aggregate(
+pub(super) fn aggregate(
     connection: &Connection,
     range: TimeRange,
     filter: &Filter,
@@ -109,7 +109,7 @@ pub(crate) fn aggregate(
 }
 
 /// As [`aggregate`], of all names together: each bucket has its summary, and no names.
-pub(crate) fn aggregate_all(
+pub(super) fn aggregate_all(
     connection: &Connection,
     range: TimeRange,
     (unit, zone): (Unit, Tz),
@@ -190,7 +190,7 @@ const fn micros_of(unit: Unit) -> i64 {
 /// lacks. In an empty ledger it stays as it is.
 ///
 /// Not the oldest and the newest record: whether these are found depends on pages that nothing checks.
-pub(crate) fn closed(
+pub(super) fn closed(
     connection: &Connection,
     range: TimeRange,
     seen: &mut Seen,

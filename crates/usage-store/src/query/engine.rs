@@ -15,7 +15,10 @@ use usage_core::{Engine, Label, TimeRange, Timestamp};
 
 use crate::error::{ReadError, StoreError};
 use crate::readers::Stop;
-use crate::{Store, report, retained, series, sums};
+use crate::sums::{each_checked_row, quarter_of, start_of_quarter};
+use crate::{Store, report, retained, sums};
+
+use super::series;
 
 const READ: &str = "read the ledger";
 
@@ -88,11 +91,18 @@ impl Engine for Store {
             let mut seen = sums::Seen::default();
             let TimeRange { start, end } = series::closed(connection, TimeRange::ALL, &mut seen)?;
             seen.check(connection)?;
-            let newest = end.map(|end| Timestamp::from_micros(end.as_micros() - 1));
+            let rows_from = retained::rows_from(connection)?;
+            let ends = match start.zip(end) {
+                None => None,
+                Some((start, end)) => {
+                    let last = quarter_of(end.as_micros() - 1);
+                    let oldest = times(connection, quarter_of(start.as_micros()), rows_from)?.0;
+                    Some((oldest, times(connection, last, rows_from)?.1))
+                }
+            };
             let at = |micros: Option<i64>| micros.map(Timestamp::from_micros);
             let accepts = at(retained::records_from(connection)?);
-            let rows = at(retained::rows_from(connection)?);
-            Ok(Bounds::of(start.zip(newest)).with_horizon(accepts, rows))
+            Ok(Bounds::of(ends).with_horizon(accepts, at(rows_from)))
         })
     }
 
@@ -130,6 +140,24 @@ impl Store {
     ) -> Result<Series, EngineError> {
         Ok(self.ask(limits, query)??)
     }
+}
+
+/// The first and the last time in a quarter of an hour that has something: of its rows, or its own ends where only
+/// sums are left.
+fn times(
+    connection: &Connection,
+    quarter: i64,
+    rows_from: Option<i64>,
+) -> Result<(Timestamp, Timestamp), ReadError> {
+    let (start, end) = (start_of_quarter(quarter), start_of_quarter(quarter + 1));
+    let mut times = None;
+    if rows_from.is_none_or(|rows_from| rows_from <= start) {
+        each_checked_row(connection, &(quarter..quarter + 1), |ts, _, _| {
+            times = Some((times.map_or(ts, |(first, _)| first), ts));
+        })?;
+    }
+    let (first, last) = times.unwrap_or((start, end - 1));
+    Ok((Timestamp::from_micros(first), Timestamp::from_micros(last)))
 }
 
 /// Asks the limits; nothing where there are none, so that such queries are never held up.
