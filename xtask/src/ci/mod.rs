@@ -37,7 +37,8 @@ use Action::{Call, Cargo, Doc, Tests};
 // step builds one member alone, which would choose other features for its dependencies and compile
 // them once more. For the same reason the docs name the examples: with them cargo counts development
 // dependencies, and finds everything checked by clippy already. Advisories would need the network
-// and change without a commit, so `deny` leaves them out.
+// and change without a commit, so `deny` leaves them out. Only the step of bare features builds members by
+// themselves: that is what it is there for, and it compiles no code.
 #[rustfmt::skip]
 const STEPS: &[Step] = &[
     Step { name: "rust version", needs: &[], action: Call(rust_version::check) },
@@ -48,6 +49,7 @@ const STEPS: &[Step] = &[
     Step { name: "fetch", needs: &[], action: Cargo(&["fetch", "--locked"]) },
     Step { name: "deny", needs: &["get deny", "fetch"], action: Cargo(&["deny", "--offline", "--locked", "check", "licenses", "bans", "sources"]) },
     Step { name: "clippy", needs: &[], action: Cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]) },
+    Step { name: "bare features", needs: &[], action: Cargo(&["check", "-p", "usage-core", "-p", "usage-store", "-p", "usage-tracker", "--no-default-features", "--locked"]) },
     Step { name: "tests", needs: &["get nextest"], action: Tests },
     Step { name: "snapshots", needs: &["tests"], action: Call(snapshots::check) },
     Step { name: "doc tests", needs: &[], action: Cargo(&["test", "--workspace", "--doc", "--locked"]) },

@@ -66,3 +66,36 @@ impl Readers {
         Ok(seen.into_bytes())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where it cannot be opened as a database, as somebody may only read it.
+    #[test]
+    fn a_ledger_at_rest_is_known_by_its_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("usage.db");
+        crate::Store::open(&path).unwrap();
+        let readers = Readers::new(&path, &StoreOptions::default(), true);
+        let seen = readers.seen().unwrap();
+        assert_eq!(readers.seen().unwrap(), seen);
+        let store = crate::Store::open(&path).unwrap();
+        store.delete_all_records().unwrap();
+        // What was written lies in a log that was not there.
+        assert_ne!(readers.seen().unwrap(), seen);
+    }
+
+    /// A connection that was lost tells of a change rather than of none.
+    #[test]
+    fn another_connection_is_another_state() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("usage.db");
+        let _store = crate::Store::open(&path).unwrap();
+        let readers = Readers::new(&path, &StoreOptions::default(), false);
+        let seen = readers.seen().unwrap();
+        assert_eq!(readers.seen().unwrap(), seen);
+        readers.watch.connection.lock().unwrap().1 = None;
+        assert_ne!(readers.seen().unwrap(), seen);
+    }
+}
