@@ -124,7 +124,7 @@ fn stretches(range: TimeRange, oldest_first: &[Record], unit: Unit) -> Vec<TimeR
         return vec![range];
     }
     let times = || oldest_first.iter().map(|record| record.timestamp().as_micros());
-    let Some((oldest, newest)) = times().next().zip(times().last()) else { return Vec::new() };
+    let Some((oldest, newest)) = times().next().zip(times().next_back()) else { return Vec::new() };
     let start = range.start.map_or(oldest, Timestamp::as_micros);
     let end = range.end.map_or(newest + 1, Timestamp::as_micros);
     let at = |micros| Some(Timestamp::from_micros(micros));

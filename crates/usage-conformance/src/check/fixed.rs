@@ -29,7 +29,7 @@ fn record(model: &str, micros: i64) -> Record {
     Record::new(Labels::new(names).expect("a label set"), usage).expect("a record")
 }
 
-pub(super) fn an_empty_engine_answers(subject: Subject) {
+pub(super) fn an_empty_engine_answers(subject: &Subject) {
     let (engine, filter) = (&*subject.engine, Filter::new());
     everything(engine, &MemoryLedger::default());
     let open = Selection::new(TimeRange::ALL, &filter);
@@ -139,7 +139,7 @@ pub(super) fn records_far_apart_are_all_there(mut subject: Subject) {
     }
 }
 
-pub(super) fn too_many_buckets_are_refused(subject: Subject) {
+pub(super) fn too_many_buckets_are_refused(subject: &Subject) {
     let filter = Filter::new();
     let ages = TimeRange { start: days(0, 1).start, end: days(0, 200_000).end };
     let of = Selection::new(ages, &filter);

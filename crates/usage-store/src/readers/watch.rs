@@ -31,8 +31,8 @@ impl Watch {
         let mut kept = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let (number, connection) = &mut *kept;
         if connection.is_none() {
-            let mut opened = Connection::open_with_flags(&self.path, open::flags())?;
-            open::configure(&mut opened, &self.options)?;
+            let opened = Connection::open_with_flags(&self.path, open::flags())?;
+            open::configure(&opened, &self.options)?;
             (*number, *connection) = (*number + 1, Some(opened));
         }
         let version = connection.as_ref().map_or(Ok(0), |connection| {
