@@ -1,5 +1,6 @@
 //! Cases that are made by hand.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use chrono_tz::Tz;
@@ -107,6 +108,37 @@ pub(super) fn names_are_told_in_order(mut subject: Subject) {
     }
     assert_eq!(told(Label::Profile, 9), ["default"], "as reports show it");
     assert_eq!(told(Label::Provider, 9), [""; 0], "none that is empty");
+}
+
+/// Of a batch all or nothing, in each answer, while somebody stores.
+pub(super) fn answers_see_whole_batches(mut subject: Subject) {
+    const BATCH: u64 = 10;
+    const BATCHES: u64 = 30;
+    // On both sides of midnight, so that a series has two buckets.
+    let batch: Vec<_> = (-5..5).map(|at| record("m", DAY + at)).collect();
+    let (engine, sink) = (&*subject.engine, &mut subject.sink);
+    let filter = Filter::new();
+    let of = Selection::new(TimeRange::ALL, &filter);
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            for _ in 0..BATCHES {
+                assert_eq!(ok(sink.store(&batch)).stored, BATCH);
+            }
+        });
+        let mut before = 0;
+        while before < BATCHES * BATCH {
+            let is_done = writer.is_finished();
+            let requests = ok(engine.totals(&of)).summary().requests;
+            assert!(requests.is_multiple_of(BATCH) && requests >= before, "{requests} {before}");
+            for series in [ok(engine.series(&of, DAYS)), ok(engine.series_of_all(&of, DAYS))] {
+                let requests = summaries(&series).into_iter().map(|(_, sum)| sum.requests);
+                let requests: Vec<_> = requests.collect();
+                assert!(requests.iter().all(|of| *of == requests[0]), "{requests:?}");
+            }
+            assert!(!is_done || requests == BATCHES * BATCH, "what is stored is in every answer");
+            before = requests;
+        }
+    });
 }
 
 /// Units without records may be left out; none that has some, and no more are empty than there are.

@@ -49,16 +49,24 @@ impl fmt::Debug for Subject {
 /// # Panics
 /// When the engine breaks a promise, with what was asked, what it has answered, and what would have been right.
 pub fn check(cases: u32, make: impl Fn() -> Subject) {
+    check_with(TestRunner::new(config(cases)), make);
+}
+
+fn config(cases: u32) -> Config {
+    // An engine on disk takes its time for each.
+    let (failure_persistence, max_shrink_iters) = (None, 200);
+    Config { cases, failure_persistence, max_shrink_iters, ..Config::default() }
+}
+
+fn check_with(mut runner: TestRunner, make: impl Fn() -> Subject) {
     fixed::an_empty_engine_answers(&make());
     fixed::limits_end_questions(make());
     fixed::changes_are_noticed(make());
     fixed::names_are_told_in_order(make());
+    fixed::answers_see_whole_batches(make());
     fixed::records_far_apart_are_all_there(make());
     fixed::too_many_buckets_are_refused(&make());
-    // An engine on disk takes its time for each.
-    let (failure_persistence, max_shrink_iters) = (None, 200);
-    let config = Config { cases, failure_persistence, max_shrink_iters, ..Config::default() };
-    let result = TestRunner::new(config).run(&random::case(), |case| {
+    let result = runner.run(&random::case(), |case| {
         let (mut subject, mut memory) = (make(), MemoryLedger::default());
         for batch in &case.batches {
             subject.store(&mut memory, batch);

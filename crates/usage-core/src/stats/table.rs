@@ -193,26 +193,29 @@ fn keep_top<'a>(cells: &mut Cells<'a>, top: usize, by: &Grouping) -> LeftOut {
 fn sort<'a>(cells: &mut Cells<'a>, by: &Grouping) {
     let (by_name, before) = (by.sorted_by_name(), by.names_before_time());
     // The names from one place on are blanked, so that those that stay are what is compared.
-    let only = |cell: &Cell<'a>, places: usize| {
-        let mut names = cell.names;
+    let only = |names: &Names<'a>, places: usize| {
+        let mut names = *names;
         names.iter_mut().skip(places).for_each(|name| *name = "");
         names
     };
+    if by.time().is_none() {
+        cells.sort_by_cached_key(|(cell, totals)| {
+            (only(&cell.names, by_name), Reverse(totals.tokens()), cell.names)
+        });
+        return;
+    }
     let mut tokens = HashMap::<Names<'_>, u64>::new();
     for (cell, totals) in cells.iter() {
-        let of_outer = tokens.entry(only(cell, before)).or_default();
+        let of_outer = tokens.entry(only(&cell.names, before)).or_default();
         *of_outer = of_outer.saturating_add(totals.tokens());
     }
     let mut outers: Vec<_> = tokens.into_iter().collect();
-    outers.sort_by_key(|(names, tokens)| {
-        let first: Names<'_> = std::array::from_fn(|at| if at < by_name { names[at] } else { "" });
-        (first, Reverse(*tokens), *names)
-    });
+    outers.sort_by_key(|(names, tokens)| (only(names, by_name), Reverse(*tokens), *names));
     let ranks: HashMap<_, _> =
         outers.into_iter().enumerate().map(|(rank, (names, _))| (names, rank)).collect();
     // The second sort is stable: among equals the order of the names stays.
     cells.sort_unstable_by_key(|(cell, _)| cell.names);
     cells.sort_by_cached_key(|(cell, totals)| {
-        (ranks.get(&only(cell, before)).copied(), cell.bucket, Reverse(totals.tokens()))
+        (ranks.get(&only(&cell.names, before)).copied(), cell.bucket, Reverse(totals.tokens()))
     });
 }
