@@ -39,6 +39,10 @@ impl Stop {
     pub(crate) fn when(is_over: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         Self(Arc::new(is_over))
     }
+
+    fn is_over(&self) -> bool {
+        (self.0)()
+    }
 }
 
 impl fmt::Debug for Stop {
@@ -106,9 +110,10 @@ impl Readers {
         if let Err(source) = self.path.metadata() {
             return Err(StoreError::Find { path: self.path.clone(), source });
         }
-        let result = self.pool.with(|connection| in_transaction(connection, stop, query));
+        let result = self.pool.with(stop, |connection| in_transaction(connection, stop, query));
         match result {
             Ok(result) => result.map_err(|error| StoreError::read(doing, &self.path, error)),
+            Err(NoConnection::Stopped) => Err(StoreError::Stopped { path: self.path.clone() }),
             Err(NoConnection::Busy) => Err(StoreError::ReadersBusy { path: self.path.clone() }),
             Err(NoConnection::Failed(source)) => Err(StoreError::sqlite(doing, &self.path, source)),
         }
@@ -127,7 +132,7 @@ fn in_transaction<T>(
 ) -> Result<T, ReadError> {
     // Also where there is none: a query that has panicked leaves its own behind.
     let stop = stop.cloned();
-    connection.progress_handler(STEPS, stop.map(|Stop(is_over)| move || is_over()))?;
+    connection.progress_handler(STEPS, stop.map(|stop| move || stop.is_over()))?;
     let transaction = connection.transaction()?;
     // Under another schema the query could fail strangely, or answer wrongly.
     let found = schema_version(&transaction)?;

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use r2d2::ManageConnection;
 use scheduled_thread_pool::ScheduledThreadPool;
 
+use super::Stop;
+
 /// Makes connections, as an r2d2 manager does.
 pub(crate) trait Manager: ManageConnection<Error: Send> {}
 
@@ -45,12 +47,17 @@ struct Places {
 pub(crate) enum NoConnection<E> {
     /// All stayed in use.
     Busy,
+    /// Nobody waits any more.
+    Stopped,
     /// There was room for one more, and it could not be made.
     Failed(E),
 }
 
 /// r2d2 gives no limit to its own patience; this is as good as none, and as far as it can count.
 const NO_LIMIT: Duration = Duration::from_millis(i32::MAX as u64);
+
+/// How often whoever waits for a connection asks whether to stop.
+const ASKING: Duration = Duration::from_millis(10);
 
 impl<M: Manager> Pool<M> {
     pub(crate) fn new(max: u32, patience: Duration, manager: M) -> Self {
@@ -74,13 +81,14 @@ impl<M: Manager> Pool<M> {
         Self { connections: Some(connections), maker, max, patience, places, changed }
     }
 
-    /// Runs work on a connection that nobody else uses meanwhile.
+    /// Runs work on a connection that nobody else uses meanwhile. Who is to stop waits no longer.
     pub(crate) fn with<T>(
         &self,
+        stop: Option<&Stop>,
         work: impl FnOnce(&mut M::Connection) -> T,
     ) -> Result<T, NoConnection<M::Error>> {
         let connections = self.connections.as_ref().ok_or(NoConnection::Busy)?;
-        let mut place = self.place()?;
+        let mut place = self.place(stop)?;
         let mut lent = match connections.try_get() {
             Some(idle) => idle,
             None => {
@@ -96,13 +104,19 @@ impl<M: Manager> Pool<M> {
         // The connection goes back before the place does, so whoever gets the place finds it.
     }
 
-    fn place(&self) -> Result<Place<'_, M>, NoConnection<M::Error>> {
+    fn place(&self, stop: Option<&Stop>) -> Result<Place<'_, M>, NoConnection<M::Error>> {
         let mut places = self.lock();
         let mut busy_since = None;
+        // Whether to stop is asked, not told.
+        let at_most = if stop.is_some() { ASKING } else { Duration::MAX };
         while places.taken >= self.max {
+            if stop.is_some_and(Stop::is_over) {
+                return Err(NoConnection::Stopped);
+            }
             if places.being_made > 0 {
                 busy_since = None;
-                places = self.changed.wait(places).unwrap_or_else(PoisonError::into_inner);
+                let woken = self.changed.wait_timeout(places, at_most);
+                (places, _) = woken.unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
             let waited = busy_since.get_or_insert_with(Instant::now).elapsed();
@@ -110,7 +124,7 @@ impl<M: Manager> Pool<M> {
             else {
                 return Err(NoConnection::Busy);
             };
-            let woken = self.changed.wait_timeout(places, left);
+            let woken = self.changed.wait_timeout(places, left.min(at_most));
             (places, _) = woken.unwrap_or_else(PoisonError::into_inner);
         }
         places.taken += 1;
@@ -248,9 +262,9 @@ mod tests {
     fn connections_are_made_when_they_are_needed_and_kept() {
         let pool = pool(3, NO_TIME, |_| Ok(()));
         assert_eq!(pool.counts(), (0, 0));
-        assert_eq!(pool.with(|first| *first).unwrap(), 1);
-        assert_eq!(pool.with(|first| *first).unwrap(), 1);
-        assert_eq!(pool.with(|_| pool.with(|second| *second).unwrap()).unwrap(), 2);
+        assert_eq!(pool.with(None, |first| *first).unwrap(), 1);
+        assert_eq!(pool.with(None, |first| *first).unwrap(), 1);
+        assert_eq!(pool.with(None, |_| pool.with(None, |second| *second).unwrap()).unwrap(), 2);
         assert_eq!(pool.counts(), (2, 2));
     }
 
@@ -258,12 +272,14 @@ mod tests {
     fn busy_means_that_all_are_in_use_for_as_long_as_that() {
         let two = pool(2, Duration::from_millis(5), |_| Ok(()));
         let start = Instant::now();
-        let third = two.with(|_| two.with(|_| two.with(|third| *third)).unwrap()).unwrap();
+        let third = two
+            .with(None, |_| two.with(None, |_| two.with(None, |third| *third)).unwrap())
+            .unwrap();
         assert!(matches!(third, Err(NoConnection::Busy)), "{third:?}");
         assert!(start.elapsed() >= Duration::from_millis(5));
         assert_eq!(two.counts(), (2, 2));
         // None at all is one.
-        assert_eq!(pool(0, NO_TIME, |_| Ok(())).with(|only| *only).unwrap(), 1);
+        assert_eq!(pool(0, NO_TIME, |_| Ok(())).with(None, |only| *only).unwrap(), 1);
     }
 
     /// Says when the making of a connection has begun, and takes its time over it.
@@ -287,10 +303,10 @@ mod tests {
             move |number| slowly(number).map(|()| is_made.store(true, Ordering::SeqCst))
         });
         thread::scope(|scope| {
-            let maker = scope.spawn(|| one.with(|one| *one).unwrap());
+            let maker = scope.spawn(|| one.with(None, |one| *one).unwrap());
             begun.wait();
             // The first one gives it back at once; in between it may be in use.
-            let other = one.with(|one| *one);
+            let other = one.with(None, |one| *one);
             assert!(is_made.load(Ordering::SeqCst), "{other:?}");
             assert_eq!(maker.join().unwrap(), 1);
         });
@@ -305,12 +321,25 @@ mod tests {
         let (keep, kept) = mpsc::channel::<()>();
         thread::scope(|scope| {
             let one = &one;
-            scope.spawn(move || one.with(|_| kept.recv()));
+            scope.spawn(move || one.with(None, |_| kept.recv()));
             begun.wait();
             // Else neither would ever come to an end.
-            assert!(matches!(one.with(|one| *one), Err(NoConnection::Busy)));
+            assert!(matches!(one.with(None, |one| *one), Err(NoConnection::Busy)));
             drop(keep);
         });
+    }
+
+    /// However patient it is, in either way of waiting.
+    #[test]
+    fn who_is_to_stop_waits_no_longer() {
+        let one = pool(1, Duration::MAX, |_| Ok(()));
+        let inner = one.with(None, |_| {
+            let asked = AtomicUsize::new(0);
+            let stop = Stop::when(move || asked.fetch_add(1, Ordering::Relaxed) == 3);
+            one.with(Some(&stop), |one| *one)
+        });
+        assert!(matches!(inner.unwrap(), Err(NoConnection::Stopped)));
+        assert_eq!(one.with(Some(&Stop::when(|| true)), |one| *one).unwrap(), 1);
     }
 
     #[test]
@@ -319,11 +348,11 @@ mod tests {
             1 => Err(io::Error::other("on purpose")),
             _ => Ok(()),
         });
-        match pool.with(|one| *one) {
+        match pool.with(None, |one| *one) {
             Err(NoConnection::Failed(error)) => assert_eq!(error.to_string(), "on purpose"),
             other => panic!("{other:?}"),
         }
-        assert_eq!(pool.with(|one| *one).unwrap(), 2);
+        assert_eq!(pool.with(None, |one| *one).unwrap(), 2);
         assert_eq!(pool.counts(), (1, 1));
     }
 
@@ -331,10 +360,10 @@ mod tests {
     fn a_panic_gives_the_connection_back() {
         let pool = pool(1, NO_TIME, |_| Ok(()));
         let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            pool.with(|_| -> () { panic!("on purpose") })
+            pool.with(None, |_| -> () { panic!("on purpose") })
         }));
         assert!(panicked.is_err());
-        assert_eq!(pool.with(|one| *one).unwrap(), 1);
+        assert_eq!(pool.with(None, |one| *one).unwrap(), 1);
     }
 
     #[test]
@@ -342,7 +371,9 @@ mod tests {
         let pool = pool(2, Duration::MAX, |_| Ok(()));
         thread::scope(|scope| {
             for _ in 0..8 {
-                scope.spawn(|| (0..200).for_each(|_| pool.with(|_| thread::yield_now()).unwrap()));
+                scope.spawn(|| {
+                    (0..200).for_each(|_| pool.with(None, |_| thread::yield_now()).unwrap())
+                });
             }
         });
         let (connections, idle) = pool.counts();
