@@ -372,7 +372,7 @@ mod tests {
         thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {
-                    (0..200).for_each(|_| pool.with(None, |_| thread::yield_now()).unwrap())
+                    (0..200).for_each(|_| pool.with(None, |_| thread::yield_now()).unwrap());
                 });
             }
         });
