@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 use usage_core::Timestamp;
 
+use crate::ledger::schema::SCHEMA_VERSION;
+use crate::ledger::transaction::WriteError;
 use crate::retention::Doubt;
-use crate::schema::SCHEMA_VERSION;
-use crate::sums::Wrong;
-use crate::transaction::WriteError;
+use crate::rollups::Wrong;
 
 /// The result of this crate's functions.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

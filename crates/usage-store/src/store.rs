@@ -11,17 +11,18 @@ use usage_core::sink::{BatchOutcome, LedgerId};
 use usage_core::stats::Aggregates;
 use usage_core::{Filter, Record, TimeRange};
 
-use crate::batch::Writer;
-use crate::durable::Log;
 use crate::error::{ReadError, Result, StoreError};
-use crate::file_id::OpenedFile;
-use crate::journals::JournalFolder;
-use crate::migration::{Migrate, Migrated};
-use crate::open::Opened;
-use crate::readers::{Readers, Stop};
-use crate::rows::Records;
-use crate::transaction::{Ledger, WriteError};
-use crate::{open, report};
+use crate::journal::journals::JournalFolder;
+use crate::ledger::durable::Log;
+use crate::ledger::file_id::OpenedFile;
+use crate::ledger::migration::{Migrate, Migrated};
+use crate::ledger::open;
+use crate::ledger::open::Opened;
+use crate::ledger::readers::{Readers, Stop};
+use crate::ledger::transaction::{Ledger, WriteError};
+use crate::query::report;
+use crate::query::rows::Records;
+use crate::write::batch::Writer;
 
 /// How a ledger is opened. The default is what a gateway wants.
 #[derive(Clone, Debug)]

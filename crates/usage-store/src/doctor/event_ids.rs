@@ -5,8 +5,8 @@ use usage_core::Timestamp;
 
 use super::{Check, Depth, Place, Remedy};
 use crate::error::ReadError;
-use crate::event_ids::{self, Entry, Stray};
-use crate::schema::FIRST_WITH_EVENT_IDS;
+use crate::ledger::schema::FIRST_WITH_EVENT_IDS;
+use crate::write::event_ids::{self, Entry, Stray};
 
 /// Event ids that several records have, by their text: by an index in an older ledger, where hardly ever
 /// is anything left to be looked up, and without one where the hashes cannot be trusted.

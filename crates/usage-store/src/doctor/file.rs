@@ -7,9 +7,9 @@ use rusqlite::Connection;
 use usage_core::Timestamp;
 use usage_core::text::format_count;
 
-use crate::at_rest::write_ahead_log;
 use crate::error::shown;
-use crate::schema::SCHEMA_VERSION;
+use crate::ledger::at_rest::write_ahead_log;
+use crate::ledger::schema::SCHEMA_VERSION;
 
 /// About a ledger's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

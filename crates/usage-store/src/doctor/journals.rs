@@ -5,10 +5,12 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::{Advice, Check, Place, Remedy};
+use crate::SegmentState;
 use crate::error::Result;
-use crate::file_id::OpenedFile;
-use crate::waiting::{Waiting, look};
-use crate::{SegmentState, journals, transaction, trusted};
+use crate::journal::journals;
+use crate::journal::waiting::{Waiting, look};
+use crate::ledger::file_id::OpenedFile;
+use crate::ledger::{transaction, trusted};
 
 /// Looks into every journal that the ledger knows of.
 pub(super) fn waiting(connection: &Connection, path: &Path) -> Result<Waiting> {

@@ -31,8 +31,8 @@ use rusqlite::Connection;
 use usage_core::Timestamp;
 
 use crate::error::{ReadError, Result, StoreError};
-use crate::waiting::Waiting;
-use crate::{checkpoint, open};
+use crate::journal::waiting::Waiting;
+use crate::ledger::{checkpoint, open};
 
 pub(crate) use reader::at_one_moment;
 
@@ -40,7 +40,7 @@ pub use content::{Content, Dimension, Import};
 pub use file::{Advice, FileFacts};
 pub use set_aside::{Kind, Reason, SetAside};
 
-pub use crate::sums::Rebuilt;
+pub use crate::rollups::Rebuilt;
 
 /// How thoroughly a ledger is examined. Either way every record is looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use crate::at_rest::{self, Stamp};
+use crate::StoreOptions;
 use crate::error::{Fault, Result, StoreError};
-use crate::identify::{Identity, identify};
-use crate::{StoreOptions, open};
+use crate::ledger::at_rest::{self, Stamp};
+use crate::ledger::identify::{Identity, identify};
+use crate::ledger::open;
 
 /// How often a file at rest is read again because it was changed meanwhile.
 const AT_REST_TRIES: usize = 3;

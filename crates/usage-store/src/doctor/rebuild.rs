@@ -2,8 +2,8 @@
 
 use crate::Store;
 use crate::error::{ReadError, Result, StoreError};
-use crate::event_ids;
-use crate::sums::{self, Rebuilt};
+use crate::rollups::{self, Rebuilt};
+use crate::write::event_ids;
 
 impl Store {
     /// Makes all sums again from the records, in one transaction: all or nothing of it. Sums whose
@@ -31,7 +31,7 @@ impl Store {
             writer.ledger.write(|transaction, _| {
                 let rebuild = || {
                     let event_ids = event_ids::rebuild(transaction)?;
-                    Ok(Rebuilt { event_ids, ..sums::rebuild(transaction)? })
+                    Ok(Rebuilt { event_ids, ..rollups::rebuild(transaction)? })
                 };
                 rebuild().map_err(|error: ReadError| {
                     if let ReadError::Damaged(what) = &error {

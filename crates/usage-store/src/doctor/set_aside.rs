@@ -5,8 +5,8 @@ use rusqlite::types::ValueRef;
 
 use super::MAX_FINDINGS;
 use crate::error::ReadError;
-use crate::quarantine::Quarantined;
-use crate::schema::FIRST_WITH_QUARANTINE;
+use crate::ledger::schema::FIRST_WITH_QUARANTINE;
+use crate::write::quarantine::Quarantined;
 
 /// What is set aside in a ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

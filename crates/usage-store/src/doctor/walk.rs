@@ -9,8 +9,8 @@ use usage_core::Timestamp;
 
 use super::{Check, Place, Remedy, message};
 use crate::error::ReadError;
-use crate::labels::LabelSets;
-use crate::rows::{SELECT_RECORDS, stored_record};
+use crate::query::rows::{SELECT_RECORDS, stored_record};
+use crate::write::labels::LabelSets;
 
 /// What the pass has come to.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::connection;
-use crate::at_rest::Stamp;
+use crate::ledger::at_rest::Stamp;
 
 /// A copy in a folder of its own, which goes with it.
 pub(super) struct Copied {

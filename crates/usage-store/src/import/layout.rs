@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::error::QueryError;
 use crate::Fault;
-use crate::schema::APPLICATION_ID;
+use crate::ledger::schema::APPLICATION_ID;
 
 /// The origin's table.
 pub(super) const TABLE: &str = "usage_records";

@@ -20,7 +20,7 @@ use super::copied::{Copied, with_ending};
 use super::error::{ImportError, QueryError};
 use super::layout::Layout;
 use crate::Fault;
-use crate::at_rest::Stamp;
+use crate::ledger::at_rest::Stamp;
 
 /// Held while any origin is read: closing a descriptor of a file drops all locks that the process
 /// has on it, and here files are opened past SQLite.

@@ -10,9 +10,10 @@ use super::row::OriginRow;
 use super::watermark::{self, Counts, Watermark};
 use crate::Store;
 use crate::error::Result;
-use crate::insert::insert_all;
-use crate::labels::LabelCache;
-use crate::{quarantine, retained};
+use crate::retention::retained;
+use crate::write::insert::insert_all;
+use crate::write::labels::LabelCache;
+use crate::write::quarantine;
 
 /// What became of a page.
 #[derive(Debug)]

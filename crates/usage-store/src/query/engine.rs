@@ -14,9 +14,11 @@ use usage_core::stats::{Aggregates, Series, TooManyBuckets};
 use usage_core::{Engine, Label, TimeRange, Timestamp};
 
 use crate::error::{ReadError, StoreError};
-use crate::readers::Stop;
-use crate::sums::{each_checked_row, quarter_of, start_of_quarter};
-use crate::{Store, report, retained, sums};
+use crate::ledger::readers::Stop;
+use crate::query::report;
+use crate::retention::retained;
+use crate::rollups::{each_checked_row, quarter_of, start_of_quarter};
+use crate::{Store, rollups};
 
 use super::series;
 
@@ -88,7 +90,7 @@ impl Engine for Store {
 
     fn bounds(&self, limits: &Limits) -> Result<Bounds, EngineError> {
         self.ask(limits, |connection| {
-            let mut seen = sums::Seen::default();
+            let mut seen = rollups::Seen::default();
             let TimeRange { start, end } = series::closed(connection, TimeRange::ALL, &mut seen)?;
             seen.check(connection)?;
             let rows_from = retained::rows_from(connection)?;

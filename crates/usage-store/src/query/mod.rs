@@ -1,6 +1,11 @@
-//! Answers that need the calendar of a zone, and the ledger as an engine that gives them.
+//! Answers: reports, series and records, and the ledger as an engine that gives them.
 
+#[cfg(feature = "zones")]
 mod engine;
+pub(crate) mod report;
+pub(crate) mod rows;
+#[cfg(feature = "zones")]
 mod series;
 
+#[cfg(feature = "zones")]
 pub use series::SeriesError;

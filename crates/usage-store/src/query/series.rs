@@ -8,11 +8,11 @@ use usage_core::{Filter, TimeRange, Timestamp};
 
 use crate::Store;
 use crate::error::{ReadError, StoreError};
-use crate::labels::Names;
-use crate::report::add_named;
-use crate::sums::{
+use crate::query::report::add_named;
+use crate::rollups::{
     self, Apart, Level, Seen, Totals, Wrong, months, start_of_quarter, total, totals_of_all,
 };
+use crate::write::labels::Names;
 
 /// Why there is no report over time.
 #[derive(Debug, thiserror::Error)]
@@ -154,7 +154,7 @@ fn stretches(
     let gap = LONGEST_GAP * micros_of(unit);
     let mut stretches = Vec::new();
     let (mut from, mut to) = (start, start);
-    let mut days = sums::numbers(connection, Level::Day, Level::Day.around(start.as_micros()))?;
+    let mut days = rollups::numbers(connection, Level::Day, Level::Day.around(start.as_micros()))?;
     days.retain(|day| Level::Day.start_of(*day) < end.as_micros());
     for &day in &days {
         let [first, after] =

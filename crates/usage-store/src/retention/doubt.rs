@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use usage_core::Timestamp;
 
 use crate::error::shown;
-use crate::retained;
+use crate::retention::retained;
 
 /// How far an instant may lie beyond what the ledger knows of: 92 days, as long as three months can
 /// be. A clock that is wrong is wrong by years, as a rule.

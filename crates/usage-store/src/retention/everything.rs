@@ -8,7 +8,9 @@ use super::prune::Deletion;
 use super::space::bytes_on_disk;
 use super::steps::kept_in;
 use crate::error::ReadError;
-use crate::{Result, Store, event_ids, retained, set_aside, sums};
+use crate::retention::retained;
+use crate::write::{event_ids, set_aside};
+use crate::{Result, Store, rollups};
 
 /// What deleting everything would delete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +68,7 @@ impl Store {
                     kept_in(transaction, &(i64::MIN..i64::MAX)).map_err(ReadError::into_sqlite)?;
                 let deleted = transaction.execute("DELETE FROM records", [])?;
                 transaction.execute("DELETE FROM label_sets", [])?;
-                sums::clear(transaction)?;
+                rollups::clear(transaction)?;
                 set_aside::clear(transaction)?;
                 event_ids::clear(transaction)?;
                 retained::clear(transaction)?;

@@ -4,8 +4,10 @@ use rusqlite::Connection;
 use usage_core::Timestamp;
 
 use super::steps::newest_kept;
-use crate::sums::start_of_quarter;
-use crate::{Result, Store, event_ids, retained};
+use crate::retention::retained;
+use crate::rollups::start_of_quarter;
+use crate::write::event_ids;
+use crate::{Result, Store};
 
 /// What [`Store::reset_horizon`] has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,6 +10,7 @@ mod policy;
 mod progress;
 mod prune;
 mod range;
+pub(crate) mod retained;
 mod slices;
 mod space;
 mod steps;

@@ -8,7 +8,8 @@ use super::progress::Progress;
 use super::prune::{Deletion, PrunePlan, whole_quarter};
 use super::space::bytes_on_disk;
 use crate::error::ReadError;
-use crate::{Result, Store, retained};
+use crate::retention::retained;
+use crate::{Result, Store};
 
 /// How long a ledger keeps what it holds. The default is forever.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

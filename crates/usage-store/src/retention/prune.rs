@@ -12,8 +12,8 @@ use super::slices::Pace;
 use super::space::{VacuumOutcome, bytes_on_disk};
 use super::steps::{FirstStep, Kept, begin, check_cut, cut, delete_rows, delete_sums, kept_in};
 use crate::error::ReadError;
-use crate::event_ids;
-use crate::sums::{quarter_of, start_of_quarter};
+use crate::rollups::{quarter_of, start_of_quarter};
+use crate::write::event_ids;
 use crate::{Result, Store, StoreError};
 
 const DOING: &str = "delete records from";

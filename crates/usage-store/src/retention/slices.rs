@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use crate::batch::Writer;
-use crate::transaction::WriteError;
+use crate::ledger::transaction::WriteError;
+use crate::write::batch::Writer;
 use crate::{Result, Store};
 
 /// How long a transaction is to take. Who waits for the lock looks about every millisecond.

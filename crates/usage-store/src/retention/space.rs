@@ -6,9 +6,9 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::slices::{Pace, passive_checkpoint};
-use crate::at_rest::write_ahead_log;
-use crate::open::set_busy_timeout;
-use crate::transaction::WriteError;
+use crate::ledger::at_rest::write_ahead_log;
+use crate::ledger::open::set_busy_timeout;
+use crate::ledger::transaction::WriteError;
 use crate::{Result, Store};
 
 /// How many pages are given back in the first transaction, and at most in one.

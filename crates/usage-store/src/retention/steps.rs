@@ -10,10 +10,10 @@ use usage_core::{TimeRange, Timestamp};
 use super::doubt::{Doubt, doubt};
 use super::prune::PrunePlan;
 use crate::error::ReadError;
-use crate::event_ids;
-use crate::report::{ID, SELECT_COUNTS, TS, summary};
-use crate::retained;
-use crate::sums::{self, Change, Level, Seen, quarter_of, start_of_quarter, totals_of_all};
+use crate::query::report::{ID, SELECT_COUNTS, TS, summary};
+use crate::retention::retained;
+use crate::rollups::{self, Change, Level, Seen, quarter_of, start_of_quarter, totals_of_all};
+use crate::write::event_ids;
 
 /// The two nearest instants that do not cut a quarter of an hour.
 pub(super) type Nearest = [Timestamp; 2];
@@ -66,7 +66,7 @@ pub(super) fn cut(connection: &Connection, at: Timestamp) -> rusqlite::Result<Op
     let quarter = quarter_of(micros);
     if start_of_quarter(quarter) == micros
         || retained::rows_from(connection)?.is_none_or(|rows_from| micros >= rows_from)
-        || sums::read(connection, Level::Quarter, quarter)?.is_empty()
+        || rollups::read(connection, Level::Quarter, quarter)?.is_empty()
     {
         return Ok(None);
     }
@@ -119,7 +119,7 @@ fn count_out(connection: &Connection, from: i64, (ts, id): (i64, i64)) -> rusqli
     change.count_out(connection)?;
     // The first quarter of an hour that is counted out whole, and where they end.
     let first = quarter_of(rows_from) + i64::from(is_cut(rows_from));
-    sums::nothing_left(connection, &(first..quarter_of(ts).max(first)))
+    rollups::nothing_left(connection, &(first..quarter_of(ts).max(first)))
 }
 
 /// Checks the records of the quarters of an hour that a range cuts: what stays of their sums would be
@@ -129,7 +129,7 @@ pub(super) fn check_cut(connection: &Connection, range: &Range<i64>) -> Result<(
     for edge in [range.start, range.end] {
         if is_cut(edge) && edge >= rows_from {
             let quarter = quarter_of(edge);
-            sums::each_checked_row(connection, &(quarter..quarter + 1), |_, _, _| {})?;
+            rollups::each_checked_row(connection, &(quarter..quarter + 1), |_, _, _| {})?;
         }
     }
     Ok(())
@@ -163,7 +163,7 @@ pub(super) fn delete_sums(
     }
     let (mut change, mut requests) = (Change::default(), 0);
     for &number in &numbers {
-        for (label_set, totals) in sums::read(connection, Level::Quarter, number)?.iter() {
+        for (label_set, totals) in rollups::read(connection, Level::Quarter, number)?.iter() {
             change.quarter(number, label_set, totals);
             requests += totals.requests;
         }

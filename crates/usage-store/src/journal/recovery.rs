@@ -1,0 +1,193 @@
+//! Storing what stopped programs have left in journals.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use usage_core::sink::{
+    JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId, SinkError,
+};
+use usage_journal::{RealDisk, ReplayError, replay};
+
+use crate::Store;
+use crate::error::{ReadError, Result, StoreError};
+use crate::journal::journals;
+use crate::ledger::trusted;
+
+/// About how many records are stored in one transaction, so that other writers get their turn.
+const AT_ONCE: usize = 5_000;
+
+/// What cannot be done with a journal, in the words of its error.
+const STORE: &str = "store what waits in";
+
+/// What [`Store::recover_journals`] has found and done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Recovered {
+    /// Records that are in the ledger now, and were not before.
+    pub stored: u64,
+    /// Records whose event id the ledger knew, with the same content.
+    pub duplicates: u64,
+    /// Records that the ledger refuses for what they hold; those that the database itself refuses
+    /// are set aside.
+    pub refused: u64,
+    /// Records that are known to be lost, as a piece of a journal is damaged or missing.
+    pub lost: u64,
+    /// How many pieces of journals could not be read. They are set aside.
+    pub damaged: u64,
+    /// Of how many of these pieces nobody can say how many records were in them: as many records are
+    /// lost beside those of [`lost`](Self::lost) as nobody knows.
+    pub unknown: u64,
+    /// How many segments are wholly stored now.
+    pub segments: u64,
+    /// How many segments belong to running processes, which store them.
+    pub live: u64,
+    /// Segments of other ledgers: left as they are.
+    pub foreign: Vec<PathBuf>,
+    /// Segments of a newer format: left as they are.
+    pub newer: Vec<PathBuf>,
+    /// Segments of which not even the headers can be read, under the names that they were given:
+    /// nothing looks at them again.
+    pub unreadable: Vec<PathBuf>,
+    /// What could not be opened, read or removed, and why, each as a text: another user's files, or
+    /// something else than a file. It is left as it is; what is behind it is stored.
+    pub skipped: Vec<String>,
+}
+
+impl Store {
+    /// Stores what waits in journals that stopped programs have left: killed ones, and such as
+    /// could not write to the ledger until their end. [`prune`](Self::prune) and
+    /// [`delete_all`](Self::delete_all) begin with it, and so does a tracker.
+    ///
+    /// Each record is stored once, however many do this at the same time. What waits in the
+    /// journal of a running process is left to that. Journals of other ledgers or of newer
+    /// versions are left as they are, and told.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let store = usage_store::Store::open(folder.path().join("usage.db"))?;
+    /// let recovered = store.recover_journals()?;
+    /// assert_eq!((recovered.stored, recovered.lost), (0, 0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the ledger cannot be written. What was stored until then stays stored; the rest is still
+    /// there.
+    pub fn recover_journals(&self) -> Result<Recovered> {
+        self.file().check_writable()?;
+        let mut recovered = Recovered::default();
+        for folder in self.all_journal_folders()? {
+            self.recover_folder(&folder, &mut recovered)?;
+        }
+        Ok(recovered)
+    }
+
+    /// As [`recover_journals`](Self::recover_journals), but fails when something had to be skipped:
+    /// what could not be stored must not be deleted around.
+    pub(crate) fn recover_all_journals(&self) -> Result<()> {
+        self.file().check_writable()?;
+        for folder in self.all_journal_folders()? {
+            let mut recovered = Recovered::default();
+            self.recover_folder(&folder, &mut recovered)?;
+            if let Some(reason) = recovered.skipped.pop() {
+                return Err(StoreError::Journal { doing: STORE, folder, reason });
+            }
+        }
+        Ok(())
+    }
+
+    /// Every folder in which a journal of this ledger may be. Those that only the ledger names have
+    /// to be [trusted](trusted).
+    pub(crate) fn all_journal_folders(&self) -> Result<Vec<PathBuf>> {
+        let remembered = self.read("read the ledger", |connection| {
+            journals::folders(connection, self.file()).map_err(ReadError::from)
+        })?;
+        let id = self.known_id();
+        let is_ours =
+            |folder: &PathBuf| id.is_some_and(|id| trusted::is_journal_of(folder, self.file(), id));
+        Ok(self.folder_of_journal().and(remembered.into_iter().filter(is_ours)))
+    }
+
+    fn recover_folder(&self, folder: &Path, recovered: &mut Recovered) -> Result<()> {
+        if !folder.try_exists().unwrap_or(true) {
+            return Ok(());
+        }
+        let mut sink = Telling { store: self, error: None };
+        let go_on = &mut |_: &_| ControlFlow::Continue(());
+        let replayed = match replay(&RealDisk, folder, &mut sink, AT_ONCE, go_on) {
+            Ok(replayed) => replayed,
+            // Its own error says more than what went through the journal.
+            Err(ReplayError::Sink(error)) => {
+                return Err(sink.error.unwrap_or_else(|| StoreError::Journal {
+                    doing: STORE,
+                    folder: folder.to_owned(),
+                    reason: error.to_string(),
+                }));
+            }
+            Err(error) => {
+                recovered.skipped.push(error.to_string());
+                return Ok(());
+            }
+        };
+        recovered.stored += replayed.stored;
+        recovered.duplicates += replayed.duplicates;
+        recovered.refused += replayed.refused;
+        recovered.lost += replayed.lost;
+        recovered.damaged += replayed.damage.len() as u64;
+        let unknown = replayed.damage.iter().filter(|found| found.damage.records.is_none());
+        recovered.unknown += unknown.count() as u64;
+        recovered.segments += replayed.segments;
+        recovered.live += replayed.live;
+        recovered.foreign.extend(replayed.foreign);
+        recovered.newer.extend(replayed.newer);
+        recovered.unreadable.extend(replayed.unreadable);
+        recovered.skipped.extend(replayed.failed.iter().map(ToString::to_string));
+        Ok(())
+    }
+}
+
+/// The ledger, which keeps what went wrong with it.
+struct Telling<'a> {
+    store: &'a Store,
+    error: Option<StoreError>,
+}
+
+impl Telling<'_> {
+    fn tell<T>(&mut self, result: Result<T>) -> Result<T, SinkError> {
+        result.map_err(|error| {
+            let told = SinkError::of(error.sink_error_kind(), error.to_string());
+            self.error = Some(error);
+            told
+        })
+    }
+}
+
+impl JournalSink for Telling<'_> {
+    fn ledger_id(&mut self) -> Result<LedgerId, SinkError> {
+        self.tell(self.store.id())
+    }
+
+    fn journal_folder(&mut self) -> Result<PathBuf, SinkError> {
+        self.tell(self.store.remembered_journal_folder())
+    }
+
+    fn journal_folders(&mut self) -> Result<Vec<PathBuf>, SinkError> {
+        self.tell(self.store.all_journal_folders())
+    }
+
+    fn position(&mut self, segment: SegmentId) -> Result<Option<Position>, SinkError> {
+        self.tell(self.store.position_of(segment))
+    }
+
+    fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, SinkError> {
+        self.tell(self.store.replay_into(replay))
+    }
+
+    fn make_durable(&mut self) -> Result<(), SinkError> {
+        self.tell(self.store.sync())
+    }
+
+    fn forget(&mut self, segment: SegmentId) -> Result<(), SinkError> {
+        self.tell(self.store.forget_position_of(segment))
+    }
+}

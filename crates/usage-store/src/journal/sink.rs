@@ -1,0 +1,144 @@
+//! The ledger as what a tracker writes to, with a journal in front of it.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use usage_core::Record;
+use usage_core::sink::{
+    BatchOutcome, JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId, Sink,
+    SinkError, SinkErrorKind,
+};
+
+use crate::Store;
+use crate::error::{Fault, Result, StoreError};
+use crate::journal::journals;
+
+/// A tracker's writer hands its batches over here.
+impl Sink for Store {
+    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+        Ok(self.insert_batch(batch)?)
+    }
+
+    fn journal(&mut self) -> Option<&mut dyn JournalSink> {
+        Some(self)
+    }
+}
+
+impl JournalSink for Store {
+    fn ledger_id(&mut self) -> Result<LedgerId, SinkError> {
+        Ok(self.id()?)
+    }
+
+    fn journal_folder(&mut self) -> Result<PathBuf, SinkError> {
+        Ok(self.remembered_journal_folder()?)
+    }
+
+    fn journal_folders(&mut self) -> Result<Vec<PathBuf>, SinkError> {
+        Ok(self.all_journal_folders()?)
+    }
+
+    fn is_shared_with_group(&mut self) -> bool {
+        self.file().is_shared_with_group()
+    }
+
+    fn position(&mut self, segment: SegmentId) -> Result<Option<Position>, SinkError> {
+        Ok(self.position_of(segment)?)
+    }
+
+    fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, SinkError> {
+        Ok(self.replay_into(replay)?)
+    }
+
+    fn make_durable(&mut self) -> Result<(), SinkError> {
+        Ok(self.sync()?)
+    }
+
+    fn forget(&mut self, segment: SegmentId) -> Result<(), SinkError> {
+        Ok(self.forget_position_of(segment)?)
+    }
+}
+
+/// What the trait promises, with this crate's own errors.
+impl Store {
+    /// The ledger's own id: sixteen random bytes, made with it, that stay the same wherever its
+    /// file is moved or copied.
+    ///
+    /// # Errors
+    /// When the ledger is damaged there.
+    pub fn id(&self) -> Result<LedgerId> {
+        self.known_id().ok_or_else(|| StoreError::Damaged {
+            path: self.path().to_owned(),
+            what: "it has no ledger_id of 16 bytes".to_owned(),
+        })
+    }
+
+    pub(crate) fn position_of(&self, segment: SegmentId) -> Result<Option<Position>> {
+        self.write("read the ledger", |writer| {
+            writer.ledger.read(|transaction| journals::position(transaction, segment))
+        })
+    }
+
+    pub(crate) fn replay_into(&self, replay: &Replay<'_>) -> Result<ReplayOutcome> {
+        let first = |connection: &_| journals::advance(connection, replay);
+        Ok(match self.insert_batch_after(replay.records, first)? {
+            ControlFlow::Continue(outcome) => ReplayOutcome::Stored(outcome),
+            ControlFlow::Break(position) => ReplayOutcome::Moved(position),
+        })
+    }
+
+    pub(crate) fn forget_position_of(&self, segment: SegmentId) -> Result<()> {
+        self.write("write to the ledger", |writer| {
+            writer.ledger.write(|transaction, _| journals::forget(transaction, segment))
+        })
+    }
+
+    pub(crate) fn remembered_journal_folder(&self) -> Result<PathBuf> {
+        self.watch_log();
+        let folder = self.folder_of_journal();
+        if folder.chosen != folder.default {
+            self.write("write to the ledger", |writer| {
+                let file = self.file();
+                let connection = &writer.ledger.connection;
+                if journals::is_remembered(connection, &folder.chosen, file)? {
+                    return Ok(());
+                }
+                writer.ledger.write(|transaction, _| {
+                    journals::remember_folder(transaction, &folder.chosen, file)
+                })
+            })?;
+            // What lies there is found by nobody else, so a power loss must not forget it.
+            self.sync()?;
+        }
+        Ok(folder.chosen.clone())
+    }
+}
+
+impl StoreError {
+    /// What kind of failure it is to a writer of records.
+    #[must_use]
+    pub fn sink_error_kind(&self) -> SinkErrorKind {
+        match self {
+            Self::Unfinished { source, .. } => source.sink_error_kind(),
+            Self::Sqlite { fault, .. } => match fault {
+                Fault::Busy => SinkErrorKind::Busy,
+                Fault::Full => SinkErrorKind::Full,
+                Fault::Io => SinkErrorKind::Io,
+                Fault::ReadOnly => SinkErrorKind::ReadOnly,
+                Fault::Corrupt | Fault::NotADatabase => SinkErrorKind::Corrupt,
+                Fault::CannotOpen | Fault::Other => SinkErrorKind::Other,
+            },
+            Self::ReadersBusy { .. } => SinkErrorKind::Busy,
+            Self::Find { .. } | Self::Sync { .. } | Self::Journal { .. } => SinkErrorKind::Io,
+            Self::Damaged { .. } => SinkErrorKind::Corrupt,
+            Self::Replaced { .. } | Self::VersionChanged { .. } => SinkErrorKind::Replaced,
+            _ => SinkErrorKind::Other,
+        }
+    }
+}
+
+impl From<StoreError> for SinkError {
+    fn from(error: StoreError) -> Self {
+        // The message names the cause already; as a source it would be told twice.
+        Self::of(error.sink_error_kind(), error.to_string())
+    }
+}

@@ -1,0 +1,138 @@
+//! What waits in journals, without changing anything.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+use usage_core::sink::LedgerId;
+use usage_journal::{RealDisk, State, Surveyed, survey};
+
+/// Whose a [`WaitingSegment`] is, from `usage-journal`.
+pub use usage_journal::State as SegmentState;
+
+use crate::Store;
+use crate::error::Result;
+use crate::journal::journals;
+
+/// What waits in the journals of a ledger.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Waiting {
+    /// The files of the journals, by folder and name.
+    pub segments: Vec<WaitingSegment>,
+}
+
+/// A file of a journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WaitingSegment {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Whose it is.
+    pub state: State,
+    /// How many records in it the ledger does not have yet. 0 where that cannot be said: of other
+    /// ledgers, of newer versions, and where it cannot be read.
+    pub records: u64,
+    /// How large the file is.
+    pub bytes: u64,
+    /// What in it cannot be read, each as a text that says where and why; or why it cannot be looked
+    /// into.
+    pub damage: Vec<String>,
+}
+
+impl Waiting {
+    /// How many records wait in the journals of stopped programs. The next program that writes to
+    /// the ledger stores them.
+    #[must_use]
+    pub fn of_stopped(&self) -> u64 {
+        self.records_of(State::Waiting)
+    }
+
+    /// How many records wait in the journals of running programs, which are about to store them.
+    #[must_use]
+    pub fn of_running(&self) -> u64 {
+        self.records_of(State::Live)
+    }
+
+    /// How much all the files take on disk.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.bytes).sum()
+    }
+
+    /// The files of that state.
+    pub fn of(&self, state: State) -> impl Iterator<Item = &WaitingSegment> {
+        self.segments.iter().filter(move |segment| segment.state == state)
+    }
+
+    fn records_of(&self, state: State) -> u64 {
+        self.of(state).map(|segment| segment.records).sum()
+    }
+}
+
+impl Store {
+    /// What waits in the journals of this ledger: of programs that were stopped before they could
+    /// store it, and of running ones. Changes nothing, and works where the ledger can only be read.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let store = usage_store::Store::open(folder.path().join("usage.db"))?;
+    /// let waiting = store.waiting()?;
+    /// assert_eq!((waiting.of_stopped(), waiting.bytes()), (0, 0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the ledger cannot be read. A journal that cannot is told as
+    /// [`SegmentState::Inaccessible`](crate::SegmentState::Inaccessible).
+    pub fn waiting(&self) -> Result<Waiting> {
+        let folders = self.all_journal_folders()?;
+        let folders: Vec<_> = folders.into_iter().filter(|folder| may_exist(folder)).collect();
+        if folders.is_empty() {
+            return Ok(Waiting::default());
+        }
+        let ledger = self.id()?;
+        self.read("read the ledger", |connection| Ok(look(connection, &folders, ledger)))
+    }
+}
+
+fn may_exist(folder: &Path) -> bool {
+    // What cannot be looked for is an error to be told.
+    folder.try_exists().unwrap_or(true)
+}
+
+/// Looks into folders, with the positions as a transaction sees them.
+pub(crate) fn look(connection: &Connection, folders: &[PathBuf], ledger: LedgerId) -> Waiting {
+    let mut waiting = Waiting::default();
+    for folder in folders {
+        // A position that cannot be read is damage, which others find; the segment then counts as
+        // one of which nothing is stored.
+        let mut position = |segment| journals::position(connection, segment).ok().flatten();
+        let found = survey(&RealDisk, folder, ledger, &mut position);
+        waiting.segments.extend(found.segments.into_iter().map(told));
+        waiting.segments.extend(given_up(folder));
+    }
+    waiting
+}
+
+fn told(segment: Surveyed) -> WaitingSegment {
+    let Surveyed { path, state, records, bytes, damage, error, .. } = segment;
+    let damage = damage.iter().map(ToString::to_string).chain(error).collect();
+    WaitingSegment { path, state, records, bytes, damage }
+}
+
+/// The files that a replay could not read, and has renamed so that nothing looks at them again.
+fn given_up(folder: &Path) -> Vec<WaitingSegment> {
+    // A folder that cannot be read is told already.
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.path();
+        if path.extension().is_some_and(|extension| extension == "damaged") {
+            let bytes = path.metadata().map_or(0, |file| file.len());
+            let (state, damage) = (State::Unreadable, Vec::new());
+            found.push(WaitingSegment { path, state, records: 0, bytes, damage });
+        }
+    }
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found
+}

@@ -1,0 +1,98 @@
+//! A copy of the ledger, taken while it is in use.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::error::{Fault, StoreError};
+use crate::ledger::part::Part;
+use crate::ledger::transaction::schema_version;
+use crate::ledger::{at_rest, open};
+use crate::{Result, SCHEMA_VERSION, Store, StoreOptions};
+
+/// A copy that was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Backup {
+    /// Where it is, as an absolute path.
+    pub path: PathBuf,
+    /// How large it is.
+    pub bytes: u64,
+}
+
+impl Store {
+    /// Copies the ledger as it is at one instant into a file of its own, which is complete and on
+    /// the disk when it appears at `path`, can be read by its owner alone, and is as small as it
+    /// can be. Others write meanwhile and do not wait.
+    ///
+    /// The copy is a ledger: it can be opened, and moved to where the ledger was. It holds how far
+    /// journals were stored when it was taken, but not what waits in them.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let store = usage_store::Store::open(folder.path().join("usage.db"))?;
+    /// # let copy = folder.path().join("copy.db");
+    /// use usage_store::Store;
+    ///
+    /// let backup = store.backup(&copy)?;
+    /// assert_eq!(Store::open_existing(&backup.path)?.retention()?, store.retention()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] when there is something at that path: nothing is replaced. Else when
+    /// the ledger cannot be read, or the copy not written; nothing is left of it then.
+    pub fn backup(&self, path: impl AsRef<Path>) -> Result<Backup> {
+        let path = open::absolute(path.as_ref())?;
+        self.file().check()?;
+        if path.symlink_metadata().is_ok() {
+            return Err(StoreError::Exists { path });
+        }
+        // Beside the copy, so that it can be moved there in one step.
+        let part = Part::beside(&path)?;
+        self.copy_into(&part, &path)?;
+        let bytes = part.publish(&path)?;
+        Ok(Backup { path, bytes })
+    }
+
+    /// Lets SQLite write the content of the ledger into an empty file: in one read transaction, in
+    /// the order of the tables, without what is free.
+    fn copy_into(&self, part: &Part, path: &Path) -> Result<()> {
+        const DOING: &str = "copy the ledger";
+        let of_ledger = |source| StoreError::sqlite(DOING, self.path(), source);
+        let connection = self.connection_for_copying().map_err(of_ledger)?;
+        let found = schema_version(&connection).map_err(of_ledger)?;
+        if found != SCHEMA_VERSION {
+            return Err(StoreError::VersionChanged { path: self.path().to_owned(), found });
+        }
+        match connection.execute("VACUUM INTO ?1", [part.uri()]) {
+            Ok(_) => Ok(()),
+            Err(source) => Err(match Fault::of(&source) {
+                // What is full or cannot be written is where the copy goes.
+                Fault::Full | Fault::Io | Fault::ReadOnly | Fault::CannotOpen => {
+                    StoreError::sqlite("copy the ledger to", path, source)
+                }
+                _ => of_ledger(source),
+            }),
+        }
+    }
+
+    /// A connection of its own: copying takes long, and cannot be done inside a transaction.
+    fn connection_for_copying(&self) -> rusqlite::Result<Connection> {
+        let in_use = || {
+            // The copy is named by a URI.
+            let flags = open::flags() | OpenFlags::SQLITE_OPEN_URI;
+            let connection = Connection::open_with_flags(self.file().real_path(), flags)?;
+            let busy_timeout = self.busy_timeout();
+            let options = StoreOptions { busy_timeout, ..StoreOptions::default() };
+            open::configure(&connection, &options)?;
+            schema_version(&connection).map(|_| connection)
+        };
+        match in_use() {
+            Err(error) if matches!(Fault::of(&error), Fault::ReadOnly | Fault::CannotOpen) => {
+                at_rest::open(self.path()).ok_or(error)
+            }
+            result => result,
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Telling a ledger from other files, without leaving a trace on what is not ours.
+
+use std::fs::Metadata;
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use crate::error::{Fault, Result, StoreError};
+use crate::ledger::at_rest;
+use crate::ledger::schema::{APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION};
+
+/// What a database that may be opened says it is.
+pub(crate) enum Identity {
+    /// No tables and no marks: nobody's yet.
+    Empty,
+    /// A ledger of that schema version, not newer than this program.
+    Ledger(i32),
+}
+
+/// Says what the database is, or refuses it.
+///
+/// What the file says is not trusted: it may come from a stranger. A view in the place of a table
+/// would be computed whenever somebody reads it, and need never come to an end.
+pub(crate) fn identify(connection: &Connection, path: &Path) -> Result<Identity> {
+    let failed = |source| {
+        if Fault::of(&source) == Fault::NotADatabase {
+            return StoreError::NotALedger { path: path.to_owned(), what: "no SQLite database" };
+        }
+        StoreError::sqlite("open the ledger", path, source)
+    };
+    if let Some(name) = impostor(connection).map_err(failed)? {
+        let what = format!("{name} is not the table that it should be");
+        return Err(StoreError::Damaged { path: path.to_owned(), what });
+    }
+    let (application_id, version, tables) = marks(connection).map_err(failed)?;
+    match (application_id, version, tables) {
+        (0, 0, 0) => Ok(Identity::Empty),
+        (APPLICATION_ID, 1..=SCHEMA_VERSION, _) => Ok(Identity::Ledger(version)),
+        (APPLICATION_ID, ..=0, _) => {
+            let what = format!("it has schema version {version}");
+            Err(StoreError::Damaged { path: path.to_owned(), what })
+        }
+        (APPLICATION_ID, found, _) => {
+            Err(StoreError::NewerVersion { path: path.to_owned(), found })
+        }
+        _ => {
+            let what = "another program's SQLite database";
+            Err(StoreError::NotALedger { path: path.to_owned(), what })
+        }
+    }
+}
+
+/// What has the name of one of a ledger's tables and is something else; or a name by which SQLite
+/// itself answers what [`marks`] asks. Of another program's database, nothing.
+fn impostor(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let marked: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if marked != APPLICATION_ID {
+        return Ok(None);
+    }
+    // The older name: a table could be called by the newer one.
+    let mut statement = connection.prepare_cached(
+        "SELECT name, type = 'table' AND rootpage > 0 FROM sqlite_master
+         WHERE type IN ('table', 'view')",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (name, is_table): (String, bool) = (row.get(0)?, row.get(1)?);
+        let name = name.to_ascii_lowercase();
+        if name.starts_with("pragma_") || (!is_table && is_ours(&name)) {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a version of the schema has a table of that name.
+fn is_ours(name: &str) -> bool {
+    MIGRATIONS
+        .iter()
+        .copied()
+        .flatten()
+        .flat_map(|step| step.split("CREATE TABLE ").skip(1))
+        .any(|table| table.split_whitespace().next() == Some(name))
+}
+
+/// Application id, schema version and number of tables, all of the same moment: read one after
+/// the other, a ledger that is being made would look like somebody else's database.
+fn marks(connection: &Connection) -> rusqlite::Result<(i32, i32, i64)> {
+    connection.query_row(
+        "SELECT (SELECT application_id FROM pragma_application_id),
+                (SELECT user_version FROM pragma_user_version),
+                (SELECT count(*) FROM sqlite_schema)",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )
+}
+
+/// Refuses what is certainly no ledger of ours before SQLite touches anything: opening it for
+/// real would leave companion files beside it, or play a journal back into it.
+pub(crate) fn refuse_untouched(path: &Path) -> Result<()> {
+    let file =
+        path.metadata().map_err(|source| StoreError::Find { path: path.to_owned(), source })?;
+    // SQLite takes a file of one byte for an empty one, and would fill it. To open anything but a
+    // file may wait for ever, or do something to a device.
+    let what = if !file.is_file() {
+        Some(kind_of(&file))
+    } else {
+        (file.len() == 1).then_some("no SQLite database")
+    };
+    if let Some(what) = what {
+        return Err(StoreError::NotALedger { path: path.to_owned(), what });
+    }
+    if at_rest::is_current(path) {
+        return Ok(());
+    }
+    let Some(connection) = at_rest::open(path) else { return Ok(()) };
+    match identify(&connection, path) {
+        Err(error @ (StoreError::NotALedger { .. } | StoreError::NewerVersion { .. })) => {
+            Err(error)
+        }
+        // Damage included: without locks, what another process is just writing looks like it.
+        _ => Ok(()),
+    }
+}
+
+/// What is no file.
+fn kind_of(found: &Metadata) -> &'static str {
+    if found.is_dir() {
+        return "a folder";
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt as _;
+        let kind = found.file_type();
+        if kind.is_fifo() {
+            return "a pipe";
+        }
+        if kind.is_socket() {
+            return "a socket";
+        }
+        if kind.is_char_device() || kind.is_block_device() {
+            return "a device";
+        }
+    }
+    "no file"
+}

@@ -1,0 +1,158 @@
+//! Bringing a ledger of an earlier version up to date: when, with what copy, and in which order.
+//!
+//! All of it happens while no other program can write: the copy is the ledger as it was just before
+//! it changed, to the last record.
+
+mod copy;
+mod plan;
+mod steps;
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, Transaction};
+
+use crate::StoreOptions;
+use crate::error::{Result, StoreError};
+use crate::ledger::file_id::OpenedFile;
+use crate::ledger::identify::{Identity, identify};
+use crate::ledger::schema::SCHEMA_VERSION;
+use crate::ledger::transaction::turn;
+
+pub use plan::MigrationPlan;
+pub(crate) use steps::{ensure_wal, fill, prepare_empty};
+
+/// What becomes of a ledger of an earlier version that is opened for writing. Reading never changes
+/// one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Migrate {
+    /// It is migrated after a copy, unless it is larger than so many bytes: then opening fails
+    /// with [`StoreError::OlderVersion`], and [`MigrationPlan`] does it when somebody can wait.
+    ///
+    /// The copy lies beside the ledger, under its name with `.v4-backup` added (the version it
+    /// has), and can be read by its owner alone.
+    Copy {
+        /// How many bytes the ledger may have.
+        up_to: u64,
+    },
+    /// It is migrated without a copy. There is no way back then.
+    InPlace,
+    /// Opening fails with [`StoreError::OlderVersion`].
+    Never,
+}
+
+/// After a copy, up to 1 GiB: about ten seconds.
+impl Default for Migrate {
+    fn default() -> Self {
+        Self::Copy { up_to: 1 << 30 }
+    }
+}
+
+/// A migration that was carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Migrated {
+    /// The version of the schema that the ledger had.
+    pub from: i32,
+    /// The one it has now.
+    pub to: i32,
+    /// The ledger as it was, unless no copy was asked for.
+    pub copy: Option<PathBuf>,
+    /// How many bytes the ledger had.
+    pub bytes_before: u64,
+    /// How many it has, what still lies in its write-ahead log included.
+    pub bytes_after: u64,
+}
+
+/// How far a migration is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MigrationStep {
+    /// The copy is being made.
+    Copying {
+        /// How many bytes of it are.
+        bytes: u64,
+        /// How many there will be.
+        of: u64,
+    },
+    /// The ledger is being changed.
+    Changing,
+}
+
+/// Migrates a ledger that is being opened for writing, as far as the options allow.
+pub(crate) fn by_the_way(
+    connection: &mut Connection,
+    file: &OpenedFile,
+    path: &Path,
+    options: &StoreOptions,
+) -> Result<Option<Migrated>> {
+    let found = match identify(connection, path)? {
+        Identity::Ledger(found) if found < SCHEMA_VERSION => found,
+        _ => return Ok(None),
+    };
+    let with_copy = with_copy(connection, path, found, options.migrate)?;
+    carry_out(connection, file, path, with_copy, &mut |_| {})
+}
+
+/// Whether a copy is made before a ledger of that version is migrated; fails if it is not to be
+/// migrated.
+pub(crate) fn with_copy(
+    connection: &Connection,
+    path: &Path,
+    found: i32,
+    migrate: Migrate,
+) -> Result<bool> {
+    match migrate {
+        Migrate::InPlace => return Ok(false),
+        Migrate::Copy { up_to } => {
+            let bytes = plan::bytes(connection)
+                .map_err(|source| StoreError::sqlite("migrate the ledger", path, source))?;
+            if bytes <= up_to {
+                return Ok(true);
+            }
+        }
+        Migrate::Never => {}
+    }
+    Err(StoreError::OlderVersion { path: path.to_owned(), found })
+}
+
+/// Migrates the ledger in one transaction, if it still is of an older version. It waits for other
+/// writers as long as the connection does.
+fn carry_out(
+    connection: &mut Connection,
+    file: &OpenedFile,
+    path: &Path,
+    with_copy: bool,
+    told: &mut dyn FnMut(MigrationStep),
+) -> Result<Option<Migrated>> {
+    let failed = |source| StoreError::sqlite("migrate the ledger", path, source);
+    let patience: i64 =
+        connection.pragma_query_value(None, "busy_timeout", |row| row.get(0)).map_err(failed)?;
+    let patience = std::time::Duration::from_millis(patience.unsigned_abs());
+    file.check_writable()?;
+    let transaction = turn::begin(connection, patience).map_err(failed)?;
+    // Only now is it certain: another process may have been faster.
+    let from = match identify(&transaction, path)? {
+        Identity::Ledger(from) if from < SCHEMA_VERSION => from,
+        _ => return Ok(None),
+    };
+    let bytes_before = plan::bytes(&transaction).map_err(failed)?;
+    plan::space(bytes_before, with_copy).check(file.real_path(), path)?;
+    let copy = with_copy.then(|| copy::take(file.real_path(), path, from, told)).transpose()?;
+    told(MigrationStep::Changing);
+    if let Err(error) = changed(transaction, path, file, from) {
+        if let Some(copy) = copy {
+            copy.discard();
+        }
+        return Err(error);
+    }
+    let bytes_after = plan::bytes(connection).map_err(failed)?;
+    let copy = copy.map(|copy| copy.path);
+    Ok(Some(Migrated { from, to: SCHEMA_VERSION, copy, bytes_before, bytes_after }))
+}
+
+/// Carries the steps out and commits them. When this fails the ledger is what it was.
+fn changed(transaction: Transaction<'_>, path: &Path, file: &OpenedFile, from: i32) -> Result<()> {
+    steps::carry_out(&transaction, path, file, from)?;
+    transaction.commit().map_err(|source| StoreError::sqlite("migrate the ledger", path, source))
+}

@@ -1,0 +1,110 @@
+//! From an empty database, or a ledger of an older version, to a ledger of this one.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::error::{Fault, ReadError, Result, StoreError};
+use crate::journal::journals;
+use crate::ledger::file_id::OpenedFile;
+use crate::ledger::identify::{Identity, identify};
+use crate::ledger::schema::{
+    APPLICATION_ID, DROP_VIEWS, FIRST_WITH_EVENT_IDS, FIRST_WITH_LABEL_CHECKSUMS,
+    FIRST_WITH_PIECES, FIRST_WITH_SUMS, MIGRATIONS, SCHEMA_VERSION, V5_WITHOUT_SUMS, views,
+};
+use crate::retention::free_pages;
+use crate::rollups;
+use crate::write::event_ids;
+use crate::write::labels;
+
+/// Makes an empty database a ledger, unless another process has done so meanwhile.
+pub(crate) fn fill(connection: &mut Connection, path: &Path, file: &OpenedFile) -> Result<()> {
+    let failed = |source| StoreError::sqlite("create the ledger", path, source);
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    if matches!(identify(&transaction, path)?, Identity::Empty) {
+        carry_out(&transaction, path, file, 0)?;
+    }
+    transaction.commit().map_err(failed)
+}
+
+/// Brings the schema of that version up to date, inside a transaction.
+pub(super) fn carry_out(
+    transaction: &Transaction<'_>,
+    path: &Path,
+    file: &OpenedFile,
+    version: i32,
+) -> Result<()> {
+    let failed = |source| StoreError::sqlite("migrate the ledger", path, source);
+    let made = |error| StoreError::read("migrate the ledger", path, error);
+    let done = usize::try_from(version).unwrap_or(0);
+    transaction.execute_batch(DROP_VIEWS).map_err(failed)?;
+    // What is made of records is made once they have all columns, and what it is made of goes last.
+    let steps = MIGRATIONS.iter().skip(done).copied().flatten().copied();
+    for step in steps.filter(|step| *step != V5_WITHOUT_SUMS) {
+        transaction.execute_batch(step).map_err(failed)?;
+    }
+    if version < FIRST_WITH_LABEL_CHECKSUMS {
+        labels::add_checksums(transaction).map_err(failed)?;
+    }
+    if version < FIRST_WITH_PIECES {
+        bring_sums(transaction, version).map_err(made)?;
+        transaction.execute_batch(V5_WITHOUT_SUMS).map_err(failed)?;
+    }
+    if version < FIRST_WITH_EVENT_IDS {
+        event_ids::fill(transaction, i64::MIN).map_err(made)?;
+    }
+    if version == 0 {
+        // The pages of tables that came and went on the way.
+        free_pages(transaction, 0).map_err(failed)?;
+    }
+    journals::remember_file(transaction, file).map_err(failed)?;
+    transaction.execute_batch(&views()).map_err(failed)?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
+    transaction.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(failed)
+}
+
+/// Brings along the sums of the version that had the first ones, or makes those of the records.
+fn bring_sums(connection: &Connection, version: i32) -> Result<(), ReadError> {
+    if version < FIRST_WITH_SUMS {
+        rollups::rebuild(connection).map(drop)
+    } else {
+        rollups::transcode(connection)
+    }
+}
+
+/// The settings that live in the file. The order matters: auto-vacuum stays off when it is set
+/// after the switch to WAL, which writes the file's first page.
+pub(crate) fn prepare_empty(connection: &Connection, patience: Duration) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    switch_to_wal(connection, patience)
+}
+
+/// Sees to it that readers do not block writers. A backup that was restored may not be in WAL
+/// mode.
+pub(crate) fn ensure_wal(connection: &Connection, patience: Duration) -> rusqlite::Result<()> {
+    let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+    if mode == "wal" { Ok(()) } else { switch_to_wal(connection, patience) }
+}
+
+/// SQLite answers "locked" here at once, whatever the time-out, when several processes make the
+/// same switch. Whoever wins, the others find it done.
+fn switch_to_wal(connection: &Connection, patience: Duration) -> rusqlite::Result<()> {
+    let mut waited = Duration::ZERO;
+    loop {
+        let switched: rusqlite::Result<String> =
+            connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0));
+        match switched {
+            Ok(_) => return Ok(()),
+            Err(error) if Fault::of(&error) == Fault::Busy && waited < patience => {
+                waited += WAL_SWITCH_PAUSE;
+                // sleep: a lock of another process; SQLite offers nothing to wait for.
+                std::thread::sleep(WAL_SWITCH_PAUSE);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+const WAL_SWITCH_PAUSE: Duration = Duration::from_millis(10);

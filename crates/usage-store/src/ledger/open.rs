@@ -1,0 +1,300 @@
+//! Opening a ledger: making it, telling it from other files.
+//!
+//! All of this happens on one connection, the later writing one, before there is any other.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, ffi};
+
+use crate::error::{Fault, Result, StoreError};
+use crate::ledger::at_rest;
+use crate::ledger::file_id::OpenedFile;
+use crate::ledger::identify::{Identity, identify, refuse_untouched};
+use crate::ledger::migration::{self, Migrate, Migrated};
+use crate::ledger::migration::{ensure_wal, fill, prepare_empty};
+use crate::ledger::part::with_ending;
+use crate::ledger::schema::SCHEMA_VERSION;
+use crate::{StoreOptions, Synchronous};
+
+/// Before 3.51.3, two connections that write or checkpoint at once in WAL mode can corrupt a
+/// database (<https://sqlite.org/wal.html>, "The WAL-Reset Bug").
+const OLDEST_SOUND_SQLITE: i32 = 3_051_003;
+
+/// Held while a fresh file is made and while one is looked for: closing any descriptor of a file
+/// drops all locks that this process has on it, so no other thread may open the file through
+/// SQLite before the one that made it has closed it.
+static MAKING: Mutex<()> = Mutex::new(());
+
+/// The current folder may change, and SQLite takes some relative paths for something else:
+/// `:memory:`, and what begins with `file:`.
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).map_err(|source| StoreError::Find { path: path.to_owned(), source })
+}
+
+/// Makes the folder and the file where they are missing, then opens the ledger, and migrates it as
+/// the options say.
+pub(crate) fn create(path: &Path, options: &StoreOptions) -> Result<Opened> {
+    if !exists(path)? {
+        let _guard = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
+        make_folder(path)?;
+        make_file(path)?;
+    }
+    refuse_older_at_rest(path, options.migrate)?;
+    let (mut connection, file) = for_writing(path, options)?;
+    if let Identity::Empty = identify(&connection, path)? {
+        prepare_empty(&connection, options.busy_timeout)
+            .map_err(|source| StoreError::sqlite("create the ledger", path, source))?;
+        fill(&mut connection, path, &file)?;
+    }
+    let migrated = migration::by_the_way(&mut connection, &file, path, options)?;
+    Ok(Opened { connection: ready(connection, path, options)?, file, at_rest: false, migrated })
+}
+
+/// A connection to a file that is there, which may be a ledger or still be empty, and the file.
+pub(crate) fn for_writing(path: &Path, options: &StoreOptions) -> Result<(Connection, OpenedFile)> {
+    refuse_others(path)?;
+    let file = OpenedFile::at(path)?;
+    file.check_writable()?;
+    let connection = connect(path, options)?;
+    if connection.is_readonly("main").unwrap_or(false) {
+        return Err(read_only("open the ledger", path));
+    }
+    Ok((connection, file))
+}
+
+/// A ledger that was opened.
+pub(crate) struct Opened {
+    pub(crate) connection: Connection,
+    pub(crate) file: OpenedFile,
+    /// It can only be read, and only while nobody has it open, see [`at_rest::open`].
+    pub(crate) at_rest: bool,
+    /// It was of an earlier version.
+    pub(crate) migrated: Option<Migrated>,
+}
+
+/// Opens a ledger that exists and is of this version; makes and changes nothing.
+pub(crate) fn existing(path: &Path, options: &StoreOptions) -> Result<Opened> {
+    let file = expect_existing(path)?;
+    refuse_older_at_rest(path, Migrate::Never)?;
+    let opened = |connection, at_rest| Opened { connection, file, at_rest, migrated: None };
+    match existing_in_use(path, options) {
+        Err(error) if matches!(error.fault(), Some(Fault::ReadOnly | Fault::CannotOpen)) => {
+            let connection = at_rest::open(path).ok_or(error)?;
+            expect_this_version(&connection, path)?;
+            Ok(opened(connection, true))
+        }
+        connection => Ok(opened(connection?, false)),
+    }
+}
+
+/// Tells from the file alone what is not to be migrated, where nobody has it open: nothing appears
+/// beside it then. What cannot be read like that is for those who open it.
+fn refuse_older_at_rest(path: &Path, migrate: Migrate) -> Result<()> {
+    if path.metadata().is_ok_and(|file| file.is_file())
+        && !at_rest::is_current(path)
+        && let Some(connection) = at_rest::open(path)
+        && let Ok(Identity::Ledger(found)) = identify(&connection, path)
+        && found < SCHEMA_VERSION
+    {
+        migration::with_copy(&connection, path, found, migrate)?;
+    }
+    Ok(())
+}
+
+fn existing_in_use(path: &Path, options: &StoreOptions) -> Result<Connection> {
+    let connection = connect(path, options)?;
+    expect_this_version(&connection, path)?;
+    ready(connection, path, options)
+}
+
+fn expect_this_version(connection: &Connection, path: &Path) -> Result<()> {
+    match identify(connection, path)? {
+        Identity::Ledger(SCHEMA_VERSION) => Ok(()),
+        Identity::Ledger(found) => Err(StoreError::OlderVersion { path: path.to_owned(), found }),
+        // Made, by another process perhaps, but not filled yet.
+        Identity::Empty => Err(StoreError::NotFound { path: path.to_owned() }),
+    }
+}
+
+/// A connection to a ledger that was opened before, with this crate's settings.
+pub(crate) fn configure(connection: &Connection, options: &StoreOptions) -> rusqlite::Result<()> {
+    set_busy_timeout(connection, options.busy_timeout)?;
+    distrust(connection)?;
+    let synchronous = match options.synchronous {
+        Synchronous::Normal => "NORMAL",
+        Synchronous::Full => "FULL",
+    };
+    connection.pragma_update(None, "synchronous", synchronous)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.set_prepared_statement_cache_capacity(32);
+    Ok(())
+}
+
+/// What a ledger brings along, such as triggers and views, may come from a stranger: it gets to use
+/// only what SQLite calls harmless, and nobody gets to write past SQLite's own checks.
+pub(crate) fn distrust(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).map(drop)
+}
+
+pub(crate) fn set_busy_timeout(
+    connection: &Connection,
+    patience: Duration,
+) -> rusqlite::Result<()> {
+    connection.busy_timeout(patience.min(LONGEST_PATIENCE))
+}
+
+/// As long as SQLite can count, which is three weeks: rusqlite panics beyond.
+const LONGEST_PATIENCE: Duration = Duration::from_millis(i32::MAX as u64);
+
+/// Page cache of each connection: enough for the upper pages of a large ledger.
+const CACHE_KIB: i32 = 8_192;
+
+pub(crate) fn flags() -> OpenFlags {
+    // Never CREATE: a path that vanished must not come back as an empty file of mode 0644.
+    OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX
+}
+
+fn exists(path: &Path) -> Result<bool> {
+    let _guard = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
+    path.try_exists().map_err(|source| StoreError::Find { path: path.to_owned(), source })
+}
+
+fn make_folder(path: &Path) -> Result<()> {
+    let Some(folder) = path.parent() else { return Ok(()) };
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(|source| StoreError::Create { path: folder.to_owned(), source })
+}
+
+fn make_file(path: &Path) -> Result<()> {
+    // SQLite would throw it away as that of another file.
+    let log = with_ending(path, "-wal");
+    if log.metadata().is_ok_and(|log| log.len() > 0) {
+        let why = format!(
+            "{} is of a ledger that was moved or deleted: move it there, or away",
+            log.display()
+        );
+        return Err(StoreError::Create {
+            path: path.to_owned(),
+            source: std::io::Error::other(why),
+        });
+    }
+    let mut file = fs::OpenOptions::new();
+    file.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    match file.open(path) {
+        Ok(_) => Ok(()),
+        Err(error)
+            if error.kind() == ErrorKind::AlreadyExists
+                && let Ok(target) = dangling(path) =>
+        {
+            let why = format!("it is a link to {}, where there is nothing", target.display());
+            let source = std::io::Error::new(ErrorKind::NotFound, why);
+            Err(StoreError::Create { path: path.to_owned(), source })
+        }
+        // Another process made it first: as good.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(source) => Err(StoreError::Create { path: path.to_owned(), source }),
+    }
+}
+
+/// Where a symbolic link leads that leads to nothing; an error for everything else.
+fn dangling(path: &Path) -> std::io::Result<PathBuf> {
+    let target = path.read_link()?;
+    match path.metadata() {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(target),
+        _ => Err(ErrorKind::AlreadyExists.into()),
+    }
+}
+
+/// What can be refused without opening it for writing.
+fn refuse_others(path: &Path) -> Result<()> {
+    check_sqlite(rusqlite::version_number())?;
+    refuse_untouched(path)
+}
+
+fn check_sqlite(version: i32) -> Result<()> {
+    if version < OLDEST_SOUND_SQLITE {
+        return Err(StoreError::OldSqlite { version });
+    }
+    Ok(())
+}
+
+/// Sees to it that something is there which may be a ledger; opens nothing for writing.
+pub(crate) fn expect_existing(path: &Path) -> Result<OpenedFile> {
+    if !exists(path)? {
+        return Err(StoreError::NotFound { path: path.to_owned() });
+    }
+    refuse_others(path)?;
+    let file = OpenedFile::at(path)?;
+    file.check_readable()?;
+    Ok(file)
+}
+
+/// A connection that leaves the file as it is, a write-ahead log beside it included, until it is
+/// [`ready`].
+pub(crate) fn connect(path: &Path, options: &StoreOptions) -> Result<Connection> {
+    let open = || {
+        let connection = Connection::open_with_flags(path, flags())?;
+        // First of all, so that nothing below can answer "locked" at once.
+        set_busy_timeout(&connection, options.busy_timeout)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        distrust(&connection)?;
+        Ok(connection)
+    };
+    open().map_err(|source| StoreError::sqlite("open the ledger", path, source))
+}
+
+pub(crate) fn ready(
+    connection: Connection,
+    path: &Path,
+    options: &StoreOptions,
+) -> Result<Connection> {
+    let configure = || {
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+        configure(&connection, options)?;
+        match ensure_wal(&connection, options.busy_timeout) {
+            // It can be read all the same.
+            Err(error) if matches!(Fault::of(&error), Fault::ReadOnly | Fault::CannotOpen) => {
+                Ok(())
+            }
+            result => result,
+        }
+    };
+    configure().map_err(|source| StoreError::sqlite("open the ledger", path, source))?;
+    Ok(connection)
+}
+
+fn read_only(doing: &'static str, path: &Path) -> StoreError {
+    let source = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_READONLY), None);
+    StoreError::sqlite(doing, path, source)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_sqlite_is_refused() {
+        assert!(check_sqlite(3_051_003).is_ok() && check_sqlite(3_060_000).is_ok());
+        let error = check_sqlite(3_051_002).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "SQLite 3.51.2 is linked, at least 3.51.3 is needed: older ones can corrupt a ledger"
+        );
+    }
+
+    #[test]
+    fn the_linked_sqlite_is_sound() {
+        assert!(check_sqlite(rusqlite::version_number()).is_ok());
+    }
+}

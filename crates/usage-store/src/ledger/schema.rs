@@ -1,0 +1,281 @@
+//! The ledger's tables: the only place, with the statements of this crate, that knows their names.
+//!
+//! `docs/reference/schema.md` describes them for people with the `sqlite3` shell.
+
+use usage_core::Measure;
+
+use crate::ledger::columns::names_of_table;
+
+/// `PRAGMA application_id` of a ledger: "USGL". Tells a ledger from any other SQLite database.
+pub const APPLICATION_ID: i32 = 0x5553_474C;
+
+/// `PRAGMA user_version` of the newest schema that this version reads and writes.
+pub const SCHEMA_VERSION: i32 = 5;
+
+/// The steps from an empty database to [`SCHEMA_VERSION`], a list of statements for each version. A
+/// step that has been released is never changed again.
+pub(crate) const MIGRATIONS: &[&[&str]] =
+    &[&[V1], &[V2], &[V3], &[V4], &[V5, V5_ROLLUPS, V5_WITHOUT_SUMS, V5_IDS, V5_RETENTION]];
+
+/// Records lie in the order of time and carry the id of their label set; a count of zero takes
+/// no space, nor does a missing event id.
+const V1: &str = "
+CREATE TABLE ledger (
+    only_row         INTEGER PRIMARY KEY CHECK (only_row = 1),
+    ledger_id        BLOB NOT NULL,
+    next_record_id   INTEGER NOT NULL,
+    label_generation INTEGER NOT NULL
+) STRICT;
+INSERT INTO ledger VALUES (1, randomblob(16), 1, 1);
+
+CREATE TABLE label_sets (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    instance_id TEXT NOT NULL,
+    profile     TEXT NOT NULL,
+    provider    TEXT NOT NULL,
+    route       TEXT NOT NULL,
+    model       TEXT NOT NULL,
+    UNIQUE (instance_id, profile, provider, route, model)
+) STRICT;
+
+CREATE TABLE records (
+    ts           INTEGER NOT NULL,
+    id           INTEGER NOT NULL,
+    label_set    INTEGER NOT NULL,
+    input        INTEGER NOT NULL,
+    output       INTEGER NOT NULL,
+    cache_read   INTEGER NOT NULL,
+    cache_write  INTEGER NOT NULL,
+    unclassified INTEGER NOT NULL,
+    reasoning    INTEGER NOT NULL,
+    fallbacks    INTEGER NOT NULL,
+    event_id     TEXT,
+    PRIMARY KEY (ts, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX records_by_event_id ON records (event_id) WHERE event_id IS NOT NULL;
+";
+
+/// How far each origin has been imported: the last row that was looked at, by id and fingerprint,
+/// and what became of the rows up to it.
+const V2: &str = "
+CREATE TABLE imports (
+    source        TEXT PRIMARY KEY NOT NULL,
+    last_id       INTEGER NOT NULL,
+    last_row      INTEGER NOT NULL,
+    imported      INTEGER NOT NULL,
+    already_there INTEGER NOT NULL,
+    refused       INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+";
+
+/// How far each segment of a journal is stored; where journals were ever kept, other than in the
+/// folder beside the ledger; and what was set aside: records that the database itself refuses, and
+/// pieces of journals that could not be read.
+const V3: &str = "
+CREATE TABLE journals (
+    segment    BLOB PRIMARY KEY NOT NULL,
+    generation INTEGER NOT NULL,
+    sequence   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE journal_folders (
+    path   BLOB PRIMARY KEY NOT NULL,
+    ledger BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE set_aside (
+    id         INTEGER PRIMARY KEY,
+    kind       TEXT NOT NULL CHECK (kind IN ('record', 'journal')),
+    content    BLOB NOT NULL,
+    reason     TEXT NOT NULL,
+    records    INTEGER,
+    segment    BLOB,
+    generation INTEGER,
+    place      INTEGER,
+    bytes      INTEGER
+) STRICT;
+";
+
+/// What the records of each quarter of an hour, day and month add up to, by label set; and what is
+/// kept, since when. The sums of the records that a ledger has already are made after this step.
+const V4: &str = "
+CREATE TABLE sums_by_quarter (number INTEGER PRIMARY KEY, cells BLOB NOT NULL) STRICT;
+CREATE TABLE sums_by_day     (number INTEGER PRIMARY KEY, cells BLOB NOT NULL) STRICT;
+CREATE TABLE sums_by_month   (number INTEGER PRIMARY KEY, cells BLOB NOT NULL) STRICT;
+CREATE TABLE sums_of_all     (number INTEGER PRIMARY KEY, cells BLOB NOT NULL) STRICT;
+
+CREATE TABLE retention (
+    only_row     INTEGER PRIMARY KEY CHECK (only_row = 1),
+    records_from INTEGER,
+    rows_from    INTEGER,
+    rows_age     TEXT,
+    sums_age     TEXT
+) STRICT;
+INSERT INTO retention (only_row) VALUES (1);
+";
+
+/// Room for what comes: columns that stay empty take no space, and tables without rows a page each.
+///
+/// With each label set, a checksum of its names; those that a ledger has already get theirs after this step.
+/// On a row: the terms that it was priced by, its session, its set of tags, and in `more` whatever few
+/// records have. In the ledger: the epoch that tells a copy from its original, settings, where rows came
+/// from that another ledger gave (by range of ids), and how far each source is stored. With a folder of
+/// journals, which file the ledger was: that tells a ledger that was moved from a copy.
+const V5: &str = "
+ALTER TABLE records ADD COLUMN terms   INTEGER;
+ALTER TABLE records ADD COLUMN session INTEGER;
+ALTER TABLE records ADD COLUMN tag_set INTEGER;
+ALTER TABLE records ADD COLUMN more    BLOB;
+
+ALTER TABLE label_sets ADD COLUMN checksum INTEGER;
+
+ALTER TABLE ledger ADD COLUMN epoch BLOB;
+UPDATE ledger SET epoch = randomblob(16);
+
+ALTER TABLE journal_folders ADD COLUMN file BLOB;
+
+CREATE TABLE settings (
+    name  TEXT PRIMARY KEY NOT NULL,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE origins (
+    first_id    INTEGER PRIMARY KEY,
+    last_id     INTEGER NOT NULL,
+    epoch       BLOB NOT NULL,
+    first_there INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE sources (
+    name   TEXT PRIMARY KEY NOT NULL,
+    cursor BLOB NOT NULL,
+    counts BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+";
+
+/// Sums as pieces with a version each, and the root of them all in the ledger's row.
+const V5_ROLLUPS: &str = "
+CREATE TABLE rollups_quarter (number INTEGER PRIMARY KEY, cells BLOB NOT NULL) STRICT;
+CREATE TABLE rollups_day     (number INTEGER PRIMARY KEY, cells BLOB NOT NULL) STRICT;
+CREATE TABLE rollups_month   (number INTEGER PRIMARY KEY, cells BLOB NOT NULL) STRICT;
+CREATE TABLE rollups_all     (number INTEGER PRIMARY KEY, cells BLOB NOT NULL) STRICT;
+
+CREATE TABLE rollup_pieces (
+    level  INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    first  INTEGER NOT NULL,
+    cells  BLOB NOT NULL,
+    PRIMARY KEY (level, number, first)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rollups_folded (
+    month     INTEGER NOT NULL,
+    label_set INTEGER NOT NULL,
+    into_set  INTEGER NOT NULL,
+    PRIMARY KEY (month, label_set)
+) STRICT, WITHOUT ROWID;
+
+ALTER TABLE ledger ADD COLUMN rollups BLOB;
+";
+
+/// Takes away the sums of version 4. What is in them has to be elsewhere before.
+pub(crate) const V5_WITHOUT_SUMS: &str = "
+DROP TABLE sums_by_quarter;
+DROP TABLE sums_by_day;
+DROP TABLE sums_by_month;
+DROP TABLE sums_of_all;
+";
+
+/// A hash of each event id, with the record that has it, and the key of the hash; and from when on ids
+/// are known. In place of an index on their text. The entries of the records that a ledger has already
+/// are made after this step.
+const V5_IDS: &str = "
+DROP INDEX IF EXISTS records_by_event_id;
+
+CREATE TABLE event_ids (
+    hash   INTEGER NOT NULL,
+    record INTEGER NOT NULL,
+    ts     INTEGER NOT NULL,
+    PRIMARY KEY (hash, record)
+) STRICT, WITHOUT ROWID;
+
+ALTER TABLE ledger ADD COLUMN event_id_key BLOB;
+UPDATE ledger SET event_id_key = randomblob(16);
+
+ALTER TABLE retention ADD COLUMN ids_from INTEGER;
+";
+
+/// The first version that finds event ids by their hash.
+pub(crate) const FIRST_WITH_EVENT_IDS: i32 = 5;
+
+/// The latest now that a deleting command was given; how much is quarantined, kept by triggers so
+/// that a look at it costs nothing however it is changed; and how many records found no room there.
+///
+/// The index finds one that comes every night, and is kept once.
+const V5_RETENTION: &str = "
+ALTER TABLE retention ADD COLUMN latest_now          INTEGER;
+ALTER TABLE retention ADD COLUMN quarantined         INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE retention ADD COLUMN quarantined_bytes   INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE retention ADD COLUMN quarantine_overflow INTEGER NOT NULL DEFAULT 0;
+
+CREATE INDEX quarantined_by_content ON set_aside (content) WHERE reason = 'before horizon';
+
+CREATE TRIGGER quarantine_grows AFTER INSERT ON set_aside
+WHEN new.kind = 'record' AND new.reason = 'before horizon'
+BEGIN
+    UPDATE retention SET quarantined = quarantined + 1,
+                         quarantined_bytes = quarantined_bytes + length(new.content);
+END;
+CREATE TRIGGER quarantine_shrinks AFTER DELETE ON set_aside
+WHEN old.kind = 'record' AND old.reason = 'before horizon'
+BEGIN
+    UPDATE retention SET quarantined = quarantined - 1,
+                         quarantined_bytes = quarantined_bytes - length(old.content);
+END;
+";
+
+/// The first version whose label sets have a checksum.
+pub(crate) const FIRST_WITH_LABEL_CHECKSUMS: i32 = 5;
+
+/// The first version with a quarantine.
+pub(crate) const FIRST_WITH_QUARANTINE: i32 = 5;
+
+/// The first version with sums.
+pub(crate) const FIRST_WITH_SUMS: i32 = 4;
+
+/// The first version whose sums are pieces.
+pub(crate) const FIRST_WITH_PIECES: i32 = 5;
+
+/// The origin's table as a view, for people and their scripts. Dropped before a migration and
+/// made again after it, so that no migration can trip over it.
+///
+/// SQLite's own formatting stops at milliseconds, so the microseconds are put together by hand.
+pub(crate) fn views() -> String {
+    let as_fields = |tokens: bool| -> String {
+        let measures = Measure::ALL.into_iter().filter(|measure| measure.is_tokens() == tokens);
+        let column = |measure: Measure| match (measure.name(), measure.field()) {
+            (name, field) if name == field => format!("r.{name}, "),
+            (name, field) => format!("r.{name} AS {field}, "),
+        };
+        measures.map(column).collect()
+    };
+    let added = Measure::ALL.into_iter().filter(|measure| measure.is_added());
+    let total: Vec<_> = added.map(|measure| format!("r.{}", measure.name())).collect();
+    format!(
+        "CREATE VIEW usage_records AS
+SELECT r.id, {names}, {total} AS tokens, {others}
+       strftime('%Y-%m-%d %H:%M:%S', r.ts / 1000000, 'unixepoch')
+           || printf('.%06d+00:00', r.ts % 1000000) AS timestamp,
+       r.ts AS timestamp_us, {kinds}
+       r.event_id
+FROM records AS r JOIN label_sets AS l ON l.id = r.label_set;
+",
+        names = names_of_table("l."),
+        total = total.join(" + "),
+        others = as_fields(false),
+        kinds = as_fields(true),
+    )
+}
+
+pub(crate) const DROP_VIEWS: &str = "DROP VIEW IF EXISTS usage_records;";

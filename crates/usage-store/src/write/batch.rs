@@ -1,0 +1,196 @@
+//! A batch on its way into the ledger, in one transaction: whole, but for the records that the
+//! database itself refuses.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::ops::ControlFlow;
+
+use rusqlite::{Connection, ErrorCode, ffi};
+use usage_core::Record;
+use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
+
+use crate::ledger::transaction::{Ledger, WriteError};
+use crate::write::insert::{Rows, insert_all};
+use crate::write::labels::{FIND_SET, INSERT_SET, LabelCache, PendingLabels};
+use crate::write::set_aside;
+
+/// What writes to a ledger, and remembers its names.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    pub(crate) ledger: Ledger,
+    labels: LabelCache,
+}
+
+impl Writer {
+    pub(crate) fn new(ledger: Ledger) -> Self {
+        Self { ledger, labels: LabelCache::default() }
+    }
+
+    /// Inserts a batch in one transaction, with the ids of known label sets from the cache. A
+    /// record that the database refuses is set aside in the same transaction.
+    ///
+    /// `first` comes before, inside the transaction. If it breaks, nothing else is done; it may be
+    /// called again, in a new transaction, when the first one was rolled back.
+    pub(crate) fn insert_batch<T>(
+        &mut self,
+        batch: &[Record],
+        mut first: impl FnMut(&Connection) -> rusqlite::Result<ControlFlow<T>>,
+    ) -> Result<ControlFlow<T, BatchOutcome>, WriteError> {
+        let whole = self.in_transaction(&mut first, &mut |connection, labels| {
+            let mut label_id = |record: &Record| labels.id_of(connection, record.labels());
+            insert_all(connection, batch, &mut label_id)
+        });
+        match whole {
+            Err(WriteError::Sqlite(error)) if is_refusal(&error) => {}
+            result => return result,
+        }
+        // Some of it is refused. The others go on without it.
+        let mut refused = BTreeMap::new();
+        loop {
+            let known = refused.len();
+            let result = self.in_transaction(&mut first, &mut |connection, labels| {
+                insert_one_by_one(connection, batch, labels, &mut refused, set_aside::record)
+            });
+            if result.is_ok() || refused.len() == known {
+                return result;
+            }
+        }
+    }
+
+    /// Inserts records that are set aside under these ids, and forgets there those that are in the
+    /// ledger then; those that are refused again stay. `load` is called inside the transaction, so
+    /// that nobody else takes them too.
+    pub(crate) fn insert_again(
+        &mut self,
+        mut load: impl FnMut(&Connection) -> rusqlite::Result<Vec<(i64, Record)>>,
+    ) -> Result<BatchOutcome, WriteError> {
+        let mut refused = BTreeMap::new();
+        loop {
+            let known = refused.len();
+            let mut first = |_: &Connection| Ok(ControlFlow::<Infallible>::Continue(()));
+            let result = self.in_transaction(&mut first, &mut |connection, labels| {
+                let (ids, batch): (Vec<_>, Vec<_>) = load(connection)?.into_iter().unzip();
+                let stays = |_: &Connection, _: &Record, _: &str| Ok(());
+                let outcome = insert_one_by_one(connection, &batch, labels, &mut refused, stays)?;
+                let mut stays = outcome.refused.iter().peekable();
+                for (index, id) in ids.into_iter().enumerate() {
+                    match stays.next_if(|refusal| refusal.index == index) {
+                        None => set_aside::forget(connection, id)?,
+                        // It will not be taken, however old it is.
+                        Some(Refusal {
+                            reason:
+                                reason
+                                @ (RefusalReason::EventIdConflict | RefusalReason::EventIdDeleted),
+                            ..
+                        }) => set_aside::give_reason(connection, id, &reason.to_string())?,
+                        Some(_) => {}
+                    }
+                }
+                Ok(outcome)
+            });
+            if result.is_ok() || refused.len() == known {
+                return result.map(|ControlFlow::Continue(outcome)| outcome);
+            }
+        }
+    }
+
+    fn in_transaction<T>(
+        &mut self,
+        first: &mut dyn FnMut(&Connection) -> rusqlite::Result<ControlFlow<T>>,
+        insert: &mut dyn FnMut(
+            &Connection,
+            &mut PendingLabels<'_>,
+        ) -> rusqlite::Result<BatchOutcome>,
+    ) -> Result<ControlFlow<T, BatchOutcome>, WriteError> {
+        let (cache, mut publish) = (&mut self.labels, None);
+        let outcome = self.ledger.write(|transaction, generation| {
+            if let ControlFlow::Break(value) = first(transaction)? {
+                return Ok(ControlFlow::Break(value));
+            }
+            let mut labels = cache.begin(generation);
+            let outcome = insert(transaction, &mut labels)?;
+            publish = Some(labels);
+            Ok(ControlFlow::Continue(outcome))
+        })?;
+        if let Some(labels) = publish {
+            labels.commit();
+        }
+        Ok(outcome)
+    }
+}
+
+/// Inserts each record under a savepoint of its own and gives those that are refused to `keep`, with
+/// the reason.
+///
+/// A trigger may roll the whole transaction back (`RAISE(ROLLBACK)`). Then this fails, but the
+/// record is added to `refused`, whose records are not tried again the next time.
+fn insert_one_by_one(
+    connection: &Connection,
+    batch: &[Record],
+    labels: &mut PendingLabels<'_>,
+    refused: &mut BTreeMap<usize, String>,
+    keep: impl Fn(&Connection, &Record, &str) -> rusqlite::Result<()>,
+) -> rusqlite::Result<BatchOutcome> {
+    let mut rows = Rows::begin(connection)?;
+    // A statement that cannot be prepared says nothing about a record.
+    for statement in [&INSERT_SET, &FIND_SET] {
+        drop(connection.prepare_cached(statement)?);
+    }
+    if batch.iter().any(|record| record.event_id().is_some()) {
+        rows.known()?;
+    }
+    for (index, record) in batch.iter().enumerate() {
+        let reason = match refused.get(&index) {
+            Some(reason) => reason.clone(),
+            None => {
+                connection.prepare_cached("SAVEPOINT usage_record")?.execute([])?;
+                let mut label_id = |record: &Record| labels.id_of(connection, record.labels());
+                match rows.insert(index, record, &mut label_id) {
+                    Ok(()) => {
+                        connection.prepare_cached("RELEASE usage_record")?.execute([])?;
+                        continue;
+                    }
+                    Err(error) if !is_refusal(&error) => return Err(error),
+                    Err(error) => {
+                        let reason = reason_of(&error);
+                        if connection.is_autocommit() {
+                            refused.insert(index, reason);
+                            return Err(error);
+                        }
+                        connection
+                            .execute_batch("ROLLBACK TO usage_record; RELEASE usage_record")?;
+                        labels.forget(record.labels());
+                        reason
+                    }
+                }
+            }
+        };
+        keep(connection, record, &reason)?;
+        rows.refuse(index, RefusalReason::SetAside);
+    }
+    rows.finish()
+}
+
+/// Whether the database refuses a record for what it holds: the same record would be refused
+/// again, whatever the state of the disk and of other connections.
+fn is_refusal(error: &rusqlite::Error) -> bool {
+    match error {
+        rusqlite::Error::StatementChangedRows(_) => true,
+        // What a function or an overflow in a trigger comes to.
+        rusqlite::Error::SqliteFailure(error, _) if error.extended_code == ffi::SQLITE_ERROR => {
+            true
+        }
+        rusqlite::Error::SqliteFailure(error, _) => matches!(
+            error.code,
+            ErrorCode::ConstraintViolation | ErrorCode::TooBig | ErrorCode::TypeMismatch
+        ),
+        _ => false,
+    }
+}
+
+fn reason_of(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::StatementChangedRows(_) => "a trigger left it out".to_owned(),
+        error => error.to_string(),
+    }
+}

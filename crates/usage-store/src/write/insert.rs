@@ -1,0 +1,337 @@
+//! Putting records into the ledger.
+
+use rusqlite::{CachedStatement, Connection};
+use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
+use usage_core::stats::Summary;
+use usage_core::{EventId, Label, Measure, Record};
+
+use crate::ledger::columns::NUMBERS;
+use crate::ledger::transaction::{self, WriteError};
+use crate::retention::retained;
+use crate::rollups::Change;
+use crate::write::event_ids::{Event, KnownIds};
+use crate::write::{labels, quarantine};
+
+/// What became of a record that was inserted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Inserted {
+    /// It is in the ledger now.
+    Stored,
+    /// It was there already: its event id is known, with the same content.
+    Duplicate,
+    /// It was not stored.
+    Refused(RefusalReason),
+}
+
+/// Inserts one record, on a connection of its own or inside the caller's transaction, and in
+/// either case whole or not at all.
+///
+/// For people who have their own connection to a ledger that a [`Store`](crate::Store) has opened
+/// once; a batch through [`Store::insert_batch`](crate::Store::insert_batch) is far cheaper a
+/// record.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("usage.db");
+/// # usage_store::Store::open(&path)?;
+/// use rusqlite::TransactionBehavior;
+/// use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
+/// use usage_store::{Inserted, insert_record};
+///
+/// let labels = Labels::new(LabelNames::new().with_instance("router-1").with_route("think").with_model("claude-sonnet-4-5"))?;
+/// let record = Record::new(labels, Usage::new(TokenCounts::unclassified(500), Timestamp::from_micros(0)))?;
+///
+/// let mut connection = rusqlite::Connection::open(&path)?;
+/// assert_eq!(insert_record(&connection, &record)?, Inserted::Stored);
+///
+/// // Immediate, because a transaction that has begun to read cannot wait for a writer any more.
+/// let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+/// insert_record(&transaction, &record)?;
+/// transaction.commit()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// SQLite's own, and [`WriteError::VersionChanged`] when the ledger has another schema version
+/// than this program. Nothing was stored then.
+pub fn insert_record(connection: &Connection, record: &Record) -> Result<Inserted, WriteError> {
+    transaction::nested(connection, |connection| {
+        let mut label_id = |record: &Record| labels::id_of(connection, record.labels());
+        insert_all(connection, std::slice::from_ref(record), &mut label_id)
+    })
+    .map(|outcome| match outcome.refused.first() {
+        Some(refusal) => Inserted::Refused(refusal.reason),
+        None if outcome.duplicates > 0 => Inserted::Duplicate,
+        None => Inserted::Stored,
+    })
+}
+
+/// The one place that inserts rows. The caller holds the write lock.
+///
+/// Event ids are looked up before any row goes in, and added after all of them, each time in the
+/// order of their hashes: in a table that is far larger than the batch, records share pages then.
+pub(crate) fn insert_all(
+    connection: &Connection,
+    batch: &[Record],
+    label_id: &mut dyn FnMut(&Record) -> rusqlite::Result<i64>,
+) -> rusqlite::Result<BatchOutcome> {
+    let mut rows = Rows::begin(connection)?;
+    if batch.len() >= AT_ONCE {
+        rows.together = Some(connection.prepare_cached(&insert_sql(AT_ONCE))?);
+    }
+    let hashes = rows.hashes(batch)?;
+    let verdicts = rows.verdicts(batch, &hashes)?;
+    let mut ids = Vec::with_capacity(batch.len());
+    for (index, (record, verdict)) in batch.iter().zip(verdicts).enumerate() {
+        ids.push(rows.carry_out(index, record, verdict, label_id)?);
+    }
+    for (hash, index) in hashes {
+        if let (Some(known), Some(id)) = (&mut rows.known, ids[index]) {
+            known.insert(hash, id, batch[index].timestamp().as_micros())?;
+        }
+    }
+    rows.finish()
+}
+
+/// How many rows go in with one statement where there are as many: each costs less then.
+const AT_ONCE: usize = 8;
+
+/// A row that waits for others to go in with.
+type Waiting<'r> = (i64, i64, &'r Record);
+
+/// What is to become of a record.
+#[derive(Clone, Copy, Debug)]
+enum Verdict {
+    Store,
+    Duplicate,
+    Refuse(RefusalReason),
+}
+
+/// Rows on their way into the ledger, in one transaction.
+pub(crate) struct Rows<'a, 'r> {
+    connection: &'a Connection,
+    statement: CachedStatement<'a>,
+    /// For [`AT_ONCE`] rows; nothing where each has to go in by itself, at once.
+    together: Option<CachedStatement<'a>>,
+    waiting: Vec<Waiting<'r>>,
+    /// Nothing until a record has an event id.
+    known: Option<KnownIds<'a>>,
+    first_id: i64,
+    next_id: i64,
+    /// Records older than this are not taken.
+    records_from: i64,
+    change: Change,
+    outcome: BatchOutcome,
+}
+
+impl<'a, 'r> Rows<'a, 'r> {
+    pub(crate) fn begin(connection: &'a Connection) -> rusqlite::Result<Self> {
+        let first_id: i64 = connection
+            .prepare_cached("SELECT next_record_id FROM ledger")?
+            .query_row([], |row| row.get(0))?;
+        let statement = connection.prepare_cached(&insert_sql(1))?;
+        let records_from = retained::records_from(connection)?.unwrap_or(i64::MIN);
+        let (change, outcome) = (Change::default(), BatchOutcome::default());
+        Ok(Self {
+            connection,
+            statement,
+            together: None,
+            waiting: Vec::new(),
+            known: None,
+            first_id,
+            next_id: first_id,
+            records_from,
+            change,
+            outcome,
+        })
+    }
+
+    /// The known event ids, from the first time on that somebody asks.
+    pub(crate) fn known(&mut self) -> rusqlite::Result<&mut KnownIds<'a>> {
+        let known = match self.known.take() {
+            Some(known) => known,
+            None => KnownIds::begin(self.connection)?,
+        };
+        Ok(self.known.insert(known))
+    }
+
+    /// Inserts a record and its event id at once, unless it is there already. After an error it counts
+    /// nowhere.
+    pub(crate) fn insert(
+        &mut self,
+        index: usize,
+        record: &'r Record,
+        label_id: &mut dyn FnMut(&Record) -> rusqlite::Result<i64>,
+    ) -> rusqlite::Result<()> {
+        let mut event = Event::New;
+        if record.event_id().is_some() {
+            let (id, ts) = (self.next_id, record.timestamp().as_micros());
+            let known = self.known()?;
+            if let Some(hash) = known.hash_of(record) {
+                event = known.find(hash, record)?;
+                if matches!(self.verdict(event, record), Verdict::Store) {
+                    self.known()?.insert(hash, id, ts)?;
+                }
+            }
+        }
+        let verdict = self.verdict(event, record);
+        self.carry_out(index, record, verdict, label_id).map(drop)
+    }
+
+    /// The hashes of the event ids of a batch, in their order, each with the place of its record.
+    fn hashes(&mut self, batch: &[Record]) -> rusqlite::Result<Vec<(i64, usize)>> {
+        if batch.iter().all(|record| record.event_id().is_none()) {
+            return Ok(Vec::new());
+        }
+        let known = self.known()?;
+        let mut hashes: Vec<_> = batch
+            .iter()
+            .enumerate()
+            .filter_map(|(index, record)| Some((known.hash_of(record)?, index)))
+            .collect();
+        hashes.sort_unstable();
+        Ok(hashes)
+    }
+
+    /// What is to become of each record of a batch, as if they were inserted one after the other.
+    fn verdicts(
+        &mut self,
+        batch: &[Record],
+        hashes: &[(i64, usize)],
+    ) -> rusqlite::Result<Vec<Verdict>> {
+        let mut verdicts: Vec<_> =
+            batch.iter().map(|record| self.verdict(Event::New, record)).collect();
+        // Those of one hash that are to be stored: hardly ever more than one.
+        let mut earlier: Vec<&Record> = Vec::new();
+        for alike in hashes.chunk_by(|(one, _), (other, _)| one == other) {
+            earlier.clear();
+            for &(hash, index) in alike {
+                let record = &batch[index];
+                let event = match earlier.iter().find(|earlier| is_same_event(earlier, record)) {
+                    Some(earlier) if *earlier == record => Event::Same,
+                    Some(_) => Event::Different,
+                    None => self.known()?.find(hash, record)?,
+                };
+                verdicts[index] = self.verdict(event, record);
+                if matches!(verdicts[index], Verdict::Store) {
+                    earlier.push(record);
+                }
+            }
+        }
+        Ok(verdicts)
+    }
+
+    fn verdict(&self, event: Event, record: &Record) -> Verdict {
+        match event {
+            // It is counted already, unlike others that are as old.
+            Event::Deleted => Verdict::Refuse(RefusalReason::EventIdDeleted),
+            _ if record.timestamp().as_micros() < self.records_from => {
+                Verdict::Refuse(RefusalReason::BeforeHorizon)
+            }
+            Event::New => Verdict::Store,
+            Event::Same => Verdict::Duplicate,
+            Event::Different => Verdict::Refuse(RefusalReason::EventIdConflict),
+        }
+    }
+
+    /// Returns the id of a record that is stored.
+    fn carry_out(
+        &mut self,
+        index: usize,
+        record: &'r Record,
+        verdict: Verdict,
+        label_id: &mut dyn FnMut(&Record) -> rusqlite::Result<i64>,
+    ) -> rusqlite::Result<Option<i64>> {
+        match verdict {
+            Verdict::Store => {}
+            Verdict::Duplicate => {
+                self.outcome.duplicates += 1;
+                return Ok(None);
+            }
+            Verdict::Refuse(reason) => {
+                let reason = match reason {
+                    RefusalReason::BeforeHorizon => quarantine::add(self.connection, record)?,
+                    reason => reason,
+                };
+                self.refuse(index, reason);
+                return Ok(None);
+            }
+        }
+        let (id, label_set) = (self.next_id, label_id(record)?);
+        let row = (id, label_set, record);
+        if self.together.is_some() {
+            self.waiting.push(row);
+            self.put_together()?;
+        } else {
+            insert_rows(&mut self.statement, &[row])?;
+        }
+        let ts = record.timestamp().as_micros();
+        self.change.record(ts, id, label_set, &Summary::of(record));
+        self.next_id += 1;
+        self.outcome.stored += 1;
+        Ok(Some(id))
+    }
+
+    pub(crate) fn refuse(&mut self, index: usize, reason: RefusalReason) {
+        self.outcome.refused.push(Refusal { index, reason });
+    }
+
+    /// Inserts those that wait, once they are as many as go in together.
+    fn put_together(&mut self) -> rusqlite::Result<()> {
+        if let Some(statement) = self.together.as_mut().filter(|_| self.waiting.len() == AT_ONCE) {
+            insert_rows(statement, &self.waiting)?;
+            self.waiting.clear();
+        }
+        Ok(())
+    }
+
+    pub(crate) fn finish(mut self) -> rusqlite::Result<BatchOutcome> {
+        for row in std::mem::take(&mut self.waiting) {
+            insert_rows(&mut self.statement, &[row])?;
+        }
+        if self.next_id != self.first_id {
+            self.connection
+                .prepare_cached("UPDATE ledger SET next_record_id = ?1")?
+                .execute([self.next_id])?;
+            self.change.count_in(self.connection)?;
+        }
+        Ok(self.outcome)
+    }
+}
+
+/// Whether two records have the same event id, which is unique for an instance.
+fn is_same_event(one: &Record, other: &Record) -> bool {
+    one.event_id() == other.event_id()
+        && one.labels().names().get(Label::Instance) == other.labels().names().get(Label::Instance)
+}
+
+fn insert_sql(rows: usize) -> String {
+    let row = format!("({})", ["?"; COLUMNS].join(", "));
+    let rows = vec![row; rows].join(", ");
+    format!("INSERT INTO records (ts, id, label_set, event_id, {}) VALUES {rows}", *NUMBERS)
+}
+
+/// The columns of a row.
+const COLUMNS: usize = 4 + Measure::COUNT;
+
+fn insert_rows(insert: &mut CachedStatement<'_>, rows: &[Waiting<'_>]) -> rusqlite::Result<()> {
+    for (at, (id, label_set, record)) in rows.iter().enumerate() {
+        let first = at * COLUMNS + 1;
+        // One by one: as a list of parameters each would go through a table of functions.
+        insert.raw_bind_parameter(first, record.timestamp().as_micros())?;
+        insert.raw_bind_parameter(first + 1, id)?;
+        insert.raw_bind_parameter(first + 2, label_set)?;
+        insert.raw_bind_parameter(first + 3, record.event_id().map(EventId::as_str))?;
+        for (index, number) in record.counts().numbers().iter().enumerate() {
+            insert.raw_bind_parameter(first + 4 + index, number)?;
+        }
+    }
+    let inserted = insert.raw_execute()?;
+    // A trigger may leave a row out without an error; it is not stored then.
+    if inserted == rows.len() {
+        Ok(())
+    } else {
+        Err(rusqlite::Error::StatementChangedRows(inserted))
+    }
+}

@@ -1,0 +1,316 @@
+//! The dictionary of label sets: names in, a small id out, and back.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params_from_iter};
+use rustc_hash::{FxHashMap, FxHashSet};
+use usage_core::{Label, LabelNames, Labels};
+
+use crate::ledger::columns::{self, NAMES};
+use crate::rollups;
+
+mod checksum;
+
+pub(crate) use checksum::fill as add_checksums;
+use checksum::{are_there, checksum};
+
+/// Finds a label set.
+pub(crate) static FIND_SET: LazyLock<String> = LazyLock::new(|| {
+    let names = Label::ALL.map(|label| format!("{} = ?", label.field())).join(" AND ");
+    format!("SELECT id, checksum FROM label_sets WHERE {names}")
+});
+
+/// The id of the next label set: no other has ever had it.
+const NEXT_SET: &str =
+    "SELECT 1 + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'label_sets'), 0)";
+
+/// Adds a label set.
+pub(crate) static INSERT_SET: LazyLock<String> = LazyLock::new(|| {
+    let values = ["?"; Label::COUNT].join(", ");
+    format!("INSERT INTO label_sets ({}, id, checksum) VALUES ({values}, ?, ?)", *NAMES)
+});
+
+/// Finds the id of a label set in the ledger, or adds the set.
+pub(crate) fn id_of(connection: &Connection, labels: &Labels) -> rusqlite::Result<i64> {
+    let names = labels.names();
+    let find = connection
+        .prepare_cached(&FIND_SET)?
+        .query_row(*names.all(), |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?)));
+    if let Some((id, stored)) = find.optional()? {
+        // The names were found in an index: a damaged one may lead to others.
+        return match stored {
+            Some(stored) if stored == checksum(id, &names) => Ok(id),
+            _ => Err(WrongNames(id).into()),
+        };
+    }
+    let id: i64 = connection.prepare_cached(NEXT_SET)?.query_row([], |row| row.get(0))?;
+    let checksum = checksum(id, &names);
+    let names = names.all().iter().map(|name| name as &dyn ToSql);
+    connection
+        .prepare_cached(&INSERT_SET)?
+        .execute(params_from_iter(names.chain([&id as &dyn ToSql, &checksum])))?;
+    Ok(id)
+}
+
+/// Names that are not those that were stored. As an error of SQLite's it counts as damage.
+#[derive(Debug, thiserror::Error)]
+#[error("the names {0} are not those that were stored")]
+pub(crate) struct WrongNames(i64);
+
+impl From<WrongNames> for rusqlite::Error {
+    fn from(error: WrongNames) -> Self {
+        Self::FromSqlConversionFailure(0, Type::Text, Box::new(error))
+    }
+}
+
+/// The names of a label set; none where it is missing, or not what was stored.
+pub(crate) fn names_by_id(connection: &Connection, id: i64) -> rusqlite::Result<Option<Labels>> {
+    let found = connection
+        .prepare_cached(&SELECT_SET)?
+        .query_row([id], |row| right_labels(row, true))
+        .optional()?;
+    Ok(found.flatten())
+}
+
+/// Deletes the label sets that neither records nor sums use any more; says how many they were. Whoever
+/// remembers ids of them finds out by the generation.
+pub(crate) fn remove_unused(connection: &Connection) -> rusqlite::Result<u64> {
+    let mut used = FxHashSet::default();
+    for sql in [
+        "SELECT label_set FROM records",
+        "SELECT label_set FROM rollups_folded",
+        "SELECT into_set FROM rollups_folded",
+    ] {
+        let mut statement = connection.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            used.insert(row.get::<_, i64>(0)?);
+        }
+    }
+    rollups::each_label_set(connection, |label_set| {
+        used.insert(label_set);
+    })?;
+    let all: Vec<i64> = connection
+        .prepare("SELECT id FROM label_sets")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    let mut removed = 0;
+    for id in all.iter().filter(|id| !used.contains(id)) {
+        connection.prepare_cached("DELETE FROM label_sets WHERE id = ?1")?.execute([id])?;
+        removed += 1;
+    }
+    if removed > 0 {
+        connection.execute("UPDATE ledger SET label_generation = label_generation + 1", [])?;
+    }
+    Ok(removed)
+}
+
+/// Ids that are known to be in the ledger, so that a record costs one look-up in memory.
+///
+/// Only what was committed is in it: an id from a rolled-back transaction may be given to
+/// another set later. It is emptied when the ledger's label generation moves, which is how a
+/// deletion of label sets, by any process, is noticed.
+#[derive(Debug, Default)]
+pub(crate) struct LabelCache {
+    generation: i64,
+    ids: HashMap<Labels, i64>,
+}
+
+/// Beyond this many sets the cache starts afresh: names from hostile requests cost time, not
+/// memory without end.
+const MAX_CACHED: usize = 65_536;
+
+impl LabelCache {
+    /// Starts a transaction's look-ups, under the generation that the ledger has inside it.
+    pub(crate) fn begin(&mut self, generation: i64) -> PendingLabels<'_> {
+        if self.generation != generation || self.ids.len() > MAX_CACHED {
+            self.ids.clear();
+            self.generation = generation;
+        }
+        PendingLabels { cache: self, added: HashMap::new(), near: FxHashMap::default() }
+    }
+}
+
+/// The look-ups of one transaction. What it adds is published by [`commit`](Self::commit) only.
+pub(crate) struct PendingLabels<'a> {
+    cache: &'a mut LabelCache,
+    added: HashMap<Labels, i64>,
+    /// By where the names lie in memory, which is found sooner than their text. The names are kept,
+    /// so that no others come to lie there.
+    near: FxHashMap<usize, (Labels, i64)>,
+}
+
+impl PendingLabels<'_> {
+    pub(crate) fn id_of(
+        &mut self,
+        connection: &Connection,
+        labels: &Labels,
+    ) -> rusqlite::Result<i64> {
+        if let Some((_, id)) = self.near.get(&labels.address()) {
+            return Ok(*id);
+        }
+        let known = self.cache.ids.get(labels).or_else(|| self.added.get(labels)).copied();
+        let id = match known {
+            Some(id) => id,
+            None => {
+                let id = id_of(connection, labels)?;
+                self.added.insert(labels.clone(), id);
+                id
+            }
+        };
+        self.near.insert(labels.address(), (labels.clone(), id));
+        Ok(id)
+    }
+
+    /// Takes back a look-up whose work was undone, the set that it may have added included.
+    pub(crate) fn forget(&mut self, labels: &Labels) {
+        self.added.remove(labels);
+        self.near.clear();
+    }
+
+    /// Publishes what was added. Call it after the transaction has committed.
+    pub(crate) fn commit(self) {
+        self.cache.ids.extend(self.added);
+    }
+}
+
+/// All label sets of a ledger by id, read in the transaction of the query that needs them.
+#[derive(Debug, Default)]
+pub(crate) struct LabelSets {
+    by_id: FxHashMap<i64, Labels>,
+    /// One whose names are not what was stored.
+    wrong: Option<i64>,
+}
+
+/// The columns that [`names_of`] and [`is_right`] read by their place, behind the id.
+static SELECT_SETS: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT id, {}, checksum FROM label_sets", *NAMES));
+
+/// As [`SELECT_SETS`], in a ledger of a version that has no checksums.
+static SELECT_SETS_UNCHECKED: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT id, {} FROM label_sets", *NAMES));
+
+/// As [`SELECT_SETS`], of one.
+static SELECT_SET: LazyLock<String> = LazyLock::new(|| format!("{} WHERE id = ?1", *SELECT_SETS));
+
+/// As [`SELECT_SETS`], of some that follow each other.
+static SELECT_SETS_BETWEEN: LazyLock<String> =
+    LazyLock::new(|| format!("{} WHERE id BETWEEN ?1 AND ?2", *SELECT_SETS));
+
+/// Returns the statement that reads all label sets of a ledger, and whether they have checksums.
+pub(crate) fn select_sets(connection: &Connection) -> rusqlite::Result<(&'static str, bool)> {
+    let checked = are_there(connection)?;
+    Ok((if checked { &**SELECT_SETS } else { &**SELECT_SETS_UNCHECKED }, checked))
+}
+
+/// The names in a row of [`SELECT_SETS`], unchecked.
+pub(crate) fn names_of<'a>(row: &'a Row<'_>) -> rusqlite::Result<LabelNames<'a>> {
+    columns::names(row, 1)
+}
+
+/// Whether the names in a row of [`SELECT_SETS`] are those that were stored with its id.
+pub(crate) fn is_right(row: &Row<'_>) -> rusqlite::Result<bool> {
+    let Ok(names) = names_of(row) else { return Ok(false) };
+    Ok(row.get::<_, Option<i64>>(1 + Label::COUNT)? == Some(checksum(row.get(0)?, &names)))
+}
+
+/// The names in a row of [`SELECT_SETS`]; none where they are not those that were stored, or could be
+/// those of no record.
+fn right_labels(row: &Row<'_>, checked: bool) -> rusqlite::Result<Option<Labels>> {
+    if checked && !is_right(row)? {
+        return Ok(None);
+    }
+    Ok(names_of(row).ok().and_then(|names| Labels::new(names).ok()))
+}
+
+impl LabelSets {
+    /// What changes when label sets are added or deleted, in the transaction at hand.
+    pub(crate) fn mark(connection: &Connection) -> rusqlite::Result<(i64, i64)> {
+        connection
+            .prepare_cached(
+                "SELECT label_generation, (SELECT coalesce(max(id), 0) FROM label_sets) FROM ledger",
+            )?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
+    pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Self> {
+        let (sql, checked) = select_sets(connection)?;
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query([])?;
+        let mut sets = Self::default();
+        while let Some(row) = rows.next()? {
+            let id = row.get(0)?;
+            // A set that no record could have is left out; records that use it are reported.
+            match right_labels(row, checked)? {
+                Some(labels) => drop(sets.by_id.insert(id, labels)),
+                None => sets.wrong = Some(id),
+            }
+        }
+        Ok(sets)
+    }
+
+    pub(crate) fn get(&self, id: i64) -> Option<&Labels> {
+        self.by_id.get(&id)
+    }
+
+    /// The ids whose names pass `keep`, as the JSON array that `json_each` reads. Fails where nobody can
+    /// say whether some pass.
+    pub(crate) fn ids_as_json(
+        &self,
+        keep: impl Fn(&LabelNames<'_>) -> bool,
+    ) -> Result<String, WrongNames> {
+        if let Some(id) = self.wrong {
+            return Err(WrongNames(id));
+        }
+        let ids: Vec<String> = self
+            .by_id
+            .iter()
+            .filter(|(_, labels)| keep(&labels.names()))
+            .map(|(id, _)| id.to_string())
+            .collect();
+        Ok(format!("[{}]", ids.join(",")))
+    }
+}
+
+/// The names of the label sets that a report needs, read as they are needed: there may be far more of
+/// them than that.
+pub(crate) struct Names<'c> {
+    connection: &'c Connection,
+    known: LabelSets,
+}
+
+/// Reading so many that nobody asked for costs less than another query.
+const GAP: i64 = 8;
+
+impl<'c> Names<'c> {
+    pub(crate) fn new(connection: &'c Connection) -> Self {
+        Self { connection, known: LabelSets::default() }
+    }
+
+    /// Reads the names of some label sets that are about to be asked for, in the order of their ids.
+    pub(crate) fn load(&mut self, ids: impl Iterator<Item = i64>) -> rusqlite::Result<()> {
+        let unknown: Vec<_> = ids.filter(|id| self.known.get(*id).is_none()).collect();
+        for run in unknown.chunk_by(|one, other| other.saturating_sub(*one) <= GAP) {
+            let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
+            let mut statement = self.connection.prepare_cached(&SELECT_SETS_BETWEEN)?;
+            let mut rows = statement.query([first, last])?;
+            while let Some(row) = rows.next()? {
+                let id = row.get(0)?;
+                if run.binary_search(&id).is_ok()
+                    && let Some(labels) = right_labels(row, true)?
+                {
+                    self.known.by_id.insert(id, labels);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The names of a label set that was loaded; none where it is missing, or one that no record could
+    /// have.
+    pub(crate) fn get(&self, id: i64) -> Option<&Labels> {
+        self.known.get(id)
+    }
+}

@@ -1,0 +1,64 @@
+//! A checksum of each label set, so that a flipped bit in a name is noticed by whoever reads it.
+
+use rusqlite::Connection;
+use usage_core::{Label, LabelNames};
+
+use super::names_of;
+use crate::ledger::columns::NAMES;
+
+use crate::ledger::schema::FIRST_WITH_LABEL_CHECKSUMS;
+use crate::ledger::transaction::schema_version;
+
+/// Returns the checksum of the names with an id, as it is stored: 32 bits. A name that is empty adds
+/// nothing to it, so that a label that comes to be one day changes none that is stored.
+pub(super) fn checksum(id: i64, names: &LabelNames<'_>) -> i64 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&id.to_le_bytes());
+    for (label, name) in Label::ALL.iter().zip(names.all()).filter(|(_, name)| !name.is_empty()) {
+        for part in [label.field(), name] {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part.as_bytes());
+        }
+    }
+    hasher.finalize().into()
+}
+
+/// Adds the checksums to a ledger of a version that had none.
+pub(crate) fn fill(connection: &Connection) -> rusqlite::Result<()> {
+    let mut select = connection.prepare(&format!("SELECT id, {} FROM label_sets", *NAMES))?;
+    let mut update = connection.prepare("UPDATE label_sets SET checksum = ?2 WHERE id = ?1")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let id: i64 = row.get(0)?;
+        // What is no text stays without, and is damaged as it was.
+        if let Ok(names) = names_of(row) {
+            update.execute([id, checksum(id, &names)])?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether the ledger is of a version that has them.
+pub(super) fn are_there(connection: &Connection) -> rusqlite::Result<bool> {
+    Ok(schema_version(connection)? >= FIRST_WITH_LABEL_CHECKSUMS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is in ledgers never changes, and `docs/reference/schema.md` tells it.
+    #[test]
+    fn checksums_stay_what_they_are() {
+        let names = LabelNames::new()
+            .with_instance("router-1")
+            .with_provider("anthropic")
+            .with_route("think")
+            .with_model("claude-sonnet-4-5");
+        let sum = checksum(7, &names);
+        assert_eq!(sum, 3_105_236_406);
+        assert_ne!(checksum(8, &names), sum);
+        assert_ne!(checksum(7, &names.with_profile("anthropic").with_provider("")), sum);
+        assert_ne!(checksum(7, &names.with_route("thin").with_model("kclaude-sonnet-4-5")), sum);
+    }
+}

@@ -1,0 +1,179 @@
+//! Records that are older than the ledger takes: kept, within limits, until somebody decides.
+
+use rusqlite::{Connection, params};
+use usage_core::record::line;
+use usage_core::sink::RefusalReason;
+use usage_core::{LabelInterner, Record, Timestamp};
+
+use crate::retention::retained;
+use crate::write::set_aside::{self, Kept};
+use crate::{Result, Store};
+
+/// The reason that such a record is set aside with.
+pub(crate) const BEFORE_HORIZON: &str = "before horizon";
+
+/// How many records are quarantined at most; what comes then is counted and not kept.
+pub const MAX_QUARANTINED: u64 = 100_000;
+
+/// How many bytes the lines of quarantined records have together at most, or a line more.
+pub const MAX_QUARANTINED_BYTES: u64 = 64 << 20;
+
+/// How much is quarantined.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Quarantined {
+    /// How many records there are.
+    pub records: u64,
+    /// How many bytes their lines have.
+    pub bytes: u64,
+    /// How many records found no room and are lost. One that comes again is counted again, as nothing
+    /// of it was kept.
+    pub overflow: u64,
+}
+
+impl Quarantined {
+    pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Self> {
+        connection
+            .prepare_cached(
+                "SELECT quarantined, quarantined_bytes, quarantine_overflow FROM retention",
+            )?
+            .query_row([], |row| {
+                let number = |index| row.get::<_, i64>(index).map(|n| n.max(0).unsigned_abs());
+                Ok(Self { records: number(0)?, bytes: number(1)?, overflow: number(2)? })
+            })
+    }
+
+    const fn is_full(&self) -> bool {
+        self.records >= MAX_QUARANTINED || self.bytes >= MAX_QUARANTINED_BYTES
+    }
+}
+
+/// Quarantines a record that is older than the ledger takes; answers why it is refused.
+///
+/// One with an event id that is there already, with the same content, is not kept a second time.
+pub(crate) fn add(connection: &Connection, record: &Record) -> rusqlite::Result<RefusalReason> {
+    let line = line::write(record).into_bytes();
+    if record.event_id().is_some() && held(connection, &line)? > 0 {
+        return Ok(RefusalReason::BeforeHorizon);
+    }
+    if Quarantined::read(connection)?.is_full() {
+        connection
+            .prepare_cached("UPDATE retention SET quarantine_overflow = quarantine_overflow + 1")?
+            .execute([])?;
+        return Ok(RefusalReason::QuarantineFull);
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO set_aside (kind, content, reason, records) VALUES ('record', ?1, ?2, 1)",
+        )?
+        .execute(params![line, BEFORE_HORIZON])?;
+    Ok(RefusalReason::BeforeHorizon)
+}
+
+/// How many quarantined records there are of the very same content.
+pub(crate) fn count(connection: &Connection, record: &Record) -> rusqlite::Result<u64> {
+    held(connection, line::write(record).as_bytes())
+}
+
+fn held(connection: &Connection, line: &[u8]) -> rusqlite::Result<u64> {
+    // The reason as the index has it.
+    connection
+        .prepare_cached(
+            "SELECT count(*) FROM set_aside WHERE reason = 'before horizon' AND content = ?1",
+        )?
+        .query_row([line], |row| row.get(0))
+        .map(i64::unsigned_abs)
+}
+
+/// What [`Store::retry_quarantine`] has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Retried {
+    /// How many records are in the ledger now.
+    pub stored: u64,
+    /// How many were there already: their event ids are known, with the same content.
+    pub duplicates: u64,
+    /// How many stay where they are: still older than the ledger takes, or refused again.
+    pub kept: u64,
+    /// How many of those that stay have an event id that is known by now, with other content. They are
+    /// quarantined no more but set aside with that reason.
+    pub conflicts: u64,
+}
+
+/// How many records are tried in one transaction.
+const AT_ONCE: u32 = 500;
+
+/// How many combinations of names are remembered while lines are read.
+const NAMES: usize = 1_024;
+
+impl Store {
+    /// How much is quarantined: records that were older than the ledger took.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn quarantined(&self) -> Result<Quarantined> {
+        self.read("read the ledger", |connection| Ok(Quarantined::read(connection)?))
+    }
+
+    /// Forgets every record that was refused and kept, quarantined or set aside as the database itself
+    /// refused it; returns how many they were.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written. Nothing was forgotten then.
+    pub fn forget_quarantine(&self) -> Result<u64> {
+        self.write("forget what is quarantined in", |writer| {
+            writer.ledger.write(|transaction, _| set_aside::forget_records(transaction))
+        })
+    }
+
+    /// Tries every record again that was refused and kept: quarantined as it was older than the
+    /// ledger took, or set aside as the database itself refused it. Each is stored once, and is then
+    /// kept apart no more, or stays.
+    ///
+    /// Works in short transactions; stopped between two of them, what was stored is stored, and the
+    /// rest is still there.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let store = usage_store::Store::open(folder.path().join("usage.db"))?;
+    /// store.reset_horizon(None)?;
+    /// let retried = store.retry_quarantine()?;
+    /// println!("{} records taken in, {} stay", retried.stored, retried.kept);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn retry_quarantine(&self) -> Result<Retried> {
+        let (mut retried, mut last) = (Retried::default(), i64::MIN);
+        let mut names = LabelInterner::new(NAMES);
+        loop {
+            let (mut found, mut next) = (0, last);
+            let outcome = self.write("write to the ledger", |writer| {
+                writer.insert_again(|connection| {
+                    let kept = set_aside::records_after(connection, last, AT_ONCE)?;
+                    (found, next) = (kept.len() as u64, kept.last().map_or(last, |last| last.id));
+                    let records_from = retained::records_from(connection)?.unwrap_or(i64::MIN);
+                    let record = |kept: Kept| {
+                        // Each was written with its own time, so that now is not asked for.
+                        let now = Timestamp::from_micros(0);
+                        let record = line::parse(&kept.content, now, &mut names).ok()?;
+                        let is_taken = record.timestamp().as_micros() >= records_from;
+                        is_taken.then_some((kept.id, record))
+                    };
+                    Ok(kept.into_iter().filter_map(record).collect())
+                })
+            })?;
+            if found == 0 {
+                return Ok(retried);
+            }
+            last = next;
+            retried.stored += outcome.stored;
+            retried.duplicates += outcome.duplicates;
+            retried.kept += found - outcome.stored - outcome.duplicates;
+            let conflicts = outcome.refused.iter();
+            let conflicts = conflicts.filter(|of| of.reason == RefusalReason::EventIdConflict);
+            retried.conflicts += conflicts.count() as u64;
+        }
+    }
+}
