@@ -153,7 +153,8 @@ fn free(_: &Path) -> Option<u64> {
 }
 
 /// About a second for 50 megabytes that are copied, and for 150,000 records: rather too much than too
-/// little.
+/// little. On a busy machine a million records took 1.4 s, with event ids 3 to 5 s, five million of these
+/// 20 s.
 fn takes(bytes: u64, records: u64, with_copy: bool) -> Duration {
     let copy = if with_copy { bytes / 50_000 } else { 0 };
     Duration::from_millis((copy + records / 150).max(1))
