@@ -9,7 +9,6 @@ mod journal;
 mod options;
 mod read;
 mod replay;
-mod sabotage;
 mod segment;
 mod shared;
 mod survey;
@@ -21,9 +20,6 @@ pub use error::{Found, JournalError, ReplayError, SyncError};
 pub use journal::Journal;
 pub use options::Options;
 pub use replay::{Replayed, replay};
-#[cfg(feature = "sabotage")]
-#[doc(hidden)]
-pub use sabotage::{Sabotage, plant};
 pub use survey::{State, Survey, Surveyed, survey};
 pub use tail::{Step, Tail};
 pub use watch::Watched;

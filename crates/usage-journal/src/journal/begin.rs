@@ -9,7 +9,6 @@ use super::current::{Current, START};
 use crate::disk::Disk;
 use crate::error::JournalError;
 use crate::format::{Header, seed};
-use crate::sabotage::{Sabotage, planted};
 use crate::segment::{self, is_at};
 use crate::shared::{Segment, Shared, Use};
 
@@ -63,7 +62,7 @@ fn reuse<D: Disk>(
     spare: Segment<D::File>,
 ) -> Result<Begun<D::File>, JournalError> {
     let Use { segment, generation } = spare.used;
-    let next = if planted(Sabotage::ForgetGeneration) { generation } else { generation + 1 };
+    let next = generation + 1;
     let size = shared.options.segment_bytes;
     let header = Header::new(segment, shared.ledger, next, size, shared.disk.boot());
     // Not synced by itself: a power loss leaves this header or the one before, and of that generation

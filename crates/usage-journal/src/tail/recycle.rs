@@ -5,7 +5,6 @@ use usage_core::sink::{JournalSink, SegmentId, SinkError};
 use super::{Tail, went_back};
 use crate::disk::{Disk, sync_removals};
 use crate::error::JournalError;
-use crate::sabotage::{Sabotage, planted};
 use crate::segment::remove_own;
 use crate::shared::{Shared, State, Use};
 
@@ -64,10 +63,7 @@ impl<D: Disk> Tail<D> {
     /// The segments that nothing more will come to and that the ledger has.
     fn done(&self) -> Vec<Promised> {
         let state = self.shared.state();
-        let early = planted(Sabotage::TrimEarly);
-        let done = state.segments.iter().filter(|segment| {
-            segment.is_done() || (early && segment.end.is_some() && Some(segment.used) != self.at)
-        });
+        let done = state.segments.iter().filter(|segment| segment.is_done());
         done.map(|segment| (segment.used, segment.end.map_or(0, |end| end.sequence))).collect()
     }
 
@@ -126,9 +122,6 @@ impl<D: Disk> Tail<D> {
 
 /// Makes sure that a power loss takes nothing of these segments from the ledger.
 fn make_durable(done: &[Promised], sink: &mut dyn JournalSink) -> Result<(), SinkError> {
-    if planted(Sabotage::TrimEarly) {
-        return Ok(());
-    }
     sink.make_durable()?;
     for (used, records) in done.iter().filter(|(_, records)| *records > 0) {
         if !has(sink, used.segment, used.generation, *records)? {

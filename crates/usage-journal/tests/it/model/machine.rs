@@ -10,7 +10,7 @@ use usage_journal::{Journal, State, Tail, replay, survey};
 use super::expect::Expect;
 use super::op::{Between, Op, PROCESSES};
 use crate::damage::{FOLDER, small};
-use crate::sim::{Content, SimDisk, SimLedger, SimSink, record};
+use crate::sim::{Content, Flaw, SimDisk, SimLedger, SimSink, record};
 
 struct Process {
     disk: SimDisk,
@@ -52,6 +52,13 @@ impl Machine {
             replaced: false,
             disturbed: false,
         }
+    }
+
+    /// A machine with something wrong with it.
+    pub(super) fn flawed(sync: bool, flaw: Flaw) -> Self {
+        let machine = Self::new(sync);
+        machine.disk.world().flaw = flaw;
+        machine
     }
 
     /// Does all of it, and settles in the end.

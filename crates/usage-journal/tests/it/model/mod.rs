@@ -6,10 +6,11 @@ mod op;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
-use usage_journal::{Sabotage, plant};
 
 use machine::Machine;
 use op::history;
+
+use crate::sim::Flaw;
 
 /// More than usual: a case takes a few milliseconds.
 fn config() -> Config {
@@ -27,34 +28,33 @@ proptest! {
     }
 }
 
-/// How the model finds this fault: in the same histories each time, and not in too many of them.
-fn finds(sabotage: Sabotage) -> String {
-    plant(Some(sabotage));
+/// How the model finds this flaw: in the same histories each time, and not in too many of them.
+fn finds(flaw: Flaw) -> String {
     let config = Config { cases: 500, max_shrink_iters: 0, failure_persistence: None, ..config() };
     let random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-    let result = TestRunner::new_with_rng(config, random)
-        .run(&history(), |(sync, ops)| Machine::new(sync).run(&ops).map_err(TestCaseError::fail));
-    plant(None);
+    let result = TestRunner::new_with_rng(config, random).run(&history(), |(sync, ops)| {
+        Machine::flawed(sync, flaw).run(&ops).map_err(TestCaseError::fail)
+    });
     match result {
         Err(TestError::Fail(reason, _)) => reason.to_string(),
-        other => panic!("{sabotage:?} was not found: {other:?}"),
+        other => panic!("{flaw:?} was not found: {other:?}"),
     }
 }
 
 #[test]
 fn a_checksum_that_is_not_looked_at_is_found() {
-    let found = finds(Sabotage::SkipChecksums);
+    let found = finds(Flaw::MendsChecksums);
     assert!(found.contains("invented") || found.contains("twice"), "{found}");
 }
 
 #[test]
 fn space_that_is_given_back_early_is_found() {
-    let found = finds(Sabotage::TrimEarly);
+    let found = finds(Flaw::OnlySaysDurable);
     assert!(found.contains("is missing"), "{found}");
 }
 
 #[test]
 fn a_generation_that_is_not_counted_is_found() {
-    let found = finds(Sabotage::ForgetGeneration);
+    let found = finds(Flaw::ForgetsGenerations);
     assert!(found.contains("is missing"), "{found}");
 }

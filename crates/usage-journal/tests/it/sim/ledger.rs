@@ -10,7 +10,7 @@ use usage_core::sink::{
 };
 
 use super::fault::{LedgerFault, Planned};
-use super::{Random, SimDisk, number};
+use super::{Flaw, Random, SimDisk, number};
 
 /// What is in a ledger.
 #[derive(Clone, Debug, Default)]
@@ -110,8 +110,12 @@ impl JournalSink for SimSink {
 
     fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, SinkError> {
         assert_eq!(replay.from.generation, replay.to.generation);
+        let counts = self.disk.world().flaw != Flaw::ForgetsGenerations;
         self.commit(|content| {
             let start = Position { sequence: 0, ..replay.from };
+            if !counts && let Some(known) = content.positions.get_mut(&replay.segment) {
+                known.generation = start.generation;
+            }
             let known = content.positions.get(&replay.segment).copied();
             let stands = known.filter(|known| known.generation >= start.generation);
             if stands.unwrap_or(start) != replay.from {
@@ -133,6 +137,9 @@ impl JournalSink for SimSink {
 
     fn make_durable(&mut self) -> Result<(), SinkError> {
         self.commit(|_| ())?;
+        if self.disk.world().flaw == Flaw::OnlySaysDurable {
+            return Ok(());
+        }
         let mut state = self.ledger.state();
         state.durable = state.content.clone();
         state.commits.clear();

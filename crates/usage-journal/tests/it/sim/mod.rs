@@ -3,11 +3,13 @@
 mod disk;
 mod fault;
 mod file;
+mod flaw;
 mod ledger;
 mod world;
 
 pub(crate) use disk::SimDisk;
 pub(crate) use fault::{Fault, LedgerFault};
+pub(crate) use flaw::Flaw;
 pub(crate) use ledger::{Content, SimLedger, SimSink};
 
 use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};

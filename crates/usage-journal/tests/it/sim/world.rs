@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::Random;
 use super::fault::{Fault, Planned};
+use super::flaw::Flaw;
 
 /// Written and lost at once; small, so that a frame lies in several.
 const PAGE: usize = 256;
@@ -42,6 +43,8 @@ pub(crate) struct World {
     pub(crate) boot: u32,
     /// A place in files that cannot be read.
     pub(crate) unreadable: Range<usize>,
+    /// What is wrong with the machine.
+    pub(crate) flaw: Flaw,
 }
 
 impl Default for World {
@@ -59,6 +62,7 @@ impl Default for World {
             syncs: 0,
             boot: 1,
             unreadable: 0..0,
+            flaw: Flaw::None,
         }
     }
 }
