@@ -2,24 +2,21 @@
 
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex, OnceLock};
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use usage_core::Record;
 use usage_core::sink::{RefusalReason, Sink};
 
-use crate::accounts::Accounts;
 use crate::batcher::Limits;
 use crate::channel::channel;
 use crate::clock::{Clock, SystemClock, TimeSource};
-use crate::journaled::{Journaler, Storer};
-use crate::pace::Pace;
+use crate::engine::{self, Settings};
+use crate::notify::OnRefused;
 use crate::policy::{Durability, Overflow};
 use crate::retry::BackOff;
-use crate::telling::OnRefused;
-use crate::tracker::{Shared, Tracker};
-use crate::writer::Writer;
+use crate::shared::Shared;
+use crate::tracker::Tracker;
 
 /// A batch is written when it holds this many records.
 pub const DEFAULT_BUFFER_SIZE: usize = 500;
@@ -163,34 +160,16 @@ impl Builder {
         let clock =
             self.clock.map_or_else(|| TimeSource::System(SystemClock::new()), TimeSource::Given);
         let (intake, outlet) = channel(capacity, clock, self.overflow);
-        let accounts = Accounts::default();
-        let shared = Arc::new(Shared { intake, accounts, storer: OnceLock::new() });
-        let (pace, sink) = (Pace::new(capacity), Box::new(sink));
-        let thread = if has_journal {
-            let of_storer = Arc::clone(&shared);
-            let mut options = self.journal;
-            options.sync |= self.durability == Durability::Synced;
-            let mut storer = Storer::new(of_storer, sink, self.on_refused, limits, options);
-            let journal = storer.open_journal();
-            let of_journaler = Arc::clone(&shared);
-            let journaler = Journaler::new(of_journaler, outlet, journal, pace, limits.back_off);
-            let journaler = spawn("usage-journal", || journaler.run())?;
-            shared.intake.set_writer(journaler.thread().clone());
-            let thread = spawn("usage-writer", || storer.run(journaler)).inspect_err(|_| {
-                // Nobody is left to stop the other one.
-                shared.intake.close();
-            })?;
-            // Set once.
-            let _ = shared.storer.set(thread.thread().id());
-            thread
-        } else {
-            let of_writer = Arc::clone(&shared);
-            let writer = Writer::new(of_writer, outlet, limits, pace, sink, self.on_refused);
-            let thread = spawn("usage-writer", || writer.run())?;
-            // Before the tracker exists for anybody: nobody can want to wake it earlier.
-            shared.intake.set_writer(thread.thread().clone());
-            thread
+        let shared = Arc::new(Shared::new(intake));
+        let mut options = self.journal;
+        options.sync |= self.durability == Durability::Synced;
+        let settings = Settings {
+            limits,
+            journal: has_journal.then_some(options),
+            channel_capacity: capacity,
+            on_refused: self.on_refused,
         };
+        let thread = engine::start(&shared, outlet, Box::new(sink), settings)?;
         Ok(Tracker {
             shared,
             thread: Mutex::new(Some(thread)),
@@ -213,10 +192,6 @@ impl Builder {
             back_off: BackOff::new(retry_min, retry_max),
         }
     }
-}
-
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
-    thread::Builder::new().name(name.to_owned()).spawn(work)
 }
 
 /// A zero is no sensible value of any setting, so it stands for the default.

@@ -7,7 +7,7 @@ use usage_core::{Counts, EventId, Labels, Record, Timestamp, TokenCounts, Usage}
 
 use crate::channel::Place;
 use crate::error::HandleError;
-use crate::tracker::Shared;
+use crate::shared::Shared;
 
 /// Records requests with the same five names. Cheap to clone and to send to other threads.
 ///

@@ -7,18 +7,18 @@ mod batcher;
 mod builder;
 mod channel;
 mod clock;
+mod engine;
 mod error;
 mod handle;
 mod health;
-mod journaled;
+mod notify;
 mod pace;
 mod policy;
 mod retry;
+mod shared;
 mod shutdown;
 mod stats;
-mod telling;
 mod tracker;
-mod writer;
 
 pub use builder::{
     Builder, DEFAULT_BUFFER_SIZE, DEFAULT_CHANNEL_CAPACITY, DEFAULT_DROP_DEADLINE,

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use usage_core::Record;
 
+use crate::accounts::{Books, Event};
+use crate::notify::report_lost;
+use crate::shared::Shared;
 use crate::stats::Stats;
-use crate::telling::report_lost;
-use crate::tracker::{Shared, Tracker};
+use crate::tracker::Tracker;
 
 /// What [`Tracker::shutdown`] achieved.
 #[derive(Clone, Debug)]
@@ -103,43 +105,48 @@ impl Tracker {
         }
         self.stop(deadline);
         let Shared { accounts, .. } = &*self.shared;
-        let mut ledger = accounts.lock();
-        let unstored = ledger.hand_back();
-        let stats = self.shared.stats(&ledger);
-        ShutdownReport { stats, unstored, finished: ledger.finished }
+        let mut books = accounts.lock();
+        let unstored = books.hand_back();
+        let stats = self.shared.stats(&books);
+        ShutdownReport { stats, unstored, finished: books.phase().is_stopped() }
     }
 
     /// Closes the tracker and waits for the writer to stop, or to be stuck in the sink.
     fn stop(&self, deadline: Duration) {
-        let Shared { intake, accounts, .. } = &*self.shared;
-        intake.close();
-        accounts.call();
+        let Shared { accounts, .. } = &*self.shared;
+        self.shared.advance(Event::Close);
         if self.shared.is_own_thread() {
             return;
         }
-        let mut ledger = accounts.lock();
-        ledger.waiting += 1;
-        let mut ledger = accounts.wait_while(ledger, deadline, |l| !l.finished);
-        ledger.waiting -= 1;
+        let is_at_work = |books: &Books| !books.phase().is_stopped();
+        let mut books = accounts.lock();
+        books.state.callers.for_stop += 1;
+        let mut books = accounts.wait_while(books, deadline, is_at_work);
+        books.state.callers.for_stop -= 1;
+        let is_last = books.state.callers.for_stop == 0;
         // What is in the journal needs nobody any more, so giving up loses nothing.
-        if !ledger.finished && ledger.waiting == 0 && self.has_journal {
-            ledger.give_up = true;
-            self.shared.call();
+        if is_at_work(&books) && is_last && self.has_journal {
+            books.advance(Event::GiveUp);
+            self.shared.wake();
             // Getting it there waits for no lock of the ledger, and is what makes giving up safe.
-            ledger = accounts.wait_while(ledger, JOURNALING, |l| !l.finished && !l.drained);
+            books = accounts
+                .wait_while(books, JOURNALING, |books| is_at_work(books) && !books.state.drained);
         }
-        if !ledger.finished && !ledger.busy && ledger.waiting == 0 {
-            // The writer is between two calls of the sink and will not begin another, so this
+        let is_last = books.state.callers.for_stop == 0;
+        if is_at_work(&books) && is_last && !books.state.sink_busy {
+            // The committer is between two calls of the sink and will not begin another, so this
             // takes no longer than emptying the channel. Then it is busy with closing the sink.
-            ledger.give_up = true;
-            self.shared.call();
-            ledger = accounts.wait_while(ledger, Duration::MAX, |l| !l.finished && !l.busy);
+            books.advance(Event::GiveUp);
+            self.shared.wake();
+            books = accounts.wait_while(books, Duration::MAX, |books| {
+                is_at_work(books) && !books.state.sink_busy
+            });
             // Which is most often done at once.
-            ledger = accounts.wait_while(ledger, CLOSING, |l| !l.finished);
+            books = accounts.wait_while(books, CLOSING, is_at_work);
         }
-        let finished = ledger.finished;
-        drop(ledger);
-        if finished && let Some(thread) = self.take_thread() {
+        let has_stopped = books.phase().is_stopped();
+        drop(books);
+        if has_stopped && let Some(thread) = self.take_thread() {
             // It has nothing left to do. A panic of its own is in `last_error`.
             let _ = thread.join();
         }
@@ -157,17 +164,17 @@ impl Drop for Tracker {
             return;
         }
         self.stop(self.drop_deadline);
-        let mut ledger = self.shared.accounts.lock();
-        // A writer that is still busy gives up by itself when the sink lets it go.
-        ledger.abandoned = true;
-        ledger.give_up = true;
-        self.shared.call();
-        let finished = ledger.finished;
-        let lost = if finished { ledger.drop_unstored() } else { 0 };
-        let Stats { pending, in_journal, last_error, .. } = self.shared.stats(&ledger);
-        drop(ledger);
+        let mut books = self.shared.accounts.lock();
+        // A committer that is still busy gives up by itself when the sink lets it go.
+        books.state.owner_gone = true;
+        books.advance(Event::GiveUp);
+        self.shared.wake();
+        let has_stopped = books.phase().is_stopped();
+        let lost = if has_stopped { books.drop_unstored() } else { 0 };
+        let Stats { pending, in_journal, last_error, .. } = self.shared.stats(&books);
+        drop(books);
         report_lost(lost, last_error.as_deref());
-        if !finished {
+        if !has_stopped {
             tracing::error!(
                 pending,
                 in_journal,
@@ -207,7 +214,7 @@ mod tests {
     }
 
     /// Looks at the accounts until they are as expected.
-    fn until(tracker: &Tracker, condition: impl Fn(&crate::accounts::Ledger) -> bool) {
+    fn until(tracker: &Tracker, condition: impl Fn(&Books) -> bool) {
         let start = Instant::now();
         while !condition(&tracker.shared.accounts.lock()) {
             assert!(start.elapsed() < Duration::from_secs(60), "the accounts stay as they are");
@@ -227,10 +234,10 @@ mod tests {
         handle.record(TokenCounts::new(), 0).unwrap();
         thread::scope(|scope| {
             let patient = scope.spawn(|| tracker.shutdown(long));
-            until(&tracker, |ledger| ledger.waiting == 1);
+            until(&tracker, |books| books.state.callers.for_stop == 1);
             // One failure as usual, or none yet, and one because somebody waits.
             called.recv().unwrap();
-            until(&tracker, |ledger| ledger.health.is_degraded() && !ledger.busy);
+            until(&tracker, |books| books.state.health.is_degraded() && !books.state.sink_busy);
             let hasty = tracker.shutdown(Duration::from_millis(1));
             assert!(!hasty.finished);
             assert!(hasty.unstored.is_empty());
@@ -264,7 +271,7 @@ mod tests {
                 }
             }
             assert_eq!(unstored, usize::from(broken));
-            assert_eq!(tracker.shared.accounts.lock().empty_slots, 9);
+            assert_eq!(tracker.shared.accounts.lock().state.empty_slots, 9);
         }
     }
 
@@ -280,7 +287,7 @@ mod tests {
         let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
         tracker.handle(Labels::new(names).unwrap()).record(TokenCounts::new(), 0).unwrap();
         called.recv().unwrap();
-        until(&tracker, |ledger| !ledger.busy);
+        until(&tracker, |books| !books.state.sink_busy);
         let child = Tracker {
             shared: Arc::clone(&tracker.shared),
             thread: Mutex::new(tracker.take_thread()),
@@ -295,7 +302,7 @@ mod tests {
         drop(child);
         drop(held);
         // The parent goes on.
-        assert!(!tracker.shared.intake.is_closed());
+        assert!(tracker.shared.accounts.lock().phase().is_open());
         mended.store(true, Ordering::SeqCst);
         assert!(tracker.flush(long).is_ok());
         assert!(tracker.shutdown(long).is_clean());
@@ -315,11 +322,11 @@ mod tests {
         called.recv().unwrap();
         let shared = Arc::clone(&tracker.shared);
         drop(tracker);
-        let ledger =
-            shared.accounts.wait_while(shared.accounts.lock(), Duration::from_secs(60), |ledger| {
-                !ledger.finished
+        let books =
+            shared.accounts.wait_while(shared.accounts.lock(), Duration::from_secs(60), |books| {
+                !books.phase().is_stopped()
             });
-        let stats = shared.stats(&ledger);
+        let stats = shared.stats(&books);
         assert!(stats.is_balanced(), "{stats:?}");
         assert_eq!((stats.dropped, stats.pending, stats.returned), (1, 0, 0));
     }

@@ -3,50 +3,19 @@
 use std::fmt;
 use std::io;
 use std::process;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::thread::{self, JoinHandle, ThreadId};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use usage_core::sink::Sink;
 use usage_core::{Labels, Record};
 
-use crate::accounts::{Accounts, Ledger};
+use crate::accounts::{Books, Event};
 use crate::builder::Builder;
-use crate::channel::Intake;
 use crate::error::{FlushError, RejectedRecord};
 use crate::handle::Handle;
+use crate::shared::Shared;
 use crate::stats::Stats;
-
-/// What the recording threads, the writer and the owner share.
-pub(crate) struct Shared {
-    pub(crate) intake: Intake,
-    pub(crate) accounts: Accounts,
-    /// The thread that calls the sink, where it is another than the one that drains the channel.
-    pub(crate) storer: OnceLock<ThreadId>,
-}
-
-impl Shared {
-    /// Whether the calling thread is one of the tracker's own.
-    pub(crate) fn is_own_thread(&self) -> bool {
-        self.intake.is_writer() || self.storer.get() == Some(&thread::current().id())
-    }
-
-    /// Makes the tracker's threads look around.
-    pub(crate) fn call(&self) {
-        self.intake.wake();
-        self.accounts.call();
-    }
-
-    /// The accounts at one moment.
-    ///
-    /// The order of reading is what makes them exact. While the ledger is locked, records only
-    /// enter the channel, and its length is read once; what came back at the door is one number
-    /// that is added to both sides.
-    pub(crate) fn stats(&self, ledger: &Ledger) -> Stats {
-        let Self { intake, .. } = self;
-        ledger.stats(intake.queued(ledger), intake.returned(), intake.dropped())
-    }
-}
 
 /// Takes records from any thread without making it wait, and has one thread of its own write them
 /// to a [`Sink`] in batches.
@@ -165,15 +134,22 @@ impl Tracker {
         if self.shared.is_own_thread() {
             return Err(FlushError::OnWriterThread);
         }
-        let mut ledger = accounts.lock();
-        // Records leave the channel in the order they entered it and are settled in that order.
-        let target = ledger.received + intake.queued(&ledger) as u64;
-        ledger.flush_target = ledger.flush_target.max(target);
-        self.shared.call();
-        let ledger = accounts.wait_while(ledger, deadline, |l| l.settled() < target && !l.finished);
-        match target.saturating_sub(ledger.settled()) {
+        let mut books = accounts.lock();
+        // Records leave the channel in the order they entered it and are acknowledged in that order.
+        let target = books.counters.received + intake.queued(&books) as u64;
+        let is_pending = |books: &Books| books.counters.acknowledged() < target;
+        if is_pending(&books) {
+            let callers = &mut books.state.callers;
+            callers.flush_target = callers.flush_target.max(target);
+            callers.arrivals += 1;
+            books.advance(Event::Flush);
+            self.shared.wake();
+        }
+        let books = accounts
+            .wait_while(books, deadline, |books| is_pending(books) && !books.phase().is_stopped());
+        match target.saturating_sub(books.counters.acknowledged()) {
             0 => Ok(()),
-            remaining if ledger.finished => Err(FlushError::Stopped { remaining }),
+            remaining if books.phase().is_stopped() => Err(FlushError::Stopped { remaining }),
             remaining => Err(FlushError::TimedOut { remaining }),
         }
     }
@@ -212,21 +188,25 @@ impl Tracker {
         if self.shared.is_own_thread() {
             return Err(FlushError::OnWriterThread);
         }
-        let mut ledger = accounts.lock();
-        let target = ledger.received + intake.queued(&ledger) as u64;
-        ledger.watchers += 1;
+        let mut books = accounts.lock();
+        let target = books.counters.received + intake.queued(&books) as u64;
+        let callers = &mut books.state.callers;
+        callers.for_journal += 1;
         // What was written there may be there no more.
-        ledger.check_asked += 1;
-        let asked = ledger.check_asked;
+        callers.checks_asked += 1;
+        let asked = callers.checks_asked;
         intake.wake();
-        let is_sure = |ledger: &Ledger| ledger.check_done >= asked;
-        let mut ledger = accounts
-            .wait_while(ledger, deadline, |l| (l.secured() < target || !is_sure(l)) && !l.finished);
-        ledger.watchers -= 1;
-        let safe = if is_sure(&ledger) { ledger.secured() } else { ledger.ended_safely() };
+        let is_sure = |books: &Books| books.state.callers.checks_done >= asked;
+        let mut books = accounts.wait_while(books, deadline, |books| {
+            let is_safe = is_sure(books) && books.counters.secured() >= target;
+            !is_safe && !books.phase().is_stopped()
+        });
+        books.state.callers.for_journal -= 1;
+        let Books { counters, .. } = &*books;
+        let safe = if is_sure(&books) { counters.secured() } else { counters.ended_safely() };
         match target.saturating_sub(safe) {
             0 => Ok(()),
-            remaining if ledger.finished => Err(FlushError::Stopped { remaining }),
+            remaining if books.phase().is_stopped() => Err(FlushError::Stopped { remaining }),
             remaining => Err(FlushError::TimedOut { remaining }),
         }
     }

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 
 use usage_core::sink::SinkErrorKind;
 
-use super::{Batcher, Limits, Mode, Step};
+use super::{Batcher, Limits, Step};
+use crate::accounts::Phase;
 use crate::retry::BackOff;
 
 const fn ms(millis: u64) -> Duration {
@@ -24,116 +25,136 @@ fn fail(batcher: &mut Batcher, now: Duration) {
     batcher.failed(now, SinkErrorKind::Other, 1.0);
 }
 
-/// A batcher that took `held` records at `since`.
-fn holding(held: usize, since: Duration) -> Batcher {
+/// A batcher that has seen records wait since then.
+fn waiting_since(since: Duration) -> Batcher {
     let mut batcher = Batcher::new(LIMITS);
-    batcher.took(held, since);
+    batcher.next(since, 1, Phase::Running);
     batcher
 }
 
 #[test]
 fn with_nothing_to_do_it_is_idle_until_it_is_closed() {
-    let batcher = Batcher::new(LIMITS);
-    assert_eq!(batcher.next(ms(0), 0, Mode::Collect), Step::Idle);
-    assert_eq!(batcher.next(ms(999), 0, Mode::Flush), Step::Idle);
-    assert_eq!(batcher.next(ms(999), 0, Mode::Close), Step::Finished);
-    assert_eq!(batcher.next(ms(999), 1, Mode::Close), Step::Take(1));
+    let mut batcher = Batcher::new(LIMITS);
+    assert_eq!(batcher.next(ms(0), 0, Phase::Running), Step::Idle);
+    assert_eq!(batcher.next(ms(999), 0, Phase::Flushing), Step::Idle);
+    assert_eq!(batcher.next(ms(999), 0, Phase::Closing), Step::Finished);
+    assert_eq!(batcher.next(ms(999), 1, Phase::Closing), Step::Write);
 }
 
 #[test]
-fn it_takes_what_there_is_up_to_the_largest_batch() {
-    let batcher = Batcher::new(LIMITS);
-    assert_eq!(batcher.next(ms(0), 1, Mode::Collect), Step::Take(1));
-    assert_eq!(batcher.next(ms(0), 11, Mode::Collect), Step::Take(11));
-    assert_eq!(batcher.next(ms(0), 12, Mode::Collect), Step::Take(12));
-    assert_eq!(batcher.next(ms(0), 13, Mode::Collect), Step::Take(12));
-    let batcher = holding(7, ms(0));
-    assert_eq!(batcher.room(), 5);
-    assert_eq!(batcher.next(ms(0), 99, Mode::Collect), Step::Take(5));
-    let full = holding(12, ms(0));
-    assert_eq!(full.room(), 0);
-    assert_eq!(full.next(ms(0), 99, Mode::Collect), Step::Write);
+fn memory_takes_what_there_is_up_to_the_largest_batch() {
+    let mut batcher = Batcher::new(LIMITS);
+    assert_eq!(batcher.room(0), 12);
+    assert_eq!(batcher.room(7), 5);
+    assert_eq!(batcher.room(12), 0);
+    assert_eq!(batcher.room(99), 0);
+    assert_eq!(batcher.next(ms(0), 12, Phase::Running), Step::Write);
 }
 
 #[test]
 fn a_batch_is_due_at_the_threshold() {
-    assert_eq!(holding(4, ms(0)).next(ms(0), 0, Mode::Collect), Step::WaitUntil(ms(100)));
-    assert_eq!(holding(5, ms(0)).next(ms(0), 0, Mode::Collect), Step::Write);
-    assert_eq!(holding(6, ms(0)).next(ms(0), 0, Mode::Collect), Step::Write);
+    for (waiting, step) in [(4, Step::WaitUntil(ms(100))), (5, Step::Write), (6, Step::Write)] {
+        assert_eq!(waiting_since(ms(0)).next(ms(0), waiting, Phase::Running), step);
+    }
 }
 
 #[test]
 fn a_batch_is_due_when_its_first_record_has_waited_long_enough() {
-    let mut batcher = holding(1, ms(50));
-    batcher.took(1, ms(140));
-    assert_eq!(batcher.next(ms(149), 0, Mode::Collect), Step::WaitUntil(ms(150)));
-    assert_eq!(batcher.next(ms(150), 0, Mode::Collect), Step::Write);
-    assert_eq!(batcher.next(ms(151), 0, Mode::Collect), Step::Write);
+    let mut batcher = waiting_since(ms(50));
+    assert_eq!(batcher.next(ms(140), 2, Phase::Running), Step::WaitUntil(ms(150)));
+    assert_eq!(batcher.next(ms(149), 2, Phase::Running), Step::WaitUntil(ms(150)));
+    assert_eq!(batcher.next(ms(150), 2, Phase::Running), Step::Write);
+    assert_eq!(batcher.next(ms(151), 2, Phase::Running), Step::Write);
 }
 
 #[test]
 fn the_time_counts_afresh_for_each_batch() {
-    let mut batcher = holding(5, ms(50));
+    let mut batcher = waiting_since(ms(50));
     assert!(!batcher.succeeded());
-    assert_eq!(batcher.next(ms(500), 0, Mode::Collect), Step::Idle);
-    batcher.took(1, ms(500));
-    assert_eq!(batcher.next(ms(599), 0, Mode::Collect), Step::WaitUntil(ms(600)));
-    assert_eq!(batcher.next(ms(600), 0, Mode::Collect), Step::Write);
+    assert_eq!(batcher.next(ms(500), 0, Phase::Running), Step::Idle);
+    assert_eq!(batcher.next(ms(500), 1, Phase::Running), Step::WaitUntil(ms(600)));
+    assert_eq!(batcher.next(ms(599), 1, Phase::Running), Step::WaitUntil(ms(600)));
+    assert_eq!(batcher.next(ms(600), 1, Phase::Running), Step::Write);
+}
+
+/// What was lost to damage waits no more, and what comes then is not taken for it.
+#[test]
+fn the_time_does_not_count_while_nothing_waits() {
+    let mut batcher = waiting_since(ms(50));
+    assert_eq!(batcher.next(ms(60), 0, Phase::Running), Step::Idle);
+    assert_eq!(batcher.next(ms(140), 1, Phase::Running), Step::WaitUntil(ms(240)));
 }
 
 #[test]
 fn nobody_waits_while_it_flushes_or_closes() {
-    for mode in [Mode::Flush, Mode::Close] {
-        assert_eq!(holding(1, ms(0)).next(ms(0), 0, mode), Step::Write);
-        assert_eq!(holding(1, ms(0)).next(ms(0), 20, mode), Step::Take(11));
+    for phase in [Phase::Flushing, Phase::Closing] {
+        assert_eq!(waiting_since(ms(0)).next(ms(0), 1, phase), Step::Write);
+        assert_eq!(waiting_since(ms(0)).next(ms(0), 21, phase), Step::Write);
     }
 }
 
 #[test]
 fn a_failed_batch_waits_twice_as_long_each_time_up_to_the_limit() {
-    let mut batcher = holding(5, ms(0));
+    let mut batcher = waiting_since(ms(0));
     assert!(!batcher.is_retrying());
     let mut now = ms(1_000);
     for wait in [10, 20, 35, 35, 35] {
         fail(&mut batcher, now);
         assert!(batcher.is_retrying());
         let retry_at = now + ms(wait);
-        for mode in [Mode::Collect, Mode::Flush, Mode::Close] {
-            assert_eq!(batcher.next(retry_at - ms(1), 9, mode), Step::WaitUntil(retry_at));
-            assert_eq!(batcher.next(retry_at, 9, mode), Step::Write);
-            assert_eq!(batcher.next(retry_at + ms(1), 9, mode), Step::Write);
+        for phase in [Phase::Running, Phase::Flushing, Phase::Closing] {
+            assert_eq!(batcher.next(retry_at - ms(1), 14, phase), Step::WaitUntil(retry_at));
+            assert_eq!(batcher.next(retry_at, 14, phase), Step::Write);
+            assert_eq!(batcher.next(retry_at + ms(1), 14, phase), Step::Write);
         }
-        assert_eq!(batcher.room(), 0);
+        assert_eq!(batcher.room(5), 0);
         now = retry_at;
     }
     assert!(batcher.succeeded());
     assert!(!batcher.is_retrying());
-    assert_eq!(batcher.room(), 12);
+    assert_eq!(batcher.room(0), 12);
     // Success resets the back-off.
-    batcher.took(1, now);
+    batcher.next(now, 1, Phase::Running);
     fail(&mut batcher, now);
-    assert_eq!(batcher.next(now, 0, Mode::Collect), Step::WaitUntil(now + ms(10)));
+    assert_eq!(batcher.next(now, 1, Phase::Running), Step::WaitUntil(now + ms(10)));
 }
 
 #[test]
-fn hurry_retries_at_once_and_starts_the_back_off_afresh() {
-    let mut batcher = holding(5, ms(0));
+fn who_begins_to_wait_gets_a_retry_at_once_and_the_back_off_starts_afresh() {
+    let mut batcher = waiting_since(ms(0));
     for _ in 0..3 {
         fail(&mut batcher, ms(0));
     }
-    assert_eq!(batcher.next(ms(3), 0, Mode::Close), Step::WaitUntil(ms(35)));
-    batcher.hurry(ms(3));
-    assert_eq!(batcher.next(ms(3), 0, Mode::Close), Step::Write);
+    assert_eq!(batcher.next(ms(3), 5, Phase::Closing), Step::WaitUntil(ms(35)));
+    batcher.retry_now(ms(3));
+    assert_eq!(batcher.next(ms(3), 5, Phase::Closing), Step::Write);
     fail(&mut batcher, ms(3));
-    assert_eq!(batcher.next(ms(3), 0, Mode::Close), Step::WaitUntil(ms(13)));
+    assert_eq!(batcher.next(ms(3), 5, Phase::Closing), Step::WaitUntil(ms(13)));
 }
 
 #[test]
-fn hurry_without_a_failed_batch_leaves_it_alone() {
-    let mut batcher = holding(1, ms(0));
-    batcher.hurry(ms(3));
+fn without_a_failed_batch_there_is_nothing_to_retry() {
+    let mut batcher = waiting_since(ms(0));
+    batcher.retry_now(ms(3));
     assert!(!batcher.is_retrying());
-    assert_eq!(batcher.next(ms(3), 0, Mode::Collect), Step::WaitUntil(ms(100)));
+    assert_eq!(batcher.next(ms(3), 1, Phase::Running), Step::WaitUntil(ms(100)));
+}
+
+/// A thread that sleeps until so many records wait misses nothing, and is not woken for nothing.
+#[test]
+fn what_it_says_changes_where_it_says_so() {
+    for waiting in 0..5 {
+        let mut batcher = waiting_since(ms(0));
+        let changes_at = batcher.changes_at(waiting);
+        let now = batcher.next(ms(1), waiting, Phase::Running);
+        for more in waiting..changes_at.min(9) {
+            assert_eq!(waiting_since(ms(0)).next(ms(1), more, Phase::Running), now);
+        }
+        assert_ne!(waiting_since(ms(0)).next(ms(1), changes_at, Phase::Running), now);
+    }
+    let mut failed = waiting_since(ms(0));
+    fail(&mut failed, ms(0));
+    assert_eq!(failed.changes_at(3), u64::MAX);
 }
 
 #[test]
@@ -144,11 +165,11 @@ fn endless_waits_do_not_overflow() {
         ..LIMITS
     };
     let mut batcher = Batcher::new(forever);
-    batcher.took(1, ms(1));
-    assert_eq!(batcher.next(ms(2), 0, Mode::Collect), Step::WaitUntil(Duration::MAX));
+    batcher.next(ms(1), 1, Phase::Running);
+    assert_eq!(batcher.next(ms(2), 1, Phase::Running), Step::WaitUntil(Duration::MAX));
     fail(&mut batcher, ms(2));
     fail(&mut batcher, ms(3));
-    let Step::WaitUntil(retry_at) = batcher.next(ms(4), 0, Mode::Collect) else { panic!() };
+    let Step::WaitUntil(retry_at) = batcher.next(ms(4), 1, Phase::Running) else { panic!() };
     assert!(retry_at >= Duration::MAX / 2);
 }
 
@@ -198,7 +219,7 @@ struct World {
     waits: [Duration; 2],
     batcher: Batcher,
     now: Duration,
-    mode: Mode,
+    phase: Phase,
     /// Each record with when it was taken.
     queue: std::collections::VecDeque<u32>,
     held: Vec<(u32, Duration)>,
@@ -217,7 +238,7 @@ impl World {
             waits,
             batcher: Batcher::new(limits),
             now: Duration::ZERO,
-            mode: Mode::Collect,
+            phase: Phase::Running,
             queue: std::collections::VecDeque::new(),
             held: Vec::new(),
             written: Vec::new(),
@@ -228,25 +249,29 @@ impl World {
         }
     }
 
-    fn step(&self) -> Step {
-        self.batcher.next(self.now, self.queue.len(), self.mode)
+    fn step(&mut self) -> Step {
+        self.batcher.next(self.now, self.held.len() as u64, self.phase)
     }
 
     /// Does what the batcher says until it waits.
     fn settle(&mut self) -> Step {
         loop {
+            self.fill();
             match self.step() {
-                Step::Take(count) => {
-                    assert!(count > 0 && count <= self.queue.len());
-                    assert!(self.failed.is_none(), "a failed batch is changed");
-                    let taken = self.queue.drain(..count);
-                    self.held.extend(taken.map(|record| (record, self.now)));
-                    assert!(self.held.len() <= self.limits.max_batch);
-                    self.batcher.took(count, self.now);
-                }
                 Step::Write => self.write(),
                 wait => return wait,
             }
+        }
+    }
+
+    /// Takes what there is room for.
+    fn fill(&mut self) {
+        let count = self.batcher.room(self.held.len()).min(self.queue.len());
+        if count > 0 {
+            assert!(self.failed.is_none(), "a failed batch is changed");
+            let taken = self.queue.drain(..count);
+            self.held.extend(taken.map(|record| (record, self.now)));
+            assert!(self.held.len() <= self.limits.max_batch);
         }
     }
 
@@ -264,7 +289,7 @@ impl World {
                 assert!(
                     batch.len() >= self.limits.threshold
                         || waited >= self.limits.flush_timeout
-                        || self.mode != Mode::Collect,
+                        || self.phase != Phase::Running,
                     "written too early",
                 );
             }
@@ -275,8 +300,8 @@ impl World {
             let had_failed = self.batcher.succeeded();
             assert_eq!(had_failed, self.failed.is_some());
             (self.failed, self.last_wait) = (None, None);
-            if self.mode == Mode::Flush && self.queue.is_empty() {
-                self.mode = Mode::Collect;
+            if self.phase == Phase::Flushing && self.queue.is_empty() {
+                self.phase = Phase::Running;
             }
             return;
         }
@@ -306,15 +331,15 @@ impl World {
             Event::Pass(time) => self.pass(*time),
             Event::Break(times) => self.failures_to_come += times,
             Event::Flush => {
-                self.mode = Mode::Flush;
-                self.hurry();
+                self.phase = Phase::Flushing;
+                self.retry_now();
             }
         }
         self.check_wait();
     }
 
-    fn hurry(&mut self) {
-        self.batcher.hurry(self.now);
+    fn retry_now(&mut self) {
+        self.batcher.retry_now(self.now);
         self.last_wait = None;
         if let Some((_, retry_at)) = &mut self.failed {
             *retry_at = self.now;
@@ -350,7 +375,7 @@ impl World {
             Step::Idle | Step::Finished => {
                 assert!(self.held.is_empty() && self.queue.is_empty());
             }
-            step => panic!("not a wait: {step:?}"),
+            Step::Write => panic!("it settled, and would write"),
         }
     }
 }
@@ -365,8 +390,8 @@ proptest! {
         for event in &events {
             world.apply(event);
         }
-        world.mode = Mode::Close;
-        world.hurry();
+        world.phase = Phase::Closing;
+        world.retry_now();
         while world.settle() != Step::Finished {
             world.pass(ms(10));
         }

@@ -23,7 +23,7 @@ use event_listener::{Event, Listener};
 use flume::{Sender, TrySendError};
 use usage_core::{Counts, Labels, Record};
 
-use crate::accounts::Ledger;
+use crate::accounts::Books;
 use crate::clock::TimeSource;
 use crate::error::{RejectReason, RejectedRecord};
 use crate::policy::Overflow;
@@ -34,7 +34,7 @@ mod slot;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use outlet::Outlet;
+pub(crate) use outlet::{Outlet, park_for};
 pub(crate) use prepared::Place;
 use prepared::Prepared;
 use slot::Slot;
@@ -287,10 +287,10 @@ impl Intake {
         self.rare.dropped.load(Ordering::Acquire)
     }
 
-    /// How many records are in the channel. Exact while the ledger is locked: the writer moves
+    /// How many records are in the channel. Exact while the books are locked: the writer moves
     /// records only then.
-    pub(crate) fn queued(&self, ledger: &Ledger) -> usize {
-        self.sender.len().saturating_sub(ledger.empty_slots)
+    pub(crate) fn queued(&self, books: &Books) -> usize {
+        self.sender.len().saturating_sub(books.state.empty_slots)
     }
 
     /// From now on records come back. What was put in before, and what was about to be, is still
@@ -299,10 +299,6 @@ impl Intake {
         self.closed.store(true, Ordering::SeqCst);
         self.rare.room.notify(usize::MAX);
         self.wake();
-    }
-
-    pub(crate) fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire)
     }
 
     /// Says which thread takes records out.

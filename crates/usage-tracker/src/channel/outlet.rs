@@ -10,7 +10,7 @@ use usage_core::Record;
 
 use super::prepared::{Known, Prepared};
 use super::{Intake, Slot};
-use crate::accounts::Ledger;
+use crate::accounts::Books;
 
 /// The end that the writer takes records out of.
 pub(crate) struct Outlet {
@@ -33,7 +33,7 @@ impl Outlet {
         &mut self,
         count: usize,
         held: &mut Vec<Record>,
-        ledger: &mut Ledger,
+        books: &mut Books,
     ) -> usize {
         let mut taken = 0;
         while taken < count {
@@ -42,7 +42,7 @@ impl Outlet {
                 Ok(Slot::Prepared(place, counts)) => match self.known.labels(place) {
                     Some(labels) => Record::of(labels.clone(), counts),
                     None => {
-                        ledger.empty_slots -= 1;
+                        books.state.empty_slots -= 1;
                         continue;
                     }
                 },
@@ -51,7 +51,7 @@ impl Outlet {
             held.push(record);
             taken += 1;
         }
-        ledger.received += taken as u64;
+        books.counters.received += taken as u64;
         taken
     }
 
@@ -74,16 +74,16 @@ impl Outlet {
         intake: &Intake,
         room: usize,
         held: &mut Vec<Record>,
-        ledger: &mut Ledger,
+        books: &mut Books,
     ) -> bool {
         let most = held.len().saturating_add(room);
-        while ledger.empty_slots < self.capacity {
+        while books.state.empty_slots < self.capacity {
             if intake.sender.try_send(Slot::empty()).is_ok() {
-                ledger.empty_slots += 1;
+                books.state.empty_slots += 1;
                 continue;
             }
             // Full, but not of empty slots alone: a late record is among them.
-            if held.len() == most || self.take(1, held, ledger) == 0 {
+            if held.len() == most || self.take(1, held, books) == 0 {
                 return false;
             }
         }
@@ -101,11 +101,7 @@ impl Outlet {
     pub(crate) fn park(&self, intake: &Intake, time: Duration, called: impl FnOnce() -> bool) {
         intake.parked.store(true, Ordering::SeqCst);
         if self.receiver.is_empty() && !called() {
-            if time == Duration::MAX {
-                thread::park();
-            } else {
-                thread::park_timeout(time);
-            }
+            park_for(time);
         }
         intake.parked.store(false, Ordering::Release);
     }
@@ -117,5 +113,15 @@ impl Outlet {
         intake.rare.napping.store(has_room, Ordering::Release);
         thread::park_timeout(time);
         intake.rare.napping.store(false, Ordering::Release);
+    }
+}
+
+/// Sleeps for `time`, which may have no end, or until somebody wakes the thread. A wake-up before it is
+/// not lost.
+pub(crate) fn park_for(time: Duration) {
+    if time == Duration::MAX {
+        thread::park();
+    } else {
+        thread::park_timeout(time);
     }
 }

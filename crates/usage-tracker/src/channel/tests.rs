@@ -32,11 +32,11 @@ fn no_wake_up_is_lost_between_looking_and_parking() {
     let (taken, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
     thread::scope(|scope| {
         let taker = scope.spawn(|| {
-            let (mut held, mut ledger) = (Vec::new(), Ledger::default());
+            let (mut held, mut books) = (Vec::new(), Books::default());
             while !is_over.load(Ordering::SeqCst) {
-                if outlet.take(4, &mut held, &mut ledger) > 0 {
+                if outlet.take(4, &mut held, &mut books) > 0 {
                     held.clear();
-                    taken.store(ledger.received, Ordering::SeqCst);
+                    taken.store(books.counters.received, Ordering::SeqCst);
                 } else {
                     outlet.park(&intake, Duration::MAX, || is_over.load(Ordering::SeqCst));
                 }
@@ -88,33 +88,33 @@ fn park_does_not_sleep_when_it_is_called() {
 #[test]
 fn a_sealed_channel_takes_nothing_and_shows_nothing() {
     let (intake, mut outlet) = new(3);
-    let (mut held, mut ledger) = (Vec::new(), Ledger::default());
-    assert!(outlet.seal(&intake, 0, &mut held, &mut ledger));
-    assert_eq!((held.len(), ledger.empty_slots, intake.queued(&ledger)), (0, 3, 0));
+    let (mut held, mut books) = (Vec::new(), Books::default());
+    assert!(outlet.seal(&intake, 0, &mut held, &mut books));
+    assert_eq!((held.len(), books.state.empty_slots, intake.queued(&books)), (0, 3, 0));
     // A thread that saw it open and was held up.
     assert!(intake.sender.try_send(Slot::Record(record(1))).is_err());
     // It can be sealed again.
-    assert!(outlet.seal(&intake, 0, &mut held, &mut ledger));
-    assert_eq!(ledger.empty_slots, 3);
+    assert!(outlet.seal(&intake, 0, &mut held, &mut books));
+    assert_eq!(books.state.empty_slots, 3);
 }
 
 #[test]
 fn sealing_finds_late_records_wherever_they_are() {
     for before in 0..3 {
         let (intake, mut outlet) = new(3);
-        let (mut held, mut ledger) = (Vec::new(), Ledger::default());
+        let (mut held, mut books) = (Vec::new(), Books::default());
         for _ in 0..before {
             intake.sender.try_send(Slot::empty()).unwrap();
-            ledger.empty_slots += 1;
+            books.state.empty_slots += 1;
         }
         intake.sender.try_send(Slot::Record(record(7))).unwrap();
-        assert_eq!(intake.queued(&ledger), 1);
+        assert_eq!(intake.queued(&books), 1);
         // Nowhere to put it yet: nothing moves out, and it is still counted.
-        assert!(!outlet.seal(&intake, 0, &mut held, &mut ledger));
-        assert_eq!((held.len(), intake.queued(&ledger)), (0, 1));
-        assert!(outlet.seal(&intake, 1, &mut held, &mut ledger));
+        assert!(!outlet.seal(&intake, 0, &mut held, &mut books));
+        assert_eq!((held.len(), intake.queued(&books)), (0, 1));
+        assert!(outlet.seal(&intake, 1, &mut held, &mut books));
         assert_eq!(held, [record(7)]);
-        assert_eq!((ledger.received, intake.queued(&ledger)), (1, 0));
+        assert_eq!((books.counters.received, intake.queued(&books)), (1, 0));
     }
 }
 
@@ -132,7 +132,7 @@ fn no_late_record_is_stranded_however_the_threads_race() {
     const CAPACITY: usize = 64;
     for _ in 0..200 {
         let (intake, mut outlet) = new(CAPACITY);
-        let (mut held, mut ledger) = (Vec::new(), Ledger::default());
+        let (mut held, mut books) = (Vec::new(), Books::default());
         let start = std::sync::Barrier::new(4);
         let sent: usize = thread::scope(|scope| {
             let senders: Vec<_> = (0..3)
@@ -147,10 +147,10 @@ fn no_late_record_is_stranded_however_the_threads_race() {
                 })
                 .collect();
             start.wait();
-            while !outlet.seal(&intake, 16, &mut held, &mut ledger) {}
+            while !outlet.seal(&intake, 16, &mut held, &mut books) {}
             senders.into_iter().map(|sender| sender.join().unwrap()).sum()
         });
         assert_eq!(held.len(), sent);
-        assert_eq!((ledger.empty_slots, intake.queued(&ledger)), (CAPACITY, 0));
+        assert_eq!((books.state.empty_slots, intake.queued(&books)), (CAPACITY, 0));
     }
 }

@@ -31,6 +31,8 @@ pub(crate) struct State {
     lies: bool,
     /// So many times it cannot be made durable.
     undurable: u32,
+    /// Nothing is taken from a journal.
+    no_replays: bool,
 }
 
 impl Memory {
@@ -44,6 +46,10 @@ impl Memory {
 
     pub(crate) fn stored(&self) -> Vec<u64> {
         self.lock().stored.clone()
+    }
+
+    pub(crate) fn no_replays(&self, no_replays: bool) {
+        self.lock().no_replays = no_replays;
     }
 
     pub(crate) fn undurable(&self, times: u32) {
@@ -91,6 +97,9 @@ impl JournalSink for Memory {
     fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, SinkError> {
         let found = self.position(replay.segment)?;
         let mut state = self.check()?;
+        if state.no_replays {
+            return Err(SinkError::of(SinkErrorKind::Busy, "told to take nothing from a journal"));
+        }
         let stands = found.filter(|found| found.generation >= replay.from.generation);
         let stands = stands.unwrap_or(Position { sequence: 0, ..replay.from });
         if stands != replay.from {

@@ -13,6 +13,7 @@ mod batches;
 mod closing;
 mod common;
 mod journal;
+mod order;
 mod overflow;
 mod recording;
 mod retry;

@@ -1,4 +1,4 @@
-//! What the threads have in common when they call the sink and tell what came of it.
+//! Calling the sink, and telling others what came of it: the callback, and events.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use usage_core::Record;
 use usage_core::sink::{BatchOutcome, Refusal, RefusalReason, SinkError, SinkErrorKind};
 
-/// Told of each record that the sink refused.
+/// Called for each record that the sink refused.
 pub(crate) type OnRefused = Box<dyn FnMut(&Record, RefusalReason) + Send>;
 
 /// A failure in words, and what kind it is.
@@ -14,8 +14,8 @@ pub(crate) type Failure = (SinkErrorKind, String);
 
 /// Calls the sink. A panic counts as a failure: the contract is all or nothing, so nothing was
 /// kept.
-pub(crate) fn calling<T>(call: impl FnOnce() -> Result<T, SinkError>) -> Result<T, Failure> {
-    catch_unwind(AssertUnwindSafe(call))
+pub(crate) fn call<T>(act: impl FnOnce() -> Result<T, SinkError>) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(act))
         .map_err(|panic| {
             let text = format!("the sink panicked: {}", message(&*panic));
             (SinkErrorKind::Other, text)
@@ -24,7 +24,7 @@ pub(crate) fn calling<T>(call: impl FnOnce() -> Result<T, SinkError>) -> Result<
 }
 
 /// Tells of each refused record of a batch.
-pub(crate) fn tell_refused(
+pub(crate) fn notify_refused(
     on_refused: &mut Option<OnRefused>,
     batch: &[Record],
     outcome: &BatchOutcome,
@@ -52,12 +52,12 @@ pub(crate) fn tell_refused(
     }
 }
 
-/// How many records of a batch the sink has kept apart.
+/// Returns how many records of a batch the sink has quarantined.
 pub(crate) fn quarantined(outcome: &BatchOutcome) -> usize {
     outcome.refused.iter().filter(|refusal| refusal.reason.is_quarantined()).count()
 }
 
-/// Says that a sink did not account for its batch. Answers the words.
+/// Tells that a sink did not account for its batch. Returns the words.
 pub(crate) fn unexplained(batch: u64, outcome: &BatchOutcome, unexplained: u64) -> String {
     let spoken_of = outcome.total();
     let error = format!("the sink's outcome speaks of {spoken_of} records for a batch of {batch}");
@@ -65,14 +65,14 @@ pub(crate) fn unexplained(batch: u64, outcome: &BatchOutcome, unexplained: u64) 
     error
 }
 
-/// Says that records were lost, if any were.
+/// Tells that records were lost, if any were.
 pub(crate) fn report_lost(lost: usize, error: Option<&str>) {
     if lost > 0 {
         tracing::error!(lost, error, "usage records were lost: the tracker could not store them");
     }
 }
 
-/// An error with its causes on one line. Some errors name their cause themselves.
+/// Returns an error with its causes on one line. Some errors name their cause themselves.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -87,7 +87,7 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// What a panic said.
+/// Returns the text of a panic.
 pub(crate) fn message(panic: &(dyn Any + Send)) -> &str {
     panic
         .downcast_ref::<&str>()

@@ -6,11 +6,11 @@ use std::time::Duration;
 use usage_core::sink::{Sink, SinkErrorKind};
 use usage_journal::{RealDisk, ReplayError, Replayed, replay};
 
-use super::super::positions;
+use super::positions;
+use crate::notify::{call, chain};
 use crate::retry::BackOff;
+use crate::shared::Shared;
 use crate::stats::Recovered;
-use crate::telling::{calling, chain};
-use crate::tracker::Shared;
 
 pub(super) struct Recovery {
     /// When to try; `None` when it is done.
@@ -33,28 +33,34 @@ impl Recovery {
         self.due.is_some_and(|due| now >= due)
     }
 
-    /// Somebody waits for what comes after it.
-    pub(super) fn hurry(&mut self, now: Duration) {
+    /// Notes that somebody waits for what comes after it.
+    pub(super) fn retry_now(&mut self, now: Duration) {
         if self.due.is_some() {
             self.back_off.reset();
             self.due = Some(now);
         }
     }
 
-    /// Stores what there is. `false` when the thread shall give up.
+    /// Stores what there is. Returns `false` when the sink shall not be called again.
     pub(super) fn run(&mut self, shared: &Shared, sink: &mut dyn Sink, max_batch: usize) -> bool {
-        shared.accounts.lock().busy = true;
+        if !shared.enter_sink(false) {
+            return false;
+        }
         let mut last = self.before;
-        let result = calling(|| {
+        let result = call(|| {
             let positions = positions(sink)?;
             let mut found = Vec::new();
             for folder in positions.journal_folders()? {
                 let start = last;
                 let mut watch = |so_far: &Replayed| {
                     last = sum(start, so_far);
-                    let mut ledger = shared.accounts.lock();
-                    ledger.recovered = last;
-                    if ledger.give_up { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                    let mut books = shared.accounts.lock();
+                    books.counters.recovered = last;
+                    if books.phase().calls_sink() {
+                        ControlFlow::Continue(())
+                    } else {
+                        ControlFlow::Break(())
+                    }
                 };
                 match replay(&RealDisk, &folder, positions, max_batch, &mut watch) {
                     Ok(replayed) => {
@@ -68,30 +74,30 @@ impl Recovery {
             Ok(found)
         });
         let now = shared.intake.clock.monotonic();
-        let mut ledger = shared.accounts.lock();
-        ledger.busy = false;
+        let mut books = shared.accounts.lock();
+        books.state.sink_busy = false;
         match result {
             Ok(found) => {
                 self.due = None;
-                ledger.recovered = last;
-                ledger.health.sink_works();
+                books.counters.recovered = last;
+                books.state.health.sink_works();
                 for error in found.iter().filter_map(|found| found.as_ref().err()) {
-                    ledger.health.note(error.clone());
+                    books.state.health.note(error.clone());
                 }
-                drop(ledger);
+                drop(books);
                 found.iter().for_each(tell);
                 !found.iter().flatten().any(|replayed| replayed.interrupted)
             }
             Err((kind, error)) => {
                 self.before = last;
-                ledger.fail(kind, error);
+                books.sink_failed(kind, error);
                 if kind == SinkErrorKind::Replaced {
                     self.due = None;
                 } else {
                     let wait = self.back_off.after(kind, fastrand::f64());
                     self.due = Some(now.saturating_add(wait));
                 }
-                !ledger.give_up
+                books.phase().calls_sink()
             }
         }
     }

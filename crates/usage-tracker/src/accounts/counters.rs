@@ -1,0 +1,123 @@
+//! The numbers: how many records, of which fate, and where the others are.
+
+use usage_core::sink::BatchOutcome;
+
+use crate::notify::quarantined;
+use crate::stats::Recovered;
+
+/// What became of the records that were taken out of the channel, and where those are that are on
+/// their way. The lengths of two lists in [`State`](super::State) belong to them.
+///
+/// Always: `received == acknowledged() + held + in_memory + overflow.len() + in_journal +
+/// unstored.len()`.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    /// Taken out of the channel.
+    pub(crate) received: u64,
+    stored: u64,
+    duplicates: u64,
+    refused: u64,
+    quarantined: u64,
+    dropped: u64,
+    handed_back: u64,
+    /// How often a batch was tried again.
+    pub(crate) retries: u64,
+    /// In the hands of the appender, which drains the channel into the journal.
+    pub(crate) held: usize,
+    /// In the committer's queue in memory.
+    pub(crate) in_memory: usize,
+    /// In the journal, and not acknowledged yet.
+    pub(crate) in_journal: u64,
+    /// The part of `in_journal` whose file was emptied, or is gone and cannot be written anew: this
+    /// process may yet store it, no other can.
+    pub(crate) at_risk: u64,
+    /// Stored past the journal, and not known to be safe from a power loss though that was asked for.
+    pub(crate) undurable: u64,
+    /// Ever written to the journal.
+    pub(crate) journaled: u64,
+    /// What the journal takes on the disk.
+    pub(crate) journal_bytes: u64,
+    /// What was found in journals that others left.
+    pub(crate) recovered: Recovered,
+}
+
+impl Counters {
+    /// Returns how many of the received records have come to their end.
+    pub(crate) const fn acknowledged(&self) -> u64 {
+        self.stored + self.duplicates + self.refused + self.dropped + self.handed_back
+    }
+
+    /// Returns how many of the received records survive the process, or the power loss.
+    pub(crate) const fn secured(&self) -> u64 {
+        (self.acknowledged() + self.in_journal).saturating_sub(self.at_risk + self.undurable)
+    }
+
+    /// Returns how many of them do so whatever has become of the journal's files.
+    pub(crate) const fn ended_safely(&self) -> u64 {
+        self.acknowledged().saturating_sub(self.undurable)
+    }
+
+    /// Counts a batch that the sink has taken whole. Returns how many of its records the outcome does
+    /// not account for, or accounts for twice; a sink that keeps its contract leaves none.
+    ///
+    /// Records that the outcome leaves out count as dropped: writing them again could store them twice.
+    pub(super) fn acknowledge(&mut self, batch: u64, outcome: &BatchOutcome) -> u64 {
+        let refused = (outcome.refused.len() as u64).min(batch);
+        let duplicates = outcome.duplicates.min(batch - refused);
+        let stored = outcome.stored.min(batch - refused - duplicates);
+        self.refused += refused;
+        self.quarantined += (quarantined(outcome) as u64).min(refused);
+        self.duplicates += duplicates;
+        self.stored += stored;
+        self.dropped += batch - refused - duplicates - stored;
+        let spoken_of = (outcome.refused.len() as u64)
+            .saturating_add(outcome.duplicates)
+            .saturating_add(outcome.stored);
+        spoken_of.abs_diff(batch)
+    }
+
+    /// Counts records of the journal that an earlier call which seemed to fail has stored, and those
+    /// that were lost to damage.
+    pub(super) const fn acknowledge_others(&mut self, already: u64, lost: u64) {
+        self.stored += already;
+        self.dropped += lost;
+    }
+
+    /// Counts records that a caller gets back.
+    pub(super) const fn hand_back(&mut self, records: u64) {
+        self.handed_back += records;
+    }
+
+    /// Counts records that nobody comes for.
+    pub(super) const fn drop(&mut self, records: u64) {
+        self.dropped += records;
+    }
+
+    /// Writes the numbers into a snapshot, with `queued` records in the channel and `listed` in lists,
+    /// and of those that never got into the channel `returned` given back and `dropped` dropped.
+    pub(super) const fn fill(
+        &self,
+        stats: &mut crate::stats::Stats,
+        queued: u64,
+        listed: u64,
+        returned: u64,
+        dropped: u64,
+    ) {
+        stats.submitted = self.received + queued + returned + dropped;
+        stats.stored = self.stored;
+        stats.duplicates = self.duplicates;
+        // Handed back were records that had been received.
+        stats.returned = returned + self.handed_back;
+        stats.refused = self.refused + stats.returned;
+        stats.quarantined = self.quarantined;
+        stats.dropped = self.dropped + dropped;
+        let in_memory = (self.held + self.in_memory) as u64;
+        stats.pending = queued + in_memory + listed + self.in_journal;
+        stats.in_journal = self.in_journal.saturating_sub(self.at_risk);
+        stats.undurable = self.undurable;
+        stats.journaled = self.journaled;
+        stats.journal_bytes = self.journal_bytes;
+        stats.recovered = self.recovered;
+        stats.retries = self.retries;
+    }
+}

@@ -1,0 +1,140 @@
+//! What became of the records, and where the threads stand: one lock over both, so that a snapshot
+//! is of one moment.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use usage_core::Record;
+use usage_core::sink::{BatchOutcome, SinkErrorKind};
+
+use crate::notify::unexplained;
+use crate::stats::Stats;
+
+mod counters;
+mod phase;
+mod state;
+
+pub(crate) use counters::Counters;
+pub(crate) use phase::{Event, Phase};
+pub(crate) use state::State;
+
+/// What the lock guards. The tracker's threads change it, and move records between the channel, their
+/// queues and the journal, only while they hold the lock; they never hold it while the sink or the disk
+/// works.
+#[derive(Debug, Default)]
+pub(crate) struct Books {
+    pub(crate) counters: Counters,
+    pub(crate) state: State,
+}
+
+impl Books {
+    /// Returns what the tracker is doing.
+    pub(crate) const fn phase(&self) -> Phase {
+        self.state.phase
+    }
+
+    /// Goes to the next phase, and returns it.
+    pub(crate) const fn advance(&mut self, event: Event) -> Phase {
+        self.state.phase = self.state.phase.after(event);
+        self.state.phase
+    }
+
+    /// Returns how many records wait for the committer.
+    pub(crate) const fn to_store(&self) -> u64 {
+        let in_memory = self.counters.in_memory + self.state.handover.overflow.len();
+        self.counters.in_journal + in_memory as u64
+    }
+
+    /// Counts a batch that the sink has taken whole, and tells of an outcome that does not account for
+    /// it.
+    pub(crate) fn acknowledge(&mut self, batch: u64, outcome: &BatchOutcome) {
+        let missing = self.counters.acknowledge(batch, outcome);
+        if missing > 0 {
+            self.state.health.note(unexplained(batch, outcome, missing));
+        }
+        self.end_flush();
+    }
+
+    /// Counts records of the journal that an earlier call which seemed to fail has stored, and those
+    /// that were lost to damage.
+    pub(crate) const fn acknowledge_others(&mut self, already: u64, lost: u64) {
+        self.counters.acknowledge_others(already, lost);
+        self.end_flush();
+    }
+
+    const fn end_flush(&mut self) {
+        if self.counters.acknowledged() >= self.state.callers.flush_target {
+            self.advance(Event::Flushed);
+        }
+    }
+
+    /// Notes that the sink has failed.
+    pub(crate) fn sink_failed(&mut self, kind: SinkErrorKind, error: String) {
+        self.state.sink_busy = false;
+        self.state.health.sink_failed(kind, error);
+    }
+
+    /// Gives what is not stored to a caller.
+    pub(crate) fn hand_back(&mut self) -> Vec<Record> {
+        let unstored = std::mem::take(&mut self.state.unstored);
+        self.counters.hand_back(unstored.len() as u64);
+        unstored
+    }
+
+    /// Drops what is not stored. Returns how much that is.
+    pub(crate) fn drop_unstored(&mut self) -> usize {
+        let dropped = std::mem::take(&mut self.state.unstored).len();
+        self.counters.drop(dropped as u64);
+        dropped
+    }
+
+    /// Returns the accounts, with `queued` records in the channel, and of those that never got into it
+    /// `returned` given back and `dropped` dropped.
+    pub(crate) fn stats(&self, queued: usize, returned: u64, dropped: u64) -> Stats {
+        let State { health, handover, unstored, .. } = &self.state;
+        let listed = handover.overflow.len() + unstored.len();
+        let mut stats = Stats {
+            degraded: health.is_degraded(),
+            sink_error: health.sink_error(),
+            last_error: health.last_error().map(str::to_owned),
+            ..Stats::default()
+        };
+        self.counters.fill(&mut stats, queued as u64, listed as u64, returned, dropped);
+        stats
+    }
+}
+
+/// The books under their lock, on cache lines that no recording thread reads.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub(crate) struct Accounts {
+    books: Mutex<Books>,
+    /// Notified when a batch is acknowledged and when the tracker has stopped.
+    changed: Condvar,
+}
+
+impl Accounts {
+    /// Locks the books. A panic while they were locked cannot have left them half changed in a way that
+    /// matters more than going on.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes those who wait for a change.
+    pub(crate) fn changed(&self) {
+        self.changed.notify_all();
+    }
+
+    /// Waits while `condition` holds, at most for `time`.
+    pub(crate) fn wait_while<'a>(
+        &self,
+        books: MutexGuard<'a, Books>,
+        time: Duration,
+        mut condition: impl FnMut(&Books) -> bool,
+    ) -> MutexGuard<'a, Books> {
+        self.changed
+            .wait_timeout_while(books, time, |books| condition(books))
+            .unwrap_or_else(PoisonError::into_inner)
+            .0
+    }
+}

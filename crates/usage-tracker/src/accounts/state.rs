@@ -1,0 +1,60 @@
+//! Where the threads and their callers stand, and what they hand to each other.
+
+use usage_core::Record;
+use usage_journal::Journal;
+
+use super::phase::Phase;
+use crate::health::Health;
+
+/// Where the threads and their callers stand.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    /// Changed by [`Shared::advance`](crate::shared::Shared::advance) alone.
+    pub(super) phase: Phase,
+    pub(crate) health: Health,
+    pub(crate) callers: Callers,
+    pub(crate) handover: Handover,
+    /// The sink or a callback is at work, and nobody can say for how long.
+    pub(crate) sink_busy: bool,
+    /// The channel is sealed and empty, and what was in it is in the journal or in `unstored`.
+    pub(crate) drained: bool,
+    /// The tracker was dropped: nobody will come for what is not stored.
+    pub(crate) owner_gone: bool,
+    /// How many of the channel's slots are empty ones.
+    pub(crate) empty_slots: usize,
+    /// What could neither be stored nor journaled, until somebody takes it.
+    pub(crate) unstored: Vec<Record>,
+}
+
+/// What callers wait for.
+#[derive(Debug, Default)]
+pub(crate) struct Callers {
+    /// Somebody waits until so many of the received records are acknowledged.
+    pub(crate) flush_target: u64,
+    /// How often somebody has begun to wait: at each time a failed batch is tried at once.
+    pub(crate) arrivals: u64,
+    /// How many wait for records to be in the journal.
+    pub(crate) for_journal: usize,
+    /// How many wait for the tracker to stop.
+    pub(crate) for_stop: usize,
+    /// How often somebody has asked whether the journal is still there, and which of them has an
+    /// answer.
+    pub(crate) checks_asked: u64,
+    pub(crate) checks_done: u64,
+}
+
+/// What the thread that writes to the journal and the one that calls the sink hand to each other.
+#[derive(Debug, Default)]
+pub(crate) struct Handover {
+    /// What the journal could not take, for the committer. Nothing is put here while something is in
+    /// the journal: records are stored in order.
+    pub(crate) overflow: Vec<Record>,
+    /// The appender waits until it may put something there.
+    pub(crate) blocked: bool,
+    /// A journal that was made late, for the appender.
+    pub(crate) new_journal: Option<Box<Journal>>,
+    /// The journal fails for being as large as it may be, which storing cures.
+    pub(crate) journal_is_full: bool,
+    /// The committer sleeps until so many records wait for it.
+    pub(crate) wake_at: u64,
+}

@@ -1,0 +1,81 @@
+//! Records are stored in the order in which they were recorded, past a journal that fails too.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use usage_tracker::{FlushError, JournalOptions, Tracker};
+
+use crate::common::{Answer, LONG, balanced, record, told, until};
+use crate::journal::Memory;
+
+/// Records without end, and returns what was taken, once `is_over`.
+fn record_until(tracker: &Tracker, is_over: &AtomicBool) -> Vec<u64> {
+    let mut taken = Vec::new();
+    while !is_over.load(Ordering::SeqCst) {
+        let number = taken.len() as u64;
+        if tracker.record(record(number)).is_ok() {
+            taken.push(number);
+        } else {
+            thread::yield_now();
+        }
+    }
+    taken
+}
+
+/// What is recorded later, and stored past the full journal, does not stand in for what lies in it.
+#[test]
+fn a_flush_waits_for_what_lies_in_a_full_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let sink = Memory::in_folder(folder.path().join("j"));
+    sink.no_replays(true);
+    let mut options = JournalOptions::default();
+    (options.segment_bytes, options.max_bytes) = (1, 1);
+    let tracker = Tracker::builder()
+        .buffer_size(1)
+        .retry_back_off(Duration::from_millis(1), Duration::from_millis(2))
+        .journal(options)
+        .channel_capacity(1_000)
+        .start(sink.clone())
+        .unwrap();
+    let is_over = AtomicBool::new(false);
+    let taken = thread::scope(|scope| {
+        let recording = scope.spawn(|| record_until(&tracker, &is_over));
+        until("something is in the journal", || balanced(&tracker).in_journal > 0);
+        // Time enough for many more than the journal holds to be stored past it.
+        let flushed = tracker.flush(Duration::from_secs(2));
+        let stored = sink.stored();
+        sink.no_replays(false);
+        let flushed_at_last = tracker.flush(LONG);
+        is_over.store(true, Ordering::SeqCst);
+        assert!(matches!(flushed, Err(FlushError::TimedOut { .. })), "{flushed:?}");
+        assert_eq!(stored, [0; 0], "what came later was stored first");
+        flushed_at_last.unwrap();
+        recording.join().unwrap()
+    });
+    let report = tracker.shutdown(LONG);
+    assert!(report.is_clean(), "{report:?}");
+    assert!(report.stats.journaled > 0, "{report:?}");
+    assert_eq!(sink.stored(), taken);
+}
+
+/// A flush that waits for the same records as one before it is not put off until the back-off is over.
+#[test]
+fn each_flush_tries_at_once() {
+    let (sink, teller) = told();
+    let long = Duration::from_secs(600);
+    let tracker = Tracker::builder().buffer_size(1).retry_back_off(long, long).start(sink).unwrap();
+    tracker.record(record(7)).unwrap();
+    assert_eq!(teller.batch(), [7]);
+    teller.answer(Answer::Fail("no"));
+    until("the failure is known", || balanced(&tracker).degraded);
+    for _ in 0..3 {
+        let _ = tracker.flush(Duration::ZERO);
+        assert_eq!(teller.batch(), [7]);
+        teller.answer(Answer::Fail("still not"));
+    }
+    let _ = tracker.flush(Duration::ZERO);
+    assert_eq!(teller.batch(), [7]);
+    teller.answer(Answer::Store);
+    assert!(tracker.shutdown(LONG).is_clean());
+}
