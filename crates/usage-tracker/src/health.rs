@@ -6,6 +6,7 @@ use usage_core::sink::SinkErrorKind;
 #[derive(Debug, Default)]
 pub(crate) struct Health {
     sink: Option<SinkErrorKind>,
+    warning: Option<String>,
     journal: bool,
     last_error: Option<String>,
 }
@@ -22,6 +23,10 @@ impl Health {
     /// Whether the sink can only be helped by opening it again.
     pub(crate) fn is_hopeless(&self) -> bool {
         self.sink.is_some_and(|kind| !kind.is_transient())
+    }
+
+    pub(crate) fn sink_warning(&self) -> Option<&str> {
+        self.warning.as_deref()
     }
 
     pub(crate) fn last_error(&self) -> Option<&str> {
@@ -46,6 +51,18 @@ impl Health {
         if self.sink.take().is_some() {
             self.recovered("usage records are stored again");
         }
+    }
+
+    /// Notes what the sink says of itself after a batch that it has stored.
+    pub(crate) fn sink_warns(&mut self, warning: Option<String>) {
+        match (&self.warning, &warning) {
+            (None, Some(warning)) => tracing::warn!(warning, "usage records are stored, but"),
+            (Some(_), None) => {
+                self.recovered("nothing is wrong with where usage records are stored")
+            }
+            _ => {}
+        }
+        self.warning = warning;
     }
 
     pub(crate) fn journal_failed(&mut self, error: String) {
@@ -126,6 +143,23 @@ mod tests {
             assert_eq!(levels.taken(), [Level::INFO]);
             assert!(!health.is_degraded());
             assert_eq!(health.last_error(), Some("still not"));
+        });
+    }
+
+    #[test]
+    fn a_warning_of_the_sink_is_told_when_it_comes_and_when_it_is_over() {
+        let levels = Levels::default();
+        tracing::subscriber::with_default(levels.clone(), || {
+            let mut health = Health::default();
+            health.sink_warns(None);
+            assert!(levels.taken().is_empty());
+            for warning in ["the log grows", "the log grows still"] {
+                health.sink_warns(Some(warning.to_owned()));
+                assert_eq!((health.sink_warning(), health.is_degraded()), (Some(warning), false));
+            }
+            assert_eq!(levels.taken(), [Level::WARN]);
+            health.sink_warns(None);
+            assert_eq!((health.sink_warning(), levels.taken()), (None, vec![Level::INFO]));
         });
     }
 

@@ -55,6 +55,12 @@ pub struct Stats {
     pub degraded: bool,
     /// What kind of failure the sink answered the last batch with; `None` while it works.
     pub sink_error: Option<SinkErrorKind>,
+    /// What is wrong with the sink though it stores ([`Sink::warning`]), as it said after the last batch:
+    /// with a ledger of `usage-store`, that its log cannot be brought into its file, and grows. No
+    /// failure yet, so not [`degraded`](Self::degraded); somebody should look at it.
+    ///
+    /// [`Sink::warning`]: usage_core::sink::Sink::warning
+    pub sink_warning: Option<String>,
     /// The last failure, kept after it is over.
     pub last_error: Option<String>,
 }

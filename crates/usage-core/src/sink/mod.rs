@@ -42,6 +42,13 @@ pub trait Sink: Send {
     fn journal(&mut self) -> Option<&mut dyn JournalSink> {
         None
     }
+
+    /// Returns what is wrong with the sink though it stores, in words for an operator: for example that
+    /// its log cannot be brought into its file, and grows. A writer of records asks after each batch, so
+    /// this must be cheap. `None`, the default, when nothing is.
+    fn warning(&mut self) -> Option<String> {
+        None
+    }
 }
 
 /// What became of the records of a batch.

@@ -22,6 +22,11 @@ impl Sink for Store {
     fn journal(&mut self) -> Option<&mut dyn JournalSink> {
         Some(self)
     }
+
+    fn warning(&mut self) -> Option<String> {
+        let why = self.failing_checkpoint()?;
+        Some(format!("the write-ahead log grows, as it cannot be brought into the ledger: {why}"))
+    }
 }
 
 impl JournalSink for Store {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use usage_core::Record;
+use usage_core::sink::Sink as _;
 use usage_store::Store;
 use usage_store::doctor::{Advice, Depth, examine};
 
@@ -62,6 +63,8 @@ pub(crate) fn without_growth(place: &Path) {
         number += 1;
     }
     store.insert_batch(&batch(number)).unwrap();
+    let warning = store.clone().warning().unwrap();
+    assert!(warning.contains(&store.failing_checkpoint().unwrap()), "{warning}");
     let advice = examine(store.path(), Depth::Quick).unwrap().advice;
     assert!(matches!(&advice[..], [Advice::FailingCheckpoint(_)]), "{advice:?}");
     assert_eq!(requests(&store), ((number + 1) * BATCH) as u64);

@@ -96,6 +96,7 @@ impl Books {
         let mut stats = Stats {
             degraded: health.is_degraded(),
             sink_error: health.sink_error(),
+            sink_warning: health.sink_warning().map(str::to_owned),
             last_error: health.last_error().map(str::to_owned),
             ..Stats::default()
         };

@@ -13,7 +13,7 @@ use super::queue::Queues;
 use crate::accounts::{Books, Event, Phase};
 use crate::batcher::{Batcher, Limits, Step};
 use crate::channel::park_for;
-use crate::notify::{Failure, OnRefused, message};
+use crate::notify::{Failure, OnRefused, call, message};
 use crate::shared::Shared;
 
 /// How many records are moved under one lock, so that a snapshot never waits long.
@@ -172,11 +172,12 @@ impl Committer {
             return false;
         }
         match self.store_next() {
-            Ok(()) => {
+            Ok(warning) => {
                 self.batcher.succeeded();
                 let mut books = self.shared.accounts.lock();
                 books.state.sink_busy = false;
                 books.state.health.sink_works();
+                books.state.health.sink_warns(warning);
             }
             Err((kind, error)) => {
                 let now = self.shared.intake.clock.monotonic();
@@ -189,12 +190,14 @@ impl Committer {
         true
     }
 
-    fn store_next(&mut self) -> Result<(), Failure> {
-        let Some(sink) = self.sink.as_deref_mut() else { return Ok(()) };
+    /// Stores the next batch of each queue. Returns what the sink says is wrong with it all the same.
+    fn store_next(&mut self) -> Result<Option<String>, Failure> {
+        let Some(sink) = self.sink.as_deref_mut() else { return Ok(None) };
         let (max, on_refused) = (self.limits.max_batch, &mut self.on_refused);
-        self.queues
-            .in_order()
-            .try_for_each(|mut queue| queue.store_next(max, sink, on_refused, &self.shared))
+        for mut queue in self.queues.in_order() {
+            queue.store_next(max, sink, on_refused, &self.shared)?;
+        }
+        call(|| Ok(sink.warning()))
     }
 
     /// Sleeps for `time`, or until there is enough to do or somebody calls.

@@ -1,12 +1,13 @@
 //! Sinks that fail, panic, or answer nonsense.
 
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
-use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
+use usage_core::Record;
+use usage_core::sink::{BatchOutcome, Refusal, RefusalReason, Sink, SinkError};
 use usage_tracker::{FlushError, RejectReason, Tracker};
 
-use crate::common::{Answer, LONG, balanced, manual_clock, number, record, told, until};
+use crate::common::{Answer, Kept, LONG, balanced, manual_clock, number, record, told, until};
 
 #[test]
 fn a_failed_batch_is_kept_and_retried_until_it_is_stored() {
@@ -111,6 +112,43 @@ fn while_it_fails_the_channel_fills_and_no_more_is_taken() {
     assert_eq!(teller.batch(), [5, 6]);
     teller.answer(Answer::Store);
     tracker.flush(LONG).unwrap();
+}
+
+/// What a sink says of itself is seen until it says something else; a panic in saying it is a failure of
+/// its batch, which is stored all the same, and once.
+#[test]
+fn what_is_wrong_with_a_sink_that_stores_is_told() {
+    struct Warning(Kept, Arc<Mutex<Option<&'static str>>>);
+    impl Sink for Warning {
+        fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+            self.0.store(batch)
+        }
+        fn warning(&mut self) -> Option<String> {
+            let warning = *self.1.lock().unwrap();
+            assert_ne!(warning.unwrap_or_default(), "panic");
+            warning.map(str::to_owned)
+        }
+    }
+    let (kept, warning) = (Kept::default(), Arc::new(Mutex::new(None)));
+    let tracker = Tracker::builder()
+        .buffer_size(1)
+        .retry_back_off(Duration::from_millis(1), Duration::from_millis(1))
+        .start(Warning(kept.clone(), Arc::clone(&warning)))
+        .unwrap();
+    for (number, says) in [(0, None), (1, Some("the log grows")), (2, None)] {
+        *warning.lock().unwrap() = says;
+        tracker.record(record(number)).unwrap();
+        tracker.flush(LONG).unwrap();
+        until("the warning is told", || balanced(&tracker).sink_warning.as_deref() == says);
+        assert!(!balanced(&tracker).degraded);
+    }
+    *warning.lock().unwrap() = Some("panic");
+    tracker.record(record(3)).unwrap();
+    until("it fails", || balanced(&tracker).degraded);
+    *warning.lock().unwrap() = None;
+    let report = tracker.shutdown(LONG);
+    assert!(report.is_clean(), "{report:?}");
+    assert_eq!(kept.numbers(), [0, 1, 2, 3]);
 }
 
 /// What a sink has kept though it refused it is a part of what was refused; what it could not keep is
