@@ -159,8 +159,8 @@ impl Builder {
         let limits = self.limits(has_journal);
         let clock =
             self.clock.map_or_else(|| TimeSource::System(SystemClock::new()), TimeSource::Given);
-        let (intake, outlet) = channel(capacity, clock, self.overflow);
-        let shared = Arc::new(Shared::new(intake));
+        let (sender, receiver) = channel(capacity, clock, self.overflow);
+        let shared = Arc::new(Shared::new(sender));
         let mut options = self.journal;
         options.sync |= self.durability == Durability::Synced;
         let settings = Settings {
@@ -169,7 +169,7 @@ impl Builder {
             channel_capacity: capacity,
             on_refused: self.on_refused,
         };
-        let thread = engine::start(&shared, outlet, Box::new(sink), settings)?;
+        let thread = engine::start(&shared, receiver, Box::new(sink), settings)?;
         Ok(Tracker {
             shared,
             thread: Mutex::new(Some(thread)),

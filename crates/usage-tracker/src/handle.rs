@@ -1,11 +1,11 @@
-//! Recording with prepared names.
+//! Recording with names that are registered once.
 
 use std::fmt;
 use std::sync::Arc;
 
 use usage_core::{Counts, EventId, Labels, Record, Timestamp, TokenCounts, Usage};
 
-use crate::channel::Place;
+use crate::channel::LabelId;
 use crate::error::HandleError;
 use crate::shared::Shared;
 
@@ -16,14 +16,14 @@ use crate::shared::Shared;
 pub struct Handle {
     shared: Arc<Shared>,
     labels: Labels,
-    /// `None` when too many names were prepared: the handle then works as usual, a little slower.
-    place: Option<Place>,
+    /// `None` when too many names are registered: the handle then works as usual, a little slower.
+    label_id: Option<LabelId>,
 }
 
 impl Handle {
     pub(crate) fn new(shared: Arc<Shared>, labels: Labels) -> Self {
-        let place = shared.intake.prepare(&labels);
-        Self { shared, labels, place }
+        let label_id = shared.sender.register(&labels);
+        Self { shared, labels, label_id }
     }
 
     /// Records a request that was handled now, by the tracker's clock. Waits for nothing but the
@@ -34,7 +34,7 @@ impl Handle {
     /// channel is full or the tracker is shut down, and then the record is in the error.
     #[inline]
     pub fn record(&self, tokens: TokenCounts, fallbacks: u32) -> Result<(), HandleError> {
-        self.record_at(tokens, fallbacks, self.shared.intake.clock.now())
+        self.record_at(tokens, fallbacks, self.shared.sender.clock.now())
     }
 
     /// Records a request that was handled at `timestamp`.
@@ -50,10 +50,10 @@ impl Handle {
     ) -> Result<(), HandleError> {
         let usage = Usage::new(tokens, timestamp).with_fallbacks(fallbacks.into());
         let counts = Counts::try_from(usage)?;
-        let intake = &self.shared.intake;
-        Ok(match self.place {
-            Some(place) => intake.record_prepared(place, &self.labels, counts),
-            None => intake.record(Record::of(self.labels.clone(), counts)),
+        let sender = &self.shared.sender;
+        Ok(match self.label_id {
+            Some(label_id) => sender.record_registered(label_id, &self.labels, counts),
+            None => sender.record(Record::of(self.labels.clone(), counts)),
         }?)
     }
 
@@ -73,7 +73,7 @@ impl Handle {
             self.labels.clone(),
             Usage::new(tokens, timestamp).with_fallbacks(fallbacks.into()),
         )?;
-        Ok(self.shared.intake.record(record.with_event_id(event_id))?)
+        Ok(self.shared.sender.record(record.with_event_id(event_id))?)
     }
 
     /// The names.

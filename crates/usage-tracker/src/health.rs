@@ -58,7 +58,7 @@ impl Health {
         match (&self.warning, &warning) {
             (None, Some(warning)) => tracing::warn!(warning, "usage records are stored, but"),
             (Some(_), None) => {
-                self.recovered("nothing is wrong with where usage records are stored")
+                self.recovered("nothing is wrong with where usage records are stored");
             }
             _ => {}
         }

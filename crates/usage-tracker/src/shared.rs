@@ -4,20 +4,20 @@ use std::sync::OnceLock;
 use std::thread::{self, Thread};
 
 use crate::accounts::{Accounts, Books, Event};
-use crate::channel::Intake;
+use crate::channel::Sender;
 use crate::stats::Stats;
 
 /// What the recording threads, the writer and the owner share.
 pub(crate) struct Shared {
-    pub(crate) intake: Intake,
+    pub(crate) sender: Sender,
     pub(crate) accounts: Accounts,
     /// The thread that calls the sink, once it runs.
     committer: OnceLock<Thread>,
 }
 
 impl Shared {
-    pub(crate) fn new(intake: Intake) -> Self {
-        Self { intake, accounts: Accounts::default(), committer: OnceLock::new() }
+    pub(crate) fn new(sender: Sender) -> Self {
+        Self { sender, accounts: Accounts::default(), committer: OnceLock::new() }
     }
 
     /// Takes the tracker to its next phase, and makes its threads look at it.
@@ -28,7 +28,7 @@ impl Shared {
                 books.state.callers.arrivals += 1;
             }
             if !books.advance(event).is_open() {
-                self.intake.close();
+                self.sender.close();
             }
         }
         self.wake();
@@ -56,7 +56,8 @@ impl Shared {
     /// Returns whether the calling thread is one of the tracker's own.
     pub(crate) fn is_own_thread(&self) -> bool {
         let this = thread::current().id();
-        self.intake.is_writer() || self.committer.get().is_some_and(|thread| thread.id() == this)
+        self.sender.is_receiver_thread()
+            || self.committer.get().is_some_and(|thread| thread.id() == this)
     }
 
     /// Makes the committer look around, now or as soon as it would sleep.
@@ -73,13 +74,13 @@ impl Shared {
         let is_free = books.counters.in_journal == 0 && handover.overflow.is_empty();
         if handover.blocked && is_free {
             drop(books);
-            self.intake.wake();
+            self.sender.wake();
         }
     }
 
     /// Makes the tracker's threads look around.
     pub(crate) fn wake(&self) {
-        self.intake.wake();
+        self.sender.wake();
         self.wake_committer();
     }
 
@@ -89,7 +90,7 @@ impl Shared {
     /// enter the channel, and its length is read once; what came back at the door is one number
     /// that is added to both sides.
     pub(crate) fn stats(&self, books: &Books) -> Stats {
-        let Self { intake, .. } = self;
-        books.stats(intake.queued(books), intake.returned(), intake.dropped())
+        let Self { sender, .. } = self;
+        books.stats(sender.queued(books), sender.returned(), sender.dropped())
     }
 }

@@ -63,7 +63,7 @@ impl Tracker {
     /// When the channel is full or the tracker is shut down. The record is in the error.
     #[inline]
     pub fn record(&self, record: Record) -> Result<(), RejectedRecord> {
-        self.shared.intake.record(record)
+        self.shared.sender.record(record)
     }
 
     /// Hands a record over, waiting for room without holding up the thread; on any async runtime.
@@ -74,7 +74,7 @@ impl Tracker {
     /// # Errors
     /// When the tracker is shut down. The record is in the error.
     pub async fn record_async(&self, record: Record) -> Result<(), RejectedRecord> {
-        self.shared.intake.record_async(record).await
+        self.shared.sender.record_async(record).await
     }
 
     /// Hands a record over, holding the thread up to `deadline` long for room.
@@ -87,7 +87,7 @@ impl Tracker {
         record: Record,
         deadline: Duration,
     ) -> Result<(), RejectedRecord> {
-        self.shared.intake.record_blocking(record, deadline)
+        self.shared.sender.record_blocking(record, deadline)
     }
 
     /// A cheap way to record many requests with the same names.
@@ -127,7 +127,7 @@ impl Tracker {
     /// When that takes longer than `deadline`, when the writer has stopped without storing
     /// everything, when the writer itself calls, or in a forked child, at once.
     pub fn flush(&self, deadline: Duration) -> Result<(), FlushError> {
-        let Shared { intake, accounts, .. } = &*self.shared;
+        let Shared { sender, accounts, .. } = &*self.shared;
         if self.is_forked() {
             return Err(FlushError::Forked);
         }
@@ -136,7 +136,7 @@ impl Tracker {
         }
         let mut books = accounts.lock();
         // Records leave the channel in the order they entered it and are acknowledged in that order.
-        let target = books.counters.received + intake.queued(&books) as u64;
+        let target = books.counters.received + sender.queued(&books) as u64;
         let is_pending = |books: &Books| books.counters.acknowledged() < target;
         if is_pending(&books) {
             let callers = &mut books.state.callers;
@@ -181,7 +181,7 @@ impl Tracker {
         if !self.has_journal {
             return self.flush(deadline);
         }
-        let Shared { intake, accounts, .. } = &*self.shared;
+        let Shared { sender, accounts, .. } = &*self.shared;
         if self.is_forked() {
             return Err(FlushError::Forked);
         }
@@ -189,13 +189,13 @@ impl Tracker {
             return Err(FlushError::OnWriterThread);
         }
         let mut books = accounts.lock();
-        let target = books.counters.received + intake.queued(&books) as u64;
+        let target = books.counters.received + sender.queued(&books) as u64;
         let callers = &mut books.state.callers;
         callers.for_journal += 1;
         // What was written there may be there no more.
         callers.checks_asked += 1;
         let asked = callers.checks_asked;
-        intake.wake();
+        sender.wake();
         let is_sure = |books: &Books| books.state.callers.checks_done >= asked;
         let mut books = accounts.wait_while(books, deadline, |books| {
             let is_safe = is_sure(books) && books.counters.secured() >= target;

@@ -4,7 +4,7 @@
 //! # Waking
 //! A thread parked in flume's `recv` costs each sender a futex wake, several microseconds. So the
 //! writer never receives by waiting: it naps by itself while there is traffic, and nobody wakes
-//! it. Only when it has been idle for long does it park until somebody does, see [`Outlet::park`].
+//! it. Only when it has been idle for long does it park until somebody does, see [`Receiver::park`].
 //!
 //! # Closing
 //! After a shutdown no accepted record may be left in the channel. A thread can look at `closed`,
@@ -12,15 +12,14 @@
 //! a record. Instead the writer, at the very end, fills the channel to its capacity with empty
 //! slots that it never takes out again: from then on a push finds the channel full,
 //! however late it comes. Pushes are ordered by the channel's own lock, so a record is either
-//! before the last empty slot, and is found, or is refused and comes back. See [`Outlet::seal`].
+//! before the last empty slot, and is found, or is refused and comes back. See [`Receiver::seal`].
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, Thread};
-use std::time::{Duration, Instant};
 
-use event_listener::{Event, Listener};
-use flume::{Sender, TrySendError};
+use event_listener::Event;
+use flume::TrySendError;
 use usage_core::{Counts, Labels, Record};
 
 use crate::accounts::Books;
@@ -28,15 +27,16 @@ use crate::clock::TimeSource;
 use crate::error::{RejectReason, RejectedRecord};
 use crate::policy::Overflow;
 
-mod outlet;
-mod prepared;
+mod labels;
+mod receiver;
 mod slot;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
-pub(crate) use outlet::{Outlet, park_for};
-pub(crate) use prepared::Place;
-use prepared::Prepared;
+pub(crate) use labels::LabelId;
+use labels::LabelRegistry;
+pub(crate) use receiver::{Receiver, park_for};
 use slot::Slot;
 
 /// The end that records are put in. Shared by all recording threads.
@@ -44,8 +44,8 @@ use slot::Slot;
 /// What they read for each record lies on one cache line, which is written only when the writer
 /// goes to sleep for long or stops; the rest is kept apart from it.
 #[repr(align(128))]
-pub(crate) struct Intake {
-    sender: Sender<Slot>,
+pub(crate) struct Sender {
+    queue: flume::Sender<Slot>,
     pub(crate) clock: TimeSource,
     closed: AtomicBool,
     /// The writer sleeps until it is woken.
@@ -58,7 +58,8 @@ pub(crate) struct Intake {
 struct Rare {
     /// The writer naps and has room: worth waking when the channel is full.
     napping: AtomicBool,
-    writer: OnceLock<Thread>,
+    /// The thread that takes records out.
+    thread: OnceLock<Thread>,
     /// Told when room was made, and when there will never be any.
     room: Event,
     overflow: Overflow,
@@ -66,31 +67,35 @@ struct Rare {
     returned: AtomicU64,
     /// Records that were dropped for want of room.
     dropped: AtomicU64,
-    /// The names that handles were prepared with.
-    prepared: Arc<Prepared>,
+    /// The names of the handles.
+    registry: Arc<LabelRegistry>,
 }
 
-pub(crate) fn channel(capacity: usize, clock: TimeSource, overflow: Overflow) -> (Intake, Outlet) {
-    let (sender, receiver) = flume::bounded(capacity);
-    let prepared = Arc::<Prepared>::default();
-    let outlet = Outlet::new(receiver, capacity, Arc::clone(&prepared));
+pub(crate) fn channel(
+    capacity: usize,
+    clock: TimeSource,
+    overflow: Overflow,
+) -> (Sender, Receiver) {
+    let (queue, waiting) = flume::bounded(capacity);
+    let registry = Arc::<LabelRegistry>::default();
+    let receiver = Receiver::new(waiting, capacity, Arc::clone(&registry));
     let rare = Rare {
         napping: AtomicBool::new(false),
-        writer: OnceLock::new(),
+        thread: OnceLock::new(),
         room: Event::new(),
         overflow,
         returned: AtomicU64::new(0),
         dropped: AtomicU64::new(0),
-        prepared,
+        registry,
     };
     let (closed, parked) = (AtomicBool::new(false), AtomicBool::new(false));
-    (Intake { sender, clock, closed, parked, rare }, outlet)
+    (Sender { queue, clock, closed, parked, rare }, receiver)
 }
 
 /// A slot that was not put in, and why.
 struct NotPut(Slot, RejectReason);
 
-impl Intake {
+impl Sender {
     /// Puts a slot in, or gives it back, and counts neither.
     ///
     /// What happens seldom is kept out of line, so that the slot is copied less often on the way
@@ -100,7 +105,7 @@ impl Intake {
         if self.closed.load(Ordering::Acquire) {
             return Err(self.not_sent(TrySendError::Disconnected(slot)));
         }
-        match self.sender.try_send(slot) {
+        match self.queue.try_send(slot) {
             Ok(()) => {
                 self.wake_if_parked();
                 Ok(())
@@ -114,31 +119,31 @@ impl Intake {
         self.put(Slot::Record(record)).or_else(|NotPut(slot, reason)| match slot {
             Slot::Record(record) => Err(RejectedRecord::new(record, reason)),
             // Only what was put in comes back, and that was a record.
-            Slot::Prepared(..) => Ok(()),
+            Slot::Registered(..) => Ok(()),
         })
     }
 
-    /// Prepares names, so that recording with them moves a small number in their place. `None`
-    /// when so many were prepared that no more shall be kept.
-    pub(crate) fn prepare(&self, labels: &Labels) -> Option<Place> {
-        self.rare.prepared.add(labels)
+    /// Registers names, so that recording with them moves a small number in their place. Returns `None`
+    /// when so many are registered that no more shall be kept.
+    pub(crate) fn register(&self, labels: &Labels) -> Option<LabelId> {
+        self.rare.registry.add(labels)
     }
 
-    /// Records with prepared names. A record that took its own share of the names instead would
+    /// Records with registered names. A record that took its own share of the names instead would
     /// write to a cache line that all recording threads and the writer write to.
     #[inline]
-    pub(crate) fn record_prepared(
+    pub(crate) fn record_registered(
         &self,
-        place: Place,
+        id: LabelId,
         labels: &Labels,
         counts: Counts,
     ) -> Result<(), RejectedRecord> {
-        let slot = Slot::Prepared(place, counts);
+        let slot = Slot::Registered(id, counts);
         // Not by `put`, which keeps the slot to give it back: here it can be made again.
         if self.closed.load(Ordering::Acquire) {
             return self.not_recorded(TrySendError::Disconnected(slot), labels, counts);
         }
-        match self.sender.try_send(slot) {
+        match self.queue.try_send(slot) {
             Ok(()) => {
                 self.wake_if_parked();
                 Ok(())
@@ -196,7 +201,7 @@ impl Intake {
     fn not_sent(&self, error: TrySendError<Slot>) -> NotPut {
         let slot = error.into_inner();
         // The channel of a stopped writer is full for good.
-        if self.closed.load(Ordering::Acquire) || self.sender.is_disconnected() {
+        if self.closed.load(Ordering::Acquire) || self.queue.is_disconnected() {
             return NotPut(slot, RejectReason::Closed);
         }
         if self.rare.napping.swap(false, Ordering::AcqRel) {
@@ -208,65 +213,6 @@ impl Intake {
     #[inline]
     pub(crate) fn record(&self, record: Record) -> Result<(), RejectedRecord> {
         self.offer(record).or_else(|rejected| self.overflowed(rejected))
-    }
-
-    /// Waits for room without holding a thread up. A future that is dropped drops its record,
-    /// which was then never submitted.
-    pub(crate) async fn record_async(&self, mut record: Record) -> Result<(), RejectedRecord> {
-        loop {
-            record = match self.try_again(record) {
-                Ok(record) => record,
-                Err(done) => return done,
-            };
-            // Listen first, then look again: room made in between is not missed.
-            let listener = self.rare.room.listen();
-            record = match self.try_again(record) {
-                Ok(record) => record,
-                Err(done) => return done,
-            };
-            listener.await;
-        }
-    }
-
-    pub(crate) fn record_blocking(
-        &self,
-        mut record: Record,
-        deadline: Duration,
-    ) -> Result<(), RejectedRecord> {
-        let mut until = None;
-        loop {
-            record = match self.try_again(record) {
-                Ok(record) => record,
-                Err(done) => return done,
-            };
-            // The clock is read only by those who have to wait. A deadline past the end of time
-            // is none.
-            let until = *until.get_or_insert_with(|| Instant::now().checked_add(deadline));
-            let listener = self.rare.room.listen();
-            record = match self.try_again(record) {
-                Ok(record) => record,
-                Err(done) => return done,
-            };
-            match until {
-                None => listener.wait(),
-                Some(until) => {
-                    if listener.wait_deadline(until).is_none() {
-                        let full = RejectedRecord::new(record, RejectReason::Full);
-                        return Err(self.count(full));
-                    }
-                }
-            }
-        }
-    }
-
-    /// One try of those who wait: gives the record back while the channel is full, else how it
-    /// ended.
-    fn try_again(&self, record: Record) -> Result<Record, Result<(), RejectedRecord>> {
-        match self.offer(record) {
-            Ok(()) => Err(Ok(())),
-            Err(rejected) if rejected.reason() == RejectReason::Full => Ok(rejected.into_record()),
-            Err(rejected) => Err(Err(self.count(rejected))),
-        }
     }
 
     /// Counts a record that goes back to its caller.
@@ -290,7 +236,7 @@ impl Intake {
     /// How many records are in the channel. Exact while the books are locked: the writer moves
     /// records only then.
     pub(crate) fn queued(&self, books: &Books) -> usize {
-        self.sender.len().saturating_sub(books.state.empty_slots)
+        self.queue.len().saturating_sub(books.state.empty_slots)
     }
 
     /// From now on records come back. What was put in before, and what was about to be, is still
@@ -302,19 +248,19 @@ impl Intake {
     }
 
     /// Says which thread takes records out.
-    pub(crate) fn set_writer(&self, thread: Thread) {
+    pub(crate) fn set_receiver_thread(&self, thread: Thread) {
         // Called once, by the one who started it.
-        let _ = self.rare.writer.set(thread);
+        let _ = self.rare.thread.set(thread);
     }
 
-    pub(crate) fn is_writer(&self) -> bool {
-        self.rare.writer.get().is_some_and(|writer| writer.id() == thread::current().id())
+    pub(crate) fn is_receiver_thread(&self) -> bool {
+        self.rare.thread.get().is_some_and(|thread| thread.id() == thread::current().id())
     }
 
     /// Makes the writer look around, now or as soon as it would sleep.
     pub(crate) fn wake(&self) {
-        if let Some(writer) = self.rare.writer.get() {
-            writer.unpark();
+        if let Some(thread) = self.rare.thread.get() {
+            thread.unpark();
         }
     }
 }

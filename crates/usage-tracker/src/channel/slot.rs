@@ -2,13 +2,13 @@
 
 use usage_core::{Counts, Record};
 
-use super::prepared::Place;
+use super::labels::LabelId;
 
-/// A record, whole or with names that were prepared, or nothing.
+/// A record, whole or with the number of its names, or nothing.
 pub(super) enum Slot {
     Record(Record),
-    /// At [`Place::NONE`]: nothing, an empty slot that keeps a closed channel full.
-    Prepared(Place, Counts),
+    /// At [`LabelId::NONE`]: nothing, an empty slot that keeps a closed channel full.
+    Registered(LabelId, Counts),
 }
 
 // A record has one spare bit pattern, which tells the two apart: the slot costs no room.
@@ -16,6 +16,6 @@ const _: () = assert!(size_of::<Slot>() == size_of::<Record>());
 
 impl Slot {
     pub(super) const fn empty() -> Self {
-        Self::Prepared(Place::NONE, Counts::NONE)
+        Self::Registered(LabelId::NONE, Counts::NONE)
     }
 }

@@ -1,7 +1,7 @@
 //! Waking and closing, without a writer around them.
 
 use std::sync::atomic::AtomicU64;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use usage_core::{LabelNames, Labels, Timestamp, TokenCounts, Usage};
 
@@ -16,7 +16,7 @@ fn record(number: u64) -> Record {
     Record::new(Labels::new(names).unwrap(), Usage::new(tokens, Timestamp::MIN_RECORD)).unwrap()
 }
 
-fn new(capacity: usize) -> (Intake, Outlet) {
+fn new(capacity: usize) -> (Sender, Receiver) {
     channel(capacity, TimeSource::System(SystemClock::new()), Overflow::Return)
 }
 
@@ -28,17 +28,17 @@ fn no_wake_up_is_lost_between_looking_and_parking() {
     const ROUNDS: u64 = 50_000;
     // On a busy machine fewer will do.
     const LONGEST: Duration = Duration::from_secs(10);
-    let (intake, mut outlet) = new(4);
+    let (sender, mut receiver) = new(4);
     let (taken, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
     thread::scope(|scope| {
         let taker = scope.spawn(|| {
             let (mut held, mut books) = (Vec::new(), Books::default());
             while !is_over.load(Ordering::SeqCst) {
-                if outlet.take(4, &mut held, &mut books) > 0 {
+                if receiver.take(4, &mut held, &mut books) > 0 {
                     held.clear();
                     taken.store(books.counters.received, Ordering::SeqCst);
                 } else {
-                    outlet.park(&intake, Duration::MAX, || is_over.load(Ordering::SeqCst));
+                    receiver.park(&sender, Duration::MAX, || is_over.load(Ordering::SeqCst));
                 }
             }
         });
@@ -46,7 +46,7 @@ fn no_wake_up_is_lost_between_looking_and_parking() {
             is_over.store(true, Ordering::SeqCst);
             taker.thread().unpark();
         };
-        intake.set_writer(taker.thread().clone());
+        sender.set_receiver_thread(taker.thread().clone());
         let next = record(1);
         let start = Instant::now();
         for round in 0..ROUNDS {
@@ -57,7 +57,7 @@ fn no_wake_up_is_lost_between_looking_and_parking() {
             for _ in 0..round % 97 {
                 std::hint::spin_loop();
             }
-            intake.record(next.clone()).unwrap();
+            sender.record(next.clone()).unwrap();
             let mut spins = 0;
             while taken.load(Ordering::SeqCst) <= round {
                 spins += 1;
@@ -79,59 +79,59 @@ fn no_wake_up_is_lost_between_looking_and_parking() {
 
 #[test]
 fn park_does_not_sleep_when_it_is_called() {
-    let (intake, outlet) = new(4);
-    outlet.park(&intake, Duration::MAX, || true);
-    intake.record(record(1)).unwrap();
-    outlet.park(&intake, Duration::MAX, || false);
+    let (sender, receiver) = new(4);
+    receiver.park(&sender, Duration::MAX, || true);
+    sender.record(record(1)).unwrap();
+    receiver.park(&sender, Duration::MAX, || false);
 }
 
 #[test]
 fn a_sealed_channel_takes_nothing_and_shows_nothing() {
-    let (intake, mut outlet) = new(3);
+    let (sender, mut receiver) = new(3);
     let (mut held, mut books) = (Vec::new(), Books::default());
-    assert!(outlet.seal(&intake, 0, &mut held, &mut books));
-    assert_eq!((held.len(), books.state.empty_slots, intake.queued(&books)), (0, 3, 0));
+    assert!(receiver.seal(&sender, 0, &mut held, &mut books));
+    assert_eq!((held.len(), books.state.empty_slots, sender.queued(&books)), (0, 3, 0));
     // A thread that saw it open and was held up.
-    assert!(intake.sender.try_send(Slot::Record(record(1))).is_err());
+    assert!(sender.queue.try_send(Slot::Record(record(1))).is_err());
     // It can be sealed again.
-    assert!(outlet.seal(&intake, 0, &mut held, &mut books));
+    assert!(receiver.seal(&sender, 0, &mut held, &mut books));
     assert_eq!(books.state.empty_slots, 3);
 }
 
 #[test]
 fn sealing_finds_late_records_wherever_they_are() {
     for before in 0..3 {
-        let (intake, mut outlet) = new(3);
+        let (sender, mut receiver) = new(3);
         let (mut held, mut books) = (Vec::new(), Books::default());
         for _ in 0..before {
-            intake.sender.try_send(Slot::empty()).unwrap();
+            sender.queue.try_send(Slot::empty()).unwrap();
             books.state.empty_slots += 1;
         }
-        intake.sender.try_send(Slot::Record(record(7))).unwrap();
-        assert_eq!(intake.queued(&books), 1);
+        sender.queue.try_send(Slot::Record(record(7))).unwrap();
+        assert_eq!(sender.queued(&books), 1);
         // Nowhere to put it yet: nothing moves out, and it is still counted.
-        assert!(!outlet.seal(&intake, 0, &mut held, &mut books));
-        assert_eq!((held.len(), intake.queued(&books)), (0, 1));
-        assert!(outlet.seal(&intake, 1, &mut held, &mut books));
+        assert!(!receiver.seal(&sender, 0, &mut held, &mut books));
+        assert_eq!((held.len(), sender.queued(&books)), (0, 1));
+        assert!(receiver.seal(&sender, 1, &mut held, &mut books));
         assert_eq!(held, [record(7)]);
-        assert_eq!((books.counters.received, intake.queued(&books)), (1, 0));
+        assert_eq!((books.counters.received, sender.queued(&books)), (1, 0));
     }
 }
 
 #[test]
 fn a_record_that_finds_the_writer_gone_comes_back() {
-    let (intake, outlet) = new(3);
-    drop(outlet);
-    let rejected = intake.record(record(1)).unwrap_err();
+    let (sender, receiver) = new(3);
+    drop(receiver);
+    let rejected = sender.record(record(1)).unwrap_err();
     assert_eq!(rejected.reason(), RejectReason::Closed);
-    assert_eq!(intake.returned(), 1);
+    assert_eq!(sender.returned(), 1);
 }
 
 #[test]
 fn no_late_record_is_stranded_however_the_threads_race() {
     const CAPACITY: usize = 64;
     for _ in 0..200 {
-        let (intake, mut outlet) = new(CAPACITY);
+        let (sender, mut receiver) = new(CAPACITY);
         let (mut held, mut books) = (Vec::new(), Books::default());
         let start = std::sync::Barrier::new(4);
         let sent: usize = thread::scope(|scope| {
@@ -141,16 +141,16 @@ fn no_late_record_is_stranded_however_the_threads_race() {
                         start.wait();
                         // Past the look at `closed` already, each of them, fifty times.
                         (0..50)
-                            .filter(|n| intake.sender.try_send(Slot::Record(record(*n))).is_ok())
+                            .filter(|n| sender.queue.try_send(Slot::Record(record(*n))).is_ok())
                             .count()
                     })
                 })
                 .collect();
             start.wait();
-            while !outlet.seal(&intake, 16, &mut held, &mut books) {}
+            while !receiver.seal(&sender, 16, &mut held, &mut books) {}
             senders.into_iter().map(|sender| sender.join().unwrap()).sum()
         });
         assert_eq!(held.len(), sent);
-        assert_eq!((books.state.empty_slots, intake.queued(&books)), (CAPACITY, 0));
+        assert_eq!((books.state.empty_slots, sender.queued(&books)), (CAPACITY, 0));
     }
 }

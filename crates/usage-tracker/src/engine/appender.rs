@@ -46,7 +46,7 @@ impl Appender {
 
     /// Works until the tracker is shut down and the channel is empty for good.
     pub(super) fn run(mut self) {
-        self.shared.intake.set_writer(thread::current());
+        self.shared.sender.set_receiver_thread(thread::current());
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.work())) {
             let error = format!("the usage journal's thread panicked: {}", message(&*panic));
             self.shared.accounts.lock().state.health.note(error);
@@ -100,7 +100,7 @@ impl Appender {
     /// Writes what is held to the journal or, while that fails, hands it over in memory. Returns
     /// `false` when it could do neither.
     fn append_or_hand_over(&mut self) -> bool {
-        let is_due = |at| at <= self.shared.intake.clock.monotonic();
+        let is_due = |at| at <= self.shared.sender.clock.monotonic();
         (self.retry_at.is_none_or(is_due) && self.append()) || self.hand_over()
     }
 
@@ -156,7 +156,7 @@ impl Appender {
                 books.state.handover.journal_is_full = matches!(error, JournalError::Full { .. });
                 let kind = if error.is_full() { SinkErrorKind::Full } else { SinkErrorKind::Io };
                 let wait = self.back_off.after(kind, fastrand::f64());
-                self.retry_at = Some(shared.intake.clock.monotonic().saturating_add(wait));
+                self.retry_at = Some(shared.sender.clock.monotonic().saturating_add(wait));
             }
         }
         let wake = books.to_store() >= books.state.handover.wake_at;
@@ -180,7 +180,7 @@ impl Appender {
                 return false;
             }
         }
-        let now = self.shared.intake.clock.monotonic();
+        let now = self.shared.sender.clock.monotonic();
         let until_retry = self.retry_at.map_or(Duration::MAX, |at| at.saturating_sub(now));
         // The committer wakes this thread when nothing is before what it holds any more.
         self.drain.nap(&self.shared, until_retry, false);

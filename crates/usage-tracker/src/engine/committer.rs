@@ -58,7 +58,7 @@ impl Committer {
     pub(super) fn run(mut self) {
         self.shared.set_committer();
         if matches!(self.feed, Feed::Channel(_)) {
-            self.shared.intake.set_writer(thread::current());
+            self.shared.sender.set_receiver_thread(thread::current());
         }
         // The sink's and the callback's panics are caught where they are called. One from
         // elsewhere, a clock or a subscriber, must not take the records in memory with it.
@@ -71,7 +71,7 @@ impl Committer {
 
     fn work(&mut self) {
         loop {
-            let now = self.shared.intake.clock.monotonic();
+            let now = self.shared.sender.clock.monotonic();
             if !self.prepare(now) {
                 return;
             }
@@ -180,7 +180,7 @@ impl Committer {
                 books.state.health.sink_warns(warning);
             }
             Err((kind, error)) => {
-                let now = self.shared.intake.clock.monotonic();
+                let now = self.shared.sender.clock.monotonic();
                 self.batcher.failed(now, kind, fastrand::f64());
                 self.shared.accounts.lock().sink_failed(kind, error);
             }
@@ -208,7 +208,7 @@ impl Committer {
                 drain.nap(&self.shared, time, has_room);
             }
             Feed::Appender(journaling) => {
-                let clock = &self.shared.intake.clock;
+                let clock = &self.shared.sender.clock;
                 let until_due = journaling
                     .due(&self.queues)
                     .map_or(Duration::MAX, |due| due.saturating_sub(clock.monotonic()));

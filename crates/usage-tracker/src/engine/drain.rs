@@ -5,42 +5,42 @@ use std::time::Duration;
 use usage_core::Record;
 
 use crate::accounts::Books;
-use crate::channel::Outlet;
-use crate::pace::Pace;
+use crate::channel::Receiver;
+use crate::idle::IdleBackoff;
 use crate::shared::Shared;
 
 /// The end of the channel that records are taken out of, in the hands of the thread that does so.
 pub(super) struct Drain {
-    outlet: Outlet,
-    pace: Pace,
+    receiver: Receiver,
+    idle: IdleBackoff,
 }
 
 impl Drain {
-    pub(super) fn new(outlet: Outlet, channel_capacity: usize) -> Self {
-        Self { outlet, pace: Pace::new(channel_capacity) }
+    pub(super) fn new(receiver: Receiver, channel_capacity: usize) -> Self {
+        Self { receiver, idle: IdleBackoff::new(channel_capacity) }
     }
 
     /// Moves up to `most` records from the channel to the end of `list`. Returns how many.
     pub(super) fn take(&mut self, most: usize, list: &mut Vec<Record>, books: &mut Books) -> usize {
-        self.outlet.take(most, list, books)
+        self.receiver.take(most, list, books)
     }
 
     /// Notifies those who wait for room that some was made.
     pub(super) fn made_room(&mut self, shared: &Shared) {
         self.busy();
-        self.outlet.made_room(&shared.intake);
+        self.receiver.made_room(&shared.sender);
     }
 
     /// Notes that there is something to do: naps start short again.
     pub(super) const fn busy(&mut self) {
-        self.pace.traffic();
+        self.idle.traffic();
     }
 
     /// Sleeps for a nap, at most for `time`, or until somebody wakes the thread; with `has_room`, a
     /// thread that finds the channel full does.
     pub(super) fn nap(&mut self, shared: &Shared, time: Duration, has_room: bool) {
-        let time = self.pace.nap().min(time);
-        self.outlet.nap(&shared.intake, time, has_room);
+        let time = self.idle.nap().min(time);
+        self.receiver.nap(&shared.sender, time, has_room);
     }
 
     /// Sleeps while nothing comes: naps at first, and then until a record comes, somebody wakes the
@@ -51,11 +51,11 @@ impl Drain {
         time: impl FnOnce(&Books) -> Duration,
         called: impl FnOnce(&Books) -> bool,
     ) {
-        if !self.pace.is_idle() {
+        if !self.idle.is_idle() {
             return self.nap(shared, Duration::MAX, true);
         }
         let time = time(&shared.accounts.lock());
-        self.outlet.park(&shared.intake, time, || called(&shared.accounts.lock()));
+        self.receiver.park(&shared.sender, time, || called(&shared.accounts.lock()));
     }
 
     /// Fills the channel so that nothing can enter it any more, and moves what was in it to `list`, at
@@ -67,7 +67,7 @@ impl Drain {
         list: &mut Vec<Record>,
         books: &mut Books,
     ) -> bool {
-        self.outlet.seal(&shared.intake, room, list, books)
+        self.receiver.seal(&shared.sender, room, list, books)
     }
 
     /// As [`seal`](Self::seal), however much there is.

@@ -105,7 +105,7 @@ impl Opener {
             Err((_, error)) => {
                 books.state.health.journal_failed(error);
                 let wait = self.back_off.after(SinkErrorKind::Io, 1.0);
-                self.retry_at = shared.intake.clock.monotonic().saturating_add(wait);
+                self.retry_at = shared.sender.clock.monotonic().saturating_add(wait);
                 None
             }
         }

@@ -29,7 +29,7 @@ use usage_core::sink::{JournalSink, Sink, SinkError};
 use usage_journal::Options;
 
 use crate::batcher::Limits;
-use crate::channel::Outlet;
+use crate::channel::Receiver;
 use crate::notify::OnRefused;
 use crate::shared::Shared;
 
@@ -60,12 +60,12 @@ pub(crate) struct Settings {
 /// Starts the threads. Returns the one that calls the sink; it ends last.
 pub(crate) fn start(
     shared: &Arc<Shared>,
-    outlet: Outlet,
+    receiver: Receiver,
     mut sink: Box<dyn Sink>,
     settings: Settings,
 ) -> io::Result<JoinHandle<()>> {
     let Settings { limits, journal, channel_capacity, on_refused } = settings;
-    let drain = Drain::new(outlet, channel_capacity);
+    let drain = Drain::new(receiver, channel_capacity);
     let mut queues = Queues::new(journal.is_some_and(|options| options.sync));
     let feed = if let Some(options) = journal {
         let mut opener = Opener::new(options);

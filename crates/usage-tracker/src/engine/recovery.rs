@@ -73,7 +73,7 @@ impl Recovery {
             }
             Ok(found)
         });
-        let now = shared.intake.clock.monotonic();
+        let now = shared.sender.clock.monotonic();
         let mut books = shared.accounts.lock();
         books.state.sink_busy = false;
         match result {

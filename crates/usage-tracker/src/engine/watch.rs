@@ -30,7 +30,7 @@ impl Watch {
 
     /// Looks when it is time, or when somebody asks.
     pub(super) fn look(&mut self, shared: &Shared, journal: &mut Journal) {
-        let due = shared.intake.clock.monotonic() >= self.next;
+        let due = shared.sender.clock.monotonic() >= self.next;
         let books = shared.accounts.lock();
         let callers = &books.state.callers;
         let asked = callers.checks_asked > callers.checks_done;
@@ -42,7 +42,7 @@ impl Watch {
     }
 
     pub(super) fn look_now(&mut self, shared: &Shared, journal: &mut Journal) {
-        self.next = shared.intake.clock.monotonic().saturating_add(IN_TRAFFIC);
+        self.next = shared.sender.clock.monotonic().saturating_add(IN_TRAFFIC);
         // Whoever asks from here on wants another look.
         let asked = shared.accounts.lock().state.callers.checks_asked;
         let watched = journal.check();

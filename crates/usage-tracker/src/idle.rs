@@ -14,13 +14,13 @@ const PER_RECORD: Duration = Duration::from_nanos(250);
 
 /// Naps that double while nothing comes, and start short again when something does.
 #[derive(Debug)]
-pub(crate) struct Pace {
+pub(crate) struct IdleBackoff {
     next: Duration,
     longest: Duration,
     quiet: Duration,
 }
 
-impl Pace {
+impl IdleBackoff {
     pub(crate) fn new(channel_capacity: usize) -> Self {
         let capacity = u32::try_from(channel_capacity).unwrap_or(u32::MAX);
         let longest = PER_RECORD.saturating_mul(capacity).clamp(SHORTEST, LONGEST);
@@ -57,27 +57,27 @@ mod tests {
 
     #[test]
     fn naps_double_until_idle_and_start_afresh_with_traffic() {
-        let mut pace = Pace::new(65_536);
+        let mut idle = IdleBackoff::new(65_536);
         let mut naps = Vec::new();
-        while !pace.is_idle() {
-            naps.push(pace.nap());
+        while !idle.is_idle() {
+            naps.push(idle.nap());
         }
         // 1 + 2 + 4 + 8 + 16 * 6 = 111, the first sum of at least 100.
         assert_eq!(naps, [1, 2, 4, 8, 16, 16, 16, 16, 16, 16].map(ms));
-        pace.traffic();
-        assert!(!pace.is_idle());
-        assert_eq!([pace.nap(), pace.nap()], [ms(1), ms(2)]);
+        idle.traffic();
+        assert!(!idle.is_idle());
+        assert_eq!([idle.nap(), idle.nap()], [ms(1), ms(2)]);
     }
 
     #[test]
     fn a_small_channel_is_looked_at_more_often() {
-        let mut pace = Pace::new(10_000);
-        let naps = [pace.nap(), pace.nap(), pace.nap(), pace.nap()];
+        let mut idle = IdleBackoff::new(10_000);
+        let naps = [idle.nap(), idle.nap(), idle.nap(), idle.nap()];
         assert_eq!(
             naps,
             [ms(1), ms(2), Duration::from_micros(2_500), Duration::from_micros(2_500)]
         );
-        let mut pace = Pace::new(1);
-        assert_eq!([pace.nap(), pace.nap()], [ms(1), ms(1)]);
+        let mut idle = IdleBackoff::new(1);
+        assert_eq!([idle.nap(), idle.nap()], [ms(1), ms(1)]);
     }
 }

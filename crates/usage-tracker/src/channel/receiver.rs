@@ -5,27 +5,26 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use flume::Receiver;
 use usage_core::Record;
 
-use super::prepared::{Known, Prepared};
-use super::{Intake, Slot};
+use super::labels::{LabelRegistry, LabelView};
+use super::{Sender, Slot};
 use crate::accounts::Books;
 
 /// The end that the writer takes records out of.
-pub(crate) struct Outlet {
-    receiver: Receiver<Slot>,
+pub(crate) struct Receiver {
+    queue: flume::Receiver<Slot>,
     capacity: usize,
-    known: Known,
+    view: LabelView,
 }
 
-impl Outlet {
+impl Receiver {
     pub(super) const fn new(
-        receiver: Receiver<Slot>,
+        queue: flume::Receiver<Slot>,
         capacity: usize,
-        prepared: Arc<Prepared>,
+        registry: Arc<LabelRegistry>,
     ) -> Self {
-        Self { receiver, capacity, known: Known::new(prepared) }
+        Self { queue, capacity, view: LabelView::new(registry) }
     }
 
     /// Moves up to `count` records from the channel to the end of `held`.
@@ -37,9 +36,9 @@ impl Outlet {
     ) -> usize {
         let mut taken = 0;
         while taken < count {
-            let record = match self.receiver.try_recv() {
+            let record = match self.queue.try_recv() {
                 Ok(Slot::Record(record)) => record,
-                Ok(Slot::Prepared(place, counts)) => match self.known.labels(place) {
+                Ok(Slot::Registered(id, counts)) => match self.view.labels(id) {
                     Some(labels) => Record::of(labels.clone(), counts),
                     None => {
                         books.state.empty_slots -= 1;
@@ -59,8 +58,8 @@ impl Outlet {
     ///
     /// All of them, not as many as there is room for: one that was told may never get to run, and
     /// the room would stay empty while others wait.
-    pub(crate) fn made_room(&self, intake: &Intake) {
-        intake.rare.room.notify(usize::MAX);
+    pub(crate) fn made_room(&self, sender: &Sender) {
+        sender.rare.room.notify(usize::MAX);
     }
 
     /// Fills the channel with empty slots so that nothing can enter it any more. Records that
@@ -71,14 +70,14 @@ impl Outlet {
     /// record for each thread.
     pub(crate) fn seal(
         &mut self,
-        intake: &Intake,
+        sender: &Sender,
         room: usize,
         held: &mut Vec<Record>,
         books: &mut Books,
     ) -> bool {
         let most = held.len().saturating_add(room);
         while books.state.empty_slots < self.capacity {
-            if intake.sender.try_send(Slot::empty()).is_ok() {
+            if sender.queue.try_send(Slot::empty()).is_ok() {
                 books.state.empty_slots += 1;
                 continue;
             }
@@ -98,21 +97,21 @@ impl Outlet {
     /// first, then `parked` was set before it, and the pushing thread, which took the lock after
     /// it, sees it set when it reads it after the push, and wakes. A wake-up before `park` is not
     /// lost either: the thread keeps one, and `park` returns at once.
-    pub(crate) fn park(&self, intake: &Intake, time: Duration, called: impl FnOnce() -> bool) {
-        intake.parked.store(true, Ordering::SeqCst);
-        if self.receiver.is_empty() && !called() {
+    pub(crate) fn park(&self, sender: &Sender, time: Duration, called: impl FnOnce() -> bool) {
+        sender.parked.store(true, Ordering::SeqCst);
+        if self.queue.is_empty() && !called() {
             park_for(time);
         }
-        intake.parked.store(false, Ordering::Release);
+        sender.parked.store(false, Ordering::Release);
     }
 
     /// Sleeps for `time` or until somebody wakes the writer; with `has_room`, a thread that finds
     /// the channel full does.
-    pub(crate) fn nap(&self, intake: &Intake, time: Duration, has_room: bool) {
+    pub(crate) fn nap(&self, sender: &Sender, time: Duration, has_room: bool) {
         // A thread that found the channel full just before is not missed for longer than the nap.
-        intake.rare.napping.store(has_room, Ordering::Release);
+        sender.rare.napping.store(has_room, Ordering::Release);
         thread::park_timeout(time);
-        intake.rare.napping.store(false, Ordering::Release);
+        sender.rare.napping.store(false, Ordering::Release);
     }
 }
 
