@@ -22,16 +22,16 @@ use crate::tracker::Tracker;
 pub const DEFAULT_BUFFER_SIZE: usize = 500;
 /// A batch is written when its first record has been held for this long.
 pub const DEFAULT_FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
-/// How many records may wait in the channel. A record is 64 bytes.
+/// The number of records that may wait in the channel. A record is 64 bytes.
 pub const DEFAULT_CHANNEL_CAPACITY: usize = 65_536;
 /// The wait after the first failure of a batch; it doubles with each further one.
 pub const DEFAULT_RETRY_MIN: Duration = Duration::from_millis(20);
 /// The longest wait between two tries of a batch.
 pub const DEFAULT_RETRY_MAX: Duration = Duration::from_secs(1);
-/// How long dropping a tracker may take to write what is left.
+/// The time that dropping a tracker may take to write what is left.
 pub const DEFAULT_DROP_DEADLINE: Duration = Duration::from_secs(5);
 
-/// How much larger than its threshold a batch may become when the queue is long.
+/// The factor by which a batch may grow beyond its threshold when the queue is long.
 const MAX_BATCH_FACTOR: usize = 10;
 /// The same with a journal. Long batches cost SQLite less a record.
 const MAX_JOURNALED_BATCH_FACTOR: usize = 40;
@@ -77,63 +77,63 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// How safe a record is once it was taken: [`Durability::Journaled`] by default.
+    /// Sets how safe a record is once it was taken: [`Durability::Journaled`] by default.
     pub fn durability(self, durability: Durability) -> Self {
         Self { durability, ..self }
     }
 
-    /// How large the journal may become, and in what pieces.
+    /// Sets how large the journal may become, and in what pieces.
     pub fn journal(self, options: usage_journal::Options) -> Self {
         Self { journal: options, ..self }
     }
 
-    /// What happens to a record when the channel has no room: [`Overflow::Return`] by default.
+    /// Sets what happens to a record when the channel has no room: [`Overflow::Return`] by default.
     pub fn overflow(self, overflow: Overflow) -> Self {
         Self { overflow, ..self }
     }
 
-    /// How many records make a batch that is written without waiting for more.
+    /// Sets how many records make a batch that is written without waiting for more.
     pub fn buffer_size(self, records: usize) -> Self {
         Self { buffer_size: records, ..self }
     }
 
-    /// How large a batch may become when the queue is long, for instance after the sink was slow.
+    /// Sets how large a batch may become when the queue is long, for instance after the sink was slow.
     /// The default is ten times the buffer size, or forty times with a journal, where a long queue
     /// takes no memory; it is never less than that size.
     pub fn max_batch(self, records: usize) -> Self {
         Self { max_batch: records, ..self }
     }
 
-    /// How long a record may be held for its batch to fill. A record also waits for the batches
+    /// Sets how long a record may be held for its batch to fill. A record also waits for the batches
     /// before its own to be stored.
     pub fn flush_timeout(self, timeout: Duration) -> Self {
         Self { flush_timeout: timeout, ..self }
     }
 
-    /// How many records may wait in the channel, at 64 bytes each; when it is full, records come
+    /// Sets how many records may wait in the channel, at 64 bytes each; when it is full, records come
     /// back. The memory is allocated as it is first needed, and all of it at shutdown.
     pub fn channel_capacity(self, records: usize) -> Self {
         Self { channel_capacity: records, ..self }
     }
 
-    /// How long to wait before a failed batch is tried again: `min` at first, doubling up to `max`
+    /// Sets how long to wait before a failed batch is tried again: `min` at first, doubling up to `max`
     /// (at least `min`).
     pub fn retry_back_off(self, min: Duration, max: Duration) -> Self {
         Self { retry_min: min, retry_max: max, ..self }
     }
 
-    /// How long dropping the tracker may take to write what is left. Waiting even a moment is not
+    /// Sets how long dropping the tracker may take to write what is left. Waiting even a moment is not
     /// an option in some places; call [`Tracker::shutdown`] with `Duration::ZERO` first there.
     pub fn drop_deadline(self, deadline: Duration) -> Self {
         Self { drop_deadline: deadline, ..self }
     }
 
-    /// Where the time comes from, [`SystemClock`] by default.
+    /// Sets where the time comes from, [`SystemClock`] by default.
     pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
         Self { clock: Some(clock), ..self }
     }
 
-    /// Called on the writer thread for each record that the sink refuses, before its batch counts
+    /// Sets a function that is called on the writer thread for each record that the sink refuses, before its batch counts
     /// as settled. The writer waits for it; a panic in it is caught and reported as an event.
     pub fn on_refused(self, callback: impl FnMut(&Record, RefusalReason) + Send + 'static) -> Self {
         Self { on_refused: Some(Box::new(callback)), ..self }

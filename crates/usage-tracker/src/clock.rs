@@ -22,7 +22,7 @@ pub trait Clock: Send + Sync {
     fn monotonic(&self) -> Duration;
 }
 
-/// How often a given clock is looked at.
+/// The time between two looks at a given clock.
 const GIVEN_CLOCK_LOOK: Duration = Duration::from_millis(5);
 
 /// The clock in use. The usual one is called directly, as a recording thread reads it each time.
@@ -32,7 +32,7 @@ pub(crate) enum TimeSource {
 }
 
 impl TimeSource {
-    /// How long a thread may really wait for `time` to pass on this clock: a given one may be moved
+    /// Returns how long a thread may really wait for `time` to pass on this clock: a given one may be moved
     /// on at any moment.
     pub(crate) fn real_wait(&self, time: Duration) -> Duration {
         match self {

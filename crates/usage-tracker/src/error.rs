@@ -1,4 +1,4 @@
-//! What can go wrong for a caller.
+//! Errors.
 
 use std::fmt;
 
@@ -98,7 +98,7 @@ impl fmt::Display for RejectReason {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HandleError {
-    /// What was given makes no record, for instance because the clock is far off. Nothing was
+    /// The arguments make no record, for instance because the clock is far off. Nothing was
     /// submitted.
     #[error(transparent)]
     Invalid(#[from] RecordError),
@@ -114,13 +114,13 @@ pub enum FlushError {
     /// The deadline passed first. The writer goes on trying.
     #[error("{remaining} usage records were not stored before the deadline")]
     TimedOut {
-        /// How many of the records accepted before the call are still pending.
+        /// The number of records accepted before the call that are still pending.
         remaining: u64,
     },
     /// The writer has stopped without storing them.
     #[error("the usage writer stopped with {remaining} records not stored")]
     Stopped {
-        /// How many of the records accepted before the call were not stored.
+        /// The number of records accepted before the call that were not stored.
         remaining: u64,
     },
     /// The writer itself called, from its sink or its callback, and cannot wait for itself.

@@ -76,7 +76,7 @@ impl Handle {
         Ok(self.shared.sender.record(record.with_event_id(event_id))?)
     }
 
-    /// The names.
+    /// Returns the names.
     #[must_use]
     pub const fn labels(&self) -> &Labels {
         &self.labels

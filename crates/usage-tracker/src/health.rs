@@ -1,8 +1,8 @@
-//! Whether records get where they shall. One event at each change, none at each record.
+//! Failures of the sink and of the journal. One event at each change, none at each record.
 
 use usage_core::sink::SinkErrorKind;
 
-/// What fails now, and what failed last.
+/// The failures of now, and the last one.
 #[derive(Debug, Default)]
 pub(crate) struct Health {
     sink: Option<SinkErrorKind>,
@@ -20,7 +20,7 @@ impl Health {
         self.sink
     }
 
-    /// Whether the sink can only be helped by opening it again.
+    /// Returns whether the sink can only be helped by opening it again.
     pub(crate) fn is_hopeless(&self) -> bool {
         self.sink.is_some_and(|kind| !kind.is_transient())
     }
@@ -33,7 +33,7 @@ impl Health {
         self.last_error.as_deref()
     }
 
-    /// Something is wrong that is over already.
+    /// Notes something that was wrong and is over already.
     pub(crate) fn note(&mut self, error: String) {
         self.last_error = Some(error);
     }

@@ -1,4 +1,4 @@
-//! How long the writer naps when there is nothing to do.
+//! The naps of the thread that drains the channel, while there is nothing to do.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ const SHORTEST: Duration = Duration::from_millis(1);
 const LONGEST: Duration = Duration::from_millis(16);
 /// After naps of this length in a row that nothing interrupted, the writer parks for good.
 const IDLE_AFTER: Duration = Duration::from_millis(100);
-/// What recording threads may put into the queue during one nap: a record each 250 ns fills no
-/// more than the channel.
+/// The pace of recording threads that a nap allows for: a record each 250 ns fills no more than the
+/// channel.
 const PER_RECORD: Duration = Duration::from_nanos(250);
 
 /// Naps that double while nothing comes, and start short again when something does.
@@ -27,18 +27,18 @@ impl IdleBackoff {
         Self { next: SHORTEST, longest, quiet: Duration::ZERO }
     }
 
-    /// Something came.
+    /// Notes that something came.
     pub(crate) const fn traffic(&mut self) {
         self.next = SHORTEST;
         self.quiet = Duration::ZERO;
     }
 
-    /// Whether nothing came for so long that waking up to look is a waste.
+    /// Returns whether nothing came for so long that waking up to look is a waste.
     pub(crate) fn is_idle(&self) -> bool {
         self.quiet >= IDLE_AFTER
     }
 
-    /// How long to nap now.
+    /// Returns how long to nap now.
     pub(crate) fn nap(&mut self) -> Duration {
         let nap = self.next;
         self.quiet += nap;

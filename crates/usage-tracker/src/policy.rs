@@ -1,9 +1,9 @@
-//! What the owner of a tracker may choose: how safe a record is, and what happens when there is no
-//! room for it.
+//! Choices of the owner of a tracker: how safe a record is, and what happens when there is no room for
+//! it.
 
 use std::time::Duration;
 
-/// How safe a record is once it was taken.
+/// The level of safety of a record once it was taken.
 ///
 /// | | killed process (SIGKILL, OOM, panic=abort) | power loss | costs |
 /// |---|---|---|---|
@@ -39,7 +39,7 @@ pub enum Durability {
     Batched,
 }
 
-/// What [`record`](crate::Tracker::record) does with a record for which the channel has no room,
+/// The answer of [`record`](crate::Tracker::record) to a record for which the channel has no room,
 /// because records come faster than they can be written for longer than the channel can bridge.
 ///
 /// Whatever it is, a tracker that was shut down returns the record.

@@ -1,10 +1,10 @@
-//! How long to wait before something that failed is tried again.
+//! The waits before something that failed is tried again.
 
 use std::time::Duration;
 
 use usage_core::sink::SinkErrorKind;
 
-/// What is damaged or gone is tried this many times less often than what is only full.
+/// A sink that is damaged or gone is tried this many times less often than one that is only full.
 const HOPELESS: u32 = 30;
 /// A lock is looked at this many times more often than the longest wait would do.
 const LOCKED: u32 = 4;
@@ -24,7 +24,7 @@ impl BackOff {
         Self { min, max, next: min }
     }
 
-    /// The wait after one more failure. `chance` from 0 to 1 makes it half as long to full.
+    /// Returns the wait after one more failure. `chance` from 0 to 1 makes it half as long to full.
     pub(crate) fn after(&mut self, kind: SinkErrorKind, chance: f64) -> Duration {
         let limit = match kind {
             SinkErrorKind::Busy => (self.max / LOCKED).max(self.min),
@@ -44,7 +44,7 @@ impl BackOff {
         )
     }
 
-    /// It worked, or somebody cannot wait.
+    /// Starts afresh: it worked, or somebody cannot wait.
     pub(crate) const fn reset(&mut self) {
         self.next = self.min;
     }

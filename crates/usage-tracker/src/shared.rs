@@ -1,4 +1,4 @@
-//! What a tracker's threads have in common, and how they wake each other.
+//! The things that a tracker's threads have in common, and waking each other.
 
 use std::sync::OnceLock;
 use std::thread::{self, Thread};
@@ -7,7 +7,7 @@ use crate::accounts::{Accounts, Books, Event};
 use crate::channel::Sender;
 use crate::stats::Stats;
 
-/// What the recording threads, the writer and the owner share.
+/// All that the recording threads, the tracker's own threads and the owner share.
 pub(crate) struct Shared {
     pub(crate) sender: Sender,
     pub(crate) accounts: Accounts,

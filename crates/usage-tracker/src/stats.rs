@@ -1,4 +1,4 @@
-//! What became of everything that was recorded.
+//! The accounts of everything that was recorded.
 
 use usage_core::sink::SinkErrorKind;
 
@@ -44,20 +44,20 @@ pub struct Stats {
     /// Ever written to the journal. Where one thread records, nothing came back and the journal never
     /// failed, these are its first so many records.
     pub journaled: u64,
-    /// What the journal takes on disk, in bytes.
+    /// The size of the journal on disk, in bytes.
     pub journal_bytes: u64,
-    /// What was found in journals that earlier runs left.
+    /// The records found in journals that earlier runs left.
     pub recovered: Recovered,
-    /// How often a batch was tried again.
+    /// The number of times that a batch was tried again.
     pub retries: u64,
-    /// Whether the last try to store a batch, or to write to the journal, failed. Nothing is lost
+    /// True when the last try to store a batch, or to write to the journal, failed. Nothing is lost
     /// by that; it is tried again.
     pub degraded: bool,
-    /// What kind of failure the sink answered the last batch with; `None` while it works.
+    /// The kind of failure that the sink answered the last batch with; `None` while it works.
     pub sink_error: Option<SinkErrorKind>,
-    /// What is wrong with the sink though it stores ([`Sink::warning`]), as it said after the last batch:
-    /// with a ledger of `usage-store`, that its log cannot be brought into its file, and grows. No
-    /// failure yet, so not [`degraded`](Self::degraded); somebody should look at it.
+    /// A warning of the sink, which stores all the same ([`Sink::warning`]), as of the last batch: with a
+    /// ledger of `usage-store`, that its log cannot be brought into its file, and grows. No failure yet,
+    /// so not [`degraded`](Self::degraded); somebody should look at it.
     ///
     /// [`Sink::warning`]: usage_core::sink::Sink::warning
     pub sink_warning: Option<String>,
@@ -65,7 +65,7 @@ pub struct Stats {
     pub last_error: Option<String>,
 }
 
-/// What became of the records in journals that stopped processes had left.
+/// The fates of the records in journals that stopped processes had left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recovered {
@@ -80,7 +80,7 @@ pub struct Recovered {
 }
 
 impl Stats {
-    /// Whether the accounts balance. They always do; this is for tests and health checks.
+    /// Returns whether the accounts balance. They always do; this is for tests and health checks.
     ///
     /// ```
     /// assert!(usage_tracker::Stats::default().is_balanced());

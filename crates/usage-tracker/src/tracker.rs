@@ -49,7 +49,7 @@ impl Tracker {
         Self::builder().buffer_size(buffer_size).flush_timeout(flush_timeout).start(sink)
     }
 
-    /// All settings, at their defaults.
+    /// Returns all settings, at their defaults.
     pub fn builder() -> Builder {
         Builder::default()
     }
@@ -90,7 +90,7 @@ impl Tracker {
         self.shared.sender.record_blocking(record, deadline)
     }
 
-    /// A cheap way to record many requests with the same names.
+    /// Makes a handle: a cheap way to record many requests with the same names.
     ///
     /// ```
     /// # use usage_core::sink::{BatchOutcome, Sink, SinkError};
@@ -113,13 +113,13 @@ impl Tracker {
         Handle::new(Arc::clone(&self.shared), labels)
     }
 
-    /// What became of everything so far, in one consistent snapshot.
+    /// Returns the accounts of everything so far, in one consistent snapshot.
     pub fn stats(&self) -> Stats {
         self.shared.stats(&self.shared.accounts.lock())
     }
 
     /// Writes everything that was accepted before the call, without waiting for batches to fill,
-    /// and comes back when it is stored, refused or counted otherwise.
+    /// and waits until it is stored, refused or counted otherwise.
     ///
     /// A failing sink is tried again at once, and then with growing back-off as usual.
     ///
@@ -154,7 +154,7 @@ impl Tracker {
         }
     }
 
-    /// Comes back when everything that was accepted before the call survives the process: it is in
+    /// Waits until everything that was accepted before the call survives the process: it is in
     /// the journal, stored, or counted otherwise. With [`Durability::Synced`](crate::Durability::Synced),
     /// when it survives a power loss; calls that wait at the same time share one sync of the disk.
     /// Looks first whether the journal still lies where others will find it: what somebody has moved
@@ -211,13 +211,13 @@ impl Tracker {
         }
     }
 
-    /// Whether this is a process that was forked from the tracker's own: none of its threads is here,
+    /// Returns whether this is a process that was forked from the tracker's own: none of its threads is here,
     /// locks may be held that nobody will release, and what there is of the journal is the other's.
     pub(crate) fn is_forked(&self) -> bool {
         self.process != process::id()
     }
 
-    /// The writer's thread, once.
+    /// Takes the writer's thread, once.
     pub(crate) fn take_thread(&self) -> Option<JoinHandle<()>> {
         self.thread.lock().unwrap_or_else(PoisonError::into_inner).take()
     }

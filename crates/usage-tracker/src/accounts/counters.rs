@@ -5,7 +5,7 @@ use usage_core::sink::BatchOutcome;
 use crate::notify::quarantined;
 use crate::stats::Recovered;
 
-/// What became of the records that were taken out of the channel, and where those are that are on
+/// The fates of the records that were taken out of the channel, and the places of those that are on
 /// their way. The lengths of two lists in [`State`](super::State) belong to them.
 ///
 /// Always: `received == acknowledged() + held + in_memory + overflow.len() + in_journal +
@@ -20,7 +20,7 @@ pub(crate) struct Counters {
     quarantined: u64,
     dropped: u64,
     handed_back: u64,
-    /// How often a batch was tried again.
+    /// The number of times that a batch was tried again.
     pub(crate) retries: u64,
     /// In the hands of the appender, which drains the channel into the journal.
     pub(crate) held: usize,
@@ -35,9 +35,9 @@ pub(crate) struct Counters {
     pub(crate) undurable: u64,
     /// Ever written to the journal.
     pub(crate) journaled: u64,
-    /// What the journal takes on the disk.
+    /// The size of the journal on the disk, in bytes.
     pub(crate) journal_bytes: u64,
-    /// What was found in journals that others left.
+    /// The records found in journals that others left.
     pub(crate) recovered: Recovered,
 }
 

@@ -1,5 +1,5 @@
-//! What became of the records, and where the threads stand: one lock over both, so that a snapshot
-//! is of one moment.
+//! The fates of the records, and the state of the threads: one lock over both, so that a snapshot is of
+//! one moment.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub(crate) use counters::Counters;
 pub(crate) use phase::{Event, Phase};
 pub(crate) use state::State;
 
-/// What the lock guards. The tracker's threads change it, and move records between the channel, their
+/// All that the lock guards. The tracker's threads change it, and move records between the channel, their
 /// queues and the journal, only while they hold the lock; they never hold it while the sink or the disk
 /// works.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ pub(crate) struct Books {
 }
 
 impl Books {
-    /// Returns what the tracker is doing.
+    /// Returns the phase that the tracker is in.
     pub(crate) const fn phase(&self) -> Phase {
         self.state.phase
     }

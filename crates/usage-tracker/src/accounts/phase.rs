@@ -1,6 +1,6 @@
 //! The one state machine of a tracker.
 
-/// What a tracker is doing. It says what its threads may do next; all of them read it under the lock
+/// The phase that a tracker is in. It says what its threads may do next; all of them read it under the lock
 /// of the accounts, in the same moment as the numbers that it goes with.
 ///
 /// | phase | takes records | calls the sink | ends when |
@@ -21,8 +21,8 @@
 /// | `Abandoning` | · | · | · | · | `Stopped` |
 /// | `Stopped` | · | · | · | · | · |
 ///
-/// What the table does not tell is told apart from it: whether the owner still wants what is left
-/// (`State::owner_gone`), and whether the sink is at work (`State::sink_busy`).
+/// Two things stand apart from it: whether the owner still wants what is left (`State::owner_gone`), and
+/// whether the sink is at work (`State::sink_busy`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Phase {
     #[default]
@@ -33,7 +33,7 @@ pub(crate) enum Phase {
     Stopped,
 }
 
-/// What takes a tracker from one phase to another.
+/// An event that takes a tracker from one phase to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     /// A caller waits for records to be stored.
@@ -109,8 +109,8 @@ mod tests {
         }
     }
 
-    /// What was closed is never open again, what was given up is never stored, and what has stopped
-    /// stays so.
+    /// A tracker that was closed is never open again, one that gave up stores nothing more, and one that
+    /// has stopped stays so.
     #[test]
     fn there_is_no_way_back_but_from_a_flush() {
         for (phase, row) in TABLE {

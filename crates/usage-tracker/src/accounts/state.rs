@@ -20,33 +20,34 @@ pub(crate) struct State {
     pub(crate) drained: bool,
     /// The tracker was dropped: nobody will come for what is not stored.
     pub(crate) owner_gone: bool,
-    /// How many of the channel's slots are empty ones.
+    /// The number of empty slots in the channel.
     pub(crate) empty_slots: usize,
-    /// What could neither be stored nor journaled, until somebody takes it.
+    /// The records that could neither be stored nor journaled, until somebody takes them.
     pub(crate) unstored: Vec<Record>,
 }
 
-/// What callers wait for.
+/// The things that callers wait for.
 #[derive(Debug, Default)]
 pub(crate) struct Callers {
     /// Somebody waits until so many of the received records are acknowledged.
     pub(crate) flush_target: u64,
-    /// How often somebody has begun to wait: at each time a failed batch is tried at once.
+    /// The number of times that somebody has begun to wait: at each of them a failed batch is tried at
+    /// once.
     pub(crate) arrivals: u64,
-    /// How many wait for records to be in the journal.
+    /// The number of callers that wait for records to be in the journal.
     pub(crate) for_journal: usize,
-    /// How many wait for the tracker to stop.
+    /// The number of callers that wait for the tracker to stop.
     pub(crate) for_stop: usize,
-    /// How often somebody has asked whether the journal is still there, and which of them has an
-    /// answer.
+    /// The number of times that somebody has asked whether the journal is still there, and the last of
+    /// them that has an answer.
     pub(crate) checks_asked: u64,
     pub(crate) checks_done: u64,
 }
 
-/// What the thread that writes to the journal and the one that calls the sink hand to each other.
+/// All that the appender and the committer hand to each other.
 #[derive(Debug, Default)]
 pub(crate) struct Handover {
-    /// What the journal could not take, for the committer. Nothing is put here while something is in
+    /// The records that the journal could not take, for the committer. Nothing is put here while something is in
     /// the journal: records are stored in order.
     pub(crate) overflow: Vec<Record>,
     /// The appender waits until it may put something there.

@@ -20,11 +20,11 @@ pub(crate) struct Limits {
     pub(crate) max_batch: usize,
     /// The first record of a batch waits no longer than this.
     pub(crate) flush_timeout: Duration,
-    /// How long a failed batch waits to be tried again.
+    /// The waits before a failed batch is tried again.
     pub(crate) back_off: BackOff,
 }
 
-/// What to do next.
+/// The next thing to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     /// Write the next batch, then say how it went.

@@ -77,7 +77,7 @@ fn the_time_counts_afresh_for_each_batch() {
     assert_eq!(batcher.next(ms(600), 1, Phase::Running), Step::Write);
 }
 
-/// What was lost to damage waits no more, and what comes then is not taken for it.
+/// Records that were lost to damage wait no more, and what comes then is not taken for them.
 #[test]
 fn the_time_does_not_count_while_nothing_waits() {
     let mut batcher = waiting_since(ms(50));
@@ -173,7 +173,7 @@ fn endless_waits_do_not_overflow() {
     assert!(retry_at >= Duration::MAX / 2);
 }
 
-/// What may happen to a writer from outside.
+/// An event that a writer meets from outside.
 #[derive(Clone, Debug)]
 enum Event {
     /// Records arrive in the queue.

@@ -14,7 +14,7 @@ impl LabelId {
     pub(super) const NONE: Self = Self(u32::MAX);
 }
 
-/// How many different names are kept. They stay as long as the tracker, so there is a limit for
+/// The most different names that are kept. They stay as long as the tracker, so there is a limit for
 /// those who make handles with names from outside.
 const MOST: usize = 65_536;
 

@@ -41,7 +41,7 @@ use slot::Slot;
 
 /// The end that records are put in. Shared by all recording threads.
 ///
-/// What they read for each record lies on one cache line, which is written only when the writer
+/// All that they read here for each record lies on one cache line, which is written only when the writer
 /// goes to sleep for long or stops; the rest is kept apart from it.
 #[repr(align(128))]
 pub(crate) struct Sender {
@@ -53,7 +53,7 @@ pub(crate) struct Sender {
     rare: Rare,
 }
 
-/// What only a recording thread that is out of luck looks at. The writer writes it all the time.
+/// The part that only a recording thread that is out of luck looks at. The writer writes it all the time.
 #[repr(align(128))]
 struct Rare {
     /// The writer naps and has room: worth waking when the channel is full.
@@ -98,7 +98,7 @@ struct NotPut(Slot, RejectReason);
 impl Sender {
     /// Puts a slot in, or gives it back, and counts neither.
     ///
-    /// What happens seldom is kept out of line, so that the slot is copied less often on the way
+    /// Anything that happens seldom is kept out of line, so that the slot is copied less often on the way
     /// that matters.
     #[inline]
     fn put(&self, slot: Slot) -> Result<(), NotPut> {
@@ -223,24 +223,24 @@ impl Sender {
         rejected
     }
 
-    /// How many records came back.
+    /// Returns how many records came back.
     pub(crate) fn returned(&self) -> u64 {
         self.rare.returned.load(Ordering::Acquire)
     }
 
-    /// How many records were dropped for want of room.
+    /// Returns how many records were dropped for want of room.
     pub(crate) fn dropped(&self) -> u64 {
         self.rare.dropped.load(Ordering::Acquire)
     }
 
-    /// How many records are in the channel. Exact while the books are locked: the writer moves
+    /// Returns how many records are in the channel. Exact while the books are locked: the writer moves
     /// records only then.
     pub(crate) fn queued(&self, books: &Books) -> usize {
         self.queue.len().saturating_sub(books.state.empty_slots)
     }
 
-    /// From now on records come back. What was put in before, and what was about to be, is still
-    /// taken out by the writer.
+    /// Closes the channel: from now on records come back. What was put in before, and what was about
+    /// to be, is still taken out by the writer.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
         self.rare.room.notify(usize::MAX);

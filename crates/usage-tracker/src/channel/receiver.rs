@@ -54,10 +54,10 @@ impl Receiver {
         taken
     }
 
-    /// Tells those who wait that there is room.
+    /// Notifies those who wait that there is room.
     ///
-    /// All of them, not as many as there is room for: one that was told may never get to run, and
-    /// the room would stay empty while others wait.
+    /// All of them, not as many as there is room for: one of them may never get to run, and the room
+    /// would stay empty while others wait.
     pub(crate) fn made_room(&self, sender: &Sender) {
         sender.rare.room.notify(usize::MAX);
     }

@@ -1,4 +1,4 @@
-//! What travels through the channel.
+//! The values that travel through the channel.
 
 use usage_core::{Counts, Record};
 

@@ -16,7 +16,7 @@ use crate::notify::{chain, message};
 use crate::retry::BackOff;
 use crate::shared::Shared;
 
-/// How many records are journaled at once, so that a snapshot never waits long and what a broken
+/// The most records that are journaled at once, so that a snapshot never waits long and what a broken
 /// journal leaves in memory stays little.
 const CHUNK: usize = 4_096;
 
@@ -25,7 +25,7 @@ pub(super) struct Appender {
     drain: Drain,
     /// `None` while none could be made.
     journal: Option<Box<Journal>>,
-    /// What was taken out of the channel and is not in the journal yet.
+    /// The records that were taken out of the channel and are not in the journal yet.
     held: Vec<Record>,
     back_off: BackOff,
     /// When the journal may be tried again; `None` while it works.

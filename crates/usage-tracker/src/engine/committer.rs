@@ -16,7 +16,7 @@ use crate::channel::park_for;
 use crate::notify::{Failure, OnRefused, call, message};
 use crate::shared::Shared;
 
-/// How many records are moved under one lock, so that a snapshot never waits long.
+/// The most records that are moved under one lock, so that a snapshot never waits long.
 const CHUNK: usize = 512;
 
 /// Does what the batching rule says, keeps the accounts, and never loses a record without counting it.
@@ -29,7 +29,7 @@ pub(super) struct Committer {
     on_refused: Option<OnRefused>,
     limits: Limits,
     batcher: Batcher,
-    /// How many callers had begun to wait when it looked last.
+    /// The number of callers that had begun to wait when it looked last.
     arrivals: u64,
 }
 

@@ -1,4 +1,4 @@
-//! How the committer ends.
+//! The end of the committer.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -1,4 +1,4 @@
-//! What the committer has to do for a journal beside storing from it.
+//! The committer's work for a journal, beside storing from it.
 
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::notify::{Failure, call};
 use crate::retry::BackOff;
 use crate::shared::Shared;
 
-/// How long to wait before a journal that could not be made is tried again, at first and at most.
+/// The waits before a journal that could not be made is tried again, at first and at most.
 const RETRY_OPEN: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(30)];
 
 /// The appender, and what is done before records are stored: what others left is stored first, and a

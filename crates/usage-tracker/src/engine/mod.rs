@@ -48,10 +48,10 @@ use drain::Drain;
 use journaling::{Journaling, Opener};
 use queue::Queues;
 
-/// What the threads are started with.
+/// The settings that the threads are started with.
 pub(crate) struct Settings {
     pub(crate) limits: Limits,
-    /// What the journal shall be like; `None` where there shall be none.
+    /// The options of the journal; `None` where there shall be none.
     pub(crate) journal: Option<Options>,
     pub(crate) channel_capacity: usize,
     pub(crate) on_refused: Option<OnRefused>,

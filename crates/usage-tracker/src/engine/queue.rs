@@ -27,7 +27,7 @@ pub(super) struct Queues {
 /// Records in memory. Nobody adds to them while they are a batch that failed.
 pub(super) struct Memory {
     pub(super) records: Vec<Record>,
-    /// Whether what is stored from here counts as safe only once the sink is durable.
+    /// Set where what is stored from here counts as safe only once the sink is durable.
     make_durable: bool,
 }
 

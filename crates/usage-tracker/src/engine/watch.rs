@@ -8,17 +8,17 @@ use crate::accounts::Books;
 use crate::notify::chain;
 use crate::shared::Shared;
 
-/// How often it is looked at while records come.
+/// The time between two looks while records come.
 const IN_TRAFFIC: Duration = Duration::from_millis(250);
-/// How often while none come, and something is in it.
+/// The time between two looks while none come, and something is in it.
 pub(super) const WHEN_IDLE: Duration = Duration::from_secs(1);
 
-/// When the journal was looked at, and what was found.
+/// The time of the next look, and the finding of the last one.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
     /// When to look again if nobody asks.
     next: Duration,
-    /// Whether the last look has found what could not be mended.
+    /// Set when the last look has found what could not be mended.
     worried: bool,
 }
 

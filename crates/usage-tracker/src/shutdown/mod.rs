@@ -1,4 +1,4 @@
-//! How a tracker ends.
+//! The end of a tracker.
 
 use std::time::Duration;
 
@@ -13,29 +13,29 @@ use crate::tracker::Tracker;
 #[cfg(test)]
 mod tests;
 
-/// What [`Tracker::shutdown`] achieved.
+/// The result of [`Tracker::shutdown`].
 #[derive(Clone, Debug)]
 #[must_use = "it may hold records that were not stored"]
 #[non_exhaustive]
 pub struct ShutdownReport {
     /// The accounts after it. `stats.last_error` says why something was not stored.
     pub stats: Stats,
-    /// What could neither be stored before the deadline nor journaled, in order, for the caller to
-    /// save. They count as `returned` from now on; the next call does not get them again.
+    /// The records that could neither be stored before the deadline nor journaled, in order, for the
+    /// caller to save. They count as `returned` from now on; the next call does not get them again.
     pub unstored: Vec<Record>,
-    /// Whether the writer has stopped. If not, it is still at work with `stats.pending` records,
+    /// True when the writer has stopped. If not, it is still at work with `stats.pending` records,
     /// and another call can wait for it again.
     pub finished: bool,
 }
 
 impl ShutdownReport {
-    /// Whether the writer has stopped and everything is stored, refused or counted otherwise.
+    /// Returns whether the writer has stopped and everything is stored, refused or counted otherwise.
     #[must_use]
     pub const fn is_clean(&self) -> bool {
         self.finished && self.unstored.is_empty() && self.stats.pending == 0
     }
 
-    /// Whether nothing of what was taken depends on this process any more: what is not stored lies
+    /// Returns whether nothing of what was taken depends on this process any more: what is not stored lies
     /// in the journal (`stats.in_journal`), and whoever opens the ledger for writing next stores it.
     /// With [`Durability::Synced`](crate::Durability::Synced), that a power loss takes nothing of it.
     #[must_use]
@@ -45,11 +45,11 @@ impl ShutdownReport {
     }
 }
 
-/// How long past its deadline a shutdown that gave up waits for the last records to be journaled,
+/// The time past its deadline that a shutdown which gave up waits for the last records to be journaled,
 /// which a healthy disk does in milliseconds.
 const JOURNALING: Duration = Duration::from_secs(5);
 
-/// How long past its deadline a shutdown that gave up waits for the sink to be closed.
+/// The time past its deadline that a shutdown which gave up waits for the sink to be closed.
 const CLOSING: Duration = Duration::from_millis(100);
 
 impl Tracker {
