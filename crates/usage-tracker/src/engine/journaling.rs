@@ -42,9 +42,14 @@ impl Journaling {
         if self.recovery.is_due(now) && !self.recovery.run(shared, sink, max_batch) {
             return false;
         }
-        if self.opener.is_due(now, queues) && shared.accounts.lock().phase().is_open() {
-            let journal = self.opener.open(shared, sink, queues);
-            shared.accounts.lock().state.handover.new_journal = journal;
+        if self.opener.is_due(now, queues) {
+            if shared.accounts.lock().phase().is_open() {
+                let journal = self.opener.open(shared, sink, queues);
+                shared.accounts.lock().state.handover.new_journal = journal;
+            } else {
+                // Nor waited for: there is nothing more to come that could go into it.
+                self.opener.retry_at = Duration::MAX;
+            }
         }
         true
     }

@@ -1,12 +1,16 @@
 //! Records are stored in the order in which they were recorded, past a journal that fails too.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use usage_tracker::{FlushError, JournalOptions, Tracker};
+use usage_core::Timestamp;
+use usage_core::sink::SinkErrorKind;
+use usage_tracker::{Clock, FlushError, JournalOptions, ManualClock, Tracker};
 
-use crate::common::{Answer, LONG, balanced, record, told, until};
+use crate::common::{Answer, LONG, balanced, manual_clock, record, told, until};
 use crate::journal::Memory;
 
 /// Records without end, and returns what was taken, once `is_over`.
@@ -57,6 +61,47 @@ fn a_flush_waits_for_what_lies_in_a_full_journal() {
     assert!(report.is_clean(), "{report:?}");
     assert!(report.stats.journaled > 0, "{report:?}");
     assert_eq!(sink.stored(), taken);
+}
+
+/// Counts how often somebody looks at it.
+struct Counting(Arc<ManualClock>, AtomicU64);
+
+impl Clock for Counting {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+    fn monotonic(&self) -> Duration {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        self.0.monotonic()
+    }
+}
+
+/// A journal that could not be made is not tried again by a tracker that ends, and not waited for either.
+#[test]
+fn a_shutdown_that_waits_for_a_failing_sink_without_a_journal_sleeps() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("j");
+    fs::write(&place, "in the way").unwrap();
+    let sink = Memory::in_folder(place);
+    sink.fail_with(SinkErrorKind::Busy);
+    let clock = Arc::new(Counting(manual_clock(), AtomicU64::new(0)));
+    let long = Duration::from_secs(600);
+    let builder = Tracker::builder().buffer_size(1).retry_back_off(long, long);
+    let tracker = builder.clock(Arc::clone(&clock) as Arc<dyn Clock>).start(sink).unwrap();
+    tracker.record(record(1)).unwrap();
+    until("the sink fails", || balanced(&tracker).sink_error.is_some());
+    let start = Instant::now();
+    thread::scope(|scope| {
+        let closing = scope.spawn(|| tracker.shutdown(Duration::from_millis(300)));
+        until("it is closed", || tracker.record(record(2)).is_err());
+        // By now the journal would be due.
+        clock.0.advance(Duration::from_secs(100));
+        drop(closing.join().unwrap());
+    });
+    // A given clock is looked at every five milliseconds.
+    let looks = u128::from(clock.1.load(Ordering::SeqCst));
+    let most = 1_000 + 8 * start.elapsed().as_millis();
+    assert!(looks < most, "{looks} looks in {:?}", start.elapsed());
 }
 
 /// A flush that waits for the same records as one before it is not put off until the back-off is over.
