@@ -166,7 +166,6 @@ impl Builder {
         let settings = Settings {
             limits,
             journal: has_journal.then_some(options),
-            channel_capacity: capacity,
             on_refused: self.on_refused,
         };
         let thread = engine::start(&shared, receiver, Box::new(sink), settings)?;

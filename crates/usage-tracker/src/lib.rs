@@ -11,7 +11,6 @@ mod engine;
 mod error;
 mod handle;
 mod health;
-mod idle;
 mod notify;
 mod policy;
 mod retry;

@@ -3,7 +3,7 @@
 use usage_core::sink::BatchOutcome;
 
 use crate::notify::quarantined;
-use crate::stats::Recovered;
+use crate::stats::{Recovered, Stats};
 
 /// The fates of the records that were taken out of the channel, and the places of those that are on
 /// their way. The lengths of two lists in [`State`](super::State) belong to them.
@@ -14,12 +14,12 @@ use crate::stats::Recovered;
 pub(crate) struct Counters {
     /// Taken out of the channel.
     pub(crate) received: u64,
-    stored: u64,
+    pub(super) stored: u64,
     duplicates: u64,
     refused: u64,
     quarantined: u64,
-    dropped: u64,
-    handed_back: u64,
+    pub(super) dropped: u64,
+    pub(super) handed_back: u64,
     /// The number of times that a batch was tried again.
     pub(crate) retries: u64,
     /// In the hands of the appender, which drains the channel into the journal.
@@ -76,48 +76,29 @@ impl Counters {
         spoken_of.abs_diff(batch)
     }
 
-    /// Counts records of the journal that an earlier call which seemed to fail has stored, and those
-    /// that were lost to damage.
-    pub(super) const fn acknowledge_others(&mut self, already: u64, lost: u64) {
-        self.stored += already;
-        self.dropped += lost;
-    }
-
-    /// Counts records that a caller gets back.
-    pub(super) const fn hand_back(&mut self, records: u64) {
-        self.handed_back += records;
-    }
-
-    /// Counts records that nobody comes for.
-    pub(super) const fn drop(&mut self, records: u64) {
-        self.dropped += records;
-    }
-
-    /// Writes the numbers into a snapshot, with `queued` records in the channel and `listed` in lists,
-    /// and of those that never got into the channel `returned` given back and `dropped` dropped.
-    pub(super) const fn fill(
-        &self,
-        stats: &mut crate::stats::Stats,
-        queued: u64,
-        listed: u64,
-        returned: u64,
-        dropped: u64,
-    ) {
-        stats.submitted = self.received + queued + returned + dropped;
-        stats.stored = self.stored;
-        stats.duplicates = self.duplicates;
+    /// Returns a snapshot of the numbers, with `queued` records in the channel and `listed` in lists, and
+    /// of those that never got into the channel `returned` given back and `dropped` dropped.
+    pub(super) fn stats(&self, queued: u64, listed: u64, returned: u64, dropped: u64) -> Stats {
+        let submitted = self.received + queued + returned + dropped;
         // Handed back were records that had been received.
-        stats.returned = returned + self.handed_back;
-        stats.refused = self.refused + stats.returned;
-        stats.quarantined = self.quarantined;
-        stats.dropped = self.dropped + dropped;
+        let returned = returned + self.handed_back;
         let in_memory = (self.held + self.in_memory) as u64;
-        stats.pending = queued + in_memory + listed + self.in_journal;
-        stats.in_journal = self.in_journal.saturating_sub(self.at_risk);
-        stats.undurable = self.undurable;
-        stats.journaled = self.journaled;
-        stats.journal_bytes = self.journal_bytes;
-        stats.recovered = self.recovered;
-        stats.retries = self.retries;
+        Stats {
+            submitted,
+            stored: self.stored,
+            duplicates: self.duplicates,
+            refused: self.refused + returned,
+            returned,
+            quarantined: self.quarantined,
+            dropped: self.dropped + dropped,
+            pending: queued + in_memory + listed + self.in_journal,
+            in_journal: self.in_journal.saturating_sub(self.at_risk),
+            undurable: self.undurable,
+            journaled: self.journaled,
+            journal_bytes: self.journal_bytes,
+            recovered: self.recovered,
+            retries: self.retries,
+            ..Stats::default()
+        }
     }
 }

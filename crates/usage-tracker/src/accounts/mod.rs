@@ -58,7 +58,8 @@ impl Books {
     /// Counts records of the journal that an earlier call which seemed to fail has stored, and those
     /// that were lost to damage.
     pub(crate) const fn acknowledge_others(&mut self, already: u64, lost: u64) {
-        self.counters.acknowledge_others(already, lost);
+        self.counters.stored += already;
+        self.counters.dropped += lost;
         self.end_flush();
     }
 
@@ -77,14 +78,14 @@ impl Books {
     /// Gives what is not stored to a caller.
     pub(crate) fn hand_back(&mut self) -> Vec<Record> {
         let unstored = std::mem::take(&mut self.state.unstored);
-        self.counters.hand_back(unstored.len() as u64);
+        self.counters.handed_back += unstored.len() as u64;
         unstored
     }
 
     /// Drops what is not stored. Returns how much that is.
     pub(crate) fn drop_unstored(&mut self) -> usize {
         let dropped = std::mem::take(&mut self.state.unstored).len();
-        self.counters.drop(dropped as u64);
+        self.counters.dropped += dropped as u64;
         dropped
     }
 
@@ -93,15 +94,13 @@ impl Books {
     pub(crate) fn stats(&self, queued: usize, returned: u64, dropped: u64) -> Stats {
         let State { health, handover, unstored, .. } = &self.state;
         let listed = handover.overflow.len() + unstored.len();
-        let mut stats = Stats {
+        Stats {
             degraded: health.is_degraded(),
             sink_error: health.sink_error(),
             sink_warning: health.sink_warning().map(str::to_owned),
             last_error: health.last_error().map(str::to_owned),
-            ..Stats::default()
-        };
-        self.counters.fill(&mut stats, queued as u64, listed as u64, returned, dropped);
-        stats
+            ..self.counters.stats(queued as u64, listed as u64, returned, dropped)
+        }
     }
 }
 

@@ -27,6 +27,7 @@ use crate::clock::TimeSource;
 use crate::error::{RejectReason, RejectedRecord};
 use crate::policy::Overflow;
 
+mod idle;
 mod labels;
 mod receiver;
 mod slot;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use usage_core::Record;
 
+use super::idle::IdleBackoff;
 use super::labels::{LabelRegistry, LabelView};
 use super::{Sender, Slot};
 use crate::accounts::Books;
@@ -16,18 +17,20 @@ pub(crate) struct Receiver {
     queue: flume::Receiver<Slot>,
     capacity: usize,
     view: LabelView,
+    idle: IdleBackoff,
 }
 
 impl Receiver {
-    pub(super) const fn new(
+    pub(super) fn new(
         queue: flume::Receiver<Slot>,
         capacity: usize,
         registry: Arc<LabelRegistry>,
     ) -> Self {
-        Self { queue, capacity, view: LabelView::new(registry) }
+        let (view, idle) = (LabelView::new(registry), IdleBackoff::new(capacity));
+        Self { queue, capacity, view, idle }
     }
 
-    /// Moves up to `count` records from the channel to the end of `held`.
+    /// Moves up to `count` records from the channel to the end of `held`. Returns how many.
     pub(crate) fn take(
         &mut self,
         count: usize,
@@ -58,8 +61,14 @@ impl Receiver {
     ///
     /// All of them, not as many as there is room for: one of them may never get to run, and the room
     /// would stay empty while others wait.
-    pub(crate) fn made_room(&self, sender: &Sender) {
+    pub(crate) fn made_room(&mut self, sender: &Sender) {
+        self.busy();
         sender.rare.room.notify(usize::MAX);
+    }
+
+    /// Notes that there is something to do: naps start short again.
+    pub(crate) const fn busy(&mut self) {
+        self.idle.traffic();
     }
 
     /// Fills the channel with empty slots so that nothing can enter it any more. Records that
@@ -89,6 +98,11 @@ impl Receiver {
         true
     }
 
+    /// As [`seal`](Self::seal), however much there is.
+    pub(crate) fn seal_all(&mut self, sender: &Sender, held: &mut Vec<Record>, books: &mut Books) {
+        while !self.seal(sender, usize::MAX, held, books) {}
+    }
+
     /// Sleeps until somebody wakes the writer, for `time` at most, unless there is something to do
     /// already: a record in the channel, or `called`.
     ///
@@ -97,7 +111,7 @@ impl Receiver {
     /// first, then `parked` was set before it, and the pushing thread, which took the lock after
     /// it, sees it set when it reads it after the push, and wakes. A wake-up before `park` is not
     /// lost either: the thread keeps one, and `park` returns at once.
-    pub(crate) fn park(&self, sender: &Sender, time: Duration, called: impl FnOnce() -> bool) {
+    pub(super) fn park(&self, sender: &Sender, time: Duration, called: impl FnOnce() -> bool) {
         sender.parked.store(true, Ordering::SeqCst);
         if self.queue.is_empty() && !called() {
             park_for(time);
@@ -105,13 +119,29 @@ impl Receiver {
         sender.parked.store(false, Ordering::Release);
     }
 
-    /// Sleeps for `time` or until somebody wakes the writer; with `has_room`, a thread that finds
-    /// the channel full does.
-    pub(crate) fn nap(&self, sender: &Sender, time: Duration, has_room: bool) {
+    /// Sleeps for a nap, at most for `time`, or until somebody wakes the writer; with `has_room`, a thread
+    /// that finds the channel full does.
+    pub(crate) fn nap(&mut self, sender: &Sender, time: Duration, has_room: bool) {
+        let time = self.idle.nap().min(time);
         // A thread that found the channel full just before is not missed for longer than the nap.
         sender.rare.napping.store(has_room, Ordering::Release);
         thread::park_timeout(time);
         sender.rare.napping.store(false, Ordering::Release);
+    }
+
+    /// Sleeps while nothing comes: naps at first, and then until a record comes, somebody wakes the
+    /// writer, or `time` is over, unless `called` finds something to do.
+    pub(crate) fn idle(
+        &mut self,
+        sender: &Sender,
+        time: impl FnOnce() -> Duration,
+        called: impl FnOnce() -> bool,
+    ) {
+        if self.idle.is_idle() {
+            self.park(sender, time(), called);
+        } else {
+            self.nap(sender, Duration::MAX, true);
+        }
     }
 }
 

@@ -9,9 +9,9 @@ use usage_core::Record;
 use usage_core::sink::SinkErrorKind;
 use usage_journal::{Journal, JournalError};
 
-use super::drain::Drain;
 use super::watch::{self, Watch};
-use crate::accounts::{Books, Event};
+use crate::accounts::Event;
+use crate::channel::Receiver;
 use crate::notify::{chain, message};
 use crate::retry::BackOff;
 use crate::shared::Shared;
@@ -22,7 +22,7 @@ const CHUNK: usize = 4_096;
 
 pub(super) struct Appender {
     shared: Arc<Shared>,
-    drain: Drain,
+    receiver: Receiver,
     /// `None` while none could be made.
     journal: Option<Box<Journal>>,
     /// The records that were taken out of the channel and are not in the journal yet.
@@ -36,12 +36,12 @@ pub(super) struct Appender {
 impl Appender {
     pub(super) fn new(
         shared: Arc<Shared>,
-        drain: Drain,
+        receiver: Receiver,
         journal: Option<Box<Journal>>,
         back_off: BackOff,
     ) -> Self {
         let (held, watch) = (Vec::new(), Watch::default());
-        Self { shared, drain, journal, held, back_off, retry_at: None, watch }
+        Self { shared, receiver, journal, held, back_off, retry_at: None, watch }
     }
 
     /// Works until the tracker is shut down and the channel is empty for good.
@@ -87,11 +87,11 @@ impl Appender {
             self.retry_at = None;
         }
         if self.held.is_empty() {
-            let taken = self.drain.take(CHUNK, &mut self.held, &mut books);
+            let taken = self.receiver.take(CHUNK, &mut self.held, &mut books);
             books.counters.held = self.held.len();
             drop(books);
             if taken > 0 {
-                self.drain.made_room(&self.shared);
+                self.receiver.made_room(&self.shared.sender);
             }
         }
         is_open
@@ -183,16 +183,19 @@ impl Appender {
         let now = self.shared.sender.clock.monotonic();
         let until_retry = self.retry_at.map_or(Duration::MAX, |at| at.saturating_sub(now));
         // The committer wakes this thread when nothing is before what it holds any more.
-        self.drain.nap(&self.shared, until_retry, false);
+        self.receiver.nap(&self.shared.sender, until_retry, false);
         true
     }
 
     fn idle(&mut self) {
+        let Shared { sender, accounts, .. } = &*self.shared;
         // While something is in the journal, it is looked after.
-        let time = |books: &Books| {
-            if books.counters.in_journal > 0 { watch::WHEN_IDLE } else { Duration::MAX }
+        let time = || match accounts.lock().counters.in_journal {
+            0 => Duration::MAX,
+            _ => watch::WHEN_IDLE,
         };
-        self.drain.idle(&self.shared, time, |books| {
+        self.receiver.idle(sender, time, || {
+            let books = accounts.lock();
             let callers = &books.state.callers;
             !books.phase().is_open() || callers.checks_asked > callers.checks_done
         });
@@ -201,7 +204,7 @@ impl Appender {
     /// Returns whether nothing is left and nothing can come any more.
     fn seal(&mut self) -> bool {
         let mut books = self.shared.accounts.lock();
-        let sealed = self.drain.seal(&self.shared, CHUNK, &mut self.held, &mut books);
+        let sealed = self.receiver.seal(&self.shared.sender, CHUNK, &mut self.held, &mut books);
         books.counters.held = self.held.len();
         sealed && self.held.is_empty()
     }
@@ -216,7 +219,7 @@ impl Appender {
         // Nobody is left to be asked; the other thread looks at the end.
         books.state.callers.checks_done = u64::MAX;
         let mut unstored = std::mem::take(&mut self.held);
-        self.drain.seal_all(&self.shared, &mut unstored, &mut books);
+        self.receiver.seal_all(&self.shared.sender, &mut unstored, &mut books);
         books.counters.held = 0;
         books.state.unstored.append(&mut unstored);
         books.state.drained = true;

@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use usage_core::sink::Sink;
 
-use super::drain::Drain;
 use super::journaling::Journaling;
 use super::queue::Queues;
-use crate::accounts::{Books, Event, Phase};
+use crate::accounts::{Event, Phase};
 use crate::batcher::{Batcher, Limits, Step};
-use crate::channel::park_for;
+use crate::channel::{Receiver, park_for};
 use crate::notify::{Failure, OnRefused, call, message};
 use crate::shared::Shared;
 
@@ -36,7 +35,7 @@ pub(super) struct Committer {
 /// Where the queues get their records from.
 pub(super) enum Feed {
     /// This thread drains the channel into the queue in memory.
-    Channel(Drain),
+    Channel(Receiver),
     /// Another one drains it into the journal.
     Appender(Box<Journaling>),
 }
@@ -107,17 +106,17 @@ impl Committer {
     fn fill(&mut self) {
         let records = &mut self.queues.memory.records;
         match &mut self.feed {
-            Feed::Channel(drain) => loop {
+            Feed::Channel(receiver) => loop {
                 let most = self.batcher.room(records.len()).min(CHUNK);
                 if most == 0 {
                     return;
                 }
                 let mut books = self.shared.accounts.lock();
-                let taken = drain.take(most, records, &mut books);
+                let taken = receiver.take(most, records, &mut books);
                 books.counters.in_memory = records.len();
                 drop(books);
                 if taken > 0 {
-                    drain.made_room(&self.shared);
+                    receiver.made_room(&self.shared.sender);
                 }
                 if taken < most {
                     return;
@@ -149,7 +148,7 @@ impl Committer {
             self.arrivals = books.state.callers.arrivals;
             self.batcher.retry_now(now);
             match &mut self.feed {
-                Feed::Channel(drain) => drain.busy(),
+                Feed::Channel(receiver) => receiver.busy(),
                 Feed::Appender(journaling) => journaling.retry_now(now),
             }
         }
@@ -164,8 +163,8 @@ impl Committer {
 
     /// Stores the next batch. Returns `false` when the sink shall not be called again.
     fn write(&mut self) -> bool {
-        if let Feed::Channel(drain) = &mut self.feed {
-            drain.busy();
+        if let Feed::Channel(receiver) = &mut self.feed {
+            receiver.busy();
         }
         let is_retry = self.batcher.is_retrying();
         if !self.shared.enter_sink(is_retry) {
@@ -203,9 +202,9 @@ impl Committer {
     /// Sleeps for `time`, or until there is enough to do or somebody calls.
     fn wait(&mut self, time: Duration) {
         match &mut self.feed {
-            Feed::Channel(drain) => {
+            Feed::Channel(receiver) => {
                 let has_room = self.batcher.room(self.queues.memory.records.len()) > 0;
-                drain.nap(&self.shared, time, has_room);
+                receiver.nap(&self.shared.sender, time, has_room);
             }
             Feed::Appender(journaling) => {
                 let clock = &self.shared.sender.clock;
@@ -220,11 +219,12 @@ impl Committer {
     /// Sleeps until there is something to do or somebody calls.
     fn idle(&mut self) {
         match &mut self.feed {
-            Feed::Channel(drain) => {
+            Feed::Channel(receiver) => {
                 // What a flush, a shutdown or giving up changes is changed before they wake this
                 // thread, so it is seen here or the wake-up is still to come.
-                let called = |books: &Books| books.phase() != Phase::Running;
-                drain.idle(&self.shared, |_| Duration::MAX, called);
+                let Shared { sender, accounts, .. } = &*self.shared;
+                let called = || accounts.lock().phase() != Phase::Running;
+                receiver.idle(sender, || Duration::MAX, called);
             }
             Feed::Appender(_) => self.wait(Duration::MAX),
         }
@@ -235,9 +235,9 @@ impl Committer {
         let records = &mut self.queues.memory.records;
         let mut books = self.shared.accounts.lock();
         match &mut self.feed {
-            Feed::Channel(drain) => {
+            Feed::Channel(receiver) => {
                 let room = self.batcher.room(records.len());
-                let sealed = drain.seal(&self.shared, room, records, &mut books);
+                let sealed = receiver.seal(&self.shared.sender, room, records, &mut books);
                 books.counters.in_memory = records.len();
                 sealed && records.is_empty()
             }

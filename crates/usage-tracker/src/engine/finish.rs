@@ -57,9 +57,9 @@ impl Committer {
     fn drain(&mut self) {
         let mut books = self.shared.accounts.lock();
         match &mut self.feed {
-            Feed::Channel(drain) => {
+            Feed::Channel(receiver) => {
                 let records = &mut self.queues.memory.records;
-                drain.seal_all(&self.shared, records, &mut books);
+                receiver.seal_all(&self.shared.sender, records, &mut books);
                 books.counters.in_memory = records.len();
                 books.state.drained = true;
             }

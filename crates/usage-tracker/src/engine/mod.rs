@@ -35,7 +35,6 @@ use crate::shared::Shared;
 
 mod appender;
 mod committer;
-mod drain;
 mod finish;
 mod journaling;
 mod queue;
@@ -44,7 +43,6 @@ mod watch;
 
 use appender::Appender;
 use committer::{Committer, Feed};
-use drain::Drain;
 use journaling::{Journaling, Opener};
 use queue::Queues;
 
@@ -53,7 +51,6 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     /// The options of the journal; `None` where there shall be none.
     pub(crate) journal: Option<Options>,
-    pub(crate) channel_capacity: usize,
     pub(crate) on_refused: Option<OnRefused>,
 }
 
@@ -64,17 +61,16 @@ pub(crate) fn start(
     mut sink: Box<dyn Sink>,
     settings: Settings,
 ) -> io::Result<JoinHandle<()>> {
-    let Settings { limits, journal, channel_capacity, on_refused } = settings;
-    let drain = Drain::new(receiver, channel_capacity);
+    let Settings { limits, journal, on_refused } = settings;
     let mut queues = Queues::new(journal.is_some_and(|options| options.sync));
     let feed = if let Some(options) = journal {
         let mut opener = Opener::new(options);
         let journal = opener.open(shared, &mut *sink, &mut queues);
-        let appender = Appender::new(Arc::clone(shared), drain, journal, limits.back_off);
+        let appender = Appender::new(Arc::clone(shared), receiver, journal, limits.back_off);
         let appender = spawn("usage-journal", || appender.run())?;
         Feed::Appender(Box::new(Journaling::new(appender, opener, limits.back_off)))
     } else {
-        Feed::Channel(drain)
+        Feed::Channel(receiver)
     };
     let committer = Committer::new(Arc::clone(shared), sink, on_refused, limits, queues, feed);
     spawn("usage-writer", || committer.run()).inspect_err(|_| {
