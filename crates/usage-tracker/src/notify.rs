@@ -58,7 +58,7 @@ pub(crate) fn quarantined(outcome: &BatchOutcome) -> usize {
 }
 
 /// Tells that a sink did not account for its batch. Returns the words.
-pub(crate) fn unexplained(batch: u64, outcome: &BatchOutcome, unexplained: u64) -> String {
+pub(crate) fn notify_unexplained(batch: u64, outcome: &BatchOutcome, unexplained: u64) -> String {
     let spoken_of = outcome.total();
     let error = format!("the sink's outcome speaks of {spoken_of} records for a batch of {batch}");
     tracing::error!(batch, unexplained, "{error}");

@@ -5,9 +5,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use usage_core::Record;
-use usage_core::sink::{BatchOutcome, SinkErrorKind};
+use usage_core::sink::SinkErrorKind;
+use usage_journal::Step as Stored;
 
-use crate::notify::unexplained;
 use crate::stats::Stats;
 
 mod counters;
@@ -45,28 +45,18 @@ impl Books {
         self.counters.in_journal + in_memory as u64
     }
 
-    /// Counts a batch that the sink has taken whole, and tells of an outcome that does not account for
-    /// it.
-    pub(crate) fn acknowledge(&mut self, batch: u64, outcome: &BatchOutcome) {
-        let missing = self.counters.acknowledge(batch, outcome);
-        if missing > 0 {
-            self.state.health.note(unexplained(batch, outcome, missing));
-        }
-        self.end_flush();
-    }
-
-    /// Counts records of the journal that an earlier call which seemed to fail has stored, and those
-    /// that were lost to damage.
-    pub(crate) const fn acknowledge_others(&mut self, already: u64, lost: u64) {
-        self.counters.stored += already;
-        self.counters.dropped += lost;
-        self.end_flush();
-    }
-
-    const fn end_flush(&mut self) {
+    /// Counts a batch that the sink has taken whole: `batch` records now, and those of the journal that an
+    /// earlier call which seemed to fail has stored, or that were lost to damage. Returns how many of its
+    /// records the outcome does not account for, or accounts for twice; a sink that keeps its contract
+    /// leaves none.
+    pub(crate) fn acknowledge(&mut self, batch: u64, stored: &Stored) -> u64 {
+        self.counters.stored += stored.already;
+        self.counters.dropped += stored.lost;
+        let unexplained = self.counters.acknowledge(batch, &stored.outcome);
         if self.counters.acknowledged() >= self.state.callers.flush_target {
             self.advance(Event::Flushed);
         }
+        unexplained
     }
 
     /// Notes that the sink has failed.

@@ -9,7 +9,7 @@ use crate::health::Health;
 /// Where the threads and their callers stand.
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    /// Changed by [`Shared::advance`](crate::shared::Shared::advance) alone.
+    /// Changed by [`Books::advance`](super::Books::advance) alone.
     pub(super) phase: Phase,
     pub(crate) health: Health,
     pub(crate) callers: Callers,

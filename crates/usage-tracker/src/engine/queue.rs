@@ -6,7 +6,7 @@ use usage_journal::{Step as Stored, Tail};
 
 use super::positions;
 use crate::accounts::Books;
-use crate::notify::{Failure, OnRefused, call, notify_refused};
+use crate::notify::{Failure, OnRefused, call, notify_refused, notify_unexplained};
 use crate::shared::Shared;
 
 /// A queue of records that are to be stored.
@@ -61,7 +61,17 @@ impl Queue<'_> {
             for found in &stored.damage {
                 tracing::error!(%found, "a piece of the usage journal is damaged; it is set aside");
             }
-            self.acknowledge(&stored, &mut shared.accounts.lock());
+            let batch = (self.batch().len() as u64).saturating_sub(stored.already);
+            let unexplained = {
+                let mut books = shared.accounts.lock();
+                self.remove_batch(&stored, batch, &mut books);
+                books.acknowledge(batch, &stored)
+            };
+            if unexplained > 0 {
+                // Not under the lock: a subscriber may do anything.
+                let error = notify_unexplained(batch, &stored.outcome, unexplained);
+                shared.accounts.lock().state.health.note(error);
+            }
         }
         // The batch is stored once, though this may fail and bring the thread here again.
         self.tidy(sink, shared)
@@ -94,9 +104,8 @@ impl Queue<'_> {
         }
     }
 
-    /// Counts the batch, which is stored, and takes it out of the queue.
-    fn acknowledge(&mut self, stored: &Stored, books: &mut Books) {
-        let batch = (self.batch().len() as u64).saturating_sub(stored.already);
+    /// Takes the batch, which is stored, out of the queue.
+    fn remove_batch(&mut self, stored: &Stored, batch: u64, books: &mut Books) {
         match self {
             Self::Memory(memory) => {
                 memory.records.clear();
@@ -109,10 +118,8 @@ impl Queue<'_> {
                 let gone = batch + stored.already + stored.lost;
                 books.counters.in_journal -= gone.min(books.counters.in_journal);
                 books.counters.at_risk = tail.at_risk();
-                books.acknowledge_others(stored.already, stored.lost);
             }
         }
-        books.acknowledge(batch, &stored.outcome);
     }
 
     /// Does what has to be done after storing: makes durable what came past a journal that was to be
