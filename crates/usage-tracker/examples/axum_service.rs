@@ -47,7 +47,7 @@ async fn answer(
     let labels = labels.map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()))?;
     let tokens = TokenCounts::unclassified(route.len() as u64);
     // The client has its answer whether it is recorded or not; the accounts say how many were not.
-    if let Err(error) = service.tracker.handle(labels).record(tokens, 0) {
+    if let Err(error) = service.tracker.handle(labels).record(tokens) {
         println!("not recorded: {error}");
     }
     Ok(format!("you took the route {route:?}\n"))

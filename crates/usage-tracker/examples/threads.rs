@@ -67,7 +67,7 @@ fn serve(tracker: &Tracker, route: &str) -> Result<(), Box<dyn Error + Send + Sy
     )?);
     for request in 0..5_000 {
         let tokens = TokenCounts::new().with_input(800 + request).with_output(request % 400);
-        handle.record(tokens, 0)?;
+        handle.record(tokens)?;
     }
     Ok(())
 }

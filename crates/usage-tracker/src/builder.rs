@@ -12,6 +12,7 @@ use crate::batcher::Limits;
 use crate::channel::channel;
 use crate::clock::{Clock, SystemClock, TimeSource};
 use crate::engine::{self, Settings};
+use crate::handles::Handles;
 use crate::notify::OnRefused;
 use crate::policy::{Durability, Overflow};
 use crate::retry::BackOff;
@@ -172,6 +173,7 @@ impl Builder {
         Ok(Tracker {
             shared,
             thread: Mutex::new(Some(thread)),
+            handles: Mutex::new(Handles::new()),
             drop_deadline: or_default(self.drop_deadline, DEFAULT_DROP_DEADLINE),
             has_journal,
             process: std::process::id(),

@@ -9,7 +9,7 @@ use crate::channel::LabelId;
 use crate::error::HandleError;
 use crate::shared::Shared;
 
-/// Records requests with the same five names. Cheap to clone and to send to other threads.
+/// Records requests with the same names. Cheap to clone and to send to other threads.
 ///
 /// It does not keep the tracker alive: after a shutdown its records come back.
 #[derive(Clone)]
@@ -26,29 +26,24 @@ impl Handle {
         Self { shared, labels, label_id }
     }
 
-    /// Records a request that was handled now, by the tracker's clock. Waits for nothing but the
-    /// channel's own short lock, and allocates nothing once the channel has been full once.
+    /// Records a request that was handled now, by the tracker's clock, and that the first route answered.
+    /// Waits for nothing but the channel's own short lock, and allocates nothing once the channel has been
+    /// full once.
     ///
     /// # Errors
-    /// When `fallbacks` is too large or the clock outside the years a record may carry; when the
+    /// When a count is too large or the clock outside the years a record may carry; when the
     /// channel is full or the tracker is shut down, and then the record is in the error.
     #[inline]
-    pub fn record(&self, tokens: TokenCounts, fallbacks: u32) -> Result<(), HandleError> {
-        self.record_at(tokens, fallbacks, self.shared.sender.clock.now())
+    pub fn record(&self, tokens: TokenCounts) -> Result<(), HandleError> {
+        self.record_usage(Usage::new(tokens, self.now()))
     }
 
-    /// Records a request that was handled at `timestamp`.
+    /// Records a request, with all that is known of it.
     ///
     /// # Errors
     /// As [`record`](Self::record).
     #[inline]
-    pub fn record_at(
-        &self,
-        tokens: TokenCounts,
-        fallbacks: u32,
-        timestamp: Timestamp,
-    ) -> Result<(), HandleError> {
-        let usage = Usage::new(tokens, timestamp).with_fallbacks(fallbacks.into());
+    pub fn record_usage(&self, usage: Usage) -> Result<(), HandleError> {
         let counts = Counts::try_from(usage)?;
         let sender = &self.shared.sender;
         Ok(match self.label_id {
@@ -58,22 +53,20 @@ impl Handle {
     }
 
     /// Records a request that has an id, so that it is stored once however often it is recorded.
-    /// The same id must come with the same content, `timestamp` included.
+    /// The same id must come with the same content, the time included.
     ///
     /// # Errors
     /// As [`record`](Self::record).
-    pub fn record_event(
-        &self,
-        event_id: EventId,
-        tokens: TokenCounts,
-        fallbacks: u32,
-        timestamp: Timestamp,
-    ) -> Result<(), HandleError> {
-        let record = Record::new(
-            self.labels.clone(),
-            Usage::new(tokens, timestamp).with_fallbacks(fallbacks.into()),
-        )?;
+    pub fn record_event(&self, event_id: EventId, usage: Usage) -> Result<(), HandleError> {
+        let record = Record::new(self.labels.clone(), usage)?;
         Ok(self.shared.sender.record(record.with_event_id(event_id))?)
+    }
+
+    /// Returns the present by the tracker's clock.
+    #[must_use]
+    #[inline]
+    pub fn now(&self) -> Timestamp {
+        self.shared.sender.clock.now()
     }
 
     /// Returns the names.

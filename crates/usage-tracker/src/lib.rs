@@ -10,7 +10,10 @@ mod clock;
 mod engine;
 mod error;
 mod handle;
+mod handles;
 mod health;
+#[cfg(feature = "async")]
+mod in_async;
 mod notify;
 mod policy;
 mod retry;

@@ -8,12 +8,13 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use usage_core::sink::Sink;
-use usage_core::{Labels, Record};
+use usage_core::{LabelNames, Labels, Record, RecordError};
 
 use crate::accounts::{Books, Event};
 use crate::builder::Builder;
 use crate::error::{FlushError, RejectedRecord};
 use crate::handle::Handle;
+use crate::handles::Handles;
 use crate::shared::Shared;
 use crate::stats::Stats;
 
@@ -27,6 +28,7 @@ use crate::stats::Stats;
 pub struct Tracker {
     pub(crate) shared: Arc<Shared>,
     pub(crate) thread: Mutex<Option<JoinHandle<()>>>,
+    pub(crate) handles: Mutex<Handles>,
     pub(crate) drop_deadline: Duration,
     pub(crate) has_journal: bool,
     /// The process that its threads run in.
@@ -105,12 +107,41 @@ impl Tracker {
     /// # let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
     /// let tracker = Tracker::builder().start(Nowhere)?;
     /// let handle = tracker.handle(Labels::new(names)?);
-    /// handle.record(TokenCounts::unclassified(1_200), 0)?;
+    /// handle.record(TokenCounts::unclassified(1_200))?;
     /// assert_eq!(tracker.stats().submitted, 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn handle(&self, labels: Labels) -> Handle {
         Handle::new(Arc::clone(&self.shared), labels)
+    }
+
+    /// Returns the handle of these names, made once and kept: for a gateway whose names come with each
+    /// request. Of the last few thousand names none is checked or copied again.
+    ///
+    /// ```
+    /// # use usage_core::sink::{BatchOutcome, Sink, SinkError};
+    /// # use usage_core::{LabelNames, Record, TokenCounts};
+    /// # use usage_tracker::Tracker;
+    /// # struct Nowhere;
+    /// # impl Sink for Nowhere {
+    /// #     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+    /// #         Ok(BatchOutcome { stored: batch.len() as u64, ..BatchOutcome::default() })
+    /// #     }
+    /// # }
+    /// let tracker = Tracker::builder().start(Nowhere)?;
+    /// for model in ["large", "small", "large"] {
+    ///     let names = LabelNames::new().with_instance("i").with_route("r").with_model(model);
+    ///     tracker.handle_for(names)?.record(TokenCounts::unclassified(1_200))?;
+    /// }
+    /// assert_eq!(tracker.stats().submitted, 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When a name is one that no record may have, as [`Labels::new`].
+    pub fn handle_for(&self, names: LabelNames<'_>) -> Result<Handle, RecordError> {
+        let mut handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner);
+        handles.of(names, &self.shared)
     }
 
     /// Returns the accounts of everything so far, in one consistent snapshot.
@@ -168,7 +199,7 @@ impl Tracker {
     /// # let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
     /// # let folder = tempfile::tempdir()?;
     /// let tracker = Tracker::builder().start(Store::open(folder.path().join("usage.db"))?)?;
-    /// tracker.handle(Labels::new(names)?).record(TokenCounts::unclassified(7), 0)?;
+    /// tracker.handle(Labels::new(names)?).record(TokenCounts::unclassified(7))?;
     ///
     /// tracker.flush_to_journal(Duration::from_secs(5))?;
     /// assert_eq!(tracker.stats().journaled, 1);

@@ -29,7 +29,7 @@ fn set_back_by_hours_between_records() {
     let handle = tracker.handle(Labels::new(names).unwrap());
     let mut given = Vec::new();
     let mut record = |tokens: u64| {
-        handle.record(TokenCounts::unclassified(tokens), 0).unwrap();
+        handle.record(TokenCounts::unclassified(tokens)).unwrap();
         given.push((i64::try_from(tokens).unwrap(), clock.now().as_micros()));
     };
     record(0);

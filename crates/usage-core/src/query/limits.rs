@@ -24,7 +24,7 @@ use super::EngineErrorKind;
 #[derive(Clone, Debug, Default)]
 pub struct Limits {
     deadline: Option<Instant>,
-    cancel: Option<Cancel>,
+    cancels: Vec<Cancel>,
 }
 
 impl Limits {
@@ -40,16 +40,17 @@ impl Limits {
         Self { deadline: Some(deadline), ..self }
     }
 
-    /// Sets what calls the question off.
+    /// Adds what calls the question off; of several each does.
     #[must_use]
-    pub fn with_cancel(self, cancel: Cancel) -> Self {
-        Self { cancel: Some(cancel), ..self }
+    pub fn with_cancel(mut self, cancel: Cancel) -> Self {
+        self.cancels.push(cancel);
+        self
     }
 
     /// Returns whether there is any limit.
     #[must_use]
     pub const fn is_none(&self) -> bool {
-        self.deadline.is_none() && self.cancel.is_none()
+        self.deadline.is_none() && self.cancels.is_empty()
     }
 
     /// Checks that nobody has called the question off and that its time is not up. `now` is asked only where
@@ -58,7 +59,7 @@ impl Limits {
     /// # Errors
     /// [`EngineErrorKind::Cancelled`] or [`EngineErrorKind::DeadlineExceeded`].
     pub fn check(&self, now: impl FnOnce() -> Instant) -> Result<(), EngineErrorKind> {
-        if self.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
+        if self.cancels.iter().any(Cancel::is_cancelled) {
             return Err(EngineErrorKind::Cancelled);
         }
         match self.deadline {

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "zones")]
 mod engine;
+#[cfg(feature = "async")]
+mod in_async;
 pub(crate) mod report;
 pub(crate) mod rows;
 #[cfg(feature = "zones")]

@@ -81,7 +81,7 @@ impl Tracker {
     /// }
     /// # let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
     /// let tracker = Tracker::builder().start(Broken)?;
-    /// tracker.handle(Labels::new(names)?).record(TokenCounts::unclassified(7), 0)?;
+    /// tracker.handle(Labels::new(names)?).record(TokenCounts::unclassified(7))?;
     ///
     /// # let _ = tracker.flush(Duration::ZERO);
     /// # while !tracker.stats().degraded {

@@ -44,7 +44,7 @@ fn the_writer_gives_up_only_when_the_last_caller_does() {
     let tracker = Tracker::builder().buffer_size(1).retry_back_off(long, long).start(sink).unwrap();
     let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
     let handle = tracker.handle(Labels::new(names).unwrap());
-    handle.record(TokenCounts::new(), 0).unwrap();
+    handle.record(TokenCounts::new()).unwrap();
     thread::scope(|scope| {
         let patient = scope.spawn(|| tracker.shutdown(long));
         until(&tracker, |books| books.state.callers.for_stop == 1);
@@ -71,7 +71,7 @@ fn a_stopped_writer_leaves_its_channel_sealed() {
         let tracker = Tracker::builder().channel_capacity(9).start(sink).unwrap();
         let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
         let handle = tracker.handle(Labels::new(names).unwrap());
-        handle.record(TokenCounts::new(), 0).unwrap();
+        handle.record(TokenCounts::new()).unwrap();
         let deadline = Duration::from_millis(if broken { 1 } else { 60_000 });
         let mut unstored = 0;
         loop {
@@ -96,12 +96,13 @@ fn a_forked_child_touches_nothing_and_waits_for_nothing() {
     let sink = Fragile { mended: Arc::clone(&mended), calls };
     let tracker = Tracker::builder().buffer_size(1).retry_back_off(long, long).start(sink).unwrap();
     let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
-    tracker.handle(Labels::new(names).unwrap()).record(TokenCounts::new(), 0).unwrap();
+    tracker.handle(Labels::new(names).unwrap()).record(TokenCounts::new()).unwrap();
     called.recv().unwrap();
     until(&tracker, |books| !books.state.sink_busy);
     let child = Tracker {
         shared: Arc::clone(&tracker.shared),
         thread: Mutex::new(tracker.take_thread()),
+        handles: Mutex::new(crate::handles::Handles::new()),
         drop_deadline: long,
         has_journal: tracker.has_journal,
         process: tracker.process.wrapping_add(1),
@@ -129,7 +130,7 @@ fn what_an_abandoned_writer_leaves_is_counted_as_dropped() {
         .start(sink)
         .unwrap();
     let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
-    tracker.handle(Labels::new(names).unwrap()).record(TokenCounts::new(), 0).unwrap();
+    tracker.handle(Labels::new(names).unwrap()).record(TokenCounts::new()).unwrap();
     called.recv().unwrap();
     let shared = Arc::clone(&tracker.shared);
     drop(tracker);

@@ -18,7 +18,7 @@ fn a_handle_allocates_nothing_once_the_channel_has_been_full() {
     tracker.record(record(0)).unwrap();
     assert_eq!(teller.batch(), [0]);
     let tokens = TokenCounts::unclassified(1);
-    while handle.record(tokens, 0).is_ok() {}
+    while handle.record(tokens).is_ok() {}
     let rejected = tracker.record(record(0)).unwrap_err();
     assert_eq!(rejected.reason(), RejectReason::Full);
     teller.answer(Answer::Store);
@@ -38,7 +38,7 @@ fn allocations(handle: &Handle, tokens: TokenCounts, count: usize) -> u64 {
     let mut refused = 0;
     let info = measure(|| {
         for _ in 0..count {
-            refused += u32::from(handle.record(tokens, 1).is_err());
+            refused += u32::from(handle.record(tokens).is_err());
         }
     });
     assert_eq!(refused, 0);

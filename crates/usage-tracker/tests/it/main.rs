@@ -12,6 +12,8 @@ mod allocations;
 mod batches;
 mod closing;
 mod common;
+#[cfg(feature = "async")]
+mod in_async;
 mod journal;
 mod order;
 mod overflow;

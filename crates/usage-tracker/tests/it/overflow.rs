@@ -46,13 +46,13 @@ fn dropping_says_ok_and_counts() {
     let (tracker, teller) = full(Overflow::Drop);
     let handle = tracker.handle(labels());
     tracker.record(record(3)).unwrap();
-    handle.record(TokenCounts::new(), 0).unwrap();
+    handle.record(TokenCounts::new()).unwrap();
     let stats = balanced(&tracker);
     assert_eq!((stats.submitted, stats.dropped, stats.refused, stats.pending), (5, 2, 0, 3));
     assert_eq!(finish(&tracker, &teller), [[1, 2]]);
     // Nobody is there any more to drop it for want of room.
     assert_eq!(tracker.record(record(4)).unwrap_err().reason(), RejectReason::Closed);
-    let Err(HandleError::Rejected(rejected)) = handle.record(TokenCounts::new(), 0) else {
+    let Err(HandleError::Rejected(rejected)) = handle.record(TokenCounts::new()) else {
         panic!("a tracker that is shut down takes nothing");
     };
     assert_eq!(rejected.reason(), RejectReason::Closed);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use usage_core::{EventId, RecordError, Timestamp, TokenCounts};
+use usage_core::{EventId, LabelNames, RecordError, Timestamp, TokenCounts, Usage};
 use usage_tracker::{HandleError, RejectReason, Tracker};
 
 use crate::common::{Answer, Kept, LONG, labels, manual_clock, number, record, told};
@@ -13,6 +13,27 @@ fn what_is_shared_between_threads_may_be() {
     shared::<Tracker>();
     shared::<usage_tracker::Handle>();
     shared::<usage_tracker::ShutdownReport>();
+}
+
+#[test]
+fn a_handle_is_found_by_its_names() {
+    let tracker = Tracker::builder().start(Kept::default()).unwrap();
+    let names = LabelNames::new().with_instance("i").with_route("r");
+    let of = |model: &str| tracker.handle_for(names.with_model(model));
+    let first = of("m").unwrap();
+    assert!(first.labels().is_same_allocation(of("m").unwrap().labels()));
+    assert_eq!(of("n").unwrap().labels().names(), names.with_model("n"));
+    assert!(matches!(of(""), Err(RecordError::Empty { .. })));
+    // Names without end are forgotten, not kept; whoever has a handle keeps it.
+    for number in 0..10_000 {
+        of(&format!("m{number}")).unwrap();
+    }
+    assert!(!first.labels().is_same_allocation(of("m").unwrap().labels()));
+    first.record(TokenCounts::new()).unwrap();
+    of("m").unwrap().record(TokenCounts::new()).unwrap();
+    let report = tracker.shutdown(LONG);
+    assert!(report.is_clean());
+    assert_eq!(report.stats.stored, 2);
 }
 
 #[test]
@@ -34,13 +55,13 @@ fn a_handle_stamps_with_the_trackers_clock() {
     let tracker = Tracker::builder().clock(clock.clone()).start(Stamps(seen_in)).unwrap();
     let handle = tracker.handle(labels());
     let tokens = TokenCounts::unclassified(7);
-    handle.record(tokens, 2).unwrap();
+    handle.record_usage(Usage::new(tokens, handle.now()).with_fallbacks(2)).unwrap();
     clock.advance(Duration::from_micros(5));
-    handle.clone().record(tokens, 0).unwrap();
+    handle.clone().record(tokens).unwrap();
     let then = Timestamp::from_micros(99);
-    handle.record_at(tokens, 0, then).unwrap();
+    handle.record_usage(Usage::new(tokens, then)).unwrap();
     let id = EventId::new("req-1").unwrap();
-    handle.record_event(id.clone(), tokens, 0, then).unwrap();
+    handle.record_event(id.clone(), Usage::new(tokens, then)).unwrap();
     assert!(tracker.shutdown(LONG).is_clean());
 
     let seen: Vec<_> = seen.try_iter().collect();
@@ -58,7 +79,7 @@ fn a_handle_refuses_what_makes_no_record_and_counts_nothing() {
     let tracker = Tracker::builder().clock(clock.clone()).start(Kept::default()).unwrap();
     let handle = tracker.handle(labels());
     clock.shift_wall(-1_777_787_761_000_001);
-    let error = handle.record(TokenCounts::new(), 0).unwrap_err();
+    let error = handle.record(TokenCounts::new()).unwrap_err();
     let before_1970 = Timestamp::from_micros(-1);
     assert_eq!(error, HandleError::Invalid(RecordError::OutOfRange { timestamp: before_1970 }));
     assert_eq!(tracker.stats().submitted, 0);
@@ -69,10 +90,10 @@ fn a_handle_outlives_its_tracker_and_gives_records_back() {
     let kept = Kept::default();
     let tracker = Tracker::builder().start(kept.clone()).unwrap();
     let handle = tracker.handle(labels());
-    handle.record(TokenCounts::unclassified(1), 0).unwrap();
+    handle.record(TokenCounts::unclassified(1)).unwrap();
     drop(tracker);
     assert_eq!(kept.numbers(), [1]);
-    let error = handle.record(TokenCounts::unclassified(2), 0).unwrap_err();
+    let error = handle.record(TokenCounts::unclassified(2)).unwrap_err();
     let HandleError::Rejected(rejected) = error else { panic!("{error:?}") };
     assert_eq!(rejected.reason(), RejectReason::Closed);
     assert_eq!(number(rejected.record()), 2);

@@ -74,7 +74,7 @@ fn record_until_closed(tracker: &Tracker, thread: u64, closed: &AtomicBool) -> S
         // All three ways, by turns.
         let rejected = match nth % 3 {
             0 => tracker.record(record(number)).err(),
-            1 => match handle.record(TokenCounts::unclassified(number), 0) {
+            1 => match handle.record(TokenCounts::unclassified(number)) {
                 Ok(()) => None,
                 Err(HandleError::Rejected(rejected)) => Some(rejected),
                 Err(error) => panic!("{error}"),

@@ -12,7 +12,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use usage_core::{LabelNames, Labels, Record, TokenCounts};
+use usage_core::{LabelNames, Labels, Record, TokenCounts, Usage};
 use usage_store::Store;
 use usage_tracker::{DEFAULT_CHANNEL_CAPACITY, Durability, Handle, Tracker};
 
@@ -119,7 +119,10 @@ pub(super) fn measure(plan: &Plan, ledger: Store) -> Result<Row, Box<dyn Error>>
     let (mut ours_ns, mut bare_ns, mut came_back) = (Vec::new(), Vec::new(), 0);
     // The first round warms up and lets both queues grow.
     for round in 0..=plan.rounds {
-        let record = |handle: &Handle| handle.record(black_box(tokens), black_box(1)).is_ok();
+        let record = |handle: &Handle| {
+            let usage = Usage::new(black_box(tokens), handle.now()).with_fallbacks(black_box(1));
+            handle.record_usage(usage).is_ok()
+        };
         let (ours, ours_back) = run_round(plan, &handles, record);
         // All is stored, so that the bare channel's round is not disturbed by it.
         tracker.flush(LONG)?;
