@@ -4,9 +4,6 @@ use chrono::SecondsFormat;
 use chrono_tz::Tz;
 use usage_core::Timestamp;
 use usage_core::format::format_count;
-use usage_store::VacuumOutcome;
-
-use crate::output;
 
 /// `1 record`, `1,234 records`.
 pub(crate) fn records(count: u64) -> String {
@@ -40,16 +37,6 @@ pub(crate) fn instant(timestamp: Timestamp, zone: Tz) -> String {
         || timestamp.to_string(),
         |utc| utc.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::AutoSi, false),
     )
-}
-
-/// Says so where somebody has kept the file from shrinking.
-pub(crate) fn note_held_back(space: &VacuumOutcome) {
-    if space.is_held_back {
-        output::note(
-            "note: another process is using the ledger, so its file could not shrink by all there \
-             is; `usage vacuum` does that later",
-        );
-    }
 }
 
 #[cfg(test)]

@@ -14,8 +14,8 @@ use usage_core::{Engine, Timestamp};
 use usage_store::Store;
 use usage_tracker::{Clock, SystemClock};
 
-use crate::args::GlobalArgs;
 use crate::error::{CliError, ErrorKind};
+use crate::global::GlobalArgs;
 use crate::{amounts, output};
 
 /// What a command needs to know of the world.

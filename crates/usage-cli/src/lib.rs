@@ -6,6 +6,7 @@ mod commands;
 mod context;
 mod error;
 pub mod exit_codes;
+mod global;
 mod output;
 
 use std::ffi::OsString;

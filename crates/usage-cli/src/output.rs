@@ -10,10 +10,11 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 use usage_core::format::printable;
+use usage_store::VacuumOutcome;
 
-use crate::args::GlobalArgs;
 use crate::error::{CliError, ErrorKind};
 use crate::exit_codes;
+use crate::global::GlobalArgs;
 
 /// Prints to standard output. A reader that has closed the pipe early has seen enough: that is
 /// no error.
@@ -37,6 +38,16 @@ fn cannot_print(error: &io::Error) -> CliError {
 /// Prints one line to standard error. Where that is closed, nobody is left to be told.
 pub(crate) fn note(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", printable(line));
+}
+
+/// Says so where somebody has kept the file from shrinking.
+pub(crate) fn note_held_back(space: &VacuumOutcome) {
+    if space.is_held_back {
+        note(
+            "note: another process is using the ledger, so its file could not shrink by all there \
+             is; `usage vacuum` does that later",
+        );
+    }
 }
 
 /// Tells a person why a command failed.

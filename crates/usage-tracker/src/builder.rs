@@ -77,6 +77,28 @@ pub struct Builder {
     on_refused: Option<OnRefused>,
 }
 
+impl Tracker {
+    /// Starts a tracker that writes a batch when it holds `buffer_size` records or after
+    /// `flush_timeout`. Zero means the default:
+    /// [`DEFAULT_BUFFER_SIZE`],
+    /// [`DEFAULT_FLUSH_TIMEOUT`].
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub fn new(
+        sink: impl Sink + 'static,
+        buffer_size: usize,
+        flush_timeout: Duration,
+    ) -> io::Result<Self> {
+        Self::builder().buffer_size(buffer_size).flush_timeout(flush_timeout).start(sink)
+    }
+
+    /// Returns all settings, at their defaults.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+}
+
 impl Builder {
     /// Sets how safe a record is once it was taken: [`Durability::Journaled`] by default.
     pub fn durability(self, durability: Durability) -> Self {

@@ -1,17 +1,14 @@
 //! The tracker itself: what its owner can ask of it.
 
 use std::fmt;
-use std::io;
 use std::process;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use usage_core::sink::Sink;
 use usage_core::{LabelNames, Labels, Record, RecordError};
 
 use crate::accounts::{Books, Event};
-use crate::builder::Builder;
 use crate::error::{FlushError, RejectedRecord};
 use crate::handle::Handle;
 use crate::handles::Handles;
@@ -36,26 +33,6 @@ pub struct Tracker {
 }
 
 impl Tracker {
-    /// Starts a tracker that writes a batch when it holds `buffer_size` records or after
-    /// `flush_timeout`. Zero means the default:
-    /// [`DEFAULT_BUFFER_SIZE`](crate::DEFAULT_BUFFER_SIZE),
-    /// [`DEFAULT_FLUSH_TIMEOUT`](crate::DEFAULT_FLUSH_TIMEOUT).
-    ///
-    /// # Errors
-    /// When the operating system gives no thread.
-    pub fn new(
-        sink: impl Sink + 'static,
-        buffer_size: usize,
-        flush_timeout: Duration,
-    ) -> io::Result<Self> {
-        Self::builder().buffer_size(buffer_size).flush_timeout(flush_timeout).start(sink)
-    }
-
-    /// Returns all settings, at their defaults.
-    pub fn builder() -> Builder {
-        Builder::default()
-    }
-
     /// Hands a record over. Waits for nothing but the channel's own short lock.
     ///
     /// A record that was taken is in every later [`stats`](Self::stats), and reaches the sink, is

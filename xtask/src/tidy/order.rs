@@ -6,21 +6,42 @@ use super::Finding;
 use super::tree::{Source, Tree};
 
 /// Crate, and its modules from the lowest up.
-const ORDERS: &[(&str, &[&str])] = &[(
-    "usage-core",
-    &[
-        "text",
-        "timestamp",
-        "record",
-        "range",
-        "filter",
-        "sink",
-        "period",
-        "stats",
-        "query",
-        "format",
-    ],
-)];
+const ORDERS: &[(&str, &[&str])] = &[
+    (
+        "usage-core",
+        &[
+            "text",
+            "timestamp",
+            "record",
+            "range",
+            "filter",
+            "sink",
+            "period",
+            "stats",
+            "query",
+            "format",
+        ],
+    ),
+    (
+        "usage-journal",
+        &[
+            "disk", "error", "format", "options", "shared", "segment", "watch", "read", "tail",
+            "journal", "replay", "survey",
+        ],
+    ),
+    (
+        "usage-tracker",
+        &[
+            "health", "stats", "notify", "accounts", "retry", "batcher", "error", "policy",
+            "clock", "channel", "shared", "engine", "handle", "handles", "tracker", "builder",
+            "shutdown", "in_async",
+        ],
+    ),
+    (
+        "usage-cli",
+        &["amounts", "exit_codes", "error", "global", "output", "context", "commands", "args"],
+    ),
+];
 
 /// No module uses one that stands above it, by whatever path: `crate::`, a name that the root of the crate
 /// re-exports, or `super::` up to the root.

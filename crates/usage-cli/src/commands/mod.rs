@@ -19,9 +19,9 @@ mod vacuum;
 
 use clap::Subcommand;
 
-use crate::args::GlobalArgs;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::global::GlobalArgs;
 
 /// What to do.
 #[derive(Debug, Subcommand)]

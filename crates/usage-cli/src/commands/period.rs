@@ -7,9 +7,9 @@ use usage_core::Period;
 use usage_core::format::{format_period_json, printable};
 use usage_core::period::{GRAMMAR, WeekStart, parse_period_with};
 
-use crate::args::WeekStartArg;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::global::WeekStartArg;
 use crate::{exit_codes, output};
 
 /// Show what a period means: its start, its end, its time zone

@@ -112,7 +112,7 @@ pub(super) fn delete(
     // What is gone by then is gone.
     let deletion = deletion.inspect_err(|error| tell(context, error))?;
     if !context.quiet {
-        amounts::note_held_back(&deletion.space);
+        output::note_held_back(&deletion.space);
         let given_back = deletion.space.bytes_given_back();
         output::print(&done(deletion.records, deletion.requests, given_back))?;
     }

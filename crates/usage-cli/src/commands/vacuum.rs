@@ -21,7 +21,7 @@ pub(crate) fn run(_: &Args, context: &Context) -> Result<u8, CliError> {
     context.recover(&store)?;
     let outcome = store.vacuum()?;
     if !context.quiet {
-        amounts::note_held_back(&outcome);
+        output::note_held_back(&outcome);
         output::print(&format!(
             "Before: {}  |  After: {}  |  Given back: {}\n",
             amounts::bytes(outcome.bytes_before),

@@ -12,7 +12,20 @@ use super::scan::{Item, Scanner};
 use super::source::End;
 use crate::disk::DiskFile;
 use crate::error::Found;
-use crate::tail::Step;
+
+/// What became of a batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Step {
+    /// What became of the records that were stored now. Its indices are those of [`Tail::held`](crate::Tail::held).
+    pub outcome: BatchOutcome,
+    /// How many records the ledger had already: an earlier call that seemed to fail had stored
+    /// them.
+    pub already: u64,
+    /// What could not be read, as it was handed to the ledger.
+    pub damage: Vec<Found>,
+    /// How many records are known to be missing, by their sequence numbers.
+    pub lost: u64,
+}
 
 /// Consecutive frames of one segment.
 #[derive(Debug)]

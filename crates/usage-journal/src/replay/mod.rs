@@ -10,8 +10,9 @@ use usage_core::sink::{JournalSink, LedgerId, SegmentId, SinkError};
 
 use crate::disk::{Disk, sync_removals};
 use crate::error::{Found, JournalError, ReplayError};
+use crate::read::Step;
 use crate::segment::{Claim, Named, claim, remove_own};
-use crate::tail::{Step, has};
+use crate::tail::has;
 use orphan::{Orphan, Outcome};
 pub(crate) use orphan::{is_blank, read_headers};
 

@@ -10,9 +10,9 @@ use usage_core::sink::{
 use crate::disk::{Disk, DiskFile, read_full};
 use crate::error::JournalError;
 use crate::format::{HEADERS_BYTES, Header, Headers, HeadersError};
+use crate::read::Step;
 use crate::read::{Batch, Delivered, End, Scanner, Source};
 use crate::segment::DAMAGED;
-use crate::tail::Step;
 
 const READ_ATTEMPTS: u32 = 3;
 /// More often than this the ledger does not go back while one segment is stored.

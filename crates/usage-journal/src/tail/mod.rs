@@ -8,11 +8,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use usage_core::Record;
-use usage_core::sink::{BatchOutcome, JournalSink, Position, SegmentId, SinkError, SinkErrorKind};
+use usage_core::sink::{JournalSink, Position, SegmentId, SinkError, SinkErrorKind};
 
 use crate::disk::{Disk, RealDisk};
-use crate::error::{Found, JournalError};
-use crate::read::{Batch, Delivered, End, Scanner, Source};
+use crate::error::JournalError;
+use crate::read::{Batch, Delivered, End, Scanner, Source, Step};
 use crate::shared::{Mark, Shared, Use};
 use crate::watch::{Watched, check};
 
@@ -41,20 +41,6 @@ pub struct Tail<D: Disk = RealDisk> {
     gone: Vec<SegmentId>,
     /// Segments that the ledger still remembers, and need not.
     forgotten: Vec<SegmentId>,
-}
-
-/// What became of a batch.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Step {
-    /// What became of the records that were stored now. Its indices are those of [`Tail::held`].
-    pub outcome: BatchOutcome,
-    /// How many records the ledger had already: an earlier call that seemed to fail had stored
-    /// them.
-    pub already: u64,
-    /// What could not be read, as it was handed to the ledger.
-    pub damage: Vec<Found>,
-    /// How many records are known to be missing, by their sequence numbers.
-    pub lost: u64,
 }
 
 impl<D: Disk> Tail<D> {

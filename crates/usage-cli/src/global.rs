@@ -1,0 +1,60 @@
+//! The options that every command has, and what several commands share.
+
+use std::path::PathBuf;
+
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::{Args, ColorChoice, ValueEnum, ValueHint};
+
+/// The options that every command has.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct GlobalArgs {
+    /// The ledger [default: usage/usage.db in the per-user data folder]
+    // Not the parser of paths, which refuses an empty one: that is as none.
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        value_hint = ValueHint::FilePath,
+        value_parser = OsStringValueParser::new().map(PathBuf::from),
+        env = "USAGE_DB",
+        hide_env_values = true
+    )]
+    pub(crate) db: Option<PathBuf>,
+
+    /// Time zone of periods and reports, an IANA name [default: TZ, else the system's]
+    #[arg(
+        long,
+        global = true,
+        value_name = "ZONE",
+        env = "USAGE_TIMEZONE",
+        hide_env_values = true
+    )]
+    pub(crate) timezone: Option<String>,
+
+    /// Take this instant for now, which makes output reproducible
+    ///
+    /// Commands that delete take it from this option only, not from the variable.
+    #[arg(long, global = true, value_name = "RFC3339", env = "USAGE_NOW", hide_env_values = true)]
+    #[arg(hide_short_help = true, allow_hyphen_values = true)]
+    pub(crate) now: Option<String>,
+
+    /// When to use colour; NO_COLOR is respected
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColorChoice,
+
+    /// Print only what was asked for, and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+
+    /// Print diagnostics on standard error
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+}
+
+/// The day that weeks begin on.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum WeekStartArg {
+    Monday,
+    Sunday,
+}
