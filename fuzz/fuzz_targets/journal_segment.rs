@@ -56,7 +56,7 @@ impl JournalSink for Ledger {
         self.stored.extend_from_slice(replay.records);
         self.positions.insert(replay.segment, replay.to);
         let stored = replay.records.len() as u64;
-        Ok(ReplayOutcome::Stored(BatchOutcome { stored, ..BatchOutcome::default() }))
+        Ok(ReplayOutcome::Stored(BatchOutcome::stored(stored)))
     }
     fn make_durable(&mut self) -> Result<(), SinkError> {
         Ok(())

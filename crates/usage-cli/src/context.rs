@@ -172,7 +172,8 @@ impl Context {
 
     /// How text is laid out on standard output.
     pub(crate) fn text_options(&self) -> TextOptions {
-        TextOptions { width: width(), wide: false, color: self.is_colored() }
+        let options = TextOptions::default().colored(self.is_colored());
+        width().map_or(options, |width| options.with_width(width))
     }
 
     fn is_colored(&self) -> bool {

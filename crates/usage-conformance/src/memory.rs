@@ -58,7 +58,7 @@ impl Sink for MemoryLedger {
                 }
                 Some(other) if other == record => outcome.duplicates += 1,
                 Some(_) => {
-                    outcome.refused.push(Refusal { index, reason: RefusalReason::EventIdConflict });
+                    outcome.refused.push(Refusal::new(index, RefusalReason::EventIdConflict));
                 }
             }
         }

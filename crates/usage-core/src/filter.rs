@@ -48,13 +48,13 @@ impl Filter {
         self.kept[label as usize].as_slice()
     }
 
-    /// Whether every record passes.
+    /// Returns whether every record passes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.kept.iter().all(Vec::is_empty)
     }
 
-    /// Whether a record with these names passes.
+    /// Returns whether a record with these names passes.
     #[must_use]
     pub fn matches(&self, names: &LabelNames<'_>) -> bool {
         Label::ALL.into_iter().zip(&self.kept).all(|(label, kept)| {

@@ -15,7 +15,7 @@ impl TimeRange {
     /// No bounds: all time.
     pub const ALL: Self = Self { start: None, end: None };
 
-    /// Whether the instant is inside.
+    /// Returns whether the instant is inside.
     #[must_use]
     pub fn contains(&self, instant: Timestamp) -> bool {
         self.start.is_none_or(|start| start <= instant) && self.end.is_none_or(|end| instant < end)

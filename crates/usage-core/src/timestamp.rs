@@ -53,7 +53,7 @@ impl Timestamp {
         self.0
     }
 
-    /// Whether a record may carry this instant: from 1970 up to, not including, 2100.
+    /// Returns whether a record may carry this instant: from 1970 up to, not including, 2100.
     #[must_use]
     pub const fn is_recordable(self) -> bool {
         Self::MIN_RECORD.0 <= self.0 && self.0 < Self::END_RECORD.0

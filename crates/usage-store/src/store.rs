@@ -169,7 +169,11 @@ impl Store {
     /// use usage_core::{EventId, LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
     /// use usage_store::Store;
     ///
-    /// let labels = Labels::new(LabelNames::new().with_instance("router-1").with_route("think").with_model("claude-sonnet-4-5"))?;
+    /// let names = LabelNames::new()
+    ///     .with_instance("router-1")
+    ///     .with_route("think")
+    ///     .with_model("claude-sonnet-4-5");
+    /// let labels = Labels::new(names)?;
     /// let record = Record::new(labels, Usage::new(TokenCounts::unclassified(500), Timestamp::from_micros(0)))?
     ///     .with_event_id(EventId::new("req_1")?);
     ///

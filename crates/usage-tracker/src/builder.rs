@@ -45,7 +45,7 @@ const MAX_JOURNALED_BATCH_FACTOR: usize = 40;
 /// # struct Nowhere;
 /// # impl Sink for Nowhere {
 /// #     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
-/// #         Ok(BatchOutcome { stored: batch.len() as u64, ..BatchOutcome::default() })
+/// #         Ok(BatchOutcome::stored(batch.len() as u64))
 /// #     }
 /// # }
 /// use std::time::Duration;

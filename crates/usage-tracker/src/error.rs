@@ -15,7 +15,7 @@ use usage_core::{Record, RecordError};
 /// # struct Nowhere;
 /// # impl Sink for Nowhere {
 /// #     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
-/// #         Ok(BatchOutcome { stored: batch.len() as u64, ..BatchOutcome::default() })
+/// #         Ok(BatchOutcome::stored(batch.len() as u64))
 /// #     }
 /// # }
 /// # let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");

@@ -78,7 +78,7 @@ impl Tracker {
     /// # struct Nowhere;
     /// # impl Sink for Nowhere {
     /// #     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
-    /// #         Ok(BatchOutcome { stored: batch.len() as u64, ..BatchOutcome::default() })
+    /// #         Ok(BatchOutcome::stored(batch.len() as u64))
     /// #     }
     /// # }
     /// # let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
@@ -102,7 +102,7 @@ impl Tracker {
     /// # struct Nowhere;
     /// # impl Sink for Nowhere {
     /// #     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
-    /// #         Ok(BatchOutcome { stored: batch.len() as u64, ..BatchOutcome::default() })
+    /// #         Ok(BatchOutcome::stored(batch.len() as u64))
     /// #     }
     /// # }
     /// let tracker = Tracker::builder().start(Nowhere)?;

@@ -159,7 +159,7 @@ impl JournalSink for Nowhere {
         let stored = std::hint::black_box(replay.records).len() as u64;
         self.stored += stored;
         self.positions.insert(replay.segment, replay.to);
-        Ok(ReplayOutcome::Stored(BatchOutcome { stored, ..BatchOutcome::default() }))
+        Ok(ReplayOutcome::Stored(BatchOutcome::stored(stored)))
     }
 
     fn make_durable(&mut self) -> Result<(), SinkError> {

@@ -1,7 +1,7 @@
 //! `usage report`
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use usage_core::format::{Format, TextOptions};
+use usage_core::format::Format;
 use usage_core::stats::{Dimension, Grouping};
 use usage_core::{Engine, Period, ReportQuery, report};
 
@@ -101,7 +101,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     note_world(args.format, &store, context);
     let report = report(&store, &query)?;
     note_period(args.format, &report.period, context);
-    let options = TextOptions { wide: args.wide, ..context.text_options() };
+    let options = context.text_options().wide(args.wide);
     output::print(&args.format.write(&report, &options))?;
     Ok(exit_codes::DONE)
 }

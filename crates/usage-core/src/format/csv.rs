@@ -30,11 +30,14 @@ fn cell(key: &Key) -> String {
     }
 }
 
-/// What stands in the columns of numbers, with their names: what is no tokens comes before the kinds of tokens.
+/// The columns of numbers: their names, and what stands in each. Fallbacks come before the kinds of tokens, as
+/// they always have; any other measure behind them.
 fn numbers(totals: &Summary) -> impl Iterator<Item = (&'static str, u64)> {
     let of = |tokens: bool| {
-        Measure::ALL.into_iter().filter(move |measure| measure.is_tokens() == tokens)
+        let all = Measure::ALL.into_iter().filter(|measure| *measure != Measure::Fallbacks);
+        all.filter(move |measure| measure.is_tokens() == tokens)
     };
-    let of = of(false).chain(of(true)).map(|measure| (measure.field(), totals[measure]));
+    let of = [Measure::Fallbacks].into_iter().chain(of(true)).chain(of(false));
+    let of = of.map(|measure| (measure.field(), totals[measure]));
     [("requests", totals.requests), ("tokens", totals.tokens())].into_iter().chain(of)
 }

@@ -23,7 +23,7 @@ pub(super) struct NameColumn {
     pub(super) header: String,
     /// It is never narrower than that, whatever it holds.
     pub(super) least: usize,
-    /// Whether names in it may be shortened.
+    /// True if names in it may be shortened.
     pub(super) shortens: bool,
 }
 

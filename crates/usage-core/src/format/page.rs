@@ -87,7 +87,7 @@ fn title(period: &str, filter: &Filter) -> String {
     format!("Usage Summary ({}, {who})", printable(period))
 }
 
-/// What narrows the report besides the instance, which the title names.
+/// Returns what narrows the report besides the instance, which the title names.
 fn filter_line(filter: &Filter) -> Option<String> {
     let labels = Label::ALL.into_iter().filter(|label| *label != Label::Instance);
     let parts: Vec<String> = labels

@@ -14,14 +14,35 @@ use crate::{Filter, Measure, Period, Record, Report};
 
 /// How the text is laid out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TextOptions {
     /// The columns there are: names are shortened in the middle to fit, numbers never. `None`
     /// shortens nothing.
     pub width: Option<usize>,
-    /// Whether no name is shortened, though lines may then be longer than `width`.
+    /// True if no name is shortened, though lines may then be longer than `width`.
     pub wide: bool,
-    /// Whether headings are marked by ANSI styles.
+    /// True if headings are marked by ANSI styles.
     pub color: bool,
+}
+
+impl TextOptions {
+    /// With so many columns at most.
+    #[must_use]
+    pub const fn with_width(self, columns: usize) -> Self {
+        Self { width: Some(columns), ..self }
+    }
+
+    /// With names as long as they are, or not.
+    #[must_use]
+    pub const fn wide(self, wide: bool) -> Self {
+        Self { wide, ..self }
+    }
+
+    /// With ANSI styles, or without.
+    #[must_use]
+    pub const fn colored(self, color: bool) -> Self {
+        Self { color, ..self }
+    }
 }
 
 /// Prints the report as text, from aggregates; an empty `instance` stands for all of them. A thin layer over
@@ -73,12 +94,12 @@ pub(super) fn report(report: &Report, options: &TextOptions) -> String {
 type Number = (&'static str, fn(&Summary) -> String);
 
 fn numbers(by: &Grouping) -> impl Iterator<Item = Number> {
-    let all: [Number; 3] = [
+    let fallbacks: Number = ("Fallbacks", |totals| format_count(totals.fallbacks()));
+    let always: [Number; 2] = [
         ("Requests", |totals| format_count(totals.requests)),
         ("Tokens", |totals| format_tokens(totals.tokens())),
-        ("Fallbacks", |totals| format_count(totals.fallbacks())),
     ];
-    all.into_iter().take(if by.shows(Measure::Fallbacks) { 3 } else { 2 })
+    always.into_iter().chain(by.shows(Measure::Fallbacks).then_some(fallbacks))
 }
 
 fn grid(table: &Table) -> Grid {
@@ -186,7 +207,7 @@ fn over_time(table: &Table) -> Vec<Line> {
     lines
 }
 
-/// How many units lie between two instants at which such begin.
+/// Returns how many units lie between two instants at which such begin.
 fn units_between(from: DateTime<Tz>, to: DateTime<Tz>, time: Dimension) -> u64 {
     let days = (to.date_naive() - from.date_naive()).num_days();
     let months = |at: DateTime<Tz>| i64::from(at.year()) * 12 + i64::from(at.month0());

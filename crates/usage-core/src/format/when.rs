@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 
 use crate::stats::{Dimension, Span};
 
-/// What a stretch of time is called: `2026-05-03 14:00`, `2026-05-03 Sun`, `2026-05-04 W19`,
+/// Returns what a stretch of time is called: `2026-05-03 14:00`, `2026-05-03 Sun`, `2026-05-04 W19`,
 /// `2026-05`. An hour in which the clocks change shows both offsets.
 pub(super) fn when(span: &Span, dimension: Dimension) -> String {
     let (start, end) = (span.start, span.end);

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// How many columns a terminal gives the text. Wide characters take two.
+/// Returns how many columns a terminal gives the text. Wide characters take two.
 #[must_use]
 pub fn display_width(text: &str) -> usize {
     text.width()
@@ -32,7 +32,7 @@ pub fn shorten_middle(text: &str, width: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}…{}", &text[..head], &text[text.len() - tail..]))
 }
 
-/// How many bytes of the characters fit into `columns`.
+/// Returns how many bytes of the characters fit into `columns`.
 fn taken(characters: impl Iterator<Item = char>, columns: usize) -> usize {
     let mut left = columns;
     let mut bytes = 0;

@@ -202,12 +202,12 @@ fn bisect_change(before: NaiveDateTime, zone: Tz) -> NaiveDateTime {
     before + TimeDelta::seconds(changed)
 }
 
-/// How far the clocks of `zone` are ahead of UTC.
+/// Returns how far the clocks of `zone` are ahead of UTC.
 fn offset_at(utc: NaiveDateTime, zone: Tz) -> TimeDelta {
     TimeDelta::seconds(zone.offset_from_utc_datetime(&utc).fix().local_minus_utc().into())
 }
 
-/// What the clocks show; unlike `naive_local`, without a panic at the ends of chrono's range.
+/// Returns what the clocks show; unlike `naive_local`, without a panic at the ends of chrono's range.
 pub(super) fn local_time(instant: DateTime<Tz>) -> Option<NaiveDateTime> {
     instant.naive_utc().checked_add_offset(instant.offset().fix())
 }

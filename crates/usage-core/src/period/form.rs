@@ -29,7 +29,7 @@ pub(super) enum Form<'a> {
 }
 
 impl Form<'_> {
-    /// Whether it begins or ends at the present.
+    /// Returns whether it begins or ends at the present.
     pub(super) const fn is_rolling(&self) -> bool {
         matches!(self, Self::YearToDate | Self::TrailingYear | Self::LastHours(_))
     }
@@ -187,7 +187,7 @@ fn range_end(text: &str) -> Result<End<'_>, PeriodError> {
     Ok(End { text, at })
 }
 
-/// Whether a text of this shape is an RFC 3339 instant; the numbers in it may still be out of
+/// Returns whether a text of this shape is an RFC 3339 instant; the numbers in it may still be out of
 /// range.
 fn is_instant(shape: &str) -> bool {
     let Some(rest) = shape.strip_prefix("9999-99-99t99:99:99") else {

@@ -59,7 +59,7 @@ impl Period {
         Self { name: name.to_owned(), ..Self::all_time(Tz::UTC) }
     }
 
-    /// What the period is called: a keyword in lower case, any other form as it was given, without
+    /// Returns what the period is called: a keyword in lower case, any other form as it was given, without
     /// the white space around it.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -84,7 +84,7 @@ impl Period {
         self.zone
     }
 
-    /// Whether it begins or ends at the present, to the microsecond, and not where a unit of the
+    /// Returns whether it begins or ends at the present, to the microsecond, and not where a unit of the
     /// calendar does: `ytd`, `ttm` and `last-N-hours`.
     #[must_use]
     pub const fn is_rolling(&self) -> bool {
@@ -104,13 +104,13 @@ impl Period {
         Self { bounds: Some(bounds), note: Some(note.into()), ..self }
     }
 
-    /// Whether `instant` lies in the period: at or after the start, and before the end.
+    /// Returns whether `instant` lies in the period: at or after the start, and before the end.
     #[must_use]
     pub fn contains(&self, instant: DateTime<Utc>) -> bool {
         self.bounds.as_ref().is_none_or(|bounds| bounds.contains(&instant))
     }
 
-    /// Whether the period holds no instant at all.
+    /// Returns whether the period holds no instant at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.bounds.as_ref().is_some_and(Range::is_empty)

@@ -28,7 +28,7 @@ pub(super) fn bounds(
     bounds.filter(in_range).ok_or_else(|| out_of_range(text))
 }
 
-/// Whether all of a period lies in the local years 0001 to 9999.
+/// Returns whether all of a period lies in the local years 0001 to 9999.
 fn in_range(bounds: &Range<DateTime<Tz>>) -> bool {
     let last_end = NaiveDate::from_ymd_opt(10_000, 1, 1)
         .and_then(|date| start_of_day(date, bounds.end.timezone()));

@@ -28,7 +28,7 @@ pub struct ReportQuery {
     pub by: Option<Grouping>,
     /// The day that weeks begin on, where it is grouped by week.
     pub week_start: WeekStart,
-    /// How many groups to show of each table, those with the most tokens; `None` shows all.
+    /// The number of groups to show of each table, those with the most tokens; `None` shows all.
     pub top: Option<usize>,
     /// How long the answer may take.
     pub limits: Limits,

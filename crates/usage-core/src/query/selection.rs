@@ -87,10 +87,10 @@ impl Bounds {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Freshness {
-    /// How many records wait in the journals of programs that were stopped: they are in no answer until
+    /// The number of records in the journals of programs that were stopped: they are in no answer until
     /// somebody writes to the ledger.
     pub backlog_of_stopped: u64,
-    /// How many wait in the journals of running programs, which are about to store them.
+    /// The number of records in the journals of running programs, which are about to store them.
     pub backlog_of_running: u64,
 }
 

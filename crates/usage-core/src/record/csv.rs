@@ -26,9 +26,9 @@ pub enum RowError {
     /// More or fewer fields than the header has columns.
     #[error("the header has {expected} columns, the row {found}")]
     FieldCount {
-        /// How many the row has.
+        /// The number of fields of the row.
         found: usize,
-        /// How many the header has.
+        /// The number of columns of the header.
         expected: usize,
     },
     /// The input ends inside a quoted field.

@@ -31,7 +31,7 @@ impl Label {
     pub const ALL: [Self; 5] =
         [Self::Instance, Self::Profile, Self::Provider, Self::Route, Self::Model];
 
-    /// How many there are.
+    /// Their number.
     pub const COUNT: usize = Self::ALL.len();
 
     /// Name, name as a field, whether it must not be empty.
@@ -57,7 +57,7 @@ impl Label {
         self.about().1
     }
 
-    /// Whether it must not be empty.
+    /// Returns whether it must not be empty.
     #[must_use]
     pub const fn is_required(self) -> bool {
         self.about().2

@@ -32,7 +32,8 @@ impl<'a> LabelNames<'a> {
         Self([""; Label::COUNT])
     }
 
-    /// These names, in the order of [`Label::ALL`].
+    /// These names, in the order of [`Label::ALL`], whose number grows: for this project's crates.
+    #[doc(hidden)]
     #[must_use]
     pub const fn from_all(names: [&'a str; Label::COUNT]) -> Self {
         Self(names)
@@ -171,13 +172,13 @@ impl Labels {
         }))
     }
 
-    /// Whether both are clones of one value. Cheaper than `==`; `false` does not mean different.
+    /// Returns whether both are clones of one value. Cheaper than `==`; `false` does not mean different.
     #[must_use]
     pub fn is_same_allocation(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// Where the names lie in memory: the same for all clones of one value, for as long as one of them
+    /// Returns where the names lie in memory: the same for all clones of one value, for as long as one of them
     /// is kept.
     #[must_use]
     pub fn address(&self) -> usize {

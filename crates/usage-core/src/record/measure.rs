@@ -61,7 +61,7 @@ impl Measure {
         Self::Fallbacks,
     ];
 
-    /// How many there are.
+    /// Their number.
     pub const COUNT: usize = Self::ALL.len();
 
     /// Name, name as a field, role.
@@ -89,19 +89,19 @@ impl Measure {
         self.about().1
     }
 
-    /// Whether it counts tokens.
+    /// Returns whether it counts tokens.
     #[must_use]
     pub const fn is_tokens(self) -> bool {
         !matches!(self.about().2, Role::Other)
     }
 
-    /// Whether it is one of the disjoint kinds, the unknown one included: their sum is the total.
+    /// Returns whether it is one of the disjoint kinds, the unknown one included: their sum is the total.
     #[must_use]
     pub const fn is_added(self) -> bool {
         matches!(self.about().2, Role::Tokens | Role::BareTotal)
     }
 
-    /// Whether it is a bare total, which has no kinds of tokens beside it.
+    /// Returns whether it is a bare total, which has no kinds of tokens beside it.
     #[must_use]
     pub const fn is_bare_total(self) -> bool {
         matches!(self.about().2, Role::BareTotal)

@@ -90,7 +90,7 @@ impl Record {
         self.counts.tokens()
     }
 
-    /// How many other routes were tried before this one answered.
+    /// Returns how many other routes were tried before this one answered.
     #[must_use]
     pub const fn fallbacks(&self) -> u32 {
         self.counts.get(Measure::Fallbacks)
@@ -102,14 +102,14 @@ impl Record {
         self.counts.timestamp()
     }
 
-    /// What makes the record idempotent, if anything does.
+    /// Returns what makes the record idempotent, if anything does.
     #[must_use]
     pub const fn event_id(&self) -> Option<&EventId> {
         self.event_id.as_ref()
     }
 }
 
-/// What holds of every text in a record: at most `max` bytes, and no NUL.
+/// Checks what holds of every text in a record: at most `max` bytes, and no NUL.
 fn check_text(field: Field, text: &str, max: usize) -> Result<(), RecordError> {
     if text.len() > max {
         return Err(RecordError::TooLong { field, bytes: text.len(), max });

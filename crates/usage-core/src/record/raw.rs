@@ -1,5 +1,5 @@
 //! A record as a text form gives it, and the checks that make a record of it: the same for JSON and
-//! for CSV, with the same complaints. With [`Field::name`], the only place that knows the names.
+//! for CSV, with the same complaints. Fields and their names come from the lists.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -221,7 +221,7 @@ fn resolve(tokens: Option<u64>, kinds: Option<TokenCounts>) -> Result<TokenCount
     }
 }
 
-/// Whether a form writes the counts by kind: not where there is only a total, or nothing at all.
+/// Returns whether a form writes the counts by kind: not where there is only a total, or nothing at all.
 pub(super) fn has_kinds(counts: &Counts) -> bool {
     let mut kinds =
         Measure::ALL.into_iter().filter(|kind| kind.is_tokens() && !kind.is_bare_total());

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::line::{self, LineError};
 use super::*;
 
+#[cfg(feature = "csv")]
 mod csv;
 
 const NOW: Timestamp = Timestamp::from_micros(1_777_787_761_000_000);
@@ -392,7 +393,7 @@ proptest! {
     #[test]
     fn the_line_round_trips(record in any_record()) {
         let text = line::write(&record);
-        prop_assert_eq!(crate::format::printable(&text), text.as_str());
+        prop_assert_eq!(crate::text::printable(&text), text.as_str());
         prop_assert!(text.len() < line::MAX_LINE_BYTES);
         prop_assert_eq!(parse(&text).unwrap(), record);
     }

@@ -138,7 +138,7 @@ impl TokenCounts {
     }
 }
 
-/// What holds of the numbers of every record.
+/// Checks what holds of the numbers of every record.
 #[inline]
 pub(super) fn check(get: impl Fn(Measure) -> u64) -> Result<(), RecordError> {
     let unclassified = get(Measure::Unclassified);

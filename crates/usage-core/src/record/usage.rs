@@ -20,7 +20,7 @@ use crate::Timestamp;
 pub struct Usage {
     /// The tokens by kind.
     pub tokens: TokenCounts,
-    /// How many other routes were tried before one answered.
+    /// The number of other routes that were tried before one answered.
     pub fallbacks: u64,
     /// When the request was handled.
     pub timestamp: Timestamp,
@@ -71,11 +71,12 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// The counts of these numbers, in the order of [`Measure::ALL`].
+    /// The counts of these numbers, in the order of [`Measure::ALL`], whose number grows: for this project's crates.
     ///
     /// # Errors
     /// When a number is over [`MAX_COUNT`](super::MAX_COUNT), the tokens are not
     /// [valid](TokenCounts::validate), or the time is outside 1970 to 2100.
+    #[doc(hidden)]
     #[inline]
     pub fn of(numbers: [u32; Measure::COUNT], timestamp: Timestamp) -> Result<Self, RecordError> {
         tokens::check(|measure| numbers[measure as usize].into())?;
@@ -120,7 +121,8 @@ impl Counts {
 }
 
 /// # Errors
-/// As [`Counts::of`].
+/// When a count is over [`MAX_COUNT`](super::MAX_COUNT), the tokens are not
+/// [valid](TokenCounts::validate), or the time is outside 1970 to 2100.
 impl TryFrom<Usage> for Counts {
     type Error = RecordError;
 

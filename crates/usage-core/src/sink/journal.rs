@@ -60,7 +60,7 @@ random_id! {
 pub struct Position {
     /// How often the segment has been used, from 1.
     pub generation: u64,
-    /// How many records of that generation are stored, or gone for good: the next has this number.
+    /// The number of records of that generation that are stored, or gone for good: the next has this number.
     pub sequence: u64,
 }
 
@@ -69,9 +69,9 @@ pub struct Position {
 pub struct Damage {
     /// Where it lies in its segment, in bytes from the start.
     pub offset: u64,
-    /// How many bytes it spans.
+    /// The number of bytes it spans.
     pub length: u64,
-    /// How many records were in it, where that is known.
+    /// The number of records in it, where that is known.
     pub records: Option<u64>,
     /// What is wrong with it.
     pub reason: &'static str,
@@ -129,13 +129,13 @@ pub trait JournalSink: Send {
         Ok(vec![self.journal_folder()?])
     }
 
-    /// Whether several users of one group write to the ledger: they must then be let into the folder
+    /// Returns whether several users of one group write to the ledger: they must then be let into the folder
     /// of its journals. By default they are not.
     fn is_shared_with_group(&mut self) -> bool {
         false
     }
 
-    /// How far a segment is stored; `None` when nothing of it ever was.
+    /// Returns how far a segment is stored; `None` when nothing of it ever was.
     ///
     /// # Errors
     /// When the ledger cannot be read now.

@@ -22,7 +22,7 @@ pub use journal::{Damage, JournalSink, LedgerId, Position, Replay, ReplayOutcome
 /// impl Sink for InMemory {
 ///     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
 ///         self.0.extend_from_slice(batch);
-///         Ok(BatchOutcome { stored: batch.len() as u64, ..BatchOutcome::default() })
+///         Ok(BatchOutcome::stored(batch.len() as u64))
 ///     }
 /// }
 /// ```
@@ -51,8 +51,9 @@ pub trait Sink: Send {
     }
 }
 
-/// What became of the records of a batch.
+/// The fate of each record of a batch, counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BatchOutcome {
     /// Stored now.
     pub stored: u64,
@@ -63,7 +64,25 @@ pub struct BatchOutcome {
 }
 
 impl BatchOutcome {
-    /// How many records it speaks of.
+    /// Returns the outcome of a batch of which so many were stored and no others were there.
+    #[must_use]
+    pub const fn stored(count: u64) -> Self {
+        Self { stored: count, duplicates: 0, refused: Vec::new() }
+    }
+
+    /// With so many that were there already.
+    #[must_use]
+    pub fn with_duplicates(self, count: u64) -> Self {
+        Self { duplicates: count, ..self }
+    }
+
+    /// With these that were refused.
+    #[must_use]
+    pub fn with_refused(self, refused: Vec<Refusal>) -> Self {
+        Self { refused, ..self }
+    }
+
+    /// Returns the number of records it speaks of.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.stored + self.duplicates + self.refused.len() as u64
@@ -72,11 +91,20 @@ impl BatchOutcome {
 
 /// A record that was not stored, because of what it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Refusal {
     /// Its place in the batch, from 0.
     pub index: usize,
     /// Why.
     pub reason: RefusalReason,
+}
+
+impl Refusal {
+    /// A refusal of the record at that place of the batch.
+    #[must_use]
+    pub const fn new(index: usize, reason: RefusalReason) -> Self {
+        Self { index, reason }
+    }
 }
 
 /// Why a keeper of records refuses one.
@@ -99,7 +127,7 @@ pub enum RefusalReason {
 }
 
 impl RefusalReason {
-    /// Whether the keeper has kept the record apart, so that it can be tried again.
+    /// Returns whether the keeper has kept the record apart, so that it can be tried again.
     #[must_use]
     pub const fn is_quarantined(self) -> bool {
         matches!(self, Self::BeforeHorizon | Self::SetAside)
@@ -115,16 +143,13 @@ impl fmt::Display for RefusalReason {
             Self::EventIdDeleted => {
                 f.write_str("the event_id is known for this instance_id, its record was deleted")
             }
-            Self::BeforeHorizon => f.write_str(
-                "it is older than what was pruned from the ledger; it is quarantined, see `usage \
-                 doctor`",
-            ),
+            Self::BeforeHorizon => {
+                f.write_str("it is older than what was pruned from the ledger; it is quarantined")
+            }
             Self::QuarantineFull => f.write_str(
                 "it is older than what was pruned from the ledger, and the quarantine is full",
             ),
-            Self::SetAside => {
-                f.write_str("the database refuses it; it is set aside, see `usage doctor`")
-            }
+            Self::SetAside => f.write_str("the database refuses it; it is set aside"),
         }
     }
 }
@@ -147,7 +172,7 @@ impl SinkError {
         Self { kind, source: source.into() }
     }
 
-    /// What kind of failure it is.
+    /// Returns what kind of failure it is.
     #[must_use]
     pub const fn kind(&self) -> SinkErrorKind {
         self.kind
@@ -188,7 +213,7 @@ pub enum SinkErrorKind {
 }
 
 impl SinkErrorKind {
-    /// Whether the same batch may succeed later without anybody opening the sink again.
+    /// Returns whether the same batch may succeed later without anybody opening the sink again.
     #[must_use]
     pub const fn is_transient(self) -> bool {
         !matches!(self, Self::Replaced)

@@ -58,7 +58,7 @@ impl Aggregates {
         }
     }
 
-    /// Whether nothing was counted in.
+    /// Returns whether nothing was counted in.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.groups.is_empty() && self.unnamed == Summary::default()

@@ -35,7 +35,7 @@ impl Dimension {
         all
     };
 
-    /// What it is called: on the command line, as a JSON name and as a CSV column.
+    /// Returns what it is called: on the command line, as a JSON name and as a CSV column.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -59,7 +59,7 @@ impl Dimension {
         }
     }
 
-    /// Whether it is a unit of time.
+    /// Returns whether it is a unit of time.
     #[must_use]
     pub const fn is_time(self) -> bool {
         self.unit(WeekStart::Monday).is_some()
@@ -154,13 +154,13 @@ impl Grouping {
         Self { sorted_by_name: count.min(self.names_before_time()), ..self }
     }
 
-    /// How many of the names, from the first on, sort the groups before their tokens do.
+    /// Returns how many of the names, from the first on, sort the groups before their tokens do.
     #[must_use]
     pub const fn sorted_by_name(&self) -> usize {
         self.sorted_by_name
     }
 
-    /// Whether it is one of the two lists that a report has unless it is grouped otherwise:
+    /// Returns whether it is one of the two lists that a report has unless it is grouped otherwise:
     /// [`routes`](Self::routes) or [`models`](Self::models).
     #[must_use]
     pub const fn is_list(&self) -> bool {
@@ -174,7 +174,7 @@ impl Grouping {
         self.dimensions.last().copied().unwrap_or(Dimension::Label(Label::Model))
     }
 
-    /// Whether its groups are shown with this number: a list of models has none that says how routes were
+    /// Returns whether its groups are shown with this number: a list of models has none that says how routes were
     /// taken.
     #[must_use]
     pub fn shows(&self, measure: Measure) -> bool {
@@ -182,7 +182,7 @@ impl Grouping {
         measure != Measure::Fallbacks || !is_of_models
     }
 
-    /// How many names stand before the unit of time; all of them where there is none.
+    /// Returns how many names stand before the unit of time; all of them where there is none.
     pub(super) fn names_before_time(&self) -> usize {
         let time = self.dimensions.iter().position(|dimension| dimension.is_time());
         time.unwrap_or(self.dimensions.len())
@@ -218,7 +218,7 @@ impl Grouping {
         self.dimensions.iter().copied().find(|dimension| dimension.is_time())
     }
 
-    /// Whether it has a unit of time and no name.
+    /// Returns whether it has a unit of time and no name.
     #[must_use]
     pub fn is_time_alone(&self) -> bool {
         self.dimensions.iter().all(|dimension| dimension.is_time())

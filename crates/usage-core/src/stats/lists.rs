@@ -8,6 +8,7 @@ use crate::Record;
 
 /// The totals of one route of one provider under one profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RouteStats {
     /// The profile; `default` for an empty one.
     pub profile: String,
@@ -21,6 +22,7 @@ pub struct RouteStats {
 
 /// The totals of one model of one provider under one profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ModelStats {
     /// The profile; `default` for an empty one.
     pub profile: String,

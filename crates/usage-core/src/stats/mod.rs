@@ -56,4 +56,5 @@ pub fn aggregate_summary<R: Borrow<Record>>(records: impl IntoIterator<Item = R>
 }
 
 #[cfg(test)]
+#[cfg(feature = "zones")]
 mod tests;

@@ -74,13 +74,13 @@ impl Bucket {
         self.span.map(|span| span.end)
     }
 
-    /// What its records add up to.
+    /// Returns what its records add up to.
     #[must_use]
     pub const fn usage(&self) -> &Aggregates {
         &self.usage
     }
 
-    /// What its records add up to, to be added to.
+    /// Returns what its records add up to, to be added to.
     #[must_use]
     pub const fn usage_mut(&mut self) -> &mut Aggregates {
         &mut self.usage

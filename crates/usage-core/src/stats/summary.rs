@@ -22,17 +22,27 @@ use crate::{Measure, Record};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Summary {
-    /// How many requests.
+    /// The number of requests.
     pub requests: u64,
-    /// What they count, in the order of [`Measure::ALL`].
+    /// What they count, in the order of [`Measure::ALL`]. Its length grows: for this project's crates, others
+    /// take a number by its measure.
+    #[doc(hidden)]
     pub numbers: [u64; Measure::COUNT],
 }
 
 impl Summary {
-    /// So many requests, and what they count, in the order of [`Measure::ALL`].
+    /// So many requests, and what they count, in the order of [`Measure::ALL`], whose number grows: for this
+    /// project's crates.
+    #[doc(hidden)]
     #[must_use]
     pub const fn new(requests: u64, numbers: [u64; Measure::COUNT]) -> Self {
         Self { requests, numbers }
+    }
+
+    /// So many requests, which count nothing.
+    #[must_use]
+    pub const fn of_requests(requests: u64) -> Self {
+        Self::new(requests, [0; Measure::COUNT])
     }
 
     /// With so much of a measure.
@@ -49,13 +59,13 @@ impl Summary {
         added.fold(0, |sum, measure| sum.saturating_add(self[measure]))
     }
 
-    /// How many other routes were tried before the answering ones.
+    /// Returns how many other routes were tried before the answering ones.
     #[must_use]
     pub fn fallbacks(&self) -> u64 {
         self[Measure::Fallbacks]
     }
 
-    /// What one record comes to.
+    /// Returns what one record comes to.
     #[must_use]
     #[inline]
     pub fn of(record: &Record) -> Self {

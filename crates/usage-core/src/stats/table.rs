@@ -48,6 +48,7 @@ pub struct Row {
 
 /// What a group has in common in one dimension.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Key {
     /// A name, as reports show it.
     Name(String),
@@ -59,7 +60,7 @@ pub enum Key {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LeftOut {
-    /// How many groups.
+    /// The number of groups.
     pub count: usize,
     /// What they add up to.
     pub totals: Summary,
@@ -97,7 +98,7 @@ impl Table {
         Self { by, spans, summary, rows, left_out }
     }
 
-    /// What it is grouped by.
+    /// Returns what it is grouped by.
     #[must_use]
     pub const fn by(&self) -> &Grouping {
         &self.by
@@ -126,7 +127,7 @@ impl Table {
         self.rows.into_iter()
     }
 
-    /// What a limit left out; `None` where there was no limit.
+    /// Returns what a limit left out; `None` where there was no limit.
     #[must_use]
     pub const fn left_out(&self) -> Option<&LeftOut> {
         self.left_out.as_ref()

@@ -29,7 +29,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Whether the character is shown as itself. The table behind it is the standard library's for
+/// Returns whether the character is shown as itself. The table behind it is the standard library's for
 /// `Debug`; quotes and the backslash need no escape here, and accents that combine with the
 /// letter before them are shown.
 fn is_shown(c: char) -> bool {

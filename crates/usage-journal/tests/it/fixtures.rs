@@ -35,7 +35,7 @@ impl JournalSink for Lines {
         self.lines.lock().unwrap().extend(replay.records.iter().map(line));
         self.position = Some(replay.to);
         let stored = replay.records.len() as u64;
-        Ok(ReplayOutcome::Stored(BatchOutcome { stored, ..BatchOutcome::default() }))
+        Ok(ReplayOutcome::Stored(BatchOutcome::stored(stored)))
     }
     fn make_durable(&mut self) -> Result<(), SinkError> {
         Ok(())

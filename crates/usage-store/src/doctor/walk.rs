@@ -9,7 +9,8 @@ use usage_core::Timestamp;
 
 use super::{Check, Place, Remedy, message};
 use crate::error::ReadError;
-use crate::query::rows::{SELECT_RECORDS, stored_record};
+use crate::ledger::columns::numbers_there;
+use crate::query::rows::{select_records, stored_record};
 use crate::write::labels::LabelSets;
 
 /// What the pass has come to.
@@ -55,7 +56,8 @@ pub(super) fn walk(connection: &Connection) -> Result<Walk, ReadError> {
 impl Walk {
     fn over(&mut self, connection: &Connection) -> Result<(), ReadError> {
         let sets = LabelSets::read(connection)?;
-        let mut statement = connection.prepare(&format!("{} ORDER BY ts, id", *SELECT_RECORDS))?;
+        let select = select_records(&numbers_there(connection)?);
+        let mut statement = connection.prepare(&format!("{select} ORDER BY ts, id"))?;
         let mut rows = statement.query([])?;
         let mut seen = Ids::default();
         while let Some(row) = rows.next()? {

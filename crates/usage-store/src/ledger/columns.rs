@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use rusqlite::Row;
+use rusqlite::{Connection, Row};
 use usage_core::record::MAX_COUNT;
 use usage_core::{Label, LabelNames, Measure};
 
@@ -24,6 +24,34 @@ pub(crate) fn names_of_table(prefix: &str) -> String {
 
 fn listed<const N: usize>(columns: [&str; N], prefix: &str) -> String {
     columns.map(|column| format!("{prefix}{column}")).join(", ")
+}
+
+/// The same columns in a ledger of any version: in place of one that is not there yet stands what a record
+/// without it has.
+pub(crate) fn numbers_there(connection: &Connection) -> rusqlite::Result<String> {
+    there(connection, "records", Measure::ALL.map(Measure::name), "0")
+}
+
+/// As [`numbers_there`], of the names of a label set.
+pub(crate) fn names_there(connection: &Connection) -> rusqlite::Result<String> {
+    there(connection, "label_sets", Label::ALL.map(Label::field), "''")
+}
+
+fn there<const N: usize>(
+    connection: &Connection,
+    table: &str,
+    columns: [&'static str; N],
+    missing: &'static str,
+) -> rusqlite::Result<String> {
+    let mut statement =
+        connection.prepare("SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2")?;
+    let mut found = columns;
+    for column in &mut found {
+        if !statement.exists([table, *column])? {
+            *column = missing;
+        }
+    }
+    Ok(found.join(", "))
 }
 
 /// Reads a record's numbers, from a column on; or says what is wrong with one: nobody has ever stored a

@@ -18,6 +18,7 @@ use crate::write::labels::LabelSets;
 
 /// A record as the ledger keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StoredRecord {
     /// Its id, in the order of storing. Never used again for another record.
     pub id: i64,
@@ -167,8 +168,12 @@ impl Iterator for Records<'_> {
 }
 
 /// The columns that [`stored_record`] reads by their place.
-pub(crate) static SELECT_RECORDS: LazyLock<String> =
-    LazyLock::new(|| format!("SELECT ts, id, label_set, event_id, {} FROM records", *NUMBERS));
+static SELECT_RECORDS: LazyLock<String> = LazyLock::new(|| select_records(&NUMBERS));
+
+/// Selects what [`stored_record`] reads, with these columns of numbers.
+pub(crate) fn select_records(numbers: &str) -> String {
+    format!("SELECT ts, id, label_set, event_id, {numbers} FROM records")
+}
 
 pub(crate) fn stored_record(row: &Row<'_>, sets: &LabelSets) -> Result<StoredRecord, ReadError> {
     let id = row.get(1)?;

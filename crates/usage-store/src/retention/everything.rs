@@ -14,6 +14,7 @@ use crate::{Result, Store, rollups};
 
 /// What deleting everything would delete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DeleteAllPlan {
     /// How many records there are.
     pub records: u64,

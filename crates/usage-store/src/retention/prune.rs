@@ -27,6 +27,7 @@ const EVENT_IDS: Pace = Pace::new(2_000, 200_000);
 
 /// What a prune would delete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PrunePlan {
     /// Everything older than this goes; this very instant stays.
     pub before: Timestamp,
@@ -74,6 +75,7 @@ impl PrunePlan {
 
 /// What a deletion has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Deletion {
     /// How many records went: those of the plan, and those that were stored since it was made
     /// and that it covers.

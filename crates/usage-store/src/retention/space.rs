@@ -20,6 +20,7 @@ const SHRINK_PATIENCE: Duration = Duration::from_millis(30);
 /// The ledger's size on disk, its write-ahead log included, before and after space was given
 /// back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct VacuumOutcome {
     /// Bytes on disk before.
     pub bytes_before: u64,

@@ -39,7 +39,11 @@ pub enum Inserted {
 /// use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
 /// use usage_store::{Inserted, insert_record};
 ///
-/// let labels = Labels::new(LabelNames::new().with_instance("router-1").with_route("think").with_model("claude-sonnet-4-5"))?;
+/// let names = LabelNames::new()
+///     .with_instance("router-1")
+///     .with_route("think")
+///     .with_model("claude-sonnet-4-5");
+/// let labels = Labels::new(names)?;
 /// let record = Record::new(labels, Usage::new(TokenCounts::unclassified(500), Timestamp::from_micros(0)))?;
 ///
 /// let mut connection = rusqlite::Connection::open(&path)?;
@@ -274,7 +278,7 @@ impl<'a, 'r> Rows<'a, 'r> {
     }
 
     pub(crate) fn refuse(&mut self, index: usize, reason: RefusalReason) {
-        self.outcome.refused.push(Refusal { index, reason });
+        self.outcome.refused.push(Refusal::new(index, reason));
     }
 
     /// Inserts those that wait, once they are as many as go in together.

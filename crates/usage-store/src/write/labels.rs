@@ -1,5 +1,6 @@
 //! The dictionary of label sets: names in, a small id out, and back.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -9,6 +10,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use usage_core::{Label, LabelNames, Labels};
 
 use crate::ledger::columns::{self, NAMES};
+use crate::ledger::schema::SCHEMA_VERSION;
+use crate::ledger::transaction::schema_version;
 use crate::rollups;
 
 mod checksum;
@@ -188,10 +191,6 @@ pub(crate) struct LabelSets {
 static SELECT_SETS: LazyLock<String> =
     LazyLock::new(|| format!("SELECT id, {}, checksum FROM label_sets", *NAMES));
 
-/// As [`SELECT_SETS`], in a ledger of a version that has no checksums.
-static SELECT_SETS_UNCHECKED: LazyLock<String> =
-    LazyLock::new(|| format!("SELECT id, {} FROM label_sets", *NAMES));
-
 /// As [`SELECT_SETS`], of one.
 static SELECT_SET: LazyLock<String> = LazyLock::new(|| format!("{} WHERE id = ?1", *SELECT_SETS));
 
@@ -199,10 +198,15 @@ static SELECT_SET: LazyLock<String> = LazyLock::new(|| format!("{} WHERE id = ?1
 static SELECT_SETS_BETWEEN: LazyLock<String> =
     LazyLock::new(|| format!("{} WHERE id BETWEEN ?1 AND ?2", *SELECT_SETS));
 
-/// Returns the statement that reads all label sets of a ledger, and whether they have checksums.
-pub(crate) fn select_sets(connection: &Connection) -> rusqlite::Result<(&'static str, bool)> {
+/// Returns the statement that reads all label sets of a ledger of any version, and whether they have checksums.
+pub(crate) fn select_sets(connection: &Connection) -> rusqlite::Result<(Cow<'static, str>, bool)> {
+    if schema_version(connection)? == SCHEMA_VERSION {
+        return Ok((Cow::Borrowed(&SELECT_SETS), true));
+    }
     let checked = are_there(connection)?;
-    Ok((if checked { &**SELECT_SETS } else { &**SELECT_SETS_UNCHECKED }, checked))
+    let checksum = if checked { ", checksum" } else { "" };
+    let names = columns::names_there(connection)?;
+    Ok((format!("SELECT id, {names}{checksum} FROM label_sets").into(), checked))
 }
 
 /// The names in a row of [`SELECT_SETS`], unchecked.
@@ -237,7 +241,7 @@ impl LabelSets {
 
     pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Self> {
         let (sql, checked) = select_sets(connection)?;
-        let mut statement = connection.prepare_cached(sql)?;
+        let mut statement = connection.prepare_cached(&sql)?;
         let mut rows = statement.query([])?;
         let mut sets = Self::default();
         while let Some(row) = rows.next()? {

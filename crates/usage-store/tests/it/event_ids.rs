@@ -11,8 +11,8 @@ const NAMES: [&str; 5] = ["i", "p", "v", "r", "m"];
 
 fn outcome(stored: u64, duplicates: u64, refused: &[usize]) -> BatchOutcome {
     let reason = RefusalReason::EventIdConflict;
-    let refused = refused.iter().map(|&index| Refusal { index, reason }).collect();
-    BatchOutcome { stored, duplicates, refused }
+    let refused = refused.iter().map(|&index| Refusal::new(index, reason)).collect();
+    BatchOutcome::stored(stored).with_duplicates(duplicates).with_refused(refused)
 }
 
 fn by_kind(counts: [u64; 5], fallbacks: u32, micros: i64) -> Record {

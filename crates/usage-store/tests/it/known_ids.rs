@@ -92,7 +92,7 @@ impl Model {
             match self.insert(record) {
                 Inserted::Stored => outcome.stored += 1,
                 Inserted::Duplicate => outcome.duplicates += 1,
-                Inserted::Refused(reason) => outcome.refused.push(Refusal { index, reason }),
+                Inserted::Refused(reason) => outcome.refused.push(Refusal::new(index, reason)),
                 other => panic!("{other:?}"),
             }
         }

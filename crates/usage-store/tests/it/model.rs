@@ -67,7 +67,7 @@ impl Model {
                 Inserted::Stored => outcome.stored += 1,
                 Inserted::Duplicate => outcome.duplicates += 1,
                 Inserted::Refused(reason) => {
-                    outcome.refused.push(usage_core::sink::Refusal { index, reason });
+                    outcome.refused.push(usage_core::sink::Refusal::new(index, reason));
                 }
                 other => panic!("{other:?}"),
             }

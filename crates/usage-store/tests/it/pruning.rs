@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use usage_core::{Filter, TimeRange, Timestamp};
-use usage_store::{PrunePlan, Store, StoreOptions};
+use usage_store::{Store, StoreOptions};
 
 use super::support::{Place, at, record, records, requests};
 
@@ -19,23 +19,15 @@ fn the_very_instant_stays_and_the_plan_is_what_happens() {
     let place = Place::with_records(10);
     let store = place.open();
     let plan = store.plan_prune(at(4)).unwrap();
-    let expected = PrunePlan {
-        before: at(4),
-        keep_sums: false,
-        records: 4,
-        oldest: Some(at(0)),
-        newest: Some(at(3)),
-        sums: 0,
-        requests: 0,
-        now: None,
-        doubt: None,
-        insisted: false,
-    };
-    assert_eq!(plan, expected);
+    assert_eq!((plan.before, plan.keep_sums, plan.records), (at(4), false, 4));
+    assert_eq!((plan.oldest, plan.newest), (Some(at(0)), Some(at(3))));
+    assert_eq!((plan.sums, plan.requests, plan.insisted), (0, 0, false));
+    assert_eq!((plan.now, plan.doubt), (None, None));
     assert_eq!(requests(&store), 10, "a plan changes nothing");
     assert_eq!(store.prune_records(plan.before).unwrap(), plan.records);
     assert_eq!(records(&store).last().unwrap().timestamp(), at(4));
-    let nothing = PrunePlan { records: 0, oldest: None, newest: None, ..plan };
+    let mut nothing = plan;
+    (nothing.records, nothing.oldest, nothing.newest) = (0, None, None);
     assert_eq!(store.plan_prune(at(4)).unwrap(), nothing);
     assert_eq!(store.prune_records(at(4)).unwrap(), 0);
     assert_eq!(store.prune_records(Timestamp::from_micros(i64::MIN)).unwrap(), 0);

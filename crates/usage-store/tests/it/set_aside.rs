@@ -20,7 +20,7 @@ fn set_aside(place: &Place) -> Vec<(String, String)> {
 }
 
 fn refusals(indexes: &[usize]) -> Vec<Refusal> {
-    let refusal = |&index| Refusal { index, reason: RefusalReason::SetAside };
+    let refusal = |&index| Refusal::new(index, RefusalReason::SetAside);
     indexes.iter().map(refusal).collect()
 }
 

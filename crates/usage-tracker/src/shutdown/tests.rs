@@ -21,7 +21,7 @@ impl Sink for Fragile {
     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
         let _ = self.calls.send(());
         if self.mended.load(Ordering::SeqCst) {
-            return Ok(BatchOutcome { stored: batch.len() as u64, ..BatchOutcome::default() });
+            return Ok(BatchOutcome::stored(batch.len() as u64));
         }
         Err(SinkError::new("not yet"))
     }

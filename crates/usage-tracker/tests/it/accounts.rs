@@ -44,7 +44,7 @@ fn what_the_writer_holds_is_pending_until_its_fate_is_known() {
     std::thread::scope(|scope| {
         let closing = scope.spawn(|| tracker.shutdown(LONG));
         assert_eq!(teller.batch(), [4]);
-        let duplicate = BatchOutcome { duplicates: 1, ..BatchOutcome::default() };
+        let duplicate = BatchOutcome::default().with_duplicates(1);
         teller.answer(Answer::Outcome(duplicate));
         let stats = closing.join().unwrap().stats;
         assert_eq!((stats.stored, stats.duplicates, stats.pending), (4, 1, 0));

@@ -36,7 +36,7 @@ pub(crate) fn manual_clock() -> Arc<ManualClock> {
 }
 
 pub(crate) fn outcome(batch: &[Record]) -> BatchOutcome {
-    BatchOutcome { stored: batch.len() as u64, ..BatchOutcome::default() }
+    BatchOutcome::stored(batch.len() as u64)
 }
 
 /// A sink that hands every batch to the test and does what the test answers.

@@ -72,7 +72,7 @@ impl Memory {
 impl Sink for Memory {
     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
         self.check()?.stored.extend(numbers(batch));
-        Ok(BatchOutcome { stored: batch.len() as u64, ..BatchOutcome::default() })
+        Ok(BatchOutcome::stored(batch.len() as u64))
     }
 
     fn journal(&mut self) -> Option<&mut dyn JournalSink> {
@@ -112,7 +112,7 @@ impl JournalSink for Memory {
             return Err(SinkError::of(SinkErrorKind::Io, "the answer got lost"));
         }
         let stored = replay.records.len() as u64;
-        Ok(ReplayOutcome::Stored(BatchOutcome { stored, ..BatchOutcome::default() }))
+        Ok(ReplayOutcome::Stored(BatchOutcome::stored(stored)))
     }
 
     fn make_durable(&mut self) -> Result<(), SinkError> {

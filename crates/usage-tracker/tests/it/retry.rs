@@ -165,9 +165,9 @@ fn quarantined_records_are_counted_apart() {
         RefusalReason::QuarantineFull,
         RefusalReason::EventIdConflict,
     ];
-    let refusal = |(index, reason)| Refusal { index, reason };
+    let refusal = |(index, reason)| Refusal::new(index, reason);
     let refused = reasons.into_iter().enumerate().map(refusal).collect();
-    teller.answer(Answer::Outcome(BatchOutcome { refused, ..BatchOutcome::default() }));
+    teller.answer(Answer::Outcome(BatchOutcome::default().with_refused(refused)));
     let stats = tracker.shutdown(LONG).stats;
     assert!(stats.is_balanced(), "{stats:?}");
     assert_eq!((stats.submitted, stats.refused, stats.quarantined), (4, 4, 2));
@@ -189,9 +189,11 @@ fn refused_and_duplicate_records_are_counted_and_told() {
         tracker.record(record(number)).unwrap();
     }
     teller.batch();
-    let refusal = |index| Refusal { index, reason: RefusalReason::EventIdConflict };
+    let refusal = |index| Refusal::new(index, RefusalReason::EventIdConflict);
     let refused_two = vec![refusal(1), refusal(3)];
-    teller.answer(Answer::Outcome(BatchOutcome { stored: 1, duplicates: 1, refused: refused_two }));
+    teller.answer(Answer::Outcome(
+        BatchOutcome::stored(1).with_duplicates(1).with_refused(refused_two),
+    ));
     tracker.flush(LONG).unwrap();
     let conflict = RefusalReason::EventIdConflict;
     assert_eq!(refused.try_iter().collect::<Vec<_>>(), [(1, conflict), (3, conflict)]);
@@ -202,9 +204,9 @@ fn refused_and_duplicate_records_are_counted_and_told() {
 
 #[test]
 fn an_outcome_that_does_not_add_up_keeps_the_accounts_exact_and_is_reported() {
-    let short = BatchOutcome { stored: 1, duplicates: 1, refused: Vec::new() };
-    let refusal = Refusal { index: 77, reason: RefusalReason::EventIdConflict };
-    let long = BatchOutcome { stored: u64::MAX / 2, duplicates: 2, refused: vec![refusal] };
+    let short = BatchOutcome::stored(1).with_duplicates(1);
+    let refusal = Refusal::new(77, RefusalReason::EventIdConflict);
+    let long = BatchOutcome::stored(u64::MAX / 2).with_duplicates(2).with_refused(vec![refusal]);
     for (outcome, expected) in [(short, (1, 1, 0, 2)), (long, (1, 2, 1, 0))] {
         let (sink, teller) = told();
         let tracker = Tracker::builder().buffer_size(4).on_refused(|_, _| ()).start(sink).unwrap();

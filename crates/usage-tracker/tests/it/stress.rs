@@ -45,7 +45,7 @@ impl Sink for Flaky {
                 }
                 7 => {
                     let reason = RefusalReason::EventIdConflict;
-                    outcome.refused.push(Refusal { index, reason });
+                    outcome.refused.push(Refusal::new(index, reason));
                     books.refused.push(number(record));
                 }
                 _ => {

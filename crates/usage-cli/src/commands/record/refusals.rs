@@ -83,11 +83,11 @@ impl Refusals {
                 let index = self.settled + index;
                 let place = self.in_flight[index].0;
                 self.settled = index + 1;
-                self.count_and_name(place, &reason.to_string());
+                self.count_and_name(place, &with_advice(reason));
             }
             None => {
                 self.count += 1;
-                output::note(&format!("a record was refused: {reason}"));
+                output::note(&format!("a record was refused: {}", with_advice(reason)));
             }
         }
         if let Some(rejects) = &mut self.rejects {
@@ -123,4 +123,10 @@ pub(super) fn content_key(record: &Record) -> u64 {
     let mut hasher = DefaultHasher::new();
     record.hash(&mut hasher);
     hasher.finish()
+}
+
+/// The reason, and where to look for what is kept.
+fn with_advice(reason: RefusalReason) -> String {
+    let advice = if reason.is_quarantined() { ", see `usage doctor`" } else { "" };
+    format!("{reason}{advice}")
 }

@@ -61,7 +61,7 @@ fn instant() -> impl Strategy<Value = DateTime<Tz>> {
     )
 }
 
-/// Whether the periods meet, in this order.
+/// Returns whether the periods meet, in this order.
 fn meet(texts: &[String], now: DateTime<Tz>) -> bool {
     let periods: Vec<_> = texts.iter().map(|text| period(text, now)).collect();
     periods

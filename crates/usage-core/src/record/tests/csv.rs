@@ -203,7 +203,7 @@ fn printable_rows_are_printable() {
     );
 }
 
-/// What is hardest on CSV: quotes, commas, line breaks, text that looks like something else.
+/// Returns a text that is hard on CSV: quotes, commas, line breaks, text that looks like something else.
 fn odd_text() -> impl Strategy<Value = String> {
     "[,\"\r\n =é\\ta-c]{1,8}"
 }

@@ -131,7 +131,7 @@ impl JournalSink for SimSink {
             content.damage.extend_from_slice(replay.damage);
             content.positions.insert(replay.segment, replay.to);
             let stored = replay.records.len() as u64;
-            ReplayOutcome::Stored(BatchOutcome { stored, ..BatchOutcome::default() })
+            ReplayOutcome::Stored(BatchOutcome::stored(stored))
         })
     }
 

@@ -65,7 +65,7 @@ fn insert_batch(model: &mut Model, batch: &[Record]) -> BatchOutcome {
         match insert(model, record) {
             Inserted::Stored => outcome.stored += 1,
             Inserted::Duplicate => outcome.duplicates += 1,
-            Inserted::Refused(reason) => outcome.refused.push(Refusal { index, reason }),
+            Inserted::Refused(reason) => outcome.refused.push(Refusal::new(index, reason)),
         }
     }
     outcome
