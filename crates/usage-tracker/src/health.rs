@@ -1,4 +1,5 @@
-//! Failures of the sink and of the journal. One event at each change, none at each record.
+//! Failures of the sink and of the journal. One event at each change, none at each record; and none while
+//! the accounts are locked, of which this is a part: a subscriber may do anything, and ask for them.
 
 use usage_core::sink::SinkErrorKind;
 
@@ -9,6 +10,38 @@ pub(crate) struct Health {
     warning: Option<String>,
     journal: bool,
     last_error: Option<String>,
+    /// Not told yet.
+    changes: Vec<Change>,
+}
+
+/// A change that is told in an event.
+#[derive(Debug)]
+pub(crate) enum Change {
+    SinkFails { error: String, kind: SinkErrorKind },
+    SinkWarns { warning: String },
+    JournalFails { error: String },
+    Mended { now: &'static str, still_degraded: bool },
+}
+
+impl Change {
+    pub(crate) fn emit(self) {
+        match self {
+            Self::SinkFails { error, kind } => {
+                let kind = kind.to_string();
+                tracing::warn!(
+                    error,
+                    kind,
+                    "usage records cannot be stored now; kept to try again"
+                );
+            }
+            Self::SinkWarns { warning } => tracing::warn!(warning, "usage records are stored, but"),
+            Self::JournalFails { error } => tracing::warn!(
+                error,
+                "usage records cannot be journaled now; a kill would lose some"
+            ),
+            Self::Mended { now, still_degraded } => tracing::info!(still_degraded, "{now}"),
+        }
+    }
 }
 
 impl Health {
@@ -39,26 +72,26 @@ impl Health {
     }
 
     pub(crate) fn sink_failed(&mut self, kind: SinkErrorKind, error: String) {
-        let is_new = self.sink.replace(kind).is_none();
-        if is_new {
-            let kind = kind.to_string();
-            tracing::warn!(error, kind, "usage records cannot be stored now; kept to try again");
+        if self.sink.replace(kind).is_none() {
+            self.changes.push(Change::SinkFails { error: error.clone(), kind });
         }
         self.last_error = Some(error);
     }
 
     pub(crate) fn sink_works(&mut self) {
         if self.sink.take().is_some() {
-            self.recovered("usage records are stored again");
+            self.mended("usage records are stored again");
         }
     }
 
     /// Notes what the sink says of itself after a batch that it has stored.
     pub(crate) fn sink_warns(&mut self, warning: Option<String>) {
         match (&self.warning, &warning) {
-            (None, Some(warning)) => tracing::warn!(warning, "usage records are stored, but"),
+            (None, Some(warning)) => {
+                self.changes.push(Change::SinkWarns { warning: warning.clone() });
+            }
             (Some(_), None) => {
-                self.recovered("nothing is wrong with where usage records are stored");
+                self.mended("nothing is wrong any more with where usage records are stored");
             }
             _ => {}
         }
@@ -67,20 +100,25 @@ impl Health {
 
     pub(crate) fn journal_failed(&mut self, error: String) {
         if !std::mem::replace(&mut self.journal, true) {
-            tracing::warn!(error, "usage records cannot be journaled now; a kill would lose some");
+            self.changes.push(Change::JournalFails { error: error.clone() });
         }
         self.last_error = Some(error);
     }
 
     pub(crate) fn journal_works(&mut self) {
         if std::mem::take(&mut self.journal) {
-            self.recovered("usage records are journaled again");
+            self.mended("usage records are journaled again");
         }
     }
 
-    fn recovered(&self, what: &str) {
+    fn mended(&mut self, now: &'static str) {
         let still_degraded = self.is_degraded();
-        tracing::info!(still_degraded, "{what}");
+        self.changes.push(Change::Mended { now, still_degraded });
+    }
+
+    /// Takes the changes that are to be told.
+    pub(crate) fn take_changes(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.changes)
     }
 }
 
@@ -98,7 +136,9 @@ mod tests {
     struct Levels(Arc<Mutex<Vec<Level>>>);
 
     impl Levels {
-        fn taken(&self) -> Vec<Level> {
+        /// The levels of the events that there were, and of those that were still to come.
+        fn taken_of(&self, health: &mut Health) -> Vec<Level> {
+            health.take_changes().into_iter().for_each(Change::emit);
             std::mem::take(&mut self.0.lock().unwrap())
         }
     }
@@ -126,21 +166,21 @@ mod tests {
             let mut health = Health::default();
             health.sink_works();
             health.journal_works();
-            assert!(levels.taken().is_empty());
+            assert!(levels.taken_of(&mut health).is_empty());
             for kind in [SinkErrorKind::Busy, SinkErrorKind::Full, SinkErrorKind::Busy] {
                 health.sink_failed(kind, "no".to_owned());
                 assert_eq!((health.sink_error(), health.is_degraded()), (Some(kind), true));
             }
-            assert_eq!(levels.taken(), [Level::WARN]);
+            assert_eq!(levels.taken_of(&mut health), [Level::WARN]);
             health.journal_failed("neither".to_owned());
             health.journal_failed("still not".to_owned());
-            assert_eq!(levels.taken(), [Level::WARN]);
+            assert_eq!(levels.taken_of(&mut health), [Level::WARN]);
             health.sink_works();
             health.sink_works();
-            assert_eq!(levels.taken(), [Level::INFO]);
+            assert_eq!(levels.taken_of(&mut health), [Level::INFO]);
             assert!(health.is_degraded());
             health.journal_works();
-            assert_eq!(levels.taken(), [Level::INFO]);
+            assert_eq!(levels.taken_of(&mut health), [Level::INFO]);
             assert!(!health.is_degraded());
             assert_eq!(health.last_error(), Some("still not"));
         });
@@ -152,14 +192,15 @@ mod tests {
         tracing::subscriber::with_default(levels.clone(), || {
             let mut health = Health::default();
             health.sink_warns(None);
-            assert!(levels.taken().is_empty());
+            assert!(levels.taken_of(&mut health).is_empty());
             for warning in ["the log grows", "the log grows still"] {
                 health.sink_warns(Some(warning.to_owned()));
                 assert_eq!((health.sink_warning(), health.is_degraded()), (Some(warning), false));
             }
-            assert_eq!(levels.taken(), [Level::WARN]);
+            assert_eq!(levels.taken_of(&mut health), [Level::WARN]);
             health.sink_warns(None);
-            assert_eq!((health.sink_warning(), levels.taken()), (None, vec![Level::INFO]));
+            assert_eq!(levels.taken_of(&mut health), [Level::INFO]);
+            assert_eq!(health.sink_warning(), None);
         });
     }
 

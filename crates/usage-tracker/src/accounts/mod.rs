@@ -8,6 +8,7 @@ use usage_core::Record;
 use usage_core::sink::SinkErrorKind;
 use usage_journal::Step as Stored;
 
+use crate::health::Change;
 use crate::stats::Stats;
 
 mod counters;
@@ -57,6 +58,13 @@ impl Books {
             self.advance(Event::Flushed);
         }
         unexplained
+    }
+
+    /// Notes that the sink has stored a batch, and what it says is wrong with it all the same.
+    pub(crate) fn sink_works(&mut self, warning: Option<String>) {
+        self.state.sink_busy = false;
+        self.state.health.sink_works();
+        self.state.health.sink_warns(warning);
     }
 
     /// Notes that the sink has failed.
@@ -127,4 +135,12 @@ impl Accounts {
             .unwrap_or_else(PoisonError::into_inner)
             .0
     }
+}
+
+/// Releases the books, and tells the changes of the health that were made while they were locked. Not before:
+/// a subscriber may do anything, and ask for the accounts.
+pub(crate) fn release(mut books: MutexGuard<'_, Books>) {
+    let changes = books.state.health.take_changes();
+    drop(books);
+    changes.into_iter().for_each(Change::emit);
 }

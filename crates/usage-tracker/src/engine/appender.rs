@@ -10,7 +10,7 @@ use usage_core::sink::SinkErrorKind;
 use usage_journal::{Journal, JournalError};
 
 use super::watch::{self, Watch};
-use crate::accounts::Event;
+use crate::accounts::{Event, release};
 use crate::channel::Receiver;
 use crate::notify::{chain, message};
 use crate::retry::BackOff;
@@ -161,13 +161,13 @@ impl Appender {
         }
         let wake = books.to_store() >= books.state.handover.wake_at;
         let is_watched = books.state.callers.for_journal > 0;
-        drop(books);
         if wake {
             shared.wake_committer();
         }
         if is_watched {
             shared.accounts.changed();
         }
+        release(books);
         failed.is_none()
     }
 

@@ -9,7 +9,7 @@ use usage_core::sink::Sink;
 
 use super::journaling::Journaling;
 use super::queue::Queues;
-use crate::accounts::{Event, Phase};
+use crate::accounts::{Event, Phase, release};
 use crate::batcher::{Batcher, Limits, Step};
 use crate::channel::{Receiver, park_for};
 use crate::notify::{Failure, OnRefused, call, message};
@@ -170,21 +170,21 @@ impl Committer {
         if !self.shared.enter_sink(is_retry) {
             return false;
         }
-        match self.store_next() {
+        let result = self.store_next();
+        let now = self.shared.sender.clock.monotonic();
+        let mut books = self.shared.accounts.lock();
+        match result {
             Ok(warning) => {
                 self.batcher.succeeded();
-                let mut books = self.shared.accounts.lock();
-                books.state.sink_busy = false;
-                books.state.health.sink_works();
-                books.state.health.sink_warns(warning);
+                books.sink_works(warning);
             }
             Err((kind, error)) => {
-                let now = self.shared.sender.clock.monotonic();
                 self.batcher.failed(now, kind, fastrand::f64());
-                self.shared.accounts.lock().sink_failed(kind, error);
+                books.sink_failed(kind, error);
             }
         }
         self.shared.accounts.changed();
+        release(books);
         self.shared.unblock_appender();
         true
     }

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::committer::{Committer, Feed};
 use super::{positions, watch};
-use crate::accounts::Event;
+use crate::accounts::{Event, release};
 use crate::notify::{Failure, call, message, report_lost};
 
 impl Committer {
@@ -70,7 +70,9 @@ impl Committer {
                 if let Some(tail) = &mut self.queues.journal {
                     // The last look: what is left is left to others, if they find it.
                     let watched = tail.check();
-                    watch::note(&mut self.shared.accounts.lock(), &watched);
+                    let mut books = self.shared.accounts.lock();
+                    watch::note(&mut books, &watched);
+                    release(books);
                 }
             }
         }

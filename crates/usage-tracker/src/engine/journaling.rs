@@ -9,6 +9,7 @@ use usage_journal::{Access, Journal, Options, RealDisk, Tail};
 use super::positions;
 use super::queue::Queues;
 use super::recovery::Recovery;
+use crate::accounts::release;
 use crate::notify::{Failure, call};
 use crate::retry::BackOff;
 use crate::shared::Shared;
@@ -100,7 +101,7 @@ impl Opener {
     ) -> Option<Box<Journal>> {
         let made = make(sink, &self.options);
         let mut books = shared.accounts.lock();
-        match made {
+        let journal = match made {
             Ok((journal, tail)) => {
                 books.state.health.journal_works();
                 books.counters.journal_bytes = tail.bytes();
@@ -113,7 +114,9 @@ impl Opener {
                 self.retry_at = shared.sender.clock.monotonic().saturating_add(wait);
                 None
             }
-        }
+        };
+        release(books);
+        journal
     }
 }
 

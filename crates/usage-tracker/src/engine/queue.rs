@@ -5,7 +5,7 @@ use usage_core::sink::{Sink, SinkError};
 use usage_journal::{Step as Stored, Tail};
 
 use super::positions;
-use crate::accounts::Books;
+use crate::accounts::{Books, release};
 use crate::notify::{Failure, OnRefused, call, notify_refused, notify_unexplained};
 use crate::shared::Shared;
 
@@ -144,6 +144,7 @@ impl Queue<'_> {
                     state.handover.journal_is_full = false;
                     state.health.journal_works();
                 }
+                release(books);
                 recycled
             }
         }

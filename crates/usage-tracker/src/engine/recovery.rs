@@ -7,6 +7,7 @@ use usage_core::sink::{Sink, SinkErrorKind};
 use usage_journal::{RealDisk, ReplayError, Replayed, replay};
 
 use super::positions;
+use crate::accounts::release;
 use crate::notify::{call, chain};
 use crate::retry::BackOff;
 use crate::shared::Shared;
@@ -84,7 +85,7 @@ impl Recovery {
                 for error in found.iter().filter_map(|found| found.as_ref().err()) {
                     books.state.health.note(error.clone());
                 }
-                drop(books);
+                release(books);
                 found.iter().for_each(tell);
                 !found.iter().flatten().any(|replayed| replayed.interrupted)
             }
@@ -97,7 +98,9 @@ impl Recovery {
                     let wait = self.back_off.after(kind, fastrand::f64());
                     self.due = Some(now.saturating_add(wait));
                 }
-                books.phase().calls_sink()
+                let goes_on = books.phase().calls_sink();
+                release(books);
+                goes_on
             }
         }
     }

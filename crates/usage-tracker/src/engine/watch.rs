@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use usage_journal::{Journal, Watched};
 
-use crate::accounts::Books;
+use crate::accounts::{Books, release};
 use crate::notify::chain;
 use crate::shared::Shared;
 
@@ -54,8 +54,8 @@ impl Watch {
         if was_worried && !self.worried {
             books.state.health.journal_works();
         }
-        drop(books);
         shared.accounts.changed();
+        release(books);
     }
 
     /// Answers those who ask while there is no journal to be looked at.

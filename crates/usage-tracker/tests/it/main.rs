@@ -12,6 +12,7 @@ mod allocations;
 mod batches;
 mod closing;
 mod common;
+mod events;
 #[cfg(feature = "async")]
 mod in_async;
 mod journal;
