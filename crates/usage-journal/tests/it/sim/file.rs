@@ -37,12 +37,14 @@ impl DiskFile for SimFile {
         if start < bad.end && bad.start < start + bytes.len() {
             return Err(io::Error::other("this place cannot be read"));
         }
-        let data = self.whole(|inode| inode.data.clone())?;
-        let data = self.world().read(&data);
-        let data = data.get(start..).unwrap_or_default();
-        let length = data.len().min(bytes.len());
-        bytes[..length].copy_from_slice(&data[..length]);
-        Ok(length)
+        let flaw = self.world().flaw;
+        self.whole(|inode| {
+            let data = flaw.read(&inode.data);
+            let data = data.get(start..).unwrap_or_default();
+            let length = data.len().min(bytes.len());
+            bytes[..length].copy_from_slice(&data[..length]);
+            length
+        })
     }
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {

@@ -1,7 +1,7 @@
 //! A disk or a ledger that breaks a promise that the journal relies on, to prove that the model would find a
 //! journal that breaks it.
 
-use super::world::World;
+use std::borrow::Cow;
 
 /// What is wrong with a machine, all the time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,12 +24,12 @@ const FRAME_HEADER: usize = 28;
 /// Set in a frame's length where everything before it was synced.
 const SYNCED: u32 = 1 << 31;
 
-impl World {
-    /// Returns the content of a file as this disk gives it out.
-    pub(super) fn read(&self, data: &[u8]) -> Vec<u8> {
-        let mut data = data.to_vec();
-        if self.flaw == Flaw::MendsChecksums {
-            mend(&mut data);
+impl Flaw {
+    /// Returns the content of a file as a disk with this flaw gives it out.
+    pub(super) fn read(self, data: &[u8]) -> Cow<'_, [u8]> {
+        let mut data = Cow::Borrowed(data);
+        if self == Self::MendsChecksums {
+            mend(data.to_mut());
         }
         data
     }
