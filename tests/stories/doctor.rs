@@ -292,8 +292,8 @@ fn advice() {
          ALTER TABLE ledger DROP COLUMN epoch; ALTER TABLE ledger DROP COLUMN rollups;
          ALTER TABLE ledger DROP COLUMN event_id_key; DROP TABLE event_ids;
          CREATE INDEX records_by_event_id ON records (event_id) WHERE event_id IS NOT NULL;
-         ALTER TABLE records DROP COLUMN more; ALTER TABLE records DROP COLUMN tag_set;
-         ALTER TABLE records DROP COLUMN session; ALTER TABLE records DROP COLUMN terms;
+         ALTER TABLE records DROP COLUMN more;
+         ALTER TABLE records DROP COLUMN session;
          DROP TABLE rollups_quarter; DROP TABLE rollups_day; DROP TABLE rollups_month;
          DROP TABLE rollups_all; DROP TABLE rollup_pieces; DROP TABLE rollups_folded;
          DROP TABLE retention;

@@ -30,7 +30,7 @@ fn a_lost_record_and_a_doubled_one_are_seen() {
     change(
         "INSERT INTO records SELECT ts, id + 5000, label_set, input, output, cache_read,
          cache_write, unclassified, reasoning, fallbacks, event_id,
-         terms, session, tag_set, more FROM records
+         session, more FROM records
          WHERE unclassified = 7",
     );
     let twice = audit(&fixture).first_so_many("g1", 400).unwrap_err();

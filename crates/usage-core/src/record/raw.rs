@@ -38,12 +38,14 @@ impl<'de> Deserialize<'de> for RawRecord<'de> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawRecord<'de>, A::Error> {
-                let (mut raw, mut seen) = (RawRecord::default(), Vec::with_capacity(16));
-                while let Some(field) = map.next_key::<Field>()? {
-                    if seen.contains(&field) {
+                // A bit for each field, by its place in the list.
+                let (mut raw, mut seen) = (RawRecord::default(), 0_u64);
+                while let Some(Place(place)) = map.next_key()? {
+                    let (field, bit) = (Field::ALL[place], 1 << place);
+                    if seen & bit != 0 {
                         return Err(Error::duplicate_field(field.name()));
                     }
-                    seen.push(field);
+                    seen |= bit;
                     let text = |text: Option<Text<'de>>| text.map(|Text(text)| text);
                     match field {
                         Field::Label(label) => {
@@ -56,9 +58,11 @@ impl<'de> Deserialize<'de> for RawRecord<'de> {
                         Field::EventId => raw.event_id = text(map.next_value()?),
                     }
                 }
-                let required = Label::ALL.into_iter().filter(|label| label.is_required());
-                match required.map(Field::Label).find(|field| !seen.contains(field)) {
-                    Some(missing) => Err(Error::missing_field(missing.name())),
+                // The labels are the first fields.
+                let is_missing =
+                    |label: &Label| label.is_required() && seen & (1 << *label as u32) == 0;
+                match Label::ALL.into_iter().find(is_missing) {
+                    Some(missing) => Err(Error::missing_field(missing.field())),
                     None => Ok(raw),
                 }
             }
@@ -67,18 +71,22 @@ impl<'de> Deserialize<'de> for RawRecord<'de> {
     }
 }
 
-impl<'de> Deserialize<'de> for Field {
+/// The place of a field in [`Field::ALL`].
+struct Place(usize);
+
+impl<'de> Deserialize<'de> for Place {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Name;
         impl Visitor<'_> for Name {
-            type Value = Field;
+            type Value = Place;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("field identifier")
             }
 
-            fn visit_str<E: Error>(self, name: &str) -> Result<Field, E> {
-                Field::named(name).ok_or_else(|| E::unknown_field(name, &Field::NAMES))
+            fn visit_str<E: Error>(self, name: &str) -> Result<Place, E> {
+                let place = Field::NAMES.iter().position(|known| *known == name);
+                place.map(Place).ok_or_else(|| E::unknown_field(name, &Field::NAMES))
             }
         }
         deserializer.deserialize_identifier(Name)

@@ -54,15 +54,23 @@ fn is_shown(c: char) -> bool {
 #[must_use]
 pub fn escape_hidden(json: &str) -> String {
     let mut out = String::with_capacity(json.len() + 1);
-    for c in json.chars() {
-        if is_shown(c) {
-            out.push(c);
-        } else {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                // Writing to a string cannot fail.
-                let _ = write!(out, "\\u{unit:04x}");
+    let mut rest = json;
+    loop {
+        // Nearly all of it is plain ASCII, and copied at once.
+        let plain = rest.bytes().position(|byte| !matches!(byte, b' '..=b'~'));
+        let (plain, other) = rest.split_at(plain.unwrap_or(rest.len()));
+        out.push_str(plain);
+        let mut others = other.chars();
+        match others.next() {
+            None => return out,
+            Some(c) if is_shown(c) => out.push(c),
+            Some(c) => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    // Writing to a string cannot fail.
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
             }
         }
+        rest = others.as_str();
     }
-    out
 }

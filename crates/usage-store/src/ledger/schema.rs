@@ -118,14 +118,12 @@ INSERT INTO retention (only_row) VALUES (1);
 /// Room for what comes: columns that stay empty take no space, and tables without rows a page each.
 ///
 /// With each label set, a checksum of its names; those that a ledger has already get theirs after this step.
-/// On a row: the terms that it was priced by, its session, its set of tags, and in `more` whatever few
-/// records have. In the ledger: the epoch that tells a copy from its original, settings, where rows came
+/// On a row: its session, and in `more` whatever else comes, packed. (Of a table without row ids that has more than
+/// 13 columns SQLite compares keys by a slower way, see `sqlite3VdbeFindCompare`; this one has 13.) In the ledger: the epoch that tells a copy from its original, settings, where rows came
 /// from that another ledger gave (by range of ids), and how far each source is stored. With a folder of
 /// journals, which file the ledger was: that tells a ledger that was moved from a copy.
 const V5: &str = "
-ALTER TABLE records ADD COLUMN terms   INTEGER;
 ALTER TABLE records ADD COLUMN session INTEGER;
-ALTER TABLE records ADD COLUMN tag_set INTEGER;
 ALTER TABLE records ADD COLUMN more    BLOB;
 
 ALTER TABLE label_sets ADD COLUMN checksum INTEGER;

@@ -216,17 +216,19 @@ pub(crate) fn names_of<'a>(row: &'a Row<'_>) -> rusqlite::Result<LabelNames<'a>>
 
 /// Whether the names in a row of [`SELECT_SETS`] are those that were stored with its id.
 pub(crate) fn is_right(row: &Row<'_>) -> rusqlite::Result<bool> {
-    let Ok(names) = names_of(row) else { return Ok(false) };
-    Ok(row.get::<_, Option<i64>>(1 + Label::COUNT)? == Some(checksum(row.get(0)?, &names)))
+    names_of(row).map_or(Ok(false), |names| are_right(row, &names))
+}
+
+fn are_right(row: &Row<'_>, names: &LabelNames<'_>) -> rusqlite::Result<bool> {
+    Ok(row.get::<_, Option<i64>>(1 + Label::COUNT)? == Some(checksum(row.get(0)?, names)))
 }
 
 /// The names in a row of [`SELECT_SETS`]; none where they are not those that were stored, or could be
 /// those of no record.
 fn right_labels(row: &Row<'_>, checked: bool) -> rusqlite::Result<Option<Labels>> {
-    if checked && !is_right(row)? {
-        return Ok(None);
-    }
-    Ok(names_of(row).ok().and_then(|names| Labels::new(names).ok()))
+    let Ok(names) = names_of(row) else { return Ok(None) };
+    let is_right = !checked || are_right(row, &names)?;
+    Ok(is_right.then(|| Labels::new(names).ok()).flatten())
 }
 
 impl LabelSets {

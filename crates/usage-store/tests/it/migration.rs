@@ -19,11 +19,11 @@ pub(crate) const WITHOUT_V4: &str = "DROP TRIGGER quarantine_grows;
     DROP TABLE settings; DROP TABLE origins;
     DROP TABLE sources; ALTER TABLE journal_folders DROP COLUMN file;
     ALTER TABLE label_sets DROP COLUMN checksum;
-    ALTER TABLE ledger DROP COLUMN epoch; ALTER TABLE records DROP COLUMN more;
+    ALTER TABLE ledger DROP COLUMN epoch; ALTER TABLE records DROP COLUMN more; ALTER TABLE records DROP COLUMN session;
     DROP TABLE event_ids; ALTER TABLE ledger DROP COLUMN event_id_key;
     CREATE INDEX records_by_event_id ON records (event_id) WHERE event_id IS NOT NULL;
-    ALTER TABLE records DROP COLUMN tag_set; ALTER TABLE records DROP COLUMN session;
-    ALTER TABLE records DROP COLUMN terms; DROP TABLE rollups_quarter; DROP TABLE rollups_day;
+   
+    DROP TABLE rollups_quarter; DROP TABLE rollups_day;
     DROP TABLE rollups_month; DROP TABLE rollups_all; DROP TABLE rollup_pieces; DROP TABLE rollups_folded;
     ALTER TABLE ledger DROP COLUMN rollups; DROP TABLE retention;";
 
