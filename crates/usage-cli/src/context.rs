@@ -158,9 +158,8 @@ impl Context {
     }
 
     /// Says so if the ledger refuses records up to an instant that is still to come.
-    pub(crate) fn note_horizon(&self, engine: &dyn Engine) {
-        // What cannot be read is for the command itself to tell.
-        let from = engine.bounds(&Limits::none()).ok().and_then(|bounds| bounds.accepts_from);
+    pub(crate) fn note_horizon(&self, engine: &dyn Engine) -> Result<(), CliError> {
+        let from = engine.horizon(&Limits::none())?;
         if let Some(from) = from.filter(|from| !self.quiet && *from > self.now_timestamp()) {
             output::note(&format!(
                 "note: records older than {} are refused, and that is still to come; `usage doctor` \
@@ -168,6 +167,7 @@ impl Context {
                 amounts::instant(from, self.zone)
             ));
         }
+        Ok(())
     }
 
     /// How text is laid out on standard output.

@@ -66,11 +66,12 @@ fn formats() -> impl TypedValueParser<Value = Format> {
 }
 
 /// What is not in the report, to a person; who reads the other forms is a program.
-fn note_world(format: Format, engine: &dyn Engine, context: &Context) {
+fn note_world(format: Format, engine: &dyn Engine, context: &Context) -> Result<(), CliError> {
     if format.is_for_people() {
         context.note_waiting(engine, "report");
-        context.note_horizon(engine);
+        context.note_horizon(engine)?;
     }
+    Ok(())
 }
 
 fn note_period(format: Format, period: &Period, context: &Context) {
@@ -98,7 +99,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     // What is wrong with these is said before a ledger is looked for.
     let query = args.query(context)?;
     let store = context.open_existing()?;
-    note_world(args.format, &store, context);
+    note_world(args.format, &store, context)?;
     let report = report(&store, &query)?;
     note_period(args.format, &report.period, context);
     let options = context.text_options().wide(args.wide);

@@ -63,9 +63,12 @@ pub(super) fn limits_end_questions(mut subject: Subject) {
             engine.records(&of, Order::OldestFirst).next().and_then(Result::err),
             engine.names(Label::Model, 1, &limits).err(),
             engine.bounds(&limits).err(),
+            engine.horizon(&limits).err(),
+            engine.countable(TimeRange::ALL, &limits).err(),
+            engine.freshness(&limits).err(),
         ];
         let kinds = kinds.map(|error| error.as_ref().map(EngineError::kind));
-        assert_eq!(kinds, [Some(kind); 7], "of questions that come too late");
+        assert_eq!(kinds, [Some(kind); 10], "of questions that come too late");
     }
     let in_time = Limits::none()
         .with_deadline(Instant::now() + Duration::from_secs(600))

@@ -10,7 +10,9 @@ use crate::random::Question;
 /// What is asked of no records in particular.
 pub(super) fn everything(engine: &dyn Engine, memory: &MemoryLedger) {
     let limits = Limits::none();
-    assert_eq!(ok(engine.bounds(&limits)), ok(memory.bounds(&limits)));
+    let bounds = ok(engine.bounds(&limits));
+    assert_eq!(bounds, ok(memory.bounds(&limits)));
+    assert_eq!(ok(engine.horizon(&limits)), bounds.accepts_from, "the horizon by itself");
     for label in Label::ALL {
         let names = ok(engine.names(label, usize::MAX, &limits));
         let of_records = ok(memory.names(label, usize::MAX, &limits));

@@ -33,9 +33,10 @@ enum Fault {
     ForgetsABoundsMicrosecond,
     TellsEmptyNames,
     TellsMoreNames,
+    TellsAnotherHorizon,
 }
 
-const FAULTS: [Fault; 12] = [
+const FAULTS: [Fault; 13] = [
     Fault::IgnoresTheFilter,
     Fault::IgnoresTheFilterWhereNoNamesAreAsked,
     Fault::IncludesTheEnd,
@@ -48,6 +49,7 @@ const FAULTS: [Fault; 12] = [
     Fault::ForgetsABoundsMicrosecond,
     Fault::TellsEmptyNames,
     Fault::TellsMoreNames,
+    Fault::TellsAnotherHorizon,
 ];
 
 #[test]
@@ -166,6 +168,14 @@ impl Engine for Wrong {
             bounds.newest = bounds.newest.map(|at| Timestamp::from_micros(at.as_micros() - 1));
         }
         Ok(bounds)
+    }
+
+    fn horizon(&self, limits: &Limits) -> Result<Option<Timestamp>, EngineError> {
+        let horizon = self.bounds(limits)?.accepts_from;
+        match self.fault {
+            Fault::TellsAnotherHorizon => Ok(horizon.or(Some(Timestamp::from_micros(0)))),
+            _ => Ok(horizon),
+        }
     }
 
     fn seen(&self) -> Result<Seen, EngineError> {

@@ -1,10 +1,12 @@
 //! The trait that every keeper of records implements for those who read.
 
+use std::time::Instant;
+
 use super::{
     Block, Bounds, Calendar, EngineError, Freshness, Limits, Order, Seen, Selection, Session,
 };
 use crate::stats::{Aggregates, Series};
-use crate::{Label, Record, TimeRange};
+use crate::{Label, Record, TimeRange, Timestamp};
 
 /// The records of an answer, read as they are asked for. After an error there are no more.
 pub type Records<'a> = Box<dyn Iterator<Item = Result<Record, EngineError>> + 'a>;
@@ -81,12 +83,22 @@ pub trait Engine: Send + Sync {
     /// As [`totals`](Self::totals).
     fn bounds(&self, limits: &Limits) -> Result<Bounds, EngineError>;
 
+    /// Returns the [horizon](Bounds::accepts_from) by itself: older records are refused. `None` where none are.
+    /// For those who need no other bound, as that may be sooner told.
+    ///
+    /// # Errors
+    /// As [`totals`](Self::totals).
+    fn horizon(&self, limits: &Limits) -> Result<Option<Timestamp>, EngineError> {
+        Ok(self.bounds(limits)?.accepts_from)
+    }
+
     /// Returns the range with its ends moved to the next instants that can be told apart, where only sums are
     /// left; else as it is. For ranges that begin or end at now.
     ///
     /// # Errors
     /// As [`totals`](Self::totals).
-    fn countable(&self, range: TimeRange, _limits: &Limits) -> Result<TimeRange, EngineError> {
+    fn countable(&self, range: TimeRange, limits: &Limits) -> Result<TimeRange, EngineError> {
+        limits.check(Instant::now)?;
         Ok(range)
     }
 
@@ -94,7 +106,8 @@ pub trait Engine: Send + Sync {
     ///
     /// # Errors
     /// As [`totals`](Self::totals).
-    fn freshness(&self, _limits: &Limits) -> Result<Freshness, EngineError> {
+    fn freshness(&self, limits: &Limits) -> Result<Freshness, EngineError> {
+        limits.check(Instant::now)?;
         Ok(Freshness::default())
     }
 

@@ -108,6 +108,13 @@ impl Engine for Store {
         })
     }
 
+    /// Reads one row, and no sums.
+    fn horizon(&self, limits: &Limits) -> Result<Option<Timestamp>, EngineError> {
+        self.ask(limits, |connection| {
+            Ok(retained::records_from(connection)?.map(Timestamp::from_micros))
+        })
+    }
+
     fn countable(&self, range: TimeRange, limits: &Limits) -> Result<TimeRange, EngineError> {
         limits.check(Instant::now)?;
         Self::countable(self, range).map_err(|error| failed(error, limits))

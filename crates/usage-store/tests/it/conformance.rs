@@ -47,6 +47,22 @@ fn bounds_know_what_is_kept_and_what_is_taken() {
     let bounds = engine(&store).bounds(&none).unwrap();
     assert_eq!(bounds.oldest, Some(at(3 * QUARTER + 7)));
     assert_eq!(bounds.accepts_from, Some(at(QUARTER)));
+    assert_eq!(engine(&store).horizon(&none).unwrap(), Some(at(QUARTER)));
+}
+
+/// Whoever only asks from when on records are taken waits for no rows, and hears it of a ledger whose sums are
+/// damaged.
+#[test]
+fn the_horizon_is_told_without_reading_sums_or_rows() {
+    let place = Place::new();
+    let store = place.open();
+    store.insert_batch(&[record(5, 1)]).unwrap();
+    store.prune_records(at(3)).unwrap();
+    let sql = "UPDATE rollups_quarter SET cells = zeroblob(20); UPDATE rollups_day SET number = 7";
+    place.connection().execute_batch(sql).unwrap();
+    let none = Limits::none();
+    assert_eq!(engine(&store).bounds(&none).unwrap_err().kind(), EngineErrorKind::Corrupt);
+    assert_eq!(engine(&store).horizon(&none).unwrap(), Some(at(3)));
 }
 
 /// An error of the ledger can be taken out again by those who know it.
