@@ -132,8 +132,7 @@ impl Store {
         // What was opened in between could be another file than the one that is watched.
         file.check()?;
         let journal_folder = JournalFolder::new(&file, options)?;
-        // Past links: one that is changed later leads to another ledger.
-        let readers = Readers::new(file.real_path(), options, at_rest);
+        let readers = Readers::new(&file, options, at_rest);
         let busy_timeout = options.busy_timeout;
         let writer = Mutex::new(Writer::new(Ledger::new(connection, busy_timeout)));
         let log = Log::default();

@@ -102,10 +102,20 @@ impl OpenedFile {
 
     /// Fails when the file at the path is another one by now.
     pub(crate) fn check(&self) -> Result<()> {
-        if id_at(&self.path)? == self.id {
+        self.check_at(&self.path)
+    }
+
+    /// As [`check`](Self::check), where links led when it was opened: one that leads elsewhere by now changes
+    /// nothing for those who read on.
+    pub(crate) fn check_real(&self) -> Result<()> {
+        self.check_at(&self.real_path)
+    }
+
+    fn check_at(&self, path: &Path) -> Result<()> {
+        if id_at(path)? == self.id {
             return Ok(());
         }
-        Err(replaced(&self.path, "was replaced by another file"))
+        Err(replaced(path, "was replaced by another file"))
     }
 }
 

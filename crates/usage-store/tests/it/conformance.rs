@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use usage_conformance::{Subject, check};
-use usage_core::query::{EngineErrorKind, Limits, Selection};
+use usage_core::query::{EngineError, EngineErrorKind, Limits, Order, Selection};
 use usage_core::{Engine, Filter, Label, TimeRange};
 use usage_store::{Store, StoreError};
 
@@ -108,10 +108,37 @@ fn a_change_is_noticed_whoever_makes_it() {
     let seen = engine(&store).seen().unwrap();
     store.delete_all_records().unwrap();
     assert!(engine(&store).changed(&seen).unwrap());
+}
+
+/// Each way to ask, also where connections to the old file are at hand, and before and after one is made.
+#[test]
+fn a_ledger_that_was_replaced_or_deleted_answers_nothing() {
+    let (place, filter) = (Place::with_records(3), Filter::new());
+    let (store, other, unread) = (place.open(), Place::with_records(7), place.open());
+    let of = Selection::new(TimeRange::ALL, &filter);
     let seen = engine(&store).seen().unwrap();
-    let other = Place::with_records(3);
+    assert_eq!(engine(&store).totals(&of).unwrap().summary().requests, 3);
+    let none = Limits::none();
+    let check = || {
+        for engine in [engine(&store), engine(&unread)] {
+            let kinds = [
+                engine.totals(&of).err(),
+                engine.records(&of, Order::NewestFirst).next().and_then(Result::err),
+                engine.names(Label::Model, 9, &none).err(),
+                engine.bounds(&none).err(),
+                engine.horizon(&none).err(),
+                engine.freshness(&none).err(),
+                engine.seen().err(),
+                engine.changed(&seen).err(),
+            ];
+            let kinds = kinds.map(|error| error.as_ref().map(EngineError::kind));
+            assert_eq!(kinds, [Some(EngineErrorKind::Replaced); 8]);
+        }
+    };
     std::fs::rename(&other.path, &place.path).unwrap();
-    assert!(engine(&store).changed(&seen).unwrap());
+    check();
+    std::fs::remove_file(&place.path).unwrap();
+    check();
 }
 
 /// Also from a ledger with more names than are asked for.

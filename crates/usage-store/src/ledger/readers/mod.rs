@@ -6,7 +6,7 @@ mod pool;
 mod watch;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use r2d2_sqlite::SqliteConnectionManager;
@@ -15,6 +15,7 @@ use rusqlite::Connection;
 use crate::StoreOptions;
 use crate::error::{Fault, ReadError, Result, StoreError};
 use crate::ledger::at_rest::{self, Stamp};
+use crate::ledger::file_id::OpenedFile;
 use crate::ledger::open;
 use crate::ledger::schema::SCHEMA_VERSION;
 use crate::ledger::transaction::schema_version;
@@ -24,6 +25,8 @@ use self::pool::{NoConnection, Pool};
 #[derive(Debug)]
 pub(crate) struct Readers {
     path: PathBuf,
+    /// The file that was opened.
+    file: OpenedFile,
     /// The ledger could only be opened as a file at rest.
     at_rest: bool,
     #[cfg(feature = "zones")]
@@ -59,7 +62,9 @@ const STEPS: i32 = 1_000;
 const AT_REST_TRIES: usize = 3;
 
 impl Readers {
-    pub(crate) fn new(path: &Path, options: &StoreOptions, at_rest: bool) -> Self {
+    pub(crate) fn new(file: &OpenedFile, options: &StoreOptions, at_rest: bool) -> Self {
+        // Past links: one that is changed later leads to another ledger.
+        let path = file.real_path();
         let settings = options.clone();
         let manager = SqliteConnectionManager::file(path)
             .with_flags(open::flags())
@@ -67,6 +72,7 @@ impl Readers {
         let pool = Pool::new(options.readers, options.busy_timeout, manager);
         Self {
             path: path.to_owned(),
+            file: file.clone(),
             at_rest,
             #[cfg(feature = "zones")]
             watch: watch::Watch::new(path, options),
@@ -77,6 +83,20 @@ impl Readers {
     /// Runs a query in one read transaction, so that all of it sees one state of the ledger. It ends early
     /// when it is to stop.
     pub(crate) fn read<T>(
+        &self,
+        doing: &'static str,
+        stop: Option<&Stop>,
+        query: impl Fn(&Connection) -> Result<T, ReadError>,
+    ) -> Result<T> {
+        // A kept connection goes on reading a file that was replaced, a new one reads the other file. Afterwards
+        // too: it may have been made in between.
+        self.file.check_real()?;
+        let answer = self.read_file(doing, stop, query)?;
+        self.file.check_real()?;
+        Ok(answer)
+    }
+
+    fn read_file<T>(
         &self,
         doing: &'static str,
         stop: Option<&Stop>,
@@ -107,10 +127,6 @@ impl Readers {
         stop: Option<&Stop>,
         query: impl Fn(&Connection) -> Result<T, ReadError>,
     ) -> Result<T> {
-        // SQLite would say only that it cannot be opened.
-        if let Err(source) = self.path.metadata() {
-            return Err(StoreError::Find { path: self.path.clone(), source });
-        }
         let result = self.pool.with(stop, |connection| in_transaction(connection, stop, query));
         match result {
             Ok(result) => result.map_err(|error| StoreError::read(doing, &self.path, error)),
@@ -148,6 +164,7 @@ fn in_transaction<T>(
 #[cfg(test)]
 mod tests {
     use std::cell::{Cell, RefCell};
+    use std::path::Path;
     use std::time::Duration;
 
     use super::*;
@@ -158,7 +175,7 @@ mod tests {
             readers: 1,
             ..StoreOptions::default()
         };
-        Readers::new(path, &options, false)
+        Readers::new(&OpenedFile::at(path).unwrap(), &options, false)
     }
 
     #[test]
@@ -186,7 +203,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("usage.db");
         crate::Store::open(&path).unwrap();
-        let readers = Readers::new(&path, &StoreOptions::default(), true);
+        let file = OpenedFile::at(&path).unwrap();
+        let readers = Readers::new(&file, &StoreOptions::default(), true);
         let (runs, kept) = (Cell::new(0), RefCell::new(None));
         let query = |keep_open: bool| {
             runs.set(0);
@@ -246,8 +264,11 @@ mod tests {
     fn a_ledger_that_vanished_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("usage.db");
-        let error = readers(&path).read("read the ledger", None, |_| Ok(())).unwrap_err();
-        assert!(matches!(error, StoreError::Find { .. }), "{error:?}");
+        crate::Store::open(&path).unwrap();
+        let readers = readers(&path);
+        std::fs::remove_file(&path).unwrap();
+        let error = readers.read("read the ledger", None, |_| Ok(())).unwrap_err();
+        assert!(matches!(error, StoreError::Replaced { .. }), "{error:?}");
         assert!(!path.exists(), "nothing is made in its place");
     }
 }

@@ -9,7 +9,6 @@ use super::Readers;
 use crate::StoreOptions;
 use crate::error::{Result, StoreError};
 use crate::ledger::at_rest::Stamp;
-use crate::ledger::file_id::id_at;
 use crate::ledger::open;
 
 /// A connection of its own, as SQLite tells each connection what others have done since it was opened.
@@ -53,17 +52,18 @@ impl std::fmt::Debug for Watch {
 }
 
 impl Readers {
-    /// By what a change of the ledger, or of the file that is the ledger, is noticed.
+    /// By what a change of the ledger is noticed. Fails where another file is the ledger by now.
     pub(crate) fn seen(&self) -> Result<Vec<u8>> {
-        let file = id_at(&self.path)?;
+        self.file.check_real()?;
         let seen = if self.at_rest {
             // Nobody else can be asked.
-            format!("{file:?} {:?}", Stamp::of_ledger(&self.path))
+            format!("{:?}", Stamp::of_ledger(&self.path))
         } else {
             let version = self.watch.version();
             let doing = "read the ledger";
-            format!("{file:?} {:?}", version.map_err(|e| StoreError::sqlite(doing, &self.path, e))?)
+            format!("{:?}", version.map_err(|e| StoreError::sqlite(doing, &self.path, e))?)
         };
+        self.file.check_real()?;
         Ok(seen.into_bytes())
     }
 }
@@ -71,6 +71,7 @@ impl Readers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::file_id::OpenedFile;
 
     /// Where it cannot be opened as a database, as somebody may only read it.
     #[test]
@@ -78,7 +79,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("usage.db");
         crate::Store::open(&path).unwrap();
-        let readers = Readers::new(&path, &StoreOptions::default(), true);
+        let file = OpenedFile::at(&path).unwrap();
+        let readers = Readers::new(&file, &StoreOptions::default(), true);
         let seen = readers.seen().unwrap();
         assert_eq!(readers.seen().unwrap(), seen);
         let store = crate::Store::open(&path).unwrap();
@@ -93,7 +95,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("usage.db");
         let _store = crate::Store::open(&path).unwrap();
-        let readers = Readers::new(&path, &StoreOptions::default(), false);
+        let file = OpenedFile::at(&path).unwrap();
+        let readers = Readers::new(&file, &StoreOptions::default(), false);
         let seen = readers.seen().unwrap();
         assert_eq!(readers.seen().unwrap(), seen);
         readers.watch.connection.lock().unwrap().1 = None;
