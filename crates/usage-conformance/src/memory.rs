@@ -84,11 +84,22 @@ impl Engine for MemoryLedger {
     }
 
     fn records<'a>(&'a self, of: &Selection<'a>, order: Order) -> Records<'a> {
-        match (self.selected(of), order) {
-            (Err(error), _) => Box::new(iter::once(Err(error))),
-            (Ok(records), Order::OldestFirst) => Box::new(records.into_iter().map(Ok)),
-            (Ok(records), Order::NewestFirst) => Box::new(records.into_iter().rev().map(Ok)),
+        let mut selected = match self.selected(of) {
+            Err(error) => return Box::new(iter::once(Err(error))),
+            Ok(selected) => selected,
+        };
+        if matches!(order, Order::NewestFirst) {
+            selected.reverse();
         }
+        let (limits, mut left) = (of.limits.clone(), selected.into_iter());
+        Box::new(iter::from_fn(move || {
+            let next = left.next()?;
+            Some(limits.check(Instant::now).map(|()| next).map_err(|kind| {
+                // No more after an error.
+                left = Vec::new().into_iter();
+                kind.into()
+            }))
+        }))
     }
 
     fn names(

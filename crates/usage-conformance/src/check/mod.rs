@@ -61,6 +61,7 @@ fn config(cases: u32) -> Config {
 fn check_with(mut runner: TestRunner, make: impl Fn() -> Subject) {
     fixed::an_empty_engine_answers(&make());
     fixed::limits_end_questions(make());
+    fixed::records_end_where_they_are_cancelled(make());
     fixed::changes_are_noticed(make());
     fixed::names_are_told_in_order(make());
     fixed::answers_see_whole_batches(make());

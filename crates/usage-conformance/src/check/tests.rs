@@ -2,6 +2,7 @@
 
 use std::panic;
 use std::sync::LazyLock;
+use std::time::Instant;
 
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use usage_core::query::{Bounds, Calendar, EngineError, Limits, Order, Records, Seen, Selection};
@@ -34,9 +35,10 @@ enum Fault {
     TellsEmptyNames,
     TellsMoreNames,
     TellsAnotherHorizon,
+    ChecksLimitsOnce,
 }
 
-const FAULTS: [Fault; 13] = [
+const FAULTS: [Fault; 14] = [
     Fault::IgnoresTheFilter,
     Fault::IgnoresTheFilterWhereNoNamesAreAsked,
     Fault::IncludesTheEnd,
@@ -50,6 +52,7 @@ const FAULTS: [Fault; 13] = [
     Fault::TellsEmptyNames,
     Fault::TellsMoreNames,
     Fault::TellsAnotherHorizon,
+    Fault::ChecksLimitsOnce,
 ];
 
 #[test]
@@ -134,8 +137,11 @@ impl Engine for Wrong {
 
     fn records<'a>(&'a self, of: &Selection<'a>, order: Order) -> Records<'a> {
         let of = self.asked(of);
+        if matches!(self.fault, Fault::ChecksLimitsOnce) && of.limits.check(Instant::now).is_ok() {
+            return self.ledger.records(&of.clone().within(Limits::none()), order);
+        }
         if !matches!(self.fault, Fault::KeepsTheOrderOfStoring)
-            || of.limits.check(std::time::Instant::now).is_err()
+            || of.limits.check(Instant::now).is_err()
         {
             return self.ledger.records(&of, order);
         }

@@ -9,7 +9,7 @@ use crate::stats::{Aggregates, Series};
 use crate::{Label, Record, TimeRange, Timestamp};
 
 /// The records of an answer, read as they are asked for. After an error there are no more.
-pub type Records<'a> = Box<dyn Iterator<Item = Result<Record, EngineError>> + 'a>;
+pub type Records<'a> = Box<dyn Iterator<Item = Result<Record, EngineError>> + Send + 'a>;
 
 /// Answers questions about records: the reading counterpart of [`Sink`](crate::sink::Sink).
 ///
@@ -49,7 +49,10 @@ pub trait Engine: Send + Sync {
     }
 
     /// Returns the records themselves. What is stored while they are read may be among them or not; what was
-    /// there before is, once.
+    /// there before is, once. Limits are checked before each of them.
+    ///
+    /// Where the range has sums whose records are gone, those that are there come first, and then the error
+    /// [`NotKept`](super::EngineErrorKind::NotKept): who has not reached the end does not know that these are all.
     fn records<'a>(&'a self, of: &Selection<'a>, order: Order) -> Records<'a>;
 
     /// Returns the sessions whose last record is in the range; `None` where the engine does not know sessions.

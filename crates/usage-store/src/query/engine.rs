@@ -1,7 +1,6 @@
 //! The ledger as what reports are made of: it knows itself which of its ways to an answer is cheap.
 
 use std::collections::BTreeSet;
-use std::iter;
 use std::time::Instant;
 
 use rusqlite::Connection;
@@ -11,11 +10,11 @@ use usage_core::query::{
 };
 use usage_core::sink::SinkErrorKind;
 use usage_core::stats::{Aggregates, Series, TooManyBuckets};
-use usage_core::{Engine, Label, TimeRange, Timestamp};
+use usage_core::{Engine, Label, Record, TimeRange, Timestamp};
 
 use crate::error::{ReadError, StoreError};
 use crate::ledger::readers::Stop;
-use crate::query::report;
+use crate::query::{report, rows};
 use crate::retention::retained;
 use crate::rollups::{each_checked_row, quarter_of, start_of_quarter};
 use crate::{Store, rollups};
@@ -48,19 +47,13 @@ impl Engine for Store {
 
     /// A page at a time, so a slow reader holds nothing up.
     fn records<'a>(&'a self, of: &Selection<'a>, order: Order) -> Records<'a> {
-        let limits = of.limits.clone();
-        if let Err(kind) = limits.check(Instant::now) {
-            return Box::new(iter::once(Err(kind.into())));
-        }
+        let (range, limits) = (of.range, of.limits.clone());
         let records = self.records_by_period(of.range, of.filter).until(stop(&limits));
         let records = match order {
             Order::NewestFirst => records,
             Order::OldestFirst => records.oldest_first(),
         };
-        Box::new(records.map(move |stored| match stored {
-            Ok(stored) => Ok(stored.record),
-            Err(error) => Err(failed(error, &limits)),
-        }))
+        Box::new(Answer { store: self, records, range, limits, is_over: false })
     }
 
     fn names(
@@ -149,6 +142,64 @@ impl Store {
     ) -> Result<Series, EngineError> {
         Ok(self.ask(limits, query)??)
     }
+}
+
+/// The records of an answer: up to where its limits are reached, with an error last where there were more.
+struct Answer<'a> {
+    store: &'a Store,
+    records: rows::Records<'a>,
+    range: TimeRange,
+    limits: Limits,
+    is_over: bool,
+}
+
+impl Answer<'_> {
+    fn one(&mut self) -> Result<Option<Record>, EngineError> {
+        self.limits.check(Instant::now)?;
+        match self.records.next() {
+            Some(stored) => {
+                stored.map(|of| Some(of.record)).map_err(|error| failed(error, &self.limits))
+            }
+            // Last, so that it is told of what a prune has taken meanwhile too.
+            None => self.check_kept().map(|()| None),
+        }
+    }
+
+    fn check_kept(&self) -> Result<(), EngineError> {
+        let gone = self.store.ask(&self.limits, |connection| sums_alone(connection, self.range))?;
+        gone.map_or(Ok(()), |before| {
+            let what =
+                format!("records before {before} were deleted, and only their sums are kept");
+            Err(EngineError::of(EngineErrorKind::NotKept, what))
+        })
+    }
+}
+
+impl Iterator for Answer<'_> {
+    type Item = Result<Record, EngineError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.is_over {
+            return None;
+        }
+        let next = self.one().transpose();
+        self.is_over = !matches!(next, Some(Ok(_)));
+        next
+    }
+}
+
+/// Before which instant there are only sums, if a range has any of them.
+fn sums_alone(connection: &Connection, range: TimeRange) -> Result<Option<Timestamp>, ReadError> {
+    let [start, end] = rows::bounds(range);
+    let Some(rows_from) = retained::rows_from(connection)?.filter(|_| start < end) else {
+        return Ok(None);
+    };
+    let quarters = rows::quarters_of(range);
+    let sql = "SELECT EXISTS (SELECT 1 FROM rollups_quarter WHERE number >= ?1 AND number < ?2)";
+    let are_there: bool = connection
+        .prepare_cached(sql)?
+        .query_row([quarters.start, quarters.end.min(quarter_of(rows_from))], |row| row.get(0))?;
+    Ok(are_there.then(|| Timestamp::from_micros(rows_from)))
 }
 
 /// The first and the last time in a quarter of an hour that has something: of its rows, or its own ends where only

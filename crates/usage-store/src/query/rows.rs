@@ -236,7 +236,7 @@ fn read_page(
 }
 
 /// The quarters of an hour that a range has instants of.
-fn quarters_of(range: TimeRange) -> Range<i64> {
+pub(super) fn quarters_of(range: TimeRange) -> Range<i64> {
     let all = [Timestamp::MIN_RECORD, Timestamp::END_RECORD].map(Timestamp::as_micros);
     let [start, end] = bounds(range).map(|bound| bound.clamp(all[0], all[1]));
     quarter_of(start)..quarter_of(end - 1) + 1

@@ -50,6 +50,33 @@ fn bounds_know_what_is_kept_and_what_is_taken() {
     assert_eq!(engine(&store).horizon(&none).unwrap(), Some(at(QUARTER)));
 }
 
+/// Those that are there come first. Of a time that has no such sums all is there.
+#[test]
+fn records_end_with_an_error_where_only_sums_are_left() {
+    const QUARTER: i64 = 900_000_000;
+    let (place, filter) = (Place::new(), Filter::new());
+    let store = place.open();
+    store.insert_batch(&[record(5, 1), record(3 * QUARTER + 7, 1)]).unwrap();
+    let told = |start: Option<i64>, end: Option<i64>, order| -> Vec<_> {
+        let of = Selection::new(TimeRange { start: start.map(at), end: end.map(at) }, &filter);
+        let records = engine(&store).records(&of, order);
+        records.map(|of| of.map(|of| of.timestamp()).map_err(|error| error.kind())).collect()
+    };
+    let (old, new) = (Ok(at(5)), Ok(at(3 * QUARTER + 7)));
+    assert_eq!(told(None, None, Order::OldestFirst), [old, new]);
+    store.prune(&store.plan_prune_keeping_sums(at(2 * QUARTER)).unwrap()).unwrap();
+    let gone = Err(EngineErrorKind::NotKept);
+    for order in [Order::OldestFirst, Order::NewestFirst] {
+        assert_eq!(told(None, None, order), [new, gone]);
+        assert_eq!(told(Some(0), Some(2 * QUARTER), order), [gone]);
+        assert_eq!(told(Some(6), Some(7), order), [gone]);
+        assert_eq!(told(Some(2 * QUARTER), None, order), [new]);
+        assert_eq!(told(Some(QUARTER), None, order), [new], "there was nothing either");
+        assert_eq!(told(None, Some(0), order), []);
+        assert_eq!(told(Some(6), Some(6), order), []);
+    }
+}
+
 /// Whoever only asks from when on records are taken waits for no rows, and hears it of a ledger whose sums are
 /// damaged.
 #[test]
