@@ -98,20 +98,16 @@ impl Report {
     /// Makes a report of totals that are at hand: by route and by model.
     #[must_use]
     pub fn of(period: Period, filter: Filter, usage: Aggregates, top: Option<usize>) -> Self {
+        let summary = usage.summary();
         let series = Series::whole(usage);
         let lists = [Grouping::routes(), Grouping::models()];
-        Self::with(period, filter, lists.map(|by| Table::new(by, &series, top)).into())
+        let tables = lists.map(|by| Table::new(by, &series, top)).into();
+        Self { period, filter, summary, tables }
     }
 
     /// Makes a report of one table.
     #[must_use]
     pub fn by(period: Period, filter: Filter, table: Table) -> Self {
-        Self::with(period, filter, vec![table])
-    }
-
-    fn with(period: Period, filter: Filter, tables: Vec<Table>) -> Self {
-        // All tables are of the same records.
-        let summary = tables.first().map_or_else(Summary::default, |table| *table.summary());
-        Self { period, filter, summary, tables }
+        Self { period, filter, summary: *table.summary(), tables: vec![table] }
     }
 }

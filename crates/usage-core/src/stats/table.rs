@@ -78,9 +78,10 @@ impl Table {
     #[must_use]
     pub fn new(by: Grouping, series: &Series, top: Option<usize>) -> Self {
         let mut cells = if by.is_time_alone() { by_time(series) } else { by_names(&by, series) };
+        // Not of the groups: what has no names is in none of them.
         let mut summary = Summary::default();
-        for (_, totals) in &cells {
-            summary.merge(totals);
+        for bucket in series.buckets() {
+            summary.merge(&bucket.usage().summary());
         }
         sort(&mut cells, &by);
         let left_out = top.map(|top| keep_top(&mut cells, top, &by));
@@ -111,7 +112,8 @@ impl Table {
         &self.spans
     }
 
-    /// The totals of everything, what was left out included.
+    /// The totals of everything, what was left out and what has [no names](super::Aggregates::add_unnamed)
+    /// included.
     #[must_use]
     pub const fn summary(&self) -> &Summary {
         &self.summary

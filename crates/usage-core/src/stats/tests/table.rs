@@ -10,7 +10,10 @@ use proptest::sample::{select, subsequence};
 use super::series::{ANCHORS, ZONES, any_instant, period};
 use crate::period::{Unit, WeekStart};
 use crate::stats::*;
-use crate::{LabelNames, Labels, Record, TimeRange, Timestamp, TokenCounts, Usage};
+use crate::{
+    Filter, LabelNames, Labels, Measure, Period, Record, Report, TimeRange, Timestamp, TokenCounts,
+    Usage,
+};
 
 fn record(names: [&str; 5], at: Timestamp, tokens: u64, fallbacks: u32) -> Record {
     let [instance_id, profile, provider, route, model] = names;
@@ -55,6 +58,22 @@ fn shown(groups: &Table) -> Vec<String> {
         format!("{} {}", keys.join(" "), group.totals.tokens())
     };
     groups.rows().iter().map(group).collect()
+}
+
+/// They are in no group, and counted all the same.
+#[test]
+fn the_summary_has_what_has_no_names() {
+    let mut series = days(&[of_model("m", "01", 5), of_model("m", "02", 6)]);
+    series.bucket_mut(1).unwrap().usage_mut().add_unnamed(&Summary::new(1, [7; Measure::COUNT]));
+    for by in ["day", "model", "day,model"] {
+        let table = Table::new(by.parse().unwrap(), &series, Some(1));
+        assert_eq!(table.summary().requests, 3, "{by}");
+    }
+    let usage = series.buckets()[1].usage().clone();
+    let period = Period::all_time(Tz::UTC);
+    let report = Report::of(period, Filter::new(), usage.clone(), None);
+    assert_eq!(report.summary, usage.summary());
+    assert_eq!(report.tables[0].rows().len(), 1);
 }
 
 fn sample() -> Vec<Record> {
