@@ -6,7 +6,11 @@ use crate::text::printable;
 use crate::{Measure, Report};
 
 pub(super) fn report(report: &Report) -> String {
-    report.tables.iter().map(written).collect::<Vec<_>>().join("\n")
+    // Two lists have two headers, which no program takes.
+    match report.lists_as_one() {
+        Some(table) => written(&table),
+        None => report.tables.iter().map(written).collect::<Vec<_>>().join("\n"),
+    }
 }
 
 fn written(table: &Table) -> String {

@@ -140,8 +140,8 @@ impl Report {
         json::report(self)
     }
 
-    /// Prints it as CSV: for each table a header and a row for each group, tables apart by an empty line. CSV
-    /// for programs has one table, such as [`Grouping::routes_and_models`].
+    /// Prints it as CSV: one table, with a header and a row for each group. A report of the lists of routes and of
+    /// models is grouped by both ([`Grouping::routes_and_models`]).
     ///
     /// Names are shown as [`printable`] text.
     #[cfg(feature = "csv")]

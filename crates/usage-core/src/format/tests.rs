@@ -213,18 +213,21 @@ fn report_as_csv() {
     assert_snapshot!(report.to_csv());
 }
 
-/// Several tables are apart, each under its own header.
+/// One table with one header, as programs read it: the same as when they ask for it by name.
 #[test]
-fn lists_as_csv_stand_one_after_the_other() {
-    let usage: Aggregates = sample().into_iter().take(1).collect();
-    let report = Report::of(Period::all_time(chrono_tz::UTC), Filter::new(), usage, None);
-    let csv = report.to_csv();
-    let lines: Vec<&str> =
-        csv.lines().map(|line| line.split_once(",4200000").map_or(line, |at| at.0)).collect();
-    assert!(lines[0].starts_with("profile,provider,route,requests,"));
-    assert_eq!(lines[1..3], ["default,anthropic,think,1", ""]);
-    assert!(lines[3].starts_with("profile,provider,model,requests,"));
-    assert_eq!(lines[4..], ["default,anthropic,claude-opus-4-5,1"]);
+fn lists_as_csv_are_one_table() {
+    let whole = || -> Aggregates { sample().iter().collect() };
+    for top in [None, Some(2)] {
+        let period = || Period::all_time(chrono_tz::UTC);
+        let lists = Report::of(period(), Filter::new(), whole(), top);
+        let by = Grouping::routes_and_models();
+        let table =
+            Report::by(period(), Filter::new(), Table::new(by, &Series::whole(whole()), top));
+        assert_eq!(lists.to_csv(), table.to_csv());
+        assert_eq!(Format::Csv.write(&lists, &TextOptions::default()), table.to_csv());
+        let rows = ::csv::Reader::from_reader(lists.to_csv().as_bytes()).records().count();
+        assert_eq!(rows, top.unwrap_or(sample().len()));
+    }
 }
 
 #[test]

@@ -92,6 +92,9 @@ pub struct Report {
     pub summary: Summary,
     /// What they add up to by group: routes and models, or whatever was asked for.
     pub tables: Vec<Table>,
+    /// Of which both lists are, where these are its tables: forms for programs have one table of it.
+    #[cfg(feature = "csv")]
+    lists_of: Option<(Series, Option<usize>)>,
 }
 
 impl Report {
@@ -102,12 +105,33 @@ impl Report {
         let series = Series::whole(usage);
         let lists = [Grouping::routes(), Grouping::models()];
         let tables = lists.map(|by| Table::new(by, &series, top)).into();
-        Self { period, filter, summary, tables }
+        Self {
+            period,
+            filter,
+            summary,
+            tables,
+            #[cfg(feature = "csv")]
+            lists_of: Some((series, top)),
+        }
     }
 
     /// Makes a report of one table.
     #[must_use]
     pub fn by(period: Period, filter: Filter, table: Table) -> Self {
-        Self { period, filter, summary: *table.summary(), tables: vec![table] }
+        Self {
+            period,
+            filter,
+            summary: *table.summary(),
+            tables: vec![table],
+            #[cfg(feature = "csv")]
+            lists_of: None,
+        }
+    }
+
+    /// Returns in one table what the lists of routes and of models show in two; `None` where it has no lists.
+    #[cfg(feature = "csv")]
+    pub(crate) fn lists_as_one(&self) -> Option<Table> {
+        let (series, top) = self.lists_of.as_ref()?;
+        Some(Table::new(Grouping::routes_and_models(), series, *top))
     }
 }
