@@ -120,11 +120,12 @@ pub trait Engine: Send + Sync {
     /// As [`totals`](Self::totals).
     fn seen(&self) -> Result<Seen, EngineError>;
 
-    /// Returns whether an answer may be another one than when [`seen`](Self::seen) was asked, of this very
-    /// engine. Reads no table. It may say so of an engine that has not changed, never the other way round.
+    /// Returns whether an answer about stored records may be another one than when [`seen`](Self::seen) was asked,
+    /// of this very engine. Reads no table. It may say so of an engine that has not changed, never the other way
+    /// round. What [`freshness`](Self::freshness) tells is no part of it: that is to be asked by itself.
     ///
     /// # Errors
-    /// As [`totals`](Self::totals).
+    /// As [`totals`](Self::totals), also where another file or table has taken the place of what was opened.
     fn changed(&self, seen: &Seen) -> Result<bool, EngineError> {
         Ok(self.seen()? != *seen)
     }

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+#[cfg(feature = "zones")]
+use std::time::Duration;
 use std::time::SystemTime;
 
 use rusqlite::{Connection, OpenFlags};
@@ -60,10 +62,14 @@ impl Stamp {
         }
     }
 
-    /// Of the file and of the log that somebody may have begun beside it.
+    /// Of a file that has no log; `None` also where it was written so recently that it could be written again
+    /// without a difference: clocks of file systems tick coarsely.
     #[cfg(feature = "zones")]
-    pub(crate) fn of_ledger(path: &Path) -> [Self; 2] {
-        [Self::of(path), Self::of(&write_ahead_log(path))]
+    pub(crate) fn of_file_at_rest(path: &Path) -> Option<Self> {
+        const TICK: Duration = Duration::from_secs(2);
+        let stamp = Self::of(path);
+        let age = stamp.modified?.elapsed().ok()?;
+        (age > TICK && stamp.still_holds(path)).then_some(stamp)
     }
 
     /// Whether what was read since then was read from a file at rest.

@@ -1,6 +1,7 @@
 //! Noticing that a ledger has changed without reading any of it.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rusqlite::Connection;
@@ -17,11 +18,19 @@ pub(super) struct Watch {
     options: StoreOptions,
     /// Made when it is needed, with its number.
     connection: Mutex<(u64, Option<Connection>)>,
+    /// How often nothing could be said.
+    unknown: AtomicU64,
 }
 
 impl Watch {
     pub(super) fn new(path: &Path, options: &StoreOptions) -> Self {
-        Self { path: path.to_owned(), options: options.clone(), connection: Mutex::default() }
+        let (connection, unknown) = (Mutex::default(), AtomicU64::default());
+        Self { path: path.to_owned(), options: options.clone(), connection, unknown }
+    }
+
+    /// Returns a state that is like no other.
+    fn never_again(&self) -> String {
+        format!("unknown {}", self.unknown.fetch_add(1, Ordering::Relaxed))
     }
 
     /// The number of the connection, and what it says: another number whenever another connection has
@@ -55,13 +64,15 @@ impl Readers {
     /// By what a change of the ledger is noticed. Fails where another file is the ledger by now.
     pub(crate) fn seen(&self) -> Result<Vec<u8>> {
         self.file.check_real()?;
-        let seen = if self.at_rest {
-            // Nobody else can be asked.
-            format!("{:?}", Stamp::of_ledger(&self.path))
-        } else {
-            let version = self.watch.version();
-            let doing = "read the ledger";
-            format!("{:?}", version.map_err(|e| StoreError::sqlite(doing, &self.path, e))?)
+        let stamp = if self.at_rest { Stamp::of_file_at_rest(&self.path) } else { None };
+        let seen = match stamp {
+            Some(stamp) => format!("{stamp:?}"),
+            None => match self.watch.version() {
+                Ok(version) => format!("{version:?}"),
+                // Nobody can be asked: a log is written in place, and may be another one of the same length.
+                Err(_) if self.at_rest => self.watch.never_again(),
+                Err(error) => return Err(StoreError::sqlite("read the ledger", &self.path, error)),
+            },
         };
         self.file.check_real()?;
         Ok(seen.into_bytes())
@@ -70,22 +81,53 @@ impl Readers {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, SystemTime};
+
     use super::*;
     use crate::ledger::file_id::OpenedFile;
 
     /// Where it cannot be opened as a database, as somebody may only read it.
     #[test]
-    fn a_ledger_at_rest_is_known_by_its_files() {
+    #[cfg(unix)]
+    fn a_ledger_at_rest_is_known_by_its_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("usage.db");
         crate::Store::open(&path).unwrap();
         let file = OpenedFile::at(&path).unwrap();
-        let readers = Readers::new(&file, &StoreOptions::default(), true);
+        let mut readers = Readers::new(&file, &StoreOptions::default(), true);
+        // Nor can it be opened while somebody writes.
+        readers.watch = Watch::new(&folder.path().join("none"), &StoreOptions::default());
+        let written = |ago: u64| {
+            let then = SystemTime::now() - Duration::from_secs(ago);
+            let file = std::fs::File::options().write(true).open(&path).unwrap();
+            file.set_modified(then).unwrap();
+        };
+        written(60);
         let seen = readers.seen().unwrap();
         assert_eq!(readers.seen().unwrap(), seen);
+        // Written a moment ago: perhaps again in the same moment.
+        written(0);
+        assert_ne!(readers.seen().unwrap(), readers.seen().unwrap());
+        written(59);
+        assert_ne!(readers.seen().unwrap(), seen);
         let store = crate::Store::open(&path).unwrap();
         store.delete_all_records().unwrap();
-        // What was written lies in a log that was not there.
+        written(60);
+        assert_ne!(readers.seen().unwrap(), readers.seen().unwrap(), "a log is written in place");
+    }
+
+    /// Who can ask is told whether the log has grown or not.
+    #[test]
+    fn a_ledger_that_rests_no_longer_is_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("usage.db");
+        let store = crate::Store::open(&path).unwrap();
+        let file = OpenedFile::at(&path).unwrap();
+        let readers = Readers::new(&file, &StoreOptions::default(), true);
+        store.delete_all_records().unwrap();
+        let seen = readers.seen().unwrap();
+        assert_eq!(readers.seen().unwrap(), seen);
+        store.delete_all_records().unwrap();
         assert_ne!(readers.seen().unwrap(), seen);
     }
 
