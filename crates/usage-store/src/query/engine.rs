@@ -1,6 +1,5 @@
 //! The ledger as what reports are made of: it knows itself which of its ways to an answer is cheap.
 
-use std::collections::BTreeSet;
 use std::time::Instant;
 
 use rusqlite::Connection;
@@ -17,6 +16,7 @@ use crate::ledger::readers::Stop;
 use crate::query::{report, rows};
 use crate::retention::retained;
 use crate::rollups::{each_checked_row, quarter_of, start_of_quarter};
+use crate::write::labels;
 use crate::{Store, rollups};
 
 use super::series;
@@ -62,23 +62,7 @@ impl Engine for Store {
         most: usize,
         limits: &Limits,
     ) -> Result<Vec<String>, EngineError> {
-        self.ask(limits, |connection| {
-            // An empty name may stand before all others.
-            let count = i64::try_from(most.saturating_add(1)).unwrap_or(i64::MAX);
-            let field = label.field();
-            let mut statement = connection.prepare_cached(&format!(
-                "SELECT DISTINCT {field} FROM label_sets ORDER BY {field} LIMIT ?1"
-            ))?;
-            let mut rows = statement.query([count])?;
-            let mut names = BTreeSet::new();
-            while let Some(row) = rows.next()? {
-                let name = label.reported(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?);
-                if !name.is_empty() {
-                    names.insert(name.to_owned());
-                }
-            }
-            Ok(names.into_iter().take(most).collect())
-        })
+        self.ask(limits, |connection| Ok(labels::first_names(connection, label, most)?))
     }
 
     fn bounds(&self, limits: &Limits) -> Result<Bounds, EngineError> {

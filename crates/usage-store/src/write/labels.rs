@@ -1,7 +1,7 @@
 //! The dictionary of label sets: names in, a small id out, and back.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use rusqlite::types::Type;
@@ -229,6 +229,33 @@ fn right_labels(row: &Row<'_>, checked: bool) -> rusqlite::Result<Option<Labels>
     let Ok(names) = names_of(row) else { return Ok(None) };
     let is_right = !checked || are_right(row, &names)?;
     Ok(is_right.then(|| Labels::new(names).ok()).flatten())
+}
+
+/// The first names of a label, as reports show them, in their order and none empty. All label sets are read, as a
+/// name that is not what was stored could be in place of any other.
+pub(crate) fn first_names(
+    connection: &Connection,
+    label: Label,
+    most: usize,
+) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare_cached(&SELECT_SETS)?;
+    let mut rows = statement.query([])?;
+    let mut first = BTreeSet::<String>::new();
+    while let Some(row) = rows.next()? {
+        if !is_right(row)? {
+            return Err(WrongNames(row.get(0)?).into());
+        }
+        let name = names_of(row)?.reported(label);
+        let is_behind = first.len() >= most && first.last().is_none_or(|last| name >= last);
+        if name.is_empty() || is_behind || first.contains(name) {
+            continue;
+        }
+        first.insert(name.to_owned());
+        if first.len() > most {
+            first.pop_last();
+        }
+    }
+    Ok(first.into_iter().collect())
 }
 
 impl LabelSets {

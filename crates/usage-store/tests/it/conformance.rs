@@ -168,6 +168,21 @@ fn a_ledger_that_was_replaced_or_deleted_answers_nothing() {
     check();
 }
 
+/// Also where the name that it should be is told by no other.
+#[test]
+fn a_damaged_name_is_not_told() {
+    let place = Place::new();
+    let store = place.open();
+    let models = ["m1", "m2"].map(|model| record_of(["i", "", "", "r", model], 1, 1));
+    store.insert_batch(&models).unwrap();
+    for (wrong, most) in [("m9", 9), ("m1", 9), ("m9", 1)] {
+        let sql = format!("UPDATE label_sets SET model = '{wrong}', route = 's' WHERE id = 2");
+        place.connection().execute_batch(&sql).unwrap();
+        let error = engine(&store).names(Label::Model, most, &Limits::none()).unwrap_err();
+        assert_eq!(error.kind(), EngineErrorKind::Corrupt, "{error}");
+    }
+}
+
 /// Also from a ledger with more names than are asked for.
 #[test]
 fn names_are_read_as_far_as_they_are_asked_for() {
