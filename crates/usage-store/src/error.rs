@@ -286,6 +286,12 @@ impl ReadError {
         }
     }
 
+    /// Returns what SQLite says of a query that was stopped, for work between queries.
+    pub(crate) fn stopped() -> Self {
+        let interrupted = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_INTERRUPT);
+        Self::Sqlite(rusqlite::Error::SqliteFailure(interrupted, None))
+    }
+
     pub(crate) fn unknown_label_set(id: i64) -> Self {
         Self::Damaged(format!("records refer to unknown names ({id})"))
     }

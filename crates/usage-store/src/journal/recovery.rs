@@ -11,6 +11,7 @@ use usage_journal::{RealDisk, ReplayError, replay};
 use crate::Store;
 use crate::error::{ReadError, Result, StoreError};
 use crate::journal::journals;
+use crate::ledger::readers::Stop;
 use crate::ledger::trusted;
 
 /// About how many records are stored in one transaction, so that other writers get their turn.
@@ -99,7 +100,12 @@ impl Store {
     /// Every folder in which a journal of this ledger may be. Those that only the ledger names have
     /// to be [trusted](trusted).
     pub(crate) fn all_journal_folders(&self) -> Result<Vec<PathBuf>> {
-        let remembered = self.read("read the ledger", |connection| {
+        self.journal_folders_until(None)
+    }
+
+    /// As [`all_journal_folders`](Self::all_journal_folders), until it is to stop.
+    pub(crate) fn journal_folders_until(&self, stop: Option<&Stop>) -> Result<Vec<PathBuf>> {
+        let remembered = self.read_until("read the ledger", stop, |connection| {
             journals::folders(connection, self.file()).map_err(ReadError::from)
         })?;
         let id = self.known_id();

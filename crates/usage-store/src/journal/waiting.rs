@@ -10,8 +10,9 @@ use usage_journal::{RealDisk, State, Surveyed, survey};
 pub use usage_journal::State as SegmentState;
 
 use crate::Store;
-use crate::error::Result;
+use crate::error::{ReadError, Result};
 use crate::journal::journals;
+use crate::ledger::readers::Stop;
 
 /// What waits in the journals of a ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,13 +86,27 @@ impl Store {
     /// When the ledger cannot be read. A journal that cannot is told as
     /// [`SegmentState::Inaccessible`](crate::SegmentState::Inaccessible).
     pub fn waiting(&self) -> Result<Waiting> {
-        let folders = self.all_journal_folders()?;
+        self.waiting_until(None)
+    }
+
+    /// As [`waiting`](Self::waiting), until it is to stop.
+    pub(crate) fn waiting_until(&self, stop: Option<&Stop>) -> Result<Waiting> {
+        let folders = self.journal_folders_until(stop)?;
         let folders: Vec<_> = folders.into_iter().filter(|folder| may_exist(folder)).collect();
         if folders.is_empty() {
             return Ok(Waiting::default());
         }
         let ledger = self.id()?;
-        self.read("read the ledger", |connection| Ok(look(connection, &folders, ledger)))
+        self.read_until("read the ledger", stop, |connection| {
+            let mut waiting = Waiting::default();
+            for folder in &folders {
+                if stop.is_some_and(Stop::is_over) {
+                    return Err(ReadError::stopped());
+                }
+                look_into(connection, folder, ledger, &mut waiting);
+            }
+            Ok(waiting)
+        })
     }
 }
 
@@ -104,14 +119,18 @@ fn may_exist(folder: &Path) -> bool {
 pub(crate) fn look(connection: &Connection, folders: &[PathBuf], ledger: LedgerId) -> Waiting {
     let mut waiting = Waiting::default();
     for folder in folders {
-        // A position that cannot be read is damage, which others find; the segment then counts as
-        // one of which nothing is stored.
-        let mut position = |segment| journals::position(connection, segment).ok().flatten();
-        let found = survey(&RealDisk, folder, ledger, &mut position);
-        waiting.segments.extend(found.segments.into_iter().map(told));
-        waiting.segments.extend(given_up(folder));
+        look_into(connection, folder, ledger, &mut waiting);
     }
     waiting
+}
+
+fn look_into(connection: &Connection, folder: &Path, ledger: LedgerId, waiting: &mut Waiting) {
+    // A position that cannot be read is damage, which others find; the segment then counts as
+    // one of which nothing is stored.
+    let mut position = |segment| journals::position(connection, segment).ok().flatten();
+    let found = survey(&RealDisk, folder, ledger, &mut position);
+    waiting.segments.extend(found.segments.into_iter().map(told));
+    waiting.segments.extend(given_up(folder));
 }
 
 fn told(segment: Surveyed) -> WaitingSegment {

@@ -99,7 +99,8 @@ impl Engine for Store {
 
     fn freshness(&self, limits: &Limits) -> Result<Freshness, EngineError> {
         limits.check(Instant::now)?;
-        let waiting = self.waiting().map_err(|error| failed(error, limits))?;
+        let stop = stop(limits);
+        let waiting = self.waiting_until(stop.as_ref()).map_err(|error| failed(error, limits))?;
         Ok(Freshness::of(waiting.of_stopped(), waiting.of_running()))
     }
 

@@ -44,7 +44,7 @@ impl Stop {
         Self(Arc::new(is_over))
     }
 
-    fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         (self.0)()
     }
 }

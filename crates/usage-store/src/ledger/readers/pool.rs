@@ -59,6 +59,9 @@ const NO_LIMIT: Duration = Duration::from_millis(i32::MAX as u64);
 /// How often whoever waits for a connection asks whether to stop.
 const ASKING: Duration = Duration::from_millis(10);
 
+/// The same while one is being made. Each time r2d2 begins to make one more, as far as there may be more.
+const ASKING_WHILE_MADE: Duration = Duration::from_millis(100);
+
 impl<M: Manager> Pool<M> {
     pub(crate) fn new(max: u32, patience: Duration, manager: M) -> Self {
         let max = max.max(1);
@@ -89,11 +92,13 @@ impl<M: Manager> Pool<M> {
     ) -> Result<T, NoConnection<M::Error>> {
         let connections = self.connections.as_ref().ok_or(NoConnection::Busy)?;
         let mut place = self.place(stop)?;
-        let mut lent = match connections.try_get() {
+        // One that failed was for somebody who no longer waits: dropped, it is gone.
+        let idle = std::iter::from_fn(|| connections.try_get()).find(|idle| idle.is_ok());
+        let mut lent = match idle {
             Some(idle) => idle,
             None => {
                 place.begin_making();
-                connections.get().map_err(|_| NoConnection::Busy)?
+                make(connections, stop)?
             }
         };
         place.is_made();
@@ -140,6 +145,22 @@ impl<M: Manager> Pool<M> {
     pub(crate) fn counts(&self) -> (u32, u32) {
         let state = self.connections.as_ref().unwrap().state();
         (state.connections, state.idle_connections)
+    }
+}
+
+/// Waits for a connection that is being made. Who is to stop waits no longer: it is kept for the next.
+fn make<M: Manager>(
+    connections: &r2d2::Pool<Made<M>>,
+    stop: Option<&Stop>,
+) -> Result<r2d2::PooledConnection<Made<M>>, NoConnection<M::Error>> {
+    let Some(stop) = stop else { return connections.get().map_err(|_| NoConnection::Busy) };
+    loop {
+        if let Ok(made) = connections.get_timeout(ASKING_WHILE_MADE) {
+            return Ok(made);
+        }
+        if stop.is_over() {
+            return Err(NoConnection::Stopped);
+        }
     }
 }
 
@@ -310,6 +331,23 @@ mod tests {
             assert!(is_made.load(Ordering::SeqCst), "{other:?}");
             assert_eq!(maker.join().unwrap(), 1);
         });
+        assert_eq!(one.counts(), (1, 1));
+    }
+
+    /// However long that takes; and what was made, or why it was not, is for nobody else.
+    #[test]
+    fn who_is_to_stop_does_not_wait_for_one_that_is_being_made() {
+        let (make, made) = mpsc::channel::<io::Result<()>>();
+        let made = Mutex::new(made);
+        let one = pool(1, NO_TIME, move |_| made.lock().unwrap().recv().unwrap());
+        let stop = Stop::when(|| true);
+        assert!(matches!(one.with(Some(&stop), |one| *one), Err(NoConnection::Stopped)));
+        make.send(Err(io::Error::other("no"))).unwrap();
+        make.send(Ok(())).unwrap();
+        // The error may come to be known only while this one waits already.
+        let told = one.with(None, |one| *one);
+        assert!(matches!(told, Ok(2) | Err(NoConnection::Failed(_))), "{told:?}");
+        assert_eq!(one.with(None, |one| *one).unwrap(), 2);
         assert_eq!(one.counts(), (1, 1));
     }
 
