@@ -53,6 +53,8 @@ const UNITS: &[Unit] = &[
     Unit::Week(WeekStart::Monday),
     Unit::Week(WeekStart::Sunday),
     Unit::Month,
+    Unit::Quarter,
+    Unit::Year,
 ];
 
 /// What is put into an engine, and what it is asked.

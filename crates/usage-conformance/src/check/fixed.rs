@@ -165,6 +165,26 @@ pub(super) fn answers_see_whole_batches(mut subject: Subject) {
     });
 }
 
+/// On a side without bound a series begins or ends with a record that passes, and not with any.
+pub(super) fn open_series_end_with_what_passes(mut subject: Subject) {
+    let records = [("a", 1), ("b", 3), ("b", 5), ("a", 9)];
+    let records = records.map(|(model, day)| record(model, day * DAY + DAY / 2));
+    subject.store(&mut MemoryLedger::default(), &records);
+    let filter = Filter::new().keeping(Label::Model, "b");
+    let [day_2, day_7] = [2, 7].map(|day| days(day, day).start);
+    for (start, end, expected) in
+        [(None, None, 3..6), (day_2, None, 2..6), (None, day_7, 3..7), (day_2, day_7, 2..7)]
+    {
+        let of = Selection::new(TimeRange { start, end }, &filter);
+        let found = summaries(&ok(subject.engine.series(&of, DAYS)));
+        assert_eq!(summaries(&ok(subject.engine.series_of_all(&of, DAYS))), found);
+        let found = found.into_iter().filter_map(|(span, _)| span);
+        let found: Vec<_> =
+            found.map(|span| Timestamp::from(span.start).as_micros() / DAY).collect();
+        assert_eq!(found, expected.collect::<Vec<_>>(), "days of {start:?}..{end:?}");
+    }
+}
+
 /// Units without records may be left out; none that has some, and no more are empty than there are.
 pub(super) fn records_far_apart_are_all_there(mut subject: Subject) {
     let mut memory = MemoryLedger::default();

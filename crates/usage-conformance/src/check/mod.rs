@@ -65,6 +65,7 @@ fn check_with(mut runner: TestRunner, make: impl Fn() -> Subject) {
     fixed::changes_are_noticed(make());
     fixed::names_are_told_in_order(make());
     fixed::answers_see_whole_batches(make());
+    fixed::open_series_end_with_what_passes(make());
     fixed::records_far_apart_are_all_there(make());
     let result = runner.run(&random::case(), |case| {
         let (mut subject, mut memory) = (make(), MemoryLedger::default());

@@ -42,6 +42,19 @@ pub(super) fn question(engine: &dyn Engine, memory: &MemoryLedger, asked: &Quest
     assert_eq!(ok(engine.countable(asked.range, &of.limits)), asked.range);
     let query = query(asked);
     assert_eq!(ok(report(engine, &query)), ok(report(memory, &query)), "report of {asked:#?}");
+    let mut rolling = query;
+    rolling.period = up_to_now(asked.range, by.zone);
+    let expected = ok(report(memory, &rolling));
+    assert_eq!(ok(report(engine, &rolling)), expected, "report up to now of {asked:#?}");
+}
+
+/// The period that ends where the range does, as if that were now.
+fn up_to_now(range: TimeRange, zone: chrono_tz::Tz) -> Period {
+    let now = range.end.or(range.start).and_then(usage_core::Timestamp::to_utc);
+    let now = now.unwrap_or(chrono::DateTime::UNIX_EPOCH).with_timezone(&zone);
+    let period = parse_period("last-30-hours", now).expect("a period that ends at now");
+    assert!(period.is_rolling());
+    period
 }
 
 /// The report that is like the question.

@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use usage_core::query::{Bounds, Calendar, EngineError, Limits, Order, Records, Seen, Selection};
-use usage_core::stats::{Aggregates, Series};
+use usage_core::sink::{BatchOutcome, Refusal, SinkError};
+use usage_core::stats::{Aggregates, Bucket, Series};
 use usage_core::{Filter, Label, Record, TimeRange, Timestamp};
 
 use super::*;
@@ -36,9 +37,13 @@ enum Fault {
     TellsMoreNames,
     TellsAnotherHorizon,
     ChecksLimitsOnce,
+    GivesARecordTwice,
+    StoresInParts,
+    MovesWhatCanBeCounted,
+    BeginsOpenSeriesWithAnyRecord,
 }
 
-const FAULTS: [Fault; 14] = [
+const FAULTS: [Fault; 18] = [
     Fault::IgnoresTheFilter,
     Fault::IgnoresTheFilterWhereNoNamesAreAsked,
     Fault::IncludesTheEnd,
@@ -53,6 +58,10 @@ const FAULTS: [Fault; 14] = [
     Fault::TellsMoreNames,
     Fault::TellsAnotherHorizon,
     Fault::ChecksLimitsOnce,
+    Fault::GivesARecordTwice,
+    Fault::StoresInParts,
+    Fault::MovesWhatCanBeCounted,
+    Fault::BeginsOpenSeriesWithAnyRecord,
 ];
 
 #[test]
@@ -64,7 +73,11 @@ fn every_fault_is_found() {
         .filter(|fault| {
             let wrong = || {
                 let ledger = MemoryLedger::default();
-                Subject::new(Wrong { ledger: ledger.clone(), fault: *fault }, ledger)
+                let engine = Wrong { ledger: ledger.clone(), fault: *fault };
+                match fault {
+                    Fault::StoresInParts => Subject::new(engine, InParts(ledger)),
+                    _ => Subject::new(engine, ledger),
+                }
             };
             // The same cases in every run.
             let runner = || {
@@ -76,6 +89,26 @@ fn every_fault_is_found() {
         .collect();
     panic::set_hook(hook);
     assert!(passed.is_empty(), "not found: {passed:?}");
+}
+
+/// Stores each record of a batch by itself.
+struct InParts(MemoryLedger);
+
+impl Sink for InParts {
+    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+        let mut outcome = BatchOutcome::default();
+        for (index, record) in batch.iter().enumerate() {
+            let one = self.0.store(std::slice::from_ref(record))?;
+            outcome.stored += one.stored;
+            outcome.duplicates += one.duplicates;
+            outcome
+                .refused
+                .extend(one.refused.into_iter().map(|of| Refusal::new(index, of.reason)));
+            // sleep: somebody has to look in between.
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        Ok(outcome)
+    }
 }
 
 /// A ledger in memory with a fault.
@@ -124,6 +157,15 @@ impl Engine for Wrong {
         if matches!(self.fault, Fault::TrimsClosedSeries) {
             series.trim(TimeRange::ALL);
         }
+        let is_open = of.range.start.is_none() || of.range.end.is_none();
+        if matches!(self.fault, Fault::BeginsOpenSeriesWithAnyRecord) && is_open {
+            let every = self.ledger.series(&Selection::new(of.range, &ALL), by)?;
+            let ranges: Vec<_> = every.buckets().iter().map(Bucket::range).collect();
+            series = Series::over_stretches(&ranges, by.unit, by.zone)?;
+            for record in self.ledger.records(of, Order::OldestFirst) {
+                series.add(&record?);
+            }
+        }
         Ok(series)
     }
 
@@ -139,6 +181,12 @@ impl Engine for Wrong {
         let of = self.asked(of);
         if matches!(self.fault, Fault::ChecksLimitsOnce) && of.limits.check(Instant::now).is_ok() {
             return self.ledger.records(&of.clone().within(Limits::none()), order);
+        }
+        if matches!(self.fault, Fault::GivesARecordTwice) {
+            let mut records = self.ledger.records(&of, order);
+            let first = records.next();
+            let again = first.iter().flatten().cloned().map(Ok).collect::<Vec<_>>();
+            return Box::new(first.into_iter().chain(again).chain(records));
         }
         if !matches!(self.fault, Fault::KeepsTheOrderOfStoring)
             || of.limits.check(Instant::now).is_err()
@@ -174,6 +222,16 @@ impl Engine for Wrong {
             bounds.newest = bounds.newest.map(|at| Timestamp::from_micros(at.as_micros() - 1));
         }
         Ok(bounds)
+    }
+
+    fn countable(&self, range: TimeRange, limits: &Limits) -> Result<TimeRange, EngineError> {
+        let TimeRange { start, end } = self.ledger.countable(range, limits)?;
+        let moved =
+            |at: Timestamp| Timestamp::from_micros(at.as_micros() / 900_000_000 * 900_000_000);
+        match self.fault {
+            Fault::MovesWhatCanBeCounted => Ok(TimeRange { start, end: end.map(moved) }),
+            _ => Ok(range),
+        }
     }
 
     fn horizon(&self, limits: &Limits) -> Result<Option<Timestamp>, EngineError> {
