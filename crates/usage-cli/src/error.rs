@@ -241,11 +241,19 @@ impl From<GroupingError> for CliError {
     }
 }
 
-/// What an engine says, which here is a ledger.
+/// What an engine says: a ledger more than others, which are told by their kind.
 impl From<EngineError> for CliError {
     fn from(error: EngineError) -> Self {
         let kind = match error.kind() {
+            EngineErrorKind::Busy => ErrorKind::LedgerLocked,
+            EngineErrorKind::Io => ErrorKind::ReadWriteFailed,
+            EngineErrorKind::Corrupt => ErrorKind::LedgerDamaged,
+            EngineErrorKind::Replaced => ErrorKind::LedgerReplaced,
+            EngineErrorKind::DeadlineExceeded | EngineErrorKind::Cancelled => {
+                ErrorKind::Interrupted
+            }
             EngineErrorKind::TooManyBuckets => ErrorKind::PeriodTooLong,
+            EngineErrorKind::NotKept => ErrorKind::NamesFolded,
             _ => ErrorKind::SqliteFailed,
         };
         match error.into_source().downcast::<StoreError>() {
@@ -333,6 +341,30 @@ impl From<ImportError> for CliError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Of another engine than a ledger there is only its kind; a ledger says more.
+    #[test]
+    fn what_an_engine_says_keeps_its_kind() {
+        for (of_engine, kind, code) in [
+            (EngineErrorKind::Busy, ErrorKind::LedgerLocked, FAILED),
+            (EngineErrorKind::Io, ErrorKind::ReadWriteFailed, FAILED),
+            (EngineErrorKind::Corrupt, ErrorKind::LedgerDamaged, DAMAGED),
+            (EngineErrorKind::Replaced, ErrorKind::LedgerReplaced, FAILED),
+            (EngineErrorKind::TooManyBuckets, ErrorKind::PeriodTooLong, USAGE),
+            (EngineErrorKind::NotKept, ErrorKind::NamesFolded, FAILED),
+            (EngineErrorKind::Cancelled, ErrorKind::Interrupted, FAILED),
+            (EngineErrorKind::Other, ErrorKind::SqliteFailed, FAILED),
+        ] {
+            let error = CliError::from(EngineError::of(of_engine, "a server says so"));
+            let hint = kind.entry().1.map(str::to_owned);
+            assert_eq!((error.kind, error.code(), &error.hint), (kind, code, &hint), "{of_engine}");
+            assert_eq!(error.message, "a server says so");
+        }
+        let busy = StoreError::ReadersBusy { path: "/x".into() };
+        let (kind, message) = (EngineErrorKind::Busy, busy.to_string());
+        let error = CliError::from(EngineError::of(kind, busy));
+        assert_eq!((error.kind, error.message), (ErrorKind::LedgerLocked, message));
+    }
 
     /// Those that no story can bring about: the command brings its own SQLite, and uses one
     /// reading connection at a time.
