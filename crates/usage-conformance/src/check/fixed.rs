@@ -89,22 +89,21 @@ pub(super) fn limits_end_questions(mut subject: Subject) {
 
 /// Between two records, of which more are at hand than anybody reads at a time.
 pub(super) fn records_end_where_they_are_cancelled(mut subject: Subject) {
-    const RECORDS: usize = 5;
-    let records: Vec<_> = (0..RECORDS as i64).map(|at| record("m", at)).collect();
+    let records = [0, 1, 2, 3, 4].map(|at| record("m", at));
     subject.store(&mut MemoryLedger::default(), &records);
     let filter = Filter::new();
-    for (order, read) in [(Order::NewestFirst, 1), (Order::OldestFirst, RECORDS - 1)] {
+    for (order, read) in [(Order::NewestFirst, 1), (Order::OldestFirst, records.len() - 1)] {
         let cancel = Cancel::default();
         let limits = Limits::none().with_cancel(cancel.clone());
         let of = Selection::new(TimeRange::ALL, &filter).within(limits);
-        let mut records = subject.engine.records(&of, order);
+        let mut told = subject.engine.records(&of, order);
         for _ in 0..read {
-            assert!(matches!(records.next(), Some(Ok(_))), "before they are cancelled");
+            assert!(matches!(told.next(), Some(Ok(_))), "before they are cancelled");
         }
         cancel.cancel();
-        let kind = records.next().and_then(Result::err).map(|error| error.kind());
+        let kind = told.next().and_then(Result::err).map(|error| error.kind());
         assert_eq!(kind, Some(EngineErrorKind::Cancelled), "{order:?} cancelled after {read}");
-        assert!(records.next().is_none(), "after an error there are no more");
+        assert!(told.next().is_none(), "after an error there are no more");
     }
 }
 

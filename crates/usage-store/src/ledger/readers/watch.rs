@@ -81,6 +81,7 @@ impl Readers {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
     use std::time::{Duration, SystemTime};
 
     use super::*;
@@ -97,16 +98,22 @@ mod tests {
         let mut readers = Readers::new(&file, &StoreOptions::default(), true);
         // Nor can it be opened while somebody writes.
         readers.watch = Watch::new(&folder.path().join("none"), &StoreOptions::default());
-        let written = |ago: u64| {
-            let then = SystemTime::now() - Duration::from_secs(ago);
-            let file = std::fs::File::options().write(true).open(&path).unwrap();
-            file.set_modified(then).unwrap();
+        let writable = || std::fs::File::options().write(true).open(&path).unwrap();
+        let written = |at: u64| {
+            let at = SystemTime::UNIX_EPOCH + Duration::from_secs(at);
+            writable().set_modified(at).unwrap();
         };
         written(60);
         let seen = readers.seen().unwrap();
         assert_eq!(readers.seen().unwrap(), seen);
-        // Written a moment ago: perhaps again in the same moment.
-        written(0);
+        // Written a moment ago: perhaps again in the same moment. Should the machine take its time, once more.
+        let is_doubted = |_| {
+            writable().write_all(b"S").unwrap();
+            readers.seen().unwrap() != readers.seen().unwrap()
+        };
+        assert!((0..100).any(is_doubted));
+        // By a clock that is ahead.
+        written(9_000_000_000);
         assert_ne!(readers.seen().unwrap(), readers.seen().unwrap());
         written(59);
         assert_ne!(readers.seen().unwrap(), seen);
