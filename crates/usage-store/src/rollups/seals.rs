@@ -77,15 +77,12 @@ impl Seen {
 
     /// Checks what was read, in the transaction that read it.
     pub(crate) fn check(&self, connection: &Connection) -> rusqlite::Result<()> {
-        let days = self.by_quarter.iter().copied();
-        for days in runs(days) {
-            none(&torn(connection, Seal::Quarters, &days)?)?;
-            self.check_searches(connection, Seal::Quarters, &days)?;
+        for days in runs(self.by_quarter.iter().copied()) {
+            self.check_finer(connection, Seal::Quarters, &days)?;
         }
         let months: Vec<_> = runs(self.by_day.iter().copied()).collect();
         for months in &months {
-            none(&torn(connection, Seal::Days, months)?)?;
-            self.check_searches(connection, Seal::Days, months)?;
+            self.check_finer(connection, Seal::Days, months)?;
         }
         let root = Root::read(connection)?;
         for months in self.months.iter().chain(&months) {
@@ -94,26 +91,22 @@ impl Seen {
         Ok(())
     }
 
-    /// Checks that a search has found what going through all of some stretches finds: in a damaged page
-    /// a number may be where only the latter meets it.
-    fn check_searches(
+    /// Checks the finer sums of some stretches, and that a search among them has found what going through
+    /// all of them finds: in a damaged page a number may be where only the latter meets it.
+    fn check_finer(
         &self,
         connection: &Connection,
         seal: Seal,
         numbers: &Range<i64>,
     ) -> rusqlite::Result<()> {
-        let (level, finer, _) = seal.levels();
-        let begin = |number| finer.around(level.start_of(number));
-        let whole = begin(numbers.start)..begin(numbers.end);
+        let (_, finer, _) = seal.levels();
+        let whole = seal.finer(numbers);
+        let all = checksums(connection, finer, &whole)?;
+        none(&torn_of(connection, seal, numbers, seal.sum_up(&all))?)?;
+        // Days are looked at for the quarters of an hour below them too; then nobody has searched.
         let within = |range: &Range<i64>| whole.start <= range.start && range.end <= whole.end;
         let searched = self.searched.iter().filter(|of| of.0 == finer && within(&of.1));
-        let mut searched = searched.map(|(_, range)| range).peekable();
-        // Days are looked at for the quarters of an hour below them too; then nobody has searched.
-        if searched.peek().is_none() {
-            return Ok(());
-        }
-        let all = checksums(connection, finer, &whole)?;
-        for range in searched {
+        for (_, range) in searched {
             if !checksums(connection, finer, range)?.iter().eq(all.range(range.clone())) {
                 return Err(Wrong::Torn.into());
             }
@@ -178,21 +171,31 @@ impl Seal {
         self.levels().2
     }
 
+    /// The finer stretches that some stretches are made of.
+    fn finer(self, numbers: &Range<i64>) -> Range<i64> {
+        let (level, finer, _) = self.levels();
+        let begin = |number| finer.around(level.start_of(number));
+        begin(numbers.start)..begin(numbers.end)
+    }
+
     /// The sums of the checksums of the finer sums there are, by stretch; none that are 0.
     pub(super) fn sums(
         self,
         connection: &Connection,
         numbers: &Range<i64>,
     ) -> rusqlite::Result<BTreeMap<i64, u32>> {
-        let (level, finer, _) = self.levels();
-        let begin = |number| finer.around(level.start_of(number));
+        Ok(self.sum_up(&checksums(connection, self.levels().1, &self.finer(numbers))?))
+    }
+
+    fn sum_up(self, finer: &BTreeMap<i64, u32>) -> BTreeMap<i64, u32> {
+        let (level, ..) = self.levels();
         let mut sums = BTreeMap::new();
-        each_checksum(connection, finer, &(begin(numbers.start)..begin(numbers.end)), |of, by| {
-            let sum: &mut u32 = sums.entry(level.of_finer(of)).or_default();
-            *sum = sum.wrapping_add(by);
-        })?;
+        for (number, by) in finer {
+            let sum: &mut u32 = sums.entry(level.of_finer(*number)).or_default();
+            *sum = sum.wrapping_add(*by);
+        }
         sums.retain(|_, sum| *sum != 0);
-        Ok(sums)
+        sums
     }
 }
 
@@ -202,8 +205,17 @@ pub(super) fn torn(
     seal: Seal,
     numbers: &Range<i64>,
 ) -> rusqlite::Result<Vec<(i64, Wrong)>> {
+    torn_of(connection, seal, numbers, seal.sums(connection, numbers)?)
+}
+
+/// As [`torn`], with what the finer sums come to.
+fn torn_of(
+    connection: &Connection,
+    seal: Seal,
+    numbers: &Range<i64>,
+    mut found: BTreeMap<i64, u32>,
+) -> rusqlite::Result<Vec<(i64, Wrong)>> {
     let (level, _, which) = seal.levels();
-    let mut found = seal.sums(connection, numbers)?;
     let mut torn = Vec::new();
     each_head(connection, level, numbers, |number, head| {
         let sum = found.remove(&number).unwrap_or(0);

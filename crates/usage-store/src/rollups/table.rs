@@ -120,6 +120,24 @@ pub(crate) fn read(connection: &Connection, level: Level, number: i64) -> rusqli
     Ok(cells)
 }
 
+/// Hands out the first piece of each stretch of a range, in order, as it is stored.
+fn each_first(
+    connection: &Connection,
+    level: Level,
+    numbers: &Range<i64>,
+    mut found: impl FnMut(i64, &[u8]) -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT number, cells FROM {} WHERE number >= ?1 AND number < ?2 ORDER BY number",
+        level.table()
+    ))?;
+    let mut rows = statement.query([numbers.start, numbers.end])?;
+    while let Some(row) = rows.next()? {
+        found(row.get(0)?, row.get_ref(1)?.as_blob()?)?;
+    }
+    Ok(())
+}
+
 /// Hands out each cell of a range of stretches, not in order.
 pub(super) fn each_cell(
     connection: &Connection,
@@ -127,14 +145,8 @@ pub(super) fn each_cell(
     numbers: &Range<i64>,
     mut found: impl FnMut(i64, &usage_core::stats::Summary),
 ) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT number, cells FROM {} WHERE number >= ?1 AND number < ?2",
-        level.table()
-    ))?;
-    let mut rows = statement.query([numbers.start, numbers.end])?;
-    while let Some(row) = rows.next()? {
-        let number = row.get(0)?;
-        let (head, cells) = Place::first_of(level, number).decode(row.get_ref(1)?.as_blob()?)?;
+    each_first(connection, level, numbers, |number, bytes| {
+        let (head, cells) = Place::first_of(level, number).decode(bytes)?;
         for cell in cells {
             let (label_set, totals) = cell?;
             found(label_set, &totals);
@@ -142,8 +154,8 @@ pub(super) fn each_cell(
         if head.has_more {
             each_later_cell(connection, level, number, &mut found)?;
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 /// Hands out the label sets that there are sums of, some of them more than once. An error where sums
@@ -188,18 +200,13 @@ pub(super) fn each_checksum(
     numbers: &Range<i64>,
     mut found: impl FnMut(i64, u32),
 ) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT number, cells FROM {} WHERE number >= ?1 AND number < ?2",
-        level.table()
-    ))?;
-    let mut rows = statement.query([numbers.start, numbers.end])?;
-    while let Some(row) = rows.next()? {
-        let (number, bytes) = (row.get(0)?, row.get_ref(1)?.as_blob()?);
-        let is_all = level == Level::All;
+    let is_all = level == Level::All;
+    each_first(connection, level, numbers, |number, bytes| {
         let checksum = if is_all { all::checksum(number, bytes) } else { stored_checksum(bytes) };
         found(number, checksum);
-    }
-    if level == Level::All {
+        Ok(())
+    })?;
+    if is_all {
         return Ok(());
     }
     let mut statement = connection.prepare_cached(
@@ -220,17 +227,11 @@ pub(super) fn each_head(
     numbers: &Range<i64>,
     mut found: impl FnMut(i64, Result<Head, Wrong>),
 ) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT number, cells FROM {} WHERE number >= ?1 AND number < ?2 ORDER BY number",
-        level.table()
-    ))?;
-    let mut rows = statement.query([numbers.start, numbers.end])?;
-    while let Some(row) = rows.next()? {
-        let number = row.get(0)?;
-        let decoded = Place::first_of(level, number).decode(row.get_ref(1)?.as_blob()?);
+    each_first(connection, level, numbers, |number, bytes| {
+        let decoded = Place::first_of(level, number).decode(bytes);
         found(number, decoded.map(|(head, _)| head));
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 /// The stretches of a level that there are sums of, from one on, in order.
