@@ -158,7 +158,8 @@ impl fmt::Display for RefusalReason {
 #[derive(Debug)]
 pub struct SinkError {
     kind: SinkErrorKind,
-    source: Box<dyn Error + Send + Sync>,
+    inner: Box<dyn Error + Send + Sync>,
+    names_causes: bool,
 }
 
 impl SinkError {
@@ -169,7 +170,22 @@ impl SinkError {
 
     /// Wraps the keeper's own error.
     pub fn of(kind: SinkErrorKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { kind, source: source.into() }
+        Self { kind, inner: source.into(), names_causes: false }
+    }
+
+    /// Wraps the keeper's own error, whose text names what has caused it: this has no
+    /// [`source`](Error::source) then, so that nobody is told twice.
+    pub fn with_causes_named(
+        kind: SinkErrorKind,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self { kind, inner: source.into(), names_causes: true }
+    }
+
+    /// Returns the keeper's own error, for those who know the keeper.
+    #[must_use]
+    pub fn into_inner(self) -> Box<dyn Error + Send + Sync> {
+        self.inner
     }
 
     /// Returns what kind of failure it is.
@@ -181,13 +197,13 @@ impl SinkError {
 
 impl fmt::Display for SinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.source, f)
+        fmt::Display::fmt(&self.inner, f)
     }
 }
 
 impl Error for SinkError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.source()
+        if self.names_causes { None } else { self.inner.source() }
     }
 }
 

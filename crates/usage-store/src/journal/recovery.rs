@@ -3,9 +3,6 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use usage_core::sink::{
-    JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId, SinkError,
-};
 use usage_journal::{RealDisk, ReplayError, replay};
 
 use crate::Store;
@@ -56,8 +53,8 @@ pub struct Recovered {
 
 impl Store {
     /// Stores what waits in journals that stopped programs have left: killed ones, and such as
-    /// could not write to the ledger until their end. [`prune`](Self::prune) and
-    /// [`delete_all`](Self::delete_all) begin with it, and so does a tracker.
+    /// could not write to the ledger until their end. [`delete`](Self::delete) begins with it, and so
+    /// does a tracker.
     ///
     /// Each record is stored once, however many do this at the same time. What waits in the
     /// journal of a running process is left to that. Journals of other ledgers or of newer
@@ -118,17 +115,20 @@ impl Store {
         if !folder.try_exists().unwrap_or(true) {
             return Ok(());
         }
-        let mut sink = Telling { store: self, error: None };
+        let mut sink = self.clone();
         let go_on = &mut |_: &_| ControlFlow::Continue(());
         let replayed = match replay(&RealDisk, folder, &mut sink, AT_ONCE, go_on) {
             Ok(replayed) => replayed,
-            // Its own error says more than what went through the journal.
             Err(ReplayError::Sink(error)) => {
-                return Err(sink.error.unwrap_or_else(|| StoreError::Journal {
-                    doing: STORE,
-                    folder: folder.to_owned(),
-                    reason: error.to_string(),
-                }));
+                // The ledger's own error says more than what the journal has to say.
+                return Err(error.into_inner().downcast().map_or_else(
+                    |error| StoreError::Journal {
+                        doing: STORE,
+                        folder: folder.to_owned(),
+                        reason: error.to_string(),
+                    },
+                    |error| *error,
+                ));
             }
             Err(error) => {
                 recovered.skipped.push(error.to_string());
@@ -149,51 +149,5 @@ impl Store {
         recovered.unreadable.extend(replayed.unreadable);
         recovered.skipped.extend(replayed.failed.iter().map(ToString::to_string));
         Ok(())
-    }
-}
-
-/// The ledger, which keeps what went wrong with it.
-struct Telling<'a> {
-    store: &'a Store,
-    error: Option<StoreError>,
-}
-
-impl Telling<'_> {
-    fn tell<T>(&mut self, result: Result<T>) -> Result<T, SinkError> {
-        result.map_err(|error| {
-            let told = SinkError::of(error.sink_error_kind(), error.to_string());
-            self.error = Some(error);
-            told
-        })
-    }
-}
-
-impl JournalSink for Telling<'_> {
-    fn ledger_id(&mut self) -> Result<LedgerId, SinkError> {
-        self.tell(self.store.id())
-    }
-
-    fn journal_folder(&mut self) -> Result<PathBuf, SinkError> {
-        self.tell(self.store.remembered_journal_folder())
-    }
-
-    fn journal_folders(&mut self) -> Result<Vec<PathBuf>, SinkError> {
-        self.tell(self.store.all_journal_folders())
-    }
-
-    fn position(&mut self, segment: SegmentId) -> Result<Option<Position>, SinkError> {
-        self.tell(self.store.position_of(segment))
-    }
-
-    fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, SinkError> {
-        self.tell(self.store.replay_into(replay))
-    }
-
-    fn make_durable(&mut self) -> Result<(), SinkError> {
-        self.tell(self.store.sync())
-    }
-
-    fn forget(&mut self, segment: SegmentId) -> Result<(), SinkError> {
-        self.tell(self.store.forget_position_of(segment))
     }
 }

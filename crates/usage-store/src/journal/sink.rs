@@ -35,69 +35,6 @@ impl JournalSink for Store {
     }
 
     fn journal_folder(&mut self) -> Result<PathBuf, SinkError> {
-        Ok(self.remembered_journal_folder()?)
-    }
-
-    fn journal_folders(&mut self) -> Result<Vec<PathBuf>, SinkError> {
-        Ok(self.all_journal_folders()?)
-    }
-
-    fn is_shared_with_group(&mut self) -> bool {
-        self.file().is_shared_with_group()
-    }
-
-    fn position(&mut self, segment: SegmentId) -> Result<Option<Position>, SinkError> {
-        Ok(self.position_of(segment)?)
-    }
-
-    fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, SinkError> {
-        Ok(self.replay_into(replay)?)
-    }
-
-    fn make_durable(&mut self) -> Result<(), SinkError> {
-        Ok(self.sync()?)
-    }
-
-    fn forget(&mut self, segment: SegmentId) -> Result<(), SinkError> {
-        Ok(self.forget_position_of(segment)?)
-    }
-}
-
-/// What the trait promises, with this crate's own errors.
-impl Store {
-    /// The ledger's own id: sixteen random bytes, made with it, that stay the same wherever its
-    /// file is moved or copied.
-    ///
-    /// # Errors
-    /// When the ledger is damaged there.
-    pub fn id(&self) -> Result<LedgerId> {
-        self.known_id().ok_or_else(|| StoreError::Damaged {
-            path: self.path().to_owned(),
-            what: "it has no ledger_id of 16 bytes".to_owned(),
-        })
-    }
-
-    pub(crate) fn position_of(&self, segment: SegmentId) -> Result<Option<Position>> {
-        self.write("read the ledger", |writer| {
-            writer.ledger.read(|transaction| journals::position(transaction, segment))
-        })
-    }
-
-    pub(crate) fn replay_into(&self, replay: &Replay<'_>) -> Result<ReplayOutcome> {
-        let first = |connection: &_| journals::advance(connection, replay);
-        Ok(match self.insert_batch_after(replay.records, first)? {
-            ControlFlow::Continue(outcome) => ReplayOutcome::Stored(outcome),
-            ControlFlow::Break(position) => ReplayOutcome::Moved(position),
-        })
-    }
-
-    pub(crate) fn forget_position_of(&self, segment: SegmentId) -> Result<()> {
-        self.write("write to the ledger", |writer| {
-            writer.ledger.write(|transaction, _| journals::forget(transaction, segment))
-        })
-    }
-
-    pub(crate) fn remembered_journal_folder(&self) -> Result<PathBuf> {
         self.watch_log();
         let folder = self.folder_of_journal();
         if folder.chosen != folder.default {
@@ -115,6 +52,52 @@ impl Store {
             self.sync()?;
         }
         Ok(folder.chosen.clone())
+    }
+
+    fn journal_folders(&mut self) -> Result<Vec<PathBuf>, SinkError> {
+        Ok(self.all_journal_folders()?)
+    }
+
+    fn is_shared_with_group(&mut self) -> bool {
+        self.file().is_shared_with_group()
+    }
+
+    fn position(&mut self, segment: SegmentId) -> Result<Option<Position>, SinkError> {
+        Ok(self.write("read the ledger", |writer| {
+            writer.ledger.read(|transaction| journals::position(transaction, segment))
+        })?)
+    }
+
+    fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, SinkError> {
+        let first = |connection: &_| journals::advance(connection, replay);
+        Ok(match self.insert_batch_after(replay.records, first)? {
+            ControlFlow::Continue(outcome) => ReplayOutcome::Stored(outcome),
+            ControlFlow::Break(position) => ReplayOutcome::Moved(position),
+        })
+    }
+
+    fn make_durable(&mut self) -> Result<(), SinkError> {
+        Ok(self.sync()?)
+    }
+
+    fn forget(&mut self, segment: SegmentId) -> Result<(), SinkError> {
+        Ok(self.write("write to the ledger", |writer| {
+            writer.ledger.write(|transaction, _| journals::forget(transaction, segment))
+        })?)
+    }
+}
+
+impl Store {
+    /// The ledger's own id: sixteen random bytes, made with it, that stay the same wherever its
+    /// file is moved or copied.
+    ///
+    /// # Errors
+    /// When the ledger is damaged there.
+    pub fn id(&self) -> Result<LedgerId> {
+        self.known_id().ok_or_else(|| StoreError::Damaged {
+            path: self.path().to_owned(),
+            what: "it has no ledger_id of 16 bytes".to_owned(),
+        })
     }
 }
 
@@ -141,9 +124,9 @@ impl StoreError {
     }
 }
 
+/// The error stays at hand for those who know this crate: see [`SinkError::into_inner`].
 impl From<StoreError> for SinkError {
     fn from(error: StoreError) -> Self {
-        // The message names the cause already; as a source it would be told twice.
-        Self::of(error.sink_error_kind(), error.to_string())
+        Self::with_causes_named(error.sink_error_kind(), error)
     }
 }

@@ -23,6 +23,8 @@ fn refused(store: &mut Store) -> String {
     };
     let same = |error: SinkError| {
         assert_eq!((error.kind(), error.to_string()), (SinkErrorKind::Replaced, text.clone()));
+        let inner = error.into_inner().downcast::<StoreError>();
+        assert!(matches!(inner.as_deref(), Ok(StoreError::Replaced { .. })), "{inner:?}");
     };
     same(JournalSink::replay(store, &replay).unwrap_err());
     same(store.forget(SegmentId::from_bytes([1; 16])).unwrap_err());
