@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use usage_store::{Store, StoreOptions};
+use usage_store::StoreOptions;
 use usage_tracker::Tracker;
 
 use crate::{DEADLINE, Snapshot};
@@ -21,7 +21,7 @@ pub fn recover(ledger: &Path) -> Result<Snapshot> {
 /// # Errors
 /// As [`recover`].
 pub fn recover_with(ledger: &Path, options: &StoreOptions) -> Result<Snapshot> {
-    let tracker = Tracker::builder().start(Store::open_with(ledger, options)?)?;
+    let tracker = Tracker::builder().start(options.open(ledger)?)?;
     let report = tracker.shutdown(DEADLINE);
     ensure!(report.is_clean(), "the recovery did not end well: {report:?}");
     Ok(report.stats.into())

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use usage_store::{Store, StoreOptions};
+use usage_store::StoreOptions;
 use usage_tracker::{Durability, JournalOptions, Tracker};
 
 use recorder::Recorder;
@@ -40,7 +40,7 @@ fn run(settings: &Settings) -> anyhow::Result<()> {
     let mut options = StoreOptions::default();
     options.journal_folder.clone_from(&settings.journal_folder);
     options.busy_timeout = settings.busy_timeout;
-    let store = Store::open_with(&settings.ledger, &options)?;
+    let store = options.open(&settings.ledger)?;
     let tracker = Arc::new(builder(settings).start(store)?);
     let recorder = Arc::new(Recorder::new(Arc::clone(&tracker), settings)?);
     println!("ready");

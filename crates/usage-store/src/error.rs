@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 use usage_core::Timestamp;
+#[cfg(feature = "zones")]
+use usage_core::stats::TooManyBuckets;
 
 use crate::ledger::schema::SCHEMA_VERSION;
 use crate::ledger::transaction::WriteError;
@@ -188,6 +190,10 @@ pub enum StoreError {
         /// Records are there from this instant on.
         before: Timestamp,
     },
+    /// The range, or the time from the oldest to the newest record, is too long for the unit.
+    #[cfg(feature = "zones")]
+    #[error(transparent)]
+    TooManyBuckets(TooManyBuckets),
     /// A deletion whose instant can hardly be meant, and on which nobody insists. Nothing was done.
     #[error("that can hardly be meant: {doubt}")]
     Doubtful {
@@ -264,6 +270,8 @@ pub(crate) enum ReadError {
         names: usize,
         before: Timestamp,
     },
+    #[cfg(feature = "zones")]
+    TooManyBuckets(TooManyBuckets),
 }
 
 impl ReadError {
@@ -281,8 +289,8 @@ impl ReadError {
             Self::Sqlite(error) => {
                 matches!(Fault::of(error), Fault::Corrupt | Fault::NotADatabase)
             }
-            Self::VersionChanged(_) | Self::RowsGone { .. } | Self::NamesFolded { .. } => false,
             Self::Damaged(_) => true,
+            _ => false,
         }
     }
 
@@ -294,6 +302,13 @@ impl ReadError {
 
     pub(crate) fn unknown_label_set(id: i64) -> Self {
         Self::Damaged(format!("records refer to unknown names ({id})"))
+    }
+}
+
+#[cfg(feature = "zones")]
+impl From<TooManyBuckets> for ReadError {
+    fn from(error: TooManyBuckets) -> Self {
+        Self::TooManyBuckets(error)
     }
 }
 
@@ -384,6 +399,8 @@ impl StoreError {
             ReadError::Damaged(what) => Self::Damaged { path: path.to_owned(), what },
             ReadError::RowsGone { edge, nearest } => Self::RowsGone { edge, nearest },
             ReadError::NamesFolded { names, before } => Self::NamesFolded { names, before },
+            #[cfg(feature = "zones")]
+            ReadError::TooManyBuckets(error) => Self::TooManyBuckets(error),
         }
     }
 

@@ -21,14 +21,14 @@ pub use ledger::migration::{Migrate, Migrated, MigrationPlan, MigrationStep};
 pub use ledger::path::{DB_ENV, db_path};
 pub use ledger::schema::{APPLICATION_ID, SCHEMA_VERSION};
 pub use ledger::transaction::WriteError;
-#[cfg(feature = "zones")]
-pub use query::SeriesError;
 pub use query::rows::{Records, StoredRecord};
 pub use retention::{
-    Age, AgeError, DeleteAllPlan, DeleteRangePlan, Deletion, Doubt, HorizonReset, Policy,
-    PolicyError, PrunePlan, Retention, RetentionPlan, VacuumOutcome,
+    Age, AgeError, DeleteAllPlan, DeleteRangePlan, Deletion, DeletionPlan, Doubt, HorizonReset,
+    Policy, PolicyError, PruneOptions, PrunePlan, Retention, RetentionPlan, VacuumOutcome,
 };
 pub use store::{Store, StoreOptions, Synchronous};
 pub use usage_core::Filter;
 pub use write::insert::{Inserted, insert_record};
-pub use write::quarantine::{MAX_QUARANTINED, MAX_QUARANTINED_BYTES, Quarantined, Retried};
+pub use write::quarantine::{
+    MAX_QUARANTINED, MAX_QUARANTINED_BYTES, Quarantine, Quarantined, Retried,
+};

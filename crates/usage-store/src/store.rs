@@ -25,6 +25,17 @@ use crate::query::rows::Records;
 use crate::write::batch::Writer;
 
 /// How a ledger is opened. The default is what a gateway wants.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("usage.db");
+/// use usage_store::{StoreOptions, Synchronous};
+///
+/// let mut options = StoreOptions::default();
+/// options.synchronous = Synchronous::Full;
+/// let store = options.open(&path)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct StoreOptions {
@@ -53,6 +64,18 @@ impl Default for StoreOptions {
             journal_folder: None,
             migrate: Migrate::default(),
         }
+    }
+}
+
+impl StoreOptions {
+    /// Opens the ledger with these options, and makes it where it is missing.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open(&self, path: impl AsRef<Path>) -> Result<Store> {
+        let path = open::absolute(path.as_ref())?;
+        let opened = open::create(&path, self)?;
+        Store::over(path, opened, self)
     }
 }
 
@@ -89,8 +112,8 @@ struct Shared {
 }
 
 impl Store {
-    /// Opens the ledger; makes the folder (mode 0700) and the file (0600) where they are
-    /// missing. A ledger of an earlier version is migrated as [`StoreOptions::migrate`] says: by
+    /// Opens the ledger with the default [options](StoreOptions::open); makes the folder (mode 0700)
+    /// and the file (0600) where they are missing. A ledger of an earlier version is migrated as [`StoreOptions::migrate`] says: by
     /// default after a copy, which [`migrated`](Self::migrated) names.
     ///
     /// # Errors
@@ -98,17 +121,7 @@ impl Store {
     /// written by a newer version of this program, which leaves it untouched, or by an earlier one
     /// and is not to be migrated by the way ([`StoreError::OlderVersion`]).
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Self::open_with(path, &StoreOptions::default())
-    }
-
-    /// As [`open`](Self::open), with options.
-    ///
-    /// # Errors
-    /// As [`open`](Self::open).
-    pub fn open_with(path: impl AsRef<Path>, options: &StoreOptions) -> Result<Self> {
-        let path = open::absolute(path.as_ref())?;
-        let opened = open::create(&path, options)?;
-        Self::over(path, opened, options)
+        StoreOptions::default().open(path)
     }
 
     /// Opens a ledger that exists, and makes none; changes nothing, and so migrates none.
@@ -346,7 +359,7 @@ mod tests {
         for (synchronous, expected) in [(Synchronous::Normal, 1_i64), (Synchronous::Full, 2)] {
             let folder = tempfile::tempdir().unwrap();
             let options = StoreOptions { synchronous, ..StoreOptions::default() };
-            let store = Store::open_with(folder.path().join("usage.db"), &options).unwrap();
+            let store = options.open(folder.path().join("usage.db")).unwrap();
             let of = |connection: &Connection| -> rusqlite::Result<i64> {
                 connection.pragma_query_value(None, "synchronous", |row| row.get(0))
             };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use driver::{DEADLINE, recover};
 use rusqlite::Connection;
 use usage_core::{LabelNames, Labels, Timestamp, TokenCounts};
-use usage_store::{Store, StoreOptions};
+use usage_store::StoreOptions;
 use usage_tracker::{Clock, ManualClock, Tracker};
 
 use super::lock;
@@ -21,7 +21,7 @@ fn set_back_by_hours_between_records() {
     let fixture = Fixture::new();
     let mut options = StoreOptions::default();
     options.busy_timeout = Duration::from_millis(1);
-    let store = Store::open_with(fixture.path("usage.db"), &options).unwrap();
+    let store = options.open(fixture.path("usage.db")).unwrap();
     let clock = Arc::new(ManualClock::new(Timestamp::from_micros(NOON)));
     let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
     let tracker = Tracker::builder().clock(shared).start(store).unwrap();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use driver::{Audit, DEADLINE, recover};
 use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
-use usage_store::{Store, StoreOptions};
+use usage_store::StoreOptions;
 use usage_tracker::Tracker;
 
 use super::lock;
@@ -37,7 +37,7 @@ fn what_was_taken_is_stored_or_in_the_journal() {
         // A shutdown waits for no longer than SQLite does.
         let mut options = StoreOptions::default();
         options.busy_timeout = Duration::from_millis(5);
-        let store = Store::open_with(&ledger, &options).unwrap();
+        let store = options.open(&ledger).unwrap();
         let tracker = Tracker::builder().channel_capacity(2_048).start(store).unwrap();
         let over = AtomicBool::new(false);
         // Every third time with the ledger locked, so that all must stay in the journal.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use usage_core::format::format_count;
 use usage_core::{Filter, TimeRange};
-use usage_store::{Store, StoreOptions};
+use usage_store::StoreOptions;
 use usage_tracker::{Durability, Tracker};
 
 use crate::calls::timed;
@@ -82,7 +82,7 @@ fn one(name: &str, journal: Journal, disk: &Path, other: &Path, full: Duration) 
     options.journal_folder = (journal == Journal::OtherDisk).then(|| other.join("j"));
     let durability =
         if journal == Journal::None { Durability::Batched } else { Durability::Journaled };
-    let store = Store::open_with(disk.join("usage.db"), &options)?;
+    let store = options.open(disk.join("usage.db"))?;
     let tracker = Tracker::builder().durability(durability).start(store.clone())?;
     let source = Numbered::of(0)?;
     let (second, start) = (Duration::from_secs(1), Instant::now());

@@ -6,7 +6,10 @@ use anyhow::{Context, Result};
 use chrono_tz::Tz;
 use usage_core::format::format_count;
 use usage_core::period::Unit;
-use usage_core::{Filter, LabelNames, Labels, Record, TimeRange, Timestamp, TokenCounts, Usage};
+use usage_core::query::{Calendar, Selection};
+use usage_core::{
+    Engine, Filter, LabelNames, Labels, Record, TimeRange, Timestamp, TokenCounts, Usage,
+};
 use usage_store::Store;
 
 use crate::Setup;
@@ -102,7 +105,9 @@ pub(crate) fn run(setup: &Setup) -> Result<()> {
         time(nanos(processor))
     );
     aim("at most 100 ms", nanos(report) <= REPORT, &time(nanos(report)));
-    let series = median(|| Ok(store.series_of_all(month, Unit::Day, Tz::UTC)?))?;
+    let by = Calendar { unit: Unit::Day, zone: Tz::UTC };
+    let of_month = Selection::new(month, &filter);
+    let series = median(|| Ok(store.series_of_all(&of_month, by)?))?;
     println!("  the month by day, without names: {}", time(nanos(series)));
     println!("  {} of memory at most, with the reports", megabytes(peak_bytes()?));
     Ok(())

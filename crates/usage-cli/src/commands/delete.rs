@@ -77,7 +77,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         Some(TimeRange { start: Some(start), end: Some(end) }) => {
             let plan = store.plan_delete_range(start, end)?;
             if confirmed(args, context, &store, &of_range(&plan, context))? {
-                delete(context, plan.records, |gone| store.delete_range(&plan, gone))?;
+                delete(context, &store, plan.records, plan)?;
             }
         }
         // A range that is open at an end is not everything.
@@ -88,7 +88,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
             let records = amounts::records(store.plan_delete_all()?.set_aside);
             let question = format!("All that was refused and kept: {records}");
             if confirmed(args, context, &store, &question)? {
-                let forgotten = store.forget_quarantine()?;
+                let forgotten = store.quarantine().forget()?;
                 if !context.quiet {
                     output::print(&format!("Deleted: {}\n", format_count(forgotten)))?;
                 }
@@ -97,7 +97,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         None => {
             let plan = store.plan_delete_all()?;
             if confirmed(args, context, &store, &of_all(&store, &plan, context))? {
-                delete(context, plan.records, |_| store.delete_all())?;
+                delete(context, &store, plan.records, plan)?;
             }
         }
     }

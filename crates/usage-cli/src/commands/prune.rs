@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};
 
-use chrono::{DateTime, NaiveDate, TimeDelta};
+use chrono::{DateTime, NaiveDate};
 use chrono_tz::Tz;
 use indicatif::{ProgressBar, ProgressStyle};
 use usage_core::Timestamp;
 use usage_core::format::format_count;
 use usage_core::period::parse_period;
-use usage_store::{Deletion, Doubt, PrunePlan, StoreError};
+use usage_store::{Age, DeletionPlan, Doubt, PruneOptions, PrunePlan, Store, StoreError};
 
 use crate::context::Context;
 use crate::error::{CliError, ErrorKind};
@@ -66,12 +66,13 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         // So that the plan is about all that will go.
         context.recover(&store)?;
     }
-    let plan = match (age(&args.before), args.keep_sums) {
+    let options = PruneOptions::new().with_keep_sums(args.keep_sums);
+    let options = match args.before.parse::<Age>() {
         // What was reckoned from now is as right as the clock.
-        (Some(_), keep_sums) => store.plan_prune_at(before, keep_sums, context.now().into())?,
-        (None, true) => store.plan_prune_keeping_sums(before)?,
-        (None, false) => store.plan_prune(before)?,
+        Ok(_) => options.with_now(context.now().into()),
+        Err(_) => options,
     };
+    let plan = store.plan_prune(before, &options)?;
     let plan = if args.force { plan.insist() } else { plan };
     if args.dry_run {
         context.note_waiting(&store, "plan");
@@ -85,7 +86,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         output::print(NOTHING_DELETED)?;
         return Ok(exit_codes::DONE);
     }
-    delete(context, plan.records, |gone| store.prune_with(&plan, gone))?;
+    delete(context, &store, plan.records, plan)?;
     Ok(exit_codes::DONE)
 }
 
@@ -103,11 +104,12 @@ pub(super) fn insisted(doubt: Option<Doubt>, force: bool) -> Result<(), CliError
 /// Deletes with a bar, and tells what was deleted, whether all of it was or not.
 pub(super) fn delete(
     context: &Context,
+    store: &Store,
     records: u64,
-    work: impl FnOnce(&mut dyn FnMut(u64)) -> Result<Deletion, StoreError>,
+    plan: impl Into<DeletionPlan>,
 ) -> Result<(), CliError> {
     let bar = progress_bar(records, context.quiet);
-    let deletion = work(&mut |gone| bar.set_position(gone));
+    let deletion = store.delete(plan, |gone| bar.set_position(gone));
     bar.finish_and_clear();
     // What is gone by then is gone.
     let deletion = deletion.inspect_err(|error| tell(context, error))?;
@@ -187,40 +189,23 @@ pub(super) fn tell(context: &Context, error: &StoreError) {
 
 /// The instant that an age, a date or an instant stands for.
 pub(super) fn instant(option: &str, text: &str, now: DateTime<Tz>) -> Result<Timestamp, CliError> {
-    let before = age(text)
-        .map(|age| now.checked_sub_signed(age))
-        .or_else(|| date(text).map(|_| parse_period(text, now).ok()?.start()))
-        .or_else(|| {
-            DateTime::parse_from_rfc3339(text)
-                .ok()
-                .map(|at| Some(at.with_timezone(&now.timezone())))
-        })
+    let (zone, day) = (now.timezone(), now);
+    let now = Timestamp::from(now);
+    let age = text.parse::<Age>().ok();
+    let before = age
+        .map(|age| age.before(now))
+        .or_else(|| date(text).map(|_| Some(parse_period(text, day).ok()?.start()?.into())))
+        .or_else(|| DateTime::parse_from_rfc3339(text).ok().map(|at| Some(at.into())))
         .flatten()
         .ok_or_else(|| {
             ErrorKind::BadBefore.error(format!("{option} {text:?} is neither an age nor a date"))
         })?;
     if before >= now {
-        let zone = now.timezone();
-        let [before, now] = [before, now].map(|at| amounts::instant(at.into(), zone));
+        let [before, now] = [before, now].map(|at| amounts::instant(at, zone));
         let message = format!("{option} {text:?} is not in the past: it is {before}, now is {now}");
         return Err(ErrorKind::BeforeInFuture.error(message));
     }
-    Ok(before.into())
-}
-
-/// `30d`: a whole number, and days, hours, minutes or weeks. A day has 24 hours: whether clocks
-/// were changed meanwhile makes no difference to an age.
-fn age(text: &str) -> Option<TimeDelta> {
-    let of: fn(i64) -> Option<TimeDelta> = match text.chars().last()? {
-        'm' => TimeDelta::try_minutes,
-        'h' => TimeDelta::try_hours,
-        'd' => TimeDelta::try_days,
-        'w' => TimeDelta::try_weeks,
-        _ => return None,
-    };
-    let number = &text[..text.len() - 1];
-    let is_whole = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    of(number.parse().ok().filter(|_| is_whole)?)
+    Ok(before)
 }
 
 /// Exactly `YYYY-MM-DD`, of the calendar.

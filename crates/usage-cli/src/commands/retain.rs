@@ -100,7 +100,7 @@ fn apply(args: &Args, context: &Context, store: &Store) -> Result<u8, CliError> 
     if args.dry_run {
         output::print(NOTHING_DELETED)?;
     } else if plan.all.is_some() || plan.rows.is_some() {
-        delete(context, plan.records(), |gone| store.apply_retention_with(&plan, gone))?;
+        delete(context, store, plan.records(), plan)?;
     }
     Ok(exit_codes::DONE)
 }
@@ -132,7 +132,7 @@ fn reset_horizon(to: &str, context: &Context, store: &Store) -> Result<u8, CliEr
     if let Some(floor) = reset.floor.filter(|floor| reset.records_from == Some(*floor)) {
         let _ = writeln!(text, "Of what is older than {} only sums are left", at(floor));
     }
-    let quarantined = store.quarantined()?.records;
+    let quarantined = store.quarantine().size()?.records;
     if quarantined > 0 {
         let records = amounts::records(quarantined);
         let _ = writeln!(text, "Quarantined: {records}, see `usage doctor --retry-quarantine`");

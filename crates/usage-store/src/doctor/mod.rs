@@ -334,5 +334,7 @@ fn message(error: &ReadError) -> String {
         ReadError::Damaged(what) => what.clone(),
         ReadError::RowsGone { edge, .. } => format!("no records at {}", edge.as_micros()),
         ReadError::NamesFolded { names, .. } => format!("{names} names are folded"),
+        #[cfg(feature = "zones")]
+        ReadError::TooManyBuckets(error) => error.to_string(),
     }
 }

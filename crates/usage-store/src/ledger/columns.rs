@@ -6,6 +6,8 @@ use rusqlite::{Connection, Row};
 use usage_core::record::MAX_COUNT;
 use usage_core::{Label, LabelNames, Measure};
 
+use crate::error::ReadError;
+
 /// The columns of a record's numbers, in the order of their list.
 pub(crate) static NUMBERS: LazyLock<String> = LazyLock::new(|| numbers_of(""));
 
@@ -54,21 +56,22 @@ fn there<const N: usize>(
     Ok(found.join(", "))
 }
 
-/// Reads a record's numbers, from a column on; or says what is wrong with one: nobody has ever stored a
-/// negative one.
+/// Reads a record's numbers, from a column on. One that is negative or too large nobody has ever stored:
+/// it is damage to what `whose` names.
 pub(crate) fn numbers(
     row: &Row<'_>,
     first: usize,
-) -> rusqlite::Result<Result<[u32; Measure::COUNT], String>> {
+    whose: impl Fn() -> String,
+) -> Result<[u32; Measure::COUNT], ReadError> {
     let mut numbers = [0; Measure::COUNT];
     for (index, number) in numbers.iter_mut().enumerate() {
         let stored: i64 = row.get(first + index)?;
         match u32::try_from(stored) {
             Ok(count) if count <= MAX_COUNT => *number = count,
-            _ => return Ok(Err(format!("a count of {stored}"))),
+            _ => return Err(ReadError::Damaged(format!("{} has a count of {stored}", whose()))),
         }
     }
-    Ok(Ok(numbers))
+    Ok(numbers)
 }
 
 /// Reads a label set's names, unchecked, from a column on.

@@ -145,7 +145,7 @@ mod tests {
             busy_timeout: std::time::Duration::from_millis(10),
             ..Default::default()
         };
-        let store = Store::open_with(folder.path().join("usage.db"), &options).unwrap();
+        let store = options.open(folder.path().join("usage.db")).unwrap();
         let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
         let labels = Labels::new(names).unwrap();
         let record = Record::new(labels, Usage::new(TokenCounts::new(), Timestamp::from_micros(1)));

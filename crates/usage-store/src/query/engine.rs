@@ -8,13 +8,13 @@ use usage_core::query::{
     Selection,
 };
 use usage_core::sink::SinkErrorKind;
-use usage_core::stats::{Aggregates, Series, TooManyBuckets};
+use usage_core::stats::{Aggregates, Series};
 use usage_core::{Engine, Label, Record, TimeRange, Timestamp};
 
 use crate::error::{ReadError, StoreError};
 use crate::ledger::readers::Stop;
 use crate::query::{report, rows};
-use crate::retention::retained;
+use crate::retention::{cut, retained};
 use crate::rollups::{each_checked_row, quarter_of, start_of_quarter};
 use crate::write::labels;
 use crate::{Store, rollups};
@@ -31,9 +31,7 @@ impl Engine for Store {
 
     fn series(&self, of: &Selection<'_>, by: Calendar) -> Result<Series, EngineError> {
         let by = (by.unit, by.zone);
-        self.ask_series(&of.limits, |connection| {
-            series::aggregate(connection, of.range, of.filter, by)
-        })
+        self.ask(&of.limits, |connection| series::aggregate(connection, of.range, of.filter, by))
     }
 
     /// As fast with a million names as with one, unless some are asked for.
@@ -42,7 +40,7 @@ impl Engine for Store {
             return Engine::series(self, of, by);
         }
         let by = (by.unit, by.zone);
-        self.ask_series(&of.limits, |connection| series::aggregate_all(connection, of.range, by))
+        self.ask(&of.limits, |connection| series::aggregate_all(connection, of.range, by))
     }
 
     /// A page at a time, so a slow reader holds nothing up.
@@ -93,8 +91,13 @@ impl Engine for Store {
     }
 
     fn countable(&self, range: TimeRange, limits: &Limits) -> Result<TimeRange, EngineError> {
-        limits.check(Instant::now)?;
-        Self::countable(self, range).map_err(|error| failed(error, limits))
+        self.ask(limits, |connection| {
+            let moved = |edge: Option<Timestamp>| -> rusqlite::Result<Option<Timestamp>> {
+                let Some(at) = edge else { return Ok(None) };
+                Ok(Some(cut(connection, at)?.map_or(at, |[_, next]| next)))
+            };
+            Ok(TimeRange { start: moved(range.start)?, end: moved(range.end)? })
+        })
     }
 
     fn freshness(&self, limits: &Limits) -> Result<Freshness, EngineError> {
@@ -118,14 +121,6 @@ impl Store {
         limits.check(Instant::now)?;
         let stop = stop(limits);
         self.read_until(READ, stop.as_ref(), query).map_err(|error| failed(error, limits))
-    }
-
-    fn ask_series(
-        &self,
-        limits: &Limits,
-        query: impl Fn(&Connection) -> Result<Result<Series, TooManyBuckets>, ReadError>,
-    ) -> Result<Series, EngineError> {
-        Ok(self.ask(limits, query)??)
     }
 }
 
@@ -223,6 +218,7 @@ fn failed(error: StoreError, limits: &Limits) -> EngineError {
 impl From<StoreError> for EngineError {
     fn from(error: StoreError) -> Self {
         let kind = match error {
+            StoreError::TooManyBuckets(error) => return error.into(),
             StoreError::RowsGone { .. } | StoreError::NamesFolded { .. } => {
                 EngineErrorKind::NotKept
             }

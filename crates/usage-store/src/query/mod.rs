@@ -8,6 +8,3 @@ pub(crate) mod report;
 pub(crate) mod rows;
 #[cfg(feature = "zones")]
 mod series;
-
-#[cfg(feature = "zones")]
-pub use series::SeriesError;

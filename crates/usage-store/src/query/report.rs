@@ -57,8 +57,6 @@ pub(crate) fn add_named(
 
 /// What one row counts.
 pub(crate) fn summary(row: &Row<'_>) -> Result<Summary, ReadError> {
-    match columns::numbers(row, 1)? {
-        Ok(numbers) => Ok(Summary::new(1, numbers.map(u64::from))),
-        Err(what) => Err(ReadError::Damaged(format!("a record has {what}"))),
-    }
+    let numbers = columns::numbers(row, 1, || "a record".to_owned())?;
+    Ok(Summary::new(1, numbers.map(u64::from)))
 }

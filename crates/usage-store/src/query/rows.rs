@@ -176,12 +176,14 @@ pub(crate) fn select_records(numbers: &str) -> String {
 }
 
 pub(crate) fn stored_record(row: &Row<'_>, sets: &LabelSets) -> Result<StoredRecord, ReadError> {
-    let id = row.get(1)?;
-    let bad = |what: String| ReadError::Damaged(format!("record {id} has {what}"));
-    let invalid = |error: RecordError| bad(format!("content that no record may have: {error}"));
+    let id: i64 = row.get(1)?;
+    let whose = || format!("record {id}");
+    let invalid = |error: RecordError| {
+        ReadError::Damaged(format!("{} has content that no record may have: {error}", whose()))
+    };
     let label_set: i64 = row.get(2)?;
     let labels = sets.get(label_set).ok_or_else(|| ReadError::unknown_label_set(label_set))?;
-    let numbers = columns::numbers(row, 4)?.map_err(bad)?;
+    let numbers = columns::numbers(row, 4, whose)?;
     let counts = Counts::of(numbers, Timestamp::from_micros(row.get(0)?)).map_err(invalid)?;
     let record = Record::of(labels.clone(), counts);
     let record = match row.get::<_, Option<String>>(3)? {

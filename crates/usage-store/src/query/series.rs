@@ -3,80 +3,15 @@
 use chrono_tz::Tz;
 use rusqlite::Connection;
 use usage_core::period::Unit;
-use usage_core::stats::{Series, TooManyBuckets};
+use usage_core::stats::Series;
 use usage_core::{Filter, TimeRange, Timestamp};
 
-use crate::Store;
-use crate::error::{ReadError, StoreError};
+use crate::error::ReadError;
 use crate::query::report::add_named;
 use crate::rollups::{
     self, Apart, Level, Seen, Totals, Wrong, months, start_of_quarter, total, totals_of_all,
 };
 use crate::write::labels::Names;
-
-/// Why there is no report over time.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SeriesError {
-    /// The range, or the time from the oldest to the newest record, is too long for the unit.
-    #[error(transparent)]
-    TooManyBuckets(#[from] TooManyBuckets),
-    /// The ledger cannot be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl Store {
-    /// As [`report`](Self::report), apart for each `unit` of the calendar of `zone`. Where the
-    /// range has no bound, the series begins with the oldest or ends with the newest record that
-    /// passes the filter.
-    ///
-    /// ```
-    /// # let folder = tempfile::tempdir()?;
-    /// # let store = usage_store::Store::open(folder.path().join("usage.db"))?;
-    /// use usage_core::{Filter, TimeRange, period::Unit};
-    ///
-    /// let zone = "Asia/Kathmandu".parse()?;
-    /// let days = store.series(TimeRange::ALL, &Filter::default(), Unit::Day, zone)?;
-    /// for day in days.buckets() {
-    ///     println!("{:?}: {} requests", day.start(), day.usage().summary().requests);
-    /// }
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`report`](Self::report), and when the range, or all time, has more units than a
-    /// [`Series`] may have.
-    pub fn series(
-        &self,
-        range: TimeRange,
-        filter: &Filter,
-        unit: Unit,
-        zone: Tz,
-    ) -> Result<Series, SeriesError> {
-        let series = self.read("read the ledger", |connection| {
-            aggregate(connection, range, filter, (unit, zone))
-        })?;
-        Ok(series?)
-    }
-
-    /// As [`series`](Self::series) for everybody who asks for time alone: each bucket has its
-    /// [`summary`](usage_core::stats::Aggregates::summary), and no names. As fast with a million
-    /// names as with one.
-    ///
-    /// # Errors
-    /// As [`series`](Self::series).
-    pub fn series_of_all(
-        &self,
-        range: TimeRange,
-        unit: Unit,
-        zone: Tz,
-    ) -> Result<Series, SeriesError> {
-        let series = self
-            .read("read the ledger", |connection| aggregate_all(connection, range, (unit, zone)))?;
-        Ok(series?)
-    }
-}
 
 /// The totals by label set of each unit of time. Runs inside the caller's read transaction.
 pub(super) fn aggregate(
@@ -84,13 +19,10 @@ pub(super) fn aggregate(
     range: TimeRange,
     filter: &Filter,
     (unit, zone): (Unit, Tz),
-) -> Result<Result<Series, TooManyBuckets>, ReadError> {
+) -> Result<Series, ReadError> {
     let mut seen = Seen::default();
     let stretches = stretches(connection, range, unit, &mut seen)?;
-    let mut series = match Series::over_stretches(&stretches, unit, zone) {
-        Ok(series) => series,
-        Err(error) => return Ok(Err(error)),
-    };
+    let mut series = Series::over_stretches(&stretches, unit, zone)?;
     let (mut totals, mut names) = (Totals::default(), Names::new(connection));
     let apart = Apart::read(connection, range, filter)?;
     for position in 0..series.buckets().len() {
@@ -105,7 +37,7 @@ pub(super) fn aggregate(
     seen.check(connection)?;
     series.trim(range);
     series.widen_gaps();
-    Ok(Ok(series))
+    Ok(series)
 }
 
 /// As [`aggregate`], of all names together: each bucket has its summary, and no names.
@@ -113,13 +45,10 @@ pub(super) fn aggregate_all(
     connection: &Connection,
     range: TimeRange,
     (unit, zone): (Unit, Tz),
-) -> Result<Result<Series, TooManyBuckets>, ReadError> {
+) -> Result<Series, ReadError> {
     let mut seen = Seen::default();
     let stretches = stretches(connection, range, unit, &mut seen)?;
-    let mut series = match Series::over_stretches(&stretches, unit, zone) {
-        Ok(series) => series,
-        Err(error) => return Ok(Err(error)),
-    };
+    let mut series = Series::over_stretches(&stretches, unit, zone)?;
     let buckets = series.buckets().iter().map(|bucket| common(bucket.range(), range));
     let sums = totals_of_all(connection, buckets, &mut seen)?;
     seen.check(connection)?;
@@ -130,7 +59,7 @@ pub(super) fn aggregate_all(
     }
     series.trim(range);
     series.widen_gaps();
-    Ok(Ok(series))
+    Ok(series)
 }
 
 /// How many units without records are listed at most between two that have some, where the range has

@@ -2,10 +2,9 @@
 
 use usage_core::Timestamp;
 
+use super::delete::DeletionPlan;
 use super::extent;
 use super::progress::Progress;
-use super::prune::Deletion;
-use super::space::bytes_on_disk;
 use super::steps::kept_in;
 use crate::error::ReadError;
 use crate::retention::retained;
@@ -33,7 +32,7 @@ pub struct DeleteAllPlan {
 }
 
 impl Store {
-    /// What [`delete_all`](Self::delete_all) would delete.
+    /// Returns what deleting everything would delete: a plan for [`delete`](Self::delete).
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -47,23 +46,13 @@ impl Store {
         })
     }
 
-    /// Deletes every record, every sum, every name and all that was set aside, in one transaction,
-    /// and gives the space back. Records of any age are taken again from then on; how long they
-    /// are to be kept stays as it was [stated](Self::set_retention).
-    ///
-    /// What waits in journals is [stored before](Self::recover_journals) and deleted with the rest.
-    /// What a running process has taken but not stored yet is stored by it later.
-    ///
-    /// # Errors
-    /// When the ledger cannot be written, or what waits in a journal cannot be stored. Nothing was
-    /// deleted then, unless giving the space back is what failed: [`StoreError::Unfinished`] says so.
-    ///
-    /// [`StoreError::Unfinished`]: crate::StoreError::Unfinished
-    pub fn delete_all(&self) -> Result<Deletion> {
-        // First, so that nothing that is deleted comes back.
-        self.recover_all_journals()?;
-        let bytes_before = bytes_on_disk(self.path());
-        let progress = self.write("delete all records from", |writer| {
+    /// Deletes every record, every sum, every name and all that was set aside, in one transaction.
+    pub(super) fn delete_everything(
+        &self,
+        progress: &mut Progress,
+        on_progress: &mut dyn FnMut(u64),
+    ) -> Result<()> {
+        *progress = self.write("delete all records from", |writer| {
             writer.ledger.write(|transaction, _| {
                 let kept =
                     kept_in(transaction, &(i64::MIN..i64::MAX)).map_err(ReadError::into_sqlite)?;
@@ -82,17 +71,17 @@ impl Store {
                 Ok(Progress { records: deleted as u64, sums, requests })
             })
         })?;
-        self.give_back(bytes_before)
-            .map(|space| progress.finished(space))
-            .map_err(|error| progress.failed(error))
+        on_progress(progress.records);
+        Ok(())
     }
 
     /// Deletes every record and every name, gives the space back, and returns how many records
     /// they were.
     ///
     /// # Errors
-    /// As [`delete_all`](Self::delete_all).
+    /// As [`delete`](Self::delete). Nothing was deleted then, unless giving the space back is what failed:
+    /// [`StoreError::Unfinished`](crate::StoreError::Unfinished) says so.
     pub fn delete_all_records(&self) -> Result<u64> {
-        Ok(self.delete_all()?.records)
+        Ok(self.delete(DeletionPlan::All, |_| {})?.records)
     }
 }

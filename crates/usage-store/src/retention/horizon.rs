@@ -30,7 +30,7 @@ impl Store {
     /// somebody records them again.
     ///
     /// Records that were refused meanwhile are quarantined;
-    /// [`retry_quarantine`](Self::retry_quarantine) takes them in. What earlier deletions were told of
+    /// [`Quarantine::retry`](crate::Quarantine::retry) takes them in. What earlier deletions were told of
     /// now is forgotten, as it may have been wrong.
     ///
     /// # Errors

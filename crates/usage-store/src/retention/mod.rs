@@ -2,7 +2,7 @@
 //! space back.
 
 mod age;
-mod countable;
+mod delete;
 mod doubt;
 mod everything;
 mod horizon;
@@ -16,14 +16,17 @@ mod space;
 mod steps;
 
 pub use age::{Age, AgeError};
+pub use delete::DeletionPlan;
 pub use doubt::Doubt;
 pub use everything::DeleteAllPlan;
 pub use horizon::HorizonReset;
 pub use policy::{Policy, PolicyError, Retention, RetentionPlan};
-pub use prune::{Deletion, PrunePlan};
+pub use prune::{Deletion, PruneOptions, PrunePlan};
 pub use range::DeleteRangePlan;
 pub use space::VacuumOutcome;
 pub(crate) use space::free_pages;
+#[cfg(feature = "zones")]
+pub(crate) use steps::cut;
 
 use rusqlite::{Connection, Params};
 use usage_core::Timestamp;

@@ -4,9 +4,7 @@ use usage_core::Timestamp;
 
 use super::age::Age;
 use super::doubt::Doubt;
-use super::progress::Progress;
-use super::prune::{Deletion, PrunePlan, whole_quarter};
-use super::space::bytes_on_disk;
+use super::prune::{PruneOptions, PrunePlan, whole_quarter};
 use crate::error::ReadError;
 use crate::retention::retained;
 use crate::{Result, Store};
@@ -157,7 +155,7 @@ impl Store {
     }
 
     /// States how long records and sums are to be kept. Deletes nothing: that is for
-    /// [`apply_retention`](Self::apply_retention).
+    /// [`delete`](Self::delete), with a [plan](Self::plan_retention).
     ///
     /// ```
     /// # let folder = tempfile::tempdir()?;
@@ -168,7 +166,7 @@ impl Store {
     /// store.set_retention(&Policy::new(Some("30d".parse()?), Some("104w".parse()?))?)?;
     /// let plan = store.plan_retention(now)?;
     /// println!("{} records go, their sums stay for two years", plan.records());
-    /// store.apply_retention(&plan)?;
+    /// store.delete(plan, |_gone| {})?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -181,21 +179,21 @@ impl Store {
         })
     }
 
-    /// What is older at `now` than the policy says: the plan that
-    /// [`apply_retention`](Self::apply_retention) carries out. Its instants are on whole quarters
-    /// of an hour. Where `now` cannot be right, it says so by its [doubt](RetentionPlan::doubt).
+    /// Returns what is older at `now` than the policy says: a plan for [`delete`](Self::delete). What is
+    /// too old altogether goes with its sums, and then the records go whose sums stay. Its instants
+    /// are on whole quarters of an hour. Where `now` cannot be right, it says so by its [doubt](RetentionPlan::doubt).
     ///
     /// # Errors
     /// When the ledger cannot be read.
     pub fn plan_retention(&self, now: Timestamp) -> Result<RetentionPlan> {
         let policy = self.retention()?.policy;
         let before = |age: Option<Age>| age.and_then(|age| age.before(now)).map(whole_quarter);
-        let all =
-            before(policy.sums).map(|before| self.plan_prune_at(before, false, now)).transpose()?;
+        let options = PruneOptions::default().with_now(now);
+        let all = before(policy.sums).map(|at| self.plan_prune(at, &options)).transpose()?;
         // Where both are as old, no sums are left to be kept.
         let rows = before(policy.rows)
             .filter(|before| all.is_none_or(|all| all.before < *before))
-            .map(|before| self.plan_prune_at(before, true, now))
+            .map(|before| self.plan_prune(before, &options.with_keep_sums(true)))
             .transpose()?;
         let rows = match (all, rows) {
             (Some(all), Some(rows)) => Some(self.without(rows, &all)?),
@@ -214,41 +212,6 @@ impl Store {
             )?;
             Ok(PrunePlan { records, oldest, newest, ..plan })
         })
-    }
-
-    /// Carries out a plan, as [`prune`](Self::prune) does: what is too old altogether goes with its
-    /// sums, and then the records go whose sums stay.
-    ///
-    /// # Errors
-    /// As [`prune`](Self::prune).
-    pub fn apply_retention(&self, plan: &RetentionPlan) -> Result<Deletion> {
-        self.apply_retention_with(plan, |_| {})
-    }
-
-    /// As [`apply_retention`](Self::apply_retention), and tells after each transaction how many
-    /// records are gone.
-    ///
-    /// # Errors
-    /// As [`prune`](Self::prune).
-    pub fn apply_retention_with(
-        &self,
-        plan: &RetentionPlan,
-        mut gone: impl FnMut(u64),
-    ) -> Result<Deletion> {
-        let plans = [plan.all, plan.rows];
-        for plan in plans.iter().flatten() {
-            plan.check()?;
-        }
-        self.recover_all_journals()?;
-        let bytes_before = bytes_on_disk(self.path());
-        let mut progress = Progress::default();
-        plans
-            .iter()
-            .flatten()
-            .try_for_each(|plan| self.delete_older(plan, &mut progress, &mut gone))
-            .and_then(|()| self.give_back(bytes_before))
-            .map(|space| progress.finished(space))
-            .map_err(|error| progress.failed(error))
     }
 }
 

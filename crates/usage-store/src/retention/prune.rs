@@ -9,7 +9,7 @@ use super::doubt::{Doubt, doubt};
 use super::extent;
 use super::progress::Progress;
 use super::slices::Pace;
-use super::space::{VacuumOutcome, bytes_on_disk};
+use super::space::VacuumOutcome;
 use super::steps::{FirstStep, Kept, begin, check_cut, cut, delete_rows, delete_sums, kept_in};
 use crate::error::ReadError;
 use crate::rollups::{quarter_of, start_of_quarter};
@@ -88,72 +88,64 @@ pub struct Deletion {
     pub space: VacuumOutcome,
 }
 
+/// How records are pruned. The default deletes their sums too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PruneOptions {
+    /// What the records add up to stays: reports are what they were, if they begin and end on a quarter of
+    /// an hour. The instant is moved back to one.
+    pub keep_sums: bool,
+    /// The now that the instant was reckoned from, as from an age: one that lies far from what the
+    /// ledger knows of raises a [`Doubt`] too, and the ledger remembers it when the plan is carried out.
+    pub now: Option<Timestamp>,
+}
+
+impl PruneOptions {
+    /// Returns the default.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { keep_sums: false, now: None }
+    }
+
+    /// Sets whether what the records add up to stays.
+    #[must_use]
+    pub const fn with_keep_sums(self, keep_sums: bool) -> Self {
+        Self { keep_sums, ..self }
+    }
+
+    /// Sets the now that the instant was reckoned from.
+    #[must_use]
+    pub const fn with_now(self, now: Timestamp) -> Self {
+        Self { now: Some(now), ..self }
+    }
+}
+
 impl Store {
-    /// What a prune would delete: the plan that [`prune`](Self::prune) carries out. The sums of
-    /// what goes, go too.
+    /// Returns what pruning would delete: a plan for [`delete`](Self::delete).
     ///
     /// ```
     /// # let folder = tempfile::tempdir()?;
     /// # let store = usage_store::Store::open(folder.path().join("usage.db"))?;
     /// use usage_core::Timestamp;
+    /// use usage_store::PruneOptions;
     ///
-    /// let plan = store.plan_prune(Timestamp::from_micros(1_777_787_761_000_000))?;
+    /// let before = Timestamp::from_micros(1_777_787_761_000_000);
+    /// let plan = store.plan_prune(before, &PruneOptions::default())?;
     /// if plan.records > 0 {
-    ///     assert!(store.prune(&plan)?.records >= plan.records);
+    ///     assert!(store.delete(plan, |_gone| {})?.records >= plan.records);
     /// }
+    ///
+    /// let plan = store.plan_prune(before, &PruneOptions::default().with_keep_sums(true))?;
+    /// assert_eq!(plan.before, Timestamp::from_micros(1_777_787_100_000_000));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
     /// When the ledger cannot be read, and [`StoreError::RowsGone`] when the instant cuts a quarter
     /// of an hour of which only sums are left.
-    pub fn plan_prune(&self, before: Timestamp) -> Result<PrunePlan> {
-        self.plan_of(before, false, None)
-    }
-
-    /// As [`plan_prune`](Self::plan_prune) or, with `keep_sums`,
-    /// [`plan_prune_keeping_sums`](Self::plan_prune_keeping_sums), of an instant that was reckoned from
-    /// now, as an age is: a now that lies far from what the ledger knows of raises a [`Doubt`] too, and
-    /// the ledger remembers it when the plan is carried out.
-    ///
-    /// # Errors
-    /// As those.
-    pub fn plan_prune_at(
-        &self,
-        before: Timestamp,
-        keep_sums: bool,
-        now: Timestamp,
-    ) -> Result<PrunePlan> {
+    pub fn plan_prune(&self, before: Timestamp, options: &PruneOptions) -> Result<PrunePlan> {
+        let PruneOptions { keep_sums, now } = *options;
         let before = if keep_sums { whole_quarter(before) } else { before };
-        self.plan_of(before, keep_sums, Some(now))
-    }
-
-    /// As [`plan_prune`](Self::plan_prune), but what the records add up to stays: reports are what
-    /// they were, if they begin and end on a quarter of an hour. The instant is moved back to one.
-    ///
-    /// ```
-    /// # let folder = tempfile::tempdir()?;
-    /// # let store = usage_store::Store::open(folder.path().join("usage.db"))?;
-    /// use usage_core::Timestamp;
-    ///
-    /// let plan = store.plan_prune_keeping_sums(Timestamp::from_micros(1_777_787_761_000_000))?;
-    /// assert_eq!(plan.before, Timestamp::from_micros(1_777_787_100_000_000));
-    /// store.prune(&plan)?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// When the ledger cannot be read.
-    pub fn plan_prune_keeping_sums(&self, before: Timestamp) -> Result<PrunePlan> {
-        self.plan_of(whole_quarter(before), true, None)
-    }
-
-    fn plan_of(
-        &self,
-        before: Timestamp,
-        keep_sums: bool,
-        now: Option<Timestamp>,
-    ) -> Result<PrunePlan> {
         self.read("read the ledger", |connection| {
             if !keep_sums && let Some(nearest) = cut(connection, before)? {
                 return Err(ReadError::RowsGone { edge: before, nearest });
@@ -182,51 +174,12 @@ impl Store {
         })
     }
 
-    /// Carries out a plan: deletes the records older than its instant, and their sums unless these
-    /// stay, and gives the space back. Works in short transactions, so that other processes can
-    /// write meanwhile; stopped between two of them, the ledger is right, and the rest can be
-    /// deleted later.
-    ///
-    /// From then on the ledger takes no records older than that instant any more: one that comes
-    /// again would be counted twice. See [`RefusalReason::BeforeHorizon`].
-    ///
-    /// What waits in journals is [stored before](Self::recover_journals): the plan may grow by
-    /// that. What a running process has taken but not stored yet is refused by then, if it is
-    /// older.
-    ///
-    /// # Errors
-    /// [`StoreError::Doubtful`] when there is a [`Doubt`] that the instant is meant, unless the plan
-    /// [insists](PrunePlan::insist); nothing was done then. When the ledger cannot be written, or what
-    /// waits in a journal cannot be stored: what was deleted until then stays deleted, and is told by
-    /// [`StoreError::Unfinished`] if it is anything. Also as [`plan_prune`](Self::plan_prune).
-    ///
-    /// [`RefusalReason::BeforeHorizon`]: usage_core::sink::RefusalReason::BeforeHorizon
-    pub fn prune(&self, plan: &PrunePlan) -> Result<Deletion> {
-        self.prune_with(plan, |_| {})
-    }
-
-    /// As [`prune`](Self::prune), and tells after each transaction how many records are gone.
-    ///
-    /// # Errors
-    /// As [`prune`](Self::prune).
-    pub fn prune_with(&self, plan: &PrunePlan, mut gone: impl FnMut(u64)) -> Result<Deletion> {
-        plan.check()?;
-        // First, as it was recorded before it was decided to delete it.
-        self.recover_all_journals()?;
-        let bytes_before = bytes_on_disk(self.path());
-        let mut progress = Progress::default();
-        self.delete_older(plan, &mut progress, &mut gone)
-            .and_then(|()| self.give_back(bytes_before))
-            .map(|space| progress.finished(space))
-            .map_err(|error| progress.failed(error))
-    }
-
     /// Deletes what is older, and adds it to the progress.
     pub(super) fn delete_older(
         &self,
         plan: &PrunePlan,
         progress: &mut Progress,
-        gone: &mut dyn FnMut(u64),
+        on_progress: &mut dyn FnMut(u64),
     ) -> Result<()> {
         // A plan may be made by hand.
         let before = if plan.keep_sums { whole_quarter(plan.before) } else { plan.before };
@@ -242,7 +195,7 @@ impl Store {
             FirstStep::Cut(nearest) => return Err(StoreError::RowsGone { edge: before, nearest }),
             FirstStep::Doubtful(doubt) => return Err(StoreError::Doubtful { doubt }),
         }
-        self.delete_in(&range, plan.keep_sums, progress, gone)
+        self.delete_in(&range, plan.keep_sums, progress, on_progress)
     }
 
     /// Deletes the records of a range, and the sums that were kept without rows unless these stay.
@@ -251,14 +204,14 @@ impl Store {
         range: &Range<i64>,
         keep_sums: bool,
         progress: &mut Progress,
-        gone: &mut dyn FnMut(u64),
+        on_progress: &mut dyn FnMut(u64),
     ) -> Result<()> {
         let counted = |progress: &Progress| progress.records + progress.requests;
         let (before, counted_before) = (progress.records, counted(progress));
         let rows = |connection: &_, most| delete_rows(connection, range, most);
         self.in_slices(DOING, ROWS, rows, &mut |these| {
             progress.records = before + these;
-            gone(progress.records);
+            on_progress(progress.records);
         })?;
         if keep_sums {
             return Ok(());
@@ -310,9 +263,10 @@ impl Store {
     /// meanwhile.
     ///
     /// # Errors
-    /// As [`prune`](Self::prune).
+    /// As [`plan_prune`](Self::plan_prune) and [`delete`](Self::delete).
     pub fn prune_records(&self, before: Timestamp) -> Result<u64> {
-        Ok(self.prune(&self.plan_prune(before)?)?.records)
+        let plan = self.plan_prune(before, &PruneOptions::default())?;
+        Ok(self.delete(plan, |_| {})?.records)
     }
 }
 

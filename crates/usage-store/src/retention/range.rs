@@ -6,8 +6,6 @@ use usage_core::Timestamp;
 
 use super::extent;
 use super::progress::Progress;
-use super::prune::Deletion;
-use super::space::bytes_on_disk;
 use super::steps::{check_cut, cut, kept_in};
 use crate::error::ReadError;
 use crate::{Result, Store};
@@ -39,7 +37,8 @@ impl DeleteRangePlan {
 }
 
 impl Store {
-    /// What deleting the records from `start` up to, not including, `end` would delete.
+    /// Returns what deleting the records from `start` up to, not including, `end` would delete: a plan for
+    /// [`delete`](Self::delete).
     ///
     /// # Errors
     /// When the ledger cannot be read, and [`StoreError::RowsGone`](crate::StoreError::RowsGone) when either cuts a quarter of an
@@ -60,32 +59,16 @@ impl Store {
         })
     }
 
-    /// Deletes what a plan says, with its sums, and gives the space back; tells after each transaction
-    /// how many records are gone. Works in short transactions, so that other processes can write
-    /// meanwhile.
-    ///
-    /// Unlike after a [prune](Self::prune), records as old are accepted from then on as before: whoever
-    /// records one of them again has it stored again.
-    ///
-    /// # Errors
-    /// When the ledger cannot be written, or what waits in a journal cannot be stored; what was deleted
-    /// until then is told by [`StoreError::Unfinished`](crate::StoreError::Unfinished). Also as
-    /// [`plan_delete_range`](Self::plan_delete_range).
-    pub fn delete_range(
+    /// Deletes what a plan says, with its sums, and adds it to the progress.
+    pub(super) fn delete_range(
         &self,
         plan: &DeleteRangePlan,
-        mut gone: impl FnMut(u64),
-    ) -> Result<Deletion> {
-        // First, as it was recorded before it was decided to delete it.
-        self.recover_all_journals()?;
+        progress: &mut Progress,
+        on_progress: &mut dyn FnMut(u64),
+    ) -> Result<()> {
         // What has no rows may have changed since, and a plan may be made by hand.
         self.plan_delete_range(plan.start, plan.end)?;
         self.read("read the ledger", |connection| check_cut(connection, &plan.range()))?;
-        let bytes_before = bytes_on_disk(self.path());
-        let mut progress = Progress::default();
-        self.delete_in(&plan.range(), false, &mut progress, &mut gone)
-            .and_then(|()| self.give_back(bytes_before))
-            .map(|space| progress.finished(space))
-            .map_err(|error| progress.failed(error))
+        self.delete_in(&plan.range(), false, progress, on_progress)
     }
 }

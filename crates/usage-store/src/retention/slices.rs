@@ -52,14 +52,14 @@ impl Pace {
 }
 
 impl Store {
-    /// Repeats work until there is none left to do; returns how much that was, and tells it after
-    /// each time. Work is told how much it may do, and says how much it has done.
+    /// Repeats work until there is none left to do; returns how much that was, and calls `on_progress` with it
+    /// after each time. Work is told how much it may do, and says how much it has done.
     pub(super) fn in_slices(
         &self,
         doing: &'static str,
         mut pace: Pace,
         work: impl Fn(&Connection, i64) -> rusqlite::Result<u64>,
-        told: &mut dyn FnMut(u64),
+        on_progress: &mut dyn FnMut(u64),
     ) -> Result<u64> {
         let mut sum = 0;
         loop {
@@ -77,7 +77,7 @@ impl Store {
             }
             pace.learn(took);
             sum += done;
-            told(sum);
+            on_progress(sum);
             self.write(doing, empty_log)?;
             // SQLite's writers do not queue but look again now and then. Without a pause between
             // two slices they would hardly ever find the ledger free.

@@ -16,7 +16,7 @@ use crate::rollups::{self, Change, Level, Seen, quarter_of, start_of_quarter, to
 use crate::write::event_ids;
 
 /// The two nearest instants that do not cut a quarter of an hour.
-pub(super) type Nearest = [Timestamp; 2];
+pub(crate) type Nearest = [Timestamp; 2];
 
 /// What comes before anything is deleted: whoever deletes a record sees to it that it cannot come
 /// back, and rows that go without their sums are marked as gone while they are still there. From
@@ -61,7 +61,7 @@ pub(super) enum FirstStep {
 
 /// Whether an instant cuts a quarter of an hour whose rows are gone and whose sums are not: nobody
 /// can say any more what the part before it comes to.
-pub(super) fn cut(connection: &Connection, at: Timestamp) -> rusqlite::Result<Option<Nearest>> {
+pub(crate) fn cut(connection: &Connection, at: Timestamp) -> rusqlite::Result<Option<Nearest>> {
     let micros = at.as_micros();
     let quarter = quarter_of(micros);
     if start_of_quarter(quarter) == micros

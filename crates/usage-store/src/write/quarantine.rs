@@ -85,7 +85,7 @@ fn held(connection: &Connection, line: &[u8]) -> rusqlite::Result<u64> {
         .map(i64::unsigned_abs)
 }
 
-/// What [`Store::retry_quarantine`] has done.
+/// What [`Quarantine::retry`] has done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Retried {
@@ -107,49 +107,61 @@ const AT_ONCE: u32 = 500;
 const NAMES: usize = 1_024;
 
 impl Store {
-    /// How much is quarantined: records that were older than the ledger took.
+    /// Returns the records that were refused and kept.
+    #[must_use]
+    pub const fn quarantine(&self) -> Quarantine<'_> {
+        Quarantine { store: self }
+    }
+}
+
+/// The records that a ledger has refused and kept: quarantined as they were older than the ledger took, or
+/// set aside as the database itself refused them.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let store = usage_store::Store::open(folder.path().join("usage.db"))?;
+/// store.reset_horizon(None)?;
+/// let retried = store.quarantine().retry()?;
+/// println!("{} records taken in, {} stay", retried.stored, retried.kept);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Quarantine<'a> {
+    store: &'a Store,
+}
+
+impl Quarantine<'_> {
+    /// Returns how much is quarantined: records that were older than the ledger took.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn quarantined(&self) -> Result<Quarantined> {
-        self.read("read the ledger", |connection| Ok(Quarantined::read(connection)?))
+    pub fn size(&self) -> Result<Quarantined> {
+        self.store.read("read the ledger", |connection| Ok(Quarantined::read(connection)?))
     }
 
-    /// Forgets every record that was refused and kept, quarantined or set aside as the database itself
-    /// refused it; returns how many they were.
+    /// Forgets every record; returns how many they were.
     ///
     /// # Errors
     /// When the ledger cannot be written. Nothing was forgotten then.
-    pub fn forget_quarantine(&self) -> Result<u64> {
-        self.write("forget what is quarantined in", |writer| {
+    pub fn forget(&self) -> Result<u64> {
+        self.store.write("forget what is quarantined in", |writer| {
             writer.ledger.write(|transaction, _| set_aside::forget_records(transaction))
         })
     }
 
-    /// Tries every record again that was refused and kept: quarantined as it was older than the
-    /// ledger took, or set aside as the database itself refused it. Each is stored once, and is then
-    /// kept apart no more, or stays.
+    /// Tries every record again. Each is stored once, and is then kept apart no more, or stays.
     ///
     /// Works in short transactions; stopped between two of them, what was stored is stored, and the
     /// rest is still there.
     ///
-    /// ```
-    /// # let folder = tempfile::tempdir()?;
-    /// # let store = usage_store::Store::open(folder.path().join("usage.db"))?;
-    /// store.reset_horizon(None)?;
-    /// let retried = store.retry_quarantine()?;
-    /// println!("{} records taken in, {} stay", retried.stored, retried.kept);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
     /// # Errors
     /// When the ledger cannot be written.
-    pub fn retry_quarantine(&self) -> Result<Retried> {
+    pub fn retry(&self) -> Result<Retried> {
         let (mut retried, mut last) = (Retried::default(), i64::MIN);
         let mut names = LabelInterner::new(NAMES);
         loop {
             let (mut found, mut next) = (0, last);
-            let outcome = self.write("write to the ledger", |writer| {
+            let outcome = self.store.write("write to the ledger", |writer| {
                 writer.insert_again(|connection| {
                     let kept = set_aside::records_after(connection, last, AT_ONCE)?;
                     (found, next) = (kept.len() as u64, kept.last().map_or(last, |last| last.id));

@@ -7,7 +7,7 @@ use std::thread;
 use rusqlite::Connection;
 use usage_core::{Filter, TimeRange};
 use usage_store::doctor::{Depth, examine};
-use usage_store::{APPLICATION_ID, SCHEMA_VERSION, Store, StoreError};
+use usage_store::{APPLICATION_ID, PruneOptions, SCHEMA_VERSION, Store, StoreError};
 
 use super::support::{Place, at, record, records, requests, until};
 
@@ -19,7 +19,7 @@ fn pragma(connection: &Connection, name: &str) -> i64 {
 fn a_copy_is_a_ledger_with_the_same_content() {
     let place = Place::with_records(20_000);
     let store = place.open();
-    store.prune(&store.plan_prune(at(5_000)).unwrap()).unwrap();
+    store.delete(store.plan_prune(at(5_000), &PruneOptions::default()).unwrap(), |_| {}).unwrap();
     let path = place.folder().join("copy.db");
     let backup = store.backup(&path).unwrap();
     assert_eq!((&backup.path, backup.bytes), (&path, path.metadata().unwrap().len()));

@@ -7,9 +7,9 @@ use usage_core::period::Unit;
 use usage_core::stats::Summary;
 use usage_core::{Filter, Label, Record, TimeRange};
 use usage_store::doctor::{Depth, examine};
-use usage_store::{Store, StoreError, StoredRecord};
+use usage_store::{PruneOptions, Store, StoreError, StoredRecord};
 
-use super::support::{Place, at, range, record_of, requests, stored};
+use super::support::{Place, at, range, record_of, requests, series_by, series_of_all, stored};
 
 const QUARTER: i64 = 900_000_000;
 const DAY: i64 = 96 * QUARTER;
@@ -69,9 +69,9 @@ fn a_report_that_cuts_a_damaged_quarter_of_an_hour_is_refused() {
             for filter in [&all, &filter] {
                 is_damaged(store.report(cut, filter), damage);
             }
-            let error = store.series(cut, &all, Unit::Hour, Tz::UTC).unwrap_err();
+            let error = series_by(&store, cut, &all, Unit::Hour, Tz::UTC).unwrap_err();
             assert!(error.to_string().contains("1970-01-01T02:30:00Z"), "{error}");
-            assert!(store.series_of_all(cut, Unit::Hour, Tz::UTC).is_err());
+            assert!(series_of_all(&store, cut, Unit::Hour, Tz::UTC).is_err());
         }
         // Sums have what was stored.
         for (range, before) in whole.into_iter().zip(before) {
@@ -89,7 +89,7 @@ fn a_quarter_of_an_hour_in_two_buckets_is_right() {
     let store = place.open();
     // Monrovia was 44 minutes and 30 seconds behind.
     let zone = Tz::Africa__Monrovia;
-    let series = store.series(TimeRange::ALL, &Filter::default(), Unit::Hour, zone).unwrap();
+    let series = series_by(&store, TimeRange::ALL, &Filter::default(), Unit::Hour, zone).unwrap();
     let mut sum = Summary::default();
     series.buckets().iter().for_each(|bucket| sum.merge(&bucket.usage().summary()));
     assert_eq!(sum.requests, 80);
@@ -203,17 +203,27 @@ fn a_deletion_stops_at_damage() {
             place.connection().execute_batch(damage).unwrap();
             let before = store.report(all, &Filter::default()).unwrap();
             let error = if start == i64::MIN {
-                store.prune(&store.plan_prune(at(end)).unwrap().insist()).unwrap_err()
+                store
+                    .delete(
+                        store.plan_prune(at(end), &PruneOptions::default()).unwrap().insist(),
+                        |_| {},
+                    )
+                    .unwrap_err()
             } else {
                 let plan = store.plan_delete_range(at(start), at(end)).unwrap();
-                store.delete_range(&plan, |_| {}).unwrap_err()
+                store.delete(plan, |_| {}).unwrap_err()
             };
             assert!(error.is_damage(), "{damage}: {error:?}");
             let after = store.report(all, &Filter::default()).unwrap();
             assert_eq!(after, before, "{damage}, {start}..{end}");
             // With the records as they are now for the truth it goes on.
             store.rebuild_sums().unwrap();
-            store.prune(&store.plan_prune(at(end)).unwrap().insist()).unwrap();
+            store
+                .delete(
+                    store.plan_prune(at(end), &PruneOptions::default()).unwrap().insist(),
+                    |_| {},
+                )
+                .unwrap();
             assert!(examine(&place.path, Depth::Full).unwrap().is_sound(), "{damage}");
         }
     }

@@ -5,7 +5,7 @@ use usage_core::{Record, TokenCounts, Usage};
 use usage_store::doctor::{Depth, examine};
 use usage_store::{Inserted, insert_record};
 
-use super::support::{Place, at, labels, record, record_of, records, with_event};
+use super::support::{KEEP_SUMS, Place, at, labels, record, record_of, records, with_event};
 
 const NAMES: [&str; 5] = ["i", "p", "v", "r", "m"];
 
@@ -128,8 +128,8 @@ fn after_its_record_was_deleted_and_its_sums_were_kept() {
         |instance, micros| with_event(record_of([instance, "p", "v", "r", "m"], micros, 1), "e");
     store.insert_batch(&[of("a", 1), with_event(record(QUARTER, 1), "f")]).unwrap();
     let keeping = |before| {
-        let plan = store.plan_prune_keeping_sums(at(before)).unwrap();
-        store.prune(&plan).unwrap().records
+        let plan = store.plan_prune(at(before), &KEEP_SUMS).unwrap();
+        store.delete(plan, |_| {}).unwrap().records
     };
     assert_eq!(keeping(QUARTER), 1);
     let again = [of("a", 1), of("a", 3 * QUARTER), of("b", 1), of("b", 3 * QUARTER)];
@@ -148,7 +148,7 @@ fn after_its_record_was_deleted_and_its_sums_were_kept() {
     store.prune_records(at(QUARTER)).unwrap();
     let again = [of("a", 4 * QUARTER), with_event(record(4 * QUARTER, 1), "f")];
     assert_eq!(refused(store.insert_batch(&again).unwrap()), [(1, EventIdDeleted)]);
-    store.delete_all().unwrap();
+    store.delete_all_records().unwrap();
     assert_eq!(store.insert_batch(&again).unwrap().stored, 2);
 }
 
@@ -180,7 +180,7 @@ fn after_its_range_was_deleted_or_the_horizon_taken_back() {
     };
 
     let plan = store.plan_delete_range(at(3 * QUARTER), at(5 * QUARTER)).unwrap();
-    assert_eq!(store.delete_range(&plan, |_| {}).unwrap().records, 2);
+    assert_eq!(store.delete(plan, |_| {}).unwrap().records, 2);
     sound();
     assert_eq!(store.insert_batch(&batch).unwrap(), outcome(2, 4, &[]));
 
@@ -188,7 +188,7 @@ fn after_its_range_was_deleted_or_the_horizon_taken_back() {
     assert_eq!(store.insert_batch(&batch[..2]).unwrap().stored, 0);
     store.reset_horizon(None).unwrap();
     sound();
-    assert_eq!(store.retry_quarantine().unwrap().stored, 2);
+    assert_eq!(store.quarantine().retry().unwrap().stored, 2);
     // They are known again from then on.
     assert_eq!(store.insert_batch(&batch).unwrap(), outcome(0, 6, &[]));
     sound();
@@ -227,7 +227,7 @@ fn a_deletion_does_not_go_through_a_large_table_for_a_few() {
     assert_eq!((number(entries), number(useless)), (50, 10));
     assert!(examine(&place.path, Depth::Full).unwrap().is_sound());
     // Sums without records have ids as well.
-    store.prune(&store.plan_prune_keeping_sums(at(30 * QUARTER)).unwrap()).unwrap();
+    store.delete(store.plan_prune(at(30 * QUARTER), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
     assert_eq!((number(entries), number(useless)), (50, 10));
     assert_eq!(store.prune_records(at(30 * QUARTER)).unwrap(), 0);
     assert_eq!((number(entries), number(useless)), (50, 20));

@@ -6,9 +6,9 @@ use usage_core::period::Unit;
 use usage_core::stats::{Aggregates, Series};
 use usage_core::{Filter, Label, Record, TimeRange};
 use usage_store::doctor::{Depth, examine};
-use usage_store::{Store, StoreError};
+use usage_store::{PruneOptions, Store, StoreError};
 
-use super::support::{Place, at, record_of, scan};
+use super::support::{KEEP_SUMS, Place, at, record_of, scan, series_by};
 
 const QUARTER: i64 = 900_000_000;
 const HOUR: i64 = 4 * QUARTER;
@@ -57,7 +57,7 @@ fn sound(place: &Place) {
 }
 
 fn days(store: &Store, filter: &Filter) -> Vec<Aggregates> {
-    let series: Series = store.series(TimeRange::ALL, filter, Unit::Day, Tz::UTC).unwrap();
+    let series: Series = series_by(store, TimeRange::ALL, filter, Unit::Day, Tz::UTC).unwrap();
     series.buckets().iter().map(|day| day.usage().clone()).collect()
 }
 
@@ -153,7 +153,9 @@ fn what_was_folded_is_counted_out() {
     // A month that was full has room again, and its folded names stay folded.
     many_models(&store);
     sound(&place);
-    store.prune(&store.plan_prune(at(400 * DAY)).unwrap().insist()).unwrap();
+    store
+        .delete(store.plan_prune(at(400 * DAY), &PruneOptions::default()).unwrap().insist(), |_| {})
+        .unwrap();
     assert_eq!(number(&place.connection(), "SELECT count(*) FROM rollups_folded"), 0);
     assert_eq!(number(&place.connection(), "SELECT count(*) FROM rollups_month"), 0);
     let rebuilt = store.rebuild_sums().unwrap();
@@ -195,8 +197,8 @@ fn a_filter_is_never_short() {
     many_models(&store);
     let before = store.report(TimeRange::ALL, &Filter::default()).unwrap();
     let known = store.report(TimeRange::ALL, &models(&["m5"])).unwrap();
-    let plan = store.plan_prune_keeping_sums(at(20 * DAY)).unwrap();
-    store.prune(&plan).unwrap();
+    let plan = store.plan_prune(at(20 * DAY), &KEEP_SUMS).unwrap();
+    store.delete(plan, |_| {}).unwrap();
     sound(&place);
     assert_eq!(store.report(TimeRange::ALL, &Filter::default()).unwrap(), before);
     assert_eq!(store.report(TimeRange::ALL, &models(&["m5"])).unwrap(), known);
@@ -271,7 +273,7 @@ fn unused_names_are_removed() {
     let (store, other) = (place.open(), place.open());
     let batch: Vec<_> = (0..20).map(|n| of_model(n, n * DAY)).collect();
     other.insert_batch(&batch).unwrap();
-    store.prune(&store.plan_prune_keeping_sums(at(5 * DAY)).unwrap()).unwrap();
+    store.delete(store.plan_prune(at(5 * DAY), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
     assert_eq!(store.rebuild_sums().unwrap().names_removed, 0, "sums use them");
     store.prune_records(at(8 * DAY)).unwrap();
     assert_eq!(store.rebuild_sums().unwrap().names_removed, 8);

@@ -1,10 +1,11 @@
 //! Clocks that were wrong: what is not carried out unasked, and the way back.
 
-use usage_core::{Filter, TimeRange};
+use usage_core::query::Limits;
+use usage_core::{Engine, Filter, TimeRange};
 use usage_store::doctor::{Advice, Depth, examine, examine_at};
-use usage_store::{Doubt, Policy, Store, StoreError};
+use usage_store::{Doubt, Policy, PruneOptions, Store, StoreError};
 
-use super::support::{Place, at, range, record, records, requests, with_event};
+use super::support::{KEEP_SUMS, Place, at, range, record, records, requests, with_event};
 
 const QUARTER: i64 = 15 * 60 * 1_000_000;
 const DAY: i64 = 96 * QUARTER;
@@ -33,7 +34,7 @@ fn a_now_far_ahead_is_not_believed() {
     for round in 0..2 {
         let plan = store.plan_retention(at(TODAY + 5 * YEAR)).unwrap();
         assert!(plan.doubt().is_some(), "{round}");
-        let refused = store.apply_retention(&plan);
+        let refused = store.delete(plan, |_| {});
         let Err(StoreError::Doubtful { doubt }) = &refused else { panic!("{refused:?}") };
         assert_eq!(plan.doubt(), Some(*doubt));
         assert!(matches!(doubt, Doubt::NowAhead { .. }), "{doubt:?}");
@@ -42,13 +43,13 @@ fn a_now_far_ahead_is_not_believed() {
         assert_eq!(retention.records_from, expected, "{round}");
         let plan = store.plan_retention(at(TODAY + 60 * QUARTER)).unwrap();
         assert_eq!(plan.doubt(), None);
-        store.apply_retention(&plan).unwrap();
+        store.delete(plan, |_| {}).unwrap();
     }
     // Nor one far behind.
     let behind = store.plan_retention(at(TODAY - YEAR)).unwrap();
     assert!(matches!(behind.doubt(), Some(Doubt::NowBehind { .. })), "{behind:?}");
     // Who insists gets it, and with it the nows that come then.
-    store.apply_retention(&store.plan_retention(at(TODAY + YEAR)).unwrap().insist()).unwrap();
+    store.delete(store.plan_retention(at(TODAY + YEAR)).unwrap().insist(), |_| {}).unwrap();
     assert_eq!(records(&store).len(), 0);
     assert_eq!(store.plan_retention(at(TODAY + YEAR + DAY)).unwrap().doubt(), None);
     assert_eq!(requests(&store), 180);
@@ -71,15 +72,16 @@ fn a_long_policy_and_a_now_that_is_a_little_more_ahead() {
 fn an_instant_far_beyond_the_newest_record() {
     let (_place, store) = ledger();
     let far = at(TODAY + 93 * DAY);
-    for plan in [store.plan_prune(far), store.plan_prune_keeping_sums(far)] {
+    for plan in [store.plan_prune(far, &PruneOptions::default()), store.plan_prune(far, &KEEP_SUMS)]
+    {
         let plan = plan.unwrap();
         let newest = Some(Doubt::BeyondNewest { before: far, newest: at(TODAY) });
         assert_eq!((plan.doubt, plan.records), (newest, 180));
-        let mut by_hand = store.plan_prune(at(TODAY)).unwrap();
+        let mut by_hand = store.plan_prune(at(TODAY), &PruneOptions::default()).unwrap();
         assert_eq!(by_hand.doubt, None);
         by_hand.before = far;
         for plan in [plan, by_hand] {
-            assert!(matches!(store.prune(&plan), Err(StoreError::Doubtful { .. })));
+            assert!(matches!(store.delete(plan, |_| {}), Err(StoreError::Doubtful { .. })));
         }
     }
     assert!(matches!(store.prune_records(far), Err(StoreError::Doubtful { .. })));
@@ -104,7 +106,7 @@ fn a_ledger_that_nobody_writes_to() {
     for day in 0..200 {
         let plan = store.plan_retention(at(TODAY + day * DAY)).unwrap();
         assert_eq!(plan.doubt(), None, "{day}");
-        store.apply_retention(&plan).unwrap();
+        store.delete(plan, |_| {}).unwrap();
     }
     assert_eq!((records(&store).len(), requests(&store)), (0, 180));
 }
@@ -123,7 +125,7 @@ fn an_empty_ledger_goes_on_to_accept_everything() {
 fn the_way_back_keeps_the_sums() {
     let (place, store) = ledger();
     let ahead = at(TODAY + 10 * YEAR);
-    store.apply_retention(&store.plan_retention(ahead).unwrap().insist()).unwrap();
+    store.delete(store.plan_retention(ahead).unwrap().insist(), |_| {}).unwrap();
     assert_eq!((records(&store).len(), requests(&store)), (0, 180));
     let newer: Vec<_> = (1..=20).map(|n| record(TODAY + n * QUARTER, 1)).collect();
     let again = record(TODAY, 1);
@@ -140,7 +142,7 @@ fn the_way_back_keeps_the_sums() {
     assert_eq!((reset.was, reset.records_from, reset.floor), (Some(horizon), floor, floor));
     let retention = store.retention().unwrap();
     assert_eq!((retention.records_from, retention.rows_from), (floor, floor));
-    let retried = store.retry_quarantine().unwrap();
+    let retried = store.quarantine().retry().unwrap();
     assert_eq!((retried.stored, retried.kept), (20, 1));
     assert_eq!(all(&store).requests, 200);
     assert_eq!(
@@ -180,9 +182,9 @@ fn after_a_prune_that_was_stopped() {
     let store = place.open();
     let batch: Vec<_> = (0..9_000).map(|n| record(TODAY + n * 1_000_000, 1)).collect();
     store.insert_batch(&batch).unwrap();
-    let plan = store.plan_prune_keeping_sums(at(TODAY + 90 * DAY)).unwrap();
+    let plan = store.plan_prune(at(TODAY + 90 * DAY), &KEEP_SUMS).unwrap();
     let stopped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        store.prune_with(&plan, |_| panic!("stopped"))
+        store.delete(plan, |_| panic!("stopped"))
     }));
     assert!(stopped.is_err() && records(&store).len() > 3_000);
     let reset = store.reset_horizon(None).unwrap();
@@ -200,9 +202,9 @@ fn after_a_prune_that_was_stopped_events_are_known_once() {
     let event = |n: i64| with_event(record(TODAY + n * 1_000_000, 1), &format!("e{n}"));
     let batch: Vec<_> = (0..9_000).map(event).collect();
     store.insert_batch(&batch).unwrap();
-    let plan = store.plan_prune(at(TODAY + 9_000 * 1_000_000)).unwrap();
+    let plan = store.plan_prune(at(TODAY + 9_000 * 1_000_000), &PruneOptions::default()).unwrap();
     let stopped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        store.prune_with(&plan, |_| panic!("stopped"))
+        store.delete(plan, |_| panic!("stopped"))
     }));
     let left = records(&store).len() as u64;
     assert!(stopped.is_err() && left > 3_000 && left < 9_000, "{left}");
@@ -210,7 +212,7 @@ fn after_a_prune_that_was_stopped_events_are_known_once() {
     store.reset_horizon(None).unwrap();
     let outcome = store.insert_batch(&batch).unwrap();
     assert_eq!((outcome.stored, outcome.duplicates), (9_000 - left, left));
-    assert_eq!(store.retry_quarantine().unwrap().duplicates, 10);
+    assert_eq!(store.quarantine().retry().unwrap().duplicates, 10);
     assert_eq!(requests(&store), 9_000);
     assert!(examine(&place.path, Depth::Full).unwrap().is_sound());
 }
@@ -233,9 +235,9 @@ fn records_far_from_now_are_named_and_can_go() {
         (2, Some(at(of_2099)), Some(at(of_2099 + 5)))
     );
     let mut told = Vec::new();
-    let deletion = store.delete_range(&plan, |gone| told.push(gone)).unwrap();
+    let deletion = store.delete(plan, |gone| told.push(gone)).unwrap();
     assert_eq!((deletion.records, told), (2, vec![2]));
-    store.delete_range(&store.plan_delete_range(at(0), at(8)).unwrap(), |_| {}).unwrap();
+    store.delete(store.plan_delete_range(at(0), at(8)).unwrap(), |_| {}).unwrap();
     assert_eq!((records(&store).len(), requests(&store)), (180, 180));
     assert!(examine(&place.path, Depth::Full).unwrap().is_sound());
     // Records as old are accepted as before.
@@ -248,13 +250,13 @@ fn records_far_from_now_are_named_and_can_go() {
 #[test]
 fn a_range_of_rows_and_sums() {
     let (place, store) = ledger();
-    store.apply_retention(&store.plan_retention(at(TODAY)).unwrap()).unwrap();
+    store.delete(store.plan_retention(at(TODAY)).unwrap(), |_| {}).unwrap();
     let rows_from = store.retention().unwrap().rows_from.unwrap();
     assert_eq!(rows_from, at(TODAY - 30 * DAY));
     let (start, end) = (at(TODAY - 40 * DAY), at(TODAY - 20 * DAY + 1));
     let plan = store.plan_delete_range(start, end).unwrap();
     assert_eq!((plan.records, plan.sums, plan.requests), (31, 30, 30));
-    let deletion = store.delete_range(&plan, |_| {}).unwrap();
+    let deletion = store.delete(plan, |_| {}).unwrap();
     assert_eq!((deletion.records, deletion.sums, deletion.requests), (31, 30, 30));
     assert_eq!(requests(&store), 180 - 61);
     assert_eq!(
@@ -275,13 +277,13 @@ fn a_range_of_rows_and_sums() {
 #[test]
 fn a_period_that_ends_now_is_counted_from_a_whole_quarter() {
     let (_place, store) = ledger();
-    store.apply_retention(&store.plan_retention(at(TODAY)).unwrap()).unwrap();
+    store.delete(store.plan_retention(at(TODAY)).unwrap(), |_| {}).unwrap();
     let asked = range(TODAY - 32 * 10 * 7 * QUARTER + 11, TODAY + 3);
-    let counted = store.countable(asked).unwrap();
+    let counted = Engine::countable(&store, asked, &Limits::none()).unwrap();
     assert_eq!(counted, asked, "rows are left there");
     let asked = range(TODAY - 32 * 100 * QUARTER + 11, TODAY + 3);
     assert!(matches!(store.report(asked, &Filter::default()), Err(StoreError::RowsGone { .. })));
-    let counted = store.countable(asked).unwrap();
+    let counted = Engine::countable(&store, asked, &Limits::none()).unwrap();
     assert_eq!(counted, range(TODAY - 32 * 100 * QUARTER + QUARTER, TODAY + 3));
     assert_eq!(store.report(counted, &Filter::default()).unwrap().summary().requests, 100);
 }
@@ -290,11 +292,11 @@ fn a_period_that_ends_now_is_counted_from_a_whole_quarter() {
 #[test]
 fn everything_includes_sums() {
     let (_place, store) = ledger();
-    store.prune(&store.plan_prune_keeping_sums(at(TODAY + QUARTER)).unwrap()).unwrap();
+    store.delete(store.plan_prune(at(TODAY + QUARTER), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
     let plan = store.plan_delete_all().unwrap();
     assert_eq!((plan.records, plan.sums, plan.requests), (0, 180, 180));
     let first = TODAY - 179 * 32 * QUARTER;
     assert_eq!(plan.summed, Some([at(first), at(TODAY + QUARTER)]));
-    let deletion = store.delete_all().unwrap();
+    let deletion = store.delete(plan, |_| {}).unwrap();
     assert_eq!((deletion.records, deletion.sums, deletion.requests), (0, 180, 180));
 }

@@ -226,7 +226,7 @@ fn another_folder_is_remembered() {
     for _ in 0..2 {
         let mut options = StoreOptions::default();
         options.journal_folder = Some(folder.clone());
-        let mut store = Store::open_with(&place.path, &options).unwrap();
+        let mut store = options.open(&place.path).unwrap();
         assert_eq!(store.journal_folder().unwrap(), folder);
     }
     let connection = place.connection();
@@ -246,7 +246,7 @@ fn failures_have_their_kinds() {
     drop(place.open());
     let mut options = StoreOptions::default();
     options.busy_timeout = Duration::from_millis(10);
-    let mut store = Store::open_with(&place.path, &options).unwrap();
+    let mut store = options.open(&place.path).unwrap();
     let mut kind = || store.store(&[record(1, 1)]).unwrap_err().kind();
     let mut other = place.connection();
     let lock = other.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();

@@ -9,9 +9,11 @@ use usage_core::sink::RefusalReason;
 use usage_core::stats::Aggregates;
 use usage_core::{Filter, Record, TimeRange, Timestamp};
 use usage_store::doctor::{Depth, examine};
-use usage_store::{SeriesError, Store, StoreError};
+use usage_store::{PruneOptions, Store, StoreError};
 
-use super::support::{Place, at, range, record, record_of, records, requests};
+use super::support::{
+    KEEP_SUMS, Place, at, of_store, range, record, record_of, records, requests, series_by,
+};
 
 /// A quarter of an hour.
 const QUARTER: i64 = 15 * 60 * 1_000_000;
@@ -52,13 +54,14 @@ fn reports_stay_what_they_were() {
     let (place, store) = with(&spread(10_000));
     let ranges = [TimeRange::ALL, range(of(30), of(9_000)), range(31 * DAY, 40 * DAY)];
     let days = |store: &Store| {
-        store.series(TimeRange::ALL, &Filter::default(), Unit::Day, Tz::Asia__Kathmandu).unwrap()
+        series_by(store, TimeRange::ALL, &Filter::default(), Unit::Day, Tz::Asia__Kathmandu)
+            .unwrap()
     };
     let before = (ranges.map(|range| report(&store, range)), days(&store));
     // Not on a quarter of an hour: moved back to one.
-    let plan = store.plan_prune_keeping_sums(at(of(8_000) + 1)).unwrap();
+    let plan = store.plan_prune(at(of(8_000) + 1), &KEEP_SUMS).unwrap();
     assert_eq!((plan.before, plan.records, plan.sums), (at(of(7_998)), 7_998, 0));
-    let deletion = store.prune(&plan).unwrap();
+    let deletion = store.delete(plan, |_| {}).unwrap();
     assert_eq!((deletion.records, deletion.sums), (7_998, 0));
     assert!(deletion.space.bytes_given_back() > 0);
     assert_eq!(records(&store).len(), 2_002);
@@ -75,7 +78,7 @@ fn reports_stay_what_they_were() {
 #[test]
 fn where_rows_are_gone_a_quarter_cannot_be_cut() {
     let (_place, store) = with(&spread(300));
-    store.prune(&store.plan_prune_keeping_sums(at(of(150))).unwrap()).unwrap();
+    store.delete(store.plan_prune(at(of(150)), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
     let gone = |range| match store.report(range, &Filter::default()) {
         Err(StoreError::RowsGone { edge, nearest }) => Some((edge, nearest)),
         result => {
@@ -91,19 +94,17 @@ fn where_rows_are_gone_a_quarter_cannot_be_cut() {
     assert_eq!(gone(range(of(60), of(200) + 7)), None);
     assert_eq!(gone(range(7, of(200) + 7)), None);
     // Days that begin there, in a zone with an odd offset. Until 1972 Liberia was 44:30 behind.
-    let days = |zone| store.series(range(of(0), of(300)), &Filter::default(), Unit::Day, zone);
-    assert!(matches!(
-        days(Tz::Africa__Monrovia),
-        Err(SeriesError::Store(StoreError::RowsGone { .. }))
-    ));
+    let days = |zone| series_by(&store, range(of(0), of(300)), &Filter::default(), Unit::Day, zone);
+    let error = of_store(days(Tz::Africa__Monrovia).unwrap_err());
+    assert!(matches!(error, StoreError::RowsGone { .. }), "{error:?}");
     days(Tz::Asia__Kathmandu).unwrap();
     // Nor can such sums be deleted in part.
-    let plan = store.plan_prune(at(cut));
+    let plan = store.plan_prune(at(cut), &PruneOptions::default());
     let Err(StoreError::RowsGone { edge, nearest: usable }) = plan else { panic!("{plan:?}") };
     assert_eq!((edge, usable), (at(cut), nearest));
-    let mut by_hand = store.plan_prune(at(of(60))).unwrap();
+    let mut by_hand = store.plan_prune(at(of(60)), &PruneOptions::default()).unwrap();
     by_hand.before = at(cut);
-    assert!(matches!(store.prune(&by_hand), Err(StoreError::RowsGone { .. })));
+    assert!(matches!(store.delete(by_hand, |_| {}), Err(StoreError::RowsGone { .. })));
     assert_eq!(requests(&store), 300);
 }
 
@@ -111,19 +112,19 @@ fn where_rows_are_gone_a_quarter_cannot_be_cut() {
 fn sums_without_rows_go_with_what_is_older() {
     let all = spread(10_000);
     let (place, store) = with(&all);
-    store.prune(&store.plan_prune_keeping_sums(at(of(6_000))).unwrap()).unwrap();
+    store.delete(store.plan_prune(at(of(6_000)), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
     // Within what has no rows.
-    let plan = store.plan_prune(at(of(3_000))).unwrap();
+    let plan = store.plan_prune(at(of(3_000)), &PruneOptions::default()).unwrap();
     assert_eq!((plan.records, plan.sums), (0, 1_000));
-    let deletion = store.prune(&plan).unwrap();
+    let deletion = store.delete(plan, |_| {}).unwrap();
     assert_eq!((deletion.records, deletion.sums), (0, 1_000));
     assert_eq!(report(&store, TimeRange::ALL), all[3_000..].iter().collect());
     assert_eq!(store.retention().unwrap().rows_from, Some(at(of(6_000))));
     is_sound(&place);
     // Beyond it, and there within a quarter of an hour.
-    let plan = store.plan_prune(at(of(7_001))).unwrap();
+    let plan = store.plan_prune(at(of(7_001)), &PruneOptions::default()).unwrap();
     assert_eq!((plan.records, plan.sums), (1_001, 1_000));
-    store.prune(&plan).unwrap();
+    store.delete(plan, |_| {}).unwrap();
     assert_eq!(report(&store, TimeRange::ALL), all[7_001..].iter().collect());
     let retention = store.retention().unwrap();
     assert_eq!((retention.records_from, retention.rows_from), (Some(at(of(7_001))), None));
@@ -140,9 +141,9 @@ fn sums_without_rows_go_with_what_is_older() {
 fn what_is_older_is_refused_from_then_on() {
     for keep_sums in [false, true] {
         let (place, store) = with(&spread(300));
-        let mut plan = store.plan_prune(at(of(150))).unwrap();
+        let mut plan = store.plan_prune(at(of(150)), &PruneOptions::default()).unwrap();
         plan.keep_sums = keep_sums;
-        store.prune(&plan).unwrap();
+        store.delete(plan, |_| {}).unwrap();
         let before = requests(&store);
         let late = [record(of(150) - 1, 1), record(of(150), 1)];
         for store in [&store, &place.open()] {
@@ -155,7 +156,7 @@ fn what_is_older_is_refused_from_then_on() {
         // It never goes back, and not away, until everything is deleted.
         store.prune_records(at(of(30))).unwrap();
         assert_eq!(store.retention().unwrap().records_from, Some(at(of(150))));
-        store.delete_all().unwrap();
+        store.delete_all_records().unwrap();
         let retention = store.retention().unwrap();
         assert_eq!((retention.records_from, retention.rows_from), (None, None));
         assert_eq!(store.insert_batch(&late).unwrap().stored, 2);
@@ -181,9 +182,9 @@ fn at_every_moment_it_is_right() {
     for (keep_sums, first) in [(true, 0), (false, 0), (false, 9_000)] {
         let (place, store) = with(&all);
         if first > 0 {
-            store.prune(&store.plan_prune_keeping_sums(at(of(first))).unwrap()).unwrap();
+            store.delete(store.plan_prune(at(of(first)), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
         }
-        let mut plan = store.plan_prune(at(start)).unwrap();
+        let mut plan = store.plan_prune(at(start), &PruneOptions::default()).unwrap();
         plan.keep_sums = keep_sums;
         let right = |store: &Store, done: bool| {
             assert_eq!(report(store, range(start, end)), all[15_000..].iter().collect());
@@ -191,12 +192,12 @@ fn at_every_moment_it_is_right() {
             if keep_sums {
                 assert_eq!(kept, 20_000);
             }
-            store.series(TimeRange::ALL, &Filter::default(), Unit::Month, Tz::UTC).unwrap();
+            series_by(store, TimeRange::ALL, &Filter::default(), Unit::Month, Tz::UTC).unwrap();
             is_sound(&place);
         };
         let mut steps = 0;
         let stopped = catch_unwind(AssertUnwindSafe(|| {
-            store.prune_with(&plan, |_| {
+            store.delete(plan, |_| {
                 right(&store, false);
                 steps += 1;
                 assert!(steps < 3, "stopped in the middle");
@@ -208,9 +209,9 @@ fn at_every_moment_it_is_right() {
         // What was not stored until then is refused, though rows as old are still there.
         assert_eq!(store.insert_batch(&[record(start - 1, 1)]).unwrap().refused.len(), 1);
         // The same command does the rest.
-        let mut plan = store.plan_prune(at(start)).unwrap();
+        let mut plan = store.plan_prune(at(start), &PruneOptions::default()).unwrap();
         plan.keep_sums = keep_sums;
-        store.prune(&plan).unwrap();
+        store.delete(plan, |_| {}).unwrap();
         assert_eq!(records(&store).len(), 5_000);
         right(&store, true);
     }
@@ -222,8 +223,8 @@ fn at_every_moment_it_is_right() {
 fn one_prune_finishes_what_another_has_begun() {
     let all = spread(9_000);
     let (place, store) = with(&all);
-    let plan = store.plan_prune_keeping_sums(at(of(6_000))).unwrap();
-    let stopped = catch_unwind(AssertUnwindSafe(|| store.prune_with(&plan, |_| panic!("stopped"))));
+    let plan = store.plan_prune(at(of(6_000)), &KEEP_SUMS).unwrap();
+    let stopped = catch_unwind(AssertUnwindSafe(|| store.delete(plan, |_| panic!("stopped"))));
     assert!(stopped.is_err() && records(&store).len() > 3_000);
     store.prune_records(at(of(4_500))).unwrap();
     assert_eq!(report(&store, TimeRange::ALL), all[4_500..].iter().collect());
@@ -281,7 +282,7 @@ proptest! {
                 }
                 Step::Keep(instant) => {
                     let instant = instant / QUARTER * QUARTER;
-                    store.prune(&store.plan_prune_keeping_sums(at(instant)).unwrap()).unwrap();
+                    store.delete(store.plan_prune(at(instant), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
                     if rows.iter().any(|record| ts(record) < instant) {
                         rows_from = rows_from.max(instant);
                     }
@@ -294,14 +295,14 @@ proptest! {
                     let quarter = instant / QUARTER;
                     let is_cut = instant % QUARTER != 0 && instant < rows_from
                         && counted.iter().any(|record| ts(record) / QUARTER == quarter);
-                    let plan = store.plan_prune(at(instant));
+                    let plan = store.plan_prune(at(instant), &PruneOptions::default());
                     if is_cut {
                         let is_refused = matches!(plan, Err(StoreError::RowsGone { .. }));
                         prop_assert!(is_refused);
                         continue;
                     }
                     let plan = plan.unwrap();
-                    let deletion = store.prune(&plan).unwrap();
+                    let deletion = store.delete(plan, |_| {}).unwrap();
                     prop_assert_eq!((deletion.records, deletion.sums), (plan.records, plan.sums));
                     // Where there never was anything, nothing can come again.
                     if !counted.is_empty() || horizon != i64::MIN {
@@ -315,7 +316,7 @@ proptest! {
                 }
                 Step::Rebuild => drop(store.rebuild_sums().unwrap()),
                 Step::DeleteAll => {
-                    store.delete_all().unwrap();
+                    store.delete_all_records().unwrap();
                     (counted, rows) = (Vec::new(), Vec::new());
                     (horizon, rows_from) = (i64::MIN, i64::MIN);
                 }

@@ -8,7 +8,7 @@ use usage_core::{Label, Record, Timestamp};
 use usage_store::doctor::{Depth, examine};
 use usage_store::{Inserted, Store, insert_record};
 
-use super::support::{Place, at, record_of, records, with_event};
+use super::support::{KEEP_SUMS, Place, at, record_of, records, with_event};
 
 /// A quarter of an hour.
 const QUARTER: i64 = 15 * 60 * 1_000_000;
@@ -139,12 +139,12 @@ fn apply(step: &Step, place: &Place, store: &mut Store, model: &mut Model) {
             model.prune(*before, false);
         }
         Step::PruneKeepingSums(before) => {
-            let plan = store.plan_prune_keeping_sums(*before).unwrap();
-            store.prune(&plan).unwrap();
+            let plan = store.plan_prune(*before, &KEEP_SUMS).unwrap();
+            store.delete(plan, |_| {}).unwrap();
             model.prune(*before, true);
         }
         Step::DeleteAll => {
-            store.delete_all().unwrap();
+            store.delete_all_records().unwrap();
             *model = Model::default();
         }
         Step::Rebuild => assert_eq!(store.rebuild_sums().unwrap().event_ids, 0),

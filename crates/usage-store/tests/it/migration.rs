@@ -11,7 +11,7 @@ use usage_core::{Filter, Label, TimeRange};
 use usage_store::doctor::{Advice, Depth, examine};
 use usage_store::{SCHEMA_VERSION, Store, StoreError, WriteError};
 
-use super::support::{Place, record, records, requests, scan};
+use super::support::{Place, record, records, requests, scan, series_by, series_of_all};
 
 /// Makes a ledger one of version 3.
 pub(crate) const WITHOUT_V4: &str = "DROP TRIGGER quarantine_grows;
@@ -85,14 +85,14 @@ fn what_earlier_versions_wrote_is_kept_and_summed_up() {
         assert_eq!(report, scan(&store, all, &models));
         assert!(report.summary().requests >= 20);
         for zone in [Tz::UTC, Tz::Asia__Kathmandu] {
-            let series = store.series(all, &filter, Unit::Day, zone).unwrap();
+            let series = series_by(&store, all, &filter, Unit::Day, zone).unwrap();
             let mut sum = Aggregates::default();
             series.buckets().iter().for_each(|day| sum.merge(day.usage().clone()));
             assert_eq!(sum, expected);
             for day in series.buckets().iter().filter(|day| !day.usage().is_empty()) {
                 assert_eq!(*day.usage(), scan(&store, day.range(), &filter));
             }
-            let of_all = store.series_of_all(all, Unit::Day, zone).unwrap();
+            let of_all = series_of_all(&store, all, Unit::Day, zone).unwrap();
             let summaries = |series: &usage_core::stats::Series| -> Vec<_> {
                 series.buckets().iter().map(|day| day.usage().summary()).collect()
             };

@@ -167,7 +167,7 @@ fn the_options_reach_the_connection() {
     options.readers = 0;
     options.busy_timeout = Duration::MAX;
     options.synchronous = usage_store::Synchronous::Full;
-    let store = Store::open_with(&place.path, &options).unwrap();
+    let store = options.open(&place.path).unwrap();
     store.insert_batch(&[record(1, 1)]).unwrap();
     // At least one reader.
     assert_eq!(requests(&store), 1);

@@ -7,7 +7,9 @@ use usage_core::sink::RefusalReason;
 use usage_store::doctor::{Advice, Depth, examine};
 use usage_store::{MAX_QUARANTINED, Quarantined, Store};
 
-use super::support::{Place, at, orphan, record, record_of, records, requests, with_event};
+use super::support::{
+    KEEP_SUMS, Place, at, orphan, record, record_of, records, requests, with_event,
+};
 
 const QUARTER: i64 = 15 * 60 * 1_000_000;
 /// Everything older is refused.
@@ -27,7 +29,7 @@ fn late(count: i64) -> Vec<Record> {
 }
 
 fn quarantined(store: &Store) -> u64 {
-    store.quarantined().unwrap().records
+    store.quarantine().size().unwrap().records
 }
 
 #[test]
@@ -47,15 +49,15 @@ fn what_is_refused_is_kept_and_taken_in_later() {
     assert!(diagnosis.advice.contains(&Advice::Quarantined(1_234)), "{:?}", diagnosis.advice);
 
     // As long as nothing has changed they stay.
-    let retried = store.retry_quarantine().unwrap();
+    let retried = store.quarantine().retry().unwrap();
     assert_eq!((retried.stored, retried.duplicates, retried.kept), (0, 0, 1_234));
     assert_eq!(store.reset_horizon(None).unwrap().records_from, None);
-    let retried = store.retry_quarantine().unwrap();
+    let retried = store.quarantine().retry().unwrap();
     assert_eq!((retried.stored, retried.duplicates, retried.kept), (1_234, 0, 0));
     assert_eq!((requests(&store), quarantined(&store)), (1_235, 0));
-    assert_eq!(store.quarantined().unwrap(), Quarantined::default(), "bytes too");
+    assert_eq!(store.quarantine().size().unwrap(), Quarantined::default(), "bytes too");
     assert_eq!(records(&store)[1..], late);
-    assert_eq!(store.retry_quarantine().unwrap().stored, 0, "each once");
+    assert_eq!(store.quarantine().retry().unwrap().stored, 0, "each once");
     assert!(examine(&place.path, Depth::Full).unwrap().is_sound());
 }
 
@@ -66,11 +68,11 @@ fn some_stay() {
     store.insert_batch(&late(20)).unwrap();
     let reset = store.reset_horizon(Some(at(HORIZON - 10))).unwrap();
     assert_eq!((reset.was, reset.records_from), (Some(at(HORIZON)), Some(at(HORIZON - 10))));
-    let retried = store.retry_quarantine().unwrap();
+    let retried = store.quarantine().retry().unwrap();
     assert_eq!((retried.stored, retried.kept), (10, 10));
     assert_eq!(quarantined(&store), 10);
-    assert_eq!(store.forget_quarantine().unwrap(), 10);
-    assert_eq!(store.quarantined().unwrap(), Quarantined::default());
+    assert_eq!(store.quarantine().forget().unwrap(), 10);
+    assert_eq!(store.quarantine().size().unwrap(), Quarantined::default());
 }
 
 /// One that comes every night is kept once; what the ledger has by then is not stored again.
@@ -87,10 +89,10 @@ fn an_event_id_is_kept_once() {
     store.insert_batch(&again[..1]).unwrap();
     // What the ledger will never take is quarantined no more, and says why.
     for duplicates in [1, 0] {
-        let retried = store.retry_quarantine().unwrap();
+        let retried = store.quarantine().retry().unwrap();
         assert_eq!((retried.stored, retried.duplicates), (0, duplicates));
         assert_eq!((retried.kept, retried.conflicts), (2, 2));
-        assert_eq!(store.quarantined().unwrap(), Quarantined::default(), "bytes too");
+        assert_eq!(store.quarantine().size().unwrap(), Quarantined::default(), "bytes too");
     }
     let set_aside = examine(&place.path, Depth::Full).unwrap().set_aside;
     let reasons: Vec<_> =
@@ -110,11 +112,11 @@ fn a_deleted_event_id_is_quarantined_no_more() {
                VALUES ('record', CAST(?1 AS BLOB), 'before horizon', 1)";
     let line = usage_core::record::line::write(&of_event);
     place.connection().execute(sql, [line]).unwrap();
-    store.prune(&store.plan_prune_keeping_sums(at(HORIZON)).unwrap()).unwrap();
+    store.delete(store.plan_prune(at(HORIZON), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
     place.connection().execute("UPDATE retention SET records_from = NULL", []).unwrap();
-    let retried = store.retry_quarantine().unwrap();
+    let retried = store.quarantine().retry().unwrap();
     assert_eq!((retried.stored, retried.kept, retried.conflicts), (0, 1, 0));
-    assert_eq!(store.quarantined().unwrap(), Quarantined::default());
+    assert_eq!(store.quarantine().size().unwrap(), Quarantined::default());
 }
 
 /// It is bounded; what finds no room is counted and told.
@@ -130,7 +132,7 @@ fn a_full_quarantine() {
     let outcome = store.insert_batch(&late(5)).unwrap();
     let reasons: Vec<_> = outcome.refused.iter().map(|refusal| refusal.reason).collect();
     assert_eq!(reasons, [RefusalReason::QuarantineFull; 5]);
-    let found = store.quarantined().unwrap();
+    let found = store.quarantine().size().unwrap();
     assert_eq!((found.records, found.bytes, found.overflow), (MAX_QUARANTINED, 200_000, 5));
     let advice = examine(&place.path, Depth::Quick).unwrap().advice;
     assert!(advice.contains(&Advice::QuarantineOverflow(5)), "{advice:?}");
@@ -163,10 +165,10 @@ fn what_the_database_refuses_is_tried_again() {
     place.connection().execute_batch(trigger).unwrap();
     let outcome = store.insert_batch(&late(3)).unwrap();
     assert_eq!(outcome.refused.len(), 3);
-    let retried = store.retry_quarantine().unwrap();
+    let retried = store.quarantine().retry().unwrap();
     assert_eq!((retried.stored, retried.kept), (0, 3));
     place.connection().execute_batch("DROP TRIGGER strict").unwrap();
-    let retried = store.retry_quarantine().unwrap();
+    let retried = store.quarantine().retry().unwrap();
     assert_eq!((retried.stored, retried.kept), (3, 0));
     assert_eq!(requests(&store), 3);
 }
@@ -179,7 +181,8 @@ fn two_processes_at_once() {
     store.reset_horizon(None).unwrap();
     let stores = [&store, &place.open()];
     let stored: u64 = std::thread::scope(|scope| {
-        let retries = stores.map(|store| scope.spawn(|| store.retry_quarantine().unwrap().stored));
+        let retries =
+            stores.map(|store| scope.spawn(|| store.quarantine().retry().unwrap().stored));
         retries.into_iter().map(|retry| retry.join().unwrap()).sum()
     });
     assert_eq!((stored, requests(&store)), (3_000, 3_001));
@@ -213,7 +216,7 @@ fn what_an_import_brings() {
         store.reset_horizon(None).unwrap();
         for retry in [retry_first, !retry_first] {
             if retry {
-                store.retry_quarantine().unwrap();
+                store.quarantine().retry().unwrap();
             } else {
                 let go_on =
                     &mut |_: usage_store::import::ImportEvent<'_>| ControlFlow::Continue(());

@@ -49,7 +49,7 @@ fn every_folder_is_looked_into() {
     for (folder, range) in folders.iter().zip([0..5, 5..9]) {
         let mut options = StoreOptions::default();
         options.journal_folder = Some(folder.clone());
-        let mut store = Store::open_with(&place.path, &options).unwrap();
+        let mut store = options.open(&place.path).unwrap();
         assert_eq!(orphan(&mut store, &batch(range)), *folder);
     }
     let mut store = place.open();
@@ -69,7 +69,7 @@ fn a_copy_takes_nothing_from_the_original() {
     let folder = place.folder().join("elsewhere");
     let mut options = StoreOptions::default();
     options.journal_folder = Some(folder.clone());
-    let mut store = Store::open_with(&place.path, &options).unwrap();
+    let mut store = options.open(&place.path).unwrap();
     orphan(&mut store, &batch(0..5));
     drop(store);
     let copy = place.folder().join("copy.db");

@@ -40,7 +40,7 @@ fn what_is_stated_is_kept_in_the_ledger_and_deletes_nothing() {
     assert_eq!((policy.rows(), policy.sums()), (age("30d"), age("60d")));
     assert_eq!(store.vacuum().map(|_| requests(&store)).unwrap(), 2_400);
     // Deleting everything is about what there is, not about what is to come.
-    store.delete_all().unwrap();
+    store.delete_all_records().unwrap();
     assert_eq!(store.retention().unwrap().policy, policy);
     stated(&store, None, None);
     assert_eq!(store.retention().unwrap().policy, Policy::default());
@@ -58,19 +58,19 @@ fn rows_go_and_later_their_sums() {
     assert_eq!((rows.oldest, rows.newest), (Some(at(40 * DAY)), Some(at(70 * DAY - HOUR))));
     assert_eq!((plan.records(), plan.sums(), requests(&store)), (1_680, 0, 2_400));
     let mut told = 0;
-    let deletion = store.apply_retention_with(&plan, |gone| told = gone).unwrap();
+    let deletion = store.delete(plan, |gone| told = gone).unwrap();
     assert_eq!((deletion.records, deletion.sums, told), (1_680, 0, 1_680));
     assert_eq!((requests(&store), records(&store).len()), (1_440, 720));
     // Ten days later: rows of ten more days go, and sums of ten more.
     let plan = store.plan_retention(at(NOW + 10 * DAY)).unwrap();
     assert_eq!((plan.records(), plan.sums()), (240, 240));
-    let deletion = store.apply_retention(&plan).unwrap();
+    let deletion = store.delete(plan, |_| {}).unwrap();
     assert_eq!((deletion.records, deletion.sums), (240, 240));
     assert_eq!((requests(&store), records(&store).len()), (1_200, 480));
     // Twice is once.
     let plan = store.plan_retention(at(NOW + 10 * DAY)).unwrap();
     assert_eq!((plan.records(), plan.sums()), (0, 0));
-    let deletion = store.apply_retention(&plan).unwrap();
+    let deletion = store.delete(plan, |_| {}).unwrap();
     assert_eq!((deletion.records, deletion.sums), (0, 0));
     let diagnosis =
         usage_store::doctor::examine(&place.path, usage_store::doctor::Depth::Full).unwrap();
@@ -83,7 +83,7 @@ fn forever_and_both_alike() {
     let store = place.open();
     let plan = store.plan_retention(at(NOW)).unwrap();
     assert_eq!((plan.all, plan.rows), (None, None));
-    store.apply_retention(&plan).unwrap();
+    store.delete(plan, |_| {}).unwrap();
     assert_eq!(requests(&store), 2_400);
     stated(&store, age("30d"), None);
     let plan = store.plan_retention(at(NOW)).unwrap();
@@ -92,7 +92,7 @@ fn forever_and_both_alike() {
     stated(&store, age("30d"), age("720h"));
     let plan = store.plan_retention(at(NOW)).unwrap();
     assert_eq!((plan.all.unwrap().records, plan.rows), (1_680, None));
-    store.apply_retention(&plan).unwrap();
+    store.delete(plan, |_| {}).unwrap();
     assert_eq!((requests(&store), store.retention().unwrap().rows_from), (720, None));
 }
 
@@ -105,7 +105,7 @@ fn older_than_time() {
     let plan = store.plan_retention(Timestamp::from_micros(i64::MIN + 1)).unwrap();
     assert_eq!((plan.all, plan.rows), (None, None));
     let plan = store.plan_retention(at(NOW)).unwrap();
-    assert_eq!(store.apply_retention(&plan).unwrap().records, 0);
+    assert_eq!(store.delete(plan, |_| {}).unwrap().records, 0);
     assert_eq!(requests(&store), 2_400);
 }
 

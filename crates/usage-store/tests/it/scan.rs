@@ -7,12 +7,13 @@ use std::env;
 use chrono::{DateTime, TimeZone as _, Utc};
 use chrono_tz::{TZ_VARIANTS, Tz};
 use usage_core::period::{Unit, WeekStart, parse_period};
+use usage_core::query::{EngineError, EngineErrorKind};
 use usage_core::stats::{Aggregates, Bucket, Series, Summary};
 use usage_core::{Filter, Label, Labels, Record, TimeRange, Timestamp, TokenCounts, Usage};
+use usage_store::Store;
 use usage_store::doctor::{Depth, examine};
-use usage_store::{SeriesError, Store};
 
-use super::support::{Place, at, labels, records};
+use super::support::{Place, at, labels, records, series_by, series_of_all};
 
 /// How many records a ledger has, and how many questions it is asked.
 const RECORDS: usize = 20_000;
@@ -275,10 +276,10 @@ fn sums(series: &Series, range: TimeRange) -> Vec<(Option<DateTime<Tz>>, Summary
 }
 
 /// What was found, unless there are too many buckets, as there have to be then.
-fn found(series: Result<Series, SeriesError>) -> Option<Series> {
+fn found(series: Result<Series, EngineError>) -> Option<Series> {
     match series {
         Ok(series) => Some(series),
-        Err(SeriesError::TooManyBuckets(_)) => None,
+        Err(error) if error.kind() == EngineErrorKind::TooManyBuckets => None,
         Err(error) => panic!("{error}"),
     }
 }
@@ -291,7 +292,7 @@ fn ask(store: &Store, all: &[Record], dice: &mut Dice) {
     let report = store.report(range, &filter).unwrap();
     assert_eq!(report, kept.clone().collect::<Aggregates>(), "{range:?} {filter:?}");
     let by = (any_unit(dice, range), zone);
-    let series = found(store.series(range, &filter, by.0, zone));
+    let series = found(series_by(store, range, &filter, by.0, zone));
     let expected = series_of(kept, range, by);
     if let Some(series) = series {
         assert_eq!(
@@ -300,7 +301,7 @@ fn ask(store: &Store, all: &[Record], dice: &mut Dice) {
             "{range:?} {filter:?} {by:?}"
         );
     }
-    let of_all = found(store.series_of_all(range, by.0, zone));
+    let of_all = found(series_of_all(store, range, by.0, zone));
     let expected = series_of(within(all, range).iter(), range, by);
     let shown = |series: Option<Series>| series.map(|series| sums(&series, range));
     assert_eq!(shown(of_all), shown(expected), "{range:?} {by:?}");

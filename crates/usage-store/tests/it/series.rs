@@ -5,12 +5,14 @@ use chrono_tz::Tz;
 use proptest::prelude::*;
 use proptest::sample::select;
 use usage_core::period::{Unit, WeekStart};
+use usage_core::query::{EngineError, EngineErrorKind};
 use usage_core::stats::{Aggregates, Series};
 use usage_core::{Filter, Label, Record, TimeRange, Timestamp, Usage};
-use usage_store::{SeriesError, Store};
+use usage_store::Store;
 
 use super::support::{
-    Place, any_filter, any_record, at, labels, range, record, records, with_event,
+    Place, any_filter, any_record, at, labels, of_store, range, record, records, series_by,
+    series_of_all, with_event,
 };
 
 const HOUR: i64 = 3_600_000_000;
@@ -109,7 +111,7 @@ proptest! {
                 (Some(_), Some(_), _) | (_, _, false) => naive(&kept, range, unit, zone),
                 _ => Vec::new(),
             };
-            let series = store.series(range, &filter, unit, zone).unwrap();
+            let series = series_by(&store, range, &filter, unit, zone).unwrap();
             prop_assert_eq!(found(&series), expected);
             let mut whole = Aggregates::default();
             series.buckets().iter().for_each(|bucket| whole.merge(bucket.usage().clone()));
@@ -118,8 +120,8 @@ proptest! {
     }
 }
 
-fn of_all(store: &Store, unit: Unit) -> Result<Series, SeriesError> {
-    store.series(TimeRange::ALL, &Filter::default(), unit, Tz::UTC)
+fn of_all(store: &Store, unit: Unit) -> Result<Series, EngineError> {
+    series_by(store, TimeRange::ALL, &Filter::default(), unit, Tz::UTC)
 }
 
 #[test]
@@ -127,11 +129,12 @@ fn an_empty_ledger_has_buckets_only_where_they_were_asked_for() {
     let place = Place::new();
     let store = place.open();
     assert!(of_all(&store, Unit::Hour).unwrap().buckets().is_empty());
-    let series = store.series(range(0, 3 * HOUR), &Filter::default(), Unit::Hour, Tz::UTC).unwrap();
+    let series =
+        series_by(&store, range(0, 3 * HOUR), &Filter::default(), Unit::Hour, Tz::UTC).unwrap();
     assert_eq!(series.buckets().len(), 3);
     assert!(series.buckets().iter().all(|bucket| bucket.usage().is_empty()));
     for nothing in [range(5, 5), range(6, 5)] {
-        let series = store.series(nothing, &Filter::default(), Unit::Hour, Tz::UTC).unwrap();
+        let series = series_by(&store, nothing, &Filter::default(), Unit::Hour, Tz::UTC).unwrap();
         assert!(series.buckets().is_empty());
     }
 }
@@ -150,14 +153,17 @@ fn all_time_ends_with_what_passes_the_filter() {
     };
     store.insert_batch(&[of("a", 0), of("b", 3), of("b", 5), of("a", 9)]).unwrap();
     let filter = Filter::new().keeping(Label::Model, "b");
-    let series = store.series(TimeRange::ALL, &filter, Unit::Hour, Tz::UTC).unwrap();
+    let series = series_by(&store, TimeRange::ALL, &filter, Unit::Hour, Tz::UTC).unwrap();
     let requests: Vec<_> =
         series.buckets().iter().map(|bucket| bucket.usage().summary().requests).collect();
     assert_eq!(requests, [1, 0, 1]);
     assert_eq!(series.buckets()[0].range().start, Some(at(3 * HOUR)));
     let nobody = Filter::new().keeping(Label::Model, "c");
     assert!(
-        store.series(TimeRange::ALL, &nobody, Unit::Hour, Tz::UTC).unwrap().buckets().is_empty()
+        series_by(&store, TimeRange::ALL, &nobody, Unit::Hour, Tz::UTC)
+            .unwrap()
+            .buckets()
+            .is_empty()
     );
 }
 
@@ -168,10 +174,10 @@ fn too_long_a_time_is_refused() {
     let last = Timestamp::END_RECORD.as_micros() - 1;
     store.insert_batch(&[record(0, 1), record(last, 1)]).unwrap();
     let whole = range(0, last + 1);
-    let error = store.series_of_all(whole, Unit::Hour, Tz::UTC).unwrap_err();
-    assert!(matches!(error, SeriesError::TooManyBuckets(_)), "{error:?}");
+    let error = series_of_all(&store, whole, Unit::Hour, Tz::UTC).unwrap_err();
+    assert_eq!(error.kind(), EngineErrorKind::TooManyBuckets, "{error:?}");
     assert_eq!(error.to_string(), "the period has more than 100,000 hours, too many to list");
-    let days = store.series_of_all(whole, Unit::Day, Tz::UTC).unwrap();
+    let days = series_of_all(&store, whole, Unit::Day, Tz::UTC).unwrap();
     assert_eq!(days.buckets().len(), 47_482);
 }
 
@@ -194,7 +200,7 @@ fn long_gaps_of_all_time_are_left_out() {
     ] {
         for series in [
             of_all(&store, unit).unwrap(),
-            store.series(TimeRange::ALL, &Filter::default(), unit, Tz::UTC).unwrap(),
+            series_by(&store, TimeRange::ALL, &Filter::default(), unit, Tz::UTC).unwrap(),
         ] {
             let mut runs: Vec<usize> = Vec::new();
             let mut reached = None;
@@ -230,10 +236,8 @@ fn damage_is_an_error_and_no_smaller_series() {
         let store = place.open();
         place.connection().execute_batch(sql).unwrap();
         for unit in [Unit::Hour, Unit::Month] {
-            let error = match store.series(range, &Filter::default(), unit, Tz::UTC).unwrap_err() {
-                SeriesError::Store(error) => error,
-                other => panic!("{sql}: {other:?}"),
-            };
+            let error = series_by(&store, range, &Filter::default(), unit, Tz::UTC).unwrap_err();
+            let error = of_store(error);
             assert!(error.is_damage(), "{sql}: {error:?}");
         }
     }

@@ -149,7 +149,7 @@ fn a_folder_that_is_no_journal_of_the_ledger_is_left_alone() {
     let mut options = StoreOptions::default();
     options.journal_folder = Some(folder.clone());
     // The ledger remembers it.
-    let mut store = Store::open_with(&place.path, &options).unwrap();
+    let mut store = options.open(&place.path).unwrap();
     orphan(&mut store, &[record(1, 1)]);
     drop(store);
     fs::remove_dir_all(&folder).unwrap();

@@ -9,7 +9,7 @@ use usage_core::stats::{Series, Summary};
 use usage_core::{Filter, TimeRange};
 use usage_store::doctor::{Check, Depth, Diagnosis, Place as Where, Remedy, examine};
 
-use super::support::{Place, at, record, record_of, records, scan};
+use super::support::{Place, at, record, record_of, records, scan, series_of_all};
 
 const DAY: i64 = 86_400_000_000;
 const QUARTER: i64 = 900_000_000;
@@ -234,7 +234,7 @@ fn a_report_does_without_no_sum() {
                 let reports = [TimeRange::ALL, early, quarters, days]
                     .map(|range| store.report(range, &filter).ok().map(|report| report.summary()));
                 let series = [TimeRange::ALL, days]
-                    .map(|range| store.series_of_all(range, Unit::Day, Tz::UTC).ok())
+                    .map(|range| series_of_all(&store, range, Unit::Day, Tz::UTC).ok())
                     .map(|series| series.map(|series| sum_of(&series)));
                 [reports.to_vec(), series.to_vec()].concat()
             };
@@ -250,7 +250,7 @@ fn a_report_does_without_no_sum() {
             let is_far = ["rollups_month", "rollups_all"].contains(&table)
                 && change.starts_with("INSERT INTO");
             assert_eq!(!is_far, after.contains(&None), "{change}");
-            let error = store.series_of_all(TimeRange::ALL, Unit::Day, Tz::UTC).err();
+            let error = series_of_all(&store, TimeRange::ALL, Unit::Day, Tz::UTC).err();
             let error = error.map(|error| error.to_string());
             assert!(error.is_none_or(|error| error.contains("usage doctor --rebuild")));
             store.rebuild_sums().unwrap();
@@ -297,7 +297,7 @@ fn a_flipped_bit_where_sums_are_found_gives_no_smaller_report() {
                         Ok(report) => assert!(report == expected, "page {page}, {byte}, {bit}"),
                         Err(_) => refused += 1,
                     }
-                    let series = store.series_of_all(range, Unit::Day, Tz::UTC);
+                    let series = series_of_all(&store, range, Unit::Day, Tz::UTC);
                     if let Ok(series) = series {
                         assert_eq!(sum_of(&series), expected.summary(), "{page}, {byte}, {bit}");
                     }
@@ -358,7 +358,7 @@ fn days_whose_quarters_vanished_are_kept() {
     let day = TimeRange { start: Some(at(0)), end: Some(at(DAY)) };
     assert_eq!(rebuilt.lost, [day]);
     assert_eq!(store.report(TimeRange::ALL, &Filter::default()).unwrap(), before);
-    let of_all = store.series_of_all(TimeRange::ALL, Unit::Month, Tz::UTC);
+    let of_all = series_of_all(&store, TimeRange::ALL, Unit::Month, Tz::UTC);
     assert!(of_all.is_err() || sum_of(&of_all.unwrap()) == before.summary());
 }
 
@@ -474,7 +474,15 @@ fn nothing_is_left_of_what_was_deleted() {
     let place = ledger();
     let store = place.open();
     for before in [5 * QUARTER, 20 * DAY + 5, 60 * DAY, 400 * DAY] {
-        store.prune(&store.plan_prune(at(before)).unwrap().insist()).unwrap();
+        store
+            .delete(
+                store
+                    .plan_prune(at(before), &usage_store::PruneOptions::default())
+                    .unwrap()
+                    .insist(),
+                |_| {},
+            )
+            .unwrap();
         assert!(full(&place).is_sound());
         let filter = Filter::default();
         let report = store.report(TimeRange::ALL, &filter).unwrap();

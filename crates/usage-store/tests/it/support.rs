@@ -8,17 +8,21 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use chrono_tz::Tz;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use rusqlite::Connection;
 use tempfile::TempDir;
+use usage_core::period::Unit;
+use usage_core::query::{Calendar, EngineError, Selection};
 use usage_core::sink::JournalSink;
-use usage_core::stats::Aggregates;
+use usage_core::stats::{Aggregates, Series};
 use usage_core::{
-    EventId, Filter, Label, LabelNames, Labels, Record, TimeRange, Timestamp, TokenCounts, Usage,
+    Engine, EventId, Filter, Label, LabelNames, Labels, Record, TimeRange, Timestamp, TokenCounts,
+    Usage,
 };
 use usage_journal::{Journal, Options, RealDisk, Tail};
-use usage_store::{Store, StoreOptions, StoredRecord};
+use usage_store::{PruneOptions, Store, StoreError, StoreOptions, StoredRecord};
 
 /// Longer than anything here takes on a slow and busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
@@ -48,7 +52,7 @@ impl Place {
     pub(crate) fn open_hasty(&self) -> Store {
         let mut options = StoreOptions::default();
         options.busy_timeout = Duration::from_millis(20);
-        Store::open_with(&self.path, &options).unwrap()
+        options.open(&self.path).unwrap()
     }
 
     /// A connection past the store.
@@ -78,7 +82,37 @@ impl Place {
 pub(crate) fn open_patient(path: &Path) -> Store {
     let mut options = StoreOptions::default();
     options.busy_timeout = DEADLINE;
-    Store::open_with(path, &options).unwrap()
+    options.open(path).unwrap()
+}
+
+/// Keeps what the records add up to.
+pub(crate) const KEEP_SUMS: PruneOptions = PruneOptions::new().with_keep_sums(true);
+
+/// A report over time, by names.
+pub(crate) fn series_by(
+    store: &Store,
+    range: TimeRange,
+    filter: &Filter,
+    unit: Unit,
+    zone: Tz,
+) -> Result<Series, EngineError> {
+    Engine::series(store, &Selection::new(range, filter), Calendar { unit, zone })
+}
+
+/// A report over time alone.
+pub(crate) fn series_of_all(
+    store: &Store,
+    range: TimeRange,
+    unit: Unit,
+    zone: Tz,
+) -> Result<Series, EngineError> {
+    let everything = Filter::default();
+    Engine::series_of_all(store, &Selection::new(range, &everything), Calendar { unit, zone })
+}
+
+/// The ledger's own error behind an engine's.
+pub(crate) fn of_store(error: EngineError) -> StoreError {
+    *error.into_source().downcast().unwrap()
 }
 
 /// Waits until something is so.

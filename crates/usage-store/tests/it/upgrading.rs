@@ -30,7 +30,7 @@ fn old(ledger: &[u8]) -> Place {
 fn open_with(place: &Place, migrate: Migrate) -> Result<Store, StoreError> {
     let mut options = StoreOptions::default();
     options.migrate = migrate;
-    Store::open_with(&place.path, &options)
+    options.open(&place.path)
 }
 
 fn copy_of(place: &Place) -> PathBuf {

@@ -12,7 +12,7 @@ use usage_core::{Filter, Label, Labels, Measure, TimeRange};
 use usage_store::doctor::{Advice, Depth, examine};
 use usage_store::{SCHEMA_VERSION, Store};
 
-use super::support::{Place, record, with_event};
+use super::support::{Place, record, series_by, with_event};
 
 /// Ledgers of version 4, and what its `usage report --by day,instance,profile,provider,route,model`
 /// has printed, in UTC and as CSV.
@@ -109,7 +109,7 @@ fn add(rows: &mut Rows, day: &str, usage: &Aggregates) {
 fn reports_are(store: &Store, csv: &str) {
     let expected = expected(csv);
     let (all, filter) = (TimeRange::ALL, Filter::default());
-    let days = store.series(all, &filter, Unit::Day, Tz::UTC).unwrap();
+    let days = series_by(store, all, &filter, Unit::Day, Tz::UTC).unwrap();
     let (mut of_series, mut of_reports) = (Rows::new(), Rows::new());
     let mut sum = Aggregates::default();
     for day in days.buckets().iter().filter(|day| !day.usage().is_empty()) {

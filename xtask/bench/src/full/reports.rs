@@ -6,7 +6,8 @@ use anyhow::{Context, Result};
 use chrono::DateTime;
 use chrono_tz::Tz;
 use usage_core::period::{Unit, parse_period};
-use usage_core::{Filter, TimeRange, Timestamp};
+use usage_core::query::{Calendar, Selection};
+use usage_core::{Engine, Filter, TimeRange, Timestamp};
 use usage_store::Store;
 
 use super::ledgers::Built;
@@ -96,13 +97,14 @@ pub(super) fn measure(setup: &Setup, built: &Built) -> Result<Told> {
         end: at("2026-06-01T00:00:00+05:45")?,
     };
     let zone = Tz::Asia__Kathmandu;
+    let (of_year, by) = (Selection::new(year, &filter), Calendar { unit: Unit::Day, zone });
     let alone = median(RUNS, || {
-        std::hint::black_box(store.series_of_all(year, Unit::Day, zone)?);
+        std::hint::black_box(store.series_of_all(&of_year, by)?);
         Ok(())
     })?;
     lines.push(told("a year by day in Kathmandu", millis(alone)));
     let with_names = median(5, || {
-        std::hint::black_box(store.series(year, &filter, Unit::Day, zone)?);
+        std::hint::black_box(store.series(&of_year, by)?);
         Ok(())
     })?;
     lines.push(told("  with every name beside it", millis(with_names)));

@@ -9,7 +9,7 @@ use crate::output;
 /// Tries, and says on stderr what came of it; the page about the ledger is on stdout.
 pub(super) fn run(context: &Context) -> Result<(), CliError> {
     let store = context.open_existing()?;
-    let retried = store.retry_quarantine()?;
+    let retried = store.quarantine().retry()?;
     if !context.quiet {
         let [stored, duplicates, kept] =
             [retried.stored, retried.duplicates, retried.kept].map(format_count);

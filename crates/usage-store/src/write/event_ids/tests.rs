@@ -105,7 +105,7 @@ proptest! {
                     model.0.retain(|_, record| record.timestamp().as_micros() >= before);
                 }
                 Step::DeleteAll => {
-                    store.delete_all().unwrap();
+                    store.delete_all_records().unwrap();
                     model = (BTreeMap::new(), i64::MIN);
                 }
             }

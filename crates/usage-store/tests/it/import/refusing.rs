@@ -148,7 +148,7 @@ fn a_ledger_that_cannot_be_written() {
     let place = Place::with_rows(100);
     let mut options = usage_store::StoreOptions::default();
     options.busy_timeout = std::time::Duration::from_millis(20);
-    let store = Store::open_with(place.ledger(), &options).unwrap();
+    let store = options.open(place.ledger()).unwrap();
     let lock = rusqlite::Connection::open(place.ledger()).unwrap();
     lock.execute_batch("BEGIN IMMEDIATE").unwrap();
     let error = import(&store, &place.path).unwrap_err();

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use usage_store::import::ImportError;
-use usage_store::{Fault, Store, StoreOptions};
+use usage_store::{Fault, StoreOptions};
 
 use super::super::support::{requests, until};
 use super::other_process::{OtherProcess, ROWS};
@@ -118,7 +118,7 @@ fn one_that_is_locked_is_refused() {
         let place = Place::with_rows(10);
         let mut options = StoreOptions::default();
         options.busy_timeout = Duration::from_millis(20);
-        let store = Store::open_with(place.ledger(), &options).unwrap();
+        let store = options.open(place.ledger()).unwrap();
         let other = OtherProcess::start(role, &place.path);
         let names = || -> Vec<_> {
             let entries = fs::read_dir(place.path.parent().unwrap()).unwrap();
