@@ -7,28 +7,29 @@ mod error;
 pub mod import;
 mod journal;
 mod ledger;
+mod open;
+mod options;
 mod query;
 mod retention;
 mod rollups;
 mod store;
 mod write;
 
-pub use error::{Fault, Result, StoreError};
+pub use error::{Doubt, Fault, Result, SCHEMA_VERSION, StoreError, WriteError};
 pub use journal::recovery::Recovered;
 pub use journal::waiting::{SegmentState, Waiting, WaitingSegment};
-pub use ledger::backup::Backup;
-pub use ledger::migration::{Migrate, Migrated, MigrationPlan, MigrationStep};
 pub use ledger::path::{DB_ENV, db_path};
-pub use ledger::schema::{APPLICATION_ID, SCHEMA_VERSION};
-pub use ledger::transaction::WriteError;
+pub use ledger::schema::APPLICATION_ID;
+pub use open::migration::{Migrated, MigrationPlan, MigrationStep};
+pub use options::{Migrate, StoreOptions, Synchronous};
 pub use query::rows::{Records, StoredRecord};
 pub use retention::{
-    Age, AgeError, DeleteAllPlan, DeleteRangePlan, Deletion, DeletionPlan, Doubt, HorizonReset,
-    Policy, PolicyError, PruneOptions, PrunePlan, Retention, RetentionPlan, VacuumOutcome,
+    Age, AgeError, DeleteAllPlan, DeleteRangePlan, Deletion, DeletionPlan, HorizonReset, Policy,
+    PolicyError, PruneOptions, PrunePlan, Quarantine, Retention, RetentionPlan, Retried,
+    VacuumOutcome,
 };
-pub use store::{Store, StoreOptions, Synchronous};
+pub use store::Store;
+pub use store::backup::Backup;
 pub use usage_core::Filter;
 pub use write::insert::{Inserted, insert_record};
-pub use write::quarantine::{
-    MAX_QUARANTINED, MAX_QUARANTINED_BYTES, Quarantine, Quarantined, Retried,
-};
+pub use write::quarantine::{MAX_QUARANTINED, MAX_QUARANTINED_BYTES, Quarantined};

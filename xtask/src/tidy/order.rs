@@ -30,6 +30,23 @@ const ORDERS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "usage-store",
+        &[
+            "error",
+            "options",
+            "ledger",
+            "rollups",
+            "write",
+            "open",
+            "store",
+            "retention",
+            "query",
+            "journal",
+            "import",
+            "doctor",
+        ],
+    ),
+    (
         "usage-tracker",
         &[
             "health", "stats", "notify", "accounts", "retry", "batcher", "error", "policy",

@@ -9,8 +9,8 @@ use super::content::Content;
 use super::walk::Walk;
 use super::{Check, Depth, MAX_FINDINGS, Place, Remedy, message};
 use crate::error::ReadError;
+use crate::ledger::labels::{is_right, names_of, select_sets};
 use crate::ledger::schema::{FIRST_WITH_EVENT_IDS, MIGRATIONS, views};
-use crate::write::labels::{is_right, names_of, select_sets};
 
 /// A check that damage has stopped has found something.
 pub(super) fn or_damage(

@@ -8,9 +8,9 @@ use usage_core::{Label, Timestamp};
 use super::set_aside::{SetAside, text};
 use super::walk::Walk;
 use crate::error::ReadError;
+use crate::ledger::labels::LabelSets;
 use crate::ledger::schema::FIRST_WITH_PIECES;
 use crate::rollups::folded_by_month;
-use crate::write::labels::LabelSets;
 
 /// About what is in a ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]

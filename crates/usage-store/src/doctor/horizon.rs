@@ -5,8 +5,8 @@ use usage_core::Timestamp;
 
 use super::{Advice, SetAside};
 use crate::error::ReadError;
+use crate::ledger::retained;
 use crate::ledger::schema::FIRST_WITH_SUMS;
-use crate::retention::retained;
 
 /// Clocks of different machines differ by less.
 const SOON: i64 = 24 * 60 * 60 * 1_000_000;

@@ -7,10 +7,9 @@ use rusqlite::Connection;
 use super::{Advice, Check, Place, Remedy};
 use crate::SegmentState;
 use crate::error::Result;
-use crate::journal::journals;
 use crate::journal::waiting::{Waiting, look};
 use crate::ledger::file_id::OpenedFile;
-use crate::ledger::{transaction, trusted};
+use crate::ledger::{journal_folders, transaction, trusted};
 
 /// Looks into every journal that the ledger knows of.
 pub(super) fn waiting(connection: &Connection, path: &Path) -> Result<Waiting> {
@@ -19,9 +18,9 @@ pub(super) fn waiting(connection: &Connection, path: &Path) -> Result<Waiting> {
     let Some(ledger) = transaction::ledger_id(connection).unwrap_or(None) else {
         return Ok(Waiting::default());
     };
-    let mut folders = vec![journals::beside(file.real_path())];
+    let mut folders = vec![journal_folders::beside(file.real_path())];
     // Before version 3, or where that is damaged, there are no others to be found.
-    let remembered = journals::folders(connection, &file).unwrap_or_default();
+    let remembered = journal_folders::folders(connection, &file).unwrap_or_default();
     folders.extend(
         remembered.into_iter().filter(|folder| trusted::is_journal_of(folder, &file, ledger)),
     );
@@ -36,7 +35,7 @@ pub(super) fn elsewhere(connection: &Connection, path: &Path) -> Vec<Advice> {
     let Some(ledger) = transaction::ledger_id(connection).unwrap_or(None) else {
         return Vec::new();
     };
-    let remembered = journals::remembered(connection, &file).unwrap_or_default().into_iter();
+    let remembered = journal_folders::remembered(connection, &file).unwrap_or_default().into_iter();
     remembered
         .filter(|one| {
             !one.is_of_file

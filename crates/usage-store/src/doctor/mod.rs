@@ -18,7 +18,6 @@ mod event_ids;
 mod file;
 mod horizon;
 mod journals;
-mod reader;
 mod rebuild;
 mod set_aside;
 mod sums;
@@ -32,9 +31,9 @@ use usage_core::Timestamp;
 
 use crate::error::{ReadError, Result, StoreError};
 use crate::journal::waiting::Waiting;
-use crate::ledger::{checkpoint, open};
-
-pub(crate) use reader::at_one_moment;
+use crate::ledger::checkpoint;
+use crate::ledger::connect::absolute;
+use crate::open::at_one_moment;
 
 pub use content::{Content, Dimension, Import};
 pub use file::{Advice, FileFacts};
@@ -271,7 +270,7 @@ pub fn examine_at(path: impl AsRef<Path>, depth: Depth, now: Timestamp) -> Resul
 }
 
 fn examine_with(path: &Path, depth: Depth, now: Option<Timestamp>) -> Result<Diagnosis> {
-    let path = open::absolute(path)?;
+    let path = absolute(path)?;
     at_one_moment(&path, |connection, version| {
         let failed = |error| StoreError::read("examine the ledger", &path, error);
         let waiting = journals::waiting(connection, &path)?;

@@ -7,13 +7,13 @@ use usage_core::Timestamp;
 
 use super::{Check, Depth, Place, Remedy};
 use crate::error::ReadError;
+use crate::ledger::labels::LabelSets;
+use crate::ledger::retained;
 use crate::ledger::schema::{FIRST_WITH_PIECES, FIRST_WITH_SUMS};
-use crate::retention::retained;
 use crate::rollups::{
     Cells, Folds, Level, Wrong, all_torn, from_finer, from_rows, numbers, quarter_of, read,
     rows_hash, unreadable_of_version_4,
 };
-use crate::write::labels::LabelSets;
 
 /// How far back from the newest record sums are compared, where not all are: what people look at
 /// first, and what a program that keeps them wrongly would have written.

@@ -10,8 +10,8 @@ use usage_core::Timestamp;
 use super::{Check, Place, Remedy, message};
 use crate::error::ReadError;
 use crate::ledger::columns::numbers_there;
+use crate::ledger::labels::LabelSets;
 use crate::query::rows::{select_records, stored_record};
-use crate::write::labels::LabelSets;
 
 /// What the pass has come to.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags, ffi};
 use super::error::QueryError;
 use super::layout::Layout;
 use crate::ledger::at_rest;
-use crate::ledger::open::set_busy_timeout;
+use crate::ledger::connect::set_busy_timeout;
 
 /// A connection that only reads, with parameters for how.
 pub(super) fn read_only(path: &Path, parameters: &str) -> rusqlite::Result<Connection> {

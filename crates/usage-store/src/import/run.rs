@@ -13,8 +13,8 @@ use super::row::RowError;
 use super::take::{Taken, Taking};
 use super::watermark::{self, Counts, Watermark};
 use crate::error::ReadError;
-use crate::retention::retained;
-use crate::write::labels::LabelCache;
+use crate::ledger::labels::LabelCache;
+use crate::ledger::retained;
 use crate::{Store, StoreOptions};
 
 /// How an import goes about it.

@@ -10,9 +10,9 @@ use super::row::OriginRow;
 use super::watermark::{self, Counts, Watermark};
 use crate::Store;
 use crate::error::Result;
-use crate::retention::retained;
+use crate::ledger::labels::LabelCache;
+use crate::ledger::retained;
 use crate::write::insert::insert_all;
-use crate::write::labels::LabelCache;
 use crate::write::quarantine;
 
 /// What became of a page.

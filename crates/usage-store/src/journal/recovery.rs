@@ -7,9 +7,8 @@ use usage_journal::{RealDisk, ReplayError, replay};
 
 use crate::Store;
 use crate::error::{ReadError, Result, StoreError};
-use crate::journal::journals;
 use crate::ledger::readers::Stop;
-use crate::ledger::trusted;
+use crate::ledger::{journal_folders, trusted};
 
 /// About how many records are stored in one transaction, so that other writers get their turn.
 const AT_ONCE: usize = 5_000;
@@ -103,7 +102,7 @@ impl Store {
     /// As [`all_journal_folders`](Self::all_journal_folders), until it is to stop.
     pub(crate) fn journal_folders_until(&self, stop: Option<&Stop>) -> Result<Vec<PathBuf>> {
         let remembered = self.read_until("read the ledger", stop, |connection| {
-            journals::folders(connection, self.file()).map_err(ReadError::from)
+            journal_folders::folders(connection, self.file()).map_err(ReadError::from)
         })?;
         let id = self.known_id();
         let is_ours =

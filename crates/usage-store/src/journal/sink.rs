@@ -12,6 +12,7 @@ use usage_core::sink::{
 use crate::Store;
 use crate::error::{Fault, Result, StoreError};
 use crate::journal::journals;
+use crate::ledger::journal_folders;
 
 /// A tracker's writer hands its batches over here.
 impl Sink for Store {
@@ -41,11 +42,11 @@ impl JournalSink for Store {
             self.write("write to the ledger", |writer| {
                 let file = self.file();
                 let connection = &writer.ledger.connection;
-                if journals::is_remembered(connection, &folder.chosen, file)? {
+                if journal_folders::is_remembered(connection, &folder.chosen, file)? {
                     return Ok(());
                 }
                 writer.ledger.write(|transaction, _| {
-                    journals::remember_folder(transaction, &folder.chosen, file)
+                    journal_folders::remember_folder(transaction, &folder.chosen, file)
                 })
             })?;
             // What lies there is found by nobody else, so a power loss must not forget it.

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::ledger::open::distrust;
+use crate::ledger::connect::distrust;
 use crate::ledger::schema::{APPLICATION_ID, SCHEMA_VERSION};
 
 /// Opens a ledger that nobody has open as a file that does not change: reads nothing but the

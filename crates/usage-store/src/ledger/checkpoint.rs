@@ -94,3 +94,16 @@ pub(crate) fn remembered(connection: &Connection) -> rusqlite::Result<Option<Str
         .query_row([SETTING], |row| row.get(0))
         .optional()
 }
+
+/// Gives up to that many free pages back, or with 0 all of them; says how many.
+pub(crate) fn free_pages(connection: &Connection, most: i64) -> rusqlite::Result<u64> {
+    // Each row is a page that was moved to the end and cut off; a statement that is not stepped
+    // to its end frees one only.
+    let mut statement = connection.prepare(&format!("PRAGMA incremental_vacuum({most})"))?;
+    let mut rows = statement.query([])?;
+    let mut freed = 0;
+    while rows.next()?.is_some() {
+        freed += 1;
+    }
+    Ok(freed)
+}

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use rusqlite::{Connection, Row};
 use usage_core::record::MAX_COUNT;
+use usage_core::stats::Summary;
 use usage_core::{Label, LabelNames, Measure};
 
 use crate::error::ReadError;
@@ -72,6 +73,20 @@ pub(crate) fn numbers(
         }
     }
     Ok(numbers)
+}
+
+/// Selects what [`summary`] reads, behind the label set; then time and id.
+pub(crate) static SELECT_COUNTS: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT label_set, {}, ts, id FROM records", *NUMBERS));
+
+/// Where time and id are in it.
+pub(crate) const TS: usize = 1 + Measure::COUNT;
+pub(crate) const ID: usize = TS + 1;
+
+/// What one row counts.
+pub(crate) fn summary(row: &Row<'_>) -> Result<Summary, ReadError> {
+    let numbers = numbers(row, 1, || "a record".to_owned())?;
+    Ok(Summary::new(1, numbers.map(u64::from)))
 }
 
 /// Reads a label set's names, unchecked, from a column on.

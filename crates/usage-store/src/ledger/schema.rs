@@ -4,13 +4,11 @@
 
 use usage_core::Measure;
 
+pub(crate) use crate::error::SCHEMA_VERSION;
 use crate::ledger::columns::names_of_table;
 
 /// `PRAGMA application_id` of a ledger: "USGL". Tells a ledger from any other SQLite database.
 pub const APPLICATION_ID: i32 = 0x5553_474C;
-
-/// `PRAGMA user_version` of the newest schema that this version reads and writes.
-pub const SCHEMA_VERSION: i32 = 5;
 
 /// The steps from an empty database to [`SCHEMA_VERSION`], a list of statements for each version. A
 /// step that has been released is never changed again.

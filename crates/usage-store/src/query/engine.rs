@@ -13,10 +13,10 @@ use usage_core::{Engine, Label, Record, TimeRange, Timestamp};
 
 use crate::error::{ReadError, StoreError};
 use crate::ledger::readers::Stop;
+use crate::ledger::{labels, retained};
 use crate::query::{report, rows};
-use crate::retention::{cut, retained};
+use crate::retention::cut;
 use crate::rollups::{each_checked_row, quarter_of, start_of_quarter};
-use crate::write::labels;
 use crate::{Store, rollups};
 
 use super::series;

@@ -1,15 +1,25 @@
 //! Reports: what a range of time comes to, under the names that are asked for.
 
-use std::sync::LazyLock;
+use rusqlite::Connection;
+use usage_core::stats::Aggregates;
+use usage_core::{Filter, TimeRange};
 
-use rusqlite::{Connection, Row};
-use usage_core::stats::{Aggregates, Summary};
-use usage_core::{Filter, Measure, TimeRange};
-
-use crate::error::ReadError;
-use crate::ledger::columns::{self, NUMBERS};
+use crate::Store;
+use crate::error::{ReadError, Result};
+use crate::ledger::labels::Names;
 use crate::rollups::{Apart, Seen, Totals, total};
-use crate::write::labels::Names;
+
+impl Store {
+    /// What the records of a range that pass the filter add up to, by label set: what every
+    /// report is made of. Sees one state of the ledger; of a batch, all or nothing.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read, was migrated by another program, or is damaged: a report
+    /// that leaves something out is never given.
+    pub fn report(&self, range: TimeRange, filter: &Filter) -> Result<Aggregates> {
+        self.read("read the ledger", |connection| aggregate(connection, range, filter))
+    }
+}
 
 /// The totals by label set. Runs inside the caller's read transaction.
 pub(crate) fn aggregate(
@@ -25,14 +35,6 @@ pub(crate) fn aggregate(
     add_named(&mut aggregates, &mut groups, &mut Names::new(connection), filter)?;
     Ok(aggregates)
 }
-
-/// Selects what [`summary`] reads, behind the label set; then time and id.
-pub(crate) static SELECT_COUNTS: LazyLock<String> =
-    LazyLock::new(|| format!("SELECT label_set, {}, ts, id FROM records", *NUMBERS));
-
-/// Where time and id are in it.
-pub(crate) const TS: usize = 1 + Measure::COUNT;
-pub(crate) const ID: usize = TS + 1;
 
 /// Adds totals by id under the names that these ids stand for, if the filter lets them pass. None of
 /// the totals are left.
@@ -53,10 +55,4 @@ pub(crate) fn add_named(
         }
     }
     Ok(())
-}
-
-/// What one row counts.
-pub(crate) fn summary(row: &Row<'_>) -> Result<Summary, ReadError> {
-    let numbers = columns::numbers(row, 1, || "a record".to_owned())?;
-    Ok(Summary::new(1, numbers.map(u64::from)))
 }

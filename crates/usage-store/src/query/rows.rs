@@ -11,10 +11,30 @@ use usage_core::{Counts, EventId, Filter, Record, RecordError, TimeRange, Timest
 use crate::Store;
 use crate::error::{ReadError, StoreError};
 use crate::ledger::columns::{self, NUMBERS};
+use crate::ledger::labels::LabelSets;
 use crate::ledger::readers::Stop;
-use crate::retention::retained;
+use crate::ledger::retained;
 use crate::rollups::{each_checked_row, quarter_of};
-use crate::write::labels::LabelSets;
+
+impl Store {
+    /// The records of a range that pass the filter, newest first, read a page at a time.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let store = usage_store::Store::open(folder.path().join("usage.db"))?;
+    /// use usage_core::{Filter, TimeRange};
+    ///
+    /// let filter = Filter::instance("router-1");
+    /// for stored in store.records_by_period(TimeRange::ALL, &filter) {
+    ///     println!("{}", usage_core::record::line::write(&stored?.record));
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn records_by_period<'a>(&'a self, range: TimeRange, filter: &'a Filter) -> Records<'a> {
+        Records::new(self, range, filter)
+    }
+}
 
 /// A record as the ledger keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]

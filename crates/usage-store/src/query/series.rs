@@ -7,11 +7,11 @@ use usage_core::stats::Series;
 use usage_core::{Filter, TimeRange, Timestamp};
 
 use crate::error::ReadError;
+use crate::ledger::labels::Names;
 use crate::query::report::add_named;
 use crate::rollups::{
     self, Apart, Level, Seen, Totals, Wrong, months, start_of_quarter, total, totals_of_all,
 };
-use crate::write::labels::Names;
 
 /// The totals by label set of each unit of time. Runs inside the caller's read transaction.
 pub(super) fn aggregate(

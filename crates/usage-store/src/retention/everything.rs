@@ -7,7 +7,7 @@ use super::extent;
 use super::progress::Progress;
 use super::steps::kept_in;
 use crate::error::ReadError;
-use crate::retention::retained;
+use crate::ledger::retained;
 use crate::write::{event_ids, set_aside};
 use crate::{Result, Store, rollups};
 

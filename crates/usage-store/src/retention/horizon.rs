@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use usage_core::Timestamp;
 
 use super::steps::newest_kept;
-use crate::retention::retained;
+use crate::ledger::retained;
 use crate::rollups::start_of_quarter;
 use crate::write::event_ids;
 use crate::{Result, Store};

@@ -9,22 +9,21 @@ mod horizon;
 mod policy;
 mod progress;
 mod prune;
+mod quarantine;
 mod range;
-pub(crate) mod retained;
 mod slices;
 mod space;
 mod steps;
 
 pub use age::{Age, AgeError};
 pub use delete::DeletionPlan;
-pub use doubt::Doubt;
 pub use everything::DeleteAllPlan;
 pub use horizon::HorizonReset;
 pub use policy::{Policy, PolicyError, Retention, RetentionPlan};
 pub use prune::{Deletion, PruneOptions, PrunePlan};
+pub use quarantine::{Quarantine, Retried};
 pub use range::DeleteRangePlan;
 pub use space::VacuumOutcome;
-pub(crate) use space::free_pages;
 #[cfg(feature = "zones")]
 pub(crate) use steps::cut;
 

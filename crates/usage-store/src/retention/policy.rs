@@ -3,10 +3,9 @@
 use usage_core::Timestamp;
 
 use super::age::Age;
-use super::doubt::Doubt;
 use super::prune::{PruneOptions, PrunePlan, whole_quarter};
-use crate::error::ReadError;
-use crate::retention::retained;
+use crate::error::{Doubt, ReadError};
+use crate::ledger::retained;
 use crate::{Result, Store};
 
 /// How long a ledger keeps what it holds. The default is forever.

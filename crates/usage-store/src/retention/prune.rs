@@ -5,13 +5,13 @@ use std::ops::Range;
 
 use usage_core::Timestamp;
 
-use super::doubt::{Doubt, doubt};
+use super::doubt::doubt;
 use super::extent;
 use super::progress::Progress;
 use super::slices::Pace;
 use super::space::VacuumOutcome;
 use super::steps::{FirstStep, Kept, begin, check_cut, cut, delete_rows, delete_sums, kept_in};
-use crate::error::ReadError;
+use crate::error::{Doubt, ReadError};
 use crate::rollups::{quarter_of, start_of_quarter};
 use crate::write::event_ids;
 use crate::{Result, Store, StoreError};

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use crate::ledger::transaction::WriteError;
+use crate::error::WriteError;
 use crate::write::batch::Writer;
 use crate::{Result, Store};
 

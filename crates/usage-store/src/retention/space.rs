@@ -6,9 +6,10 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::slices::{Pace, passive_checkpoint};
+use crate::error::WriteError;
 use crate::ledger::at_rest::write_ahead_log;
-use crate::ledger::open::set_busy_timeout;
-use crate::ledger::transaction::WriteError;
+use crate::ledger::checkpoint::free_pages;
+use crate::ledger::connect::set_busy_timeout;
 use crate::{Result, Store};
 
 /// How many pages are given back in the first transaction, and at most in one.
@@ -63,19 +64,6 @@ impl Store {
         })?;
         Ok(VacuumOutcome { bytes_before, bytes_after: bytes_on_disk(self.path()), is_held_back })
     }
-}
-
-/// Gives up to that many free pages back, or with 0 all of them; says how many.
-pub(crate) fn free_pages(connection: &Connection, most: i64) -> rusqlite::Result<u64> {
-    // Each row is a page that was moved to the end and cut off; a statement that is not stepped
-    // to its end frees one only.
-    let mut statement = connection.prepare(&format!("PRAGMA incremental_vacuum({most})"))?;
-    let mut rows = statement.query([])?;
-    let mut freed = 0;
-    while rows.next()?.is_some() {
-        freed += 1;
-    }
-    Ok(freed)
 }
 
 /// Makes the file as small as the ledger has become, which happens at a checkpoint; says whether

@@ -7,11 +7,11 @@ use std::ops::Range;
 use rusqlite::{Connection, OptionalExtension, params};
 use usage_core::{TimeRange, Timestamp};
 
-use super::doubt::{Doubt, doubt};
+use super::doubt::doubt;
 use super::prune::PrunePlan;
-use crate::error::ReadError;
-use crate::query::report::{ID, SELECT_COUNTS, TS, summary};
-use crate::retention::retained;
+use crate::error::{Doubt, ReadError};
+use crate::ledger::columns::{ID, SELECT_COUNTS, TS, summary};
+use crate::ledger::retained;
 use crate::rollups::{self, Change, Level, Seen, quarter_of, start_of_quarter, totals_of_all};
 use crate::write::event_ids;
 

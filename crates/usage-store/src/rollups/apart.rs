@@ -13,8 +13,8 @@ use super::total::{ALL, Totals};
 use super::{Level, Wrong, each_checked_row, quarter_of};
 use crate::error::ReadError;
 use crate::ledger::columns;
-use crate::retention::retained;
-use crate::write::labels::{is_right, names_of};
+use crate::ledger::labels::{is_right, names_of};
+use crate::ledger::retained;
 
 /// The label sets that a filter lets pass, and whose sums it does not, by month.
 #[derive(Debug, Default)]
@@ -129,7 +129,7 @@ fn of_month(
         let into_passes = match passes.get(&into) {
             Some(passes) => *passes,
             None => {
-                let names = crate::write::labels::names_by_id(connection, into)?
+                let names = crate::ledger::labels::names_by_id(connection, into)?
                     .ok_or_else(|| ReadError::unknown_label_set(into))?;
                 *passes.entry(into).or_insert(filter.matches(&names.names()))
             }

@@ -2,9 +2,9 @@
 
 use usage_core::stats::Summary;
 
-use super::Wrong;
 use super::counts::less;
 use super::piece::Cell;
+use crate::error::Wrong;
 
 /// Totals by the id of their label set, in the order of the ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

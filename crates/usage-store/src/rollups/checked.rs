@@ -11,7 +11,7 @@ use usage_core::stats::Summary;
 use super::all::{self, OfAll, hash_of_row};
 use super::{quarter_of, start_of_quarter};
 use crate::error::{ReadError, shown};
-use crate::query::report::{ID, SELECT_COUNTS, TS, summary};
+use crate::ledger::columns::{ID, SELECT_COUNTS, TS, summary};
 
 /// Hands out the time, the label set and the counts of each row of some quarters of an hour, in the
 /// order of time. Of all of these there have to be rows, not sums alone. What was handed out may be

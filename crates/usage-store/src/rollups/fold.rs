@@ -14,7 +14,7 @@ use usage_core::{Label, LabelNames, Labels};
 use super::root::{Folded, NamesOf, Root};
 use super::table::each_cell;
 use super::{Level, Wrong};
-use crate::write::labels;
+use crate::ledger::labels;
 
 /// Stands for names that are not told apart.
 pub(crate) const OTHER: &str = "(other)";

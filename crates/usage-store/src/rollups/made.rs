@@ -10,7 +10,7 @@ use super::all::hash_of_row;
 use super::folds::Folds;
 use super::{Cells, Level, OF_ALL, Wrong, numbers, quarter_of, read};
 use crate::error::ReadError;
-use crate::query::report::{ID, SELECT_COUNTS, TS, summary};
+use crate::ledger::columns::{ID, SELECT_COUNTS, TS, summary};
 
 /// What a stretch of time has to come to, or why that cannot be said.
 type Made = Result<Cells, ReadError>;

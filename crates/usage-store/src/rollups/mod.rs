@@ -29,8 +29,10 @@ mod table;
 mod total;
 mod transcode;
 mod unnamed;
+mod unused;
 mod varint;
-mod wrong;
+
+pub(crate) use crate::error::Wrong;
 
 pub(crate) use all::{nothing_left, rows_hash};
 pub(crate) use apart::Apart;
@@ -46,11 +48,10 @@ pub(crate) use rebuild::rebuild;
 #[cfg(feature = "zones")]
 pub(crate) use root::months;
 pub(crate) use seals::{Seen, all_torn};
-pub(crate) use table::{clear, each_label_set, numbers, read};
+pub(crate) use table::{clear, numbers, read};
 pub(crate) use total::{Totals, total};
 pub(crate) use transcode::{transcode, unreadable_of_version_4};
 pub(crate) use unnamed::totals_of_all;
-pub(crate) use wrong::Wrong;
 
 /// Stands for all label sets together, in the sums of all.
 const OF_ALL: i64 = 1;

@@ -14,10 +14,10 @@ use super::piece::{Place, Seals};
 use super::root::Root;
 use super::seals::{Seal, root_of, torn};
 use super::table::{later_pieces, read_piece};
+use super::unused::remove_unused;
 use super::{Cells, Level, Wrong, from_finer, from_rows, numbers, quarter_of, read, stretch};
 use crate::error::ReadError;
-use crate::retention::retained;
-use crate::write::labels;
+use crate::ledger::retained;
 
 /// What making the sums again has come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -106,7 +106,7 @@ pub(crate) fn rebuild(connection: &Connection) -> Result<Rebuilt, ReadError> {
     }
     forget_unused(connection)?;
     if rebuilt.lost.is_empty() {
-        rebuilt.names_removed = labels::remove_unused(connection)?;
+        rebuilt.names_removed = remove_unused(connection)?;
     }
     let root = root_of(connection)?;
     if Root::read(connection).ok().as_ref() != Some(&root) {

@@ -11,10 +11,10 @@ use std::ops::Range;
 
 use rusqlite::Connection;
 
-use super::Wrong;
 use super::all::hash_of_row;
 use super::stretch::Changed;
 use super::varint::{pull_count, push};
+use crate::error::Wrong;
 
 /// What there is of each month. A month without sums is not in it.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -160,7 +160,7 @@ pub(super) fn each_cell(
 
 /// Hands out the label sets that there are sums of, some of them more than once. An error where sums
 /// cannot be read: nobody can say which label sets they use.
-pub(crate) fn each_label_set(
+pub(super) fn each_label_set(
     connection: &Connection,
     mut found: impl FnMut(i64),
 ) -> rusqlite::Result<()> {

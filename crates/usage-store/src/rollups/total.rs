@@ -11,8 +11,8 @@ use super::split::split;
 use super::table::each_cell;
 use super::{Level, Seen, each_checked_row, quarter_of, start_of_quarter};
 use crate::error::ReadError;
-use crate::query::report::{SELECT_COUNTS, summary};
-use crate::retention::retained;
+use crate::ledger::columns::{SELECT_COUNTS, summary};
+use crate::ledger::retained;
 
 /// The instants that a record may have.
 pub(super) const ALL: Range<i64> =

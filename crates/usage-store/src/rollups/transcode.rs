@@ -17,7 +17,7 @@ use super::table::write_piece;
 use super::varint::pull_count;
 use super::{Cells, Level, OF_ALL, Wrong, from_finer, quarter_of, read, stretch};
 use crate::error::ReadError;
-use crate::retention::retained;
+use crate::ledger::retained;
 
 /// The tables of version 4.
 const OLD: [(Level, &str); 4] = [

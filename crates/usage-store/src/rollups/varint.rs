@@ -1,7 +1,7 @@
 //! Numbers of up to 128 bits in as few bytes as they need: seven bits a byte, the lowest first; the
 //! eighth says that more follow.
 
-use super::Wrong;
+use crate::error::Wrong;
 
 /// The bytes of the largest number.
 const LONGEST: usize = 19;

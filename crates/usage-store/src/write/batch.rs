@@ -9,9 +9,10 @@ use rusqlite::{Connection, ErrorCode, ffi};
 use usage_core::Record;
 use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
 
-use crate::ledger::transaction::{Ledger, WriteError};
+use crate::error::WriteError;
+use crate::ledger::labels::{FIND_SET, INSERT_SET, LabelCache, PendingLabels};
+use crate::ledger::transaction::Ledger;
 use crate::write::insert::{Rows, insert_all};
-use crate::write::labels::{FIND_SET, INSERT_SET, LabelCache, PendingLabels};
 use crate::write::set_aside;
 
 /// What writes to a ledger, and remembers its names.

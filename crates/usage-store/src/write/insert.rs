@@ -5,12 +5,14 @@ use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
 use usage_core::stats::Summary;
 use usage_core::{EventId, Label, Measure, Record};
 
+use crate::error::WriteError;
 use crate::ledger::columns::NUMBERS;
-use crate::ledger::transaction::{self, WriteError};
-use crate::retention::retained;
+use crate::ledger::labels;
+use crate::ledger::retained;
+use crate::ledger::transaction;
 use crate::rollups::Change;
 use crate::write::event_ids::{Event, KnownIds};
-use crate::write::{labels, quarantine};
+use crate::write::quarantine;
 
 /// What became of a record that was inserted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,6 +3,5 @@
 pub(crate) mod batch;
 pub(crate) mod event_ids;
 pub(crate) mod insert;
-pub(crate) mod labels;
 pub(crate) mod quarantine;
 pub(crate) mod set_aside;

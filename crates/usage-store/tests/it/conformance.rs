@@ -8,7 +8,7 @@ use usage_core::query::{EngineError, EngineErrorKind, Limits, Order, Selection};
 use usage_core::{Engine, Filter, Label, TimeRange};
 use usage_store::{Store, StoreError};
 
-use super::support::{Place, at, open_patient, orphan, record, record_of};
+use super::support::{KEEP_SUMS, Place, at, open_patient, orphan, record, record_of};
 
 #[test]
 fn the_ledger_is_an_engine() {
@@ -64,7 +64,7 @@ fn records_end_with_an_error_where_only_sums_are_left() {
     };
     let (old, new) = (Ok(at(5)), Ok(at(3 * QUARTER + 7)));
     assert_eq!(told(None, None, Order::OldestFirst), [old, new]);
-    store.prune(&store.plan_prune_keeping_sums(at(2 * QUARTER)).unwrap()).unwrap();
+    store.delete(store.plan_prune(at(2 * QUARTER), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
     let gone = Err(EngineErrorKind::NotKept);
     for order in [Order::OldestFirst, Order::NewestFirst] {
         assert_eq!(told(None, None, order), [new, gone]);

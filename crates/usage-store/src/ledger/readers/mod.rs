@@ -15,8 +15,8 @@ use rusqlite::Connection;
 use crate::StoreOptions;
 use crate::error::{Fault, ReadError, Result, StoreError};
 use crate::ledger::at_rest::{self, Stamp};
+use crate::ledger::connect;
 use crate::ledger::file_id::OpenedFile;
-use crate::ledger::open;
 use crate::ledger::schema::SCHEMA_VERSION;
 use crate::ledger::transaction::schema_version;
 
@@ -67,8 +67,8 @@ impl Readers {
         let path = file.real_path();
         let settings = options.clone();
         let manager = SqliteConnectionManager::file(path)
-            .with_flags(open::flags())
-            .with_init(move |connection| open::configure(connection, &settings));
+            .with_flags(connect::flags())
+            .with_init(move |connection| connect::configure(connection, &settings));
         let pool = Pool::new(options.readers, options.busy_timeout, manager);
         Self {
             path: path.to_owned(),

@@ -10,7 +10,7 @@ use super::Readers;
 use crate::StoreOptions;
 use crate::error::{Result, StoreError};
 use crate::ledger::at_rest::Stamp;
-use crate::ledger::open;
+use crate::ledger::connect;
 
 /// A connection of its own, as SQLite tells each connection what others have done since it was opened.
 pub(super) struct Watch {
@@ -40,8 +40,8 @@ impl Watch {
         let mut kept = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let (number, connection) = &mut *kept;
         if connection.is_none() {
-            let opened = Connection::open_with_flags(&self.path, open::flags())?;
-            open::configure(&opened, &self.options)?;
+            let opened = Connection::open_with_flags(&self.path, connect::flags())?;
+            connect::configure(&opened, &self.options)?;
             (*number, *connection) = (*number + 1, Some(opened));
         }
         let version = connection.as_ref().map_or(Ok(0), |connection| {

@@ -9,29 +9,9 @@ use rusqlite::{Connection, OptionalExtension, Transaction};
 
 use usage_core::sink::LedgerId;
 
+use crate::error::WriteError;
 use crate::ledger::checkpoint::{self, Checkpoints};
 use crate::ledger::schema::SCHEMA_VERSION;
-
-/// Why a write transaction was rolled back. Nothing of it was stored.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum WriteError {
-    /// SQLite failed.
-    #[error(transparent)]
-    Sqlite(#[from] rusqlite::Error),
-    /// Since this program opened the ledger, another one has migrated it.
-    #[error(
-        "the ledger was migrated to schema version {found} by another program, this one knows \
-         version {SCHEMA_VERSION}"
-    )]
-    VersionChanged {
-        /// The version it has now.
-        found: i32,
-    },
-    /// Since this program opened the ledger, the file was overwritten with another ledger.
-    #[error("the ledger's file now holds another ledger")]
-    Replaced,
-}
 
 /// The writing connection, and which ledger it is to be.
 #[derive(Debug)]

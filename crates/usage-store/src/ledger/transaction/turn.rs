@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::error::Fault;
-use crate::ledger::open::set_busy_timeout;
+use crate::ledger::connect::set_busy_timeout;
 
 /// Begins an immediate transaction; waits for other writers, but not longer than `patience`.
 pub(crate) fn begin(

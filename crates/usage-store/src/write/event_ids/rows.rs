@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use super::find::{NoKey, hasher_of};
 use super::hash::EventHasher;
 use crate::error::ReadError;
-use crate::retention::retained;
+use crate::ledger::retained;
 
 /// A row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

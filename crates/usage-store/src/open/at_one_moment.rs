@@ -7,8 +7,8 @@ use rusqlite::Connection;
 use crate::StoreOptions;
 use crate::error::{Fault, Result, StoreError};
 use crate::ledger::at_rest::{self, Stamp};
+use crate::ledger::connect::connect;
 use crate::ledger::identify::{Identity, identify};
-use crate::ledger::open;
 
 /// How often a file at rest is read again because it was changed meanwhile.
 const AT_REST_TRIES: usize = 3;
@@ -18,7 +18,7 @@ pub(crate) fn at_one_moment<T>(
     path: &Path,
     work: impl Fn(&Connection, i32) -> Result<T>,
 ) -> Result<T> {
-    let _ = open::expect_existing(path)?;
+    let _ = super::expect_existing(path)?;
     for _ in 0..AT_REST_TRIES {
         // A file that nobody has open is read as a file: that leaves nothing beside it.
         let stamp = Stamp::of(path);
@@ -28,7 +28,7 @@ pub(crate) fn at_one_moment<T>(
             return result;
         }
     }
-    let connection = open::connect(path, &StoreOptions::default());
+    let connection = connect(path, &StoreOptions::default());
     match connection.and_then(|mut connection| in_transaction(&mut connection, path, &work)) {
         // In a folder that cannot be written, one that nobody has open.
         Err(error) if matches!(error.fault(), Some(Fault::ReadOnly | Fault::CannotOpen)) => {

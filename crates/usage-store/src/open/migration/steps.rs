@@ -6,17 +6,16 @@ use std::time::Duration;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::error::{Fault, ReadError, Result, StoreError};
-use crate::journal::journals;
+use crate::ledger::checkpoint::free_pages;
 use crate::ledger::file_id::OpenedFile;
 use crate::ledger::identify::{Identity, identify};
 use crate::ledger::schema::{
     APPLICATION_ID, DROP_VIEWS, FIRST_WITH_EVENT_IDS, FIRST_WITH_LABEL_CHECKSUMS,
     FIRST_WITH_PIECES, FIRST_WITH_SUMS, MIGRATIONS, SCHEMA_VERSION, V5_WITHOUT_SUMS, views,
 };
-use crate::retention::free_pages;
+use crate::ledger::{journal_folders, labels};
 use crate::rollups;
 use crate::write::event_ids;
-use crate::write::labels;
 
 /// Makes an empty database a ledger, unless another process has done so meanwhile.
 pub(crate) fn fill(connection: &mut Connection, path: &Path, file: &OpenedFile) -> Result<()> {
@@ -59,7 +58,7 @@ pub(super) fn carry_out(
         // The pages of tables that came and went on the way.
         free_pages(transaction, 0).map_err(failed)?;
     }
-    journals::remember_file(transaction, file).map_err(failed)?;
+    journal_folders::remember_file(transaction, file).map_err(failed)?;
     transaction.execute_batch(&views()).map_err(failed)?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(failed)

@@ -8,7 +8,7 @@ use rusqlite::{Connection, ffi};
 
 use super::MigrationStep;
 use crate::error::{Fault, Result, StoreError};
-use crate::ledger::open;
+use crate::ledger::connect;
 use crate::ledger::part::{Part, with_ending};
 
 /// How many pages are copied between two words about it: four megabytes.
@@ -70,9 +70,9 @@ fn copy_pages(
     part: &Part,
     told: &mut dyn FnMut(MigrationStep),
 ) -> rusqlite::Result<()> {
-    let ledger = Connection::open_with_flags(real_path, open::flags())?;
+    let ledger = Connection::open_with_flags(real_path, connect::flags())?;
     ledger.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    open::distrust(&ledger)?;
+    connect::distrust(&ledger)?;
     let mut copy = Connection::open_with_flags(part.uri(), Part::flags())?;
     // It is a part until it was synced, as a whole: nothing else has to last.
     copy.pragma_update_and_check(None, "journal_mode", "OFF", |_| Ok(()))?;

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::error::{Fault, StoreError};
 use crate::ledger::part::Part;
 use crate::ledger::transaction::schema_version;
-use crate::ledger::{at_rest, open};
+use crate::ledger::{at_rest, connect};
 use crate::{Result, SCHEMA_VERSION, Store, StoreOptions};
 
 /// A copy that was taken.
@@ -43,7 +43,7 @@ impl Store {
     /// [`StoreError::Exists`] when there is something at that path: nothing is replaced. Else when
     /// the ledger cannot be read, or the copy not written; nothing is left of it then.
     pub fn backup(&self, path: impl AsRef<Path>) -> Result<Backup> {
-        let path = open::absolute(path.as_ref())?;
+        let path = connect::absolute(path.as_ref())?;
         self.file().check()?;
         if path.symlink_metadata().is_ok() {
             return Err(StoreError::Exists { path });
@@ -81,11 +81,11 @@ impl Store {
     fn connection_for_copying(&self) -> rusqlite::Result<Connection> {
         let in_use = || {
             // The copy is named by a URI.
-            let flags = open::flags() | OpenFlags::SQLITE_OPEN_URI;
+            let flags = connect::flags() | OpenFlags::SQLITE_OPEN_URI;
             let connection = Connection::open_with_flags(self.file().real_path(), flags)?;
             let busy_timeout = self.busy_timeout();
             let options = StoreOptions { busy_timeout, ..StoreOptions::default() };
-            open::configure(&connection, &options)?;
+            connect::configure(&connection, &options)?;
             schema_version(&connection).map(|_| connection)
         };
         match in_use() {

@@ -6,20 +6,25 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, ffi};
+use rusqlite::{Connection, ffi};
 
 use crate::error::{Fault, Result, StoreError};
 use crate::ledger::at_rest;
+use crate::ledger::connect::{configure, connect};
 use crate::ledger::file_id::OpenedFile;
 use crate::ledger::identify::{Identity, identify, refuse_untouched};
-use crate::ledger::migration::{self, Migrate, Migrated};
-use crate::ledger::migration::{ensure_wal, fill, prepare_empty};
 use crate::ledger::part::with_ending;
 use crate::ledger::schema::SCHEMA_VERSION;
-use crate::{StoreOptions, Synchronous};
+use crate::options::{Migrate, StoreOptions};
+
+use self::migration::{Migrated, ensure_wal, fill, prepare_empty};
+
+mod at_one_moment;
+pub(crate) mod migration;
+
+pub(crate) use at_one_moment::at_one_moment;
 
 /// Before 3.51.3, two connections that write or checkpoint at once in WAL mode can corrupt a
 /// database (<https://sqlite.org/wal.html>, "The WAL-Reset Bug").
@@ -29,12 +34,6 @@ const OLDEST_SOUND_SQLITE: i32 = 3_051_003;
 /// drops all locks that this process has on it, so no other thread may open the file through
 /// SQLite before the one that made it has closed it.
 static MAKING: Mutex<()> = Mutex::new(());
-
-/// The current folder may change, and SQLite takes some relative paths for something else:
-/// `:memory:`, and what begins with `file:`.
-pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
-    std::path::absolute(path).map_err(|source| StoreError::Find { path: path.to_owned(), source })
-}
 
 /// Makes the folder and the file where they are missing, then opens the ledger, and migrates it as
 /// the options say.
@@ -121,45 +120,6 @@ fn expect_this_version(connection: &Connection, path: &Path) -> Result<()> {
     }
 }
 
-/// A connection to a ledger that was opened before, with this crate's settings.
-pub(crate) fn configure(connection: &Connection, options: &StoreOptions) -> rusqlite::Result<()> {
-    set_busy_timeout(connection, options.busy_timeout)?;
-    distrust(connection)?;
-    let synchronous = match options.synchronous {
-        Synchronous::Normal => "NORMAL",
-        Synchronous::Full => "FULL",
-    };
-    connection.pragma_update(None, "synchronous", synchronous)?;
-    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-    connection.set_prepared_statement_cache_capacity(32);
-    Ok(())
-}
-
-/// What a ledger brings along, such as triggers and views, may come from a stranger: it gets to use
-/// only what SQLite calls harmless, and nobody gets to write past SQLite's own checks.
-pub(crate) fn distrust(connection: &Connection) -> rusqlite::Result<()> {
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).map(drop)
-}
-
-pub(crate) fn set_busy_timeout(
-    connection: &Connection,
-    patience: Duration,
-) -> rusqlite::Result<()> {
-    connection.busy_timeout(patience.min(LONGEST_PATIENCE))
-}
-
-/// As long as SQLite can count, which is three weeks: rusqlite panics beyond.
-const LONGEST_PATIENCE: Duration = Duration::from_millis(i32::MAX as u64);
-
-/// Page cache of each connection: enough for the upper pages of a large ledger.
-const CACHE_KIB: i32 = 8_192;
-
-pub(crate) fn flags() -> OpenFlags {
-    // Never CREATE: a path that vanished must not come back as an empty file of mode 0644.
-    OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX
-}
-
 fn exists(path: &Path) -> Result<bool> {
     let _guard = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
     path.try_exists().map_err(|source| StoreError::Find { path: path.to_owned(), source })
@@ -238,20 +198,6 @@ pub(crate) fn expect_existing(path: &Path) -> Result<OpenedFile> {
     let file = OpenedFile::at(path)?;
     file.check_readable()?;
     Ok(file)
-}
-
-/// A connection that leaves the file as it is, a write-ahead log beside it included, until it is
-/// [`ready`].
-pub(crate) fn connect(path: &Path, options: &StoreOptions) -> Result<Connection> {
-    let open = || {
-        let connection = Connection::open_with_flags(path, flags())?;
-        // First of all, so that nothing below can answer "locked" at once.
-        set_busy_timeout(&connection, options.busy_timeout)?;
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-        distrust(&connection)?;
-        Ok(connection)
-    };
-    open().map_err(|source| StoreError::sqlite("open the ledger", path, source))
 }
 
 pub(crate) fn ready(

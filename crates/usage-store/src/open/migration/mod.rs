@@ -11,42 +11,15 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction};
 
-use crate::StoreOptions;
 use crate::error::{Result, StoreError};
 use crate::ledger::file_id::OpenedFile;
 use crate::ledger::identify::{Identity, identify};
 use crate::ledger::schema::SCHEMA_VERSION;
 use crate::ledger::transaction::turn;
+use crate::options::{Migrate, StoreOptions};
 
 pub use plan::MigrationPlan;
 pub(crate) use steps::{ensure_wal, fill, prepare_empty};
-
-/// What becomes of a ledger of an earlier version that is opened for writing. Reading never changes
-/// one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Migrate {
-    /// It is migrated after a copy, unless it is larger than so many bytes: then opening fails
-    /// with [`StoreError::OlderVersion`], and [`MigrationPlan`] does it when somebody can wait.
-    ///
-    /// The copy lies beside the ledger, under its name with `.v4-backup` added (the version it
-    /// has), and can be read by its owner alone.
-    Copy {
-        /// How many bytes the ledger may have.
-        up_to: u64,
-    },
-    /// It is migrated without a copy. There is no way back then.
-    InPlace,
-    /// Opening fails with [`StoreError::OlderVersion`].
-    Never,
-}
-
-/// After a copy, up to 1 GiB: about ten seconds.
-impl Default for Migrate {
-    fn default() -> Self {
-        Self::Copy { up_to: 1 << 30 }
-    }
-}
 
 /// A migration that was carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,11 +7,11 @@ use rusqlite::Connection;
 
 use super::{Migrated, MigrationStep, carry_out};
 use crate::StoreOptions;
-use crate::doctor::at_one_moment;
 use crate::error::{Result, StoreError};
+use crate::ledger::connect::absolute;
 use crate::ledger::file_id::OpenedFile;
-use crate::ledger::open;
 use crate::ledger::schema::SCHEMA_VERSION;
+use crate::open::{self, at_one_moment};
 
 /// Of what a migration takes. A plan changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl MigrationPlan {
     /// # Errors
     /// When there is no ledger, or it is of a newer version or cannot be read.
     pub fn new(path: impl AsRef<Path>, with_copy: bool) -> Result<Self> {
-        let path = open::absolute(path.as_ref())?;
+        let path = absolute(path.as_ref())?;
         let (from, bytes, records) = at_one_moment(&path, |connection, version| {
             let failed = |source| StoreError::sqlite("read the ledger", &path, source);
             let bytes = bytes(connection).map_err(failed)?;

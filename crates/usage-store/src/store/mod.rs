@@ -7,65 +7,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::Connection;
+use usage_core::Record;
 use usage_core::sink::{BatchOutcome, LedgerId};
-use usage_core::stats::Aggregates;
-use usage_core::{Filter, Record, TimeRange};
 
-use crate::error::{ReadError, Result, StoreError};
-use crate::journal::journals::JournalFolder;
-use crate::ledger::durable::Log;
+use crate::error::{ReadError, Result, StoreError, WriteError};
+use crate::ledger::connect::absolute;
 use crate::ledger::file_id::OpenedFile;
-use crate::ledger::migration::{Migrate, Migrated};
-use crate::ledger::open;
-use crate::ledger::open::Opened;
+use crate::ledger::journal_folders::JournalFolder;
 use crate::ledger::readers::{Readers, Stop};
-use crate::ledger::transaction::{Ledger, WriteError};
-use crate::query::report;
-use crate::query::rows::Records;
+use crate::ledger::transaction::Ledger;
+use crate::open::migration::Migrated;
+use crate::open::{self, Opened};
+use crate::options::StoreOptions;
 use crate::write::batch::Writer;
 
-/// How a ledger is opened. The default is what a gateway wants.
-///
-/// ```
-/// # let folder = tempfile::tempdir()?;
-/// # let path = folder.path().join("usage.db");
-/// use usage_store::{StoreOptions, Synchronous};
-///
-/// let mut options = StoreOptions::default();
-/// options.synchronous = Synchronous::Full;
-/// let store = options.open(&path)?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct StoreOptions {
-    /// How long to wait for another connection's lock, and for a free reading connection.
-    /// Default: 5 s.
-    pub busy_timeout: Duration,
-    /// What a commit waits for. Default: [`Synchronous::Normal`].
-    pub synchronous: Synchronous,
-    /// How many reports may run at once, at least one. Default: 4.
-    pub readers: u32,
-    /// Where a tracker keeps its journal, if it keeps one. Default: a folder beside the ledger's
-    /// file, named as that with `.journal` added. The ledger remembers any other, so that every
-    /// program that opens the ledger finds it.
-    pub journal_folder: Option<PathBuf>,
-    /// What becomes of a ledger of an earlier version. Default: it is migrated after a copy, up to
-    /// 1 GiB.
-    pub migrate: Migrate,
-}
+pub(crate) mod backup;
+mod durable;
 
-impl Default for StoreOptions {
-    fn default() -> Self {
-        Self {
-            busy_timeout: Duration::from_secs(5),
-            synchronous: Synchronous::Normal,
-            readers: 4,
-            journal_folder: None,
-            migrate: Migrate::default(),
-        }
-    }
-}
+use self::durable::Log;
 
 impl StoreOptions {
     /// Opens the ledger with these options, and makes it where it is missing.
@@ -73,22 +32,10 @@ impl StoreOptions {
     /// # Errors
     /// As [`Store::open`].
     pub fn open(&self, path: impl AsRef<Path>) -> Result<Store> {
-        let path = open::absolute(path.as_ref())?;
+        let path = absolute(path.as_ref())?;
         let opened = open::create(&path, self)?;
         Store::over(path, opened, self)
     }
-}
-
-/// What a commit waits for (`PRAGMA synchronous`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Synchronous {
-    /// A commit survives a killed process. A power loss may roll back the last commits; it never
-    /// damages the ledger.
-    #[default]
-    Normal,
-    /// A commit survives a power loss too, where the disk honours a flush; each costs one.
-    Full,
 }
 
 /// A usage ledger on disk.
@@ -135,7 +82,7 @@ impl Store {
     /// [`StoreError::OlderVersion`] when it is of an earlier version, see
     /// [`MigrationPlan`](crate::MigrationPlan); else as [`open`](Self::open).
     pub fn open_existing(path: impl AsRef<Path>) -> Result<Self> {
-        let (path, options) = (open::absolute(path.as_ref())?, StoreOptions::default());
+        let (path, options) = (absolute(path.as_ref())?, StoreOptions::default());
         let opened = open::existing(&path, &options)?;
         Self::over(path, opened, &options)
     }
@@ -219,34 +166,6 @@ impl Store {
         self.write("write to the ledger", |writer| writer.insert_batch(batch, first))
     }
 
-    /// The records of a range that pass the filter, newest first, read a page at a time.
-    ///
-    /// ```
-    /// # let folder = tempfile::tempdir()?;
-    /// # let store = usage_store::Store::open(folder.path().join("usage.db"))?;
-    /// use usage_core::{Filter, TimeRange};
-    ///
-    /// let filter = Filter::instance("router-1");
-    /// for stored in store.records_by_period(TimeRange::ALL, &filter) {
-    ///     println!("{}", usage_core::record::line::write(&stored?.record));
-    /// }
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn records_by_period<'a>(&'a self, range: TimeRange, filter: &'a Filter) -> Records<'a> {
-        Records::new(self, range, filter)
-    }
-
-    /// What the records of a range that pass the filter add up to, by label set: what every
-    /// report is made of. Sees one state of the ledger; of a batch, all or nothing.
-    ///
-    /// # Errors
-    /// When the ledger cannot be read, was migrated by another program, or is damaged: a report
-    /// that leaves something out is never given.
-    pub fn report(&self, range: TimeRange, filter: &Filter) -> Result<Aggregates> {
-        self.read("read the ledger", |connection| report::aggregate(connection, range, filter))
-    }
-
     /// Runs a query in one read transaction, so that all of it sees one state of the ledger.
     pub(crate) fn read<T>(
         &self,
@@ -314,10 +233,10 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use usage_core::{LabelNames, Labels, Timestamp, TokenCounts, Usage};
+    use usage_core::{Filter, LabelNames, Labels, TimeRange, Timestamp, TokenCounts, Usage};
 
     use super::*;
-    use crate::Fault;
+    use crate::{Fault, Synchronous};
 
     fn batch(count: i64) -> Vec<Record> {
         let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");

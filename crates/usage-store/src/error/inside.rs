@@ -1,0 +1,93 @@
+//! Why work inside a ledger stopped, before it is known which ledger that was.
+
+use usage_core::Timestamp;
+#[cfg(feature = "zones")]
+use usage_core::stats::TooManyBuckets;
+
+use super::{Fault, SCHEMA_VERSION, Wrong};
+
+/// Why a write transaction was rolled back. Nothing of it was stored.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// SQLite failed.
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    /// Since this program opened the ledger, another one has migrated it.
+    #[error(
+        "the ledger was migrated to schema version {found} by another program, this one knows \
+         version {SCHEMA_VERSION}"
+    )]
+    VersionChanged {
+        /// The version it has now.
+        found: i32,
+    },
+    /// Since this program opened the ledger, the file was overwritten with another ledger.
+    #[error("the ledger's file now holds another ledger")]
+    Replaced,
+}
+
+/// Why a query inside the ledger stopped, before it is known which ledger that was.
+#[derive(Debug)]
+pub(crate) enum ReadError {
+    Sqlite(rusqlite::Error),
+    VersionChanged(i32),
+    /// What was found, and where.
+    Damaged(String),
+    /// The edge of a range that would need rows, and the nearest that need none.
+    RowsGone {
+        edge: Timestamp,
+        nearest: [Timestamp; 2],
+    },
+    /// How many label sets that were asked for are folded, and from when on there are records.
+    NamesFolded {
+        names: usize,
+        before: Timestamp,
+    },
+    #[cfg(feature = "zones")]
+    TooManyBuckets(TooManyBuckets),
+}
+
+impl ReadError {
+    /// As SQLite's own, for work inside a write transaction.
+    pub(crate) fn into_sqlite(self) -> rusqlite::Error {
+        match self {
+            Self::Sqlite(error) => error,
+            _ => Wrong::Unreadable.into(),
+        }
+    }
+
+    /// Whether what was read is damaged.
+    pub(crate) fn is_damage(&self) -> bool {
+        match self {
+            Self::Sqlite(error) => {
+                matches!(Fault::of(error), Fault::Corrupt | Fault::NotADatabase)
+            }
+            Self::Damaged(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Returns what SQLite says of a query that was stopped, for work between queries.
+    pub(crate) fn stopped() -> Self {
+        let interrupted = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_INTERRUPT);
+        Self::Sqlite(rusqlite::Error::SqliteFailure(interrupted, None))
+    }
+
+    pub(crate) fn unknown_label_set(id: i64) -> Self {
+        Self::Damaged(format!("records refer to unknown names ({id})"))
+    }
+}
+
+#[cfg(feature = "zones")]
+impl From<TooManyBuckets> for ReadError {
+    fn from(error: TooManyBuckets) -> Self {
+        Self::TooManyBuckets(error)
+    }
+}
+
+impl From<rusqlite::Error> for ReadError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
