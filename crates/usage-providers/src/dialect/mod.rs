@@ -1,0 +1,152 @@
+//! What the numbers of a response mean together, dialect by dialect.
+
+mod anthropic;
+mod cohere;
+mod converse;
+mod detect;
+mod gemini;
+mod inclusive;
+
+pub use detect::{Endpoint, detect};
+
+use crate::counts::{Counts, Remainder};
+use crate::facts::Facts;
+use crate::json::{Number, Text};
+use crate::number::MAX_COST;
+use crate::part::{End, Outcome, Part, Quality, Speed};
+use crate::tables::{Tier, part_id};
+
+/// A way of stating usage. Who speaks which: [`detect`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Dialect {
+    /// Anthropic's Messages: caches lie beside the input.
+    AnthropicMessages,
+    /// OpenAI's Chat Completions and all who speak it (OpenRouter, DeepSeek, Groq, Mistral, xAI,
+    /// Together, Fireworks, Perplexity and others), embeddings too: caches lie within the prompt.
+    OpenAiChat,
+    /// OpenAI's Responses, images and audio: caches lie within the input.
+    OpenAiResponses,
+    /// Gemini, also on Vertex: caches lie within the prompt, thoughts and the prompts of tools
+    /// beside it all.
+    Gemini,
+    /// Gemini's Interactions, which count as Gemini does under other names.
+    GeminiInteractions,
+    /// Bedrock's Converse: caches lie beside the input.
+    BedrockConverse,
+    /// Cohere: billed units, which differ from tokens.
+    Cohere,
+}
+
+/// What the caller knows of a response beforehand. All of it may be left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hints {
+    /// The dialect, where the path of the request says it. A response that looks otherwise is read
+    /// as what it looks like.
+    pub dialect: Option<Dialect>,
+    /// The model that was asked for, where the response does not say which one answered (Bedrock,
+    /// Cohere).
+    pub model: Option<String>,
+    /// The id of the response, where only a header says it (Bedrock's `x-amzn-requestid`).
+    pub response_id: Option<String>,
+}
+
+/// Makes the parts of a response.
+pub(crate) fn parts(facts: &Facts, hints: &Hints, end: End, complete: bool) -> Vec<Part> {
+    let dialect = dialect_of(facts, hints.dialect);
+    let mut rule = Remainder::default();
+    if facts.bad {
+        rule.mark();
+    }
+    let counts = match dialect {
+        None => Counts::default(),
+        Some(Dialect::AnthropicMessages) => anthropic::counts(facts, &mut rule),
+        Some(Dialect::OpenAiChat) => inclusive::chat(facts, &mut rule),
+        Some(Dialect::OpenAiResponses) => inclusive::responses(facts, &mut rule),
+        Some(Dialect::Gemini) => gemini::counts(facts, &mut rule),
+        Some(Dialect::GeminiInteractions) => gemini::interactions(facts, &mut rule),
+        Some(Dialect::BedrockConverse) => converse::counts(facts, &mut rule),
+        Some(Dialect::Cohere) => cohere::counts(facts),
+    };
+    let fast =
+        facts.text(Text::Speed) == Some("fast") || facts.text(Text::Latency) == Some("optimized");
+    let main = Part {
+        counts,
+        model: facts.text(Text::Model).map(str::to_owned).or_else(|| hints.model.clone()),
+        tier: facts.text(Text::Tier).and_then(Tier::from_word),
+        speed: if fast { Speed::Fast } else { Speed::Standard },
+        stated_cost: cost(facts),
+        response_id: facts.id().map(str::to_owned).or_else(|| hints.response_id.clone()),
+        quality: quality(facts, complete),
+        inconsistent: rule.is_inconsistent(),
+        outcome: match end {
+            End::Cancelled => Outcome::Cancelled,
+            End::Failed => Outcome::Error,
+            End::Complete if facts.error => Outcome::Error,
+            End::Complete if facts.cancelled => Outcome::Cancelled,
+            End::Complete => Outcome::Ok,
+        },
+        fallbacks: 0,
+    };
+    if dialect == Some(Dialect::AnthropicMessages) {
+        return anthropic::with_iterations(main, facts);
+    }
+    vec![main]
+}
+
+/// Adds further parts, with ids that follow the main one's.
+fn number_parts(parts: &mut [Part]) {
+    let Some((main, further)) = parts.split_first_mut() else { return };
+    for (at, part) in further.iter_mut().enumerate() {
+        part.response_id = main.response_id.as_deref().map(|id| part_id(id, at + 1));
+    }
+}
+
+fn quality(facts: &Facts, complete: bool) -> Quality {
+    let nothing_used = facts.error && !facts.usage;
+    if nothing_used || facts.usage && (complete || facts.last) {
+        Quality::Reported
+    } else {
+        Quality::Partial
+    }
+}
+
+/// The cost as stated; xAI states it in 10⁻¹⁰ USD.
+fn cost(facts: &Facts) -> Option<u64> {
+    let ticks = || facts.stated(Number::CostTicks)?.checked_mul(100);
+    facts.cost.or_else(ticks).filter(|cost| *cost <= MAX_COST)
+}
+
+/// Returns the dialect that the numbers are of; what the caller said and what the events look like
+/// only decide where the names are those of two.
+fn dialect_of(facts: &Facts, hint: Option<Dialect>) -> Option<Dialect> {
+    use Number as N;
+    let said = hint.or(facts.dialect);
+    let told = |numbers: &[Number]| facts.any(numbers);
+    if told(&[N::GeminiPrompt, N::GeminiCandidates, N::GeminiTotal]) {
+        Some(Dialect::Gemini)
+    } else if told(&[N::InteractionInput, N::InteractionOutput]) {
+        Some(Dialect::GeminiInteractions)
+    } else if told(&[N::ConverseInput, N::ConverseOutput]) {
+        Some(Dialect::BedrockConverse)
+    } else if told(&[N::BilledInput, N::BilledOutput, N::CohereInput, N::CohereOutput]) {
+        Some(Dialect::Cohere)
+    } else if told(&[N::Prompt, N::Completion]) {
+        Some(Dialect::OpenAiChat)
+    } else if told(&[N::InputTokens, N::OutputTokens]) {
+        let both = [Dialect::AnthropicMessages, Dialect::OpenAiResponses];
+        // What the events look like goes before what the caller said.
+        let looks = facts.dialect.filter(|dialect| both.contains(dialect));
+        let openai = told(&[N::TotalTokens, N::InputCached, N::InputCacheWrite]);
+        let fallback = if openai { Dialect::OpenAiResponses } else { Dialect::AnthropicMessages };
+        looks.or(hint.filter(|hint| both.contains(hint))).or(Some(fallback))
+    } else if told(&[N::InvokeInput, N::InvokeOutput]) {
+        Some(Dialect::BedrockConverse)
+    } else if told(&[N::TotalTokens]) {
+        Some(Dialect::OpenAiChat)
+    } else if told(&[N::Embedded]) {
+        Some(Dialect::Gemini)
+    } else {
+        said
+    }
+}

@@ -1,0 +1,363 @@
+//! The scanner: a state machine over bytes.
+
+use memchr::memchr2;
+
+use super::scalar::{Bytes, Scalar};
+use super::{List, Take, Target};
+
+/// How far a value is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// It goes on.
+    Open,
+    /// It has ended.
+    Done,
+    /// It is no JSON, or no object.
+    Failed,
+}
+
+/// How many named containers lie within each other at most. The table of names needs fewer.
+const DEPTH: usize = 12;
+
+/// Where the scanner is, between two bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Before a value.
+    Value,
+    /// After `[`: before a value or `]`.
+    FirstElement,
+    /// After `{`: before a key or `}`.
+    FirstKey,
+    /// After a comma in an object.
+    Key,
+    /// In a key.
+    InKey,
+    /// After a backslash in a key.
+    InKeyEscape,
+    /// After a key.
+    Colon,
+    /// In a string that is asked for.
+    InString,
+    InStringEscape,
+    /// In a string that is not.
+    InSkippedString,
+    InSkippedStringEscape,
+    /// In a number or a word.
+    InScalar,
+    /// After a value.
+    AfterValue,
+    /// In a container that nothing is asked of.
+    Skip,
+    InStringOfSkip,
+    InStringOfSkipEscape,
+    Done,
+    Failed,
+}
+
+/// A container that the table names and that is open.
+#[derive(Clone, Copy, Debug)]
+enum Open {
+    Object(&'static [(&'static str, Target)]),
+    List(List, &'static Target),
+}
+
+/// Walks one JSON object, fed in pieces, and hands over what a table of names asks for.
+#[derive(Clone, Debug)]
+pub(crate) struct Scanner {
+    state: State,
+    open: [Open; DEPTH],
+    depth: usize,
+    /// Containers that are open within one that nothing is asked of.
+    skipped: u64,
+    bytes: Bytes,
+    /// What the table says of the value that comes or is being read.
+    target: &'static Target,
+}
+
+impl Scanner {
+    /// Makes a scanner for an object with the fields of a table.
+    pub(crate) const fn new(root: &'static Target) -> Self {
+        Self {
+            state: State::Value,
+            open: [Open::Object(&[]); DEPTH],
+            depth: 0,
+            skipped: 0,
+            bytes: Bytes::new(),
+            target: root,
+        }
+    }
+
+    /// Begins with another object.
+    pub(crate) const fn restart(&mut self, root: &'static Target) {
+        self.state = State::Value;
+        self.depth = 0;
+        self.skipped = 0;
+        self.target = root;
+    }
+
+    /// Returns how far the object is read.
+    pub(crate) const fn progress(&self) -> Progress {
+        match self.state {
+            State::Done => Progress::Done,
+            State::Failed => Progress::Failed,
+            _ => Progress::Open,
+        }
+    }
+
+    /// Reads on, and returns how many bytes were taken: all of them, unless the object ended or
+    /// turned out to be none.
+    pub(crate) fn feed(&mut self, input: &[u8], take: &mut impl Take) -> usize {
+        let mut rest = input;
+        while let [byte, tail @ ..] = rest {
+            rest = match self.state {
+                State::Done | State::Failed => break,
+                State::Skip => self.skip(rest, take),
+                State::InStringOfSkip | State::InSkippedString => self.skip_string(rest, take),
+                State::InString => self.string(rest, take),
+                State::InKey => self.key(rest),
+                State::InStringOfSkipEscape => self.go(State::InStringOfSkip, tail),
+                State::InSkippedStringEscape => self.go(State::InSkippedString, tail),
+                State::InStringEscape => self.escape(State::InString, *byte, tail),
+                State::InKeyEscape => self.escape(State::InKey, *byte, tail),
+                State::InScalar => self.word(rest, take),
+                _ if matches!(byte, b' ' | b'\t' | b'\n' | b'\r') => tail,
+                State::Value | State::FirstElement => self.value(*byte, rest, take),
+                State::FirstKey | State::Key => match byte {
+                    b'"' => {
+                        self.bytes.clear();
+                        self.go(State::InKey, tail)
+                    }
+                    b'}' if self.state == State::FirstKey => {
+                        self.close(false, take);
+                        tail
+                    }
+                    _ => self.go(State::Failed, rest),
+                },
+                State::Colon if *byte == b':' => self.go(State::Value, tail),
+                State::AfterValue => self.after_value(*byte, rest, take),
+                State::Colon => self.go(State::Failed, rest),
+            };
+        }
+        input.len() - rest.len()
+    }
+
+    const fn go<'a>(&mut self, state: State, rest: &'a [u8]) -> &'a [u8] {
+        self.state = state;
+        rest
+    }
+
+    /// The byte behind a backslash, in what is kept.
+    fn escape<'a>(&mut self, back: State, byte: u8, tail: &'a [u8]) -> &'a [u8] {
+        self.bytes.push(&[b'\\', byte]);
+        self.bytes.has_escapes();
+        self.go(back, tail)
+    }
+
+    fn value<'a>(&mut self, byte: u8, rest: &'a [u8], take: &mut impl Take) -> &'a [u8] {
+        let tail = rest.get(1..).unwrap_or_default();
+        if self.depth == 0 && byte != b'{' {
+            return self.go(State::Failed, rest);
+        }
+        match byte {
+            b'{' | b'[' => {
+                self.enter(byte == b'{', take);
+                tail
+            }
+            b'"' => {
+                self.bytes.clear();
+                let asked = !matches!(self.target, Target::Nothing);
+                self.go(if asked { State::InString } else { State::InSkippedString }, tail)
+            }
+            b']' if self.state == State::FirstElement => {
+                self.close(true, take);
+                tail
+            }
+            b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => {
+                self.bytes.clear();
+                self.go(State::InScalar, rest)
+            }
+            _ => self.go(State::Failed, rest),
+        }
+    }
+
+    /// Goes into a container, or past it where nothing is asked of it.
+    fn enter(&mut self, object: bool, take: &mut impl Take) {
+        let inner = match self.target {
+            Target::Either(scalar, container) => {
+                take.container(scalar);
+                container
+            }
+            target => target,
+        };
+        let open = match (inner, object) {
+            (Target::Object(fields), true) => Open::Object(fields),
+            (Target::List(list, element), false) => Open::List(*list, element),
+            _ => {
+                take.container(inner);
+                self.skipped = 1;
+                self.state = State::Skip;
+                return;
+            }
+        };
+        let Some(place) = self.open.get_mut(self.depth) else {
+            self.state = State::Failed;
+            return;
+        };
+        *place = open;
+        self.depth += 1;
+        self.state = match open {
+            Open::Object(_) => State::FirstKey,
+            Open::List(list, element) => {
+                take.begin(list);
+                self.target = element;
+                State::FirstElement
+            }
+        };
+    }
+
+    /// The innermost container that is open.
+    fn innermost(&self) -> Option<Open> {
+        self.open.get(self.depth.checked_sub(1)?).copied()
+    }
+
+    /// Leaves the innermost container.
+    fn close(&mut self, list: bool, take: &mut impl Take) {
+        match self.innermost() {
+            Some(Open::Object(_)) if !list => {}
+            Some(Open::List(..)) if list => {}
+            _ => {
+                self.state = State::Failed;
+                return;
+            }
+        }
+        self.depth -= 1;
+        self.end_value(take);
+    }
+
+    /// A value has ended; within a list, an element has.
+    fn end_value(&mut self, take: &mut impl Take) {
+        self.state = match self.innermost() {
+            None => State::Done,
+            Some(Open::List(list, _)) => {
+                take.end_element(list);
+                State::AfterValue
+            }
+            Some(Open::Object(_)) => State::AfterValue,
+        };
+    }
+
+    fn after_value<'a>(&mut self, byte: u8, rest: &'a [u8], take: &mut impl Take) -> &'a [u8] {
+        let tail = rest.get(1..).unwrap_or_default();
+        match (byte, self.innermost()) {
+            (b',', Some(Open::Object(_))) => self.go(State::Key, tail),
+            (b',', Some(Open::List(_, element))) => {
+                self.target = element;
+                self.go(State::Value, tail)
+            }
+            (b'}' | b']', _) => {
+                self.close(byte == b']', take);
+                tail
+            }
+            _ => self.go(State::Failed, rest),
+        }
+    }
+
+    /// Within a container that nothing is asked of: only strings and brackets matter.
+    fn skip<'a>(&mut self, rest: &'a [u8], take: &mut impl Take) -> &'a [u8] {
+        let mut left = rest;
+        while let [byte, tail @ ..] = left {
+            left = tail;
+            match byte {
+                b'"' => return self.go(State::InStringOfSkip, left),
+                b'{' | b'[' => self.skipped += 1,
+                b'}' | b']' => {
+                    self.skipped -= 1;
+                    if self.skipped == 0 {
+                        self.end_value(take);
+                        return left;
+                    }
+                }
+                _ => {}
+            }
+        }
+        left
+    }
+
+    /// To the end of a string that nothing is asked of, or of the input.
+    fn skip_string<'a>(&mut self, rest: &'a [u8], take: &mut impl Take) -> &'a [u8] {
+        let Some(end) = memchr2(b'"', b'\\', rest) else { return &[] };
+        let inside_skip = self.state == State::InStringOfSkip;
+        let tail = rest.get(end + 1..).unwrap_or_default();
+        if rest.get(end) == Some(&b'"') {
+            if inside_skip {
+                self.state = State::Skip;
+            } else {
+                self.end_value(take);
+            }
+            return tail;
+        }
+        let escape =
+            if inside_skip { State::InStringOfSkipEscape } else { State::InSkippedStringEscape };
+        self.go(escape, tail)
+    }
+
+    /// To the end of a string that is asked for, or of the input.
+    fn string<'a>(&mut self, rest: &'a [u8], take: &mut impl Take) -> &'a [u8] {
+        let end = memchr2(b'"', b'\\', rest);
+        let (inside, left) = rest.split_at(end.unwrap_or(rest.len()));
+        self.bytes.push(inside);
+        let [byte, tail @ ..] = left else { return left };
+        if *byte == b'\\' {
+            return self.go(State::InStringEscape, tail);
+        }
+        match self.bytes.text() {
+            Some(text) => take.scalar(self.target, Scalar::Text(&text)),
+            None => take.scalar(self.target, Scalar::Unreadable),
+        }
+        self.end_value(take);
+        tail
+    }
+
+    fn key<'a>(&mut self, rest: &'a [u8]) -> &'a [u8] {
+        let end = memchr2(b'"', b'\\', rest);
+        let (inside, left) = rest.split_at(end.unwrap_or(rest.len()));
+        self.bytes.push(inside);
+        let [byte, tail @ ..] = left else { return left };
+        if *byte == b'\\' {
+            return self.go(State::InKeyEscape, tail);
+        }
+        self.target = &Target::Nothing;
+        if let (Some(Open::Object(fields)), Some(name)) = (self.innermost(), self.bytes.text()) {
+            let found = fields.iter().find(|(field, _)| *field == name);
+            self.target = found.map_or(&Target::Nothing, |(_, target)| target);
+        }
+        self.go(State::Colon, tail)
+    }
+
+    /// A number or a word, up to what cannot belong to it.
+    fn word<'a>(&mut self, rest: &'a [u8], take: &mut impl Take) -> &'a [u8] {
+        let belongs = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'+' | b'-' | b'.');
+        let end = rest.iter().position(|byte| !belongs(byte));
+        let (inside, left) = rest.split_at(end.unwrap_or(rest.len()));
+        self.bytes.push(inside);
+        if end.is_none() {
+            return left;
+        }
+        let target = self.target;
+        let asked = !matches!(target, Target::Nothing);
+        match self.bytes.raw() {
+            Some(b"null") if asked => take.scalar(target, Scalar::Null),
+            Some(b"true" | b"false") if asked => take.scalar(target, Scalar::Bool),
+            Some(b"null" | b"true" | b"false") => {}
+            Some(number @ [b'-' | b'0'..=b'9', ..]) if asked => {
+                take.scalar(target, Scalar::Number(number));
+            }
+            Some([b'-' | b'0'..=b'9', ..]) => {}
+            None if asked => take.scalar(target, Scalar::Unreadable),
+            None => {}
+            Some(_) => return self.go(State::Failed, left),
+        }
+        self.end_value(take);
+        left
+    }
+}

@@ -1,0 +1,19 @@
+#![doc = include_str!("../README.md")]
+// What prints or ends the process is the program, not a library, whatever the reason.
+#![cfg_attr(not(test), forbid(clippy::print_stdout, clippy::print_stderr, clippy::exit))]
+
+mod counts;
+mod dialect;
+mod facts;
+mod json;
+mod meter;
+mod number;
+mod part;
+mod tables;
+
+pub use counts::{Counts, Remainder};
+pub use dialect::{Dialect, Endpoint, Hints, detect};
+pub use meter::{ResponseMeter, read_response};
+pub use number::{MAX_COST, pico_dollars, pico_dollars_of};
+pub use part::{End, Outcome, Part, Quality, Reading, Speed};
+pub use tables::{MAX_ID_BYTES, Source, Tier, event_id, instance_of, made_id, part_id};
