@@ -54,6 +54,7 @@ impl Events {
     /// Takes over what was read of an event that was cut off.
     pub(super) fn salvage(&mut self) {
         self.take_over();
+        self.facts.last = false;
         self.discard();
     }
 
