@@ -40,6 +40,7 @@ pub enum Dialect {
 
 /// What the caller knows of a response beforehand. All of it may be left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Hints {
     /// The dialect, where the path of the request says it. A response that looks otherwise is read
     /// as what it looks like.
@@ -49,6 +50,32 @@ pub struct Hints {
     pub model: Option<String>,
     /// The id of the response, where only a header says it (Bedrock's `x-amzn-requestid`).
     pub response_id: Option<String>,
+}
+
+impl Hints {
+    /// Knows nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the dialect.
+    #[must_use]
+    pub fn with_dialect(self, dialect: Dialect) -> Self {
+        Self { dialect: Some(dialect), ..self }
+    }
+
+    /// Sets the model that was asked for.
+    #[must_use]
+    pub fn with_model(self, model: impl Into<String>) -> Self {
+        Self { model: Some(model.into()), ..self }
+    }
+
+    /// Sets the id of the response.
+    #[must_use]
+    pub fn with_response_id(self, id: impl Into<String>) -> Self {
+        Self { response_id: Some(id.into()), ..self }
+    }
 }
 
 /// Makes the parts of a response.

@@ -6,10 +6,14 @@
 mod names;
 mod scalar;
 mod scanner;
+mod skip;
+mod target;
+mod tokens;
 
-pub(crate) use names::{Element, List, Number, ROOT, Target, Text, Word};
+pub(crate) use names::ROOT;
 pub(crate) use scalar::Scalar;
 pub(crate) use scanner::{Progress, Scanner};
+pub(crate) use target::{Element, List, Number, Target, Text, Word};
 
 /// What takes the values that the table of names asks for.
 pub(crate) trait Take {

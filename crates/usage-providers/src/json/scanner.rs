@@ -1,8 +1,6 @@
 //! The scanner: a state machine over bytes.
 
-use memchr::memchr2;
-
-use super::scalar::{Bytes, Scalar};
+use super::scalar::Bytes;
 use super::{List, Take, Target};
 
 /// How far a value is read.
@@ -21,7 +19,7 @@ const DEPTH: usize = 12;
 
 /// Where the scanner is, between two bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     /// Before a value.
     Value,
     /// After `[`: before a value or `]`.
@@ -56,7 +54,7 @@ enum State {
 
 /// A container that the table names and that is open.
 #[derive(Clone, Copy, Debug)]
-enum Open {
+pub(super) enum Open {
     Object(&'static [(&'static str, Target)]),
     List(List, &'static Target),
 }
@@ -64,14 +62,14 @@ enum Open {
 /// Walks one JSON object, fed in pieces, and hands over what a table of names asks for.
 #[derive(Clone, Debug)]
 pub(crate) struct Scanner {
-    state: State,
+    pub(super) state: State,
     open: [Open; DEPTH],
     depth: usize,
     /// Containers that are open within one that nothing is asked of.
-    skipped: u64,
-    bytes: Bytes,
+    pub(super) skipped: u64,
+    pub(super) bytes: Bytes,
     /// What the table says of the value that comes or is being read.
-    target: &'static Target,
+    pub(super) target: &'static Target,
 }
 
 impl Scanner {
@@ -141,7 +139,7 @@ impl Scanner {
         input.len() - rest.len()
     }
 
-    const fn go<'a>(&mut self, state: State, rest: &'a [u8]) -> &'a [u8] {
+    pub(super) const fn go<'a>(&mut self, state: State, rest: &'a [u8]) -> &'a [u8] {
         self.state = state;
         rest
     }
@@ -216,7 +214,7 @@ impl Scanner {
     }
 
     /// The innermost container that is open.
-    fn innermost(&self) -> Option<Open> {
+    pub(super) fn innermost(&self) -> Option<Open> {
         self.open.get(self.depth.checked_sub(1)?).copied()
     }
 
@@ -235,7 +233,7 @@ impl Scanner {
     }
 
     /// A value has ended; within a list, an element has.
-    fn end_value(&mut self, take: &mut impl Take) {
+    pub(super) fn end_value(&mut self, take: &mut impl Take) {
         self.state = match self.innermost() {
             None => State::Done,
             Some(Open::List(list, _)) => {
@@ -260,104 +258,5 @@ impl Scanner {
             }
             _ => self.go(State::Failed, rest),
         }
-    }
-
-    /// Within a container that nothing is asked of: only strings and brackets matter.
-    fn skip<'a>(&mut self, rest: &'a [u8], take: &mut impl Take) -> &'a [u8] {
-        let mut left = rest;
-        while let [byte, tail @ ..] = left {
-            left = tail;
-            match byte {
-                b'"' => return self.go(State::InStringOfSkip, left),
-                b'{' | b'[' => self.skipped += 1,
-                b'}' | b']' => {
-                    self.skipped -= 1;
-                    if self.skipped == 0 {
-                        self.end_value(take);
-                        return left;
-                    }
-                }
-                _ => {}
-            }
-        }
-        left
-    }
-
-    /// To the end of a string that nothing is asked of, or of the input.
-    fn skip_string<'a>(&mut self, rest: &'a [u8], take: &mut impl Take) -> &'a [u8] {
-        let Some(end) = memchr2(b'"', b'\\', rest) else { return &[] };
-        let inside_skip = self.state == State::InStringOfSkip;
-        let tail = rest.get(end + 1..).unwrap_or_default();
-        if rest.get(end) == Some(&b'"') {
-            if inside_skip {
-                self.state = State::Skip;
-            } else {
-                self.end_value(take);
-            }
-            return tail;
-        }
-        let escape =
-            if inside_skip { State::InStringOfSkipEscape } else { State::InSkippedStringEscape };
-        self.go(escape, tail)
-    }
-
-    /// To the end of a string that is asked for, or of the input.
-    fn string<'a>(&mut self, rest: &'a [u8], take: &mut impl Take) -> &'a [u8] {
-        let end = memchr2(b'"', b'\\', rest);
-        let (inside, left) = rest.split_at(end.unwrap_or(rest.len()));
-        self.bytes.push(inside);
-        let [byte, tail @ ..] = left else { return left };
-        if *byte == b'\\' {
-            return self.go(State::InStringEscape, tail);
-        }
-        match self.bytes.text() {
-            Some(text) => take.scalar(self.target, Scalar::Text(&text)),
-            None => take.scalar(self.target, Scalar::Unreadable),
-        }
-        self.end_value(take);
-        tail
-    }
-
-    fn key<'a>(&mut self, rest: &'a [u8]) -> &'a [u8] {
-        let end = memchr2(b'"', b'\\', rest);
-        let (inside, left) = rest.split_at(end.unwrap_or(rest.len()));
-        self.bytes.push(inside);
-        let [byte, tail @ ..] = left else { return left };
-        if *byte == b'\\' {
-            return self.go(State::InKeyEscape, tail);
-        }
-        self.target = &Target::Nothing;
-        if let (Some(Open::Object(fields)), Some(name)) = (self.innermost(), self.bytes.text()) {
-            let found = fields.iter().find(|(field, _)| *field == name);
-            self.target = found.map_or(&Target::Nothing, |(_, target)| target);
-        }
-        self.go(State::Colon, tail)
-    }
-
-    /// A number or a word, up to what cannot belong to it.
-    fn word<'a>(&mut self, rest: &'a [u8], take: &mut impl Take) -> &'a [u8] {
-        let belongs = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'+' | b'-' | b'.');
-        let end = rest.iter().position(|byte| !belongs(byte));
-        let (inside, left) = rest.split_at(end.unwrap_or(rest.len()));
-        self.bytes.push(inside);
-        if end.is_none() {
-            return left;
-        }
-        let target = self.target;
-        let asked = !matches!(target, Target::Nothing);
-        match self.bytes.raw() {
-            Some(b"null") if asked => take.scalar(target, Scalar::Null),
-            Some(b"true" | b"false") if asked => take.scalar(target, Scalar::Bool),
-            Some(b"null" | b"true" | b"false") => {}
-            Some(number @ [b'-' | b'0'..=b'9', ..]) if asked => {
-                take.scalar(target, Scalar::Number(number));
-            }
-            Some([b'-' | b'0'..=b'9', ..]) => {}
-            None if asked => take.scalar(target, Scalar::Unreadable),
-            None => {}
-            Some(_) => return self.go(State::Failed, left),
-        }
-        self.end_value(take);
-        left
     }
 }
