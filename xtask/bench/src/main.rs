@@ -19,6 +19,7 @@ mod journal_codec;
 mod kills;
 mod limit;
 mod locked;
+mod meter;
 mod names;
 mod numbered;
 mod pace;
@@ -63,6 +64,7 @@ const PARTS: &[Part] = &[
     ("names", names::run),
     ("written", written::run),
     ("journal-codec", journal_codec::run),
+    ("meter", meter::run),
     (IDS, ids::run),
     (FULL, full::run),
 ];

@@ -1,7 +1,7 @@
 //! Server-sent events: lines of `data:`, up to an empty line. Lines may end in LF, CRLF or CR;
 //! comments and other fields are passed over.
 
-use memchr::{memchr, memchr2};
+use memchr::memchr2;
 
 use super::events::Events;
 use super::marks::{Marks, marked};
@@ -126,17 +126,14 @@ impl Sse {
     /// line. Such a one need not be read where it cannot hold counts. Returns what lies behind it.
     fn whole_event<'a>(&mut self, input: &'a [u8], events: &mut Events) -> Option<&'a [u8]> {
         let rest = input.strip_prefix(b"data:")?;
-        let end = memchr(b'\n', rest)?;
+        let end = memchr2(b'\n', b'\r', rest)?;
         let (line, rest) = rest.split_at_checked(end)?;
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
         let rest = match rest {
-            [b'\n', b'\n', rest @ ..] | [b'\n', b'\r', b'\n', rest @ ..] => rest,
+            [b'\n', b'\n', rest @ ..]
+            | [b'\n', b'\r', b'\n', rest @ ..]
+            | [b'\r', b'\n', b'\r', b'\n', rest @ ..] => rest,
             _ => return None,
         };
-        // A CR alone ends a line as well.
-        if memchr(b'\r', line).is_some() {
-            return None;
-        }
         let line = line.strip_prefix(b" ").unwrap_or(line);
         if self.events >= HEAD_EVENTS && is_object(line) && !marked(line) {
             self.events += 1;
