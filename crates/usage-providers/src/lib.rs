@@ -10,6 +10,7 @@ mod meter;
 mod number;
 mod part;
 mod tables;
+pub mod telemetry;
 
 pub use counts::{Counts, Remainder};
 pub use dialect::{Dialect, Endpoint, Hints, detect};
