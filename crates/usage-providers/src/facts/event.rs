@@ -6,6 +6,10 @@ use crate::dialect::Dialect;
 use crate::json::{Element as Field, List, Number, Scalar, Take, Target, Text, Word};
 use crate::number;
 
+/// Numbers that only the last event of a stream states.
+const LAST_ONLY: [Number; 4] =
+    [Number::ConverseInput, Number::ConverseOutput, Number::InvokeInput, Number::InvokeOutput];
+
 /// One event while it is read.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Event {
@@ -30,9 +34,7 @@ impl Event {
     pub(super) fn ends(&self) -> bool {
         self.last_type
             || self.facts.usage
-                && (self.facts.stopped
-                    || self.choices == Some(0)
-                    || self.facts.any(&[Number::ConverseInput, Number::ConverseOutput]))
+                && (self.facts.stopped || self.choices == Some(0) || self.facts.any(&LAST_ONLY))
     }
 
     fn set(&mut self, number: Number, count: u64) {

@@ -61,6 +61,12 @@ pub(crate) static ROOT: Target = Object(&[
     ("tool_usage", TOOL_USAGE),
     ("predictions", Target::List(List::Predictions, &PREDICTION)),
     ("amazon-bedrock-invocationMetrics", INVOCATION),
+    // Models on Bedrock in their own dialects, and Ollama, at the top of the body.
+    ("inputTextTokenCount", n(Number::InvokeInput)),
+    ("prompt_token_count", n(Number::InvokeInput)),
+    ("generation_token_count", n(Number::InvokeOutput)),
+    ("prompt_eval_count", n(Number::InvokeInput)),
+    ("eval_count", n(Number::InvokeOutput)),
 ]);
 
 /// What lies in an envelope within an event.
@@ -114,6 +120,7 @@ const USAGE: Target = Object(&[
     ("reasoning_tokens", n(Number::Reasoning)),
     ("cached_tokens", n(Number::PlainCached)),
     ("num_cached_tokens", n(Number::PlainCached)),
+    ("cached_prompt_text_tokens", n(Number::PlainCached)),
     ("prompt_cache_hit_tokens", n(Number::CacheHit)),
     ("prompt_cache_miss_tokens", n(Number::CacheMiss)),
     ("num_search_queries", n(Number::WebSearches)),
