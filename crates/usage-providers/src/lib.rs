@@ -9,6 +9,7 @@ mod json;
 mod meter;
 mod number;
 mod part;
+mod request;
 mod tables;
 pub mod telemetry;
 
@@ -17,4 +18,5 @@ pub use dialect::{Dialect, Endpoint, Hints, detect};
 pub use meter::{ResponseMeter, read_response};
 pub use number::{MAX_COST, pico_dollars, pico_dollars_of};
 pub use part::{End, Outcome, Part, Quality, Reading, Speed};
+pub use request::{RequestMeter, RequestPart};
 pub use tables::{MAX_ID_BYTES, Source, Tier, event_id, instance_of, made_id, part_id};

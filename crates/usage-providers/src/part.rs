@@ -33,6 +33,12 @@ pub struct Part {
 }
 
 impl Part {
+    /// Makes the part of a request that no model answered.
+    pub(crate) fn unanswered(end: End) -> Self {
+        let quality = if end == End::Failed { Quality::Reported } else { Quality::Partial };
+        Self { quality, outcome: end.outcome(), ..Self::default() }
+    }
+
     /// Returns the one word for tier and speed together: the fast mode where it was used, else the
     /// tier.
     #[must_use]
@@ -89,6 +95,17 @@ pub enum End {
     Cancelled,
     /// The connection broke, or the provider answered with an error.
     Failed,
+}
+
+impl End {
+    /// Returns how a request went that ended so, unless its response says otherwise.
+    pub(crate) const fn outcome(self) -> Outcome {
+        match self {
+            Self::Complete => Outcome::Ok,
+            Self::Cancelled => Outcome::Cancelled,
+            Self::Failed => Outcome::Error,
+        }
+    }
 }
 
 /// What was made of a response.

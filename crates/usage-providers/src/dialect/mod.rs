@@ -107,11 +107,9 @@ pub(crate) fn parts(facts: &Facts, hints: &Hints, end: End, complete: bool) -> V
         quality: quality(facts, complete),
         inconsistent: rule.is_inconsistent(),
         outcome: match end {
-            End::Cancelled => Outcome::Cancelled,
-            End::Failed => Outcome::Error,
             End::Complete if facts.error => Outcome::Error,
             End::Complete if facts.cancelled => Outcome::Cancelled,
-            End::Complete => Outcome::Ok,
+            end => end.outcome(),
         },
         fallbacks: 0,
     };

@@ -1,4 +1,4 @@
-//! Ids of events, and which of several tellings of one event is the later.
+//! Ids of events, and which of several reports of one event holds.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -57,7 +57,7 @@ pub fn part_id(response_id: &str, number: usize) -> String {
     event_id(response_id).into_owned() + &ending
 }
 
-/// Where a telling of an event comes from. Of two tellings of one event that are as sure as each
+/// Where a report of an event comes from. Of two reports of one event that are as sure as each
 /// other, the one of the higher [`revision`](Self::revision) holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
@@ -74,7 +74,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// Returns the revision that tellings of this source have.
+    /// Returns the revision that reports from this source have.
     #[must_use]
     pub const fn revision(self) -> u32 {
         match self {

@@ -10,9 +10,9 @@
 //!     ("gen_ai.usage.output_tokens", Value::Int(50)),
 //!     ("gen_ai.response.id", Value::Text("resp_1")),
 //! ];
-//! let telling = telemetry::read(Emitter::Conventions, attributes);
-//! assert_eq!((telling.part.counts.input, telling.part.counts.cache_read), (400, 600));
-//! assert_eq!(telling.part.response_id.as_deref(), Some("resp_1"));
+//! let observed = telemetry::read(Emitter::Conventions, attributes);
+//! assert_eq!((observed.part.counts.input, observed.part.counts.cache_read), (400, 600));
+//! assert_eq!(observed.part.response_id.as_deref(), Some("resp_1"));
 //! ```
 
 mod emitter;
@@ -46,7 +46,7 @@ pub enum Value<'a> {
 /// What attributes say of one request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Telling {
+pub struct Observation {
     /// Counts, model, tier, cost and outcome. Its id is the provider's id of the response; where
     /// only the request has one, that.
     pub part: Part,
@@ -68,14 +68,14 @@ pub struct Telling {
 pub fn read<'a>(
     emitter: Emitter,
     attributes: impl IntoIterator<Item = (&'a str, Value<'a>)>,
-) -> Telling {
+) -> Observation {
     let mut stated = Stated::default();
-    let mut telling = Telling::default();
+    let mut observed = Observation::default();
     for (name, value) in attributes {
         match NAMES.iter().position(|(known, _)| *known == name) {
             Some(rank) => stated.take(rank, value),
-            None if looks_like_counts(name) && telling.unknown.len() < MOST_UNKNOWN => {
-                telling.unknown.push(name.chars().take(128).collect());
+            None if looks_like_counts(name) && observed.unknown.len() < MOST_UNKNOWN => {
+                observed.unknown.push(name.chars().take(128).collect());
             }
             None => {}
         }
@@ -84,10 +84,10 @@ pub fn read<'a>(
     let counts = counts(&mut stated, emitter, &mut rule);
     let text = |meaning| stated.text(meaning).map(str::to_owned);
     let (response, request) = (text(Meaning::ResponseId), text(Meaning::RequestId));
-    telling.has_counts = stated.any_count;
-    telling.provider = text(Meaning::Provider);
-    telling.session_id = text(Meaning::Session);
-    telling.part = Part {
+    observed.has_counts = stated.any_count;
+    observed.provider = text(Meaning::Provider);
+    observed.session_id = text(Meaning::Session);
+    observed.part = Part {
         counts,
         model: text(Meaning::Model).or_else(|| text(Meaning::RequestModel)),
         tier: stated.text(Meaning::Tier).and_then(Tier::from_word),
@@ -96,11 +96,11 @@ pub fn read<'a>(
         outcome: if stated.text(Meaning::Error).is_some() { Outcome::Error } else { Outcome::Ok },
         ..Part::default()
     };
-    (telling.part.response_id, telling.alias_id) = match response {
+    (observed.part.response_id, observed.alias_id) = match response {
         Some(response) => (Some(response), request),
         None => (request, None),
     };
-    telling
+    observed
 }
 
 /// Makes the counts disjoint, by what the emitter means with its names.

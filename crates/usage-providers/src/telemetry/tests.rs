@@ -11,7 +11,7 @@ fn text<'a>(name: &'a str, text: &'a str) -> (&'a str, Value<'a>) {
 
 #[test]
 fn the_conventions_hold_caches_and_reasoning_within() {
-    let telling = read(
+    let observed = read(
         Emitter::Conventions,
         [
             int("gen_ai.usage.input_tokens", 1_000),
@@ -37,19 +37,19 @@ fn the_conventions_hold_caches_and_reasoning_within() {
         reasoning: 120,
         ..Counts::default()
     };
-    assert_eq!(telling.part.counts, counts);
-    assert_eq!(telling.part.model.as_deref(), Some("gpt-5-2026"));
-    assert_eq!(telling.part.response_id.as_deref(), Some("resp_1"));
-    assert_eq!(telling.provider.as_deref(), Some("openai"));
-    assert_eq!(telling.session_id.as_deref(), Some("conv"));
-    assert_eq!(telling.unknown, ["gen_ai.usage.dream.output_tokens"]);
-    assert!(!telling.part.inconsistent && telling.has_counts);
-    assert_eq!(telling.part.quality, Quality::Reported);
+    assert_eq!(observed.part.counts, counts);
+    assert_eq!(observed.part.model.as_deref(), Some("gpt-5-2026"));
+    assert_eq!(observed.part.response_id.as_deref(), Some("resp_1"));
+    assert_eq!(observed.provider.as_deref(), Some("openai"));
+    assert_eq!(observed.session_id.as_deref(), Some("conv"));
+    assert_eq!(observed.unknown, ["gen_ai.usage.dream.output_tokens"]);
+    assert!(!observed.part.inconsistent && observed.has_counts);
+    assert_eq!(observed.part.quality, Quality::Reported);
 }
 
 #[test]
 fn claude_code_holds_caches_beside_and_sends_texts() {
-    let telling = read(
+    let observed = read(
         Emitter::of("claude-code"),
         [
             text("input_tokens", "12"),
@@ -69,15 +69,15 @@ fn claude_code_holds_caches_beside_and_sends_texts() {
         cache_write: 700,
         ..Counts::default()
     };
-    assert_eq!(telling.part.counts, counts);
-    assert_eq!(telling.part.stated_cost, Some(12_300_000_000));
-    assert_eq!(telling.part.response_id.as_deref(), Some("req_1"));
-    assert_eq!(telling.alias_id, None);
+    assert_eq!(observed.part.counts, counts);
+    assert_eq!(observed.part.stated_cost, Some(12_300_000_000));
+    assert_eq!(observed.part.response_id.as_deref(), Some("req_1"));
+    assert_eq!(observed.alias_id, None);
 }
 
 #[test]
 fn codex_counts_the_total_as_tools() {
-    let telling = read(
+    let observed = read(
         Emitter::of("codex_exec"),
         [
             text("input_token_count", "1000"),
@@ -90,14 +90,14 @@ fn codex_counts_the_total_as_tools() {
     );
     let counts =
         Counts { input: 400, output: 300, cache_read: 600, reasoning: 120, ..Counts::default() };
-    assert_eq!(telling.part.counts, counts);
-    assert!(!telling.part.inconsistent);
-    assert_eq!(telling.part.response_id, None, "its requests have no id");
+    assert_eq!(observed.part.counts, counts);
+    assert!(!observed.part.inconsistent);
+    assert_eq!(observed.part.response_id, None, "its requests have no id");
 }
 
 #[test]
 fn gemini_cli_holds_thoughts_and_tools_beside() {
-    let telling = read(
+    let observed = read(
         Emitter::of("gemini-cli"),
         [
             int("input_token_count", 1_000),
@@ -110,17 +110,17 @@ fn gemini_cli_holds_thoughts_and_tools_beside() {
     );
     let counts =
         Counts { input: 1_371, output: 569, cache_read: 400, reasoning: 447, ..Counts::default() };
-    assert_eq!(telling.part.counts, counts);
-    assert!(!telling.part.inconsistent);
+    assert_eq!(observed.part.counts, counts);
+    assert!(!observed.part.inconsistent);
 }
 
 #[test]
 fn both_ids_are_kept() {
     let attributes = [text("gen_ai.response.id", "msg_1"), text("anthropic.request.id", "req_1")];
-    let telling = read(Emitter::Conventions, attributes);
-    assert_eq!(telling.part.response_id.as_deref(), Some("msg_1"));
-    assert_eq!(telling.alias_id.as_deref(), Some("req_1"));
-    assert!(!telling.has_counts);
+    let observed = read(Emitter::Conventions, attributes);
+    assert_eq!(observed.part.response_id.as_deref(), Some("msg_1"));
+    assert_eq!(observed.alias_id.as_deref(), Some("req_1"));
+    assert!(!observed.has_counts);
 }
 
 #[test]
@@ -141,13 +141,13 @@ fn what_does_not_add_up_is_marked() {
         (vec![("gen_ai.usage.input_tokens", Value::Float(f64::NAN))], Counts::default()),
         (vec![("gen_ai.usage.input_tokens", Value::Bool(true))], Counts::default()),
     ] {
-        let telling = read(Emitter::Conventions, attributes.clone());
-        assert_eq!(telling.part.counts, counts, "{attributes:?}");
-        assert!(telling.part.inconsistent, "{attributes:?}");
+        let observed = read(Emitter::Conventions, attributes.clone());
+        assert_eq!(observed.part.counts, counts, "{attributes:?}");
+        assert!(observed.part.inconsistent, "{attributes:?}");
     }
-    let telling = read(Emitter::Conventions, [("llm.token_count.total", Value::Float(30.0))]);
-    assert_eq!(telling.part.counts, Counts { unclassified: 30, ..Counts::default() });
-    assert!(!telling.part.inconsistent);
+    let observed = read(Emitter::Conventions, [("llm.token_count.total", Value::Float(30.0))]);
+    assert_eq!(observed.part.counts, Counts { unclassified: 30, ..Counts::default() });
+    assert!(!observed.part.inconsistent);
 }
 
 #[test]
