@@ -123,6 +123,7 @@ impl Facts {
             self.usage = true;
             self.last = false;
         }
-        self.last |= event.ends();
+        // The reason to stop can stand in an event before the one with the counts.
+        self.last |= event.ends() || self.stopped && event.facts.usage;
     }
 }
