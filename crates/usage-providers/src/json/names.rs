@@ -52,6 +52,7 @@ pub(crate) static ROOT: Target = Object(&[
         ]),
     ),
     ("metadata", CONVERSE_METADATA),
+    ("messageStop", Object(&[("stopReason", W(Word::ConverseStop))])),
     ("metrics", W(Word::Converse)),
     ("meta", COHERE_META),
     ("choices", Target::List(List::Choices, &CHOICE)),
