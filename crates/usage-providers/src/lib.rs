@@ -5,6 +5,7 @@
 mod counts;
 mod dialect;
 mod facts;
+mod hints;
 mod json;
 mod meter;
 mod number;
@@ -14,7 +15,8 @@ mod tables;
 pub mod telemetry;
 
 pub use counts::{Counts, Remainder};
-pub use dialect::{Dialect, Endpoint, Hints, detect};
+pub use dialect::{Endpoint, detect};
+pub use hints::{Dialect, Hints};
 pub use meter::{ResponseMeter, read_response};
 pub use number::{MAX_COST, pico_dollars, pico_dollars_of};
 pub use part::{End, Outcome, Part, Quality, Reading, Speed};

@@ -1,6 +1,6 @@
 //! One request of a client, which may take several attempts: what to record of it, however it ends.
 
-use crate::dialect::Hints;
+use crate::hints::Hints;
 use crate::meter::ResponseMeter;
 use crate::part::{End, Part, Reading};
 

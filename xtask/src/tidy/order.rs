@@ -58,6 +58,22 @@ const ORDERS: &[(&str, &[&str])] = &[
         "usage-cli",
         &["amounts", "exit_codes", "error", "global", "output", "context", "commands", "args"],
     ),
+    (
+        "usage-providers",
+        &[
+            "counts",
+            "number",
+            "tables",
+            "part",
+            "hints",
+            "json",
+            "facts",
+            "dialect",
+            "meter",
+            "request",
+            "telemetry",
+        ],
+    ),
 ];
 
 /// No module uses one that stands above it, by whatever path: `crate::`, a name that the root of the crate

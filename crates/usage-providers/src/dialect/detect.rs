@@ -1,6 +1,6 @@
 //! Who answers at an address, and in which dialect.
 
-use super::Dialect;
+use crate::hints::Dialect;
 
 /// What an address says of the responses from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::element::{Element, Kind, Role};
 use super::{Facts, MOST_ITERATIONS};
-use crate::dialect::Dialect;
+use crate::hints::Dialect;
 use crate::json::{Element as Field, List, Number, Scalar, Take, Target, Text, Word};
 use crate::number;
 

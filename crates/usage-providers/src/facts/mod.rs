@@ -6,7 +6,7 @@ mod event;
 pub(crate) use element::{Iteration, Role};
 pub(crate) use event::Event;
 
-use crate::dialect::Dialect;
+use crate::hints::Dialect;
 use crate::json::{Number, Text};
 
 /// Iterations of one response that are kept: only those that can be records of their own.

@@ -1,7 +1,8 @@
 //! Events of a response, one after the other, and what they add up to.
 
-use crate::dialect::{self, Hints};
+use crate::dialect;
 use crate::facts::{Event, Facts};
+use crate::hints::Hints;
 use crate::json::{Progress, ROOT, Scanner};
 use crate::part::{End, Part, Reading};
 

@@ -7,7 +7,7 @@ mod marks;
 mod sse;
 mod values;
 
-use crate::dialect::Hints;
+use crate::hints::Hints;
 use crate::part::{End, Reading};
 use events::Events;
 use frames::Frames;
