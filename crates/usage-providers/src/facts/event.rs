@@ -155,10 +155,15 @@ impl Event {
         if iteration.role == Role::Message && iteration.model.is_none() {
             return;
         }
+        if self.facts.iterations.len() >= MOST_ITERATIONS {
+            // Hops of the answer only wait to be told from those of a model that declined.
+            let answering = self.facts.text(Text::Model).map(Box::from).or(self.answering.clone());
+            self.facts
+                .iterations
+                .retain(|kept| kept.role != Role::Message || kept.model != answering);
+        }
         if self.facts.iterations.len() < MOST_ITERATIONS {
             self.facts.iterations.push(iteration);
-        } else if iteration.role == Role::Message && iteration.model == self.answering {
-            // One of many hops of the answer.
         } else if let Some(last) = self.facts.iterations.last_mut() {
             // Counted, though under the name of another.
             last.input = last.input.saturating_add(iteration.input);
