@@ -1,8 +1,9 @@
 //! The event stream of AWS (`application/vnd.amazon.eventstream`): frames with a length, headers, a
 //! payload and checksums.
 
-use memchr::memmem;
+use memchr::{memchr, memmem};
 
+use super::base64::Base64;
 use super::crc32::Crc32;
 use super::events::Events;
 use crate::json::Progress;
@@ -17,6 +18,9 @@ const FIXED: u32 = 16;
 /// The largest frame that AWS sends.
 const MOST: u32 = 24 << 20;
 
+/// How the payload begins that wraps an event of a model's own stream.
+const WRAPPED: &[u8] = b"{\"bytes\":\"";
+
 /// How much of the headers is looked at.
 const HEADERS: usize = 256;
 
@@ -25,13 +29,25 @@ pub(super) struct Frames {
     place: Place,
     /// Bytes of the current piece that are still to come.
     left: u32,
-    payload: u32,
+    payload_length: u32,
     fixed: [u8; PRELUDE],
     length: usize,
     headers: [u8; HEADERS],
     headers_length: usize,
     crc: Crc32,
     trailing: bool,
+    wrap: Wrap,
+}
+
+/// Whether the payload wraps an event, as far as can be said.
+#[derive(Clone, Copy, Debug)]
+enum Wrap {
+    /// It begins as one that does, for so many bytes.
+    Perhaps(usize),
+    No,
+    Inside(Base64),
+    /// Behind what was wrapped.
+    Behind,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,13 +65,14 @@ impl Default for Frames {
         Self {
             place: Place::Prelude,
             left: 0,
-            payload: 0,
+            payload_length: 0,
             fixed: [0; PRELUDE],
             length: 0,
             headers: [0; HEADERS],
             headers_length: 0,
             crc: Crc32::default(),
             trailing: false,
+            wrap: Wrap::Perhaps(0),
         }
     }
 }
@@ -109,9 +126,10 @@ impl Frames {
         crc.update(&[i, j, k, l]);
         self.crc = crc;
         self.left = headers;
-        self.payload = payload;
+        self.payload_length = payload;
         self.headers_length = 0;
         self.trailing = false;
+        self.wrap = Wrap::Perhaps(0);
         self.place = Place::Headers;
         self.next_piece();
     }
@@ -119,7 +137,7 @@ impl Frames {
     /// Goes past pieces that have no bytes left.
     fn next_piece(&mut self) {
         if self.left == 0 && self.place == Place::Headers {
-            self.left = self.payload;
+            self.left = self.payload_length;
             self.place = Place::Payload;
         }
         if self.left == 0 && self.place == Place::Payload {
@@ -132,8 +150,7 @@ impl Frames {
         let (piece, after) = rest.split_at(rest.len().min(left));
         self.crc.update(piece);
         if self.place == Place::Payload {
-            let behind = events.feed(piece);
-            self.trailing |= events.progress() == Progress::Done && !behind.is_empty();
+            self.payload(piece, events);
         } else {
             for byte in piece {
                 if let Some(place) = self.headers.get_mut(self.headers_length) {
@@ -145,6 +162,52 @@ impl Frames {
         self.left -= u32::try_from(piece.len()).unwrap_or(self.left);
         self.next_piece();
         after
+    }
+
+    /// Reads on in the payload, or in what it wraps.
+    fn payload(&mut self, piece: &[u8], events: &mut Events) {
+        let mut rest = piece;
+        while !rest.is_empty() {
+            match &mut self.wrap {
+                Wrap::Perhaps(matched) => {
+                    let expected = WRAPPED.get(*matched..).unwrap_or_default();
+                    let same = expected.iter().zip(rest).take_while(|(a, b)| a == b).count();
+                    *matched += same;
+                    rest = rest.get(same..).unwrap_or_default();
+                    if *matched == WRAPPED.len() {
+                        self.wrap = Wrap::Inside(Base64::default());
+                    } else if !rest.is_empty() {
+                        let begun = WRAPPED.get(..*matched).unwrap_or_default();
+                        self.wrap = Wrap::No;
+                        self.plain(begun, events);
+                    }
+                }
+                Wrap::No => {
+                    self.plain(rest, events);
+                    return;
+                }
+                Wrap::Inside(base64) => {
+                    let end = memchr(b'"', rest);
+                    let (inside, after) = rest.split_at(end.unwrap_or(rest.len()));
+                    let trailing = &mut self.trailing;
+                    base64.decode(inside, |bytes| {
+                        let behind = events.feed(bytes);
+                        *trailing |= events.progress() == Progress::Done && !behind.is_empty();
+                    });
+                    if end.is_some() {
+                        self.trailing |= base64.broken;
+                        self.wrap = Wrap::Behind;
+                    }
+                    rest = after;
+                }
+                Wrap::Behind => return,
+            }
+        }
+    }
+
+    fn plain(&mut self, piece: &[u8], events: &mut Events) {
+        let behind = events.feed(piece);
+        self.trailing |= events.progress() == Progress::Done && !behind.is_empty();
     }
 
     fn end(&mut self, events: &mut Events) {
@@ -160,7 +223,7 @@ impl Frames {
         if failed.iter().any(|name| memmem::find(headers, name).is_some()) {
             events.error();
         }
-        if self.payload > 0 {
+        if self.payload_length > 0 {
             events.end();
         }
     }

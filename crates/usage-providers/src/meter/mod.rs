@@ -1,5 +1,6 @@
 //! The meter of one response: fed as the bytes pass, in any pieces.
 
+mod base64;
 mod crc32;
 mod events;
 mod frames;
