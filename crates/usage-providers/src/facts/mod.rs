@@ -10,7 +10,7 @@ use crate::hints::Dialect;
 use crate::json::{Number, Text};
 
 /// Iterations of one response that are kept: only those that can be records of their own.
-pub(crate) const MOST_ITERATIONS: usize = 32;
+pub(crate) const MOST_ITERATIONS: usize = 24;
 
 /// What a response has said so far, event by event: of each number the last.
 #[derive(Clone, Debug, Default)]

@@ -32,18 +32,20 @@ fn a_response_takes_64_kib_whatever_it_holds() {
         "{{\"id\":\"{name}\",\"model\":\"{name}\",\"usage\":{{\"input_tokens\":1,\"iterations\":[{entries}{{}}]}}}}"
     );
     let restarted = format!(
-        "data: {{\"type\":\"message_start\",\"message\":{{\"id\":\"{name}\",\"model\":\"{name}\"}}}}\n\n\
+        "data: {{\"type\":\"message_start\",\"message\":{{\"id\":\"{name}\",\"model\":\"{name}\",\"usage\":{{\"input_tokens\":1}}}}}}\n\n\
          data: {{\"type\":\"message_delta\",\"delta\":{{\"stop_reason\":\"x\"}},\"usage\":{{\"output_tokens\":1}}}}\n\n\
-         data: {{\"type\":\"message_start\",\"message\":{{\"id\":\"b{}\",\"model\":\"{name}\"}}}}\n\n\
+         data: {{\"type\":\"message_start\",\"message\":{{\"id\":\"b{}\",\"model\":\"{name}\",\"usage\":{{\"input_tokens\":1}}}}}}\n\n\
          data: {{\"type\":\"message_delta\",\"delta\":{{\"stop_reason\":\"x\"}},\"usage\":{{\"output_tokens\":1}}}}\n\n",
         &name[1..]
     );
+    let everything = format!("{}data: {iterations}\n\n", restarted.repeat(200));
     for (what, response, times) in [
         ("a long text", &text, 3),
         ("a long name", &model, 3),
         ("depth", &deep, 1),
         ("iterations", &iterations, 2),
         ("responses in a row", &restarted, 200),
+        ("all of them", &everything, 2),
     ] {
         let taken = taken(&[response.as_bytes()], times);
         assert!(taken <= MOST, "{what}: {taken} bytes");
