@@ -16,7 +16,7 @@ use crate::shared::Shared;
 use crate::stats::Stats;
 
 /// Takes records from any thread without making it wait, and has one thread of its own write them
-/// to a [`Sink`] in batches.
+/// to a [`Sink`](usage_core::sink::Sink) in batches.
 ///
 /// Share it as an `Arc<Tracker>`, or give each place that records a [`Handle`]. Keep the tracker
 /// itself until the end: [`shutdown`](Self::shutdown) or dropping it writes what is left and stops

@@ -84,7 +84,7 @@ pub(crate) fn insert_all(
 ) -> rusqlite::Result<BatchOutcome> {
     let mut rows = Rows::begin(connection)?;
     if batch.len() >= AT_ONCE {
-        rows.together = Some(connection.prepare_cached(&insert_sql(AT_ONCE))?);
+        rows.together = Some(InsertRows::prepare(connection, AT_ONCE)?);
     }
     let hashes = rows.hashes(batch)?;
     let verdicts = rows.verdicts(batch, &hashes)?;
@@ -117,9 +117,9 @@ enum Verdict {
 /// Rows on their way into the ledger, in one transaction.
 pub(crate) struct Rows<'a, 'r> {
     connection: &'a Connection,
-    statement: CachedStatement<'a>,
+    statement: InsertRows<'a>,
     /// For [`AT_ONCE`] rows; nothing where each has to go in by itself, at once.
-    together: Option<CachedStatement<'a>>,
+    together: Option<InsertRows<'a>>,
     waiting: Vec<Waiting<'r>>,
     /// Nothing until a record has an event id.
     known: Option<KnownIds<'a>>,
@@ -136,7 +136,7 @@ impl<'a, 'r> Rows<'a, 'r> {
         let first_id: i64 = connection
             .prepare_cached("SELECT next_record_id FROM ledger")?
             .query_row([], |row| row.get(0))?;
-        let statement = connection.prepare_cached(&insert_sql(1))?;
+        let statement = InsertRows::prepare(connection, 1)?;
         let records_from = retained::records_from(connection)?.unwrap_or(i64::MIN);
         let (change, outcome) = (Change::default(), BatchOutcome::default());
         Ok(Self {
@@ -270,7 +270,7 @@ impl<'a, 'r> Rows<'a, 'r> {
             self.waiting.push(row);
             self.put_together()?;
         } else {
-            insert_rows(&mut self.statement, &[row])?;
+            self.statement.execute(&[row])?;
         }
         let ts = record.timestamp().as_micros();
         self.change.record(ts, id, label_set, &Summary::of(record));
@@ -286,7 +286,7 @@ impl<'a, 'r> Rows<'a, 'r> {
     /// Inserts those that wait, once they are as many as go in together.
     fn put_together(&mut self) -> rusqlite::Result<()> {
         if let Some(statement) = self.together.as_mut().filter(|_| self.waiting.len() == AT_ONCE) {
-            insert_rows(statement, &self.waiting)?;
+            statement.execute(&self.waiting)?;
             self.waiting.clear();
         }
         Ok(())
@@ -294,7 +294,7 @@ impl<'a, 'r> Rows<'a, 'r> {
 
     pub(crate) fn finish(mut self) -> rusqlite::Result<BatchOutcome> {
         for row in std::mem::take(&mut self.waiting) {
-            insert_rows(&mut self.statement, &[row])?;
+            self.statement.execute(&[row])?;
         }
         if self.next_id != self.first_id {
             self.connection
@@ -312,32 +312,63 @@ fn is_same_event(one: &Record, other: &Record) -> bool {
         && one.labels().names().get(Label::Instance) == other.labels().names().get(Label::Instance)
 }
 
-fn insert_sql(rows: usize) -> String {
-    let row = format!("({})", ["?"; COLUMNS].join(", "));
-    let rows = vec![row; rows].join(", ");
-    format!("INSERT INTO records (ts, id, label_set, event_id, {}) VALUES {rows}", *NUMBERS)
-}
-
 /// The columns of a row.
 const COLUMNS: usize = 4 + Measure::COUNT;
 
-fn insert_rows(insert: &mut CachedStatement<'_>, rows: &[Waiting<'_>]) -> rusqlite::Result<()> {
-    for (at, (id, label_set, record)) in rows.iter().enumerate() {
-        let first = at * COLUMNS + 1;
-        // One by one: as a list of parameters each would go through a table of functions.
-        insert.raw_bind_parameter(first, record.timestamp().as_micros())?;
-        insert.raw_bind_parameter(first + 1, id)?;
-        insert.raw_bind_parameter(first + 2, label_set)?;
-        insert.raw_bind_parameter(first + 3, record.event_id().map(EventId::as_str))?;
-        for (index, number) in record.counts().numbers().iter().enumerate() {
-            insert.raw_bind_parameter(first + 4 + index, number)?;
-        }
+/// The statement that inserts so many rows at once. What stands in a place already, mostly a zero, is not bound
+/// there again: a statement keeps what is bound to it.
+struct InsertRows<'a> {
+    statement: CachedStatement<'a>,
+    /// For each row the numbers that are bound; [`UNBOUND`] where nobody knows.
+    numbers: Vec<[u64; Measure::COUNT]>,
+    /// For each row whether an event id is bound.
+    event_ids: Vec<bool>,
+}
+
+const UNBOUND: u64 = u64::MAX;
+
+impl<'a> InsertRows<'a> {
+    fn prepare(connection: &'a Connection, rows: usize) -> rusqlite::Result<Self> {
+        let row = format!("({})", ["?"; COLUMNS].join(", "));
+        let values = vec![row; rows].join(", ");
+        let sql = format!(
+            "INSERT INTO records (ts, id, label_set, event_id, {}) VALUES {values}",
+            *NUMBERS
+        );
+        let statement = connection.prepare_cached(&sql)?;
+        let numbers = vec![[UNBOUND; Measure::COUNT]; rows];
+        // A statement from the cache has nothing bound to it, as a new one.
+        Ok(Self { statement, numbers, event_ids: vec![false; rows] })
     }
-    let inserted = insert.raw_execute()?;
-    // A trigger may leave a row out without an error; it is not stored then.
-    if inserted == rows.len() {
-        Ok(())
-    } else {
-        Err(rusqlite::Error::StatementChangedRows(inserted))
+
+    fn execute(&mut self, rows: &[Waiting<'_>]) -> rusqlite::Result<()> {
+        let Self { statement, numbers, event_ids } = self;
+        let bound = numbers.iter_mut().zip(event_ids);
+        for (at, ((id, label_set, record), (bound, has_id))) in rows.iter().zip(bound).enumerate() {
+            let first = at * COLUMNS + 1;
+            // One by one: as a list of parameters each would go through a table of functions.
+            statement.raw_bind_parameter(first, record.timestamp().as_micros())?;
+            statement.raw_bind_parameter(first + 1, id)?;
+            statement.raw_bind_parameter(first + 2, label_set)?;
+            let event_id = record.event_id().map(EventId::as_str);
+            if event_id.is_some() || *has_id {
+                statement.raw_bind_parameter(first + 3, event_id)?;
+                *has_id = event_id.is_some();
+            }
+            let counts = record.counts().numbers().iter().zip(bound).enumerate();
+            for (index, (number, bound)) in counts {
+                if *bound != u64::from(*number) {
+                    statement.raw_bind_parameter(first + 4 + index, number)?;
+                    *bound = u64::from(*number);
+                }
+            }
+        }
+        let inserted = statement.raw_execute()?;
+        // A trigger may leave a row out without an error; it is not stored then.
+        if inserted == rows.len() {
+            Ok(())
+        } else {
+            Err(rusqlite::Error::StatementChangedRows(inserted))
+        }
     }
 }

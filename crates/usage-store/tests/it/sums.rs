@@ -71,7 +71,7 @@ fn what_does_not_agree_is_found_and_made_again() {
          UPDATE records SET label_set = label_set % 3 + 1 WHERE id = 5",
         "DELETE FROM records WHERE id = 100",
         "INSERT INTO records SELECT ts, 401, label_set, 0, 0, 0, 0, 9, 0, 0, NULL,
-         NULL, NULL, NULL, NULL FROM records
+         NULL, NULL FROM records
          WHERE id = 3; UPDATE ledger SET next_record_id = 402",
         "DELETE FROM rollups_quarter WHERE number = (SELECT max(number) FROM rollups_quarter)",
         "DELETE FROM rollups_all WHERE number = 0",
