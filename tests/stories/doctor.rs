@@ -190,10 +190,13 @@ fn counters_that_are_behind() {
 
 #[test]
 fn imports_that_cannot_be() {
-    let fixture = harmed("INSERT INTO imports VALUES ('/home/a/usage.db', 1, 1, -1, 2, 3)");
+    let fixture = harmed(
+        "INSERT INTO sources VALUES ('ccrouter:/home/a/usage.db', zeroblob(16),
+         unhex('ffffffffffffffff00000000000000020000000000000003'))",
+    );
     insta::assert_snapshot!(complaints(&fixture), @r#"
       imports          1 wrong
-        import of /home/a/usage.db: imported is -1; `sqlite3 /tmp/usage-XXXXXX/usage.db "DELETE FROM imports"`, then import again
+        import of /home/a/usage.db: imported is -1; `sqlite3 /tmp/usage-XXXXXX/usage.db "DELETE FROM sources WHERE name GLOB 'ccrouter:*'"`, then import again
     error: something is wrong with the ledger /tmp/usage-XXXXXX/usage.db
     hint: keep a copy of the file before anything is done about it
     "#);
@@ -202,13 +205,13 @@ fn imports_that_cannot_be() {
 #[test]
 fn tables_that_are_missing_or_changed() {
     let fixture = harmed(
-        "DROP TABLE imports;
+        "DROP TABLE sources;
          DROP VIEW usage_records; CREATE VIEW usage_records AS SELECT 1;
          ALTER TABLE label_sets ADD COLUMN more TEXT; CREATE TABLE own (x);",
     );
     insta::assert_snapshot!(complaints(&fixture), @r#"
       tables           2 wrong
-        table imports: it is missing; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
+        table sources: it is missing; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
         table label_sets: it is not what schema version 5 makes; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
       counters         not done: see above
       names            not done: see above
@@ -297,8 +300,7 @@ fn advice() {
          DROP TABLE rollups_quarter; DROP TABLE rollups_day; DROP TABLE rollups_month;
          DROP TABLE rollups_all; DROP TABLE rollup_pieces; DROP TABLE rollups_folded;
          DROP TABLE retention;
-         DROP TABLE journals; DROP TABLE journal_folders; DROP TABLE set_aside;
-         DROP TABLE imports; PRAGMA user_version = 1",
+         DROP TABLE journal_folders; DROP TABLE set_aside; PRAGMA user_version = 1",
     );
     let before = fixture.read("usage.db");
     let page = fixture.usage("doctor").stdout_of_success();

@@ -133,16 +133,14 @@ fn look<F: DiskFile>(
         surveyed.state = State::Foreign;
         return Ok(surveyed);
     }
-    let generation = header.generation;
-    let sequence = match position(id) {
-        Some(position) if position.generation > generation => return Ok(surveyed),
-        Some(position) if position.generation == generation => position.sequence,
-        _ => 0,
-    };
+    let stands = Position::stands(position(id), header.generation);
+    if stands.generation > header.generation {
+        return Ok(surveyed);
+    }
     let mut scanner = Scanner::new(Source::of(&header, boot));
     let mut batch = Batch::new();
-    batch.place(id, surveyed.path.clone(), Position { generation, sequence });
-    if let Some(damage) = damage.filter(|_| sequence == 0) {
+    batch.place(id, surveyed.path.clone(), stands);
+    if let Some(damage) = damage.filter(|_| stands.sequence == 0) {
         batch.add_damage(damage);
     }
     let end = End::Unknown { len: bytes, size: header.size };

@@ -55,13 +55,29 @@ random_id! {
     SegmentId
 }
 
-/// How far a segment is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How far a segment is stored. In the order in which a segment is used and stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     /// How often the segment has been used, from 1.
     pub generation: u64,
     /// The number of records of that generation that are stored, or gone for good: the next has this number.
     pub sequence: u64,
+}
+
+impl Position {
+    /// Returns the position where nothing of a generation is stored.
+    #[must_use]
+    pub const fn start(generation: u64) -> Self {
+        Self { generation, sequence: 0 }
+    }
+
+    /// Returns where a ledger stands for a reader of this generation of a segment: at its start, where
+    /// nothing of it is stored (there is no position, or one of an older generation).
+    #[must_use]
+    pub fn stands(stored: Option<Self>, generation: u64) -> Self {
+        let start = Self::start(generation);
+        stored.unwrap_or(start).max(start)
+    }
 }
 
 /// A piece of a journal that could not be read.
@@ -143,9 +159,7 @@ pub trait JournalSink: Send {
 
     /// Stores what comes next from a segment, and the new position, whole or not at all.
     ///
-    /// The ledger stands where `replay.from` says when its position is just that, or when nothing of
-    /// this generation was stored (no position, or one of an older generation) and
-    /// `replay.from.sequence` is 0. Otherwise nothing is stored.
+    /// Nothing is stored unless `replay.from` is where the ledger [stands](Position::stands).
     ///
     /// # Errors
     /// When it could not be stored now. The same replay may be given again.

@@ -197,25 +197,16 @@ impl Batch {
                     }
                     return Ok(Delivered::Stored(self.step(outcome, first)));
                 }
-                ReplayOutcome::Moved(to) if self.is_before(to) => {
+                ReplayOutcome::Moved(to) if to >= self.to => {
                     return Ok(Delivered::Stored(
                         self.step(BatchOutcome::default(), self.records.len()),
                     ));
                 }
-                ReplayOutcome::Moved(to)
-                    if to.generation == from.generation && to.sequence > from.sequence =>
-                {
-                    from = to;
-                }
+                // Of this generation, as it is before the end.
+                ReplayOutcome::Moved(to) if to > from => from = to,
                 ReplayOutcome::Moved(to) => return Ok(Delivered::Behind(to)),
             }
         }
-    }
-
-    /// Whether a ledger that stands there has all of it.
-    fn is_before(&self, position: Position) -> bool {
-        position.generation > self.to.generation
-            || (position.generation == self.to.generation && position.sequence >= self.to.sequence)
     }
 
     fn step(&self, outcome: BatchOutcome, already: usize) -> Step {

@@ -94,19 +94,14 @@ impl Orphan {
 
     /// Goes to where the ledger stands.
     pub(super) fn seek(&mut self, position: Option<Position>) {
-        let generation = self.header.generation;
-        let sequence = match position {
-            Some(position) if position.generation > generation => u64::MAX,
-            Some(position) if position.generation == generation => position.sequence,
-            _ => 0,
-        };
-        let from = Position { generation, sequence };
-        self.ended = sequence == u64::MAX;
+        let stands = Position::stands(position, self.header.generation);
+        self.ended = stands.generation > self.header.generation;
         self.newer = false;
         self.scanner.restart(self.source);
-        self.batch.place(self.header.segment, self.path.clone(), from);
+        self.batch.place(self.header.segment, self.path.clone(), stands);
         // Once, with the first records.
-        if let Some(damage) = self.header_damage.as_ref().filter(|_| sequence == 0) {
+        let at_start = stands == Position::start(self.header.generation);
+        if let Some(damage) = self.header_damage.as_ref().filter(|_| at_start) {
             self.batch.add_damage(damage.clone());
         }
     }

@@ -1,6 +1,6 @@
 //! Giving space back.
 
-use usage_core::sink::{JournalSink, SegmentId, SinkError};
+use usage_core::sink::{JournalSink, Position, SegmentId, SinkError};
 
 use super::{Tail, went_back};
 use crate::disk::{Disk, sync_removals};
@@ -138,8 +138,6 @@ pub(crate) fn has(
     generation: u64,
     records: u64,
 ) -> Result<bool, SinkError> {
-    Ok(sink.position(segment)?.is_some_and(|position| {
-        position.generation > generation
-            || (position.generation == generation && position.sequence >= records)
-    }))
+    let end = Position { generation, sequence: records };
+    Ok(sink.position(segment)? >= Some(end))
 }

@@ -1,6 +1,7 @@
 //! What is checked beside the records themselves.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use rusqlite::{Connection, OptionalExtension};
 use usage_core::Labels;
@@ -10,7 +11,7 @@ use super::walk::Walk;
 use super::{Check, Depth, MAX_FINDINGS, Place, Remedy, message};
 use crate::error::ReadError;
 use crate::ledger::labels::{is_right, names_of, select_sets};
-use crate::ledger::schema::{FIRST_WITH_EVENT_IDS, MIGRATIONS, views};
+use crate::ledger::schema::{FIRST_WITH_EVENT_IDS, FIRST_WITH_SOURCES, MIGRATIONS, views};
 
 /// A check that damage has stopped has found something.
 pub(super) fn or_damage(
@@ -148,20 +149,20 @@ pub(super) fn counters(
     Ok(check)
 }
 
-/// The columns with text, other than names and event ids, and the version that brought them.
-const TEXTS: [(i32, &str, &str); 7] = [
-    (2, "imports", "source"),
-    (3, "set_aside", "reason"),
-    (4, "retention", "rows_age"),
-    (4, "retention", "sums_age"),
-    (5, "settings", "name"),
-    (5, "settings", "value"),
-    (5, "sources", "name"),
+/// The columns with text, other than names and event ids, and the versions that have them.
+const TEXTS: [(RangeInclusive<i32>, &str, &str); 7] = [
+    (2..=FIRST_WITH_SOURCES - 1, "imports", "source"),
+    (3..=i32::MAX, "set_aside", "reason"),
+    (4..=i32::MAX, "retention", "rows_age"),
+    (4..=i32::MAX, "retention", "sums_age"),
+    (5..=i32::MAX, "settings", "name"),
+    (5..=i32::MAX, "settings", "value"),
+    (FIRST_WITH_SOURCES..=i32::MAX, "sources", "name"),
 ];
 
 /// Whether text is text: SQLite takes any bytes for it.
 fn texts(connection: &Connection, version: i32, check: &mut Check) -> Result<(), ReadError> {
-    for (_, table, column) in TEXTS.iter().filter(|(since, ..)| *since <= version) {
+    for (_, table, column) in TEXTS.iter().filter(|(versions, ..)| versions.contains(&version)) {
         let mut statement = connection.prepare(&format!("SELECT {column} FROM {table}"))?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {

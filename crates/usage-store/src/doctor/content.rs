@@ -9,7 +9,7 @@ use super::set_aside::{SetAside, text};
 use super::walk::Walk;
 use crate::error::ReadError;
 use crate::ledger::labels::LabelSets;
-use crate::ledger::schema::FIRST_WITH_PIECES;
+use crate::ledger::schema::{FIRST_WITH_PIECES, FIRST_WITH_SOURCES};
 use crate::rollups::folded_by_month;
 
 /// About what is in a ledger.
@@ -104,7 +104,7 @@ fn counted(connection: &Connection, version: i32, walk: &Walk) -> Result<Content
         unused_label_sets: unused as u64,
         folded_label_sets: folded(connection, version)?,
         dimensions: Label::ALL.map(|label| dimension(label, &sets, walk)).into(),
-        imports: if version < 2 { Vec::new() } else { imports(connection)? },
+        imports: if version < 2 { Vec::new() } else { imports(connection, version)? },
     })
 }
 
@@ -131,16 +131,25 @@ fn dimension(label: Label, sets: &LabelSets, walk: &Walk) -> Dimension {
     Dimension { name: label.name(), distinct, top }
 }
 
-fn imports(connection: &Connection) -> Result<Vec<Import>, ReadError> {
-    let mut statement = connection
-        .prepare("SELECT source, imported, already_there, refused FROM imports ORDER BY source")?;
+fn imports(connection: &Connection, version: i32) -> Result<Vec<Import>, ReadError> {
+    let sql = if version < FIRST_WITH_SOURCES {
+        "SELECT source, unhex(printf('%016x%016x%016x', imported, already_there, refused)) \
+         FROM imports ORDER BY source"
+    } else {
+        "SELECT substr(name, 10), counts FROM sources WHERE name GLOB 'ccrouter:*' ORDER BY name"
+    };
+    let mut statement = connection.prepare(sql)?;
     let imports = statement.query_map([], |row| {
-        Ok(Import {
-            source: text(row.get_ref(0)?)?,
-            imported: row.get(1)?,
-            already_there: row.get(2)?,
-            refused: row.get(3)?,
-        })
+        let counts = row.get_ref(1)?.as_blob()?;
+        // What is no count looks as if it were one that cannot be.
+        let number = |at: usize| -> i64 {
+            counts
+                .get(at * 8..at * 8 + 8)
+                .and_then(|bytes| bytes.try_into().ok())
+                .map_or(-1, i64::from_be_bytes)
+        };
+        let source = text(row.get_ref(0)?)?;
+        Ok(Import { source, imported: number(0), already_there: number(1), refused: number(2) })
     })?;
     Ok(imports.collect::<Result<_, _>>()?)
 }

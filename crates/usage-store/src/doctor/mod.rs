@@ -241,7 +241,8 @@ impl fmt::Display for Remedy {
                 write!(f, "`sqlite3 LEDGER \"UPDATE ledger SET next_record_id = {id}\"`")
             }
             Self::ForgetImport => {
-                f.write_str("`sqlite3 LEDGER \"DELETE FROM imports\"`, then import again")
+                f.write_str("`sqlite3 LEDGER \"DELETE FROM sources WHERE name GLOB 'ccrouter:*'\"`, then import \
+                              again")
             }
             Self::MoveAway => f.write_str("move it elsewhere"),
         }

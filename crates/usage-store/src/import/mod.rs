@@ -13,7 +13,6 @@ mod origin;
 mod page;
 mod row;
 mod run;
-mod take;
 mod timestamp;
 mod watermark;
 

@@ -39,8 +39,7 @@ impl Page {
     pub(super) fn texts_of<'a>(&'a self, records: &'a [Record]) -> Vec<(&'a str, &'a Record)> {
         let wanted: HashSet<&Record> = records.iter().collect();
         let rows = self.rows.iter();
-        let of = |row: &'a OriginRow| row.record.as_ref().ok().or(row.late.as_ref());
-        rows.filter_map(|row| Some((row.timestamp.as_str(), of(row)?)))
+        rows.filter_map(|row| Some((row.timestamp.as_str(), row.record.as_ref().ok()?)))
             .filter(|(_, record)| wanted.contains(record))
             .collect()
     }

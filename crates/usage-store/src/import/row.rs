@@ -5,6 +5,7 @@ use std::str;
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use usage_core::record::{Field, MAX_COUNT, MAX_NAME_BYTES};
+use usage_core::sink::RefusalReason;
 use usage_core::{
     Label, LabelInterner, LabelNames, Measure, Record, RecordError, TokenCounts, Usage,
 };
@@ -59,6 +60,18 @@ pub enum RowError {
          see `usage doctor`"
     )]
     BeforeHorizon,
+    /// The ledger refuses it for another reason.
+    #[error("{0}")]
+    Refused(RefusalReason),
+}
+
+impl RowError {
+    pub(super) const fn refused(reason: RefusalReason) -> Self {
+        match reason {
+            RefusalReason::BeforeHorizon => Self::BeforeHorizon,
+            reason => Self::Refused(reason),
+        }
+    }
 }
 
 /// A row as an import sees it.
@@ -69,8 +82,6 @@ pub(super) struct OriginRow {
     pub(super) fingerprint: i64,
     pub(super) timestamp: String,
     pub(super) record: Result<Record, RowError>,
-    /// The record, where it is older than the ledger takes.
-    pub(super) late: Option<Record>,
 }
 
 impl OriginRow {
@@ -90,7 +101,6 @@ impl OriginRow {
             fingerprint: fingerprint(&cells),
             timestamp,
             record: record(&cells, labels),
-            late: None,
         })
     }
 }

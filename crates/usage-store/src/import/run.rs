@@ -4,18 +4,12 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use usage_core::Record;
-
 use super::error::ImportError;
 use super::origin::Origin;
 use super::page::{Page, Pages};
 use super::row::RowError;
-use super::take::{Taken, Taking};
-use super::watermark::{self, Counts, Watermark};
-use crate::error::ReadError;
-use crate::ledger::labels::LabelCache;
-use crate::ledger::retained;
-use crate::{Store, StoreOptions};
+use super::watermark::Watermark;
+use crate::{Append, Appended, Known, SourceCounts, Store, StoreOptions};
 
 /// How an import goes about it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -145,12 +139,11 @@ impl Store {
         on_event: &mut dyn FnMut(ImportEvent<'_>) -> ControlFlow<()>,
     ) -> Result<ImportSummary, ImportError> {
         let origin = Origin::find(path.as_ref(), Some(self.path()), self.busy_timeout())?;
-        let source = origin.path().to_string_lossy().into_owned();
+        let source = format!("ccrouter:{}", origin.path().to_string_lossy());
         let run = Run {
             store: self,
             source,
             pages: Pages::new(origin),
-            cache: LabelCache::default(),
             summary: ImportSummary::default(),
             on_event,
         };
@@ -163,7 +156,6 @@ struct Run<'a> {
     store: &'a Store,
     source: String,
     pages: Pages,
-    cache: LabelCache,
     summary: ImportSummary,
     on_event: &'a mut dyn FnMut(ImportEvent<'_>) -> ControlFlow<()>,
 }
@@ -172,8 +164,9 @@ struct Run<'a> {
 struct Position {
     /// `None` beyond the last id there can be.
     from: Option<i64>,
-    expected: Option<Watermark>,
-    counts: Counts,
+    /// The cursor that the ledger has.
+    cursor: Option<Vec<u8>>,
+    counts: SourceCounts,
     /// The last row that an earlier import has dealt with: what became of it, is decided.
     seen_up_to: i64,
 }
@@ -181,19 +174,23 @@ struct Position {
 impl Run<'_> {
     fn finish(mut self, rescan: bool) -> Result<ImportSummary, ImportError> {
         let mut position = self.start(rescan)?;
-        self.summary.from_earlier_imports = position.counts.rows().unsigned_abs();
+        self.summary.from_earlier_imports = position.counts.total();
         while let Some(from) = position.from {
             let mut page = self.pages.read(from)?;
-            if page.rows.is_empty() {
-                break;
-            }
-            let Some(watermark) = self.take(&mut page, from, &position)? else {
+            let Some(last) = page.rows.last() else { break };
+            let to = Watermark { last_id: last.id, last_row: last.fingerprint };
+            let Some(counts) = self.take(&mut page, from, &position, to)? else {
                 // The rows that the other import has dealt with are its own to count.
                 position = self.start(false)?;
                 continue;
             };
-            let before = position.go_on(watermark);
-            self.count(before, watermark.counts);
+            self.count(position.counts, counts);
+            position = Position {
+                from: to.last_id.checked_add(1),
+                cursor: Some(to.to_bytes().to_vec()),
+                counts,
+                seen_up_to: position.seen_up_to.max(to.last_id),
+            };
             if self.tell(&page).is_break() {
                 self.summary.is_stopped = true;
                 break;
@@ -208,74 +205,72 @@ impl Run<'_> {
     /// Goes on where the last import ended, or begins anew where the origin is not the one that
     /// it was.
     fn start(&mut self, rescan: bool) -> Result<Position, ImportError> {
-        let expected = self.store.read("read the ledger", |connection| {
-            watermark::read(connection, &self.source).map_err(ReadError::from)
-        })?;
-        let known = match expected {
+        let (cursor, counts) = match self.store.source(&self.source)? {
+            Some(source) => (Some(source.cursor), source.counts),
+            None => (None, SourceCounts::default()),
+        };
+        let known = match cursor.as_deref().and_then(Watermark::from_bytes) {
             Some(watermark) if self.pages.still_has(&watermark)? => Some(watermark),
             _ => None,
         };
+        let seen_up_to = known.map_or(i64::MIN, |watermark| watermark.last_id);
         Ok(match known {
-            Some(watermark) if !rescan => Position::after(watermark),
-            _ => Position {
-                from: Some(i64::MIN),
-                expected,
-                counts: Counts::default(),
-                seen_up_to: known.map_or(i64::MIN, |watermark| watermark.last_id),
-            },
+            Some(Watermark { last_id, .. }) if !rescan => {
+                Position { from: last_id.checked_add(1), cursor, counts, seen_up_to }
+            }
+            _ => {
+                let counts = SourceCounts::default();
+                Position { from: Some(i64::MIN), cursor, counts, seen_up_to }
+            }
         })
     }
 
-    /// Takes a page into the ledger; `None` if another import was faster.
+    /// Takes a page into the ledger; returns what is counted then, `None` if another import was faster.
     fn take(
         &mut self,
         page: &mut Page,
         from: i64,
         position: &Position,
-    ) -> Result<Option<Watermark>, ImportError> {
-        let mut before: HashMap<Record, u64> = HashMap::new();
-        let mut records_from = self.refuse_older(page)?;
+        to: Watermark,
+    ) -> Result<Option<SourceCounts>, ImportError> {
+        let valid = page.rows.iter().enumerate();
+        let valid = valid.filter_map(|(at, row)| Some((at, row.record.as_ref().ok()?)));
+        let (places, records): (Vec<_>, Vec<_>) =
+            valid.map(|(at, record)| (at, record.clone())).unzip();
+        let unreadable = page.rows.len() - records.len();
+        let again = places.iter().filter(|&&at| page.rows[at].id <= position.seen_up_to).count();
+        let mut counts = position.counts;
+        counts.refused += unreadable as u64;
+        let mut before = HashMap::new();
         loop {
-            let taking = Taking {
+            let append = Append {
                 source: &self.source,
-                expected: position.expected,
-                counts: position.counts,
-                records_from,
-                seen_up_to: position.seen_up_to,
-                rows: &page.rows,
-                before: &before,
+                from: position.cursor.as_deref(),
+                to: &to.to_bytes(),
+                counts,
+                records: &records,
+                known: Known::ByContent { again, before: &before },
             };
-            match taking.run(self.store, &mut self.cache)? {
-                Taken::Done(watermark) => return Ok(Some(watermark)),
-                Taken::Overtaken => return Ok(None),
-                Taken::Pruned => records_from = self.refuse_older(page)?,
-                Taken::Unknown(records) => {
-                    let found = self.pages.occurrences(from, &page.texts_of(&records))?;
-                    before.extend(found);
+            match self.store.append(&append)? {
+                Appended::Stored(outcome, source) => {
+                    for refusal in outcome.refused {
+                        let error = RowError::refused(refusal.reason);
+                        page.rows[places[refusal.index]].record = Err(error);
+                    }
+                    return Ok(Some(source.counts));
+                }
+                Appended::Moved(_) => return Ok(None),
+                Appended::Uncounted(records) => {
+                    before.extend(self.pages.occurrences(from, &page.texts_of(&records))?);
                 }
             }
         }
     }
 
-    /// Refuses what is older than the ledger takes; says how old that is.
-    fn refuse_older(&self, page: &mut Page) -> Result<Option<i64>, ImportError> {
-        let records_from = self
-            .store
-            .read("read the ledger", |connection| Ok(retained::records_from(connection)?))?;
-        let from = records_from.unwrap_or(i64::MIN);
-        for row in &mut page.rows {
-            if row.record.as_ref().is_ok_and(|record| record.timestamp().as_micros() < from) {
-                row.late = std::mem::replace(&mut row.record, Err(RowError::BeforeHorizon)).ok();
-            }
-        }
-        Ok(records_from)
-    }
-
-    fn count(&mut self, before: Counts, now: Counts) {
-        let since = |before: i64, now: i64| before.abs_diff(now);
-        self.summary.imported += since(before.imported, now.imported);
-        self.summary.already_there += since(before.already_there, now.already_there);
-        self.summary.refused += since(before.refused, now.refused);
+    fn count(&mut self, before: SourceCounts, now: SourceCounts) {
+        self.summary.imported += now.stored - before.stored;
+        self.summary.already_there += now.duplicates - before.duplicates;
+        self.summary.refused += now.refused - before.refused;
     }
 
     fn tell(&mut self, page: &Page) -> ControlFlow<()> {
@@ -292,23 +287,5 @@ impl Run<'_> {
         let (rows, left_at_most) = (self.summary.rows(), page.left_at_most());
         (self.on_event)(ImportEvent::Progress { rows, left_at_most })?;
         answer
-    }
-}
-
-impl Position {
-    /// Goes on behind a page; returns what was counted before it.
-    fn go_on(&mut self, watermark: Watermark) -> Counts {
-        let seen_up_to = self.seen_up_to.max(watermark.last_id);
-        let next = Self { seen_up_to, ..Self::after(watermark) };
-        std::mem::replace(self, next).counts
-    }
-
-    fn after(watermark: Watermark) -> Self {
-        Self {
-            from: watermark.last_id.checked_add(1),
-            expected: Some(watermark),
-            counts: watermark.counts,
-            seen_up_to: watermark.last_id,
-        }
     }
 }

@@ -2,63 +2,78 @@
 
 use std::ops::ControlFlow;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension};
 use usage_core::sink::{Position, Replay, SegmentId};
 
-use crate::write::set_aside;
+use crate::write::{set_aside, sources};
 
 /// How far a segment is stored.
 pub(crate) fn position(
     connection: &Connection,
     segment: SegmentId,
 ) -> rusqlite::Result<Option<Position>> {
-    connection
-        .prepare_cached("SELECT generation, sequence FROM journals WHERE segment = ?1")?
+    Ok(sources::cursor(connection, &name_of(segment))?.as_deref().and_then(position_from))
+}
+
+/// As [`position`], also of a ledger from before version 5.
+pub(crate) fn position_of_any_version(
+    connection: &Connection,
+    segment: SegmentId,
+) -> rusqlite::Result<Option<Position>> {
+    let Ok(mut statement) =
+        connection.prepare_cached("SELECT generation, sequence FROM journals WHERE segment = ?1")
+    else {
+        return position(connection, segment);
+    };
+    let number = |number: i64| number.unsigned_abs();
+    statement
         .query_row([segment.as_bytes()], |row| {
-            let (generation, sequence): (i64, i64) = (row.get(0)?, row.get(1)?);
-            Ok(Position {
-                generation: generation.unsigned_abs(),
-                sequence: sequence.unsigned_abs(),
-            })
+            let (generation, sequence) = (number(row.get(0)?), number(row.get(1)?));
+            Ok(Position { generation, sequence })
         })
         .optional()
 }
 
-/// Moves the position to where a replay ends, and sets its damage aside; or breaks with the
-/// position where the ledger stands, if that is not where the replay begins.
-pub(crate) fn advance(
+/// Goes on, and sets a replay's damage aside, if the ledger stands where the replay begins; else breaks
+/// with where it stands.
+pub(crate) fn begin(
     connection: &Connection,
     replay: &Replay<'_>,
 ) -> rusqlite::Result<ControlFlow<Position>> {
-    let Replay { segment, from, to, damage, .. } = *replay;
-    let unbegun = Position { generation: from.generation, sequence: 0 };
-    let stands = match position(connection, segment)? {
-        None => unbegun,
-        // Of an older generation: nothing of this one is stored.
-        Some(older) if older.generation < from.generation && from.sequence == 0 => unbegun,
-        Some(position) => position,
-    };
+    let Replay { segment, from, damage, .. } = *replay;
+    let stands = Position::stands(position(connection, segment)?, from.generation);
     if stands != from {
         return Ok(ControlFlow::Break(stands));
     }
     for damage in damage {
         set_aside::damage(connection, segment, from, damage)?;
     }
-    connection
-        .prepare_cached(
-            "INSERT OR REPLACE INTO journals (segment, generation, sequence) VALUES (?1, ?2, ?3)",
-        )?
-        .execute(params![segment.as_bytes(), number(to.generation)?, number(to.sequence)?])?;
     Ok(ControlFlow::Continue(()))
 }
 
-pub(crate) fn forget(connection: &Connection, segment: SegmentId) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("DELETE FROM journals WHERE segment = ?1")?
-        .execute([segment.as_bytes()])
-        .map(drop)
+/// Moves the position to where a replay ends.
+pub(crate) fn advance(connection: &Connection, replay: &Replay<'_>) -> rusqlite::Result<()> {
+    sources::advance(connection, &name_of(replay.segment), &bytes_of_position(replay.to), None)
 }
 
-fn number(number: u64) -> rusqlite::Result<i64> {
-    i64::try_from(number).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+pub(crate) fn forget(connection: &Connection, segment: SegmentId) -> rusqlite::Result<()> {
+    sources::forget(connection, &name_of(segment))
+}
+
+/// What a segment is called among the sources; a migration knows it too.
+fn name_of(segment: SegmentId) -> String {
+    format!("journal:{segment}")
+}
+
+fn bytes_of_position(position: Position) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&position.generation.to_be_bytes());
+    bytes[8..].copy_from_slice(&position.sequence.to_be_bytes());
+    bytes
+}
+
+fn position_from(bytes: &[u8]) -> Option<Position> {
+    let (generation, sequence) = bytes.split_first_chunk::<8>()?;
+    let sequence = u64::from_be_bytes(sequence.try_into().ok()?);
+    Some(Position { generation: u64::from_be_bytes(*generation), sequence })
 }

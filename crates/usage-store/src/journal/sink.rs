@@ -70,8 +70,12 @@ impl JournalSink for Store {
     }
 
     fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, SinkError> {
-        let first = |connection: &_| journals::advance(connection, replay);
-        Ok(match self.insert_batch_after(replay.records, first)? {
+        let first = |connection: &_| journals::begin(connection, replay);
+        let last = |connection: &_, outcome| {
+            journals::advance(connection, replay)?;
+            Ok(outcome)
+        };
+        Ok(match self.insert_batch_between(replay.records, first, last)? {
             ControlFlow::Continue(outcome) => ReplayOutcome::Stored(outcome),
             ControlFlow::Break(position) => ReplayOutcome::Moved(position),
         })

@@ -127,7 +127,8 @@ pub(crate) fn look(connection: &Connection, folders: &[PathBuf], ledger: LedgerI
 fn look_into(connection: &Connection, folder: &Path, ledger: LedgerId, waiting: &mut Waiting) {
     // A position that cannot be read is damage, which others find; the segment then counts as
     // one of which nothing is stored.
-    let mut position = |segment| journals::position(connection, segment).ok().flatten();
+    let mut position =
+        |segment| journals::position_of_any_version(connection, segment).ok().flatten();
     let found = survey(&RealDisk, folder, ledger, &mut position);
     waiting.segments.extend(found.segments.into_iter().map(told));
     waiting.segments.extend(given_up(folder));

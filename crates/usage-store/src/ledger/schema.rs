@@ -12,8 +12,13 @@ pub const APPLICATION_ID: i32 = 0x5553_474C;
 
 /// The steps from an empty database to [`SCHEMA_VERSION`], a list of statements for each version. A
 /// step that has been released is never changed again.
-pub(crate) const MIGRATIONS: &[&[&str]] =
-    &[&[V1], &[V2], &[V3], &[V4], &[V5, V5_ROLLUPS, V5_WITHOUT_SUMS, V5_IDS, V5_RETENTION]];
+pub(crate) const MIGRATIONS: &[&[&str]] = &[
+    &[V1],
+    &[V2],
+    &[V3],
+    &[V4],
+    &[V5, V5_SOURCES, V5_ROLLUPS, V5_WITHOUT_SUMS, V5_IDS, V5_RETENTION],
+];
 
 /// Records lie in the order of time and carry the id of their label set; a count of zero takes
 /// no space, nor does a missing event id.
@@ -117,9 +122,10 @@ INSERT INTO retention (only_row) VALUES (1);
 ///
 /// With each label set, a checksum of its names; those that a ledger has already get theirs after this step.
 /// On a row: its session, and in `more` whatever else comes, packed. (Of a table without row ids that has more than
-/// 13 columns SQLite compares keys by a slower way, see `sqlite3VdbeFindCompare`; this one has 13.) In the ledger: the epoch that tells a copy from its original, settings, where rows came
-/// from that another ledger gave (by range of ids), and how far each source is stored. With a folder of
-/// journals, which file the ledger was: that tells a ledger that was moved from a copy.
+/// 13 columns SQLite compares keys by a slower way, see `sqlite3VdbeFindCompare`; this one has 13.) In the ledger:
+/// the epoch that tells a copy from its original, settings, and where rows came from that another ledger gave (by
+/// range of ids). With a folder of journals, which file the ledger was: that tells a ledger that was moved from a
+/// copy.
 const V5: &str = "
 ALTER TABLE records ADD COLUMN session INTEGER;
 ALTER TABLE records ADD COLUMN more    BLOB;
@@ -142,13 +148,30 @@ CREATE TABLE origins (
     epoch       BLOB NOT NULL,
     first_there INTEGER NOT NULL
 ) STRICT;
+";
 
+/// How far each source is stored, in place of a table for journals and one for imports. Numbers are of eight
+/// bytes, the most significant first; a negative one, which only damage can make, stays one.
+const V5_SOURCES: &str = "
 CREATE TABLE sources (
     name   TEXT PRIMARY KEY NOT NULL,
     cursor BLOB NOT NULL,
     counts BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+INSERT INTO sources SELECT 'journal:' || lower(hex(segment)),
+                           unhex(printf('%016x%016x', generation, sequence)), x''
+FROM journals;
+INSERT INTO sources SELECT 'ccrouter:' || source, unhex(printf('%016x%016x', last_id, last_row)),
+                           unhex(printf('%016x%016x%016x', imported, already_there, refused))
+FROM imports;
+
+DROP TABLE journals;
+DROP TABLE imports;
 ";
+
+/// The first version that keeps how far journals and imports are stored among the sources.
+pub(crate) const FIRST_WITH_SOURCES: i32 = 5;
 
 /// Sums as pieces with a version each, and the root of them all in the ledger's row.
 const V5_ROLLUPS: &str = "

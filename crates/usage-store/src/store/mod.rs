@@ -21,6 +21,7 @@ use crate::open::{self, Opened};
 use crate::options::StoreOptions;
 use crate::write::batch::Writer;
 
+mod append;
 pub(crate) mod backup;
 mod durable;
 
@@ -153,17 +154,20 @@ impl Store {
     /// [`Fault::Io`]: crate::Fault::Io
     /// [`RefusalReason::SetAside`]: usage_core::sink::RefusalReason::SetAside
     pub fn insert_batch(&self, batch: &[Record]) -> Result<BatchOutcome> {
-        self.insert_batch_after(batch, |_| Ok(ControlFlow::<Infallible>::Continue(())))
+        let first = |_: &Connection| Ok(ControlFlow::<Infallible>::Continue(()));
+        self.insert_batch_between(batch, first, |_, outcome| Ok(outcome))
             .map(|ControlFlow::Continue(outcome)| outcome)
     }
 
-    /// As [`insert_batch`](Self::insert_batch), with work before it in the same transaction.
-    pub(crate) fn insert_batch_after<T>(
+    /// As [`insert_batch`](Self::insert_batch), with work before it and behind it in the same
+    /// transaction.
+    pub(crate) fn insert_batch_between<B, T>(
         &self,
         batch: &[Record],
-        first: impl FnMut(&Connection) -> rusqlite::Result<ControlFlow<T>>,
-    ) -> Result<ControlFlow<T, BatchOutcome>> {
-        self.write("write to the ledger", |writer| writer.insert_batch(batch, first))
+        first: impl FnMut(&Connection) -> rusqlite::Result<ControlFlow<B>>,
+        last: impl FnMut(&Connection, BatchOutcome) -> rusqlite::Result<T>,
+    ) -> Result<ControlFlow<B, T>> {
+        self.write("write to the ledger", |writer| writer.insert_batch(batch, first, last))
     }
 
     /// Runs a query in one read transaction, so that all of it sees one state of the ledger.

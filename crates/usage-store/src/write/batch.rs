@@ -31,15 +31,18 @@ impl Writer {
     /// record that the database refuses is set aside in the same transaction.
     ///
     /// `first` comes before, inside the transaction. If it breaks, nothing else is done; it may be
-    /// called again, in a new transaction, when the first one was rolled back.
-    pub(crate) fn insert_batch<T>(
+    /// called again, in a new transaction, when the first one was rolled back. `last` comes behind, inside
+    /// it too, and makes what is returned.
+    pub(crate) fn insert_batch<B, T>(
         &mut self,
         batch: &[Record],
-        mut first: impl FnMut(&Connection) -> rusqlite::Result<ControlFlow<T>>,
-    ) -> Result<ControlFlow<T, BatchOutcome>, WriteError> {
+        mut first: impl FnMut(&Connection) -> rusqlite::Result<ControlFlow<B>>,
+        mut last: impl FnMut(&Connection, BatchOutcome) -> rusqlite::Result<T>,
+    ) -> Result<ControlFlow<B, T>, WriteError> {
         let whole = self.in_transaction(&mut first, &mut |connection, labels| {
             let mut label_id = |record: &Record| labels.id_of(connection, record.labels());
-            insert_all(connection, batch, &mut label_id)
+            let outcome = insert_all(connection, batch, &mut label_id)?;
+            last(connection, outcome)
         });
         match whole {
             Err(WriteError::Sqlite(error)) if is_refusal(&error) => {}
@@ -50,7 +53,9 @@ impl Writer {
         loop {
             let known = refused.len();
             let result = self.in_transaction(&mut first, &mut |connection, labels| {
-                insert_one_by_one(connection, batch, labels, &mut refused, set_aside::record)
+                let keep = set_aside::record;
+                let outcome = insert_one_by_one(connection, batch, labels, &mut refused, keep)?;
+                last(connection, outcome)
             });
             if result.is_ok() || refused.len() == known {
                 return result;
@@ -95,14 +100,11 @@ impl Writer {
         }
     }
 
-    fn in_transaction<T>(
+    fn in_transaction<B, T>(
         &mut self,
-        first: &mut dyn FnMut(&Connection) -> rusqlite::Result<ControlFlow<T>>,
-        insert: &mut dyn FnMut(
-            &Connection,
-            &mut PendingLabels<'_>,
-        ) -> rusqlite::Result<BatchOutcome>,
-    ) -> Result<ControlFlow<T, BatchOutcome>, WriteError> {
+        first: &mut dyn FnMut(&Connection) -> rusqlite::Result<ControlFlow<B>>,
+        insert: &mut dyn FnMut(&Connection, &mut PendingLabels<'_>) -> rusqlite::Result<T>,
+    ) -> Result<ControlFlow<B, T>, WriteError> {
         let (cache, mut publish) = (&mut self.labels, None);
         let outcome = self.ledger.write(|transaction, generation| {
             if let ControlFlow::Break(value) = first(transaction)? {

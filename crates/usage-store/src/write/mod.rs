@@ -1,7 +1,9 @@
 //! Putting records in: batches, names, event ids, and what the ledger cannot take.
 
+pub(crate) mod append;
 pub(crate) mod batch;
 pub(crate) mod event_ids;
 pub(crate) mod insert;
 pub(crate) mod quarantine;
 pub(crate) mod set_aside;
+pub(crate) mod sources;

@@ -78,14 +78,13 @@ fn each_kind_of_damage_is_found_by_its_check() {
         ("UPDATE label_sets SET route = ''", &["names", "records"]),
         ("UPDATE label_sets SET route = 's'", &["names", "records"]),
         ("UPDATE label_sets SET checksum = NULL", &["names", "records"]),
-        ("INSERT INTO imports VALUES ('x', 1, 1, 1, 1, -1)", &["imports"]),
+        ("INSERT INTO sources VALUES ('ccrouter:x', x'', zeroblob(23))", &["imports"]),
         // Text that is none.
         ("UPDATE label_sets SET model = CAST(x'ff' AS TEXT)", &["names", "records"]),
         (
             "UPDATE records SET event_id = CAST(x'66ff' AS TEXT) WHERE id = 2",
             &["records", "event-ids"],
         ),
-        ("INSERT INTO imports VALUES (CAST(x'ff' AS TEXT), 1, 1, 1, 1, 1)", &["counters"]),
         (
             "INSERT INTO set_aside (kind, content, reason)
              VALUES ('record', x'', CAST(x'ff' AS TEXT))",

@@ -62,7 +62,7 @@ fn generations() {
     assert_eq!(replay(&mut store, at(2, 0), &batch(1)), Err(at(3, 4)));
     assert_eq!(replay(&mut store, at(2, 4), &batch(1)), Err(at(3, 4)));
     // Of a newer one nothing is.
-    assert_eq!(replay(&mut store, at(5, 4), &batch(1)), Err(at(3, 4)));
+    assert_eq!(replay(&mut store, at(5, 4), &batch(1)), Err(at(5, 0)));
     assert_eq!(replay(&mut store, at(5, 0), &batch(2)), Ok(2));
     assert_eq!((requests(&store), store.position(SEGMENT).unwrap()), (6, Some(at(5, 2))));
 }

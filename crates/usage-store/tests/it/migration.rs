@@ -11,13 +11,29 @@ use usage_core::{Filter, Label, TimeRange};
 use usage_store::doctor::{Advice, Depth, examine};
 use usage_store::{SCHEMA_VERSION, Store, StoreError, WriteError};
 
-use super::support::{Place, record, records, requests, scan, series_by, series_of_all};
+use super::support::{
+    Place, orphan, record, records, requests, scan, segments, series_by, series_of_all,
+};
 
 /// Makes a ledger one of version 3.
 pub(crate) const WITHOUT_V4: &str = "DROP TRIGGER quarantine_grows;
     DROP TRIGGER quarantine_shrinks; DROP INDEX quarantined_by_content;
     DROP TABLE settings; DROP TABLE origins;
-    DROP TABLE sources; ALTER TABLE journal_folders DROP COLUMN file;
+    DROP TABLE sources;
+    CREATE TABLE imports (
+    source        TEXT PRIMARY KEY NOT NULL,
+    last_id       INTEGER NOT NULL,
+    last_row      INTEGER NOT NULL,
+    imported      INTEGER NOT NULL,
+    already_there INTEGER NOT NULL,
+    refused       INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE journals (
+    segment    BLOB PRIMARY KEY NOT NULL,
+    generation INTEGER NOT NULL,
+    sequence   INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    ALTER TABLE journal_folders DROP COLUMN file;
     ALTER TABLE label_sets DROP COLUMN checksum;
     ALTER TABLE ledger DROP COLUMN epoch; ALTER TABLE records DROP COLUMN more; ALTER TABLE records DROP COLUMN session;
     DROP TABLE event_ids; ALTER TABLE ledger DROP COLUMN event_id_key;
@@ -39,7 +55,39 @@ fn old(ledger: &[u8]) -> Place {
     place
 }
 
-/// Every value of some tables that version 2 had.
+fn sources(connection: &Connection) -> Vec<Vec<Value>> {
+    let mut sources = Vec::new();
+    let mut add = |sql: &str, kind: &str, in_cursor: usize| {
+        let Ok(mut statement) = connection.prepare(sql) else { return };
+        let width = statement.column_count();
+        let mut rows = statement.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            let name: String = row.get(0).unwrap();
+            let numbers = |range: std::ops::Range<usize>| -> Vec<u8> {
+                range.flat_map(|at| row.get::<_, i64>(at).unwrap().to_be_bytes()).collect()
+            };
+            let (cursor, counts) = (numbers(1..1 + in_cursor), numbers(1 + in_cursor..width));
+            let name = format!("{kind}{name}");
+            sources.push(vec![Value::Text(name), Value::Blob(cursor), Value::Blob(counts)]);
+        }
+    };
+    add(
+        "SELECT source, last_id, last_row, imported, already_there, refused FROM imports ORDER BY 1",
+        "ccrouter:",
+        2,
+    );
+    add("SELECT lower(hex(segment)), generation, sequence FROM journals ORDER BY 1", "journal:", 2);
+    if let Ok(mut statement) =
+        connection.prepare("SELECT name, cursor, counts FROM sources ORDER BY 1")
+    {
+        let row = |row: &rusqlite::Row<'_>| (0..3).map(|at| row.get(at)).collect();
+        sources.extend(statement.query_map([], row).unwrap().map(Result::unwrap));
+    }
+    sources
+}
+
+/// Every value of some tables that version 2 had, and how far its sources are stored, as today's version
+/// puts it.
 fn rows(place: &Place) -> Vec<Vec<Value>> {
     let connection = place.connection();
     let of = |sql: &str| -> Vec<Vec<Value>> {
@@ -52,10 +100,12 @@ fn rows(place: &Place) -> Vec<Vec<Value>> {
         "ts, id, label_set, input, output, cache_read, cache_write, unclassified, reasoning,
          fallbacks, event_id FROM records ORDER BY ts, id",
         "id, instance_id, profile, provider, route, model FROM label_sets ORDER BY id",
-        "* FROM imports",
         "only_row, ledger_id, next_record_id, label_generation FROM ledger",
     ]
     .map(|from| of(&format!("SELECT {from}")))
+    .into_iter()
+    .chain([sources(&connection)])
+    .collect::<Vec<_>>()
     .concat()
 }
 
@@ -233,13 +283,47 @@ fn version_2_keeps_everything() {
     let connection = place.connection();
     let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!(number("PRAGMA user_version"), i64::from(SCHEMA_VERSION));
-    assert_eq!(number("SELECT last_row FROM imports"), 77);
+    let import = store.source("ccrouter:/origin.db").unwrap().unwrap();
+    assert_eq!(import.cursor, [2_i64.to_be_bytes(), 77_i64.to_be_bytes()].concat());
+    let counts = import.counts;
+    assert_eq!((counts.stored, counts.duplicates, counts.refused), (2, 0, 0));
     assert_eq!(number("SELECT sum(tokens) FROM usage_records"), 27, "the view is today's");
-    for table in ["journals", "journal_folders", "set_aside"] {
+    for table in ["journal_folders", "set_aside"] {
         assert_eq!(number(&format!("SELECT count(*) FROM {table}")), 0);
     }
     store.insert_batch(&[record(1, 1)]).unwrap();
     assert_eq!(number("SELECT max(id) FROM records"), 3);
+}
+
+/// A segment that version 4 has stored in part, and an import that went so far: each goes on from there, to
+/// the record.
+#[test]
+fn what_version_4_had_stored_of_its_sources_is_not_stored_again() {
+    let place = Place::new();
+    let mut store = place.open();
+    let batch: Vec<_> = (0..10).map(|n| record(n, 1)).collect();
+    let folder = orphan(&mut store, &batch);
+    let file = segments(&folder).pop().unwrap();
+    let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
+    store.insert_batch(&batch[..4]).unwrap();
+    drop(store);
+    let connection = place.connection();
+    connection
+        .execute_batch(&format!(
+            "{WITHOUT_V4} INSERT INTO journals VALUES (x'{name}', 1, 4);
+             INSERT INTO imports VALUES ('/b', -9223372036854775808, -1, 1, 2, 3);
+             PRAGMA user_version = 3"
+        ))
+        .unwrap();
+    assert_eq!(examine(&place.path, Depth::Quick).unwrap().waiting.of_stopped(), 6);
+    drop(connection);
+    let store = place.open();
+    assert_eq!(store.recover_journals().unwrap().stored, 6);
+    assert_eq!(requests(&store), 10);
+    let import = store.source("ccrouter:/b").unwrap().unwrap();
+    assert_eq!(import.cursor, [i64::MIN.to_be_bytes(), (-1_i64).to_be_bytes()].concat());
+    let counts = import.counts;
+    assert_eq!((counts.stored, counts.duplicates, counts.refused), (1, 2, 3));
 }
 
 /// All of it or nothing: what fails in the middle leaves a ledger of version 2.

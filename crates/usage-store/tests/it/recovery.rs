@@ -35,10 +35,8 @@ fn what_was_left_is_stored_once() {
     assert!(!folder.exists());
     assert_eq!(store.recover_journals().unwrap(), Default::default());
     // Positions go with their segments.
-    let positions: i64 = place
-        .connection()
-        .query_row("SELECT count(*) FROM journals", [], |row| row.get(0))
-        .unwrap();
+    let positions: i64 =
+        place.connection().query_row("SELECT count(*) FROM sources", [], |row| row.get(0)).unwrap();
     assert_eq!(positions, 0);
 }
 

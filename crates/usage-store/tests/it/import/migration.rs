@@ -65,7 +65,7 @@ fn keeps_its_records_and_can_import() {
     let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!(number("PRAGMA user_version"), i64::from(SCHEMA_VERSION));
     assert_eq!(number("PRAGMA application_id"), i64::from(APPLICATION_ID));
-    assert_eq!(number("SELECT count(*) FROM imports"), 0);
+    assert_eq!(number("SELECT count(*) FROM sources"), 0);
     assert_eq!(number("SELECT sum(tokens) FROM usage_records"), 27, "the view is today's");
     assert_eq!(number("SELECT ledger_id = x'000102030405060708090a0b0c0d0e0f' FROM ledger"), 1);
 

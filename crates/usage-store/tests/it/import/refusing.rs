@@ -153,7 +153,7 @@ fn a_ledger_that_cannot_be_written() {
     lock.execute_batch("BEGIN IMMEDIATE").unwrap();
     let error = import(&store, &place.path).unwrap_err();
     assert!(matches!(error, ImportError::Ledger(_)), "{error:?}");
-    assert!(error.to_string().starts_with("cannot import into the ledger "), "{error}");
+    assert!(error.to_string().starts_with("cannot write to the ledger "), "{error}");
     lock.execute_batch("ROLLBACK").unwrap();
     assert_eq!(import(&store, &place.path).unwrap().counts, [100, 0, 0, 0]);
 }

@@ -1,0 +1,121 @@
+//! How far each source of records is stored: a segment of a journal, an imported database, a file that is
+//! followed. Moved in the transaction that stores.
+
+use std::ops::ControlFlow;
+
+use rusqlite::{Connection, OptionalExtension, params};
+use usage_core::sink::BatchOutcome;
+
+/// How far a source is stored, and what became of what it held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Source {
+    /// Where it goes on. What the bytes mean is the source's own business.
+    pub cursor: Vec<u8>,
+    /// What became of it until there.
+    pub counts: SourceCounts,
+}
+
+/// What became of the records of a source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SourceCounts {
+    /// How many are in the ledger through this source.
+    pub stored: u64,
+    /// How many were there already.
+    pub duplicates: u64,
+    /// How many were refused: by the ledger, or as they are no records.
+    pub refused: u64,
+}
+
+impl SourceCounts {
+    /// Returns how many records it speaks of.
+    #[must_use]
+    pub const fn total(&self) -> u64 {
+        self.stored + self.duplicates + self.refused
+    }
+
+    pub(crate) const fn plus(self, outcome: &BatchOutcome) -> Self {
+        Self {
+            stored: self.stored + outcome.stored,
+            duplicates: self.duplicates + outcome.duplicates,
+            refused: self.refused + outcome.refused.len() as u64,
+        }
+    }
+
+    fn to_bytes(self) -> [u8; 24] {
+        let mut bytes = [0; 24];
+        for (to, number) in bytes.chunks_mut(8).zip([self.stored, self.duplicates, self.refused]) {
+            to.copy_from_slice(&number.to_be_bytes());
+        }
+        bytes
+    }
+
+    /// Reads what [`to_bytes`](Self::to_bytes) wrote. Nothing was counted where there are no bytes;
+    /// `None` where they are none of these.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        if bytes.is_empty() {
+            return Some(Self::default());
+        }
+        let bytes: &[u8; 24] = bytes.try_into().ok()?;
+        let mut numbers = bytes.chunks(8).map(|bytes| bytes.try_into().map(u64::from_be_bytes));
+        let mut next = || numbers.next()?.ok().filter(|number| *number <= MOST);
+        Some(Self { stored: next()?, duplicates: next()?, refused: next()? })
+    }
+}
+
+/// No count reaches this; sums of a few do not overflow.
+const MOST: u64 = i64::MAX as u64;
+
+/// Returns how far a source is stored; `None` where nothing of it ever was.
+pub(crate) fn read(connection: &Connection, name: &str) -> rusqlite::Result<Option<Source>> {
+    connection
+        .prepare_cached("SELECT cursor, counts FROM sources WHERE name = ?1")?
+        .query_row([name], |row| {
+            let counts = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+            // The doctor names counts that cannot be; they keep nobody from going on.
+            let counts = SourceCounts::from_bytes(counts).unwrap_or_default();
+            Ok(Source { cursor: row.get(0)?, counts })
+        })
+        .optional()
+}
+
+/// Returns the cursor of a source.
+pub(crate) fn cursor(connection: &Connection, name: &str) -> rusqlite::Result<Option<Vec<u8>>> {
+    connection
+        .prepare_cached("SELECT cursor FROM sources WHERE name = ?1")?
+        .query_row([name], |row| row.get(0))
+        .optional()
+}
+
+/// Goes on if the source stands where the caller began; else breaks with where it stands.
+pub(crate) fn check(
+    connection: &Connection,
+    name: &str,
+    from: Option<&[u8]>,
+) -> rusqlite::Result<ControlFlow<Option<Source>>> {
+    let found = read(connection, name)?;
+    let stands = found.as_ref().map(|source| source.cursor.as_slice());
+    Ok(if stands == from { ControlFlow::Continue(()) } else { ControlFlow::Break(found) })
+}
+
+/// Moves a source. Journals count nothing.
+pub(crate) fn advance(
+    connection: &Connection,
+    name: &str,
+    to: &[u8],
+    counts: Option<SourceCounts>,
+) -> rusqlite::Result<()> {
+    let counts = counts.map(SourceCounts::to_bytes);
+    let counts = counts.as_ref().map_or(&[][..], |bytes| bytes);
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO sources (name, cursor, counts) VALUES (?1, ?2, ?3)",
+        )?
+        .execute(params![name, to, counts])
+        .map(drop)
+}
+
+/// Forgets how far a source is stored.
+pub(crate) fn forget(connection: &Connection, name: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM sources WHERE name = ?1")?.execute([name]).map(drop)
+}
