@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use libfuzzer_sys::{arbitrary, fuzz_target};
 use rusqlite::Connection;
 use usage_store::Store;
-use usage_store::import::{ImportError, ImportEvent, ImportOptions, ImportSummary};
+use usage_import::ccrouter::Ccrouter;
+use usage_import::{ImportError, ImportEvent, ImportOptions, ImportSummary, run};
 
 #[derive(Debug, arbitrary::Arbitrary)]
 enum Input<'a> {
@@ -123,15 +124,16 @@ fn good(folder: &PathBuf, older: bool, log: bool) -> (Vec<u8>, Vec<u8>) {
 fn import(store: &Store, path: &PathBuf, rescan: bool) -> Result<ImportSummary, ImportError> {
     let (mut refused, mut options) = (0, ImportOptions::default());
     options.rescan = rescan;
-    let summary = store.import_ccrouter_with(path, &options, &mut |event| {
-        if let ImportEvent::Refused { error, .. } = event {
-            assert!(!error.to_string().is_empty());
+    let mut ccrouter = Ccrouter::open(path, store)?;
+    let summary = run(store, &mut ccrouter, &options, &mut |event| {
+        if let ImportEvent::Refused { why, .. } = event {
+            assert!(!why.to_string().is_empty());
             refused += 1;
         }
         ControlFlow::Continue(())
     })?;
     assert_eq!(summary.refused, refused);
-    assert_eq!(summary.rows(), summary.imported + summary.already_there + summary.refused);
+    assert_eq!(summary.items(), summary.imported + summary.already_there + summary.refused);
     Ok(summary)
 }
 
@@ -170,8 +172,8 @@ fuzz_target!(|input: Input<'_>| {
         // A sound one again: not one row more. In a damaged one a search need not find what a
         // walk has found.
         (Ok(first), Ok(again)) if matches!(input, Input::Values { .. }) => {
-            assert_eq!(again.rows(), 0, "{input:?}");
-            assert_eq!(again.from_earlier_imports, first.rows());
+            assert_eq!(again.items(), 0, "{input:?}");
+            assert_eq!(again.from_earlier_imports, first.items());
         }
         (first, _) => assert!(!matches!(input, Input::Values { .. }), "{first:?} {input:?}"),
     }

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use usage_store::import::parse_timestamp;
+use usage_import::ccrouter::parse_timestamp;
 
 fuzz_target!(|text: &str| {
     match parse_timestamp(text) {

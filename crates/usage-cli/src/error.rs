@@ -9,7 +9,7 @@ use std::fmt::Display;
 use usage_core::period::PeriodError;
 use usage_core::query::{EngineError, EngineErrorKind};
 use usage_core::stats::GroupingError;
-use usage_store::import::ImportError;
+use usage_import::ImportError;
 use usage_store::{Fault, StoreError};
 
 use crate::amounts;

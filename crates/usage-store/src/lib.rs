@@ -4,7 +4,6 @@
 
 pub mod doctor;
 mod error;
-pub mod import;
 mod journal;
 mod ledger;
 mod open;

@@ -14,7 +14,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("usage-store", &["usage-core", "usage-journal"]),
     ("usage-tracker", &["usage-core", "usage-journal"]),
     ("usage-providers", &[]),
-    ("usage-cli", &["usage-core", "usage-store", "usage-tracker"]),
+    ("usage-import", &["usage-core", "usage-store"]),
+    ("usage-cli", &["usage-core", "usage-import", "usage-store", "usage-tracker"]),
 ];
 
 /// Crates that do no I/O and read no clock.
@@ -28,7 +29,7 @@ const IO_PACKAGES: &[&str] =
 const IO_WORDS: &[&str] =
     &["std::fs", "std::env", "std::net", "std::process", "std::thread", "Instant::now("];
 
-/// Dependencies point one way: cli to tracker and store, these to the journal, all to core.
+/// Dependencies point one way: cli to import, tracker and store, import to the store, these to the journal, all to core.
 pub(super) fn dependencies(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, manifest) in tree.with_ending("Cargo.toml") {

@@ -42,10 +42,10 @@ const ORDERS: &[(&str, &[&str])] = &[
             "retention",
             "query",
             "journal",
-            "import",
             "doctor",
         ],
     ),
+    ("usage-import", &["error", "importer", "run", "ccrouter"]),
     (
         "usage-tracker",
         &[

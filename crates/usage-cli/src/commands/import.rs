@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use usage_core::format::format_count;
-use usage_store::import::{ImportEvent, ImportOptions, ImportSummary, check_ccrouter};
+use usage_import::ccrouter::{Ccrouter, check};
+use usage_import::{ImportEvent, ImportOptions, ImportSummary, run as run_import};
 
 use crate::context::Context;
 use crate::error::{CliError, ErrorKind};
@@ -58,7 +59,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         None => default_path()?,
     };
     // First of all, so that no ledger is made for nothing.
-    check_ccrouter(&path)?;
+    check(&path)?;
     let store = context.open_or_create()?;
     context.recover(&store)?;
 
@@ -72,14 +73,15 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let name = path.display();
     let mut options = ImportOptions::default();
     options.rescan = args.rescan;
-    let imported = store.import_ccrouter_with(&path, &options, &mut |event| {
+    let mut ccrouter = Ccrouter::open(&path, &store)?;
+    let imported = run_import(&store, &mut ccrouter, &options, &mut |event| {
         match event {
-            ImportEvent::Refused { id, error } => {
-                bar.suspend(|| output::note(&format!("{name}:row {id}: {error}")));
+            ImportEvent::Refused { place, why } => {
+                bar.suspend(|| output::note(&format!("{name}:{place}: {why}")));
             }
-            ImportEvent::Progress { rows, left_at_most } => {
-                bar.set_length(rows.saturating_add(left_at_most));
-                bar.set_position(rows);
+            ImportEvent::Progress { items, left_at_most } => {
+                bar.set_length(items.saturating_add(left_at_most));
+                bar.set_position(items);
             }
             _ => {}
         }
@@ -123,7 +125,7 @@ fn progress_bar(quiet: bool) -> ProgressBar {
 fn line(summary: &ImportSummary) -> String {
     let mut line = format!(
         "Rows: {}  |  Imported: {}  |  Already there: {}  |  Refused: {}",
-        format_count(summary.rows()),
+        format_count(summary.items()),
         format_count(summary.imported),
         format_count(summary.already_there),
         format_count(summary.refused),

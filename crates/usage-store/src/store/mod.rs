@@ -195,7 +195,9 @@ impl Store {
         self.0.readers.seen()
     }
 
-    pub(crate) fn busy_timeout(&self) -> Duration {
+    /// Returns how long is waited for another connection's lock.
+    #[must_use]
+    pub fn busy_timeout(&self) -> Duration {
         self.0.busy_timeout
     }
 

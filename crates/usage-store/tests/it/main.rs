@@ -23,7 +23,6 @@ mod doctor;
 mod event_ids;
 mod folding;
 mod horizon;
-mod import;
 mod journal;
 mod keeping;
 mod kills;

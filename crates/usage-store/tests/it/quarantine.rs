@@ -1,7 +1,5 @@
 //! Records that are older than the ledger takes: kept, tried again, and stored once.
 
-use std::ops::ControlFlow;
-
 use usage_core::Record;
 use usage_core::sink::RefusalReason;
 use usage_store::doctor::{Advice, Depth, examine};
@@ -186,43 +184,4 @@ fn two_processes_at_once() {
         retries.into_iter().map(|retry| retry.join().unwrap()).sum()
     });
     assert_eq!((stored, requests(&store)), (3_000, 3_001));
-}
-
-/// Rows of an import that are too old are kept as well, but once: not again when all of the origin is
-/// looked at anew.
-#[test]
-fn what_an_import_brings() {
-    // Both ways to take it in, in either order.
-    for retry_first in [true, false] {
-        let (place, store) = with_horizon();
-        let origin = place.folder().join("origin.db");
-        rusqlite::Connection::open(&origin)
-        .unwrap()
-        .execute_batch(
-            "CREATE TABLE usage_records (id INTEGER PRIMARY KEY AUTOINCREMENT, instance_id TEXT,
-             route TEXT, model TEXT, tokens INTEGER, fallbacks INTEGER, timestamp DATETIME);
-             INSERT INTO usage_records VALUES
-             (1, 'i', 'r', 'm', 5, 0, '1970-01-01 00:00:01'),
-             (2, 'i', 'r', 'm', 7, 0, '1970-03-01 00:00:01')",
-        )
-        .unwrap();
-        let mut options = usage_store::import::ImportOptions::default();
-        for rescan in [false, false, true] {
-            options.rescan = rescan;
-            let go_on = &mut |_: usage_store::import::ImportEvent<'_>| ControlFlow::Continue(());
-            store.import_ccrouter_with(&origin, &options, go_on).unwrap();
-            assert_eq!(quarantined(&store), 1, "{rescan}");
-        }
-        store.reset_horizon(None).unwrap();
-        for retry in [retry_first, !retry_first] {
-            if retry {
-                store.quarantine().retry().unwrap();
-            } else {
-                let go_on =
-                    &mut |_: usage_store::import::ImportEvent<'_>| ControlFlow::Continue(());
-                store.import_ccrouter_with(&origin, &options, go_on).unwrap();
-            }
-        }
-        assert_eq!((requests(&store), quarantined(&store)), (3, 0));
-    }
 }

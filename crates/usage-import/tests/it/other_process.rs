@@ -31,7 +31,7 @@ impl OtherProcess {
     pub(crate) fn start(role: &str, origin: &Path) -> Self {
         let mut command = Command::new(env::current_exe().unwrap());
         command
-            .args(["--exact", "import::other_process::play_a_role", "--nocapture"])
+            .args(["--exact", "other_process::play_a_role", "--nocapture"])
             .env(ROLE, role)
             .env(ORIGIN, origin)
             .stdin(Stdio::piped())

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tempfile::TempDir;
-use usage_store::Store;
-use usage_store::import::{ImportError, ImportEvent, ImportOptions, ImportSummary};
-
-use super::super::support::open_patient;
+use usage_core::{Filter, LabelNames, Labels, Record, TimeRange, Timestamp, TokenCounts, Usage};
+use usage_import::ccrouter::Ccrouter;
+use usage_import::{ImportError, ImportEvent, ImportOptions, ImportSummary, run};
+use usage_store::{Store, StoreOptions};
 
 /// The origin's table.
 pub(crate) const NEWER: &str = "CREATE TABLE usage_records (
@@ -87,7 +89,7 @@ impl Place {
     }
 
     /// Every file in the origin's folder, with its bytes. Only for an origin that this process
-    /// has not open: see the other support module.
+    /// has not open: closing any descriptor of a file drops the locks that SQLite holds on it.
     pub(crate) fn files(&self) -> BTreeMap<String, Vec<u8>> {
         let entries = fs::read_dir(self.origin.path()).unwrap().map(|entry| entry.unwrap());
         entries
@@ -129,12 +131,64 @@ pub(crate) fn import_with(
     options: &ImportOptions,
 ) -> Result<Outcome, ImportError> {
     let mut refused = Vec::new();
-    let summary = store.import_ccrouter_with(path, options, &mut |event| {
-        if let ImportEvent::Refused { id, error } = event {
-            refused.push(format!("{id}: {error}"));
+    let mut ccrouter = Ccrouter::open(path, store)?;
+    let summary = run(store, &mut ccrouter, options, &mut |event| {
+        if let ImportEvent::Refused { place, why } = event {
+            refused.push(format!("{}: {why}", place.to_string().trim_start_matches("row ")));
         }
         ControlFlow::Continue(())
     })?;
     assert_eq!(refused.len() as u64, summary.refused);
     Ok(Outcome { counts: counts(&summary), refused })
+}
+
+/// An import with an answer to each of its events.
+pub(crate) fn go(
+    store: &Store,
+    path: &Path,
+    on_event: &mut dyn FnMut(ImportEvent<'_>) -> ControlFlow<()>,
+) -> ImportSummary {
+    let mut ccrouter = Ccrouter::open(path, store).unwrap();
+    run(store, &mut ccrouter, &ImportOptions::default(), on_event).unwrap()
+}
+
+/// Longer than anything here takes on a slow and busy machine.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A store that waits for others however slow the machine is.
+pub(crate) fn open_patient(path: &Path) -> Store {
+    let mut options = StoreOptions::default();
+    options.busy_timeout = DEADLINE;
+    options.open(path).unwrap()
+}
+
+/// Waits until something is so.
+///
+/// # Panics
+/// After a minute, with what it waited for.
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < DEADLINE, "in {DEADLINE:?} it did not come to this: {what}");
+        thread::yield_now();
+    }
+}
+
+pub(crate) fn record(micros: i64, tokens: u64) -> Record {
+    let names = LabelNames::new().with_instance("i").with_profile("p").with_provider("v");
+    let labels = Labels::new(names.with_route("r").with_model("m")).unwrap();
+    let usage = Usage::new(TokenCounts::unclassified(tokens), Timestamp::from_micros(micros));
+    Record::new(labels, usage).unwrap()
+}
+
+/// Everything in the ledger, newest first.
+pub(crate) fn records(store: &Store) -> Vec<Record> {
+    let filter = Filter::default();
+    let stored = store.records_by_period(TimeRange::ALL, &filter);
+    stored.map(|stored| stored.unwrap().record).collect()
+}
+
+/// How many records a report sees.
+pub(crate) fn requests(store: &Store) -> u64 {
+    store.report(TimeRange::ALL, &Filter::default()).unwrap().summary().requests
 }

@@ -7,10 +7,11 @@ use std::thread;
 
 use proptest::prelude::*;
 use usage_core::Timestamp;
-use usage_store::import::{ImportEvent, ImportOptions};
+use usage_import::{ImportEvent, ImportOptions};
 
-use super::super::support::requests;
-use super::support::{INSERT, NEWER, Place, counts, import, import_with};
+use super::support::{
+    INSERT, NEWER, Place, counts, go, import, import_with, record, records, requests,
+};
 
 fn rescan() -> ImportOptions {
     let mut options = ImportOptions::default();
@@ -161,16 +162,14 @@ fn a_stopped_import_goes_on() {
     let place = Place::with_rows(5_000);
     let store = place.store();
     let mut rows_and_left = Vec::new();
-    let summary = store
-        .import_ccrouter(&place.path, &mut |event| {
-            if let ImportEvent::Progress { rows, left_at_most } = event {
-                rows_and_left.push((rows, left_at_most));
-            }
-            ControlFlow::Break(())
-        })
-        .unwrap();
+    let summary = go(&store, &place.path, &mut |event| {
+        if let ImportEvent::Progress { items, left_at_most } = event {
+            rows_and_left.push((items, left_at_most));
+        }
+        ControlFlow::Break(())
+    });
     assert!(summary.is_stopped);
-    assert_eq!((summary.rows(), requests(&store)), (2_000, 2_000));
+    assert_eq!((summary.items(), requests(&store)), (2_000, 2_000));
     assert_eq!(rows_and_left, [(2_000, 3_000)]);
     assert_eq!(place.import().counts, [3_000, 0, 0, 2_000]);
 }
@@ -185,8 +184,7 @@ fn imports_at_once_share_the_work() {
         let start = || {
             let store = place.store();
             barrier.wait();
-            let summary =
-                store.import_ccrouter(&place.path, &mut |_| ControlFlow::Continue(())).unwrap();
+            let summary = go(&store, &place.path, &mut |_| ControlFlow::Continue(()));
             let [imported, already_there, refused, _] = counts(&summary);
             assert_eq!((already_there, refused), (0, 0));
             imported
@@ -203,14 +201,12 @@ fn others_record_meanwhile() {
     let place = Place::with_rows(6_000);
     let (store, other) = (place.store(), place.store());
     let mut others = 0;
-    let summary = store
-        .import_ccrouter(&place.path, &mut |_| {
-            let record = super::super::support::record(others, 1);
-            others += 1;
-            assert_eq!(other.insert_batch(&[record]).unwrap().stored, 1);
-            ControlFlow::Continue(())
-        })
-        .unwrap();
+    let summary = go(&store, &place.path, &mut |_| {
+        let record = record(others, 1);
+        others += 1;
+        assert_eq!(other.insert_batch(&[record]).unwrap().stored, 1);
+        ControlFlow::Continue(())
+    });
     assert_eq!((summary.imported, others), (6_000, 3));
     assert_eq!(requests(&store), 6_003);
 }
@@ -252,7 +248,7 @@ proptest! {
             }
         }
         import(&store, &place.path).unwrap();
-        let mut held: Vec<_> = super::super::support::records(&store)
+        let mut held: Vec<_> = records(&store)
             .iter()
             .map(|record| record.tokens().total())
             .collect();

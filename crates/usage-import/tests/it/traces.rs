@@ -4,12 +4,11 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
-use usage_store::import::ImportError;
+use usage_import::ImportError;
 use usage_store::{Fault, StoreOptions};
 
-use super::super::support::{requests, until};
 use super::other_process::{OtherProcess, ROWS};
-use super::support::{NEWER, Place, import};
+use super::support::{NEWER, Place, import, requests, until};
 
 /// Imports, and says how many rows; the folder is the same before and after.
 fn imported(place: &Place) -> u64 {

@@ -6,10 +6,8 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, ffi};
 
-use super::error::QueryError;
-use super::layout::Layout;
-use crate::ledger::at_rest;
-use crate::ledger::connect::set_busy_timeout;
+use super::at_rest;
+use super::layout::{Layout, QueryError};
 
 /// A connection that only reads, with parameters for how.
 pub(super) fn read_only(path: &Path, parameters: &str) -> rusqlite::Result<Connection> {
@@ -18,7 +16,7 @@ pub(super) fn read_only(path: &Path, parameters: &str) -> rusqlite::Result<Conne
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(at_rest::uri(path, parameters), flags)?;
     // Waiting is done between attempts, since what lies beside the file may change.
-    set_busy_timeout(&connection, Duration::ZERO)?;
+    connection.busy_timeout(Duration::ZERO)?;
     harden(&connection)?;
     Ok(connection)
 }

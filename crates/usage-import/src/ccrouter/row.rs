@@ -5,7 +5,6 @@ use std::str;
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use usage_core::record::{Field, MAX_COUNT, MAX_NAME_BYTES};
-use usage_core::sink::RefusalReason;
 use usage_core::{
     Label, LabelInterner, LabelNames, Measure, Record, RecordError, TokenCounts, Usage,
 };
@@ -53,25 +52,6 @@ pub enum RowError {
     /// example.
     #[error(transparent)]
     Record(#[from] RecordError),
-    /// Records as old were pruned from the ledger, which takes none any more: one that comes again
-    /// would be counted twice. It is quarantined, unless an earlier import has dealt with the row.
-    #[error(
-        "it is older than what was pruned from the ledger; what no import has seen yet is quarantined, \
-         see `usage doctor`"
-    )]
-    BeforeHorizon,
-    /// The ledger refuses it for another reason.
-    #[error("{0}")]
-    Refused(RefusalReason),
-}
-
-impl RowError {
-    pub(super) const fn refused(reason: RefusalReason) -> Self {
-        match reason {
-            RefusalReason::BeforeHorizon => Self::BeforeHorizon,
-            reason => Self::Refused(reason),
-        }
-    }
 }
 
 /// A row as an import sees it.

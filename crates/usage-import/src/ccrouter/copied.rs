@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+use super::at_rest::FileStamp;
 use super::connection;
-use crate::ledger::at_rest::Stamp;
 
 /// A copy in a folder of its own, which goes with it.
 pub(super) struct Copied {
@@ -18,9 +18,9 @@ pub(super) struct Copied {
 impl Copied {
     /// Copies the file and its companions; `None` if something changed meanwhile. `stamp` is from
     /// before anything was looked at.
-    pub(super) fn of(path: &Path, stamp: Stamp) -> io::Result<Option<Self>> {
+    pub(super) fn of(path: &Path, stamp: FileStamp) -> io::Result<Option<Self>> {
         let of_companions =
-            || ["-wal", "-journal"].map(|ending| Stamp::of(&with_ending(path, ending)));
+            || ["-wal", "-journal"].map(|ending| FileStamp::of(&with_ending(path, ending)));
         let before = of_companions();
         let copied = Self { folder: TempDir::new()? };
         for ending in ["", "-wal", "-journal"] {
@@ -29,7 +29,7 @@ impl Copied {
                 result => result?,
             }
         }
-        let is_settled = Stamp::of(path) == stamp && of_companions() == before;
+        let is_settled = FileStamp::of(path) == stamp && of_companions() == before;
         let is_in_use = with_ending(path, "-shm").exists();
         Ok((is_settled && !is_in_use).then_some(copied))
     }

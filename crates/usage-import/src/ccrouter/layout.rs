@@ -2,9 +2,23 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::error::QueryError;
-use crate::Fault;
-use crate::ledger::schema::APPLICATION_ID;
+use usage_store::{APPLICATION_ID, Fault};
+
+/// Why a query on the origin's database gave nothing, before it is known which file that was.
+#[derive(Debug)]
+pub(super) enum QueryError {
+    Sqlite(rusqlite::Error),
+    /// It is a ledger of ours.
+    Ledger,
+    /// What speaks against its being the origin's.
+    NotAnOrigin(String),
+}
+
+impl From<rusqlite::Error> for QueryError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
 
 /// The origin's table.
 pub(super) const TABLE: &str = "usage_records";

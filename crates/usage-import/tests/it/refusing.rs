@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use usage_import::ImportError;
+use usage_import::ccrouter::check;
 use usage_store::Store;
-use usage_store::import::{ImportError, check_ccrouter};
 
 use super::support::{LAX, NEWER, Place, import};
 
@@ -13,7 +14,7 @@ use super::support::{LAX, NEWER, Place, import};
 fn refused(place: &Place) -> String {
     let before = place.files();
     let error = import(&place.store(), &place.path).unwrap_err();
-    assert_eq!(check_ccrouter(&place.path).unwrap_err().to_string(), error.to_string());
+    assert_eq!(check(&place.path).unwrap_err().to_string(), error.to_string());
     assert!(place.files() == before, "{error}");
     said(&error, &place.path)
 }

@@ -3,8 +3,7 @@
 use rusqlite::Connection;
 use usage_store::{APPLICATION_ID, SCHEMA_VERSION, Store};
 
-use super::super::support::{records, requests};
-use super::support::{Place, import};
+use super::support::{Place, import, records, requests};
 
 /// As version 1 made a ledger, with two records. It stays as it is.
 const VERSION_1: &str = "

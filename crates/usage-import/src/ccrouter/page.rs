@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 use rusqlite::{Connection, params};
 use usage_core::{LabelInterner, Record};
 
-use super::error::{ImportError, QueryError};
-use super::layout::{Layout, TABLE};
+use super::cursor::Cursor;
+use super::layout::{Layout, QueryError, TABLE};
 use super::origin::Origin;
 use super::row::{MOST_BYTES, OriginRow};
-use super::watermark::Watermark;
+use crate::error::ImportError;
 
 /// How many rows are read and then written at a time: what a writer beside the import waits for,
 /// a few hundredths of a second.
@@ -19,7 +19,7 @@ const PAGE: usize = 2_000;
 const INTERNED: usize = 16_384;
 
 /// Rows that follow each other in the origin.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Page {
     pub(super) rows: Vec<OriginRow>,
     /// The largest id in the origin; there may be none.
@@ -60,14 +60,14 @@ impl Pages {
         Self { origin, labels: LabelInterner::new(INTERNED) }
     }
 
-    /// Whether the origin still has the row that the watermark is about.
-    pub(super) fn still_has(&mut self, watermark: &Watermark) -> Result<bool, ImportError> {
+    /// Whether the origin still has the row that the cursor is about.
+    pub(super) fn still_has(&mut self, cursor: &Cursor) -> Result<bool, ImportError> {
         let labels = &mut self.labels;
         self.origin.read(&mut |connection, layout| {
-            let rows = rows(connection, layout, labels, watermark.last_id, 1)?;
-            Ok(rows.first().is_some_and(|row| {
-                (row.id, row.fingerprint) == (watermark.last_id, watermark.last_row)
-            }))
+            let rows = rows(connection, layout, labels, cursor.last_id, 1)?;
+            Ok(rows
+                .first()
+                .is_some_and(|row| (row.id, row.fingerprint) == (cursor.last_id, cursor.last_row)))
         })
     }
 

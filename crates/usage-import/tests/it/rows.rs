@@ -3,8 +3,7 @@
 use usage_core::Label;
 use usage_core::record::line;
 
-use super::super::support::{records, requests};
-use super::support::{LAX, NEWER, OLDER, Place};
+use super::support::{LAX, NEWER, OLDER, Place, records, requests};
 
 fn lines(place: &Place) -> Vec<String> {
     records(&place.store()).iter().map(line::write).collect()

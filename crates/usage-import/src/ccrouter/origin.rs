@@ -14,17 +14,20 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ffi};
+use usage_store::{Fault, StoreError};
 
+use super::at_rest::FileStamp;
 use super::connection::{self, cannot_begin, in_transaction, is_in_motion};
 use super::copied::{Copied, with_ending};
-use super::error::{ImportError, QueryError};
-use super::layout::Layout;
-use crate::Fault;
-use crate::ledger::at_rest::Stamp;
+use super::layout::{Layout, QueryError};
+use crate::error::ImportError;
 
 /// Held while any origin is read: closing a descriptor of a file drops all locks that the process
 /// has on it, and here files are opened past SQLite.
 static READING: Mutex<()> = Mutex::new(());
+
+/// What a message calls it.
+const KIND: &str = "ccrouter database";
 
 /// How often at least to try again when another program changed the origin meanwhile.
 const LEAST_TRIES: u32 = 20;
@@ -59,18 +62,18 @@ impl Origin {
         let (file, path) = match found {
             Ok((file, path)) => (file, path),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(ImportError::NotFound { path: path.to_owned() });
+                return Err(ImportError::NotFound { kind: KIND, path: path.to_owned() });
             }
-            Err(error) => return Err(ImportError::io("look at", path, error)),
+            Err(error) => return Err(io_error("look at", path, error)),
         };
         if ledger.is_some_and(|ledger| is_same_file(ledger, &path)) {
-            return Err(ImportError::not_an_origin(&path, "it is this very ledger"));
+            return Err(not_an_origin(&path, "it is this very ledger"));
         }
         if !file.is_file() {
-            return Err(ImportError::not_an_origin(&path, "it is no file"));
+            return Err(not_an_origin(&path, "it is no file"));
         }
         if file.len() == 0 {
-            return Err(ImportError::not_an_origin(&path, "it is empty"));
+            return Err(not_an_origin(&path, "it is empty"));
         }
         let origin = Self { path, patience, copy: None };
         origin.refuse_ledgers()?;
@@ -90,9 +93,7 @@ impl Origin {
         };
         match Layout::of(&connection) {
             // Whatever else is wrong will be found again where locks are respected.
-            Err(QueryError::Ledger) => {
-                Err(ImportError::not_an_origin(&self.path, "it is a usage ledger"))
-            }
+            Err(QueryError::Ledger) => Err(not_an_origin(&self.path, "it is a usage ledger")),
             _ => Ok(()),
         }
     }
@@ -114,7 +115,7 @@ impl Origin {
                 Attempt::Locked if is_over => {
                     let busy = ffi::Error::new(ffi::SQLITE_BUSY);
                     let busy = rusqlite::Error::SqliteFailure(busy, None);
-                    return Err(ImportError::unreadable(&self.path, busy));
+                    return Err(unreadable(&self.path, busy));
                 }
                 Attempt::Changed if is_over && tries >= LEAST_TRIES => {
                     return Err(ImportError::Unsettled { path: self.path.clone() });
@@ -132,7 +133,7 @@ impl Origin {
         if let Some(copy) = &self.copy {
             return self.finish(in_transaction(copy.connect(), query));
         }
-        let stamp = Stamp::of(&self.path);
+        let stamp = FileStamp::of(&self.path);
         if !self.has("-wal") {
             return match self.is_in_wal_mode()? {
                 true => self.read_at_rest(stamp, query),
@@ -152,7 +153,7 @@ impl Origin {
     /// Nobody has it open: reads it as a file that does not change.
     fn read_at_rest<T>(
         &self,
-        stamp: Stamp,
+        stamp: FileStamp,
         query: &mut dyn FnMut(&Connection, Layout) -> Result<T, QueryError>,
     ) -> Result<Attempt<T>, ImportError> {
         let result = in_transaction(connection::read_only(&self.path, "immutable=1"), query);
@@ -162,7 +163,7 @@ impl Origin {
     /// It is not in WAL mode: a lock is all that a reader needs, and all that it leaves.
     fn read_locked<T>(
         &mut self,
-        stamp: Stamp,
+        stamp: FileStamp,
         query: &mut dyn FnMut(&Connection, Layout) -> Result<T, QueryError>,
     ) -> Result<Attempt<T>, ImportError> {
         match in_transaction(connection::read_only(&self.path, ""), query) {
@@ -195,9 +196,9 @@ impl Origin {
     }
 
     /// What a crash has left must be repaired, so a copy is.
-    fn read_copy<T>(&mut self, stamp: Stamp) -> Result<Attempt<T>, ImportError> {
+    fn read_copy<T>(&mut self, stamp: FileStamp) -> Result<Attempt<T>, ImportError> {
         let copied = Copied::of(&self.path, stamp);
-        self.copy = copied.map_err(|error| ImportError::io("copy", &self.path, error))?;
+        self.copy = copied.map_err(|error| io_error("copy", &self.path, error))?;
         Ok(Attempt::Changed)
     }
 
@@ -208,13 +209,13 @@ impl Origin {
                 return Ok(Attempt::Locked);
             }
             Err(QueryError::Sqlite(error)) if Fault::of(&error) != Fault::NotADatabase => {
-                return Err(ImportError::unreadable(&self.path, error));
+                return Err(unreadable(&self.path, error));
             }
             Err(QueryError::Sqlite(_)) => "it is no SQLite database".to_owned(),
             Err(QueryError::Ledger) => "it is a usage ledger".to_owned(),
             Err(QueryError::NotAnOrigin(what)) => what,
         };
-        Err(ImportError::not_an_origin(&self.path, what))
+        Err(not_an_origin(&self.path, what))
     }
 
     fn has(&self, ending: &str) -> bool {
@@ -224,8 +225,7 @@ impl Origin {
     /// Takes the lock of a reader on the whole file: whoever closes the database last then leaves
     /// its log where it is. `None` while somebody has the database alone.
     fn keep_from_closing(&self) -> Result<Option<File>, ImportError> {
-        let file =
-            File::open(&self.path).map_err(|error| ImportError::io("read", &self.path, error))?;
+        let file = File::open(&self.path).map_err(|error| io_error("read", &self.path, error))?;
         #[cfg(unix)]
         {
             use rustix::fs::{FlockOperation, fcntl_lock};
@@ -233,7 +233,7 @@ impl Origin {
             match fcntl_lock(&file, FlockOperation::NonBlockingLockShared) {
                 Ok(()) => {}
                 Err(Errno::AGAIN | Errno::ACCESS) => return Ok(None),
-                Err(error) => return Err(ImportError::io("lock", &self.path, error.into())),
+                Err(error) => return Err(io_error("lock", &self.path, error.into())),
             }
         }
         Ok(Some(file))
@@ -244,9 +244,9 @@ impl Origin {
         let mut header = Vec::new();
         File::open(&self.path)
             .and_then(|file| file.take(20).read_to_end(&mut header))
-            .map_err(|error| ImportError::io("read", &self.path, error))?;
+            .map_err(|error| io_error("read", &self.path, error))?;
         if !header.starts_with(b"SQLite format 3\0") {
-            return Err(ImportError::not_an_origin(&self.path, "it is no SQLite database"));
+            return Err(not_an_origin(&self.path, "it is no SQLite database"));
         }
         Ok(header.get(19) == Some(&2))
     }
@@ -254,6 +254,19 @@ impl Origin {
     fn beside(&self, ending: &str) -> PathBuf {
         with_ending(&self.path, ending)
     }
+}
+
+fn not_an_origin(path: &Path, what: impl Into<String>) -> ImportError {
+    ImportError::NotAnOrigin { kind: KIND, path: path.to_owned(), what: what.into() }
+}
+
+fn io_error(doing: &'static str, path: &Path, source: io::Error) -> ImportError {
+    ImportError::Io { doing, path: path.to_owned(), source }
+}
+
+fn unreadable(path: &Path, source: rusqlite::Error) -> ImportError {
+    let (doing, fault) = ("read the ccrouter database", Fault::of(&source));
+    ImportError::Unreadable(StoreError::Sqlite { doing, path: path.to_owned(), fault, source })
 }
 
 fn lock() -> MutexGuard<'static, ()> {

@@ -1,0 +1,12 @@
+#![doc = include_str!("../README.md")]
+// What prints or ends the process is the program, not a library, whatever the reason.
+#![cfg_attr(not(test), forbid(clippy::print_stdout, clippy::print_stderr, clippy::exit))]
+
+pub mod ccrouter;
+mod error;
+mod importer;
+mod run;
+
+pub use error::ImportError;
+pub use importer::{Batch, Importer, Item, Place, Refusal};
+pub use run::{ImportEvent, ImportOptions, ImportSummary, run};
