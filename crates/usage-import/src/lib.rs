@@ -4,6 +4,7 @@
 
 pub mod ccrouter;
 mod error;
+pub mod follow;
 mod importer;
 mod run;
 

@@ -45,7 +45,7 @@ const ORDERS: &[(&str, &[&str])] = &[
             "doctor",
         ],
     ),
-    ("usage-import", &["error", "importer", "run", "ccrouter"]),
+    ("usage-import", &["error", "importer", "run", "ccrouter", "follow"]),
     (
         "usage-tracker",
         &[

@@ -13,6 +13,7 @@
     reason = "the numbers of the tests are small"
 )]
 
+mod follow;
 mod migration;
 mod other_process;
 mod quarantine;
