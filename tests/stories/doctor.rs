@@ -211,8 +211,8 @@ fn tables_that_are_missing_or_changed() {
     );
     insta::assert_snapshot!(complaints(&fixture), @r#"
       tables           2 wrong
-        table sources: it is missing; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
         table label_sets: it is not what schema version 5 makes; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
+        table sources: it is missing; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
       counters         not done: see above
       names            not done: see above
       records          not done: see above

@@ -88,6 +88,50 @@ fn a_file_that_is_replaced() {
     );
 }
 
+/// Started again, it goes on where it was: also in the file that the log was meanwhile. Killed, it has stored what
+/// its cursor says, no more and no less.
+#[test]
+fn a_restart_goes_on_where_it_was() {
+    let log = Log::new(&many(0, 4));
+    let killed = log.follow("");
+    log.wait_for(4);
+    drop(killed);
+    log.append(&many(4, 1));
+    fs::rename(log.fixture.path("log"), log.fixture.path("log.2")).unwrap();
+    log.fixture.write("log.1", many(5, 2));
+    log.fixture.write("log", many(7, 1));
+    let follow = log.follow("");
+    log.wait_for(8);
+    follow.signal("TERM");
+    assert_eq!(
+        follow.finish().stdout_of_success(),
+        "Lines: 4  |  Stored: 4  |  Duplicates: 0  |  Refused: 0\n"
+    );
+}
+
+/// What cannot be found any more is told.
+#[test]
+fn a_log_that_was_cut_meanwhile() {
+    let log = Log::new(&many(0, 4));
+    let follow = log.follow("");
+    log.wait_for(4);
+    follow.signal("TERM");
+    let read = log.fixture.read("log").len();
+    assert_eq!(follow.finish().code, 0);
+    log.fixture.write("log", many(4, 1));
+    let follow = log.follow("");
+    log.wait_for(5);
+    follow.signal("TERM");
+    assert_eq!(
+        follow.finish().to_string(),
+        format!(
+            "exit 0\n--- stdout\nLines: 1  |  Stored: 1  |  Duplicates: 0  |  Refused: 0\n--- stderr\n\
+             log: what came behind byte {read} cannot be found: it was cut or written anew, and there is no \
+             copy\n"
+        )
+    );
+}
+
 /// What was written to the old file just before it was replaced is read as well.
 #[test]
 fn a_replaced_file_is_read_to_its_end() {

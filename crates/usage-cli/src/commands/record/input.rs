@@ -1,9 +1,8 @@
 //! The lines of files and of standard input.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use usage_core::record::csv::RowScanner;
 
@@ -84,97 +83,11 @@ impl Input {
         let open = |path| File::open(path).map_err(|error| self.failed(&error));
         Ok(match self {
             Self::Stdin => Box::new(io::stdin().lock()),
-            Self::File(path) => Box::new(BufReader::with_capacity(BUFFER, open(path)?)),
-            Self::Growing(path) => {
-                let file =
-                    Growing { path: path.clone(), file: open(path)?, position: 0, last: b'\n' };
-                Box::new(BufReader::with_capacity(BUFFER, file))
+            Self::File(path) | Self::Growing(path) => {
+                Box::new(BufReader::with_capacity(BUFFER, open(path)?))
             }
         })
     }
-}
-
-/// A file that is read on and on as it grows; from its start again when it was cut or replaced.
-struct Growing {
-    path: PathBuf,
-    file: File,
-    position: u64,
-    /// The byte that was read last.
-    last: u8,
-}
-
-/// What happened to a file that does not grow.
-enum Change {
-    Replaced,
-    Cut,
-}
-
-/// How often a file that has not grown is looked at again.
-const POLL: Duration = Duration::from_millis(200);
-
-impl Read for Growing {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let bytes = self.read_on(buffer)?;
-            if bytes > 0 {
-                return Ok(bytes);
-            }
-            let Some(change) = self.change()? else {
-                // sleep: the file is polled; an interrupt ends the process from its own thread.
-                std::thread::sleep(POLL);
-                continue;
-            };
-            // It may have grown just before it was replaced.
-            let bytes = self.read_on(buffer)?;
-            if bytes > 0 {
-                return Ok(bytes);
-            }
-            match change {
-                Change::Replaced => self.file = File::open(&self.path)?,
-                Change::Cut => drop(self.file.seek(SeekFrom::Start(0))?),
-            }
-            self.position = 0;
-            // Half a line at the end of the old content is not the beginning of the new one.
-            if let (true, Some(first)) = (self.last != b'\n', buffer.first_mut()) {
-                (self.last, *first) = (b'\n', b'\n');
-                return Ok(1);
-            }
-        }
-    }
-}
-
-impl Growing {
-    fn read_on(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let bytes = self.file.read(buffer)?;
-        self.position += bytes as u64;
-        self.last = buffer[..bytes].last().copied().unwrap_or(self.last);
-        Ok(bytes)
-    }
-
-    fn change(&self) -> io::Result<Option<Change>> {
-        let now = match fs::metadata(&self.path) {
-            Ok(now) => now,
-            // Moved away; its successor may not be there yet.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        if !is_same_file(&now, &self.file.metadata()?) {
-            return Ok(Some(Change::Replaced));
-        }
-        Ok((now.len() < self.position).then_some(Change::Cut))
-    }
-}
-
-#[cfg(unix)]
-fn is_same_file(a: &fs::Metadata, b: &fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    (a.dev(), a.ino()) == (b.dev(), b.ino())
-}
-
-/// Elsewhere a replaced file is noticed only when it is shorter.
-#[cfg(not(unix))]
-fn is_same_file(_: &fs::Metadata, _: &fs::Metadata) -> bool {
-    true
 }
 
 /// One line of the input, or one row of several lines, without its line break.

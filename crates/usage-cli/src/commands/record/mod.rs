@@ -1,5 +1,6 @@
 //! `usage record`
 
+mod follow;
 mod input;
 mod refusals;
 mod rejects;
@@ -30,9 +31,9 @@ use crate::error::{CliError, ErrorKind};
 ///
 /// A line that cannot be taken is named on standard error and skipped; the exit code is then 3.
 ///
-/// While the ledger cannot be written, what comes through a pipe or with --follow is kept in a journal
-/// beside it, and stored by the next command that writes. Files are read again from the line that an
-/// error names.
+/// While the ledger cannot be written, what comes through a pipe is kept in a journal beside it, and
+/// stored by the next command that writes. Files are read again from the line that an error names;
+/// --follow goes on where it was, also in files that were rotated meanwhile.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Files to read; none, or -, is standard input
@@ -70,6 +71,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         inputs.iter().map(|input| args.format.unwrap_or_else(|| input.form())).collect();
     if args.follow && forms.contains(&Form::Csv) {
         return Err(ErrorKind::FollowCsv.error("--follow reads JSON lines, not CSV"));
+    }
+    if let [input @ Input::Growing(path)] = inputs.as_slice() {
+        return follow::run(args, context, input, path, rejects(args, &forms)?);
     }
     let session = Session::start(context, &inputs, args, rejects(args, &forms)?)?;
     let mut reading = Reading { context, session: &session, labels: LabelInterner::new(INTERNED) };

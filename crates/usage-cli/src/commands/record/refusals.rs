@@ -74,6 +74,14 @@ impl Refusals {
         output::note(&format!("{}: {why}", self.named(place)));
     }
 
+    /// Names, counts and keeps a record that the ledger refused, of which the place is known.
+    pub(super) fn refuse_record(&mut self, place: Place, record: &Record, why: &str) {
+        self.count_and_name(place, why);
+        if let Some(rejects) = &mut self.rejects {
+            rejects.add_record(record);
+        }
+    }
+
     /// Names, counts and keeps a record that the ledger refused.
     pub(super) fn refused_by_ledger(&mut self, record: &Record, reason: RefusalReason) {
         let key = content_key(record);

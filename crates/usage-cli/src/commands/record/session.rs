@@ -54,7 +54,6 @@ struct Shared {
     turned_away: AtomicU64,
     is_ending: AtomicBool,
     strict: bool,
-    follow: bool,
     quiet: bool,
 }
 
@@ -95,7 +94,6 @@ impl Session {
             turned_away: AtomicU64::new(0),
             is_ending: AtomicBool::new(false),
             strict: args.strict,
-            follow: args.follow,
             quiet: context.quiet,
         });
         let of_interrupt = Arc::clone(&shared);
@@ -209,7 +207,6 @@ impl Shared {
         }
         let ended = self.finish();
         let code = match ended {
-            Ok(code) if self.follow => code,
             Ok(_) => {
                 let _ = output::error(
                     &ErrorKind::Interrupted.error("interrupted, the rest was not read"),
