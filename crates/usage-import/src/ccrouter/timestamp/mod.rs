@@ -30,13 +30,13 @@ pub enum TimestampError {
 /// microsecond is dropped, towards the past.
 ///
 /// ```
-/// use usage_store::import::parse_timestamp;
+/// use usage_import::ccrouter::parse_timestamp;
 ///
 /// let of_go = parse_timestamp("2026-05-03 13:56:01.5 +0800 CST m=+12.345678901")?;
 /// assert_eq!(of_go.to_string(), "2026-05-03T05:56:01.500000Z");
 /// let of_sqlite = parse_timestamp("2026-05-03 05:56:01")?;
 /// assert_eq!(of_sqlite.to_string(), "2026-05-03T05:56:01.000000Z");
-/// # Ok::<(), usage_store::import::TimestampError>(())
+/// # Ok::<(), usage_import::ccrouter::TimestampError>(())
 /// ```
 ///
 /// # Errors
