@@ -39,12 +39,6 @@ impl Summary {
         Self { requests, numbers }
     }
 
-    /// So many requests, which count nothing.
-    #[must_use]
-    pub const fn of_requests(requests: u64) -> Self {
-        Self::new(requests, [0; Measure::COUNT])
-    }
-
     /// With so much of a measure.
     #[must_use]
     pub const fn with(mut self, measure: Measure, number: u64) -> Self {

@@ -95,9 +95,18 @@ fn marks(connection: &Connection) -> rusqlite::Result<(i32, i32, i64)> {
     )
 }
 
+/// A ledger of an earlier version that nobody has open, read as a file like any other.
+pub(crate) struct OlderAtRest {
+    pub(crate) connection: Connection,
+    pub(crate) version: i32,
+}
+
 /// Refuses what is certainly no ledger of ours before SQLite touches anything: opening it for
 /// real would leave companion files beside it, or play a journal back into it.
-pub(crate) fn refuse_untouched(path: &Path) -> Result<()> {
+///
+/// Returns an older ledger that nobody has open: nothing appears beside it either until it is known what is to
+/// become of it. What cannot be read like that is for those who open it.
+pub(crate) fn refuse_untouched(path: &Path) -> Result<Option<OlderAtRest>> {
     let file =
         path.metadata().map_err(|source| StoreError::Find { path: path.to_owned(), source })?;
     // SQLite takes a file of one byte for an empty one, and would fill it. To open anything but a
@@ -111,15 +120,18 @@ pub(crate) fn refuse_untouched(path: &Path) -> Result<()> {
         return Err(StoreError::NotALedger { path: path.to_owned(), what });
     }
     if at_rest::is_current(path) {
-        return Ok(());
+        return Ok(None);
     }
-    let Some(connection) = at_rest::open(path) else { return Ok(()) };
+    let Some(connection) = at_rest::open(path) else { return Ok(None) };
     match identify(&connection, path) {
         Err(error @ (StoreError::NotALedger { .. } | StoreError::NewerVersion { .. })) => {
             Err(error)
         }
+        Ok(Identity::Ledger(version)) if version < SCHEMA_VERSION => {
+            Ok(Some(OlderAtRest { connection, version }))
+        }
         // Damage included: without locks, what another process is just writing looks like it.
-        _ => Ok(()),
+        _ => Ok(None),
     }
 }
 

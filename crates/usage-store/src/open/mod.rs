@@ -14,7 +14,7 @@ use crate::error::{Fault, Result, StoreError};
 use crate::ledger::at_rest;
 use crate::ledger::connect::{configure, connect};
 use crate::ledger::file_id::OpenedFile;
-use crate::ledger::identify::{Identity, identify, refuse_untouched};
+use crate::ledger::identify::{Identity, OlderAtRest, identify, refuse_untouched};
 use crate::ledger::part::with_ending;
 use crate::ledger::schema::SCHEMA_VERSION;
 use crate::options::{Migrate, StoreOptions};
@@ -43,8 +43,8 @@ pub(crate) fn create(path: &Path, options: &StoreOptions) -> Result<Opened> {
         make_folder(path)?;
         make_file(path)?;
     }
-    refuse_older_at_rest(path, options.migrate)?;
-    let (mut connection, file) = for_writing(path, options)?;
+    decide(refuse_others(path)?, path, options.migrate)?;
+    let (mut connection, file) = connect_for_writing(path, options)?;
     if let Identity::Empty = identify(&connection, path)? {
         prepare_empty(&connection, options.busy_timeout)
             .map_err(|source| StoreError::sqlite("create the ledger", path, source))?;
@@ -57,6 +57,10 @@ pub(crate) fn create(path: &Path, options: &StoreOptions) -> Result<Opened> {
 /// A connection to a file that is there, which may be a ledger or still be empty, and the file.
 pub(crate) fn for_writing(path: &Path, options: &StoreOptions) -> Result<(Connection, OpenedFile)> {
     refuse_others(path)?;
+    connect_for_writing(path, options)
+}
+
+fn connect_for_writing(path: &Path, options: &StoreOptions) -> Result<(Connection, OpenedFile)> {
     let file = OpenedFile::at(path)?;
     file.check_writable()?;
     let connection = connect(path, options)?;
@@ -78,8 +82,8 @@ pub(crate) struct Opened {
 
 /// Opens a ledger that exists and is of this version; makes and changes nothing.
 pub(crate) fn existing(path: &Path, options: &StoreOptions) -> Result<Opened> {
-    let file = expect_existing(path)?;
-    refuse_older_at_rest(path, Migrate::Never)?;
+    let (file, older) = expect_existing(path)?;
+    decide(older, path, Migrate::Never)?;
     let opened = |connection, at_rest| Opened { connection, file, at_rest, migrated: None };
     match existing_in_use(path, options) {
         Err(error) if matches!(error.fault(), Some(Fault::ReadOnly | Fault::CannotOpen)) => {
@@ -91,16 +95,10 @@ pub(crate) fn existing(path: &Path, options: &StoreOptions) -> Result<Opened> {
     }
 }
 
-/// Tells from the file alone what is not to be migrated, where nobody has it open: nothing appears
-/// beside it then. What cannot be read like that is for those who open it.
-fn refuse_older_at_rest(path: &Path, migrate: Migrate) -> Result<()> {
-    if path.metadata().is_ok_and(|file| file.is_file())
-        && !at_rest::is_current(path)
-        && let Some(connection) = at_rest::open(path)
-        && let Ok(Identity::Ledger(found)) = identify(&connection, path)
-        && found < SCHEMA_VERSION
-    {
-        migration::with_copy(&connection, path, found, migrate)?;
+/// Refuses an older ledger that is not to be migrated, while it is at rest.
+fn decide(older: Option<OlderAtRest>, path: &Path, migrate: Migrate) -> Result<()> {
+    if let Some(OlderAtRest { connection, version }) = older {
+        migration::with_copy(&connection, path, version, migrate)?;
     }
     Ok(())
 }
@@ -177,7 +175,7 @@ fn dangling(path: &Path) -> std::io::Result<PathBuf> {
 }
 
 /// What can be refused without opening it for writing.
-fn refuse_others(path: &Path) -> Result<()> {
+fn refuse_others(path: &Path) -> Result<Option<OlderAtRest>> {
     check_sqlite(rusqlite::version_number())?;
     refuse_untouched(path)
 }
@@ -189,15 +187,16 @@ fn check_sqlite(version: i32) -> Result<()> {
     Ok(())
 }
 
-/// Sees to it that something is there which may be a ledger; opens nothing for writing.
-pub(crate) fn expect_existing(path: &Path) -> Result<OpenedFile> {
+/// Sees to it that something is there which may be a ledger, perhaps an older one at rest; opens nothing for
+/// writing.
+pub(crate) fn expect_existing(path: &Path) -> Result<(OpenedFile, Option<OlderAtRest>)> {
     if !exists(path)? {
         return Err(StoreError::NotFound { path: path.to_owned() });
     }
-    refuse_others(path)?;
+    let older = refuse_others(path)?;
     let file = OpenedFile::at(path)?;
     file.check_readable()?;
-    Ok(file)
+    Ok((file, older))
 }
 
 pub(crate) fn ready(
