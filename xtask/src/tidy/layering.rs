@@ -15,6 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("usage-tracker", &["usage-core", "usage-journal"]),
     ("usage-providers", &[]),
     ("usage-import", &["usage-core", "usage-store"]),
+    ("usage-ledger", &["usage-core", "usage-providers", "usage-store", "usage-tracker"]),
     ("usage-cli", &["usage-core", "usage-import", "usage-store", "usage-tracker"]),
 ];
 
