@@ -14,7 +14,7 @@ use usage_core::sink::{
     BatchOutcome, JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId, SinkError,
 };
 use usage_core::{Usage, EventId, LabelNames, Labels, Record, Timestamp, TokenCounts};
-use usage_journal::{Journal, Options, RealDisk, replay};
+use usage_journal::{JournalWriter, Options, RealDisk, replay};
 
 #[derive(Debug, arbitrary::Arbitrary)]
 enum Input<'a> {
@@ -101,7 +101,7 @@ impl World {
             let mut options = Options::default();
             (options.segment_bytes, options.frame_bytes) = (8_192, 1_024);
             let (mut journal, _tail) =
-                Journal::create(RealDisk, &folder, LEDGER, options).unwrap();
+                JournalWriter::create(RealDisk, &folder, LEDGER, options).unwrap();
             let records = records(40);
             let mut rest = &records[..];
             while !rest.is_empty() {

@@ -61,7 +61,7 @@ impl JournalError {
 #[non_exhaustive]
 pub struct SyncError {
     /// How many of the records that were appended since the last
-    /// [`publish`](crate::Journal::publish) are safe and stay: the first ones.
+    /// [`publish`](crate::JournalWriter::publish) are safe and stay: the first ones.
     pub kept: usize,
     /// What failed.
     pub source: JournalError,

@@ -5,22 +5,22 @@
 mod disk;
 mod error;
 mod format;
-mod journal;
 mod options;
 mod read;
+mod reader;
 mod replay;
 mod segment;
 mod shared;
 mod survey;
-mod tail;
 mod watch;
+mod writer;
 
 pub use disk::{Access, Disk, DiskFile, Identity, RealDisk};
 pub use error::{Found, JournalError, ReplayError, SyncError};
-pub use journal::Journal;
 pub use options::Options;
 pub use read::Step;
+pub use reader::JournalReader;
 pub use replay::{Replayed, replay};
 pub use survey::{State, Survey, Surveyed, survey};
-pub use tail::Tail;
 pub use watch::Watched;
+pub use writer::JournalWriter;

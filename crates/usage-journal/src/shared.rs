@@ -32,7 +32,7 @@ pub(crate) struct Segment<F> {
     pub(crate) used: Use,
     pub(crate) path: PathBuf,
     pub(crate) file: Arc<F>,
-    /// Up to where the tail may read.
+    /// Up to where the reader may read.
     pub(crate) published: Mark,
     /// Where it ends for good, once nothing more will be appended.
     pub(crate) end: Option<Mark>,

@@ -59,7 +59,7 @@ pub(crate) fn check<D: Disk>(shared: &Shared<D, D::File>) -> (Watched, Vec<Resto
                         restored.push((used, file));
                         None
                     }
-                    // The tail has given it up in between.
+                    // The reader has given it up in between.
                     Ok(None) => None,
                     Err(error) => Some(error),
                 }
@@ -103,7 +103,7 @@ fn restore<D: Disk>(
     };
     let written = copy_all(file, &copy, options.segment_bytes)
         .map_err(|error| JournalError::io("write", &unfinished, error));
-    // The tail removes files of segments that it has taken out of the list, and no others: so what
+    // The reader removes files of segments that it has taken out of the list, and no others: so what
     // was stored, and given up, does not come back here.
     let mut state = shared.state();
     let segment = state.segments.iter_mut().find(|segment| segment.used == used);

@@ -13,7 +13,7 @@ use usage_core::sink::{
     BatchOutcome, JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId, SinkError,
 };
 use usage_core::{Record, Timestamp};
-use usage_journal::{Journal, Options, RealDisk};
+use usage_journal::{JournalWriter, Options, RealDisk};
 
 use crate::figures::float;
 use crate::rounds::{Times, interleaved, ratio};
@@ -85,7 +85,7 @@ fn through_journal(folder: &Path, records: &[Record]) -> Result<(Duration, Durat
     let mut options = Options::default();
     options.max_bytes = u64::MAX;
     let before = crate::process::Written::now()?;
-    let (mut journal, mut tail) = Journal::create(RealDisk, folder, ledger, options)?;
+    let (mut journal, mut tail) = JournalWriter::create(RealDisk, folder, ledger, options)?;
     let start = Instant::now();
     for drain in records.chunks(DRAIN) {
         let mut written = 0;

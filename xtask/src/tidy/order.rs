@@ -25,8 +25,8 @@ const ORDERS: &[(&str, &[&str])] = &[
     (
         "usage-journal",
         &[
-            "disk", "error", "format", "options", "shared", "segment", "watch", "read", "tail",
-            "journal", "replay", "survey",
+            "disk", "error", "format", "options", "shared", "segment", "watch", "read", "reader",
+            "writer", "replay", "survey",
         ],
     ),
     (

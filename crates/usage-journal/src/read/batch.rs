@@ -16,7 +16,7 @@ use crate::error::Found;
 /// What became of a batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Step {
-    /// What became of the records that were stored now. Its indices are those of [`Tail::held`](crate::Tail::held).
+    /// What became of the records that were stored now. Its indices are those of [`JournalReader::held`](crate::JournalReader::held).
     pub outcome: BatchOutcome,
     /// How many records the ledger had already: an earlier call that seemed to fail had stored
     /// them.

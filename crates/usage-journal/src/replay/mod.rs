@@ -11,8 +11,8 @@ use usage_core::sink::{JournalSink, LedgerId, SegmentId, SinkError};
 use crate::disk::{Disk, sync_removals};
 use crate::error::{Found, JournalError, ReplayError};
 use crate::read::Step;
+use crate::reader::has;
 use crate::segment::{Claim, Named, claim, remove_own};
-use crate::tail::has;
 use orphan::{Orphan, Outcome};
 pub(crate) use orphan::{is_blank, read_headers};
 
@@ -197,7 +197,7 @@ impl<D: Disk> Run<'_, D> {
     }
 
     /// Makes the ledger durable, and then removes the files of what is wholly stored; their
-    /// positions last, see `Tail::recycle`.
+    /// positions last, see `JournalReader::recycle`.
     fn remove_done(&mut self) -> Result<(), SinkError> {
         if self.done.is_empty() {
             return Ok(());

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use usage_core::sink::JournalSink;
-use usage_journal::{Disk, DiskFile, Journal, replay};
+use usage_journal::{Disk, DiskFile, JournalWriter, replay};
 
 use crate::damage::{FOLDER, ledger_id, records, run, small};
 use crate::sim::{SimDisk, SimLedger};
@@ -12,7 +12,7 @@ use crate::sim::{SimDisk, SimLedger};
 fn orphan(disk: &SimDisk) {
     let process = disk.process();
     let (mut journal, _tail) =
-        Journal::create(process, Path::new(FOLDER), ledger_id(), small()).unwrap();
+        JournalWriter::create(process, Path::new(FOLDER), ledger_id(), small()).unwrap();
     journal.append(&records(0..5)).unwrap();
 }
 
@@ -37,10 +37,10 @@ fn a_segment_that_is_cleaned_away_while_it_is_made_is_made_again() {
     let (other, same) = (disk.process(), ledger.clone());
     disk.after_open(move || drop(run(&other, &same).unwrap()));
     let folder = Path::new(FOLDER);
-    let (mut journal, tail) =
-        Journal::create(disk.process(), folder, ledger_id(), small()).unwrap();
+    let (mut journal, reader) =
+        JournalWriter::create(disk.process(), folder, ledger_id(), small()).unwrap();
     journal.append(&records(0..5)).unwrap();
-    drop((journal, tail));
+    drop((journal, reader));
     assert_eq!(run(&disk, &ledger).unwrap().stored, 5);
 }
 
@@ -50,8 +50,8 @@ fn a_folder_that_is_removed_while_a_segment_is_made_is_made_again() {
     let (disk, ledger) = (SimDisk::new(), SimLedger::default());
     let mut options = small();
     options.max_bytes = u64::MAX;
-    let (mut journal, mut tail) =
-        Journal::create(disk.process(), Path::new(FOLDER), ledger_id(), options).unwrap();
+    let (mut journal, mut reader) =
+        JournalWriter::create(disk.process(), Path::new(FOLDER), ledger_id(), options).unwrap();
     disk.world().folder = false;
     let mut next = 0;
     while disk.files().len() < 2 {
@@ -59,8 +59,8 @@ fn a_folder_that_is_removed_while_a_segment_is_made_is_made_again() {
     }
     journal.publish();
     let mut sink = ledger.sink(&disk);
-    while tail.load(100).unwrap() > 0 {
-        tail.store(&mut sink).unwrap();
+    while reader.load(100).unwrap() > 0 {
+        reader.store(&mut sink).unwrap();
     }
     assert_eq!(ledger.content().records, (0..next).collect::<Vec<_>>());
 }
@@ -101,16 +101,16 @@ fn a_folder_that_is_removed_before_it_is_synced_is_no_failure() {
     assert!(told.failed.is_empty(), "{:?}", told.failed);
     assert!(ledger.content().positions.is_empty());
 
-    let (mut journal, mut tail) =
-        Journal::create(disk.process(), Path::new(FOLDER), ledger_id(), small()).unwrap();
+    let (mut journal, mut reader) =
+        JournalWriter::create(disk.process(), Path::new(FOLDER), ledger_id(), small()).unwrap();
     journal.append(&records(5..9)).unwrap();
     journal.publish();
     drop(journal);
     let mut sink = ledger.sink(&disk);
-    assert_eq!(tail.load(100).unwrap(), 4);
-    tail.store(&mut sink).unwrap();
+    assert_eq!(reader.load(100).unwrap(), 4);
+    reader.store(&mut sink).unwrap();
     remove_the_folder();
-    tail.close(&mut sink).unwrap();
+    reader.close(&mut sink).unwrap();
     assert!(ledger.content().positions.is_empty());
 }
 
@@ -127,7 +127,7 @@ fn a_reader_is_waited_for_and_an_owner_is_not() {
     assert_eq!(run(&disk, &ledger).unwrap().stored, 5);
 
     let (_journal, _tail) =
-        Journal::create(disk.process(), Path::new(FOLDER), ledger_id(), small()).unwrap();
+        JournalWriter::create(disk.process(), Path::new(FOLDER), ledger_id(), small()).unwrap();
     disk.on_pause(|| panic!("waits for what does not end"));
     assert_eq!(run(&disk, &ledger).unwrap().live, 1);
 }

@@ -10,13 +10,15 @@ use std::time::{Duration, Instant};
 use tempfile::tempdir;
 use usage_core::Record;
 use usage_core::sink::LedgerId;
-use usage_journal::{Journal, Options, RealDisk, Replayed, State, Tail, replay, survey};
+use usage_journal::{
+    JournalReader, JournalWriter, Options, RealDisk, Replayed, State, replay, survey,
+};
 
 use crate::damage::{ledger_id, records, small};
 use crate::sim::{SimDisk, SimLedger, SimSink};
 
-fn create(folder: &Path, options: Options) -> (Journal, Tail) {
-    Journal::create(RealDisk, folder, ledger_id(), options).unwrap()
+fn create(folder: &Path, options: Options) -> (JournalWriter, JournalReader) {
+    JournalWriter::create(RealDisk, folder, ledger_id(), options).unwrap()
 }
 
 fn replay_all(folder: &Path, sink: &mut SimSink) -> Replayed {
@@ -28,7 +30,7 @@ fn sink() -> (SimLedger, SimSink) {
     (ledger.clone(), ledger.sink(&SimDisk::new()))
 }
 
-fn append(journal: &mut Journal, mut rest: &[Record]) {
+fn append(journal: &mut JournalWriter, mut rest: &[Record]) {
     while !rest.is_empty() {
         let taken = journal.append(rest).unwrap();
         rest = &rest[taken..];
@@ -39,13 +41,13 @@ fn append(journal: &mut Journal, mut rest: &[Record]) {
 fn the_files_are_the_owners_alone_and_have_their_space() {
     let parent = tempdir().unwrap();
     let folder = parent.path().join("a/b.journal");
-    let (_journal, tail) = create(&folder, Options::default());
+    let (_journal, reader) = create(&folder, Options::default());
     let file = fs::read_dir(&folder).unwrap().next().unwrap().unwrap();
     let name = file.file_name().into_string().unwrap();
     assert!(name.len() == 32 + ".segment".len() && name.ends_with(".segment"), "{name}");
     let metadata = file.metadata().unwrap();
     assert_eq!(metadata.len(), 4 << 20);
-    assert_eq!(tail.bytes(), 4 << 20);
+    assert_eq!(reader.bytes(), 4 << 20);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -59,14 +61,14 @@ fn what_a_running_process_owns_is_left_alone_and_stored_when_it_is_gone() {
     let parent = tempdir().unwrap();
     let folder = parent.path().join("journal");
     let (ledger, mut sink) = sink();
-    let (mut journal, tail) = create(&folder, small());
+    let (mut journal, reader) = create(&folder, small());
     append(&mut journal, &records(0..200));
     let look = || survey(&RealDisk, &folder, ledger_id(), &mut |_| None).segments;
     let count = |state| look().iter().filter(|s| s.state == state).map(|s| s.records).sum::<u64>();
     assert_eq!(count(State::Live), 200);
     let replayed = replay_all(&folder, &mut sink);
     assert_eq!((replayed.stored, replayed.live), (0, look().len() as u64));
-    drop((journal, tail));
+    drop((journal, reader));
     assert_eq!(count(State::Waiting), 200);
     let replayed = replay_all(&folder, &mut sink);
     assert_eq!((replayed.stored, replayed.live), (200, 0));
@@ -84,7 +86,7 @@ fn two_threads_and_two_journals_in_one_folder() {
     let ledger = SimLedger::default();
     thread::scope(|scope| {
         for process in 0..2_u64 {
-            let (mut journal, mut tail) = create(&folder, small());
+            let (mut journal, mut reader) = create(&folder, small());
             let mut sink = ledger.sink(&SimDisk::new());
             let appending = scope.spawn(move || {
                 for first in (process * 3_000..(process + 1) * 3_000).step_by(30) {
@@ -95,16 +97,16 @@ fn two_threads_and_two_journals_in_one_folder() {
             scope.spawn(move || {
                 loop {
                     let finished = appending.is_finished();
-                    if tail.load(100).unwrap() > 0 {
-                        tail.store(&mut sink).unwrap();
-                        tail.recycle(&mut sink).unwrap();
+                    if reader.load(100).unwrap() > 0 {
+                        reader.store(&mut sink).unwrap();
+                        reader.recycle(&mut sink).unwrap();
                     } else if finished {
                         break;
                     } else {
                         thread::yield_now();
                     }
                 }
-                tail.close(&mut sink).unwrap();
+                reader.close(&mut sink).unwrap();
             });
         }
     });
@@ -121,11 +123,11 @@ fn a_segment_of_the_usual_size_comes_back() {
     let (ledger, mut sink) = sink();
     let mut options = Options::default();
     options.sync = true;
-    let (mut journal, tail) = create(&folder, options);
+    let (mut journal, reader) = create(&folder, options);
     let first = records(0..100_000);
     assert!(journal.append(&first).unwrap() < first.len(), "one frame is not that large");
     append(&mut journal, &records(100_000..110_000));
-    drop((journal, tail));
+    drop((journal, reader));
     let replayed = replay_all(&folder, &mut sink);
     assert_eq!(replayed.stored, ledger.content().records.len() as u64);
     assert!(ledger.content().records.ends_with(&(100_000..110_000).collect::<Vec<_>>()));
@@ -162,7 +164,8 @@ fn an_error_says_what_was_done_to_which_path() {
     let parent = tempdir().unwrap();
     let file = parent.path().join("file");
     fs::write(&file, "").unwrap();
-    let error = Journal::create(RealDisk, &file.join("journal"), ledger_id(), small()).unwrap_err();
+    let error =
+        JournalWriter::create(RealDisk, &file.join("journal"), ledger_id(), small()).unwrap_err();
     let text = error.to_string();
     assert!(text.contains("cannot create") && text.contains("file/journal"), "{text}");
     assert!(!error.is_full());

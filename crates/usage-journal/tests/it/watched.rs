@@ -5,15 +5,15 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use tempfile::{TempDir, tempdir};
-use usage_journal::{Journal, RealDisk, Tail, replay};
+use usage_journal::{JournalReader, JournalWriter, RealDisk, replay};
 
 use crate::damage::{ledger_id, records, small};
 use crate::sim::{SimDisk, SimLedger, SimSink};
 
 struct Live {
     parent: TempDir,
-    journal: Journal,
-    tail: Tail,
+    journal: JournalWriter,
+    reader: JournalReader,
     next: u64,
 }
 
@@ -21,8 +21,9 @@ impl Live {
     fn new() -> Self {
         let parent = tempdir().unwrap();
         let folder = parent.path().join("journal");
-        let (journal, tail) = Journal::create(RealDisk, &folder, ledger_id(), small()).unwrap();
-        Self { parent, journal, tail, next: 0 }
+        let (journal, reader) =
+            JournalWriter::create(RealDisk, &folder, ledger_id(), small()).unwrap();
+        Self { parent, journal, reader, next: 0 }
     }
 
     fn folder(&self) -> PathBuf {
@@ -44,8 +45,8 @@ impl Live {
     /// Stores all that was published, and answers how many records are missing.
     fn store_all(&mut self, sink: &mut SimSink) -> u64 {
         let mut lost = 0;
-        while self.tail.load(100).unwrap() > 0 {
-            lost += self.tail.store(sink).unwrap().lost;
+        while self.reader.load(100).unwrap() > 0 {
+            lost += self.reader.store(sink).unwrap().lost;
         }
         lost
     }
@@ -53,7 +54,7 @@ impl Live {
     /// The process is killed; what does the next one find?
     fn killed(self) -> (Vec<u64>, TempDir) {
         let folder = self.folder();
-        drop((self.journal, self.tail));
+        drop((self.journal, self.reader));
         (replayed(&folder), self.parent)
     }
 }
@@ -130,10 +131,10 @@ fn what_is_moved_away_is_stored_once_though_it_comes_back() {
     let ledger = SimLedger::default();
     let mut sink = ledger.sink(&SimDisk::new());
     drop(live.journal);
-    while live.tail.load(100).unwrap() > 0 {
-        live.tail.store(&mut sink).unwrap();
+    while live.reader.load(100).unwrap() > 0 {
+        live.reader.store(&mut sink).unwrap();
     }
-    live.tail.close(&mut sink).unwrap();
+    live.reader.close(&mut sink).unwrap();
     assert!(!folder.exists());
     fs::rename(&elsewhere, &folder).unwrap();
     replay(&RealDisk, &folder, &mut sink, 10, &mut |_| ControlFlow::Continue(())).unwrap();
@@ -174,7 +175,7 @@ fn after_an_emptied_segment_comes_another() {
     let ledger = SimLedger::default();
     let mut sink = ledger.sink(&SimDisk::new());
     let lost = live.store_all(&mut sink);
-    assert_eq!((lost, live.tail.at_risk()), (9, 0));
+    assert_eq!((lost, live.reader.at_risk()), (9, 0));
     assert_eq!(ledger.content().records, (9..20).collect::<Vec<_>>());
     assert!(live.journal.check().error.is_none());
 }
@@ -189,13 +190,13 @@ fn an_emptied_segment_is_not_used_again() {
         live.append(300);
         if spare {
             assert_eq!(live.store_all(&mut sink), 0);
-            live.tail.recycle(&mut sink).unwrap();
+            live.reader.recycle(&mut sink).unwrap();
         }
         live.segments().iter().for_each(|path| empty(path));
         let lost = if spare { 0 } else { 300 };
         assert_eq!(live.journal.check().at_risk, lost);
         assert_eq!(live.store_all(&mut sink), lost);
-        live.tail.recycle(&mut sink).unwrap();
+        live.reader.recycle(&mut sink).unwrap();
         for _ in 0..2 {
             live.append(300);
             let watched = live.journal.check();
@@ -215,9 +216,9 @@ fn what_was_moved_away_before_it_was_given_up_is_not_stored_again() {
     assert_eq!(live.store_all(&mut sink), 0);
     let (folder, elsewhere) = (live.folder(), live.parent.path().join("elsewhere"));
     fs::rename(&folder, &elsewhere).unwrap();
-    live.tail.recycle(&mut sink).unwrap();
+    live.reader.recycle(&mut sink).unwrap();
     drop(live.journal);
-    live.tail.close(&mut sink).unwrap();
+    live.reader.close(&mut sink).unwrap();
     fs::rename(&elsewhere, &folder).unwrap();
     replay(&RealDisk, &folder, &mut sink, 10, &mut |_| ControlFlow::Continue(())).unwrap();
     assert_eq!(ledger.content().records, all(300));
@@ -229,7 +230,7 @@ fn what_was_moved_away_from_a_replay_is_not_stored_again() {
     live.append(9);
     let (folder, segment) = (live.folder(), live.segments().remove(0));
     let elsewhere = live.parent.path().join("elsewhere");
-    drop((live.journal, live.tail));
+    drop((live.journal, live.reader));
     let ledger = SimLedger::default();
     let mut sink = ledger.sink(&SimDisk::new());
     replay(&RealDisk, &folder, &mut sink, 10, &mut |_| {
@@ -255,11 +256,11 @@ fn a_strangers_file_is_not_removed() {
     fs::remove_file(&segment).unwrap();
     fs::write(&segment, "somebody's").unwrap();
     drop(live.journal);
-    live.tail.close(&mut sink).unwrap();
+    live.reader.close(&mut sink).unwrap();
     assert_eq!(fs::read(segment).unwrap(), b"somebody's");
 }
 
-/// What the tail has stored and given up does not come back.
+/// What the reader has stored and given up does not come back.
 #[test]
 fn what_was_stored_is_not_written_anew() {
     let mut live = Live::new();
@@ -270,11 +271,11 @@ fn what_was_stored_is_not_written_anew() {
     fs::remove_dir_all(live.folder()).unwrap();
     // Only the one that is appended to.
     assert_eq!(live.journal.check().restored, 1);
-    live.tail.recycle(&mut sink).unwrap();
+    live.reader.recycle(&mut sink).unwrap();
     live.append(300);
     let stored = ledger.content();
     let folder = live.folder();
-    drop((live.journal, live.tail));
+    drop((live.journal, live.reader));
     let again = SimLedger::default();
     again.restore(&stored);
     let mut sink = again.sink(&SimDisk::new());

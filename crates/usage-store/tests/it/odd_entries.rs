@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use usage_core::sink::JournalSink;
-use usage_journal::{Access, Journal, Options, RealDisk};
+use usage_journal::{Access, JournalWriter, Options, RealDisk};
 use usage_store::{SegmentState, StoreError};
 
 use super::support::{Place, journal, orphan, record, requests, segments};
@@ -87,7 +87,7 @@ fn a_group_that_shares_the_ledger_shares_its_journal() {
             options.access = Access::Group;
         }
         let id = store.id().unwrap();
-        let (journal, tail) = Journal::create(RealDisk, &folder, id, options).unwrap();
+        let (journal, tail) = JournalWriter::create(RealDisk, &folder, id, options).unwrap();
         assert_eq!(mode(&folder), folder_mode);
         let segments = segments(&folder);
         assert_eq!(segments.len(), 1);

@@ -21,7 +21,7 @@ use usage_core::{
     Engine, EventId, Filter, Label, LabelNames, Labels, Record, TimeRange, Timestamp, TokenCounts,
     Usage,
 };
-use usage_journal::{Journal, Options, RealDisk, Tail};
+use usage_journal::{JournalReader, JournalWriter, Options, RealDisk};
 use usage_store::{PruneOptions, Store, StoreError, StoreOptions, StoredRecord};
 
 /// Longer than anything here takes on a slow and busy machine.
@@ -183,9 +183,14 @@ pub(crate) fn requests(store: &Store) -> u64 {
 }
 
 /// A journal of the ledger in that folder, with these records; its owner is whoever holds it.
-pub(crate) fn journal(store: &Store, folder: &Path, records: &[Record]) -> (Journal, Tail) {
+pub(crate) fn journal(
+    store: &Store,
+    folder: &Path,
+    records: &[Record],
+) -> (JournalWriter, JournalReader) {
     let id = store.id().unwrap();
-    let (mut journal, tail) = Journal::create(RealDisk, folder, id, Options::default()).unwrap();
+    let (mut journal, tail) =
+        JournalWriter::create(RealDisk, folder, id, Options::default()).unwrap();
     let mut rest = records;
     while !rest.is_empty() {
         rest = &rest[journal.append(rest).unwrap()..];

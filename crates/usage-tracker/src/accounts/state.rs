@@ -1,7 +1,7 @@
 //! Where the threads and their callers stand, and what they hand to each other.
 
 use usage_core::Record;
-use usage_journal::Journal;
+use usage_journal::JournalWriter;
 
 use super::phase::Phase;
 use crate::health::Health;
@@ -53,7 +53,7 @@ pub(crate) struct Handover {
     /// The appender waits until it may put something there.
     pub(crate) blocked: bool,
     /// A journal that was made late, for the appender.
-    pub(crate) new_journal: Option<Box<Journal>>,
+    pub(crate) new_journal: Option<Box<JournalWriter>>,
     /// The journal fails for being as large as it may be, which storing cures.
     pub(crate) journal_is_full: bool,
     /// The committer sleeps until so many records wait for it.

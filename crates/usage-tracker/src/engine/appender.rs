@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use usage_core::Record;
 use usage_core::sink::SinkErrorKind;
-use usage_journal::{Journal, JournalError};
+use usage_journal::{JournalError, JournalWriter};
 
 use super::watch::{self, Watch};
 use crate::accounts::{Event, release};
@@ -24,7 +24,7 @@ pub(super) struct Appender {
     shared: Arc<Shared>,
     receiver: Receiver,
     /// `None` while none could be made.
-    journal: Option<Box<Journal>>,
+    journal: Option<Box<JournalWriter>>,
     /// The records that were taken out of the channel and are not in the journal yet.
     held: Vec<Record>,
     back_off: BackOff,
@@ -37,7 +37,7 @@ impl Appender {
     pub(super) fn new(
         shared: Arc<Shared>,
         receiver: Receiver,
-        journal: Option<Box<Journal>>,
+        journal: Option<Box<JournalWriter>>,
         back_off: BackOff,
     ) -> Self {
         let (held, watch) = (Vec::new(), Watch::default());
@@ -230,7 +230,7 @@ impl Appender {
 }
 
 /// Returns how many records the journal took, and why not all of them.
-fn append_all(journal: &mut Journal, records: &[Record]) -> (usize, Option<JournalError>) {
+fn append_all(journal: &mut JournalWriter, records: &[Record]) -> (usize, Option<JournalError>) {
     let mut written = 0;
     while written < records.len() {
         match journal.append(&records[written..]) {

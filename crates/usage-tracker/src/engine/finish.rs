@@ -67,9 +67,9 @@ impl Committer {
                 drop(books);
                 // It waits for nothing but the disk. A panic of its own is in the accounts.
                 journaling.join();
-                if let Some(tail) = &mut self.queues.journal {
+                if let Some(reader) = &mut self.queues.journal {
                     // The last look: what is left is left to others, if they find it.
-                    let watched = tail.check();
+                    let watched = reader.check();
                     let mut books = self.shared.accounts.lock();
                     watch::note(&mut books, &watched);
                     release(books);
@@ -80,9 +80,9 @@ impl Committer {
 
     /// Removes the journal if nothing is left in it.
     fn close_journal(&mut self, all_stored: bool) -> Result<(), Failure> {
-        let (tail, sink) = (self.queues.journal.take(), self.sink.as_deref_mut());
-        call(|| match (tail, sink) {
-            (Some(tail), Some(sink)) if all_stored => tail.close(positions(sink)?),
+        let (reader, sink) = (self.queues.journal.take(), self.sink.as_deref_mut());
+        call(|| match (reader, sink) {
+            (Some(reader), Some(sink)) if all_stored => reader.close(positions(sink)?),
             // What is left is found by whoever opens the ledger next.
             _ => Ok(()),
         })

@@ -4,7 +4,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use usage_core::sink::{Sink, SinkError, SinkErrorKind};
-use usage_journal::{Access, Journal, Options, RealDisk, Tail};
+use usage_journal::{Access, JournalReader, JournalWriter, Options, RealDisk};
 
 use super::positions;
 use super::queue::Queues;
@@ -98,14 +98,14 @@ impl Opener {
         shared: &Shared,
         sink: &mut dyn Sink,
         queues: &mut Queues,
-    ) -> Option<Box<Journal>> {
+    ) -> Option<Box<JournalWriter>> {
         let made = make(sink, &self.options);
         let mut books = shared.accounts.lock();
         let journal = match made {
-            Ok((journal, tail)) => {
+            Ok((journal, reader)) => {
                 books.state.health.journal_works();
-                books.counters.journal_bytes = tail.bytes();
-                queues.journal = Some(Box::new(tail));
+                books.counters.journal_bytes = reader.bytes();
+                queues.journal = Some(Box::new(reader));
                 Some(Box::new(journal))
             }
             Err((_, error)) => {
@@ -120,7 +120,7 @@ impl Opener {
     }
 }
 
-fn make(sink: &mut dyn Sink, options: &Options) -> Result<(Journal, Tail), Failure> {
+fn make(sink: &mut dyn Sink, options: &Options) -> Result<(JournalWriter, JournalReader), Failure> {
     call(|| {
         let positions = positions(sink)?;
         let (ledger, folder) = (positions.ledger_id()?, positions.journal_folder()?);
@@ -128,6 +128,6 @@ fn make(sink: &mut dyn Sink, options: &Options) -> Result<(Journal, Tail), Failu
         if positions.is_shared_with_group() {
             options.access = Access::Group;
         }
-        Journal::create(RealDisk, &folder, ledger, options).map_err(SinkError::new)
+        JournalWriter::create(RealDisk, &folder, ledger, options).map_err(SinkError::new)
     })
 }

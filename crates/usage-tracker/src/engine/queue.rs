@@ -2,7 +2,7 @@
 
 use usage_core::Record;
 use usage_core::sink::{Sink, SinkError};
-use usage_journal::{Step as Stored, Tail};
+use usage_journal::{JournalReader, Step as Stored};
 
 use super::positions;
 use crate::accounts::{Books, release};
@@ -14,14 +14,14 @@ pub(super) enum Queue<'a> {
     /// In memory: all there is without a journal, and what a failing one did not take.
     Memory(&'a mut Memory),
     /// In the journal, from which they are read back.
-    Journal(&'a mut Tail),
+    Journal(&'a mut JournalReader),
 }
 
 /// The queues of a tracker.
 pub(super) struct Queues {
     pub(super) memory: Memory,
     /// `None` without a journal, and while none could be made.
-    pub(super) journal: Option<Box<Tail>>,
+    pub(super) journal: Option<Box<JournalReader>>,
 }
 
 /// Records in memory. Nobody adds to them while they are a batch that failed.
@@ -81,7 +81,7 @@ impl Queue<'_> {
     fn load(&mut self, max: usize) -> Result<bool, Failure> {
         match self {
             Self::Memory(memory) => Ok(!memory.records.is_empty()),
-            Self::Journal(tail) => Ok(call(|| tail.load(max).map_err(SinkError::new))? > 0),
+            Self::Journal(reader) => Ok(call(|| reader.load(max).map_err(SinkError::new))? > 0),
         }
     }
 
@@ -89,7 +89,7 @@ impl Queue<'_> {
     fn batch(&self) -> &[Record] {
         match self {
             Self::Memory(memory) => &memory.records,
-            Self::Journal(tail) => tail.held(),
+            Self::Journal(reader) => reader.held(),
         }
     }
 
@@ -100,7 +100,7 @@ impl Queue<'_> {
                 let outcome = sink.store(&memory.records)?;
                 Ok(Stored { outcome, ..Stored::default() })
             }
-            Self::Journal(tail) => tail.store(positions(sink)?),
+            Self::Journal(reader) => reader.store(positions(sink)?),
         }
     }
 
@@ -114,10 +114,10 @@ impl Queue<'_> {
                     books.counters.undurable += batch;
                 }
             }
-            Self::Journal(tail) => {
+            Self::Journal(reader) => {
                 let gone = batch + stored.already + stored.lost;
                 books.counters.in_journal -= gone.min(books.counters.in_journal);
-                books.counters.at_risk = tail.at_risk();
+                books.counters.at_risk = reader.at_risk();
             }
         }
     }
@@ -133,11 +133,11 @@ impl Queue<'_> {
                 }
                 Ok(())
             }
-            Self::Journal(tail) => {
-                let recycled = call(|| tail.recycle(positions(sink)?));
+            Self::Journal(reader) => {
+                let recycled = call(|| reader.recycle(positions(sink)?));
                 let mut books = shared.accounts.lock();
                 let Books { counters, state } = &mut *books;
-                counters.journal_bytes = tail.bytes();
+                counters.journal_bytes = reader.bytes();
                 let is_full = state.handover.journal_is_full;
                 if recycled.is_ok() && is_full && counters.in_journal == 0 {
                     // It has room again, though nobody has tried yet.

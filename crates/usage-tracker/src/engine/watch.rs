@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use usage_journal::{Journal, Watched};
+use usage_journal::{JournalWriter, Watched};
 
 use crate::accounts::{Books, release};
 use crate::notify::chain;
@@ -29,7 +29,7 @@ impl Watch {
     }
 
     /// Looks when it is time, or when somebody asks.
-    pub(super) fn look(&mut self, shared: &Shared, journal: &mut Journal) {
+    pub(super) fn look(&mut self, shared: &Shared, journal: &mut JournalWriter) {
         let due = shared.sender.clock.monotonic() >= self.next;
         let books = shared.accounts.lock();
         let callers = &books.state.callers;
@@ -41,7 +41,7 @@ impl Watch {
         }
     }
 
-    pub(super) fn look_now(&mut self, shared: &Shared, journal: &mut Journal) {
+    pub(super) fn look_now(&mut self, shared: &Shared, journal: &mut JournalWriter) {
         self.next = shared.sender.clock.monotonic().saturating_add(IN_TRAFFIC);
         // Whoever asks from here on wants another look.
         let asked = shared.accounts.lock().state.callers.checks_asked;

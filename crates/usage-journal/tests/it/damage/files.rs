@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use usage_core::sink::{JournalSink, LedgerId, Position};
-use usage_journal::{Journal, State, replay, survey};
+use usage_journal::{JournalWriter, State, replay, survey};
 
 use super::{FOLDER, Segment, frames, ledger_id, records, replay_one, run, small};
 use crate::sim::{Fault, SimDisk, SimLedger};
@@ -144,7 +144,7 @@ fn a_place_that_cannot_be_read_is_passed_over() {
     let mut options = small();
     options.segment_bytes = 32 * 1024;
     let (mut journal, _tail) =
-        Journal::create(disk.process(), Path::new(FOLDER), ledger_id(), options).unwrap();
+        JournalWriter::create(disk.process(), Path::new(FOLDER), ledger_id(), options).unwrap();
     let mut next = 0;
     while next < 1_000 {
         next += journal.append(&records(next..next + 10)).unwrap() as u64;

@@ -9,7 +9,7 @@ use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 
 use usage_core::sink::Damage;
-use usage_journal::{Journal, Options, ReplayError, Replayed, replay};
+use usage_journal::{JournalWriter, Options, ReplayError, Replayed, replay};
 
 use crate::sim::{LedgerFault, SimDisk, SimLedger, record};
 
@@ -47,7 +47,7 @@ impl Segment {
     fn fresh() -> Self {
         let disk = SimDisk::new();
         let (mut journal, _tail) =
-            Journal::create(disk.clone(), Path::new(FOLDER), ledger_id(), small()).unwrap();
+            JournalWriter::create(disk.clone(), Path::new(FOLDER), ledger_id(), small()).unwrap();
         Self::with_three_frames(&disk, &mut journal, 0)
     }
 
@@ -55,18 +55,18 @@ impl Segment {
     fn used_before() -> Self {
         let (disk, ledger) = (SimDisk::new(), SimLedger::default());
         let mut sink = ledger.sink(&disk);
-        let (mut journal, mut tail) =
-            Journal::create(disk.clone(), Path::new(FOLDER), ledger_id(), small()).unwrap();
+        let (mut journal, mut reader) =
+            JournalWriter::create(disk.clone(), Path::new(FOLDER), ledger_id(), small()).unwrap();
         // Full twice over: the first segment is a spare, and the second is full.
         let mut number = 0;
         while disk.files().len() < 2 {
             number += journal.append(&records(number..number + 5)).unwrap() as u64;
         }
         journal.publish();
-        while tail.load(50).unwrap() > 0 {
-            tail.store(&mut sink).unwrap();
+        while reader.load(50).unwrap() > 0 {
+            reader.store(&mut sink).unwrap();
         }
-        tail.recycle(&mut sink).unwrap();
+        reader.recycle(&mut sink).unwrap();
         let first = disk.files();
         while disk.files().iter().zip(&first).filter(|(now, then)| now == then).count() > 0 {
             number += journal.append(&records(number..number + 5)).unwrap() as u64;
@@ -75,7 +75,7 @@ impl Segment {
         Self::with_three_frames(&disk, &mut journal, number)
     }
 
-    fn with_three_frames(disk: &SimDisk, journal: &mut Journal<SimDisk>, first: u64) -> Self {
+    fn with_three_frames(disk: &SimDisk, journal: &mut JournalWriter<SimDisk>, first: u64) -> Self {
         let before = disk.files();
         let mut number = first;
         for count in [9, 1, 6] {

@@ -6,7 +6,7 @@ mod synced;
 use std::path::Path;
 
 use usage_core::sink::SinkErrorKind;
-use usage_journal::{Journal, Options, Tail};
+use usage_journal::{JournalReader, JournalWriter, Options};
 
 use crate::damage::{FOLDER, ledger_id, records, small};
 use crate::sim::{LedgerFault, SimDisk, SimLedger};
@@ -14,16 +14,17 @@ use crate::sim::{LedgerFault, SimDisk, SimLedger};
 struct Live {
     disk: SimDisk,
     ledger: SimLedger,
-    journal: Journal<SimDisk>,
-    tail: Tail<SimDisk>,
+    journal: JournalWriter<SimDisk>,
+    reader: JournalReader<SimDisk>,
 }
 
 impl Live {
     fn new(options: Options) -> Self {
         let disk = SimDisk::new();
         let folder = Path::new(FOLDER);
-        let (journal, tail) = Journal::create(disk.clone(), folder, ledger_id(), options).unwrap();
-        Self { disk, ledger: SimLedger::default(), journal, tail }
+        let (journal, reader) =
+            JournalWriter::create(disk.clone(), folder, ledger_id(), options).unwrap();
+        Self { disk, ledger: SimLedger::default(), journal, reader }
     }
 
     fn append(&mut self, numbers: std::ops::Range<u64>) {
@@ -37,8 +38,8 @@ impl Live {
 
     fn store_all(&mut self) {
         let mut sink = self.ledger.sink(&self.disk);
-        while self.tail.load(10).unwrap() > 0 {
-            let step = self.tail.store(&mut sink).unwrap();
+        while self.reader.load(10).unwrap() > 0 {
+            let step = self.reader.store(&mut sink).unwrap();
             assert_eq!((step.lost, step.damage), (0, Vec::new()));
         }
     }
@@ -52,16 +53,16 @@ impl Live {
 fn nothing_is_seen_before_it_is_published() {
     let mut live = Live::new(small());
     live.append(0..5);
-    assert_eq!(live.tail.load(10).unwrap(), 0);
+    assert_eq!(live.reader.load(10).unwrap(), 0);
     live.journal.publish();
-    assert_eq!(live.tail.load(10).unwrap(), 5);
+    assert_eq!(live.reader.load(10).unwrap(), 5);
     // More comes, but what is held is held.
     live.append(5..7);
     live.journal.publish();
-    assert_eq!(live.tail.load(10).unwrap(), 5);
+    assert_eq!(live.reader.load(10).unwrap(), 5);
     live.store_all();
     assert_eq!(live.stored(), [0, 1, 2, 3, 4, 5, 6]);
-    assert_eq!(live.tail.held(), records(5..7), "still there after it was stored");
+    assert_eq!(live.reader.held(), records(5..7), "still there after it was stored");
 }
 
 #[test]
@@ -69,11 +70,11 @@ fn a_commit_that_seemed_to_fail_is_not_made_again() {
     let mut live = Live::new(small());
     live.append(0..5);
     live.journal.publish();
-    assert_eq!(live.tail.load(10).unwrap(), 5);
+    assert_eq!(live.reader.load(10).unwrap(), 5);
     live.ledger.state().faults.plan(0, LedgerFault::After);
     let mut sink = live.ledger.sink(&live.disk);
-    live.tail.store(&mut sink).unwrap_err();
-    let step = live.tail.store(&mut sink).unwrap();
+    live.reader.store(&mut sink).unwrap_err();
+    let step = live.reader.store(&mut sink).unwrap();
     assert_eq!((step.already, step.outcome.stored), (5, 0));
     assert_eq!(live.stored(), [0, 1, 2, 3, 4]);
 }
@@ -88,9 +89,9 @@ fn a_ledger_that_went_back_is_told_from_one_that_is_busy() {
     live.ledger.restore(&copy);
     live.append(5..6);
     live.journal.publish();
-    live.tail.load(10).unwrap();
+    live.reader.load(10).unwrap();
     let mut sink = live.ledger.sink(&live.disk);
-    let error = live.tail.store(&mut sink).unwrap_err();
+    let error = live.reader.store(&mut sink).unwrap_err();
     assert_eq!(error.kind(), SinkErrorKind::Replaced);
     assert!(live.stored().is_empty());
 }
@@ -106,11 +107,11 @@ fn a_ledger_that_went_back_loses_no_segment() {
     live.ledger.restore(&copy);
     let files = live.disk.files();
     let mut sink = live.ledger.sink(&live.disk);
-    let error = live.tail.recycle(&mut sink).unwrap_err();
+    let error = live.reader.recycle(&mut sink).unwrap_err();
     assert_eq!(error.kind(), SinkErrorKind::Replaced);
     assert_eq!(live.disk.files(), files);
     drop(live.journal);
-    live.tail.close(&mut sink).unwrap_err();
+    live.reader.close(&mut sink).unwrap_err();
     let replayed = crate::damage::run(&live.disk, &live.ledger).unwrap();
     assert_eq!((replayed.stored, replayed.lost), (300, 0));
 }
@@ -127,9 +128,9 @@ fn damage_in_ones_own_segment_costs_what_it_hit() {
     assert!(bytes[second..].starts_with(b"\xF7USG"));
     bytes[second] ^= 1;
     live.disk.overwrite(&path, &bytes);
-    assert_eq!(live.tail.load(10).unwrap(), 5);
+    assert_eq!(live.reader.load(10).unwrap(), 5);
     let mut sink = live.ledger.sink(&live.disk);
-    let step = live.tail.store(&mut sink).unwrap();
+    let step = live.reader.store(&mut sink).unwrap();
     assert_eq!((step.outcome.stored, step.lost), (5, 3));
     let damage = &step.damage[0].damage;
     assert_eq!((damage.offset, damage.records), (second as u64, Some(3)));
@@ -145,7 +146,7 @@ fn damage_in_ones_own_segment_costs_what_it_hit() {
     assert_eq!(live.stored(), [0, 1, 2, 3, 4, 8, 9]);
 }
 
-/// A tail tries again, and does not wait for a bad place for ever.
+/// A reader tries again, and does not wait for a bad place for ever.
 #[test]
 fn a_place_that_cannot_be_read_does_not_stop_the_tail() {
     let mut live = Live::new(small());
@@ -155,22 +156,22 @@ fn a_place_that_cannot_be_read_does_not_stop_the_tail() {
     live.append(5..8);
     live.journal.publish();
     live.disk.world().unreadable = 128..4_000;
-    let fails = |live: &mut Live| live.tail.load(10).is_err();
+    let fails = |live: &mut Live| live.reader.load(10).is_err();
     assert!(fails(&mut live) && fails(&mut live));
     // What was only a passing failure costs nothing.
     live.disk.world().unreadable = 0..0;
-    assert_eq!(live.tail.load(10).unwrap(), 3);
+    assert_eq!(live.reader.load(10).unwrap(), 3);
     live.store_all();
 
     live.append(8..10);
     live.journal.publish();
     live.disk.world().unreadable = 128..4_000;
     assert!(fails(&mut live) && fails(&mut live) && fails(&mut live));
-    assert_eq!(live.tail.load(10).unwrap(), 1, "damage only");
-    assert!(live.tail.held().is_empty());
+    assert_eq!(live.reader.load(10).unwrap(), 1, "damage only");
+    assert!(live.reader.held().is_empty());
     let mut sink = live.ledger.sink(&live.disk);
-    assert_eq!(live.tail.store(&mut sink).unwrap().lost, 2);
-    assert_eq!(live.tail.load(10).unwrap(), 0);
+    assert_eq!(live.reader.store(&mut sink).unwrap().lost, 2);
+    assert_eq!(live.reader.load(10).unwrap(), 0);
     assert_eq!(live.stored(), (0..8).collect::<Vec<_>>());
 }
 
@@ -181,7 +182,7 @@ fn a_journal_that_is_still_there_keeps_its_segment() {
     live.journal.publish();
     live.store_all();
     let mut sink = live.ledger.sink(&live.disk);
-    live.tail.close(&mut sink).unwrap();
+    live.reader.close(&mut sink).unwrap();
     live.journal.append(&records(5..6)).unwrap();
     drop(live.journal);
     let replayed = crate::damage::run(&live.disk, &live.ledger).unwrap();
@@ -199,7 +200,7 @@ fn what_was_not_stored_stays_when_the_tail_is_closed() {
     live.journal.publish();
     let mut sink = live.ledger.sink(&live.disk);
     drop(live.journal);
-    live.tail.close(&mut sink).unwrap();
+    live.reader.close(&mut sink).unwrap();
     let replayed = crate::damage::run(&live.disk, &live.ledger).unwrap();
     assert_eq!((replayed.stored, replayed.segments), (4, 1));
     assert_eq!(live.ledger.content().records, (0..9).collect::<Vec<_>>());

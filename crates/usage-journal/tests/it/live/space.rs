@@ -28,7 +28,7 @@ fn a_full_disk_loses_nothing() {
 fn a_disk_without_space_for_another_segment_is_full_until_there_is() {
     let mut live = Live::new(small());
     live.disk.world().space = 0;
-    let (mut next, before) = (0, live.tail.bytes());
+    let (mut next, before) = (0, live.reader.bytes());
     let error = loop {
         match live.journal.append(&records(next..next + 9)) {
             Ok(taken) => next += taken as u64,
@@ -36,7 +36,7 @@ fn a_disk_without_space_for_another_segment_is_full_until_there_is() {
         }
     };
     assert!(error.is_full(), "{error}");
-    assert_eq!((live.tail.bytes(), live.disk.files().len()), (before, 1));
+    assert_eq!((live.reader.bytes(), live.disk.files().len()), (before, 1));
     live.disk.world().space = u64::MAX / 2;
     live.append(next..next + 9);
     live.journal.publish();
@@ -68,28 +68,28 @@ fn a_journal_takes_no_more_than_it_may_and_gives_it_back() {
             Ok(taken) => next += taken as u64,
             Err(error) => break error,
         }
-        assert!(live.tail.bytes() <= options.max_bytes);
+        assert!(live.reader.bytes() <= options.max_bytes);
     };
     assert!(error.is_full() && error.to_string().contains("journal"), "{error}");
     let files = live.disk.files();
     assert_eq!(files.len(), 3);
-    assert_eq!(live.tail.bytes(), files.iter().map(|(_, bytes)| bytes.len() as u64).sum::<u64>());
+    assert_eq!(live.reader.bytes(), files.iter().map(|(_, bytes)| bytes.len() as u64).sum::<u64>());
     // Over when the ledger takes records again.
     live.journal.publish();
     live.store_all();
     let mut sink = live.ledger.sink(&live.disk);
-    live.tail.recycle(&mut sink).unwrap();
+    live.reader.recycle(&mut sink).unwrap();
     for _ in 0..3 {
         live.append(next..next + 100);
         next += 100;
         live.journal.publish();
         live.store_all();
-        live.tail.recycle(&mut sink).unwrap();
+        live.reader.recycle(&mut sink).unwrap();
     }
     assert_eq!(live.stored(), (0..next).collect::<Vec<_>>());
-    assert!(live.tail.bytes() <= options.max_bytes);
+    assert!(live.reader.bytes() <= options.max_bytes);
     drop(live.journal);
-    live.tail.close(&mut sink).unwrap();
+    live.reader.close(&mut sink).unwrap();
     assert!(live.disk.files().is_empty());
     assert!(live.ledger.content().positions.is_empty(), "nothing is remembered of what is gone");
 }
@@ -103,7 +103,7 @@ fn at_most_two_spares_are_kept() {
     assert!(live.disk.files().len() > 5);
     live.store_all();
     let mut sink = live.ledger.sink(&live.disk);
-    live.tail.recycle(&mut sink).unwrap();
+    live.reader.recycle(&mut sink).unwrap();
     assert_eq!(live.disk.files().len(), 3);
     assert_eq!(live.ledger.content().positions.len(), 3);
 }

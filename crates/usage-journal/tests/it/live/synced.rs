@@ -17,9 +17,9 @@ fn nothing_is_seen_before_it_is_synced() {
     let mut live = synced();
     live.append(0..5);
     live.journal.publish();
-    assert_eq!(live.tail.load(10).unwrap(), 0);
+    assert_eq!(live.reader.load(10).unwrap(), 0);
     live.journal.sync().unwrap();
-    assert_eq!(live.tail.load(10).unwrap(), 0);
+    assert_eq!(live.reader.load(10).unwrap(), 0);
     live.journal.publish();
     live.store_all();
     assert_eq!(live.stored(), [0, 1, 2, 3, 4]);
@@ -60,7 +60,7 @@ fn what_could_not_be_synced_is_in_the_journal_once_when_it_is_given_again() {
     live.journal.publish();
     assert_eq!(live.disk.files().len(), 2, "not where syncing failed");
     let (disk, ledger) = (live.disk.clone(), live.ledger.clone());
-    drop((live.journal, live.tail));
+    drop((live.journal, live.reader));
     disk.world().lose_power(3);
     let told = run(&disk, &ledger).unwrap();
     assert_eq!((told.stored, told.lost, told.damage.len()), (12, 0, 0));
@@ -82,7 +82,7 @@ fn a_segment_that_failed_is_not_used_again() {
     live.journal.publish();
     live.store_all();
     let mut sink = live.ledger.sink(&live.disk);
-    live.tail.recycle(&mut sink).unwrap();
+    live.reader.recycle(&mut sink).unwrap();
     assert!(live.disk.files().iter().all(|(path, _)| *path != bad));
     assert_eq!(live.stored(), [0, 1, 2, 3, 4]);
 }
@@ -96,7 +96,7 @@ fn a_segment_has_its_header_on_the_disk_before_it_has_its_name() {
         for seed in 0..50 {
             let live = Live::new(options);
             let (disk, ledger) = (live.disk.clone(), live.ledger.clone());
-            drop((live.journal, live.tail));
+            drop((live.journal, live.reader));
             disk.world().lose_power(seed);
             let told = run(&disk, &ledger).unwrap();
             assert_eq!((told.unreadable.len(), told.segments), (0, 1), "{told:?}");

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use usage_core::Record;
 use usage_core::sink::{JournalSink, SinkErrorKind};
-use usage_journal::{Journal, State, Tail, replay, survey};
+use usage_journal::{JournalReader, JournalWriter, State, replay, survey};
 
 use super::expect::Expect;
 use super::op::{Between, Op, PROCESSES};
@@ -15,8 +15,8 @@ use crate::sim::{Content, Flaw, SimDisk, SimLedger, SimSink, record};
 struct Process {
     disk: SimDisk,
     sink: SimSink,
-    journal: Journal<SimDisk>,
-    tail: Tail<SimDisk>,
+    journal: JournalWriter<SimDisk>,
+    reader: JournalReader<SimDisk>,
     /// Records whose appending failed: they come first the next time.
     again: Vec<u64>,
     /// What was appended and not published.
@@ -80,7 +80,7 @@ impl Machine {
             Op::Close(process) => {
                 if let Some(mut process) = self.processes[process].take() {
                     drop(process.journal);
-                    drop(process.tail.close(&mut process.sink));
+                    drop(process.reader.close(&mut process.sink));
                 }
             }
             Op::Kill(process) => self.processes[process] = None,
@@ -127,12 +127,14 @@ impl Machine {
         let mut options = small();
         (options.sync, options.max_bytes) = (self.sync, 4 * 1_900);
         let Ok(id) = sink.ledger_id() else { return };
-        if let Ok((journal, tail)) = Journal::create(disk.clone(), Path::new(FOLDER), id, options) {
+        if let Ok((journal, reader)) =
+            JournalWriter::create(disk.clone(), Path::new(FOLDER), id, options)
+        {
             self.processes[process] = Some(Process {
                 disk,
                 sink,
                 journal,
-                tail,
+                reader,
                 again: Vec::new(),
                 unpublished: Vec::new(),
             });
@@ -177,11 +179,11 @@ impl Machine {
     fn store(&mut self, at: usize, max: usize, batches: u32) {
         for _ in 0..batches {
             let Some(process) = &mut self.processes[at] else { return };
-            match process.tail.load(max) {
+            match process.reader.load(max) {
                 Ok(0) | Err(_) => return,
                 Ok(_) => {}
             }
-            match process.tail.store(&mut process.sink) {
+            match process.reader.store(&mut process.sink) {
                 Ok(_) => {}
                 // Only opening the ledger again helps.
                 Err(error) if error.kind() == SinkErrorKind::Replaced => {
@@ -194,7 +196,7 @@ impl Machine {
 
     fn recycle(&mut self, at: usize) {
         let Some(process) = &mut self.processes[at] else { return };
-        if let Err(error) = process.tail.recycle(&mut process.sink)
+        if let Err(error) = process.reader.recycle(&mut process.sink)
             && error.kind() == SinkErrorKind::Replaced
         {
             self.processes[at] = None;
@@ -227,9 +229,9 @@ impl Machine {
                 }
                 Between::Process(at) if at == batches => {
                     if let Some(process) = &mut self.processes[0]
-                        && process.tail.load(max).is_ok()
+                        && process.reader.load(max).is_ok()
                     {
-                        drop(process.tail.store(&mut process.sink));
+                        drop(process.reader.store(&mut process.sink));
                     }
                 }
                 _ => {}

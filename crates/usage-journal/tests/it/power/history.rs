@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use usage_core::sink::{
     JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId, SinkError,
 };
-use usage_journal::{Journal, Tail, replay};
+use usage_journal::{JournalReader, JournalWriter, replay};
 
 use super::disk::{Op, RecordingDisk};
 use crate::damage::{FOLDER, ledger_id, small};
@@ -60,7 +60,7 @@ struct Life {
     next: u64,
     /// Given, and not in the journal.
     held: VecDeque<u64>,
-    process: Option<(Journal<RecordingDisk>, Tail<RecordingDisk>)>,
+    process: Option<(JournalWriter<RecordingDisk>, JournalReader<RecordingDisk>)>,
 }
 
 /// Lives through so many steps; what was done to the disk meanwhile.
@@ -98,7 +98,7 @@ impl Life {
         let mut options = small();
         (options.sync, options.max_bytes) = (self.sync, 4 * 1_900);
         self.process =
-            Some(Journal::create(self.disk.clone(), folder, ledger_id(), options).unwrap());
+            Some(JournalWriter::create(self.disk.clone(), folder, ledger_id(), options).unwrap());
         // What the last process had not acknowledged is nobody's.
         self.held.clear();
     }
@@ -132,11 +132,11 @@ impl Life {
     }
 
     fn store(&mut self, max: usize) {
-        let Some((_, tail)) = &mut self.process else { return };
-        if tail.load(max).unwrap() > 0 {
-            let step = tail.store(&mut self.sink).unwrap();
+        let Some((_, reader)) = &mut self.process else { return };
+        if reader.load(max).unwrap() > 0 {
+            let step = reader.store(&mut self.sink).unwrap();
             assert_eq!((step.lost, step.damage.len()), (0, 0));
         }
-        tail.recycle(&mut self.sink).unwrap();
+        reader.recycle(&mut self.sink).unwrap();
     }
 }

@@ -23,11 +23,11 @@ const READ_ATTEMPTS: u32 = 3;
 const NONE: Use = Use { segment: SegmentId::from_bytes([0; 16]), generation: 0 };
 
 /// The reading end of one's own journal, usually on another thread than the
-/// [`Journal`](crate::Journal): it reads what was published, stores it, and gives space back.
+/// [`JournalWriter`](crate::JournalWriter): it reads what was published, stores it, and gives space back.
 ///
-/// When it is dropped without [`Tail::close`], everything stays in its files for whoever opens the
+/// When it is dropped without [`JournalReader::close`], everything stays in its files for whoever opens the
 /// ledger next.
-pub struct Tail<D: Disk = RealDisk> {
+pub struct JournalReader<D: Disk = RealDisk> {
     shared: Arc<Shared<D, D::File>>,
     /// What is being read.
     at: Option<Use>,
@@ -43,7 +43,7 @@ pub struct Tail<D: Disk = RealDisk> {
     forgotten: Vec<SegmentId>,
 }
 
-impl<D: Disk> Tail<D> {
+impl<D: Disk> JournalReader<D> {
     pub(crate) fn new(shared: Arc<Shared<D, D::File>>) -> Self {
         Self {
             shared,
@@ -116,7 +116,7 @@ impl<D: Disk> Tail<D> {
     }
 
     /// The records that were read last: still there after they were stored, until the next
-    /// [`Tail::load`].
+    /// [`JournalReader::load`].
     #[must_use]
     pub fn held(&self) -> &[Record] {
         self.batch.records()
@@ -146,7 +146,7 @@ impl<D: Disk> Tail<D> {
         }
     }
 
-    /// As [`Journal::check`](crate::Journal::check), once that end is gone; before, finds nothing.
+    /// As [`JournalWriter::check`](crate::JournalWriter::check), once that end is gone; before, finds nothing.
     pub fn check(&mut self) -> Watched {
         let finished = self.shared.state().finished;
         if finished { check(&self.shared).0 } else { Watched::default() }
@@ -173,9 +173,9 @@ fn went_back() -> SinkError {
     )
 }
 
-impl<D: Disk> fmt::Debug for Tail<D> {
+impl<D: Disk> fmt::Debug for JournalReader<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tail")
+        f.debug_struct("JournalReader")
             .field("folder", &self.shared.folder)
             .field("at", &self.at)
             .field("held", &self.batch.records().len())

@@ -86,7 +86,7 @@ fn make<D: Disk>(shared: &Shared<D, D::File>) -> Result<Begun<D::File>, JournalE
             let (folder, bytes) = (folder.clone(), state.bytes);
             return Err(JournalError::Full { folder, bytes, max_bytes: options.max_bytes });
         }
-        // Taken before it is made: the tail may ask at any time.
+        // Taken before it is made: the reader may ask at any time.
         state.bytes += size;
     }
     match segment::make(disk, folder, *ledger, options) {

@@ -2,7 +2,7 @@
 
 use usage_core::sink::{JournalSink, Position, SegmentId, SinkError};
 
-use super::{Tail, went_back};
+use super::{JournalReader, went_back};
 use crate::disk::{Disk, sync_removals};
 use crate::error::JournalError;
 use crate::segment::remove_own;
@@ -14,7 +14,7 @@ const SPARE: usize = 2;
 /// A segment whose records the ledger must have, and how many.
 type Promised = (Use, u64);
 
-impl<D: Disk> Tail<D> {
+impl<D: Disk> JournalReader<D> {
     /// When whole segments have been stored: makes the ledger durable, and then uses them again or
     /// deletes them. Cheap when there are none.
     ///
@@ -35,10 +35,10 @@ impl<D: Disk> Tail<D> {
     /// The end. What is wholly stored is made durable and deleted, and the folder too when nothing
     /// else is in it. What is not stays for whoever opens the ledger next.
     ///
-    /// Drop the [`Journal`](crate::Journal) first: the segment that it appends to is not touched.
+    /// Drop the [`JournalWriter`](crate::JournalWriter) first: the segment that it appends to is not touched.
     ///
     /// # Errors
-    /// As [`Tail::recycle`]; then what is stored is left as well, which does no harm.
+    /// As [`JournalReader::recycle`]; then what is stored is left as well, which does no harm.
     pub fn close(mut self, sink: &mut dyn JournalSink) -> Result<(), SinkError> {
         let done = self.done();
         // What was never used needs no ledger to be given up.

@@ -16,26 +16,26 @@ use crate::disk::{Disk, RealDisk, parent};
 use crate::error::{JournalError, SyncError};
 use crate::format::Encoder;
 use crate::options::Options;
+use crate::reader::JournalReader;
 use crate::shared::Shared;
-use crate::tail::Tail;
 use crate::watch::{Watched, check};
 
-/// The appending end of a journal. It has one owner, usually a thread of its own; a [`Tail`] reads
+/// The appending end of a journal. It has one owner, usually a thread of its own; a [`JournalReader`] reads
 /// what it appends.
 ///
 /// When it is dropped, what was appended but not published stays in its files for whoever opens the
 /// ledger next.
-pub struct Journal<D: Disk = RealDisk> {
+pub struct JournalWriter<D: Disk = RealDisk> {
     shared: Arc<Shared<D, D::File>>,
     encoder: Encoder,
     current: Current<D::File>,
-    /// Segments that are full, of which the tail does not know yet, in order.
+    /// Segments that are full, of which the reader does not know yet, in order.
     full: Vec<Current<D::File>>,
     /// How many records were appended since the last time that something was published.
     appended: usize,
 }
 
-impl<D: Disk> Journal<D> {
+impl<D: Disk> JournalWriter<D> {
     /// Makes a journal in this folder, which is made where it is missing, with its first segment.
     /// Others may have theirs in the same folder.
     ///
@@ -46,7 +46,7 @@ impl<D: Disk> Journal<D> {
         folder: &Path,
         ledger: LedgerId,
         options: Options,
-    ) -> Result<(Self, Tail<D>), JournalError> {
+    ) -> Result<(Self, JournalReader<D>), JournalError> {
         disk.create_folder(folder, options.access)
             .map_err(|error| JournalError::io("create", folder, error))?;
         // Others may have made it a moment ago. Where the folder above may not be looked into, that
@@ -58,15 +58,15 @@ impl<D: Disk> Journal<D> {
         }
         let shared = Arc::new(Shared::new(disk, folder.to_owned(), ledger, options.fitted()));
         let current = begin(&shared)?;
-        let tail = Tail::new(Arc::clone(&shared));
+        let reader = JournalReader::new(Arc::clone(&shared));
         Ok((
             Self { shared, encoder: Encoder::default(), current, full: Vec::new(), appended: 0 },
-            tail,
+            reader,
         ))
     }
 
     /// Appends a prefix of `records` as one frame, with one write, and says how many it took: at
-    /// least one, if there is one. The tail does not see them before [`Journal::publish`].
+    /// least one, if there is one. The reader does not see them before [`JournalWriter::publish`].
     ///
     /// # Errors
     /// When they could not be written; [`JournalError::is_full`] tells whether for want of space.
@@ -95,7 +95,7 @@ impl<D: Disk> Journal<D> {
     ///
     /// # Errors
     /// When it could not be synced. The first [`SyncError::kept`] records of those appended since
-    /// the last [`Journal::publish`] are safe and stay; the others are not in the journal any more,
+    /// the last [`JournalWriter::publish`] are safe and stay; the others are not in the journal any more,
     /// and may be given again, to go to another segment.
     pub fn sync(&mut self) -> Result<(), SyncError> {
         if !self.shared.options.sync {
@@ -114,7 +114,7 @@ impl<D: Disk> Journal<D> {
         Err(SyncError { kept: self.appended, source })
     }
 
-    /// From now on the tail sees what was appended; with [`Options::sync`], what of it was synced.
+    /// From now on the reader sees what was appended; with [`Options::sync`], what of it was synced.
     pub fn publish(&mut self) {
         let sync = self.shared.options.sync;
         let mut state = self.shared.state();
@@ -172,7 +172,7 @@ impl<D: Disk> Journal<D> {
     }
 }
 
-impl<D: Disk> Drop for Journal<D> {
+impl<D: Disk> Drop for JournalWriter<D> {
     fn drop(&mut self) {
         let mut state = self.shared.state();
         for segment in &mut state.segments {
@@ -186,9 +186,9 @@ impl<D: Disk> Drop for Journal<D> {
     }
 }
 
-impl<D: Disk> fmt::Debug for Journal<D> {
+impl<D: Disk> fmt::Debug for JournalWriter<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Journal")
+        f.debug_struct("JournalWriter")
             .field("folder", &self.shared.folder)
             .field("segment", &self.current.used)
             .field("end", &self.current.end)
