@@ -19,9 +19,10 @@ pub(crate) struct Mark {
     pub(crate) sequence: u64,
 }
 
-/// Which use of which segment.
+/// A segment in one of its generations: its file is used again, under the next generation, once the ledger has
+/// what was in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Use {
+pub(crate) struct SegmentEpoch {
     pub(crate) segment: SegmentId,
     pub(crate) generation: u64,
 }
@@ -29,7 +30,7 @@ pub(crate) struct Use {
 /// A segment of this journal.
 #[derive(Debug)]
 pub(crate) struct Segment<F> {
-    pub(crate) used: Use,
+    pub(crate) epoch: SegmentEpoch,
     pub(crate) path: PathBuf,
     pub(crate) file: Arc<F>,
     /// Up to where the reader may read.

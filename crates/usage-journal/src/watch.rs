@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::disk::{Disk, DiskFile, write_all};
 use crate::error::JournalError;
 use crate::segment::{self, claim_new, is_at};
-use crate::shared::{Shared, Use};
+use crate::shared::{SegmentEpoch, Shared};
 
 /// As many strangers' files are kept beside one segment.
 const MOST_REPLACED: u32 = 1_000;
@@ -27,7 +27,7 @@ pub struct Watched {
 }
 
 /// A segment whose file was written anew.
-type Restored<F> = (Use, Arc<F>);
+type Restored<F> = (SegmentEpoch, Arc<F>);
 
 /// Looks at every segment that is in use, and writes those anew that are gone. Nobody may append
 /// meanwhile.
@@ -36,9 +36,9 @@ pub(crate) fn check<D: Disk>(shared: &Shared<D, D::File>) -> (Watched, Vec<Resto
     let looked: Vec<_> = {
         let state = shared.state();
         let segments = state.segments.iter().filter(|segment| !segment.is_done());
-        segments.map(|at| (at.used, at.path.clone(), Arc::clone(&at.file))).collect()
+        segments.map(|at| (at.epoch, at.path.clone(), Arc::clone(&at.file))).collect()
     };
-    for (used, path, file) in looked {
+    for (epoch, path, file) in looked {
         let gone = match is_at(&shared.disk, &path, &*file) {
             // Who keeps us from looking keeps others too.
             Err(error) => Some(JournalError::io("look for", &path, error)),
@@ -53,10 +53,10 @@ pub(crate) fn check<D: Disk>(shared: &Shared<D, D::File>) -> (Watched, Vec<Resto
             Ok(false) => {
                 let error = io::Error::other("it was moved away or deleted while it was open");
                 watched.error = Some(JournalError::io("find", &path, error));
-                match restore(shared, used, &path, &*file) {
+                match restore(shared, epoch, &path, &*file) {
                     Ok(Some(file)) => {
                         watched.restored += 1;
-                        restored.push((used, file));
+                        restored.push((epoch, file));
                         None
                     }
                     // The reader has given it up in between.
@@ -66,7 +66,7 @@ pub(crate) fn check<D: Disk>(shared: &Shared<D, D::File>) -> (Watched, Vec<Resto
             }
         };
         let mut state = shared.state();
-        if let Some(segment) = state.segments.iter_mut().find(|segment| segment.used == used) {
+        if let Some(segment) = state.segments.iter_mut().find(|segment| segment.epoch == epoch) {
             segment.gone = gone.is_some();
         }
         drop(state);
@@ -80,7 +80,7 @@ pub(crate) fn check<D: Disk>(shared: &Shared<D, D::File>) -> (Watched, Vec<Resto
 /// position goes on to hold, here and wherever the other file has gone.
 fn restore<D: Disk>(
     shared: &Shared<D, D::File>,
-    used: Use,
+    epoch: SegmentEpoch,
     path: &Path,
     file: &D::File,
 ) -> Result<Option<Arc<D::File>>, JournalError> {
@@ -106,7 +106,7 @@ fn restore<D: Disk>(
     // The reader removes files of segments that it has taken out of the list, and no others: so what
     // was stored, and given up, does not come back here.
     let mut state = shared.state();
-    let segment = state.segments.iter_mut().find(|segment| segment.used == used);
+    let segment = state.segments.iter_mut().find(|segment| segment.epoch == epoch);
     let (Ok(()), Some(segment)) = (&written, segment) else {
         drop(state);
         drop(disk.remove(&unfinished));

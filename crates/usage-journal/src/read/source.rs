@@ -1,7 +1,7 @@
 //! What is read, and how far.
 
 use crate::format::{Header, Version, seed};
-use crate::shared::Use;
+use crate::shared::SegmentEpoch;
 
 /// What is read.
 #[derive(Clone, Copy, Debug)]
@@ -14,8 +14,8 @@ pub(crate) struct Source {
 
 impl Source {
     /// A segment of one's own.
-    pub(crate) fn own(used: Use) -> Self {
-        let seed = seed(used.segment, used.generation);
+    pub(crate) fn own(epoch: SegmentEpoch) -> Self {
+        let seed = seed(epoch.segment, epoch.generation);
         Self { version: Version::CURRENT, seed, restarted: false }
     }
 

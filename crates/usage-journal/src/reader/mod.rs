@@ -13,14 +13,14 @@ use usage_core::sink::{JournalSink, Position, SegmentId, SinkError, SinkErrorKin
 use crate::disk::{Disk, RealDisk};
 use crate::error::JournalError;
 use crate::read::{Batch, Delivered, End, Scanner, Source, Step};
-use crate::shared::{Mark, Shared, Use};
+use crate::shared::{Mark, SegmentEpoch, Shared};
 use crate::watch::{Watched, check};
 
 /// As often is reading tried before what cannot be read is given up as damaged.
 const READ_ATTEMPTS: u32 = 3;
 
 /// Nothing is read under it.
-const NONE: Use = Use { segment: SegmentId::from_bytes([0; 16]), generation: 0 };
+const NONE: SegmentEpoch = SegmentEpoch { segment: SegmentId::from_bytes([0; 16]), generation: 0 };
 
 /// The reading end of one's own journal, usually on another thread than the
 /// [`JournalWriter`](crate::JournalWriter): it reads what was published, stores it, and gives space back.
@@ -30,7 +30,7 @@ const NONE: Use = Use { segment: SegmentId::from_bytes([0; 16]), generation: 0 }
 pub struct JournalReader<D: Disk = RealDisk> {
     shared: Arc<Shared<D, D::File>>,
     /// What is being read.
-    at: Option<Use>,
+    at: Option<SegmentEpoch>,
     scanner: Scanner,
     batch: Batch,
     /// Whether the batch is still to be stored.
@@ -68,14 +68,14 @@ impl<D: Disk> JournalReader<D> {
     /// damage in the end.
     pub fn load(&mut self, max: usize) -> Result<usize, JournalError> {
         while !self.waiting {
-            let Some((used, end)) = self.advance() else { return Ok(0) };
+            let Some((epoch, end)) = self.advance() else { return Ok(0) };
             let state = self.shared.state();
-            let Some(segment) = state.segments.iter().find(|segment| segment.used == used) else {
+            let Some(segment) = state.segments.iter().find(|segment| segment.epoch == epoch) else {
                 return Ok(0);
             };
             let (file, path) = (Arc::clone(&segment.file), segment.path.clone());
             drop(state);
-            let Use { segment, generation } = used;
+            let SegmentEpoch { segment, generation } = epoch;
             let from = Position { generation, sequence: self.scanner.sequence() };
             self.batch.place(segment, path.clone(), from);
             if self.failures >= READ_ATTEMPTS {
@@ -92,16 +92,16 @@ impl<D: Disk> JournalReader<D> {
     }
 
     /// Finds what is to be read next: a segment, and how far.
-    fn advance(&mut self) -> Option<(Use, End)> {
+    fn advance(&mut self) -> Option<(SegmentEpoch, End)> {
         let state = self.shared.state();
         let mut segments = state.segments.iter();
         // Segments go from the front only: when the one being read is gone, it was read.
-        let at = segments.position(|segment| Some(segment.used) == self.at);
+        let at = segments.position(|segment| Some(segment.epoch) == self.at);
         if let Some(segment) = at.and_then(|at| state.segments.get(at)) {
             let end = segment.published;
             if self.scanner.offset() < end.offset {
                 let end = End::Known { offset: end.offset, sequence: end.sequence };
-                return Some((segment.used, end));
+                return Some((segment.epoch, end));
             }
             segment.end?;
         }
@@ -109,10 +109,10 @@ impl<D: Disk> JournalReader<D> {
         let next = next
             .into_iter()
             .find(|segment| segment.published.sequence > 0 || segment.end.is_none())?;
-        self.at = Some(next.used);
-        self.scanner.restart(Source::own(next.used));
+        self.at = Some(next.epoch);
+        self.scanner.restart(Source::own(next.epoch));
         let Mark { offset, sequence } = next.published;
-        (sequence > 0).then_some((next.used, End::Known { offset, sequence }))
+        (sequence > 0).then_some((next.epoch, End::Known { offset, sequence }))
     }
 
     /// The records that were read last: still there after they were stored, until the next
@@ -136,7 +136,7 @@ impl<D: Disk> JournalReader<D> {
             Delivered::Stored(step) => {
                 self.waiting = false;
                 let mut state = self.shared.state();
-                let at = state.segments.iter_mut().find(|segment| Some(segment.used) == self.at);
+                let at = state.segments.iter_mut().find(|segment| Some(segment.epoch) == self.at);
                 if let Some(segment) = at {
                     segment.stored = self.batch.end().sequence;
                 }

@@ -6,13 +6,13 @@ use super::{JournalReader, went_back};
 use crate::disk::{Disk, sync_removals};
 use crate::error::JournalError;
 use crate::segment::remove_own;
-use crate::shared::{Shared, State, Use};
+use crate::shared::{SegmentEpoch, Shared, State};
 
 /// As many segments are kept ready to be used again.
 const SPARE: usize = 2;
 
 /// A segment whose records the ledger must have, and how many.
-type Promised = (Use, u64);
+type Promised = (SegmentEpoch, u64);
 
 impl<D: Disk> JournalReader<D> {
     /// When whole segments have been stored: makes the ledger durable, and then uses them again or
@@ -43,7 +43,7 @@ impl<D: Disk> JournalReader<D> {
         let done = self.done();
         // What was never used needs no ledger to be given up.
         let (unused, used): (Vec<_>, Vec<_>) =
-            done.into_iter().partition(|(used, records)| used.generation == 1 && *records == 0);
+            done.into_iter().partition(|(epoch, records)| epoch.generation == 1 && *records == 0);
         self.take(&unused, 0);
         let durable = if used.is_empty() { Ok(()) } else { make_durable(&used, sink) };
         if durable.is_ok() {
@@ -64,7 +64,7 @@ impl<D: Disk> JournalReader<D> {
     fn done(&self) -> Vec<Promised> {
         let state = self.shared.state();
         let done = state.segments.iter().filter(|segment| segment.is_done());
-        done.map(|segment| (segment.used, segment.end.map_or(0, |end| end.sequence))).collect()
+        done.map(|segment| (segment.epoch, segment.end.map_or(0, |end| end.sequence))).collect()
     }
 
     /// Takes segments out of use; `spare` of them are kept for the next generation.
@@ -72,8 +72,8 @@ impl<D: Disk> JournalReader<D> {
         let mut state = self.shared.state();
         let spare = if state.finished { 0 } else { spare };
         let State { segments, spare: spares, waste, .. } = &mut *state;
-        for (used, _) in done {
-            let at = segments.iter().position(|segment| segment.used == *used);
+        for (epoch, _) in done {
+            let at = segments.iter().position(|segment| segment.epoch == *epoch);
             let Some(segment) = at.and_then(|at| segments.remove(at)) else { continue };
             let whole = !segment.bad && !segment.gone && !segment.restored;
             let reusable = whole && spares.len() < spare;
@@ -107,7 +107,7 @@ impl<D: Disk> JournalReader<D> {
                     self.shared.state().bytes -= options.segment_bytes;
                     // Another file of this segment may come back: the ledger must know it then.
                     if removed && !segment.restored {
-                        self.gone.push(segment.used.segment);
+                        self.gone.push(segment.epoch.segment);
                     }
                 }
             }
@@ -123,8 +123,8 @@ impl<D: Disk> JournalReader<D> {
 /// Makes sure that a power loss takes nothing of these segments from the ledger.
 fn make_durable(done: &[Promised], sink: &mut dyn JournalSink) -> Result<(), SinkError> {
     sink.make_durable()?;
-    for (used, records) in done.iter().filter(|(_, records)| *records > 0) {
-        if !has(sink, used.segment, used.generation, *records)? {
+    for (epoch, records) in done.iter().filter(|(_, records)| *records > 0) {
+        if !has(sink, epoch.segment, epoch.generation, *records)? {
             return Err(went_back());
         }
     }

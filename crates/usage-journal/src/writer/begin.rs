@@ -10,13 +10,13 @@ use crate::disk::Disk;
 use crate::error::JournalError;
 use crate::format::{Header, seed};
 use crate::segment::{self, is_at};
-use crate::shared::{Segment, Shared, Use};
+use crate::shared::{Segment, SegmentEpoch, Shared};
 
 /// Begins a segment: one that was used before, or a new one.
 pub(super) fn begin<D: Disk>(
     shared: &Shared<D, D::File>,
 ) -> Result<Current<D::File>, JournalError> {
-    let (used, path, file) = loop {
+    let (epoch, path, file) = loop {
         let spare = shared.state().spare.pop();
         match spare {
             // Somebody has taken it away or emptied it meanwhile.
@@ -28,16 +28,16 @@ pub(super) fn begin<D: Disk>(
         }
     };
     let current = Current {
-        used,
+        epoch,
         path: path.clone(),
         file: Arc::clone(&file),
-        seed: seed(used.segment, used.generation),
+        seed: seed(epoch.segment, epoch.generation),
         end: START,
         synced: START,
         bad: false,
     };
     let segment = Segment {
-        used,
+        epoch,
         path,
         file,
         published: START,
@@ -55,20 +55,20 @@ fn is_usable<D: Disk>(shared: &Shared<D, D::File>, spare: &Segment<D::File>) -> 
     Ok(is_at(&shared.disk, &spare.path, &*spare.file)? && shared.is_whole(&*spare.file)?)
 }
 
-type Begun<F> = (Use, PathBuf, Arc<F>);
+type Begun<F> = (SegmentEpoch, PathBuf, Arc<F>);
 
 fn reuse<D: Disk>(
     shared: &Shared<D, D::File>,
     spare: Segment<D::File>,
 ) -> Result<Begun<D::File>, JournalError> {
-    let Use { segment, generation } = spare.used;
+    let SegmentEpoch { segment, generation } = spare.epoch;
     let next = generation + 1;
     let size = shared.options.segment_bytes;
     let header = Header::new(segment, shared.ledger, next, size, shared.disk.boot());
     // Not synced by itself: a power loss leaves this header or the one before, and of that generation
     // the ledger has everything durably.
     match segment::begin(&*spare.file, header) {
-        Ok(()) => Ok((Use { segment, generation: next }, spare.path, spare.file)),
+        Ok(()) => Ok((SegmentEpoch { segment, generation: next }, spare.path, spare.file)),
         Err(error) => {
             let error = JournalError::io("write", &spare.path, error);
             shared.state().waste.push(spare);
@@ -90,7 +90,9 @@ fn make<D: Disk>(shared: &Shared<D, D::File>) -> Result<Begun<D::File>, JournalE
         state.bytes += size;
     }
     match segment::make(disk, folder, *ledger, options) {
-        Ok(made) => Ok((Use { segment: made.id, generation: 1 }, made.path, Arc::new(made.file))),
+        Ok(made) => {
+            Ok((SegmentEpoch { segment: made.id, generation: 1 }, made.path, Arc::new(made.file)))
+        }
         Err(error) => {
             shared.state().bytes -= size;
             Err(error)

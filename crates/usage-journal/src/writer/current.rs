@@ -7,13 +7,13 @@ use std::sync::Arc;
 use crate::disk::{DiskFile, write_all};
 use crate::error::JournalError;
 use crate::format::{END_MARK_BYTES, FRAMES_START};
-use crate::shared::{Mark, Use};
+use crate::shared::{Mark, SegmentEpoch};
 
 pub(super) const START: Mark = Mark { offset: FRAMES_START, sequence: 0 };
 
 /// The segment that is appended to, or one that is full and not published yet.
 pub(super) struct Current<F> {
-    pub(super) used: Use,
+    pub(super) epoch: SegmentEpoch,
     pub(super) path: PathBuf,
     pub(super) file: Arc<F>,
     pub(super) seed: u32,

@@ -119,10 +119,10 @@ impl<D: Disk> JournalWriter<D> {
         let sync = self.shared.options.sync;
         let mut state = self.shared.state();
         for segment in &mut state.segments {
-            if segment.used == self.current.used {
+            if segment.epoch == self.current.epoch {
                 segment.published = if sync { self.current.synced } else { self.current.end };
                 segment.bad = self.current.bad;
-            } else if let Some(full) = self.full.iter().find(|full| full.used == segment.used)
+            } else if let Some(full) = self.full.iter().find(|full| full.epoch == segment.epoch)
                 && (!sync || full.is_synced())
             {
                 segment.published = full.end;
@@ -141,14 +141,14 @@ impl<D: Disk> JournalWriter<D> {
     /// that was appended is published.
     pub fn check(&mut self) -> Watched {
         let (mut watched, restored) = check(&self.shared);
-        for (used, file) in restored {
+        for (epoch, file) in restored {
             let mut own = self.full.iter_mut().chain([&mut self.current]);
-            if let Some(segment) = own.find(|segment| segment.used == used) {
+            if let Some(segment) = own.find(|segment| segment.epoch == epoch) {
                 segment.file = file;
             }
         }
         let state = self.shared.state();
-        let current = state.segments.iter().find(|segment| segment.used == self.current.used);
+        let current = state.segments.iter().find(|segment| segment.epoch == self.current.epoch);
         let gone = current.is_some_and(|segment| segment.gone);
         drop(state);
         if gone {
@@ -176,9 +176,9 @@ impl<D: Disk> Drop for JournalWriter<D> {
     fn drop(&mut self) {
         let mut state = self.shared.state();
         for segment in &mut state.segments {
-            if segment.used == self.current.used {
+            if segment.epoch == self.current.epoch {
                 segment.end = Some(self.current.end);
-            } else if let Some(full) = self.full.iter().find(|full| full.used == segment.used) {
+            } else if let Some(full) = self.full.iter().find(|full| full.epoch == segment.epoch) {
                 segment.end = Some(full.end);
             }
         }
@@ -190,7 +190,7 @@ impl<D: Disk> fmt::Debug for JournalWriter<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JournalWriter")
             .field("folder", &self.shared.folder)
-            .field("segment", &self.current.used)
+            .field("segment", &self.current.epoch)
             .field("end", &self.current.end)
             .finish_non_exhaustive()
     }
