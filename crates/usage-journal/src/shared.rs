@@ -10,9 +10,9 @@ use usage_core::sink::{LedgerId, SegmentId};
 use crate::disk::DiskFile;
 use crate::options::Options;
 
-/// A place between two frames of a segment.
+/// The offset of a frame: a place between two frames of a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Mark {
+pub(crate) struct FrameOffset {
     /// In bytes from the start.
     pub(crate) offset: u64,
     /// How many records come before.
@@ -34,9 +34,9 @@ pub(crate) struct Segment<F> {
     pub(crate) path: PathBuf,
     pub(crate) file: Arc<F>,
     /// Up to where the reader may read.
-    pub(crate) published: Mark,
+    pub(crate) published: FrameOffset,
     /// Where it ends for good, once nothing more will be appended.
-    pub(crate) end: Option<Mark>,
+    pub(crate) end: Option<FrameOffset>,
     /// How many of its records the ledger has.
     pub(crate) stored: u64,
     /// Whether its file failed, and is not to be used again.

@@ -13,7 +13,7 @@ use usage_core::sink::{JournalSink, Position, SegmentId, SinkError, SinkErrorKin
 use crate::disk::{Disk, RealDisk};
 use crate::error::JournalError;
 use crate::read::{Batch, Delivered, End, Scanner, Source, Step};
-use crate::shared::{Mark, SegmentEpoch, Shared};
+use crate::shared::{FrameOffset, SegmentEpoch, Shared};
 use crate::watch::{Watched, check};
 
 /// As often is reading tried before what cannot be read is given up as damaged.
@@ -111,7 +111,7 @@ impl<D: Disk> JournalReader<D> {
             .find(|segment| segment.published.sequence > 0 || segment.end.is_none())?;
         self.at = Some(next.epoch);
         self.scanner.restart(Source::own(next.epoch));
-        let Mark { offset, sequence } = next.published;
+        let FrameOffset { offset, sequence } = next.published;
         (sequence > 0).then_some((next.epoch, End::Known { offset, sequence }))
     }
 

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use crate::disk::{DiskFile, write_all};
 use crate::error::JournalError;
 use crate::format::{END_MARK_BYTES, FRAMES_START};
-use crate::shared::{Mark, SegmentEpoch};
+use crate::shared::{FrameOffset, SegmentEpoch};
 
-pub(super) const START: Mark = Mark { offset: FRAMES_START, sequence: 0 };
+pub(super) const START: FrameOffset = FrameOffset { offset: FRAMES_START, sequence: 0 };
 
 /// The segment that is appended to, or one that is full and not published yet.
 pub(super) struct Current<F> {
@@ -17,9 +17,9 @@ pub(super) struct Current<F> {
     pub(super) path: PathBuf,
     pub(super) file: Arc<F>,
     pub(super) seed: u32,
-    pub(super) end: Mark,
+    pub(super) end: FrameOffset,
     /// Up to where it is known to be on the disk.
-    pub(super) synced: Mark,
+    pub(super) synced: FrameOffset,
     /// Whether writing or syncing failed in a way that may last: the next frame goes elsewhere.
     pub(super) bad: bool,
 }
