@@ -22,14 +22,14 @@ pub(crate) const REPLACED: &str = "replaced";
 
 pub(crate) const ATTEMPTS: usize = 8;
 
-/// What a file in a journal's folder is, by its name.
+/// The name of a file in a journal's folder, read for what the file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Named {
+pub(crate) enum SegmentName {
     Segment(SegmentId),
     Unfinished,
 }
 
-impl Named {
+impl SegmentName {
     pub(crate) fn of(name: &OsStr) -> Option<Self> {
         let (stem, extension) = name.to_str()?.split_once('.')?;
         let id = parse_id(stem)?;
@@ -217,10 +217,10 @@ mod tests {
     #[test]
     fn only_full_names_are_segments() {
         let id = "00112233445566778899aabbccddeeff";
-        let named = |name: &str| Named::of(OsStr::new(name));
+        let named = |name: &str| SegmentName::of(OsStr::new(name));
         let segment = named(&format!("{id}.segment"));
-        assert!(matches!(segment, Some(Named::Segment(found)) if found.to_string() == id));
-        assert_eq!(named(&format!("{id}.new")), Some(Named::Unfinished));
+        assert!(matches!(segment, Some(SegmentName::Segment(found)) if found.to_string() == id));
+        assert_eq!(named(&format!("{id}.new")), Some(SegmentName::Unfinished));
         for other in ["", ".segment", "x.segment", &format!("{id}.segment.bak"), &id.to_uppercase()]
         {
             assert_eq!(named(other), None, "{other}");

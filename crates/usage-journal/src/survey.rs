@@ -10,7 +10,7 @@ use crate::error::Found;
 use crate::format::{Headers, HeadersError};
 use crate::read::{Batch, End, Scanner, Source};
 use crate::replay::{is_blank, read_headers};
-use crate::segment::Named;
+use crate::segment::SegmentName;
 
 const AT_ONCE: usize = 4096;
 
@@ -79,7 +79,7 @@ pub fn survey<D: Disk>(
     };
     names.sort();
     for name in names {
-        let Some(Named::Segment(id)) = Named::of(&name) else { continue };
+        let Some(SegmentName::Segment(id)) = SegmentName::of(&name) else { continue };
         let path = folder.join(&name);
         let looked = disk
             .open_read(&path)

@@ -12,7 +12,7 @@ use crate::disk::{Disk, sync_removals};
 use crate::error::{Found, JournalError, ReplayError};
 use crate::read::Step;
 use crate::reader::has;
-use crate::segment::{Claim, Named, claim, remove_own};
+use crate::segment::{Claim, SegmentName, claim, remove_own};
 use orphan::{Orphan, Outcome};
 pub(crate) use orphan::{is_blank, read_headers};
 
@@ -94,9 +94,9 @@ pub fn replay<D: Disk>(
         Run { disk, folder, ledger, sink, watch, told: Replayed::default(), done: Vec::new() };
     for name in names {
         let path = folder.join(&name);
-        match Named::of(&name) {
-            Some(Named::Segment(id)) => run.segment(id, path, max_batch)?,
-            Some(Named::Unfinished) => run.unfinished(&path),
+        match SegmentName::of(&name) {
+            Some(SegmentName::Segment(id)) => run.segment(id, path, max_batch)?,
+            Some(SegmentName::Unfinished) => run.unfinished(&path),
             None => {}
         }
         if run.told.interrupted {
