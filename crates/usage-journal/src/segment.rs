@@ -73,7 +73,9 @@ pub(crate) fn make<D: Disk>(
             disk.random().map_err(|error| JournalError::io("name a segment in", folder, error))?;
         let id = SegmentId::from_bytes(id);
         let unfinished = folder.join(format!("{id}.{UNFINISHED}"));
-        let Some(file) = claim_new(disk, folder, &unfinished, options.access)? else { continue };
+        let Some(file) = create_locked(disk, folder, &unfinished, options.access)? else {
+            continue;
+        };
         let path = folder.join(format!("{id}.{EXTENSION}"));
         let size = options.segment_bytes;
         let header = Header::new(id, ledger, 1, size, disk.boot());
@@ -91,7 +93,7 @@ pub(crate) fn make<D: Disk>(
 }
 
 /// Creates and locks a file; `None` when somebody took it for a leftover in between.
-pub(crate) fn claim_new<D: Disk>(
+pub(crate) fn create_locked<D: Disk>(
     disk: &D,
     folder: &Path,
     path: &Path,
@@ -140,19 +142,19 @@ pub(crate) fn begin<F: DiskFile>(file: &F, header: Header) -> io::Result<()> {
     write_all(file, &bytes, 0)
 }
 
-/// A file that somebody else made.
+/// The result of locking a file that another process made.
 #[derive(Debug)]
-pub(crate) enum Claim<F> {
-    /// Locked by this process now.
-    Mine(F),
-    /// Somebody owns it.
-    Live,
-    /// Gone in between.
+pub(crate) enum LockResult<F> {
+    /// This process holds the lock now.
+    Locked(F),
+    /// Its owner holds the lock: a running process writes to it.
+    HeldByOwner,
+    /// The file is gone, or another one lies at its path.
     Gone,
 }
 
 /// Opens and locks the file at `path`.
-pub(crate) fn claim<D: Disk>(disk: &D, path: &Path) -> io::Result<Claim<D::File>> {
+pub(crate) fn lock<D: Disk>(disk: &D, path: &Path) -> io::Result<LockResult<D::File>> {
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
             disk.pause();
@@ -160,19 +162,19 @@ pub(crate) fn claim<D: Disk>(disk: &D, path: &Path) -> io::Result<Claim<D::File>
         // Opened again each time: that is how the shared lock below is let go.
         let file = match disk.open(path) {
             Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Claim::Gone),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(LockResult::Gone),
             Err(error) => return Err(error),
         };
         if file.try_lock()? {
             let there = is_at(disk, path, &file)?;
-            return Ok(if there { Claim::Mine(file) } else { Claim::Gone });
+            return Ok(if there { LockResult::Locked(file) } else { LockResult::Gone });
         }
         // Only an owner keeps it from being shared. A reader's lock is short, and worth a wait.
         if !file.try_lock_shared()? {
             break;
         }
     }
-    Ok(Claim::Live)
+    Ok(LockResult::HeldByOwner)
 }
 
 /// Whether the path leads to this very file.

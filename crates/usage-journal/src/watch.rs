@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::disk::{Disk, DiskFile, write_all};
 use crate::error::JournalError;
-use crate::segment::{self, claim_new, is_at};
+use crate::segment::{self, create_locked, is_at};
 use crate::shared::{SegmentEpoch, Shared};
 
 /// As many strangers' files are kept beside one segment.
@@ -90,14 +90,14 @@ fn restore<D: Disk>(
         return Err(JournalError::io("find", path, error));
     }
     let unfinished = path.with_extension(segment::UNFINISHED);
-    let mut claimed = None;
+    let mut created = None;
     for _ in 0..segment::ATTEMPTS {
-        claimed = claim_new(disk, folder, &unfinished, options.access)?;
-        if claimed.is_some() {
+        created = create_locked(disk, folder, &unfinished, options.access)?;
+        if created.is_some() {
             break;
         }
     }
-    let Some(copy) = claimed else {
+    let Some(copy) = created else {
         let error = io::Error::from(io::ErrorKind::AlreadyExists);
         return Err(JournalError::io("create", &unfinished, error));
     };

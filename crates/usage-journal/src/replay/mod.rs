@@ -12,7 +12,7 @@ use crate::disk::{Disk, sync_removals};
 use crate::error::{Found, JournalError, ReplayError};
 use crate::read::Step;
 use crate::reader::has;
-use crate::segment::{Claim, SegmentName, claim, remove_own};
+use crate::segment::{LockResult, SegmentName, lock, remove_own};
 use orphan::{Orphan, Outcome};
 pub(crate) use orphan::{is_blank, read_headers};
 
@@ -131,13 +131,13 @@ struct Done<F> {
 
 impl<D: Disk> Run<'_, D> {
     fn segment(&mut self, id: SegmentId, path: PathBuf, max_batch: usize) -> Result<(), SinkError> {
-        let file = match claim(self.disk, &path) {
-            Ok(Claim::Mine(file)) => file,
-            Ok(Claim::Live) => {
+        let file = match lock(self.disk, &path) {
+            Ok(LockResult::Locked(file)) => file,
+            Ok(LockResult::HeldByOwner) => {
                 self.told.live += 1;
                 return Ok(());
             }
-            Ok(Claim::Gone) => return Ok(()),
+            Ok(LockResult::Gone) => return Ok(()),
             Err(error) => {
                 self.told.failed.push(JournalError::io("lock", &path, error));
                 return Ok(());
@@ -186,9 +186,9 @@ impl<D: Disk> Run<'_, D> {
 
     /// A file whose maker died before it was a segment.
     fn unfinished(&mut self, path: &Path) {
-        let removed = match claim(self.disk, path) {
-            Ok(Claim::Mine(_locked)) => self.disk.remove(path),
-            Ok(Claim::Live | Claim::Gone) => Ok(()),
+        let removed = match lock(self.disk, path) {
+            Ok(LockResult::Locked(_locked)) => self.disk.remove(path),
+            Ok(LockResult::HeldByOwner | LockResult::Gone) => Ok(()),
             Err(error) => Err(error),
         };
         if let Err(error) = removed {
