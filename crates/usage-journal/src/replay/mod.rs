@@ -1,6 +1,6 @@
 //! Storing what others left.
 
-mod orphan;
+mod abandoned;
 
 use std::io;
 use std::ops::ControlFlow;
@@ -13,8 +13,8 @@ use crate::error::{Found, JournalError, ReplayError};
 use crate::read::Step;
 use crate::reader::has;
 use crate::segment::{LockResult, SegmentName, lock, remove_own};
-use orphan::{Orphan, Outcome};
-pub(crate) use orphan::{is_blank, read_headers};
+use abandoned::{AbandonedSegment, Opened};
+pub(crate) use abandoned::{is_blank, read_headers};
 
 /// As many segments are stored before the ledger is made durable and their files are removed: each
 /// of them is an open file.
@@ -143,22 +143,22 @@ impl<D: Disk> Run<'_, D> {
                 return Ok(());
             }
         };
-        let mut orphan = match Orphan::open(self.disk, &path, &file, id, self.ledger) {
-            Ok(Outcome::Readable(orphan)) => orphan,
-            Ok(Outcome::Foreign) => {
+        let mut segment = match AbandonedSegment::open(self.disk, &path, &file, id, self.ledger) {
+            Ok(Opened::Readable(segment)) => segment,
+            Ok(Opened::Foreign) => {
                 self.told.foreign.push(path);
                 return Ok(());
             }
-            Ok(Outcome::Newer) => {
+            Ok(Opened::Newer) => {
                 self.told.newer.push(path);
                 return Ok(());
             }
-            Ok(Outcome::Blank) => {
+            Ok(Opened::Blank) => {
                 let locked = Done { id, generation: 0, sequence: 0, path, locked: file };
                 self.done.push(locked);
                 return Ok(());
             }
-            Ok(Outcome::Unreadable(renamed)) => {
+            Ok(Opened::Unreadable(renamed)) => {
                 self.told.unreadable.push(renamed);
                 return Ok(());
             }
@@ -167,19 +167,19 @@ impl<D: Disk> Run<'_, D> {
                 return Ok(());
             }
         };
-        orphan.seek(self.sink.position(id)?);
-        while let Some(step) = orphan.step(&file, self.sink, max_batch)? {
+        segment.seek(self.sink.position(id)?);
+        while let Some(step) = segment.step(&file, self.sink, max_batch)? {
             self.told.add(step);
             if (self.watch)(&self.told).is_break() {
                 self.told.interrupted = true;
                 return Ok(());
             }
         }
-        if orphan.is_newer_behind() {
+        if segment.is_newer_behind() {
             self.told.newer.push(path);
             return Ok(());
         }
-        let (generation, sequence) = (orphan.generation(), orphan.sequence());
+        let (generation, sequence) = (segment.generation(), segment.sequence());
         self.done.push(Done { id, generation, sequence, path, locked: file });
         if self.done.len() >= REMOVED_AT_ONCE { self.remove_done() } else { Ok(()) }
     }

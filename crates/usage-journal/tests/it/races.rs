@@ -9,7 +9,7 @@ use usage_journal::{Disk, DiskFile, JournalWriter, replay};
 use crate::damage::{FOLDER, ledger_id, records, run, small};
 use crate::sim::{SimDisk, SimLedger};
 
-fn orphan(disk: &SimDisk) {
+fn abandon_segment(disk: &SimDisk) {
     let process = disk.process();
     let (mut journal, _tail) =
         JournalWriter::create(process, Path::new(FOLDER), ledger_id(), small()).unwrap();
@@ -21,7 +21,7 @@ fn orphan(disk: &SimDisk) {
 #[test]
 fn a_segment_that_is_gone_when_its_lock_is_had_is_not_stored_again() {
     let (disk, ledger) = (SimDisk::new(), SimLedger::default());
-    orphan(&disk);
+    abandon_segment(&disk);
     let (other, same) = (disk.process(), ledger.clone());
     disk.after_open(move || {
         assert_eq!(run(&other, &same).unwrap().stored, 5);
@@ -69,7 +69,7 @@ fn a_folder_that_is_removed_while_a_segment_is_made_is_made_again() {
 #[test]
 fn two_replays_share_the_work() {
     let (disk, ledger) = (SimDisk::new(), SimLedger::default());
-    orphan(&disk);
+    abandon_segment(&disk);
     let mut sink = ledger.sink(&disk);
     let mut live = 0;
     let told = replay(&disk, Path::new(FOLDER), &mut sink, 1, &mut |_| {
@@ -94,7 +94,7 @@ fn a_folder_that_is_removed_before_it_is_synced_is_no_failure() {
             assert!(!other.world().folder);
         });
     };
-    orphan(&disk);
+    abandon_segment(&disk);
     remove_the_folder();
     let told = run(&disk, &ledger).unwrap();
     assert_eq!((told.stored, told.segments), (5, 1));
@@ -118,7 +118,7 @@ fn a_folder_that_is_removed_before_it_is_synced_is_no_failure() {
 #[test]
 fn a_reader_is_waited_for_and_an_owner_is_not() {
     let (disk, ledger) = (SimDisk::new(), SimLedger::default());
-    orphan(&disk);
+    abandon_segment(&disk);
     let (path, _) = disk.files().pop().unwrap();
     let reader = disk.process().open_read(&path).unwrap();
     assert!(reader.try_lock_shared().unwrap());

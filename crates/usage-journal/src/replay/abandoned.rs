@@ -21,7 +21,7 @@ const MOST_RETURNS: u32 = 8;
 const MOST_BLANK_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A segment whose owner is gone, being read.
-pub(super) struct Orphan {
+pub(super) struct AbandonedSegment {
     header: Header,
     source: Source,
     path: PathBuf,
@@ -37,8 +37,8 @@ pub(super) struct Orphan {
 }
 
 /// What a file turned out to be.
-pub(super) enum Outcome {
-    Readable(Box<Orphan>),
+pub(super) enum Opened {
+    Readable(Box<AbandonedSegment>),
     Foreign,
     Newer,
     /// Nothing was ever written to it, not even its header.
@@ -47,38 +47,38 @@ pub(super) enum Outcome {
     Unreadable(PathBuf),
 }
 
-impl Orphan {
+impl AbandonedSegment {
     pub(super) fn open<D: Disk>(
         disk: &D,
         path: &Path,
         file: &D::File,
         id: SegmentId,
         ledger: LedgerId,
-    ) -> Result<Outcome, JournalError> {
+    ) -> Result<Opened, JournalError> {
         let (headers, len) =
             read_headers(file).map_err(|error| JournalError::io("read", path, error))?;
         let Headers { header, damage } = match headers {
             Ok(headers) => headers,
-            Err(HeadersError::Newer) => return Ok(Outcome::Newer),
+            Err(HeadersError::Newer) => return Ok(Opened::Newer),
             Err(HeadersError::Unreadable)
                 if is_blank(file, len)
                     .map_err(|error| JournalError::io("read", path, error))? =>
             {
-                return Ok(Outcome::Blank);
+                return Ok(Opened::Blank);
             }
             Err(HeadersError::Unreadable) => {
                 let renamed = path.with_extension(DAMAGED);
                 let result = disk.rename(path, &renamed);
                 result.map_err(|error| JournalError::io("rename", path, error))?;
-                return Ok(Outcome::Unreadable(renamed));
+                return Ok(Opened::Unreadable(renamed));
             }
         };
         // A segment under another's name is somebody's copy.
         if header.ledger != ledger || header.segment != id {
-            return Ok(Outcome::Foreign);
+            return Ok(Opened::Foreign);
         }
         let source = Source::of(&header, disk.boot());
-        Ok(Outcome::Readable(Box::new(Self {
+        Ok(Opened::Readable(Box::new(Self {
             header,
             source,
             path: path.to_owned(),
