@@ -61,8 +61,8 @@ pub(crate) struct State<F> {
     pub(crate) segments: VecDeque<Segment<F>>,
     /// Used before, stored durably, and ready for their next generation.
     pub(crate) spare: Vec<Segment<F>>,
-    /// To be removed.
-    pub(crate) waste: Vec<Segment<F>>,
+    /// Stored durably, and waiting for their files to be removed.
+    pub(crate) retired: Vec<Segment<F>>,
     /// What all of them take on the disk.
     pub(crate) bytes: u64,
     /// Whether the appending end is gone.
@@ -92,7 +92,7 @@ impl<D, F> Shared<D, F> {
         let state = State {
             segments: VecDeque::new(),
             spare: Vec::new(),
-            waste: Vec::new(),
+            retired: Vec::new(),
             bytes: 0,
             finished: false,
         };

@@ -52,7 +52,7 @@ impl<D: Disk> JournalReader<D> {
         {
             let mut state = self.shared.state();
             let spare = std::mem::take(&mut state.spare);
-            state.waste.extend(spare);
+            state.retired.extend(spare);
         }
         let cleaned = self.clean(sink);
         // Not empty when others have something in it.
@@ -71,13 +71,13 @@ impl<D: Disk> JournalReader<D> {
     fn take(&self, done: &[Promised], spare: usize) {
         let mut state = self.shared.state();
         let spare = if state.finished { 0 } else { spare };
-        let State { segments, spare: spares, waste, .. } = &mut *state;
+        let State { segments, spare: spares, retired, .. } = &mut *state;
         for (epoch, _) in done {
             let at = segments.iter().position(|segment| segment.epoch == *epoch);
             let Some(segment) = at.and_then(|at| segments.remove(at)) else { continue };
             let whole = !segment.bad && !segment.gone && !segment.restored;
             let reusable = whole && spares.len() < spare;
-            if reusable { spares.push(segment) } else { waste.push(segment) }
+            if reusable { spares.push(segment) } else { retired.push(segment) }
         }
     }
 
@@ -96,11 +96,11 @@ impl<D: Disk> JournalReader<D> {
     fn remove(&mut self) -> Result<(), JournalError> {
         let Shared { disk, folder, options, .. } = &*self.shared;
         loop {
-            let Some(segment) = self.shared.state().waste.pop() else { break };
+            let Some(segment) = self.shared.state().retired.pop() else { break };
             match remove_own(disk, &segment.path, &segment.file) {
                 Err(error) => {
                     let error = JournalError::io("remove", &segment.path, error);
-                    self.shared.state().waste.push(segment);
+                    self.shared.state().retired.push(segment);
                     return Err(error);
                 }
                 Ok(removed) => {

@@ -21,7 +21,7 @@ pub(super) fn begin<D: Disk>(
         match spare {
             // Somebody has taken it away or emptied it meanwhile.
             Some(spare) if !is_usable(shared, &spare).unwrap_or(false) => {
-                shared.state().waste.push(spare);
+                shared.state().retired.push(spare);
             }
             Some(spare) => break reuse(shared, spare)?,
             None => break make(shared)?,
@@ -71,7 +71,7 @@ fn reuse<D: Disk>(
         Ok(()) => Ok((SegmentEpoch { segment, generation: next }, spare.path, spare.file)),
         Err(error) => {
             let error = JournalError::io("write", &spare.path, error);
-            shared.state().waste.push(spare);
+            shared.state().retired.push(spare);
             Err(error)
         }
     }
