@@ -29,25 +29,25 @@ pub struct Surveyed {
     /// Its file.
     pub path: PathBuf,
     /// Whose it is.
-    pub state: State,
+    pub state: SegmentState,
     /// How many whole records in it the ledger does not have yet; 0 where it cannot be read.
     pub records: u64,
     /// The length of its file.
     pub bytes: u64,
     /// What in it cannot be read and was not handed to the ledger yet.
     pub damage: Vec<Found>,
-    /// Why it could not be looked into, where it is [`State::Inaccessible`].
+    /// Why it could not be looked into, where it is [`SegmentState::Inaccessible`].
     pub error: Option<String>,
 }
 
 /// Whose a segment is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum State {
+pub enum SegmentState {
     /// A running process owns it, and stores it.
     Live,
     /// Its owner is gone: a replay stores it.
-    Waiting,
+    Abandoned,
     /// It belongs to another ledger.
     Foreign,
     /// A newer program wrote it, or what comes next in it: it is left alone.
@@ -61,7 +61,7 @@ pub enum State {
 
 /// What waits in this folder for this ledger, without changing anything; it may be read-only.
 /// `position` answers how far the ledger has stored a segment. A missing folder has nothing in it, and
-/// what cannot be looked into is told as [`State::Inaccessible`].
+/// what cannot be looked into is told as [`SegmentState::Inaccessible`].
 pub fn survey<D: Disk>(
     disk: &D,
     folder: &Path,
@@ -94,7 +94,7 @@ pub fn survey<D: Disk>(
 }
 
 fn inaccessible(path: PathBuf, error: &io::Error) -> Surveyed {
-    let (state, error) = (State::Inaccessible, Some(error.to_string()));
+    let (state, error) = (SegmentState::Inaccessible, Some(error.to_string()));
     Surveyed { path, state, records: 0, bytes: 0, damage: Vec::new(), error }
 }
 
@@ -111,7 +111,7 @@ fn look<F: DiskFile>(
     let (headers, bytes) = read_headers(file)?;
     let mut surveyed = Surveyed {
         path,
-        state: State::Waiting,
+        state: SegmentState::Abandoned,
         records: 0,
         bytes,
         damage: Vec::new(),
@@ -121,16 +121,16 @@ fn look<F: DiskFile>(
         Ok(headers) => headers,
         Err(error) => {
             surveyed.state = match error {
-                HeadersError::Newer => State::Newer,
+                HeadersError::Newer => SegmentState::Newer,
                 // Nothing was ever written to it: nothing is lost with it.
-                HeadersError::Unreadable if is_blank(file, bytes)? => State::Waiting,
-                HeadersError::Unreadable => State::Unreadable,
+                HeadersError::Unreadable if is_blank(file, bytes)? => SegmentState::Abandoned,
+                HeadersError::Unreadable => SegmentState::Unreadable,
             };
             return Ok(surveyed);
         }
     };
     if header.ledger != ledger || header.segment != id {
-        surveyed.state = State::Foreign;
+        surveyed.state = SegmentState::Foreign;
         return Ok(surveyed);
     }
     let stands = Position::stands(position(id), header.generation);
@@ -150,14 +150,14 @@ fn look<F: DiskFile>(
         surveyed.damage.extend(batch.found());
         if ended {
             if batch.is_newer_behind() {
-                surveyed.state = State::Newer;
+                surveyed.state = SegmentState::Newer;
             }
             break;
         }
         batch.next(batch.end());
     }
-    if !free && surveyed.state == State::Waiting {
-        surveyed.state = State::Live;
+    if !free && surveyed.state == SegmentState::Abandoned {
+        surveyed.state = SegmentState::Live;
         // A frame that is just being written looks like a torn end.
         surveyed.damage.retain(|found| found.damage.records.is_some());
     }

@@ -11,7 +11,7 @@ use tempfile::tempdir;
 use usage_core::Record;
 use usage_core::sink::LedgerId;
 use usage_journal::{
-    JournalReader, JournalWriter, Options, RealDisk, Replayed, State, replay, survey,
+    JournalReader, JournalWriter, Options, RealDisk, Replayed, SegmentState, replay, survey,
 };
 
 use crate::damage::{ledger_id, records, small};
@@ -65,11 +65,11 @@ fn what_a_running_process_owns_is_left_alone_and_stored_when_it_is_gone() {
     append(&mut journal, &records(0..200));
     let look = || survey(&RealDisk, &folder, ledger_id(), &mut |_| None).segments;
     let count = |state| look().iter().filter(|s| s.state == state).map(|s| s.records).sum::<u64>();
-    assert_eq!(count(State::Live), 200);
+    assert_eq!(count(SegmentState::Live), 200);
     let replayed = replay_all(&folder, &mut sink);
     assert_eq!((replayed.stored, replayed.live), (0, look().len() as u64));
     drop((journal, reader));
-    assert_eq!(count(State::Waiting), 200);
+    assert_eq!(count(SegmentState::Abandoned), 200);
     let replayed = replay_all(&folder, &mut sink);
     assert_eq!((replayed.stored, replayed.live), (200, 0));
     // Each segment stands alone: they come in any order.
@@ -153,7 +153,7 @@ fn an_endless_file_keeps_nobody_from_starting() {
     fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
     let start = Instant::now();
     let found = survey(&RealDisk, parent.path(), ledger_id(), &mut |_| None).segments;
-    assert_eq!((found[0].state, found[0].bytes), (State::Unreadable, 1 << 40));
+    assert_eq!((found[0].state, found[0].bytes), (SegmentState::Unreadable, 1 << 40));
     let (_, mut sink) = sink();
     assert_eq!(replay_all(parent.path(), &mut sink).unreadable, [path.with_extension("damaged")]);
     assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use usage_core::sink::LedgerId;
-use usage_journal::{RealDisk, State, Surveyed, survey};
+use usage_journal::{RealDisk, Surveyed, survey};
 
 /// Whose a [`WaitingSegment`] is, from `usage-journal`.
-pub use usage_journal::State as SegmentState;
+pub use usage_journal::SegmentState;
 
 use crate::Store;
 use crate::error::{ReadError, Result};
@@ -29,7 +29,7 @@ pub struct WaitingSegment {
     /// Where it is.
     pub path: PathBuf,
     /// Whose it is.
-    pub state: State,
+    pub state: SegmentState,
     /// How many records in it the ledger does not have yet. 0 where that cannot be said: of other
     /// ledgers, of newer versions, and where it cannot be read.
     pub records: u64,
@@ -45,13 +45,13 @@ impl Waiting {
     /// the ledger stores them.
     #[must_use]
     pub fn of_stopped(&self) -> u64 {
-        self.records_of(State::Waiting)
+        self.records_of(SegmentState::Abandoned)
     }
 
     /// How many records wait in the journals of running programs, which are about to store them.
     #[must_use]
     pub fn of_running(&self) -> u64 {
-        self.records_of(State::Live)
+        self.records_of(SegmentState::Live)
     }
 
     /// How much all the files take on disk.
@@ -61,11 +61,11 @@ impl Waiting {
     }
 
     /// The files of that state.
-    pub fn of(&self, state: State) -> impl Iterator<Item = &WaitingSegment> {
+    pub fn of(&self, state: SegmentState) -> impl Iterator<Item = &WaitingSegment> {
         self.segments.iter().filter(move |segment| segment.state == state)
     }
 
-    fn records_of(&self, state: State) -> u64 {
+    fn records_of(&self, state: SegmentState) -> u64 {
         self.of(state).map(|segment| segment.records).sum()
     }
 }
@@ -149,7 +149,7 @@ fn given_up(folder: &Path) -> Vec<WaitingSegment> {
         let path = entry.path();
         if path.extension().is_some_and(|extension| extension == "damaged") {
             let bytes = path.metadata().map_or(0, |file| file.len());
-            let (state, damage) = (State::Unreadable, Vec::new());
+            let (state, damage) = (SegmentState::Unreadable, Vec::new());
             found.push(WaitingSegment { path, state, records: 0, bytes, damage });
         }
     }

@@ -33,7 +33,7 @@ fn of_whom_and_how_much() {
     assert_eq!((waiting.of_stopped(), waiting.of_running()), (20, 7));
     let count = |state| waiting.of(state).count();
     assert_eq!(
-        [SegmentState::Waiting, SegmentState::Live, SegmentState::Foreign].map(count),
+        [SegmentState::Abandoned, SegmentState::Live, SegmentState::Foreign].map(count),
         [1, 1, 1]
     );
     let mut damaged: Vec<_> =

@@ -9,7 +9,7 @@ use crate::amounts;
 
 /// The states of a journal's files, as a person calls them, and whether the files are named.
 const STATES: [(SegmentState, &str, bool); 6] = [
-    (SegmentState::Waiting, "of stopped", false),
+    (SegmentState::Abandoned, "of stopped", false),
     (SegmentState::Live, "of running", false),
     (SegmentState::Foreign, "of others", true),
     (SegmentState::Newer, "newer", true),
@@ -58,7 +58,7 @@ fn summary(state: SegmentState, segments: &[&WaitingSegment]) -> String {
     let files = counted(segments.len() as u64, "file", "files");
     let size = format!("{files}, {}", amounts::bytes(bytes));
     match state {
-        SegmentState::Waiting | SegmentState::Live => {
+        SegmentState::Abandoned | SegmentState::Live => {
             let records = segments.iter().map(|segment| segment.records).sum();
             format!("{} in {size}", amounts::records(records))
         }

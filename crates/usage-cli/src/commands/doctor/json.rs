@@ -163,7 +163,7 @@ fn json_segment(segment: &WaitingSegment) -> JsonSegment<'_> {
         path: segment.path.display().to_string(),
         state: match segment.state {
             SegmentState::Live => "running",
-            SegmentState::Waiting => "stopped",
+            SegmentState::Abandoned => "stopped",
             SegmentState::Foreign => "foreign",
             SegmentState::Newer => "newer",
             SegmentState::Inaccessible => "inaccessible",

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use usage_core::sink::{JournalSink, LedgerId, Position};
-use usage_journal::{JournalWriter, State, replay, survey};
+use usage_journal::{JournalWriter, SegmentState, replay, survey};
 
 use super::{FOLDER, Segment, frames, ledger_id, records, replay_one, run, small};
 use crate::sim::{Fault, SimDisk, SimLedger};
@@ -21,7 +21,7 @@ fn with_header(segment: &Segment, change: impl Fn(&mut [u8])) -> Vec<u8> {
     bytes
 }
 
-fn states(disk: &SimDisk) -> Vec<State> {
+fn states(disk: &SimDisk) -> Vec<SegmentState> {
     let id = LedgerId::from_bytes([7; 16]);
     let found = survey(disk, Path::new(FOLDER), id, &mut |_| None);
     found.segments.iter().map(|segment| segment.state).collect()
@@ -31,10 +31,10 @@ fn states(disk: &SimDisk) -> Vec<State> {
 fn what_belongs_elsewhere_is_kept_as_it_is() {
     let segment = Segment::fresh();
     let cases = [
-        (with_header(&segment, |header| header[24] ^= 1), State::Foreign),
+        (with_header(&segment, |header| header[24] ^= 1), SegmentState::Foreign),
         // Somebody's copy of a segment under the name of another.
-        (with_header(&segment, |header| header[8] ^= 1), State::Foreign),
-        (with_header(&segment, |header| header[7] = 3), State::Newer),
+        (with_header(&segment, |header| header[8] ^= 1), SegmentState::Foreign),
+        (with_header(&segment, |header| header[7] = 3), SegmentState::Newer),
     ];
     for (bytes, state) in cases {
         let (disk, ledger) = (SimDisk::new(), SimLedger::default());
@@ -42,7 +42,7 @@ fn what_belongs_elsewhere_is_kept_as_it_is() {
         assert_eq!(states(&disk), [state]);
         let replayed = run(&disk, &ledger).unwrap();
         let (foreign, newer) = (replayed.foreign, replayed.newer);
-        let told = if state == State::Newer { newer } else { foreign };
+        let told = if state == SegmentState::Newer { newer } else { foreign };
         assert_eq!(told, std::slice::from_ref(&segment.path), "{state:?}");
         assert!(ledger.content().records.is_empty());
         assert_eq!(disk.files(), [(segment.path.clone(), bytes)]);
@@ -54,7 +54,7 @@ fn what_cannot_be_read_is_put_aside_and_not_looked_at_again() {
     let segment = Segment::fresh();
     let (disk, ledger) = (SimDisk::new(), SimLedger::default());
     disk.put(&segment.path, b"a text");
-    assert_eq!(states(&disk), [State::Unreadable]);
+    assert_eq!(states(&disk), [SegmentState::Unreadable]);
     let aside = segment.path.with_extension("damaged");
     assert_eq!(run(&disk, &ledger).unwrap().unreadable, std::slice::from_ref(&aside));
     assert!(run(&disk, &ledger).unwrap().unreadable.is_empty());

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use usage_journal::{State, Surveyed, survey};
+use usage_journal::{SegmentState, Surveyed, survey};
 
 use super::{FOLDER, Segment, ledger_id, run};
 use crate::sim::{SimDisk, SimLedger};
@@ -41,7 +41,7 @@ fn records_of_a_newer_program_are_left_to_it_in_their_place() {
         let (disk, ledger) = (SimDisk::new(), SimLedger::default());
         disk.put(&segment.path, &segment.bytes);
         let found = look(&disk, &ledger);
-        assert_eq!((found.state, found.records, found.damage.len()), (State::Newer, 9, 0));
+        assert_eq!((found.state, found.records, found.damage.len()), (SegmentState::Newer, 9, 0));
         for stored in [9, 0] {
             let told = run(&disk, &ledger).unwrap();
             assert_eq!(told.newer, std::slice::from_ref(&segment.path));
@@ -52,7 +52,10 @@ fn records_of_a_newer_program_are_left_to_it_in_their_place() {
         }
         assert_eq!(ledger.content().records, (0..9).collect::<Vec<_>>());
         assert_eq!(disk.files(), [(segment.path.clone(), segment.bytes.clone())]);
-        assert_eq!((look(&disk, &ledger).state, look(&disk, &ledger).records), (State::Newer, 0));
+        assert_eq!(
+            (look(&disk, &ledger).state, look(&disk, &ledger).records),
+            (SegmentState::Newer, 0)
+        );
     }
 }
 
@@ -62,7 +65,7 @@ fn a_segment_that_was_never_written_is_nothing() {
     let (disk, ledger) = (SimDisk::new(), SimLedger::default());
     disk.put(&segment.path, &vec![0; segment.bytes.len()]);
     let found = look(&disk, &ledger);
-    assert_eq!((found.state, found.records, found.damage.len()), (State::Waiting, 0, 0));
+    assert_eq!((found.state, found.records, found.damage.len()), (SegmentState::Abandoned, 0, 0));
     let told = run(&disk, &ledger).unwrap();
     assert_eq!((told.unreadable.len(), told.damage.len(), told.segments), (0, 0, 1));
     assert!(disk.files().is_empty());

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use usage_core::Record;
 use usage_core::sink::{JournalSink, SinkErrorKind};
-use usage_journal::{JournalReader, JournalWriter, State, replay, survey};
+use usage_journal::{JournalReader, JournalWriter, SegmentState, replay, survey};
 
 use super::expect::Expect;
 use super::op::{Between, Op, PROCESSES};
@@ -256,7 +256,7 @@ impl Machine {
         let position = &mut |segment| content.positions.get(&segment).copied();
         let found = survey(&self.disk, Path::new(FOLDER), id, position);
         let owned = self.processes.iter().any(Option::is_some);
-        let live = found.segments.iter().any(|segment| segment.state == State::Live);
+        let live = found.segments.iter().any(|segment| segment.state == SegmentState::Live);
         let damage = found.segments.iter().any(|segment| !segment.damage.is_empty());
         if live != owned || damage || before != self.disk.files() {
             return Err(format!("owned: {owned}, surveyed: {found:?}"));

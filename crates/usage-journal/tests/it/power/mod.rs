@@ -8,7 +8,7 @@ mod history;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use usage_journal::{State, survey};
+use usage_journal::{SegmentState, survey};
 
 use crash::{Left, crash};
 use history::history;
@@ -62,7 +62,7 @@ fn examine(left: &Left, figures: &mut Figures) -> Result<(), String> {
         left.ledger.positions.get(&segment).copied()
     });
     for segment in &found.segments {
-        if segment.state != State::Waiting || !segment.damage.is_empty() {
+        if segment.state != SegmentState::Abandoned || !segment.damage.is_empty() {
             return Err(format!("a false alarm: {segment:?}"));
         }
     }
