@@ -21,6 +21,6 @@ pub use options::Options;
 pub use read::Step;
 pub use reader::JournalReader;
 pub use replay::{Replayed, replay};
-pub use survey::{SegmentState, Survey, Surveyed, survey};
+pub use survey::{SegmentState, Survey, SurveyedSegment, survey};
 pub use watch::Watched;
 pub use writer::JournalWriter;

@@ -19,13 +19,13 @@ const AT_ONCE: usize = 4096;
 #[non_exhaustive]
 pub struct Survey {
     /// In the order of their paths.
-    pub segments: Vec<Surveyed>,
+    pub segments: Vec<SurveyedSegment>,
 }
 
 /// A segment as it is found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Surveyed {
+pub struct SurveyedSegment {
     /// Its file.
     pub path: PathBuf,
     /// Whose it is.
@@ -93,9 +93,9 @@ pub fn survey<D: Disk>(
     survey
 }
 
-fn inaccessible(path: PathBuf, error: &io::Error) -> Surveyed {
+fn inaccessible(path: PathBuf, error: &io::Error) -> SurveyedSegment {
     let (state, error) = (SegmentState::Inaccessible, Some(error.to_string()));
-    Surveyed { path, state, records: 0, bytes: 0, damage: Vec::new(), error }
+    SurveyedSegment { path, state, records: 0, bytes: 0, damage: Vec::new(), error }
 }
 
 fn look<F: DiskFile>(
@@ -105,11 +105,11 @@ fn look<F: DiskFile>(
     id: SegmentId,
     ledger: LedgerId,
     position: &mut dyn FnMut(SegmentId) -> Option<Position>,
-) -> io::Result<Surveyed> {
+) -> io::Result<SurveyedSegment> {
     // Held while it is read; where there are no locks, nobody can own it.
     let free = file.try_lock_shared().unwrap_or(true);
     let (headers, bytes) = read_headers(file)?;
-    let mut surveyed = Surveyed {
+    let mut surveyed = SurveyedSegment {
         path,
         state: SegmentState::Abandoned,
         records: 0,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use usage_core::sink::LedgerId;
-use usage_journal::{RealDisk, Surveyed, survey};
+use usage_journal::{RealDisk, SurveyedSegment, survey};
 
 /// Whose a [`WaitingSegment`] is, from `usage-journal`.
 pub use usage_journal::SegmentState;
@@ -134,8 +134,8 @@ fn look_into(connection: &Connection, folder: &Path, ledger: LedgerId, waiting: 
     waiting.segments.extend(given_up(folder));
 }
 
-fn told(segment: Surveyed) -> WaitingSegment {
-    let Surveyed { path, state, records, bytes, damage, error, .. } = segment;
+fn told(segment: SurveyedSegment) -> WaitingSegment {
+    let SurveyedSegment { path, state, records, bytes, damage, error, .. } = segment;
     let damage = damage.iter().map(ToString::to_string).chain(error).collect();
     WaitingSegment { path, state, records, bytes, damage }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use usage_journal::{SegmentState, Surveyed, survey};
+use usage_journal::{SegmentState, SurveyedSegment, survey};
 
 use super::{FOLDER, Segment, ledger_id, run};
 use crate::sim::{SimDisk, SimLedger};
@@ -24,7 +24,7 @@ fn change(segment: &mut Segment, frame: usize, change: impl Fn(&mut [u8])) {
     frame[24..28].copy_from_slice(&header);
 }
 
-fn look(disk: &SimDisk, ledger: &SimLedger) -> Surveyed {
+fn look(disk: &SimDisk, ledger: &SimLedger) -> SurveyedSegment {
     let positions = ledger.content().positions;
     let position = &mut |id| positions.get(&id).copied();
     let mut found = survey(disk, Path::new(FOLDER), ledger_id(), position);
