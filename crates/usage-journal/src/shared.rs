@@ -54,9 +54,10 @@ impl<F> Segment<F> {
     }
 }
 
-/// Guarded: never held while a file is written or the ledger is asked.
+/// The segments of a journal, by what is done with them next. The lock over it is never held while a file is
+/// written or the ledger is asked.
 #[derive(Debug)]
-pub(crate) struct State<F> {
+pub(crate) struct SegmentList<F> {
     /// In the order in which they were begun.
     pub(crate) segments: VecDeque<Segment<F>>,
     /// Used before, stored durably, and ready for their next generation.
@@ -69,7 +70,7 @@ pub(crate) struct State<F> {
     pub(crate) finished: bool,
 }
 
-impl<F> State<F> {
+impl<F> SegmentList<F> {
     /// How many records would be lost with this process, as their file is gone.
     pub(crate) fn at_risk(&self) -> u64 {
         let gone = self.segments.iter().filter(|segment| segment.gone);
@@ -84,12 +85,12 @@ pub(crate) struct Shared<D, F> {
     pub(crate) folder: PathBuf,
     pub(crate) ledger: LedgerId,
     pub(crate) options: Options,
-    state: Mutex<State<F>>,
+    state: Mutex<SegmentList<F>>,
 }
 
 impl<D, F> Shared<D, F> {
     pub(crate) fn new(disk: D, folder: PathBuf, ledger: LedgerId, options: Options) -> Self {
-        let state = State {
+        let state = SegmentList {
             segments: VecDeque::new(),
             spare: Vec::new(),
             retired: Vec::new(),
@@ -105,7 +106,7 @@ impl<D, F> Shared<D, F> {
     }
 
     /// A panic at the other end leaves nothing half done here.
-    pub(crate) fn state(&self) -> MutexGuard<'_, State<F>> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, SegmentList<F>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,7 +6,7 @@ use super::{JournalReader, went_back};
 use crate::disk::{Disk, sync_removals};
 use crate::error::JournalError;
 use crate::segment::remove_own;
-use crate::shared::{SegmentEpoch, Shared, State};
+use crate::shared::{SegmentEpoch, SegmentList, Shared};
 
 /// As many segments are kept ready to be used again.
 const SPARE: usize = 2;
@@ -71,7 +71,7 @@ impl<D: Disk> JournalReader<D> {
     fn take(&self, done: &[Promised], spare: usize) {
         let mut state = self.shared.state();
         let spare = if state.finished { 0 } else { spare };
-        let State { segments, spare: spares, retired, .. } = &mut *state;
+        let SegmentList { segments, spare: spares, retired, .. } = &mut *state;
         for (epoch, _) in done {
             let at = segments.iter().position(|segment| segment.epoch == *epoch);
             let Some(segment) = at.and_then(|at| segments.remove(at)) else { continue };
