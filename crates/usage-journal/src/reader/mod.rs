@@ -34,7 +34,7 @@ pub struct JournalReader<D: Disk = RealDisk> {
     scanner: Scanner,
     batch: Batch,
     /// Whether the batch is still to be stored.
-    waiting: bool,
+    is_unstored: bool,
     /// How often in a row reading failed.
     failures: u32,
     /// Segments whose files are gone, but not yet known to be gone for good.
@@ -50,7 +50,7 @@ impl<D: Disk> JournalReader<D> {
             at: None,
             scanner: Scanner::new(Source::own(NONE)),
             batch: Batch::new(),
-            waiting: false,
+            is_unstored: false,
             failures: 0,
             gone: Vec::new(),
             forgotten: Vec::new(),
@@ -67,7 +67,7 @@ impl<D: Disk> JournalReader<D> {
     /// When reading failed. The next call tries again; what cannot be read again and again is
     /// damage in the end.
     pub fn load(&mut self, max: usize) -> Result<usize, JournalError> {
-        while !self.waiting {
+        while !self.is_unstored {
             let Some((epoch, end)) = self.advance() else { return Ok(0) };
             let state = self.shared.state();
             let Some(segment) = state.segments.iter().find(|segment| segment.epoch == epoch) else {
@@ -86,7 +86,7 @@ impl<D: Disk> JournalReader<D> {
                 return Err(JournalError::io("read", &path, error));
             }
             self.failures = 0;
-            self.waiting = !self.batch.is_empty();
+            self.is_unstored = !self.batch.is_empty();
         }
         Ok(self.batch.records().len().max(1))
     }
@@ -129,12 +129,12 @@ impl<D: Disk> JournalReader<D> {
     /// When it could not be stored now; it is still held. Of kind [`SinkErrorKind::Replaced`] also
     /// when the ledger has gone back behind what it had stored: it is an older copy.
     pub fn store(&mut self, sink: &mut dyn JournalSink) -> Result<Step, SinkError> {
-        if !self.waiting {
+        if !self.is_unstored {
             return Ok(Step::default());
         }
         match self.batch.deliver(sink)? {
             Delivered::Stored(step) => {
-                self.waiting = false;
+                self.is_unstored = false;
                 let mut state = self.shared.state();
                 let at = state.segments.iter_mut().find(|segment| Some(segment.epoch) == self.at);
                 if let Some(segment) = at {
@@ -179,7 +179,7 @@ impl<D: Disk> fmt::Debug for JournalReader<D> {
             .field("folder", &self.shared.folder)
             .field("at", &self.at)
             .field("held", &self.batch.records().len())
-            .field("waiting", &self.waiting)
+            .field("is_unstored", &self.is_unstored)
             .finish_non_exhaustive()
     }
 }
