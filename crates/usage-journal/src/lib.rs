@@ -18,7 +18,7 @@ mod writer;
 pub use disk::{Access, Disk, DiskFile, Identity, RealDisk};
 pub use error::{Found, JournalError, ReplayError, SyncError};
 pub use options::Options;
-pub use read::Step;
+pub use read::StoredBatch;
 pub use reader::JournalReader;
 pub use replay::{Replayed, replay};
 pub use survey::{SegmentState, Survey, SurveyedSegment, survey};

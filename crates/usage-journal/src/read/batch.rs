@@ -15,7 +15,7 @@ use crate::error::Found;
 
 /// What became of a batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Step {
+pub struct StoredBatch {
     /// What became of the records that were stored now. Its indices are those of [`JournalReader::held`](crate::JournalReader::held).
     pub outcome: BatchOutcome,
     /// How many records the ledger had already: an earlier call that seemed to fail had stored
@@ -50,7 +50,7 @@ pub(crate) struct Batch {
 #[derive(Debug)]
 pub(crate) enum Delivered {
     /// It is in the ledger.
-    Stored(Step),
+    Stored(StoredBatch),
     /// The ledger stands before it, so it does not fit.
     Behind(Position),
 }
@@ -209,9 +209,9 @@ impl Batch {
         }
     }
 
-    fn step(&self, outcome: BatchOutcome, already: usize) -> Step {
+    fn step(&self, outcome: BatchOutcome, already: usize) -> StoredBatch {
         let (already, damage) = (already as u64, self.found().collect());
-        Step { outcome, already, damage, lost: self.lost() }
+        StoredBatch { outcome, already, damage, lost: self.lost() }
     }
 
     /// What in it could not be read.

@@ -5,7 +5,7 @@ mod scan;
 mod source;
 mod window;
 
-pub use batch::Step;
+pub use batch::StoredBatch;
 pub(crate) use batch::{Batch, Delivered};
 pub(crate) use scan::Scanner;
 pub(crate) use source::{End, Source};

@@ -12,7 +12,7 @@ use usage_core::sink::{JournalSink, Position, SegmentId, SinkError, SinkErrorKin
 
 use crate::disk::{Disk, RealDisk};
 use crate::error::JournalError;
-use crate::read::{Batch, Delivered, End, Scanner, Source, Step};
+use crate::read::{Batch, Delivered, End, Scanner, Source, StoredBatch};
 use crate::shared::{FrameOffset, SegmentEpoch, Shared};
 use crate::watch::{Watched, check};
 
@@ -128,9 +128,9 @@ impl<D: Disk> JournalReader<D> {
     /// # Errors
     /// When it could not be stored now; it is still held. Of kind [`SinkErrorKind::Replaced`] also
     /// when the ledger has gone back behind what it had stored: it is an older copy.
-    pub fn store(&mut self, sink: &mut dyn JournalSink) -> Result<Step, SinkError> {
+    pub fn store(&mut self, sink: &mut dyn JournalSink) -> Result<StoredBatch, SinkError> {
         if !self.is_unstored {
-            return Ok(Step::default());
+            return Ok(StoredBatch::default());
         }
         match self.batch.deliver(sink)? {
             Delivered::Stored(step) => {

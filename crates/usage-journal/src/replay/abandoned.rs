@@ -10,7 +10,7 @@ use usage_core::sink::{
 use crate::disk::{Disk, DiskFile, read_full};
 use crate::error::JournalError;
 use crate::format::{HEADERS_BYTES, Header, Headers, HeadersError};
-use crate::read::Step;
+use crate::read::StoredBatch;
 use crate::read::{Batch, Delivered, End, Scanner, Source};
 use crate::segment::DAMAGED;
 
@@ -112,7 +112,7 @@ impl AbandonedSegment {
         file: &F,
         sink: &mut dyn JournalSink,
         max_batch: usize,
-    ) -> Result<Option<Step>, SinkError> {
+    ) -> Result<Option<StoredBatch>, SinkError> {
         loop {
             if self.ended {
                 return Ok(None);

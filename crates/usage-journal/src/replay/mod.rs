@@ -10,7 +10,7 @@ use usage_core::sink::{JournalSink, LedgerId, SegmentId, SinkError};
 
 use crate::disk::{Disk, sync_removals};
 use crate::error::{Found, JournalError, ReplayError};
-use crate::read::Step;
+use crate::read::StoredBatch;
 use crate::reader::has;
 use crate::segment::{LockResult, SegmentName, lock, remove_own};
 use abandoned::{AbandonedSegment, Opened};
@@ -56,7 +56,7 @@ pub struct Replayed {
 }
 
 impl Replayed {
-    fn add(&mut self, step: Step) {
+    fn add(&mut self, step: StoredBatch) {
         self.stored += step.outcome.stored;
         self.duplicates += step.outcome.duplicates;
         self.refused += step.outcome.refused.len() as u64;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use usage_core::Record;
 use usage_core::sink::SinkErrorKind;
-use usage_journal::Step as Stored;
+use usage_journal::StoredBatch;
 
 use crate::health::Change;
 use crate::stats::Stats;
@@ -50,7 +50,7 @@ impl Books {
     /// earlier call which seemed to fail has stored, or that were lost to damage. Returns how many of its
     /// records the outcome does not account for, or accounts for twice; a sink that keeps its contract
     /// leaves none.
-    pub(crate) fn acknowledge(&mut self, batch: u64, stored: &Stored) -> u64 {
+    pub(crate) fn acknowledge(&mut self, batch: u64, stored: &StoredBatch) -> u64 {
         self.counters.stored += stored.already;
         self.counters.dropped += stored.lost;
         let unexplained = self.counters.acknowledge(batch, &stored.outcome);

@@ -2,7 +2,7 @@
 
 use usage_core::Record;
 use usage_core::sink::{Sink, SinkError};
-use usage_journal::{JournalReader, Step as Stored};
+use usage_journal::{JournalReader, StoredBatch};
 
 use super::positions;
 use crate::accounts::{Books, release};
@@ -94,18 +94,18 @@ impl Queue<'_> {
     }
 
     /// Gives the batch to the sink.
-    fn store(&mut self, sink: &mut dyn Sink) -> Result<Stored, SinkError> {
+    fn store(&mut self, sink: &mut dyn Sink) -> Result<StoredBatch, SinkError> {
         match self {
             Self::Memory(memory) => {
                 let outcome = sink.store(&memory.records)?;
-                Ok(Stored { outcome, ..Stored::default() })
+                Ok(StoredBatch { outcome, ..StoredBatch::default() })
             }
             Self::Journal(reader) => reader.store(positions(sink)?),
         }
     }
 
     /// Takes the batch, which is stored, out of the queue.
-    fn remove_batch(&mut self, stored: &Stored, batch: u64, books: &mut Books) {
+    fn remove_batch(&mut self, stored: &StoredBatch, batch: u64, books: &mut Books) {
         match self {
             Self::Memory(memory) => {
                 memory.records.clear();
