@@ -114,7 +114,7 @@ impl Scanner {
             return self.frame(file, limit, header, wanted, out);
         }
         match self.find(file, self.offset, limit)? {
-            Found::Frame { offset, sequence } => {
+            NextFrame::Frame { offset, sequence } => {
                 if self.is_unsynced(file, offset, limit)? {
                     (self.offset, self.sequence) = (offset, sequence);
                     return Ok(Item::Unsynced);
@@ -122,7 +122,7 @@ impl Scanner {
                 let bytes = self.kept(file, offset)?;
                 Ok(self.pass(offset, sequence, bytes, "no whole frame begins here"))
             }
-            Found::Nothing { data_ends } => self.end(file, end, data_ends),
+            NextFrame::Nothing { data_ends } => self.end(file, end, data_ends),
         }
     }
 
@@ -194,8 +194,8 @@ impl Scanner {
                 Some(header) if header.synced => return Ok(false),
                 Some(header) => at += header.frame_bytes(),
                 None => match self.find(file, at, limit)? {
-                    Found::Frame { offset, .. } => at = offset,
-                    Found::Nothing { .. } => break,
+                    NextFrame::Frame { offset, .. } => at = offset,
+                    NextFrame::Nothing { .. } => break,
                 },
             }
         }
@@ -203,7 +203,7 @@ impl Scanner {
     }
 
     /// Looks for the next place behind `from` where a frame begins.
-    fn find<F: DiskFile>(&mut self, file: &F, from: u64, limit: u64) -> io::Result<Found> {
+    fn find<F: DiskFile>(&mut self, file: &F, from: u64, limit: u64) -> io::Result<NextFrame> {
         let mut at = from;
         let mut data_ends = at;
         while at < limit {
@@ -219,13 +219,13 @@ impl Scanner {
             let places: Vec<u64> = places.filter(|&place| place > from).collect();
             for offset in places {
                 if let Some(header) = self.header_at(file, offset, limit)? {
-                    return Ok(Found::Frame { offset, sequence: header.sequence });
+                    return Ok(NextFrame::Frame { offset, sequence: header.sequence });
                 }
             }
             // Overlapping, so that none is missed between two pieces.
             at += if length > MAGIC.len() { length - (MAGIC.len() - 1) } else { length } as u64;
         }
-        Ok(Found::Nothing { data_ends })
+        Ok(NextFrame::Nothing { data_ends })
     }
 
     /// No frame follows.
@@ -282,7 +282,7 @@ impl Scanner {
     }
 }
 
-enum Found {
+enum NextFrame {
     /// A frame's header.
     Frame { offset: u64, sequence: u64 },
     /// None; behind `data_ends` all bytes are zero.
