@@ -8,8 +8,8 @@ use usage_core::sink::{LedgerId, Position, SegmentId};
 use crate::disk::{Disk, DiskFile};
 use crate::error::Found;
 use crate::format::{Headers, HeadersError};
-use crate::read::{Batch, End, Scanner, Source};
 use crate::replay::{is_blank, read_headers};
+use crate::scan::{Batch, End, Scanner, Source};
 use crate::segment::SegmentName;
 
 const AT_ONCE: usize = 4096;

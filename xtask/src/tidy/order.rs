@@ -25,7 +25,7 @@ const ORDERS: &[(&str, &[&str])] = &[
     (
         "usage-journal",
         &[
-            "disk", "error", "format", "options", "shared", "segment", "watch", "read", "reader",
+            "disk", "error", "format", "options", "shared", "segment", "watch", "scan", "reader",
             "writer", "replay", "survey",
         ],
     ),

@@ -12,7 +12,7 @@ use usage_core::sink::{JournalSink, Position, SegmentId, SinkError, SinkErrorKin
 
 use crate::disk::{Disk, RealDisk};
 use crate::error::JournalError;
-use crate::read::{Batch, Delivered, End, Scanner, Source, StoredBatch};
+use crate::scan::{Batch, Delivered, End, Scanner, Source, StoredBatch};
 use crate::shared::{FrameOffset, SegmentEpoch, Shared};
 use crate::watch::{Watched, check};
 

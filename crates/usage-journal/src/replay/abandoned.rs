@@ -10,8 +10,8 @@ use usage_core::sink::{
 use crate::disk::{Disk, DiskFile, read_full};
 use crate::error::JournalError;
 use crate::format::{HEADERS_BYTES, Header, Headers, HeadersError};
-use crate::read::StoredBatch;
-use crate::read::{Batch, Delivered, End, Scanner, Source};
+use crate::scan::StoredBatch;
+use crate::scan::{Batch, Delivered, End, Scanner, Source};
 use crate::segment::DAMAGED;
 
 const READ_ATTEMPTS: u32 = 3;

@@ -10,8 +10,8 @@ use usage_core::sink::{JournalSink, LedgerId, SegmentId, SinkError};
 
 use crate::disk::{Disk, sync_removals};
 use crate::error::{Found, JournalError, ReplayError};
-use crate::read::StoredBatch;
 use crate::reader::has;
+use crate::scan::StoredBatch;
 use crate::segment::{LockResult, SegmentName, lock, remove_own};
 use abandoned::{AbandonedSegment, Opened};
 pub(crate) use abandoned::{is_blank, read_headers};

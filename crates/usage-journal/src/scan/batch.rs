@@ -8,7 +8,7 @@ use usage_core::sink::{
     BatchOutcome, Damage, JournalSink, Position, Replay, ReplayOutcome, SegmentId, SinkError,
 };
 
-use super::scan::{Item, Scanner};
+use super::scanner::{Item, Scanner};
 use super::source::End;
 use crate::disk::DiskFile;
 use crate::error::Found;
