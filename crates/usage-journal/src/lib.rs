@@ -2,6 +2,7 @@
 // What prints or ends the process is the program, not a library, whatever the reason.
 #![cfg_attr(not(test), forbid(clippy::print_stdout, clippy::print_stderr, clippy::exit))]
 
+mod check;
 mod disk;
 mod error;
 mod format;
@@ -12,9 +13,9 @@ mod scan;
 mod segment;
 mod shared;
 mod survey;
-mod watch;
 mod writer;
 
+pub use check::JournalCheck;
 pub use disk::{Access, Disk, DiskFile, Identity, RealDisk};
 pub use error::{Found, JournalError, ReplayError, SyncError};
 pub use options::Options;
@@ -22,5 +23,4 @@ pub use reader::JournalReader;
 pub use replay::{Replayed, replay};
 pub use scan::StoredBatch;
 pub use survey::{SegmentState, Survey, SurveyedSegment, survey};
-pub use watch::Watched;
 pub use writer::JournalWriter;

@@ -25,7 +25,7 @@ const ORDERS: &[(&str, &[&str])] = &[
     (
         "usage-journal",
         &[
-            "disk", "error", "format", "options", "shared", "segment", "watch", "scan", "reader",
+            "disk", "error", "format", "options", "shared", "segment", "check", "scan", "reader",
             "writer", "replay", "survey",
         ],
     ),

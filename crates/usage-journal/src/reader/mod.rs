@@ -10,11 +10,11 @@ use std::sync::Arc;
 use usage_core::Record;
 use usage_core::sink::{JournalSink, Position, SegmentId, SinkError, SinkErrorKind};
 
+use crate::check::{JournalCheck, check};
 use crate::disk::{Disk, RealDisk};
 use crate::error::JournalError;
 use crate::scan::{Batch, Delivered, End, Scanner, Source, StoredBatch};
 use crate::shared::{FrameOffset, SegmentEpoch, Shared};
-use crate::watch::{Watched, check};
 
 /// As often is reading tried before what cannot be read is given up as damaged.
 const READ_ATTEMPTS: u32 = 3;
@@ -147,13 +147,13 @@ impl<D: Disk> JournalReader<D> {
     }
 
     /// As [`JournalWriter::check`](crate::JournalWriter::check), once that end is gone; before, finds nothing.
-    pub fn check(&mut self) -> Watched {
+    pub fn check(&mut self) -> JournalCheck {
         let finished = self.shared.state().finished;
-        if finished { check(&self.shared).0 } else { Watched::default() }
+        if finished { check(&self.shared).0 } else { JournalCheck::default() }
     }
 
     /// How many records are published and not stored, and would be lost with this process: see
-    /// [`Watched::at_risk`].
+    /// [`JournalCheck::at_risk`].
     #[must_use]
     pub fn at_risk(&self) -> u64 {
         self.shared.state().at_risk()

@@ -12,13 +12,13 @@ use usage_core::sink::LedgerId;
 
 use self::begin::begin;
 use self::current::Current;
+use crate::check::{JournalCheck, check};
 use crate::disk::{Disk, RealDisk, parent};
 use crate::error::{JournalError, SyncError};
 use crate::format::Encoder;
 use crate::options::Options;
 use crate::reader::JournalReader;
 use crate::shared::Shared;
-use crate::watch::{Watched, check};
 
 /// The appending end of a journal. It has one owner, usually a thread of its own; a [`JournalReader`] reads
 /// what it appends.
@@ -139,8 +139,8 @@ impl<D: Disk> JournalWriter<D> {
     /// is written anew, under its own name; after what was emptied a new segment is begun. Cheap when
     /// all is well: a few questions to the operating system a segment. To be called when everything
     /// that was appended is published.
-    pub fn check(&mut self) -> Watched {
-        let (mut watched, restored) = check(&self.shared);
+    pub fn check(&mut self) -> JournalCheck {
+        let (mut checked, restored) = check(&self.shared);
         for (epoch, file) in restored {
             let mut own = self.full.iter_mut().chain([&mut self.current]);
             if let Some(segment) = own.find(|segment| segment.epoch == epoch) {
@@ -159,10 +159,10 @@ impl<D: Disk> JournalWriter<D> {
                     // It ends where it was published, and is given up when that is stored or lost.
                     self.publish();
                 }
-                Err(error) => watched.error = Some(error),
+                Err(error) => checked.error = Some(error),
             }
         }
-        watched
+        checked
     }
 
     /// What the journal's segments take on the disk, in bytes.

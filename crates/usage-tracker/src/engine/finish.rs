@@ -69,9 +69,9 @@ impl Committer {
                 journaling.join();
                 if let Some(reader) = &mut self.queues.journal {
                     // The last look: what is left is left to others, if they find it.
-                    let watched = reader.check();
+                    let checked = reader.check();
                     let mut books = self.shared.accounts.lock();
-                    watch::note(&mut books, &watched);
+                    watch::note(&mut books, &checked);
                     release(books);
                 }
             }

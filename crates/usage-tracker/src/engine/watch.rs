@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use usage_journal::{JournalWriter, Watched};
+use usage_journal::{JournalCheck, JournalWriter};
 
 use crate::accounts::{Books, release};
 use crate::notify::chain;
@@ -45,12 +45,12 @@ impl Watch {
         self.next = shared.sender.clock.monotonic().saturating_add(IN_TRAFFIC);
         // Whoever asks from here on wants another look.
         let asked = shared.accounts.lock().state.callers.checks_asked;
-        let watched = journal.check();
+        let checked = journal.check();
         let mut books = shared.accounts.lock();
         let callers = &mut books.state.callers;
         callers.checks_done = callers.checks_done.max(asked);
         books.counters.journal_bytes = journal.bytes();
-        let was_worried = std::mem::replace(&mut self.worried, note(&mut books, &watched));
+        let was_worried = std::mem::replace(&mut self.worried, note(&mut books, &checked));
         if was_worried && !self.worried {
             books.state.health.journal_works();
         }
@@ -71,12 +71,12 @@ impl Watch {
 }
 
 /// Notes in the accounts what a look has found. Returns whether something is still wrong.
-pub(super) fn note(books: &mut Books, watched: &Watched) -> bool {
-    books.counters.at_risk = watched.at_risk;
-    let Some(error) = &watched.error else { return false };
+pub(super) fn note(books: &mut Books, checked: &JournalCheck) -> bool {
+    books.counters.at_risk = checked.at_risk;
+    let Some(error) = &checked.error else { return false };
     books.state.health.journal_failed(chain(error));
     // What was written anew is as safe as it was.
-    if watched.at_risk == 0 && watched.restored > 0 {
+    if checked.at_risk == 0 && checked.restored > 0 {
         books.state.health.journal_works();
         return false;
     }

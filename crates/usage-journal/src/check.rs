@@ -16,7 +16,7 @@ const MOST_REPLACED: u32 = 1_000;
 /// What a look at the files of a journal has found.
 #[derive(Debug, Default)]
 #[non_exhaustive]
-pub struct Watched {
+pub struct JournalCheck {
     /// How many segments were not where they should be, and were written there anew: nothing is lost.
     pub restored: u64,
     /// How many records are published and not stored, and would be lost with this process: their file
@@ -31,8 +31,10 @@ type Restored<F> = (SegmentEpoch, Arc<F>);
 
 /// Looks at every segment that is in use, and writes those anew that are gone. Nobody may append
 /// meanwhile.
-pub(crate) fn check<D: Disk>(shared: &Shared<D, D::File>) -> (Watched, Vec<Restored<D::File>>) {
-    let (mut watched, mut restored) = (Watched::default(), Vec::new());
+pub(crate) fn check<D: Disk>(
+    shared: &Shared<D, D::File>,
+) -> (JournalCheck, Vec<Restored<D::File>>) {
+    let (mut checked, mut restored) = (JournalCheck::default(), Vec::new());
     let looked: Vec<_> = {
         let state = shared.state();
         let segments = state.segments.iter().filter(|segment| !segment.is_done());
@@ -52,10 +54,10 @@ pub(crate) fn check<D: Disk>(shared: &Shared<D, D::File>) -> (Watched, Vec<Resto
             },
             Ok(false) => {
                 let error = io::Error::other("it was moved away or deleted while it was open");
-                watched.error = Some(JournalError::io("find", &path, error));
+                checked.error = Some(JournalError::io("find", &path, error));
                 match restore(shared, epoch, &path, &*file) {
                     Ok(Some(file)) => {
-                        watched.restored += 1;
+                        checked.restored += 1;
                         restored.push((epoch, file));
                         None
                     }
@@ -70,10 +72,10 @@ pub(crate) fn check<D: Disk>(shared: &Shared<D, D::File>) -> (Watched, Vec<Resto
             segment.gone = gone.is_some();
         }
         drop(state);
-        watched.error = gone.or(watched.error);
+        checked.error = gone.or(checked.error);
     }
-    watched.at_risk = shared.state().at_risk();
-    (watched, restored)
+    checked.at_risk = shared.state().at_risk();
+    (checked, restored)
 }
 
 /// Writes a segment anew, under its own name: with its id and its generation, so that the ledger's
