@@ -61,7 +61,7 @@ pub enum SegmentState {
 
 /// What waits in this folder for this ledger, without changing anything; it may be read-only.
 /// `position` answers how far the ledger has stored a segment. A missing folder has nothing in it, and
-/// what cannot be looked into is told as [`SegmentState::Inaccessible`].
+/// what cannot be looked into is reported as [`SegmentState::Inaccessible`].
 pub fn survey<D: Disk>(
     disk: &D,
     folder: &Path,

@@ -89,7 +89,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that moves only when it is told to, for tests.
+/// A clock that moves only when a test moves it.
 ///
 /// ```
 /// use std::time::Duration;

@@ -10,11 +10,11 @@ pub(crate) struct Health {
     warning: Option<String>,
     journal: bool,
     last_error: Option<String>,
-    /// Not told yet.
+    /// Not emitted yet.
     changes: Vec<Change>,
 }
 
-/// A change that is told in an event.
+/// A change that an event reports.
 #[derive(Debug)]
 pub(crate) enum Change {
     SinkFails { error: String, kind: SinkErrorKind },
@@ -116,7 +116,7 @@ impl Health {
         self.changes.push(Change::Mended { now, still_degraded });
     }
 
-    /// Takes the changes that are to be told.
+    /// Takes the changes that are to be emitted.
     pub(crate) fn take_changes(&mut self) -> Vec<Change> {
         std::mem::take(&mut self.changes)
     }
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_warning_of_the_sink_is_told_when_it_comes_and_when_it_is_over() {
+    fn a_warning_of_the_sink_is_announced_when_it_comes_and_when_it_is_over() {
         let levels = Levels::default();
         tracing::subscriber::with_default(levels.clone(), || {
             let mut health = Health::default();

@@ -1,4 +1,4 @@
-//! Calling the sink, and telling others what came of it: the callback, and events.
+//! Calling the sink, and notifying others of what came of it: the callback, and events.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,7 +23,7 @@ pub(crate) fn call<T>(act: impl FnOnce() -> Result<T, SinkError>) -> Result<T, F
         .and_then(|result| result.map_err(|error| (error.kind(), chain(&error))))
 }
 
-/// Tells of each refused record of a batch.
+/// Notifies of each refused record of a batch.
 pub(crate) fn notify_refused(
     on_refused: &mut Option<OnRefused>,
     batch: &[Record],
@@ -57,7 +57,7 @@ pub(crate) fn quarantined(outcome: &BatchOutcome) -> usize {
     outcome.refused.iter().filter(|refusal| refusal.reason.is_quarantined()).count()
 }
 
-/// Tells that a sink did not account for its batch. Returns the words.
+/// Notifies that a sink did not account for its batch. Returns the words.
 pub(crate) fn notify_unexplained(batch: u64, outcome: &BatchOutcome, unexplained: u64) -> String {
     let spoken_of = outcome.total();
     let error = format!("the sink's outcome speaks of {spoken_of} records for a batch of {batch}");
@@ -65,8 +65,8 @@ pub(crate) fn notify_unexplained(batch: u64, outcome: &BatchOutcome, unexplained
     error
 }
 
-/// Tells that records were lost, if any were.
-pub(crate) fn report_lost(lost: usize, error: Option<&str>) {
+/// Notifies that records were lost, if any were.
+pub(crate) fn notify_lost(lost: usize, error: Option<&str>) {
     if lost > 0 {
         tracing::error!(lost, error, "usage records were lost: the tracker could not store them");
     }

@@ -18,7 +18,7 @@ pub struct Stats {
     pub stored: u64,
     /// Not stored again: the sink had them already.
     pub duplicates: u64,
-    /// Not stored, and somebody was told: the sink refused them (see
+    /// Not stored, and somebody knows: the sink refused them (see
     /// [`Builder::on_refused`](crate::Builder::on_refused)), or they came back to the caller
     /// (`returned`).
     pub refused: u64,

@@ -70,7 +70,7 @@ impl Replayed {
 /// this ledger, in batches of about `max_batch` records. `watch` is called after each batch and may
 /// end it; what was stored stays so.
 ///
-/// Files that cannot be read, or belong elsewhere, are told in the answer and are no errors; a
+/// Files that cannot be read, or belong elsewhere, are reported in the answer and are no errors; a
 /// folder that is missing has nothing in it. Several processes may do this at once.
 ///
 /// # Errors
@@ -91,7 +91,7 @@ pub fn replay<D: Disk>(
     names.sort();
     let ledger = sink.ledger_id()?;
     let mut run =
-        Run { disk, folder, ledger, sink, watch, told: Replayed::default(), done: Vec::new() };
+        Run { disk, folder, ledger, sink, watch, replayed: Replayed::default(), done: Vec::new() };
     for name in names {
         let path = folder.join(&name);
         match SegmentName::of(&name) {
@@ -99,14 +99,14 @@ pub fn replay<D: Disk>(
             Some(SegmentName::Unfinished) => run.unfinished(&path),
             None => {}
         }
-        if run.told.interrupted {
+        if run.replayed.interrupted {
             break;
         }
     }
     run.remove_done()?;
     // Not empty when others have something in it.
     drop(disk.remove_folder(folder));
-    Ok(run.told)
+    Ok(run.replayed)
 }
 
 struct Run<'a, D: Disk> {
@@ -115,7 +115,7 @@ struct Run<'a, D: Disk> {
     ledger: LedgerId,
     sink: &'a mut dyn JournalSink,
     watch: &'a mut dyn FnMut(&Replayed) -> ControlFlow<()>,
-    told: Replayed,
+    replayed: Replayed,
     done: Vec<Done<D::File>>,
 }
 
@@ -134,23 +134,23 @@ impl<D: Disk> Run<'_, D> {
         let file = match lock(self.disk, &path) {
             Ok(LockResult::Locked(file)) => file,
             Ok(LockResult::HeldByOwner) => {
-                self.told.live += 1;
+                self.replayed.live += 1;
                 return Ok(());
             }
             Ok(LockResult::Gone) => return Ok(()),
             Err(error) => {
-                self.told.failed.push(JournalError::io("lock", &path, error));
+                self.replayed.failed.push(JournalError::io("lock", &path, error));
                 return Ok(());
             }
         };
         let mut segment = match AbandonedSegment::open(self.disk, &path, &file, id, self.ledger) {
             Ok(Opened::Readable(segment)) => segment,
             Ok(Opened::Foreign) => {
-                self.told.foreign.push(path);
+                self.replayed.foreign.push(path);
                 return Ok(());
             }
             Ok(Opened::Newer) => {
-                self.told.newer.push(path);
+                self.replayed.newer.push(path);
                 return Ok(());
             }
             Ok(Opened::Blank) => {
@@ -159,24 +159,24 @@ impl<D: Disk> Run<'_, D> {
                 return Ok(());
             }
             Ok(Opened::Unreadable(renamed)) => {
-                self.told.unreadable.push(renamed);
+                self.replayed.unreadable.push(renamed);
                 return Ok(());
             }
             Err(error) => {
-                self.told.failed.push(error);
+                self.replayed.failed.push(error);
                 return Ok(());
             }
         };
         segment.seek(self.sink.position(id)?);
         while let Some(step) = segment.step(&file, self.sink, max_batch)? {
-            self.told.add(step);
-            if (self.watch)(&self.told).is_break() {
-                self.told.interrupted = true;
+            self.replayed.add(step);
+            if (self.watch)(&self.replayed).is_break() {
+                self.replayed.interrupted = true;
                 return Ok(());
             }
         }
         if segment.is_newer_behind() {
-            self.told.newer.push(path);
+            self.replayed.newer.push(path);
             return Ok(());
         }
         let (generation, sequence) = (segment.generation(), segment.sequence());
@@ -192,7 +192,7 @@ impl<D: Disk> Run<'_, D> {
             Err(error) => Err(error),
         };
         if let Err(error) = removed {
-            self.told.failed.push(JournalError::io("remove", path, error));
+            self.replayed.failed.push(JournalError::io("remove", path, error));
         }
     }
 
@@ -214,15 +214,15 @@ impl<D: Disk> Run<'_, D> {
                 // Moved away, and it may come back: the ledger must know it then.
                 Ok(false) => {}
                 Err(error) => {
-                    self.told.failed.push(JournalError::io("remove", &done.path, error));
+                    self.replayed.failed.push(JournalError::io("remove", &done.path, error));
                 }
             }
-            self.told.segments += 1;
+            self.replayed.segments += 1;
         }
         match sync_removals(self.disk, self.folder) {
             Ok(()) => gone.into_iter().try_for_each(|id| self.sink.forget(id)),
             Err(error) => {
-                self.told.failed.push(JournalError::io("sync", self.folder, error));
+                self.replayed.failed.push(JournalError::io("sync", self.folder, error));
                 Ok(())
             }
         }

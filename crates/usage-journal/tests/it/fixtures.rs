@@ -77,23 +77,28 @@ fn replay_fixture(folder: &Path) -> io::Result<(SimDisk, Replayed)> {
     }
     assert_eq!(disk.files().len(), 1);
     let mut sink = Lines::default();
-    let told = replay(&disk, Path::new(FOLDER), &mut sink, 4, &mut |_| ControlFlow::Continue(()));
+    let replayed =
+        replay(&disk, Path::new(FOLDER), &mut sink, 4, &mut |_| ControlFlow::Continue(()));
     let expected = fs::read_to_string(folder.join("records.txt"))?;
     let lines = sink.lines.lock().unwrap();
     assert_eq!(
         lines.iter().map(String::as_str).collect::<Vec<_>>(),
         expected.lines().collect::<Vec<_>>()
     );
-    Ok((disk, told.unwrap()))
+    Ok((disk, replayed.unwrap()))
 }
 
 #[test]
 fn segments_of_format_1_are_stored_to_the_last_number() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v1");
     for (name, damaged) in [("clean", 0), ("torn", 1), ("header", 1), ("reused", 0), ("kinds", 0)] {
-        let (disk, told) = replay_fixture(&folder.join(name)).unwrap();
-        assert_eq!((told.damage.len(), told.segments), (damaged, 1), "{name}: {told:?}");
-        assert_eq!((told.newer.len(), told.unreadable.len()), (0, 0), "{name}");
+        let (disk, replayed) = replay_fixture(&folder.join(name)).unwrap();
+        assert_eq!(
+            (replayed.damage.len(), replayed.segments),
+            (damaged, 1),
+            "{name}: {replayed:?}"
+        );
+        assert_eq!((replayed.newer.len(), replayed.unreadable.len()), (0, 0), "{name}");
         assert!(disk.files().is_empty(), "{name}: it is given up once it is stored");
     }
 }

@@ -72,11 +72,11 @@ fn two_replays_share_the_work() {
     abandon_segment(&disk);
     let mut sink = ledger.sink(&disk);
     let mut live = 0;
-    let told = replay(&disk, Path::new(FOLDER), &mut sink, 1, &mut |_| {
+    let replayed = replay(&disk, Path::new(FOLDER), &mut sink, 1, &mut |_| {
         live += run(&disk.process(), &ledger).unwrap().live;
         ControlFlow::Continue(())
     });
-    assert_eq!((told.unwrap().stored, live), (5, 1));
+    assert_eq!((replayed.unwrap().stored, live), (5, 1));
     assert_eq!(sink.ledger_id().unwrap(), ledger_id());
     assert_eq!(ledger.content().records, [0, 1, 2, 3, 4]);
 }
@@ -96,9 +96,9 @@ fn a_folder_that_is_removed_before_it_is_synced_is_no_failure() {
     };
     abandon_segment(&disk);
     remove_the_folder();
-    let told = run(&disk, &ledger).unwrap();
-    assert_eq!((told.stored, told.segments), (5, 1));
-    assert!(told.failed.is_empty(), "{:?}", told.failed);
+    let replayed = run(&disk, &ledger).unwrap();
+    assert_eq!((replayed.stored, replayed.segments), (5, 1));
+    assert!(replayed.failed.is_empty(), "{:?}", replayed.failed);
     assert!(ledger.content().positions.is_empty());
 
     let (mut journal, mut reader) =

@@ -137,7 +137,7 @@ impl Accounts {
     }
 }
 
-/// Releases the books, and tells the changes of the health that were made while they were locked. Not before:
+/// Releases the books, and emits the changes of the health that were made while they were locked. Not before:
 /// a subscriber may do anything, and ask for the accounts.
 pub(crate) fn release(mut books: MutexGuard<'_, Books>) {
     let changes = books.state.health.take_changes();

@@ -122,7 +122,7 @@ mod tests {
         }
     }
 
-    /// Any event twice is the same as once: threads may tell of the same thing.
+    /// Any event twice is the same as once: several threads may report the same thing.
     #[test]
     fn an_event_twice_is_the_same_as_once() {
         for (phase, _) in TABLE {

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::committer::{Committer, Feed};
 use super::{positions, watch};
 use crate::accounts::{Event, release};
-use crate::notify::{Failure, call, message, report_lost};
+use crate::notify::{Failure, call, message, notify_lost};
 
 impl Committer {
     /// Keeps what is not stored for whoever asks, or leaves it in the journal for the next process, and
@@ -50,7 +50,7 @@ impl Committer {
         if in_journal > 0 {
             tracing::warn!(in_journal, error, "usage records wait in the journal to be stored");
         }
-        report_lost(lost, error.as_deref());
+        notify_lost(lost, error.as_deref());
     }
 
     /// Empties the channel for good.

@@ -86,7 +86,7 @@ impl Recovery {
                     books.state.health.note(error.clone());
                 }
                 release(books);
-                found.iter().for_each(tell);
+                found.iter().for_each(notify_recovered);
                 !found.iter().flatten().any(|replayed| replayed.interrupted)
             }
             Err((kind, error)) => {
@@ -115,7 +115,7 @@ fn sum(before: Recovered, replayed: &Replayed) -> Recovered {
     }
 }
 
-fn tell(found: &Result<Replayed, String>) {
+fn notify_recovered(found: &Result<Replayed, String>) {
     let replayed = match found {
         Ok(replayed) => replayed,
         // No reason not to go on; the next start tries again.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use usage_core::Record;
 
 use crate::accounts::{Books, Event};
-use crate::notify::report_lost;
+use crate::notify::notify_lost;
 use crate::shared::Shared;
 use crate::stats::Stats;
 use crate::tracker::Tracker;
@@ -176,7 +176,7 @@ impl Drop for Tracker {
         let lost = if has_stopped { books.drop_unstored() } else { 0 };
         let Stats { pending, in_journal, last_error, .. } = self.shared.stats(&books);
         drop(books);
-        report_lost(lost, last_error.as_deref());
+        notify_lost(lost, last_error.as_deref());
         if !has_stopped {
             tracing::error!(
                 pending,

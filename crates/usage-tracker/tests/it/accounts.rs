@@ -3,7 +3,7 @@
 use usage_core::sink::BatchOutcome;
 use usage_tracker::Tracker;
 
-use crate::common::{Answer, Kept, LONG, balanced, manual_clock, record, told, until};
+use crate::common::{Answer, Kept, LONG, balanced, manual_clock, record, scripted, until};
 
 #[test]
 fn a_record_that_was_taken_is_in_the_next_snapshot() {
@@ -25,7 +25,7 @@ fn a_record_that_was_taken_is_in_the_next_snapshot() {
 
 #[test]
 fn what_the_writer_holds_is_pending_until_its_fate_is_known() {
-    let (sink, teller) = told();
+    let (sink, script) = scripted();
     let tracker =
         Tracker::builder().buffer_size(2).max_batch(2).clock(manual_clock()).start(sink).unwrap();
     assert_eq!(tracker.stats(), usage_tracker::Stats::default());
@@ -33,19 +33,19 @@ fn what_the_writer_holds_is_pending_until_its_fate_is_known() {
         tracker.record(record(number)).unwrap();
     }
     for (settled, batch) in [(0, [0, 1]), (2, [2, 3])] {
-        assert_eq!(teller.batch(), batch);
+        assert_eq!(script.batch(), batch);
         let stats = balanced(&tracker);
         assert_eq!((stats.stored, stats.pending, stats.submitted), (settled, 5 - settled, 5));
-        teller.answer(Answer::Store);
+        script.answer(Answer::Store);
     }
     // The last record does not fill a batch.
     until("two batches are stored", || balanced(&tracker).stored == 4);
     assert_eq!(balanced(&tracker).pending, 1);
     std::thread::scope(|scope| {
         let closing = scope.spawn(|| tracker.shutdown(LONG));
-        assert_eq!(teller.batch(), [4]);
+        assert_eq!(script.batch(), [4]);
         let duplicate = BatchOutcome::default().with_duplicates(1);
-        teller.answer(Answer::Outcome(duplicate));
+        script.answer(Answer::Outcome(duplicate));
         let stats = closing.join().unwrap().stats;
         assert_eq!((stats.stored, stats.duplicates, stats.pending), (4, 1, 0));
     });

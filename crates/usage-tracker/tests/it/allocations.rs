@@ -4,33 +4,33 @@ use allocation_counter::measure;
 use usage_core::{LabelNames, Labels, TokenCounts};
 use usage_tracker::{Handle, RejectReason, Tracker};
 
-use crate::common::{Answer, LONG, record, told, until};
+use crate::common::{Answer, LONG, record, scripted, until};
 
 #[test]
 fn a_handle_allocates_nothing_once_the_channel_has_been_full() {
     const CAPACITY: usize = 1_024;
-    let (sink, teller) = told();
+    let (sink, script) = scripted();
     let tracker = Tracker::builder().buffer_size(1).channel_capacity(CAPACITY).start(sink).unwrap();
     let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
     let handle = tracker.handle(Labels::new(names).unwrap());
 
     // The writer is busy in the sink while the channel fills.
     tracker.record(record(0)).unwrap();
-    assert_eq!(teller.batch(), [0]);
+    assert_eq!(script.batch(), [0]);
     let tokens = TokenCounts::unclassified(1);
     while handle.record(tokens).is_ok() {}
     let rejected = tracker.record(record(0)).unwrap_err();
     assert_eq!(rejected.reason(), RejectReason::Full);
-    teller.answer(Answer::Store);
+    script.answer(Answer::Store);
     until("all of it is stored", || {
-        if teller.try_batch().is_some() {
-            teller.answer(Answer::Store);
+        if script.try_batch().is_some() {
+            script.answer(Answer::Store);
         }
         tracker.stats().pending == 0
     });
 
     assert_eq!(allocations(&handle, tokens, CAPACITY), 0);
-    drop(teller);
+    drop(script);
     assert!(tracker.shutdown(LONG).is_clean());
 }
 

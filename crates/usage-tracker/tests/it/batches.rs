@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use usage_tracker::{Clock, Tracker};
 
-use crate::common::{Answer, LONG, balanced, manual_clock, record, told, until};
+use crate::common::{Answer, LONG, balanced, manual_clock, record, scripted, until};
 
 #[test]
 fn a_full_batch_is_written_without_any_time_passing() {
-    let (sink, teller) = told();
+    let (sink, script) = scripted();
     let tracker = Tracker::builder().buffer_size(3).clock(manual_clock()).start(sink).unwrap();
     for number in 0..3 {
         tracker.record(record(number)).unwrap();
     }
-    let mut seen = teller.batch();
-    teller.answer(Answer::Store);
+    let mut seen = script.batch();
+    script.answer(Answer::Store);
     // The writer may have looked after one or two of them; it still waits for three.
     assert_eq!(seen.len(), 3);
     seen.sort_unstable();
@@ -23,7 +23,7 @@ fn a_full_batch_is_written_without_any_time_passing() {
 
 #[test]
 fn a_batch_below_the_threshold_waits_for_the_time_out_by_the_given_clock() {
-    let (sink, teller) = told();
+    let (sink, script) = scripted();
     let clock = manual_clock();
     let tracker = Tracker::builder()
         .buffer_size(3)
@@ -37,7 +37,7 @@ fn a_batch_below_the_threshold_waits_for_the_time_out_by_the_given_clock() {
     // must not come before one whole time-out is over.
     let mut batch = None;
     until("the batch comes", || {
-        batch = teller.try_batch();
+        batch = script.try_batch();
         if batch.is_none() {
             clock.advance(Duration::from_millis(1));
         }
@@ -45,28 +45,28 @@ fn a_batch_below_the_threshold_waits_for_the_time_out_by_the_given_clock() {
     });
     assert!(clock.monotonic() >= Duration::from_secs(1));
     assert_eq!(batch.unwrap(), [1, 2]);
-    teller.answer(Answer::Store);
+    script.answer(Answer::Store);
     assert!(tracker.shutdown(LONG).is_clean());
 }
 
 #[test]
 fn after_a_slow_write_the_queue_makes_a_large_batch_but_none_above_the_ceiling() {
-    let (sink, teller) = told();
+    let (sink, script) = scripted();
     let tracker =
         Tracker::builder().buffer_size(2).max_batch(10).clock(manual_clock()).start(sink).unwrap();
     for number in 0..2 {
         tracker.record(record(number)).unwrap();
     }
-    assert_eq!(teller.batch(), [0, 1]);
+    assert_eq!(script.batch(), [0, 1]);
     for number in 2..17 {
         tracker.record(record(number)).unwrap();
     }
     assert_eq!(balanced(&tracker).pending, 17);
-    teller.answer(Answer::Store);
-    assert_eq!(teller.batch(), (2..12).collect::<Vec<_>>());
-    teller.answer(Answer::Store);
-    assert_eq!(teller.batch(), (12..17).collect::<Vec<_>>());
-    teller.answer(Answer::Store);
+    script.answer(Answer::Store);
+    assert_eq!(script.batch(), (2..12).collect::<Vec<_>>());
+    script.answer(Answer::Store);
+    assert_eq!(script.batch(), (12..17).collect::<Vec<_>>());
+    script.answer(Answer::Store);
     let report = tracker.shutdown(LONG);
     assert_eq!(report.stats.stored, 17);
 }
@@ -75,19 +75,19 @@ fn after_a_slow_write_the_queue_makes_a_large_batch_but_none_above_the_ceiling()
 fn an_idle_writer_wakes_up_for_the_next_record() {
     // Rounds with longer and longer pauses, so that the writer is met napping, parked, and
     // between the two.
-    let (sink, teller) = told();
+    let (sink, script) = scripted();
     let tracker = Tracker::builder().buffer_size(1).clock(manual_clock()).start(sink).unwrap();
     for number in 0..12 {
         std::thread::park_timeout(Duration::from_millis(number * 13));
         tracker.record(record(number)).unwrap();
-        assert_eq!(teller.batch(), [number]);
-        teller.answer(Answer::Store);
+        assert_eq!(script.batch(), [number]);
+        script.answer(Answer::Store);
     }
 }
 
 #[test]
 fn flush_writes_what_was_accepted_before_it() {
-    let (sink, teller) = told();
+    let (sink, script) = scripted();
     let tracker = Tracker::builder().buffer_size(100).clock(manual_clock()).start(sink).unwrap();
     tracker.flush(LONG).unwrap();
     for number in 0..5 {
@@ -95,14 +95,14 @@ fn flush_writes_what_was_accepted_before_it() {
     }
     std::thread::scope(|scope| {
         let flushing = scope.spawn(|| tracker.flush(LONG));
-        assert_eq!(teller.batch(), [0, 1, 2, 3, 4]);
+        assert_eq!(script.batch(), [0, 1, 2, 3, 4]);
         assert!(!flushing.is_finished());
-        teller.answer(Answer::Store);
+        script.answer(Answer::Store);
         flushing.join().unwrap().unwrap();
     });
     assert_eq!(balanced(&tracker).stored, 5);
     // Afterwards it collects again.
     tracker.record(record(9)).unwrap();
-    assert!(teller.try_batch().is_none());
-    drop(teller);
+    assert!(script.try_batch().is_none());
+    drop(script);
 }

@@ -8,7 +8,7 @@ use usage_core::sink::{BatchOutcome, Sink, SinkError};
 use usage_tracker::{FlushError, RejectReason, ShutdownReport, Tracker};
 
 use crate::common::{
-    Answer, Kept, LONG, labels, manual_clock, numbers, outcome, record, told, until,
+    Answer, Kept, LONG, labels, manual_clock, numbers, outcome, record, scripted, until,
 };
 
 #[test]
@@ -74,7 +74,7 @@ fn a_deadline_of_zero_hands_everything_back_at_once() {
     assert_eq!((report.unstored.len(), report.stats.pending), (0, 0));
     assert!(tracker.shutdown(LONG).is_clean());
 
-    let (sink, teller) = told();
+    let (sink, script) = scripted();
     let tracker = Tracker::builder().clock(manual_clock()).start(sink).unwrap();
     tracker.record(record(1)).unwrap();
     let report = tracker.shutdown(Duration::ZERO);
@@ -82,31 +82,31 @@ fn a_deadline_of_zero_hands_everything_back_at_once() {
     if !report.unstored.is_empty() {
         assert_eq!(numbers(&report.unstored), [1]);
         assert!(tracker.shutdown(LONG).is_clean());
-        assert!(teller.closed());
+        assert!(script.closed());
     } else {
         assert_eq!(report.stats.pending, 1);
-        assert_eq!(teller.batch(), [1]);
-        teller.answer(Answer::Store);
+        assert_eq!(script.batch(), [1]);
+        script.answer(Answer::Store);
     }
 }
 
 #[test]
 fn a_sink_that_is_busy_past_the_deadline_can_be_waited_for_again() {
-    let (sink, teller) = told();
+    let (sink, script) = scripted();
     let tracker = Tracker::builder().buffer_size(2).max_batch(2).start(sink).unwrap();
     for number in 0..3 {
         tracker.record(record(number)).unwrap();
     }
-    assert_eq!(teller.batch(), [0, 1]);
+    assert_eq!(script.batch(), [0, 1]);
     let report = tracker.shutdown(Duration::from_millis(1));
     assert!(!report.finished && !report.is_clean());
     assert!(report.unstored.is_empty());
     assert!(report.stats.is_balanced());
     assert_eq!(report.stats.pending, 3);
     // Nobody waits, and the writer goes on.
-    teller.answer(Answer::Store);
-    assert_eq!(teller.batch(), [2]);
-    teller.answer(Answer::Store);
+    script.answer(Answer::Store);
+    assert_eq!(script.batch(), [2]);
+    script.answer(Answer::Store);
     let report = tracker.shutdown(LONG);
     assert!(report.is_clean());
     assert_eq!(report.stats.stored, 3);
@@ -193,18 +193,18 @@ fn dropping_stores_what_is_left() {
 
 #[test]
 fn dropping_gives_up_on_a_stuck_sink() {
-    let (sink, teller) = told();
+    let (sink, script) = scripted();
     let tracker = Tracker::builder()
         .buffer_size(1)
         .drop_deadline(Duration::from_millis(1))
         .start(sink)
         .unwrap();
     tracker.record(record(1)).unwrap();
-    teller.batch();
+    script.batch();
     drop(tracker);
     // The writer is let go, fails, and does not try again: its end of the channel closes.
-    teller.answer(Answer::Fail("too late"));
-    assert!(teller.closed());
+    script.answer(Answer::Fail("too late"));
+    assert!(script.closed());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What the tests share: records, and a sink that does as it is told.
+//! What the tests share: records, and a sink that follows a script.
 
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
@@ -40,7 +40,7 @@ pub(crate) fn outcome(batch: &[Record]) -> BatchOutcome {
 }
 
 /// A sink that hands every batch to the test and does what the test answers.
-pub(crate) struct Told {
+pub(crate) struct ScriptedSink {
     batches: Sender<Vec<u64>>,
     answers: Receiver<Answer>,
 }
@@ -52,19 +52,19 @@ pub(crate) enum Answer {
     Outcome(BatchOutcome),
 }
 
-/// The test's end of a [`Told`].
-pub(crate) struct Teller {
+/// The test's end of a [`ScriptedSink`].
+pub(crate) struct Script {
     batches: Receiver<Vec<u64>>,
     answers: Sender<Answer>,
 }
 
-pub(crate) fn told() -> (Told, Teller) {
+pub(crate) fn scripted() -> (ScriptedSink, Script) {
     let (batches_in, batches) = mpsc::channel();
     let (answers, answers_out) = mpsc::channel();
-    (Told { batches: batches_in, answers: answers_out }, Teller { batches, answers })
+    (ScriptedSink { batches: batches_in, answers: answers_out }, Script { batches, answers })
 }
 
-impl Teller {
+impl Script {
     /// The next batch; the sink is then busy with it until it is answered.
     pub(crate) fn batch(&self) -> Vec<u64> {
         self.batches.recv_timeout(LONG).expect("the writer calls the sink")
@@ -85,14 +85,14 @@ impl Teller {
     }
 }
 
-impl Sink for Told {
+impl Sink for ScriptedSink {
     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
         let _ = self.batches.send(numbers(batch));
         // Without a test to answer any more, everything is stored.
         match self.answers.recv().unwrap_or(Answer::Store) {
             Answer::Store => Ok(outcome(batch)),
             Answer::Fail(why) => Err(SinkError::new(why)),
-            Answer::Panic => panic!("told to"),
+            Answer::Panic => panic!("scripted"),
             Answer::Outcome(outcome) => Ok(outcome),
         }
     }

@@ -58,10 +58,10 @@ fn who_gets_an_event_may_ask_for_the_accounts() {
         let running = tracker.get_or_init(|| Arc::new(running));
         sink.fail_with(SinkErrorKind::Busy);
         running.record(record(1)).unwrap();
-        until("a failure is told", || asked.load(Ordering::SeqCst) >= 1);
+        until("a failure is announced", || asked.load(Ordering::SeqCst) >= 1);
         sink.fail_with(None);
         running.flush(LONG).unwrap();
-        until("it is told that it works", || asked.load(Ordering::SeqCst) >= 2);
+        until("recovery is announced", || asked.load(Ordering::SeqCst) >= 2);
         done.send(running.shutdown(LONG).is_clean()).unwrap();
     });
     assert_eq!(is_done.recv_timeout(LONG), Ok(true));

@@ -63,7 +63,7 @@ impl Memory {
     fn check(&self) -> Result<MutexGuard<'_, State>, SinkError> {
         let state = self.lock();
         match state.failure {
-            Some(kind) => Err(SinkError::of(kind, "told to fail")),
+            Some(kind) => Err(SinkError::of(kind, "scripted to fail")),
             None => Ok(state),
         }
     }
@@ -98,7 +98,10 @@ impl JournalSink for Memory {
         let found = self.position(replay.segment)?;
         let mut state = self.check()?;
         if state.no_replays {
-            return Err(SinkError::of(SinkErrorKind::Busy, "told to take nothing from a journal"));
+            return Err(SinkError::of(
+                SinkErrorKind::Busy,
+                "scripted to take nothing from a journal",
+            ));
         }
         let stands = found.filter(|found| found.generation >= replay.from.generation);
         let stands = stands.unwrap_or(Position { sequence: 0, ..replay.from });

@@ -1,4 +1,4 @@
-//! The tracker from outside, with sinks that are told what to do and a clock that stands still.
+//! The tracker from outside, with sinks that follow a script and a clock that stands still.
 
 #![expect(
     clippy::unwrap_used,

@@ -10,7 +10,7 @@ use usage_core::Timestamp;
 use usage_core::sink::SinkErrorKind;
 use usage_tracker::{Clock, FlushError, JournalOptions, ManualClock, Tracker};
 
-use crate::common::{Answer, LONG, balanced, manual_clock, record, told, until};
+use crate::common::{Answer, LONG, balanced, manual_clock, record, scripted, until};
 use crate::journal::Memory;
 
 /// Records without end, and returns what was taken, once `is_over`.
@@ -107,20 +107,20 @@ fn a_shutdown_that_waits_for_a_failing_sink_without_a_journal_sleeps() {
 /// A flush that waits for the same records as one before it is not put off until the back-off is over.
 #[test]
 fn each_flush_tries_at_once() {
-    let (sink, teller) = told();
+    let (sink, script) = scripted();
     let long = Duration::from_secs(600);
     let tracker = Tracker::builder().buffer_size(1).retry_back_off(long, long).start(sink).unwrap();
     tracker.record(record(7)).unwrap();
-    assert_eq!(teller.batch(), [7]);
-    teller.answer(Answer::Fail("no"));
+    assert_eq!(script.batch(), [7]);
+    script.answer(Answer::Fail("no"));
     until("the failure is known", || balanced(&tracker).degraded);
     for _ in 0..3 {
         let _ = tracker.flush(Duration::ZERO);
-        assert_eq!(teller.batch(), [7]);
-        teller.answer(Answer::Fail("still not"));
+        assert_eq!(script.batch(), [7]);
+        script.answer(Answer::Fail("still not"));
     }
     let _ = tracker.flush(Duration::ZERO);
-    assert_eq!(teller.batch(), [7]);
-    teller.answer(Answer::Store);
+    assert_eq!(script.batch(), [7]);
+    script.answer(Answer::Store);
     assert!(tracker.shutdown(LONG).is_clean());
 }

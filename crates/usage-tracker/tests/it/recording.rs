@@ -5,7 +5,7 @@ use std::time::Duration;
 use usage_core::{EventId, LabelNames, RecordError, Timestamp, TokenCounts, Usage};
 use usage_tracker::{HandleError, RejectReason, Tracker};
 
-use crate::common::{Answer, Kept, LONG, labels, manual_clock, number, record, told};
+use crate::common::{Answer, Kept, LONG, labels, manual_clock, number, record, scripted};
 
 #[test]
 fn what_is_shared_between_threads_may_be() {
@@ -102,7 +102,7 @@ fn a_handle_outlives_its_tracker_and_gives_records_back() {
 
 #[test]
 fn record_blocking_waits_for_room_and_gives_up_at_its_deadline() {
-    let (sink, teller) = told();
+    let (sink, script) = scripted();
     let tracker = Tracker::builder()
         .buffer_size(1)
         .max_batch(1)
@@ -111,7 +111,7 @@ fn record_blocking_waits_for_room_and_gives_up_at_its_deadline() {
         .start(sink)
         .unwrap();
     tracker.record(record(0)).unwrap();
-    assert_eq!(teller.batch(), [0]);
+    assert_eq!(script.batch(), [0]);
     // With room it does not wait.
     tracker.record_blocking(record(1), Duration::ZERO).unwrap();
     let rejected = tracker.record_blocking(record(2), Duration::from_millis(5)).unwrap_err();
@@ -119,32 +119,32 @@ fn record_blocking_waits_for_room_and_gives_up_at_its_deadline() {
     std::thread::scope(|scope| {
         let waiting =
             scope.spawn(|| tracker.record_blocking(rejected.into_record(), Duration::MAX));
-        teller.answer(Answer::Store);
-        assert_eq!(teller.batch(), [1]);
+        script.answer(Answer::Store);
+        assert_eq!(script.batch(), [1]);
         waiting.join().unwrap().unwrap();
     });
-    teller.answer(Answer::Store);
-    assert_eq!(teller.batch(), [2]);
-    teller.answer(Answer::Store);
+    script.answer(Answer::Store);
+    assert_eq!(script.batch(), [2]);
+    script.answer(Answer::Store);
     let stats = tracker.shutdown(LONG).stats;
     assert_eq!((stats.submitted, stats.stored, stats.returned), (4, 3, 1));
 }
 
 #[test]
 fn a_shutdown_releases_those_who_wait_for_room() {
-    let (sink, teller) = told();
+    let (sink, script) = scripted();
     let tracker = Tracker::builder().buffer_size(1).channel_capacity(1).start(sink).unwrap();
     tracker.record(record(0)).unwrap();
-    teller.batch();
+    script.batch();
     tracker.record(record(1)).unwrap();
     std::thread::scope(|scope| {
         let waiting = scope.spawn(|| tracker.record_blocking(record(2), LONG));
         let closing = scope.spawn(|| tracker.shutdown(LONG));
         let rejected = waiting.join().unwrap().unwrap_err();
         assert_eq!(rejected.reason(), RejectReason::Closed);
-        teller.answer(Answer::Store);
-        teller.batch();
-        teller.answer(Answer::Store);
+        script.answer(Answer::Store);
+        script.batch();
+        script.answer(Answer::Store);
         assert_eq!(closing.join().unwrap().stats.stored, 2);
     });
 }

@@ -7,11 +7,11 @@ use usage_core::Record;
 use usage_core::sink::{BatchOutcome, Refusal, RefusalReason, Sink, SinkError};
 use usage_tracker::{FlushError, RejectReason, Tracker};
 
-use crate::common::{Answer, Kept, LONG, balanced, manual_clock, number, record, told, until};
+use crate::common::{Answer, Kept, LONG, balanced, manual_clock, number, record, scripted, until};
 
 #[test]
 fn a_failed_batch_is_kept_and_retried_until_it_is_stored() {
-    let (sink, teller) = told();
+    let (sink, script) = scripted();
     let tracker = Tracker::builder()
         .buffer_size(2)
         .retry_back_off(Duration::from_millis(1), Duration::from_millis(2))
@@ -20,40 +20,40 @@ fn a_failed_batch_is_kept_and_retried_until_it_is_stored() {
     tracker.record(record(1)).unwrap();
     tracker.record(record(2)).unwrap();
     for answer in [Answer::Fail("locked"), Answer::Panic, Answer::Fail("full"), Answer::Store] {
-        assert_eq!(teller.batch(), [1, 2]);
+        assert_eq!(script.batch(), [1, 2]);
         tracker.record(record(3)).unwrap();
-        teller.answer(answer);
+        script.answer(answer);
     }
-    assert_eq!(teller.batch(), [3, 3, 3, 3]);
+    assert_eq!(script.batch(), [3, 3, 3, 3]);
     let stats = balanced(&tracker);
     assert_eq!((stats.submitted, stats.stored, stats.pending), (6, 2, 4));
     assert_eq!((stats.retries, stats.degraded), (3, false));
     assert_eq!(stats.last_error.as_deref(), Some("full"));
-    teller.answer(Answer::Store);
+    script.answer(Answer::Store);
 }
 
 #[test]
 fn a_panic_is_a_failure_with_its_message() {
-    let (sink, teller) = told();
+    let (sink, script) = scripted();
     let tracker = Tracker::builder()
         .buffer_size(1)
         .retry_back_off(Duration::from_millis(1), Duration::from_millis(1))
         .start(sink)
         .unwrap();
     tracker.record(record(1)).unwrap();
-    teller.batch();
-    teller.answer(Answer::Panic);
-    teller.batch();
+    script.batch();
+    script.answer(Answer::Panic);
+    script.batch();
     let stats = balanced(&tracker);
     assert!(stats.degraded);
-    assert_eq!(stats.last_error.as_deref(), Some("the sink panicked: told to"));
-    teller.answer(Answer::Store);
+    assert_eq!(stats.last_error.as_deref(), Some("the sink panicked: scripted"));
+    script.answer(Answer::Store);
     assert_eq!(tracker.shutdown(LONG).stats.stored, 1);
 }
 
 #[test]
 fn the_back_off_follows_the_given_clock() {
-    let (sink, teller) = told();
+    let (sink, script) = scripted();
     let clock = manual_clock();
     let tracker = Tracker::builder()
         .buffer_size(1)
@@ -62,27 +62,27 @@ fn the_back_off_follows_the_given_clock() {
         .start(sink)
         .unwrap();
     tracker.record(record(1)).unwrap();
-    teller.batch();
-    teller.answer(Answer::Fail("no"));
+    script.batch();
+    script.answer(Answer::Fail("no"));
     until("the failure is known", || balanced(&tracker).degraded);
     // Chance shortens a wait by half at most.
     clock.advance(Duration::from_millis(4_999));
-    assert!(teller.try_batch().is_none());
+    assert!(script.try_batch().is_none());
     clock.advance(Duration::from_millis(5_001));
-    assert_eq!(teller.batch(), [1]);
+    assert_eq!(script.batch(), [1]);
     // A flush does not wait for the back-off.
-    teller.answer(Answer::Fail("again"));
+    script.answer(Answer::Fail("again"));
     std::thread::scope(|scope| {
         let flushing = scope.spawn(|| tracker.flush(LONG));
-        assert_eq!(teller.batch(), [1]);
-        teller.answer(Answer::Store);
+        assert_eq!(script.batch(), [1]);
+        script.answer(Answer::Store);
         flushing.join().unwrap().unwrap();
     });
 }
 
 #[test]
 fn while_it_fails_the_channel_fills_and_no_more_is_taken() {
-    let (sink, teller) = told();
+    let (sink, script) = scripted();
     let tracker = Tracker::builder()
         .buffer_size(2)
         .max_batch(3)
@@ -92,8 +92,8 @@ fn while_it_fails_the_channel_fills_and_no_more_is_taken() {
         .unwrap();
     tracker.record(record(0)).unwrap();
     tracker.record(record(1)).unwrap();
-    assert_eq!(teller.batch(), [0, 1]);
-    teller.answer(Answer::Fail("full"));
+    assert_eq!(script.batch(), [0, 1]);
+    script.answer(Answer::Fail("full"));
     until("the failure is known", || balanced(&tracker).degraded);
     for number in 2..7 {
         tracker.record(record(number)).unwrap();
@@ -105,12 +105,12 @@ fn while_it_fails_the_channel_fills_and_no_more_is_taken() {
     assert_eq!((stats.submitted, stats.pending, stats.returned), (8, 7, 1));
     assert!(matches!(tracker.flush(Duration::ZERO), Err(FlushError::TimedOut { remaining: 7 })));
     // The flush made it try again at once.
-    assert_eq!(teller.batch(), [0, 1]);
-    teller.answer(Answer::Store);
-    assert_eq!(teller.batch(), [2, 3, 4]);
-    teller.answer(Answer::Store);
-    assert_eq!(teller.batch(), [5, 6]);
-    teller.answer(Answer::Store);
+    assert_eq!(script.batch(), [0, 1]);
+    script.answer(Answer::Store);
+    assert_eq!(script.batch(), [2, 3, 4]);
+    script.answer(Answer::Store);
+    assert_eq!(script.batch(), [5, 6]);
+    script.answer(Answer::Store);
     tracker.flush(LONG).unwrap();
 }
 
@@ -139,7 +139,7 @@ fn what_is_wrong_with_a_sink_that_stores_is_told() {
         *warning.lock().unwrap() = says;
         tracker.record(record(number)).unwrap();
         tracker.flush(LONG).unwrap();
-        until("the warning is told", || balanced(&tracker).sink_warning.as_deref() == says);
+        until("the warning is reported", || balanced(&tracker).sink_warning.as_deref() == says);
         assert!(!balanced(&tracker).degraded);
     }
     *warning.lock().unwrap() = Some("panic");
@@ -155,10 +155,10 @@ fn what_is_wrong_with_a_sink_that_stores_is_told() {
 /// not.
 #[test]
 fn quarantined_records_are_counted_apart() {
-    let (sink, teller) = told();
+    let (sink, script) = scripted();
     let tracker = Tracker::builder().buffer_size(4).start(sink).unwrap();
     (0..4).for_each(|number| tracker.record(record(number)).unwrap());
-    assert_eq!(teller.batch().len(), 4);
+    assert_eq!(script.batch().len(), 4);
     let reasons = [
         RefusalReason::BeforeHorizon,
         RefusalReason::SetAside,
@@ -167,7 +167,7 @@ fn quarantined_records_are_counted_apart() {
     ];
     let refusal = |(index, reason)| Refusal::new(index, reason);
     let refused = reasons.into_iter().enumerate().map(refusal).collect();
-    teller.answer(Answer::Outcome(BatchOutcome::default().with_refused(refused)));
+    script.answer(Answer::Outcome(BatchOutcome::default().with_refused(refused)));
     let stats = tracker.shutdown(LONG).stats;
     assert!(stats.is_balanced(), "{stats:?}");
     assert_eq!((stats.submitted, stats.refused, stats.quarantined), (4, 4, 2));
@@ -175,7 +175,7 @@ fn quarantined_records_are_counted_apart() {
 
 #[test]
 fn refused_and_duplicate_records_are_counted_and_told() {
-    let (sink, teller) = told();
+    let (sink, script) = scripted();
     let (told_refused, refused) = mpsc::channel();
     let tracker = Tracker::builder()
         .buffer_size(4)
@@ -188,10 +188,10 @@ fn refused_and_duplicate_records_are_counted_and_told() {
     for number in 0..4 {
         tracker.record(record(number)).unwrap();
     }
-    teller.batch();
+    script.batch();
     let refusal = |index| Refusal::new(index, RefusalReason::EventIdConflict);
     let refused_two = vec![refusal(1), refusal(3)];
-    teller.answer(Answer::Outcome(
+    script.answer(Answer::Outcome(
         BatchOutcome::stored(1).with_duplicates(1).with_refused(refused_two),
     ));
     tracker.flush(LONG).unwrap();
@@ -208,13 +208,13 @@ fn an_outcome_that_does_not_add_up_keeps_the_accounts_exact_and_is_reported() {
     let refusal = Refusal::new(77, RefusalReason::EventIdConflict);
     let long = BatchOutcome::stored(u64::MAX / 2).with_duplicates(2).with_refused(vec![refusal]);
     for (outcome, expected) in [(short, (1, 1, 0, 2)), (long, (1, 2, 1, 0))] {
-        let (sink, teller) = told();
+        let (sink, script) = scripted();
         let tracker = Tracker::builder().buffer_size(4).on_refused(|_, _| ()).start(sink).unwrap();
         for number in 0..4 {
             tracker.record(record(number)).unwrap();
         }
-        teller.batch();
-        teller.answer(Answer::Outcome(outcome));
+        script.batch();
+        script.answer(Answer::Outcome(outcome));
         let report = tracker.shutdown(LONG);
         let stats = report.stats;
         assert!(stats.is_balanced(), "{stats:?}");

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use usage_tracker::{RejectReason, Tracker};
 
-use crate::common::{Answer, Kept, LONG, balanced, number, record, told, until};
+use crate::common::{Answer, Kept, LONG, balanced, number, record, scripted, until};
 
 /// More tasks than the channel has room for.
 async fn many_tasks() {
@@ -48,10 +48,10 @@ async fn on_many_threads() {
 
 #[test]
 fn it_waits_for_room_is_woken_and_may_be_dropped() {
-    let (sink, teller) = told();
+    let (sink, script) = scripted();
     let tracker = Tracker::builder().buffer_size(1).channel_capacity(1).start(sink).unwrap();
     tracker.record(record(0)).unwrap();
-    assert_eq!(teller.batch(), [0]);
+    assert_eq!(script.batch(), [0]);
     let mut context = Context::from_waker(Waker::noop());
     // Room: ready at once.
     assert!(pin!(tracker.record_async(record(1))).poll(&mut context).is_ready());
@@ -62,8 +62,8 @@ fn it_waits_for_room_is_woken_and_may_be_dropped() {
     assert!(cancelled.as_mut().poll(&mut context).is_pending());
     drop(cancelled);
     assert_eq!(balanced(&tracker).submitted, 2);
-    teller.answer(Answer::Store);
-    assert_eq!(teller.batch(), [1]);
+    script.answer(Answer::Store);
+    assert_eq!(script.batch(), [1]);
     assert!(waiting.as_mut().poll(&mut context).is_ready());
     assert_eq!(balanced(&tracker).submitted, 3);
 
@@ -79,9 +79,9 @@ fn it_waits_for_room_is_woken_and_may_be_dropped() {
         });
         let Poll::Ready(Err(rejected)) = result else { panic!("{result:?}") };
         assert_eq!((rejected.reason(), number(rejected.record())), (RejectReason::Closed, 4));
-        teller.answer(Answer::Store);
-        assert_eq!(teller.batch(), [2]);
-        teller.answer(Answer::Store);
+        script.answer(Answer::Store);
+        assert_eq!(script.batch(), [2]);
+        script.answer(Answer::Store);
         let stats = closing.join().unwrap().stats;
         assert_eq!((stats.submitted, stats.stored, stats.returned), (4, 3, 1));
     });

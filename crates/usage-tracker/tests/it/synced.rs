@@ -53,7 +53,7 @@ fn a_sink_without_a_journal_is_refused() {
 }
 
 /// Past a journal that cannot be made the ledger itself is brought to the disk, and until that is done
-/// nobody is told that a record is safe.
+/// nobody hears that a record is safe.
 #[test]
 fn without_a_journal_nothing_is_safe_before_the_sink_is_durable() {
     let folder = tempfile::tempdir().unwrap();

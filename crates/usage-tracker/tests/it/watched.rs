@@ -1,4 +1,4 @@
-//! A journal that is taken away, emptied or replaced while a tracker has it open: nobody is told that
+//! A journal that is taken away, emptied or replaced while a tracker has it open: nobody hears that
 //! something is safe which is not.
 
 use std::fs::{self, File};

@@ -7,21 +7,21 @@ fn check(segment: &Segment, bit: usize) {
     let (byte, end) = (bit / 8, segment.ends());
     let mut bytes = segment.bytes.clone();
     bytes[byte] ^= 1 << (bit % 8);
-    let told = replay_one(&segment.path, &bytes);
+    let outcome = replay_one(&segment.path, &bytes);
     // One bit of each byte, in turn: that is enough for it.
     if bit % 8 == byte % 8 {
-        told.again_with_errors(&segment.path, &bytes);
+        outcome.again_with_errors(&segment.path, &bytes);
     }
-    let context = format!("bit {} of byte {byte}: {:?}", bit % 8, told.damage);
+    let context = format!("bit {} of byte {byte}: {:?}", bit % 8, outcome.damage);
 
     let hit = segment.frames.iter().position(|frame| frame.bytes.contains(&byte));
-    assert_eq!(told.stored, segment.without(|index| Some(index) == hit), "{context}");
+    assert_eq!(outcome.stored, segment.without(|index| Some(index) == hit), "{context}");
     let lost = hit.map(|hit| &segment.frames[hit].numbers).map_or(0, |n| n.end - n.start);
     if byte >= end + 8 {
-        assert!(told.damage.is_empty(), "{context}");
+        assert!(outcome.damage.is_empty(), "{context}");
         return;
     }
-    let [damage] = &told.damage[..] else { panic!("{context}") };
+    let [damage] = &outcome.damage[..] else { panic!("{context}") };
     let at = usize::try_from(damage.offset).unwrap();
     let length = usize::try_from(damage.length).unwrap();
     assert_eq!(damage.bytes, bytes[at..at + length], "{context}");
@@ -41,10 +41,10 @@ fn check(segment: &Segment, bit: usize) {
                 assert_eq!(damage.records, None, "{context}");
                 let last = bytes[..end].iter().rposition(|&byte| byte != 0).unwrap();
                 assert!(at + length > last, "{context}");
-                assert_eq!(told.replayed.lost, 0, "{context}");
+                assert_eq!(outcome.replayed.lost, 0, "{context}");
             } else {
                 assert_eq!((length, damage.records), (frame.bytes.len(), Some(lost)), "{context}");
-                assert_eq!(told.replayed.lost, lost, "{context}");
+                assert_eq!(outcome.replayed.lost, lost, "{context}");
             }
         }
     }

@@ -3,19 +3,23 @@
 use super::{Segment, replay_one};
 
 fn check(segment: &Segment, length: usize) {
-    let told = replay_one(&segment.path, &segment.bytes[..length]);
-    told.again_with_errors(&segment.path, &segment.bytes[..length]);
-    let context = format!("cut at {length}: {:?}", told.damage);
+    let outcome = replay_one(&segment.path, &segment.bytes[..length]);
+    outcome.again_with_errors(&segment.path, &segment.bytes[..length]);
+    let context = format!("cut at {length}: {:?}", outcome.damage);
     if length < 64 {
-        assert_eq!(told.replayed.unreadable, [segment.path.with_extension("damaged")], "{context}");
-        assert!(told.stored.is_empty() && told.damage.is_empty(), "{context}");
+        assert_eq!(
+            outcome.replayed.unreadable,
+            [segment.path.with_extension("damaged")],
+            "{context}"
+        );
+        assert!(outcome.stored.is_empty() && outcome.damage.is_empty(), "{context}");
         return;
     }
     let whole = segment.frames.iter().filter(|frame| frame.bytes.end <= length).count();
-    assert_eq!(told.stored, segment.without(|index| index >= whole), "{context}");
+    assert_eq!(outcome.stored, segment.without(|index| index >= whole), "{context}");
 
     // The cut itself, with all that it took.
-    let (cut, torn) = told.damage.split_last().unwrap();
+    let (cut, torn) = outcome.damage.split_last().unwrap();
     assert_eq!((cut.offset, cut.records), (length as u64, None), "{context}");
     assert_eq!(cut.offset + cut.length, segment.bytes.len() as u64, "{context}");
     assert!(cut.reason.contains("cut short"), "{context}");
@@ -29,7 +33,7 @@ fn check(segment: &Segment, length: usize) {
             let records = frame.numbers.end - frame.numbers.start;
             let known = length >= frame.bytes.start + 28;
             assert_eq!(torn.records, known.then_some(records), "{context}");
-            assert_eq!(told.replayed.lost, if known { records } else { 0 }, "{context}");
+            assert_eq!(outcome.replayed.lost, if known { records } else { 0 }, "{context}");
         }
     }
 }
@@ -45,11 +49,11 @@ fn every_length_of_a_segment() {
 #[test]
 fn nothing_is_cut_from_a_whole_file() {
     let segment = Segment::fresh();
-    let told = replay_one(&segment.path, &segment.bytes);
-    assert_eq!(told.stored, segment.without(|_| false));
-    assert!(told.damage.is_empty());
+    let outcome = replay_one(&segment.path, &segment.bytes);
+    assert_eq!(outcome.stored, segment.without(|_| false));
+    assert!(outcome.damage.is_empty());
     // Something behind it is nobody's.
-    let told = replay_one(&segment.path, &[&segment.bytes[..], b"more"].concat());
-    assert_eq!(told.stored, segment.without(|_| false));
-    assert!(told.damage.is_empty());
+    let outcome = replay_one(&segment.path, &[&segment.bytes[..], b"more"].concat());
+    assert_eq!(outcome.stored, segment.without(|_| false));
+    assert!(outcome.damage.is_empty());
 }

@@ -42,8 +42,8 @@ fn what_belongs_elsewhere_is_kept_as_it_is() {
         assert_eq!(states(&disk), [state]);
         let replayed = run(&disk, &ledger).unwrap();
         let (foreign, newer) = (replayed.foreign, replayed.newer);
-        let told = if state == SegmentState::Newer { newer } else { foreign };
-        assert_eq!(told, std::slice::from_ref(&segment.path), "{state:?}");
+        let found = if state == SegmentState::Newer { newer } else { foreign };
+        assert_eq!(found, std::slice::from_ref(&segment.path), "{state:?}");
         assert!(ledger.content().records.is_empty());
         assert_eq!(disk.files(), [(segment.path.clone(), bytes)]);
     }
@@ -82,12 +82,12 @@ fn zeros_in_the_middle_are_no_end() {
     let segment = Segment::fresh();
     let mut bytes = segment.bytes.clone();
     bytes[segment.frames[1].bytes.clone()].fill(0);
-    let told = replay_one(&segment.path, &bytes);
-    assert_eq!(told.stored, segment.without(|index| index == 1));
-    assert_eq!(told.replayed.lost, 1);
-    assert_eq!(told.damage[0].offset, segment.frames[1].bytes.start as u64);
+    let outcome = replay_one(&segment.path, &bytes);
+    assert_eq!(outcome.stored, segment.without(|index| index == 1));
+    assert_eq!(outcome.replayed.lost, 1);
+    assert_eq!(outcome.damage[0].offset, segment.frames[1].bytes.start as u64);
     assert_eq!(
-        (told.damage[0].length, told.damage[0].records),
+        (outcome.damage[0].length, outcome.damage[0].records),
         (segment.frames[1].bytes.len() as u64, Some(1))
     );
 }
@@ -100,9 +100,9 @@ fn a_frame_that_is_there_twice_is_stored_once() {
     let first = bytes[segment.frames[0].bytes.clone()].to_vec();
     let end = segment.ends();
     bytes[end..end + first.len()].copy_from_slice(&first);
-    let told = replay_one(&segment.path, &bytes);
-    assert_eq!(told.stored, segment.without(|_| false));
-    assert_eq!(told.damage[0].offset, end as u64);
+    let outcome = replay_one(&segment.path, &bytes);
+    assert_eq!(outcome.stored, segment.without(|_| false));
+    assert_eq!(outcome.damage[0].offset, end as u64);
 }
 
 #[test]

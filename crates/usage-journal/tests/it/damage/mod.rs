@@ -119,7 +119,7 @@ fn frames(bytes: &[u8], end: u64) -> Vec<Frame> {
 }
 
 /// What a replay made of a file.
-struct Told {
+struct ReplayOfOne {
     replayed: Replayed,
     stored: Vec<u64>,
     damage: Vec<Damage>,
@@ -131,21 +131,21 @@ pub(crate) fn run(disk: &SimDisk, ledger: &SimLedger) -> Result<Replayed, Replay
 }
 
 /// Replays one file into an empty ledger.
-fn replay_one(path: &Path, bytes: &[u8]) -> Told {
+fn replay_one(path: &Path, bytes: &[u8]) -> ReplayOfOne {
     let (disk, ledger) = (SimDisk::new(), SimLedger::default());
     disk.put(path, bytes);
     let replayed = run(&disk, &ledger).unwrap();
     let content = ledger.content();
     assert_eq!(content.invented, 0);
     assert!(content.positions.is_empty(), "forgotten once its file is gone");
-    let told: Vec<_> = replayed.damage.iter().map(|found| found.damage.clone()).collect();
-    assert_eq!(told, content.damage, "told is what was handed over");
+    let reported: Vec<_> = replayed.damage.iter().map(|found| found.damage.clone()).collect();
+    assert_eq!(reported, content.damage, "reported is what was handed over");
     assert_eq!(replayed.stored, content.records.len() as u64);
     assert!(disk.files().iter().all(|(path, _)| path.extension().unwrap() == "damaged"));
-    Told { replayed, stored: content.records, damage: content.damage }
+    ReplayOfOne { replayed, stored: content.records, damage: content.damage }
 }
 
-impl Told {
+impl ReplayOfOne {
     /// The same when each commit seems to fail: nothing is stored, or reported, twice.
     fn again_with_errors(&self, path: &Path, bytes: &[u8]) {
         let (disk, ledger) = (SimDisk::new(), SimLedger::default());

@@ -43,10 +43,10 @@ fn records_of_a_newer_program_are_left_to_it_in_their_place() {
         let found = look(&disk, &ledger);
         assert_eq!((found.state, found.records, found.damage.len()), (SegmentState::Newer, 9, 0));
         for stored in [9, 0] {
-            let told = run(&disk, &ledger).unwrap();
-            assert_eq!(told.newer, std::slice::from_ref(&segment.path));
+            let replayed = run(&disk, &ledger).unwrap();
+            assert_eq!(replayed.newer, std::slice::from_ref(&segment.path));
             assert_eq!(
-                (told.stored, told.lost, told.damage.len(), told.segments),
+                (replayed.stored, replayed.lost, replayed.damage.len(), replayed.segments),
                 (stored, 0, 0, 0)
             );
         }
@@ -66,7 +66,7 @@ fn a_segment_that_was_never_written_is_nothing() {
     disk.put(&segment.path, &vec![0; segment.bytes.len()]);
     let found = look(&disk, &ledger);
     assert_eq!((found.state, found.records, found.damage.len()), (SegmentState::Abandoned, 0, 0));
-    let told = run(&disk, &ledger).unwrap();
-    assert_eq!((told.unreadable.len(), told.damage.len(), told.segments), (0, 0, 1));
+    let replayed = run(&disk, &ledger).unwrap();
+    assert_eq!((replayed.unreadable.len(), replayed.damage.len(), replayed.segments), (0, 0, 1));
     assert!(disk.files().is_empty());
 }

@@ -62,8 +62,8 @@ fn what_could_not_be_synced_is_in_the_journal_once_when_it_is_given_again() {
     let (disk, ledger) = (live.disk.clone(), live.ledger.clone());
     drop((live.journal, live.reader));
     disk.world().lose_power(3);
-    let told = run(&disk, &ledger).unwrap();
-    assert_eq!((told.stored, told.lost, told.damage.len()), (12, 0, 0));
+    let replayed = run(&disk, &ledger).unwrap();
+    assert_eq!((replayed.stored, replayed.lost, replayed.damage.len()), (12, 0, 0));
     let mut stored = ledger.content().records;
     stored.sort_unstable();
     assert_eq!(stored, (0..12).collect::<Vec<_>>());
@@ -98,8 +98,8 @@ fn a_segment_has_its_header_on_the_disk_before_it_has_its_name() {
             let (disk, ledger) = (live.disk.clone(), live.ledger.clone());
             drop((live.journal, live.reader));
             disk.world().lose_power(seed);
-            let told = run(&disk, &ledger).unwrap();
-            assert_eq!((told.unreadable.len(), told.segments), (0, 1), "{told:?}");
+            let replayed = run(&disk, &ledger).unwrap();
+            assert_eq!((replayed.unreadable.len(), replayed.segments), (0, 1), "{replayed:?}");
         }
     }
 }

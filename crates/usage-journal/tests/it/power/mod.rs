@@ -66,10 +66,10 @@ fn examine(left: &Left, figures: &mut Figures) -> Result<(), String> {
             return Err(format!("a false alarm: {segment:?}"));
         }
     }
-    let told = run(&left.disk, &ledger).map_err(|error| error.to_string())?;
-    let alarms = told.unreadable.len() + told.damage.len() + told.failed.len();
-    if alarms + told.foreign.len() + told.newer.len() > 0 {
-        return Err(format!("a false alarm: {told:?}"));
+    let replayed = run(&left.disk, &ledger).map_err(|error| error.to_string())?;
+    let alarms = replayed.unreadable.len() + replayed.damage.len() + replayed.failed.len();
+    if alarms + replayed.foreign.len() + replayed.newer.len() > 0 {
+        return Err(format!("a false alarm: {replayed:?}"));
     }
     let again = run(&left.disk, &ledger).map_err(|error| error.to_string())?;
     if again.stored + again.segments > 0 || !left.disk.files().is_empty() {
@@ -87,8 +87,8 @@ fn examine(left: &Left, figures: &mut Figures) -> Result<(), String> {
         return Err(format!("record {missing} was acknowledged and is missing"));
     }
     let missing = left.given.len() - there.len();
-    if told.lost > missing as u64 {
-        return Err(format!("{} are told as lost, {missing} are", told.lost));
+    if replayed.lost > missing as u64 {
+        return Err(format!("{} are reported as lost, {missing} are", replayed.lost));
     }
     figures.stored += there.len();
     figures.lost += missing;
@@ -96,14 +96,14 @@ fn examine(left: &Left, figures: &mut Figures) -> Result<(), String> {
 }
 
 #[expect(clippy::print_stdout, reason = "for whoever runs many states and wants the figures")]
-fn tell(level: &str, figures: &Figures) {
+fn print_figures(level: &str, figures: &Figures) {
     println!("{level}: {figures:?}");
 }
 
 #[test]
 fn a_power_loss_leaves_no_false_alarm_and_nothing_twice() {
     let figures = try_level(false);
-    tell("Journaled", &figures);
+    print_figures("Journaled", &figures);
     assert!(figures.touched > figures.states / 4, "too few power losses do harm: {figures:?}");
     assert!(figures.lost > 0 && figures.stored > 0, "{figures:?}");
 }
@@ -111,7 +111,7 @@ fn a_power_loss_leaves_no_false_alarm_and_nothing_twice() {
 #[test]
 fn a_power_loss_takes_nothing_that_was_synced() {
     let figures = try_level(true);
-    tell("Synced", &figures);
+    print_figures("Synced", &figures);
     assert!(figures.touched > figures.states / 8, "too few power losses do harm: {figures:?}");
     assert!(figures.stored > 0, "{figures:?}");
 }
