@@ -10,7 +10,7 @@ use crate::error::JournalError;
 use crate::segment::{self, create_locked, is_at};
 use crate::shared::{SegmentEpoch, Shared};
 
-/// As many strangers' files are kept beside one segment.
+/// As many foreign files are kept beside one segment.
 const MOST_REPLACED: u32 = 1_000;
 
 /// What a look at the files of a journal has found.
@@ -114,7 +114,7 @@ fn restore<D: Disk>(
         drop(disk.remove(&unfinished));
         return written.map(|()| None);
     };
-    let placed = put_aside(disk, path).and_then(|()| {
+    let placed = rename_foreign_file(disk, path).and_then(|()| {
         let renamed = disk.rename(&unfinished, path);
         renamed.map_err(|error| JournalError::io("rename", &unfinished, error))
     });
@@ -132,18 +132,19 @@ fn restore<D: Disk>(
 }
 
 /// Gives what lies at a path another name, one that nothing has: whatever it is, it is somebody's.
-fn put_aside<D: Disk>(disk: &D, path: &Path) -> Result<(), JournalError> {
+fn rename_foreign_file<D: Disk>(disk: &D, path: &Path) -> Result<(), JournalError> {
     let is_free = |path: &Path| is_nothing_at(disk, path);
     if is_free(path) {
         return Ok(());
     }
     let first = path.with_extension(segment::REPLACED);
     let numbered = (1..MOST_REPLACED).map(|number| first.with_added_extension(number.to_string()));
-    let Some(aside) = [first.clone()].into_iter().chain(numbered).find(|path| is_free(path)) else {
+    let Some(renamed) = [first.clone()].into_iter().chain(numbered).find(|path| is_free(path))
+    else {
         let error = io::Error::from(io::ErrorKind::AlreadyExists);
         return Err(JournalError::io("rename to", &first, error));
     };
-    match disk.rename(path, &aside) {
+    match disk.rename(path, &renamed) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(JournalError::io("rename", path, error))
         }

@@ -17,7 +17,7 @@ pub(crate) const EXTENSION: &str = "segment";
 pub(crate) const UNFINISHED: &str = "new";
 /// What it is called when it cannot be read.
 pub(crate) const DAMAGED: &str = "damaged";
-/// What a stranger's file is called that lay where a segment in use belongs.
+/// What a foreign file is called that lay where a segment in use belongs.
 pub(crate) const REPLACED: &str = "replaced";
 
 pub(crate) const ATTEMPTS: usize = 8;

@@ -246,7 +246,7 @@ fn what_was_moved_away_from_a_replay_is_not_stored_again() {
 
 /// A segment in use was replaced, and nobody has looked since: what lies there is somebody's.
 #[test]
-fn a_strangers_file_is_not_removed() {
+fn a_foreign_file_is_not_removed() {
     let mut live = Live::new();
     let ledger = SimLedger::default();
     let mut sink = ledger.sink(&SimDisk::new());

@@ -59,7 +59,7 @@ impl Queue<'_> {
             // Before the batch is acknowledged: after a flush, all refusals are known.
             notify_refused(on_refused, self.batch(), &stored.outcome);
             for found in &stored.damage {
-                tracing::error!(%found, "a piece of the usage journal is damaged; it is set aside");
+                tracing::error!(%found, "a piece of the usage journal is damaged; it is quarantined");
             }
             let batch = (self.batch().len() as u64).saturating_sub(stored.already);
             let unexplained = {

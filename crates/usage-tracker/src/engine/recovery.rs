@@ -139,12 +139,12 @@ fn notify_recovered(found: &Result<Replayed, String>) {
         tracing::error!(error, "a journal that a stopped program left could not be read");
     }
     for found in &replayed.damage {
-        tracing::error!(%found, "a piece of an earlier usage journal is damaged; it is set aside");
+        tracing::error!(%found, "a piece of an earlier usage journal is damaged; it is quarantined");
     }
     for (paths, what) in [
         (&replayed.foreign, "a usage journal belongs to another ledger; it is kept"),
         (&replayed.newer, "a usage journal was written by a newer version; it is kept"),
-        (&replayed.unreadable, "a usage journal cannot be read; it is kept aside"),
+        (&replayed.unreadable, "a usage journal cannot be read; it is renamed and kept"),
     ] {
         for path in paths {
             tracing::error!(path = %path.display(), "{what}");

@@ -15,7 +15,7 @@ enum OldVerdict {
     /// It leaves it as it is, and says that only a newer program can read it.
     LeftAlone,
     /// It renames it, so that nothing looks at it again.
-    PutAside,
+    Renamed,
 }
 
 /// `Headers::read` of the first program, and what its replay did with the answer.
@@ -35,7 +35,7 @@ fn old_program(bytes: &[u8]) -> OldVerdict {
     } else if copy(0).starts_with(OLD_MAGIC) && copy(0).get(7) > Some(&OLD_VERSION) {
         OldVerdict::LeftAlone
     } else {
-        OldVerdict::PutAside
+        OldVerdict::Renamed
     }
 }
 
@@ -52,5 +52,5 @@ fn the_old_program_leaves_new_segments_alone() {
         bytes[byte] ^= 1;
         assert_eq!(old_program(&bytes), OldVerdict::LeftAlone, "byte {byte}");
     }
-    assert_eq!(old_program(&[0; 128]), OldVerdict::PutAside);
+    assert_eq!(old_program(&[0; 128]), OldVerdict::Renamed);
 }

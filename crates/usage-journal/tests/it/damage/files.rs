@@ -1,4 +1,4 @@
-//! Files that are left alone, or put aside, and files that are damaged in other ways.
+//! Files that are left alone, or renamed, and files that are damaged in other ways.
 
 use std::io::ErrorKind;
 use std::ops::ControlFlow;
@@ -55,10 +55,10 @@ fn what_cannot_be_read_is_put_aside_and_not_looked_at_again() {
     let (disk, ledger) = (SimDisk::new(), SimLedger::default());
     disk.put(&segment.path, b"a text");
     assert_eq!(states(&disk), [SegmentState::Unreadable]);
-    let aside = segment.path.with_extension("damaged");
-    assert_eq!(run(&disk, &ledger).unwrap().unreadable, std::slice::from_ref(&aside));
+    let renamed = segment.path.with_extension("damaged");
+    assert_eq!(run(&disk, &ledger).unwrap().unreadable, std::slice::from_ref(&renamed));
     assert!(run(&disk, &ledger).unwrap().unreadable.is_empty());
-    assert_eq!(disk.files(), [(aside, b"a text".to_vec())]);
+    assert_eq!(disk.files(), [(renamed, b"a text".to_vec())]);
 }
 
 #[test]

@@ -80,8 +80,8 @@ fn examine(left: &Left, figures: &mut Figures) -> Result<(), String> {
     if content.invented > 0 || there.len() != content.records.len() {
         return Err(format!("invented or doubled: {:?}", content.records));
     }
-    if let Some(stranger) = there.iter().find(|number| !left.given.contains(number)) {
-        return Err(format!("record {stranger} was never given"));
+    if let Some(invented) = there.iter().find(|number| !left.given.contains(number)) {
+        return Err(format!("record {invented} was never given"));
     }
     if let Some(missing) = left.acknowledged.iter().find(|number| !there.contains(number)) {
         return Err(format!("record {missing} was acknowledged and is missing"));
