@@ -157,7 +157,7 @@ impl Builder {
     }
 
     /// Sets a function that is called on the writer thread for each record that the sink refuses, before its batch counts
-    /// as settled. The writer waits for it; a panic in it is caught and reported as an event.
+    /// as acknowledged. The writer waits for it; a panic in it is caught and reported as an event.
     pub fn on_refused(self, callback: impl FnMut(&Record, RefusalReason) + Send + 'static) -> Self {
         Self { on_refused: Some(Box::new(callback)), ..self }
     }

@@ -254,7 +254,7 @@ impl World {
     }
 
     /// Does what the batcher says until it waits.
-    fn settle(&mut self) -> Step {
+    fn run_until_it_waits(&mut self) -> Step {
         loop {
             self.fill();
             match self.step() {
@@ -350,7 +350,7 @@ impl World {
     fn pass(&mut self, time: Duration) {
         let end = self.now + time;
         loop {
-            match self.settle() {
+            match self.run_until_it_waits() {
                 Step::WaitUntil(until) if until <= end => {
                     assert!(until > self.now, "a wait for what is over");
                     self.now = until;
@@ -363,7 +363,7 @@ impl World {
 
     /// Wherever it waits, nothing that could be written waits for too long.
     fn check_wait(&mut self) {
-        match self.settle() {
+        match self.run_until_it_waits() {
             Step::WaitUntil(until) => {
                 assert!(until > self.now);
                 let (_, oldest) = self.held[0];
@@ -375,7 +375,7 @@ impl World {
             Step::Idle | Step::Finished => {
                 assert!(self.held.is_empty() && self.queue.is_empty());
             }
-            Step::Write => panic!("it settled, and would write"),
+            Step::Write => panic!("it waits, and would write"),
         }
     }
 }
@@ -392,7 +392,7 @@ proptest! {
         }
         world.phase = Phase::Closing;
         world.retry_now();
-        while world.settle() != Step::Finished {
+        while world.run_until_it_waits() != Step::Finished {
             world.pass(ms(10));
         }
         let everything: Vec<_> = (0..world.arrived).collect();

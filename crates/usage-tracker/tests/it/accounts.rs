@@ -32,10 +32,13 @@ fn what_the_writer_holds_is_pending_until_its_fate_is_known() {
     for number in 0..5 {
         tracker.record(record(number)).unwrap();
     }
-    for (settled, batch) in [(0, [0, 1]), (2, [2, 3])] {
+    for (acknowledged, batch) in [(0, [0, 1]), (2, [2, 3])] {
         assert_eq!(script.batch(), batch);
         let stats = balanced(&tracker);
-        assert_eq!((stats.stored, stats.pending, stats.submitted), (settled, 5 - settled, 5));
+        assert_eq!(
+            (stats.stored, stats.pending, stats.submitted),
+            (acknowledged, 5 - acknowledged, 5)
+        );
         script.answer(Answer::Store);
     }
     // The last record does not fill a batch.

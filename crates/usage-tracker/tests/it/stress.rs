@@ -13,7 +13,7 @@ use crate::common::{LONG, balanced, labels, number, numbers, record, until};
 
 const THREADS: u64 = 8;
 
-/// Where each record that the sink settled went.
+/// Where each record that the sink acknowledged went.
 #[derive(Default)]
 struct Books {
     stored: Vec<u64>,
@@ -162,11 +162,11 @@ fn run(round: u64) -> Stats {
 
     // Every record that was taken is in exactly one place, and those that came back are in none.
     let mut taken: Vec<_> = seen.iter().flat_map(|seen| seen.taken.iter().copied()).collect();
-    let mut settled =
+    let mut acknowledged =
         [&books.stored[..], &books.duplicates, &books.refused, &numbers(&report.unstored)].concat();
     taken.sort_unstable();
-    settled.sort_unstable();
-    assert_eq!(settled, taken);
+    acknowledged.sort_unstable();
+    assert_eq!(acknowledged, taken);
     assert_eq!(stats.submitted, (taken.len() + back.len()) as u64);
     stats
 }

@@ -76,7 +76,7 @@ impl Expect {
 
     /// What must hold once everything was replayed; how many records may be reported as
     /// lost.
-    pub(super) fn check_settled(&mut self, ledger: &SimLedger) -> Result<u64, String> {
+    pub(super) fn check_at_rest(&mut self, ledger: &SimLedger) -> Result<u64, String> {
         self.check(ledger)?;
         let there: BTreeSet<_> = ledger.content().records.into_iter().collect();
         let mut missing = 0;

@@ -61,9 +61,9 @@ impl Machine {
         machine
     }
 
-    /// Does all of it, and settles in the end.
+    /// Does all of it, and comes to rest in the end.
     pub(super) fn run(mut self, ops: &[Op]) -> Outcome {
-        for (index, op) in ops.iter().chain([&Op::Settle]).enumerate() {
+        for (index, op) in ops.iter().chain([&Op::Rest]).enumerate() {
             self.act(op).map_err(|error| format!("{error}, after operation {index}, {op:?}"))?;
             self.bury();
             self.expect.check(&self.ledger).map_err(|error| format!("{error}, {index} {op:?}"))?;
@@ -102,7 +102,7 @@ impl Machine {
             Op::LedgerFault(after, fault) => self.ledger.state().faults.plan(after, fault),
             Op::Space(true) => self.disk.world().space = u64::MAX / 2,
             Op::Space(false) => self.disk.world().space = 0,
-            Op::Settle => self.settle()?,
+            Op::Rest => self.come_to_rest()?,
         }
         Ok(())
     }
@@ -264,7 +264,7 @@ impl Machine {
         Ok(())
     }
 
-    fn settle(&mut self) -> Outcome {
+    fn come_to_rest(&mut self) -> Outcome {
         self.processes = [const { None }; PROCESSES];
         self.disk.world().faults.clear();
         self.disk.world().space = u64::MAX / 2;
@@ -283,7 +283,7 @@ impl Machine {
         if !files.is_empty() {
             return Err(format!("left in the folder: {files:?}"));
         }
-        let missing = self.expect.check_settled(&self.ledger)?;
+        let missing = self.expect.check_at_rest(&self.ledger)?;
         let damage = self.ledger.content().damage;
         let lost = damage.iter().filter_map(|damage| damage.records).sum::<u64>();
         if !self.disturbed && !damage.is_empty() {

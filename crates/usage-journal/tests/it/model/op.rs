@@ -51,7 +51,7 @@ pub(super) enum Op {
     /// Whether there is space on the disk.
     Space(bool),
     /// All end, everything works again, and what they left is replayed.
-    Settle,
+    Rest,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -112,7 +112,7 @@ fn op() -> impl Strategy<Value = Op> {
         5 => (0..25_u32, fault()).prop_map(|(after, fault)| Op::DiskFault(after, fault)),
         4 => (0..6_u32, ledger_fault).prop_map(|(after, fault)| Op::LedgerFault(after, fault)),
         1 => prop::bool::weighted(0.6).prop_map(Op::Space),
-        2 => Just(Op::Settle),
+        2 => Just(Op::Rest),
     ]
 }
 
