@@ -64,28 +64,28 @@ impl Batcher {
         self.retry_at.is_some()
     }
 
-    /// Returns how many records must wait for this rule to say something else than it did with
-    /// `waiting` of them, if no time passes and nobody is in a hurry.
-    pub(crate) const fn changes_at(&self, waiting: u64) -> u64 {
-        match waiting {
+    /// Returns how large the backlog must be for this rule to say something else than it did with
+    /// a backlog of `backlog`, if no time passes and nobody waits.
+    pub(crate) const fn changes_at(&self, backlog: u64) -> u64 {
+        match backlog {
             _ if self.is_retrying() => u64::MAX,
             0 => 1,
             _ => self.limits.threshold as u64,
         }
     }
 
-    /// Returns what to do at `now`, with so many records waiting.
-    pub(crate) fn next(&mut self, now: Duration, waiting: u64, phase: Phase) -> Step {
+    /// Returns what to do at `now`, with a backlog of so many records.
+    pub(crate) fn next(&mut self, now: Duration, backlog: u64, phase: Phase) -> Step {
         if let Some(retry_at) = self.retry_at {
             return if now >= retry_at { Step::Write } else { Step::WaitUntil(retry_at) };
         }
-        if waiting == 0 {
+        if backlog == 0 {
             self.since = None;
             return if phase.is_open() { Step::Idle } else { Step::Finished };
         }
         let since = *self.since.get_or_insert(now);
         let due = since.saturating_add(self.limits.flush_timeout);
-        if phase.is_urgent() || waiting >= self.limits.threshold as u64 || now >= due {
+        if phase.is_urgent() || backlog >= self.limits.threshold as u64 || now >= due {
             Step::Write
         } else {
             Step::WaitUntil(due)

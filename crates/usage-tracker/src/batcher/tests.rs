@@ -26,7 +26,7 @@ fn fail(batcher: &mut Batcher, now: Duration) {
 }
 
 /// A batcher that has seen records wait since then.
-fn waiting_since(since: Duration) -> Batcher {
+fn with_backlog_since(since: Duration) -> Batcher {
     let mut batcher = Batcher::new(LIMITS);
     batcher.next(since, 1, Phase::Running);
     batcher
@@ -53,14 +53,14 @@ fn memory_takes_what_there_is_up_to_the_largest_batch() {
 
 #[test]
 fn a_batch_is_due_at_the_threshold() {
-    for (waiting, step) in [(4, Step::WaitUntil(ms(100))), (5, Step::Write), (6, Step::Write)] {
-        assert_eq!(waiting_since(ms(0)).next(ms(0), waiting, Phase::Running), step);
+    for (backlog, step) in [(4, Step::WaitUntil(ms(100))), (5, Step::Write), (6, Step::Write)] {
+        assert_eq!(with_backlog_since(ms(0)).next(ms(0), backlog, Phase::Running), step);
     }
 }
 
 #[test]
 fn a_batch_is_due_when_its_first_record_has_waited_long_enough() {
-    let mut batcher = waiting_since(ms(50));
+    let mut batcher = with_backlog_since(ms(50));
     assert_eq!(batcher.next(ms(140), 2, Phase::Running), Step::WaitUntil(ms(150)));
     assert_eq!(batcher.next(ms(149), 2, Phase::Running), Step::WaitUntil(ms(150)));
     assert_eq!(batcher.next(ms(150), 2, Phase::Running), Step::Write);
@@ -69,7 +69,7 @@ fn a_batch_is_due_when_its_first_record_has_waited_long_enough() {
 
 #[test]
 fn the_time_counts_afresh_for_each_batch() {
-    let mut batcher = waiting_since(ms(50));
+    let mut batcher = with_backlog_since(ms(50));
     assert!(!batcher.succeeded());
     assert_eq!(batcher.next(ms(500), 0, Phase::Running), Step::Idle);
     assert_eq!(batcher.next(ms(500), 1, Phase::Running), Step::WaitUntil(ms(600)));
@@ -80,7 +80,7 @@ fn the_time_counts_afresh_for_each_batch() {
 /// Records that were lost to damage wait no more, and what comes then is not taken for them.
 #[test]
 fn the_time_does_not_count_while_nothing_waits() {
-    let mut batcher = waiting_since(ms(50));
+    let mut batcher = with_backlog_since(ms(50));
     assert_eq!(batcher.next(ms(60), 0, Phase::Running), Step::Idle);
     assert_eq!(batcher.next(ms(140), 1, Phase::Running), Step::WaitUntil(ms(240)));
 }
@@ -88,14 +88,14 @@ fn the_time_does_not_count_while_nothing_waits() {
 #[test]
 fn nobody_waits_while_it_flushes_or_closes() {
     for phase in [Phase::Flushing, Phase::Closing] {
-        assert_eq!(waiting_since(ms(0)).next(ms(0), 1, phase), Step::Write);
-        assert_eq!(waiting_since(ms(0)).next(ms(0), 21, phase), Step::Write);
+        assert_eq!(with_backlog_since(ms(0)).next(ms(0), 1, phase), Step::Write);
+        assert_eq!(with_backlog_since(ms(0)).next(ms(0), 21, phase), Step::Write);
     }
 }
 
 #[test]
 fn a_failed_batch_waits_twice_as_long_each_time_up_to_the_limit() {
-    let mut batcher = waiting_since(ms(0));
+    let mut batcher = with_backlog_since(ms(0));
     assert!(!batcher.is_retrying());
     let mut now = ms(1_000);
     for wait in [10, 20, 35, 35, 35] {
@@ -121,7 +121,7 @@ fn a_failed_batch_waits_twice_as_long_each_time_up_to_the_limit() {
 
 #[test]
 fn who_begins_to_wait_gets_a_retry_at_once_and_the_back_off_starts_afresh() {
-    let mut batcher = waiting_since(ms(0));
+    let mut batcher = with_backlog_since(ms(0));
     for _ in 0..3 {
         fail(&mut batcher, ms(0));
     }
@@ -134,7 +134,7 @@ fn who_begins_to_wait_gets_a_retry_at_once_and_the_back_off_starts_afresh() {
 
 #[test]
 fn without_a_failed_batch_there_is_nothing_to_retry() {
-    let mut batcher = waiting_since(ms(0));
+    let mut batcher = with_backlog_since(ms(0));
     batcher.retry_now(ms(3));
     assert!(!batcher.is_retrying());
     assert_eq!(batcher.next(ms(3), 1, Phase::Running), Step::WaitUntil(ms(100)));
@@ -143,16 +143,16 @@ fn without_a_failed_batch_there_is_nothing_to_retry() {
 /// A thread that sleeps until so many records wait misses nothing, and is not woken for nothing.
 #[test]
 fn what_it_says_changes_where_it_says_so() {
-    for waiting in 0..5 {
-        let mut batcher = waiting_since(ms(0));
-        let changes_at = batcher.changes_at(waiting);
-        let now = batcher.next(ms(1), waiting, Phase::Running);
-        for more in waiting..changes_at.min(9) {
-            assert_eq!(waiting_since(ms(0)).next(ms(1), more, Phase::Running), now);
+    for backlog in 0..5 {
+        let mut batcher = with_backlog_since(ms(0));
+        let changes_at = batcher.changes_at(backlog);
+        let now = batcher.next(ms(1), backlog, Phase::Running);
+        for more in backlog..changes_at.min(9) {
+            assert_eq!(with_backlog_since(ms(0)).next(ms(1), more, Phase::Running), now);
         }
-        assert_ne!(waiting_since(ms(0)).next(ms(1), changes_at, Phase::Running), now);
+        assert_ne!(with_backlog_since(ms(0)).next(ms(1), changes_at, Phase::Running), now);
     }
-    let mut failed = waiting_since(ms(0));
+    let mut failed = with_backlog_since(ms(0));
     fail(&mut failed, ms(0));
     assert_eq!(failed.changes_at(3), u64::MAX);
 }

@@ -33,7 +33,7 @@ mod receiver;
 mod slot;
 #[cfg(test)]
 mod tests;
-mod waiting;
+mod wait_for_room;
 
 pub(crate) use labels::LabelId;
 use labels::LabelRegistry;
@@ -77,9 +77,9 @@ pub(crate) fn channel(
     clock: TimeSource,
     overflow: Overflow,
 ) -> (Sender, Receiver) {
-    let (queue, waiting) = flume::bounded(capacity);
+    let (queue, receiving_end) = flume::bounded(capacity);
     let registry = Arc::<LabelRegistry>::default();
-    let receiver = Receiver::new(waiting, capacity, Arc::clone(&registry));
+    let receiver = Receiver::new(receiving_end, capacity, Arc::clone(&registry));
     let rare = Rare {
         napping: AtomicBool::new(false),
         thread: OnceLock::new(),

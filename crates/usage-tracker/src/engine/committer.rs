@@ -152,12 +152,12 @@ impl Committer {
                 Feed::Appender(journaling) => journaling.retry_now(now),
             }
         }
-        let waiting = books.to_store();
-        let step = self.batcher.next(now, waiting, books.phase());
+        let backlog = books.to_store();
+        let step = self.batcher.next(now, backlog, books.phase());
         // Set under the lock under which it was decided to sleep: no wake-up is missed.
         let is_at_work = step == Step::Write;
         books.state.handover.wake_at =
-            if is_at_work { u64::MAX } else { self.batcher.changes_at(waiting) };
+            if is_at_work { u64::MAX } else { self.batcher.changes_at(backlog) };
         Some(step)
     }
 

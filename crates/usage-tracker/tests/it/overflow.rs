@@ -70,10 +70,10 @@ fn waiting_ends_with_room_or_with_the_deadline() {
 
     let (tracker, script) = full(Overflow::Wait(LONG));
     std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| tracker.record(record(3)));
+        let blocked = scope.spawn(|| tracker.record(record(3)));
         // Without a test to answer, the sink stores everything.
         drop(script);
-        assert!(waiting.join().unwrap().is_ok());
+        assert!(blocked.join().unwrap().is_ok());
     });
     assert_eq!(tracker.shutdown(LONG).stats.stored, 4);
 }

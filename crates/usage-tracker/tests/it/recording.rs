@@ -117,11 +117,11 @@ fn record_blocking_waits_for_room_and_gives_up_at_its_deadline() {
     let rejected = tracker.record_blocking(record(2), Duration::from_millis(5)).unwrap_err();
     assert_eq!(rejected.reason(), RejectReason::Full);
     std::thread::scope(|scope| {
-        let waiting =
+        let blocked =
             scope.spawn(|| tracker.record_blocking(rejected.into_record(), Duration::MAX));
         script.answer(Answer::Store);
         assert_eq!(script.batch(), [1]);
-        waiting.join().unwrap().unwrap();
+        blocked.join().unwrap().unwrap();
     });
     script.answer(Answer::Store);
     assert_eq!(script.batch(), [2]);
@@ -138,9 +138,9 @@ fn a_shutdown_releases_those_who_wait_for_room() {
     script.batch();
     tracker.record(record(1)).unwrap();
     std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| tracker.record_blocking(record(2), LONG));
+        let blocked = scope.spawn(|| tracker.record_blocking(record(2), LONG));
         let closing = scope.spawn(|| tracker.shutdown(LONG));
-        let rejected = waiting.join().unwrap().unwrap_err();
+        let rejected = blocked.join().unwrap().unwrap_err();
         assert_eq!(rejected.reason(), RejectReason::Closed);
         script.answer(Answer::Store);
         script.batch();

@@ -56,15 +56,15 @@ fn it_waits_for_room_is_woken_and_may_be_dropped() {
     // Room: ready at once.
     assert!(pin!(tracker.record_async(record(1))).poll(&mut context).is_ready());
     // No room.
-    let mut waiting = Box::pin(tracker.record_async(record(2)));
+    let mut blocked = Box::pin(tracker.record_async(record(2)));
     let mut cancelled = Box::pin(tracker.record_async(record(3)));
-    assert!(waiting.as_mut().poll(&mut context).is_pending());
+    assert!(blocked.as_mut().poll(&mut context).is_pending());
     assert!(cancelled.as_mut().poll(&mut context).is_pending());
     drop(cancelled);
     assert_eq!(balanced(&tracker).submitted, 2);
     script.answer(Answer::Store);
     assert_eq!(script.batch(), [1]);
-    assert!(waiting.as_mut().poll(&mut context).is_ready());
+    assert!(blocked.as_mut().poll(&mut context).is_ready());
     assert_eq!(balanced(&tracker).submitted, 3);
 
     // Closing wakes those who wait.

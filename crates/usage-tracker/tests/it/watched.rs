@@ -11,7 +11,7 @@ use usage_tracker::{FlushError, Tracker};
 use crate::common::{LONG, balanced, record, until};
 use crate::journal::Memory;
 
-fn waiting(sink: &Memory, records: std::ops::Range<u64>) -> Tracker {
+fn with_backlog(sink: &Memory, records: std::ops::Range<u64>) -> Tracker {
     sink.fail_with(SinkErrorKind::Full);
     let tracker = Tracker::builder().start(sink.clone()).unwrap();
     records.for_each(|number| tracker.record(record(number)).unwrap());
@@ -33,7 +33,7 @@ fn a_journal_that_was_deleted_is_written_anew_before_anything_is_called_safe() {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("j");
         let sink = Memory::in_folder(place.clone());
-        let tracker = waiting(&sink, 0..100);
+        let tracker = with_backlog(&sink, 0..100);
         if from_inside {
             fs::read_dir(&place)
                 .unwrap()
@@ -61,7 +61,7 @@ fn it_is_looked_after_while_something_is_in_it() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("j");
     let sink = Memory::in_folder(place.clone());
-    let tracker = waiting(&sink, 0..10);
+    let tracker = with_backlog(&sink, 0..10);
     fs::rename(&place, folder.path().join("elsewhere")).unwrap();
     until("the journal is written anew", || place.exists());
     assert!(tracker.shutdown(Duration::ZERO).is_safe());
@@ -72,7 +72,7 @@ fn what_was_in_an_emptied_journal_is_not_called_safe() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("j");
     let sink = Memory::in_folder(place.clone());
-    let tracker = waiting(&sink, 0..10);
+    let tracker = with_backlog(&sink, 0..10);
     empty(&place);
     let error = tracker.flush_to_journal(Duration::from_millis(50)).unwrap_err();
     assert!(matches!(error, FlushError::TimedOut { .. }), "{error}");
@@ -103,7 +103,7 @@ fn what_an_emptied_journal_held_is_counted_as_dropped() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("j");
     let sink = Memory::in_folder(place.clone());
-    let tracker = waiting(&sink, 0..10);
+    let tracker = with_backlog(&sink, 0..10);
     empty(&place);
     tracker.flush_to_journal(Duration::from_millis(50)).unwrap_err();
     sink.fail_with(None);
