@@ -29,16 +29,16 @@ use crate::policy::Overflow;
 
 mod idle;
 mod labels;
+mod message;
 mod receiver;
-mod slot;
 #[cfg(test)]
 mod tests;
 mod wait_for_room;
 
 pub(crate) use labels::LabelId;
 use labels::LabelRegistry;
+use message::Message;
 pub(crate) use receiver::{Receiver, park_for};
-use slot::Slot;
 
 /// The end that records are put in. Shared by all recording threads.
 ///
@@ -46,7 +46,7 @@ use slot::Slot;
 /// goes to sleep for long or stops; the rest is kept apart from it.
 #[repr(align(128))]
 pub(crate) struct Sender {
-    queue: flume::Sender<Slot>,
+    queue: flume::Sender<Message>,
     pub(crate) clock: TimeSource,
     closed: AtomicBool,
     /// The writer sleeps until it is woken.
@@ -93,20 +93,20 @@ pub(crate) fn channel(
     (Sender { queue, clock, closed, parked, rare }, receiver)
 }
 
-/// A slot that was not put in, and why.
-struct NotPut(Slot, RejectReason);
+/// A message that was not sent, and why.
+struct NotSent(Message, RejectReason);
 
 impl Sender {
-    /// Puts a slot in, or gives it back, and counts neither.
+    /// Sends a message, or gives it back, and counts neither.
     ///
-    /// Anything that happens seldom is kept out of line, so that the slot is copied less often on the way
+    /// Anything that happens seldom is kept out of line, so that the message is copied less often on the way
     /// that matters.
     #[inline]
-    fn put(&self, slot: Slot) -> Result<(), NotPut> {
+    fn try_send(&self, message: Message) -> Result<(), NotSent> {
         if self.closed.load(Ordering::Acquire) {
-            return Err(self.not_sent(TrySendError::Disconnected(slot)));
+            return Err(self.not_sent(TrySendError::Disconnected(message)));
         }
-        match self.queue.try_send(slot) {
+        match self.queue.try_send(message) {
             Ok(()) => {
                 self.wake_if_parked();
                 Ok(())
@@ -117,10 +117,10 @@ impl Sender {
 
     #[inline]
     fn offer(&self, record: Record) -> Result<(), RejectedRecord> {
-        self.put(Slot::Record(record)).or_else(|NotPut(slot, reason)| match slot {
-            Slot::Record(record) => Err(RejectedRecord::new(record, reason)),
-            // Only what was put in comes back, and that was a record.
-            Slot::Registered(..) => Ok(()),
+        self.try_send(Message::Record(record)).or_else(|NotSent(message, reason)| match message {
+            Message::Record(record) => Err(RejectedRecord::new(record, reason)),
+            // Only what was sent comes back, and that was a record.
+            Message::Registered(..) => Ok(()),
         })
     }
 
@@ -139,12 +139,12 @@ impl Sender {
         labels: &Labels,
         counts: Counts,
     ) -> Result<(), RejectedRecord> {
-        let slot = Slot::Registered(id, counts);
-        // Not by `put`, which keeps the slot to give it back: here it can be made again.
+        let message = Message::Registered(id, counts);
+        // Not by `try_send`, which keeps the message to give it back: here it can be made again.
         if self.closed.load(Ordering::Acquire) {
-            return self.not_recorded(TrySendError::Disconnected(slot), labels, counts);
+            return self.not_recorded(TrySendError::Disconnected(message), labels, counts);
         }
-        match self.queue.try_send(slot) {
+        match self.queue.try_send(message) {
             Ok(()) => {
                 self.wake_if_parked();
                 Ok(())
@@ -157,11 +157,11 @@ impl Sender {
     #[inline(never)]
     fn not_recorded(
         &self,
-        error: TrySendError<Slot>,
+        error: TrySendError<Message>,
         labels: &Labels,
         counts: Counts,
     ) -> Result<(), RejectedRecord> {
-        let NotPut(_, reason) = self.not_sent(error);
+        let NotSent(_, reason) = self.not_sent(error);
         self.overflowed(RejectedRecord::new(Record::of(labels.clone(), counts), reason))
     }
 
@@ -199,16 +199,16 @@ impl Sender {
 
     #[cold]
     #[inline(never)]
-    fn not_sent(&self, error: TrySendError<Slot>) -> NotPut {
-        let slot = error.into_inner();
+    fn not_sent(&self, error: TrySendError<Message>) -> NotSent {
+        let message = error.into_inner();
         // The channel of a stopped writer is full for good.
         if self.closed.load(Ordering::Acquire) || self.queue.is_disconnected() {
-            return NotPut(slot, RejectReason::Closed);
+            return NotSent(message, RejectReason::Closed);
         }
         if self.rare.napping.swap(false, Ordering::AcqRel) {
             self.wake();
         }
-        NotPut(slot, RejectReason::Full)
+        NotSent(message, RejectReason::Full)
     }
 
     #[inline]

@@ -5,16 +5,16 @@ use usage_core::{Counts, Record};
 use super::labels::LabelId;
 
 /// A record, whole or with the number of its names, or nothing.
-pub(super) enum Slot {
+pub(super) enum Message {
     Record(Record),
     /// At [`LabelId::NONE`]: nothing, an empty slot that keeps a closed channel full.
     Registered(LabelId, Counts),
 }
 
-// A record has one spare bit pattern, which tells the two apart: the slot costs no room.
-const _: () = assert!(size_of::<Slot>() == size_of::<Record>());
+// A record has one spare bit pattern, which tells the two apart: the message costs no room.
+const _: () = assert!(size_of::<Message>() == size_of::<Record>());
 
-impl Slot {
+impl Message {
     pub(super) const fn empty() -> Self {
         Self::Registered(LabelId::NONE, Counts::NONE)
     }
