@@ -1,4 +1,4 @@
-//! Whether the files of a journal are still where others will look for them. An open file can be
+//! Checking that the files of a journal are still where others will look for them. An open file can be
 //! written and read after it was deleted or moved away, but nobody finds what lies in it later.
 
 use std::io;
@@ -10,19 +10,20 @@ use crate::error::JournalError;
 use crate::segment::{self, create_locked, is_at};
 use crate::shared::{SegmentEpoch, Shared};
 
-/// As many foreign files are kept beside one segment.
+/// The most foreign files that are kept beside one segment.
 const MOST_REPLACED: u32 = 1_000;
 
-/// What a look at the files of a journal has found.
+/// The result of checking the files of a journal.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct JournalCheck {
-    /// How many segments were not where they should be, and were written there anew: nothing is lost.
+    /// The number of segments that were not where they should be, and were written there anew: nothing is
+    /// lost.
     pub restored: u64,
-    /// How many records are published and not stored, and would be lost with this process: their file
-    /// was emptied, or is gone and cannot be written anew now.
+    /// The number of records that are published and not stored, and would be lost with this process: their
+    /// file was emptied, or is gone and cannot be written anew now.
     pub at_risk: u64,
-    /// What is wrong, or was until it was mended; the last of several.
+    /// The fault that was found, mended or not; the last of several.
     pub error: Option<JournalError>,
 }
 

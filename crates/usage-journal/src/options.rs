@@ -1,12 +1,12 @@
-//! How large and how safe a journal is.
+//! The size and the safety of a journal.
 
 use crate::disk::Access;
 use crate::format::{END_MARK_BYTES, FRAME_HEADER_BYTES, FRAMES_START, MAX_ENCODED_RECORD};
 
 const MAX_FRAME_BYTES: u64 = 512 * 1024;
 
-/// How large and how safe a journal is. Sizes are in bytes; one that does not fit the others is
-/// brought to the nearest that does.
+/// The size and the safety of a journal. Sizes are in bytes; one that does not fit the others is
+/// changed to the nearest that does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
@@ -16,12 +16,12 @@ pub struct Options {
     /// The most that all segments of one journal may take; at least two segments. 256 MiB unless
     /// set.
     pub max_bytes: u64,
-    /// Where a frame is closed, give or take a record; at most 512 KiB. 256 KiB unless set.
+    /// The size at which a frame is closed, give or take a record; at most 512 KiB. 256 KiB unless set.
     pub frame_bytes: u64,
-    /// Whether what is appended is brought to the disk before it is published, so that a power loss
-    /// does not take it: one sync for all of it. Off unless set.
+    /// Set to sync what is appended before it is published, so that a power loss does not take it: one
+    /// sync for all of it. Off unless set.
     pub sync: bool,
-    /// Who may read and write the journal's folder and files. Its owner alone unless set.
+    /// The users that may read and write the journal's folder and files. Its owner alone unless set.
     pub access: Access,
 }
 
@@ -38,7 +38,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The same, brought to sizes that fit each other.
+    /// Returns the same options, with sizes that fit each other.
     pub(crate) fn fitted(self) -> Self {
         let frame_bytes = self.frame_bytes.min(MAX_FRAME_BYTES);
         let frame =

@@ -11,18 +11,18 @@ use crate::error::JournalError;
 use crate::format::{END_MARK_BYTES, HEADERS_BYTES, Header};
 use crate::options::Options;
 
-/// What a segment is called when it has its lock and its header.
+/// The extension of a segment that has its lock and its header.
 pub(crate) const EXTENSION: &str = "segment";
-/// What it is called before.
+/// The extension of one that is still being made.
 pub(crate) const UNFINISHED: &str = "new";
-/// What it is called when it cannot be read.
+/// The extension of one that cannot be read.
 pub(crate) const DAMAGED: &str = "damaged";
-/// What a foreign file is called that lay where a segment in use belongs.
+/// The extension of a foreign file that lay where a segment in use belongs.
 pub(crate) const REPLACED: &str = "replaced";
 
 pub(crate) const ATTEMPTS: usize = 8;
 
-/// The name of a file in a journal's folder, read for what the file is.
+/// The kind of a file in a journal's folder, as its name says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SegmentName {
     Segment(SegmentId),
@@ -92,7 +92,7 @@ pub(crate) fn make<D: Disk>(
     Err(JournalError::io("create a segment in", folder, error))
 }
 
-/// Creates and locks a file; `None` when somebody took it for a leftover in between.
+/// Creates and locks a file. Returns `None` when somebody took it for a leftover in between.
 pub(crate) fn create_locked<D: Disk>(
     disk: &D,
     folder: &Path,
@@ -177,7 +177,7 @@ pub(crate) fn lock<D: Disk>(disk: &D, path: &Path) -> io::Result<LockResult<D::F
     Ok(LockResult::HeldByOwner)
 }
 
-/// Whether the path leads to this very file.
+/// Returns whether the path leads to this very file.
 pub(crate) fn is_at<D: Disk>(disk: &D, path: &Path, file: &D::File) -> io::Result<bool> {
     match disk.identity(path) {
         Ok(identity) => Ok(identity == file.identity()?),
@@ -186,8 +186,8 @@ pub(crate) fn is_at<D: Disk>(disk: &D, path: &Path, file: &D::File) -> io::Resul
     }
 }
 
-/// Removes the file, if the path leads to this very one; `false` when somebody has moved it away, and
-/// may bring it back. What else lies there is somebody's.
+/// Removes the file, if the path leads to this very one. Returns `false` when somebody has moved it away
+/// and may bring it back; another file that lies there now is left alone.
 pub(crate) fn remove_own<D: Disk>(disk: &D, path: &Path, file: &D::File) -> io::Result<bool> {
     if !is_at(disk, path, file)? {
         return Ok(false);
@@ -202,7 +202,7 @@ pub(crate) fn remove_own<D: Disk>(disk: &D, path: &Path, file: &D::File) -> io::
 mod tests {
     use super::*;
 
-    /// Whatever lay behind the header before is not what follows it now.
+    /// A reused file shows nothing of its last generation behind the new header.
     #[test]
     fn a_segment_begins_with_a_clean_end() {
         let file = tempfile::tempfile().unwrap();

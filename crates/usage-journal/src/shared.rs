@@ -1,4 +1,4 @@
-//! What the two ends of a journal have in common.
+//! The list of segments that both ends of a journal share.
 
 use std::collections::VecDeque;
 use std::io;
@@ -13,9 +13,9 @@ use crate::options::Options;
 /// The offset of a frame: a place between two frames of a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FrameOffset {
-    /// In bytes from the start.
+    /// The offset in bytes from the start of the file.
     pub(crate) offset: u64,
-    /// How many records come before.
+    /// The number of records that come before it.
     pub(crate) sequence: u64,
 }
 
@@ -33,22 +33,22 @@ pub(crate) struct Segment<F> {
     pub(crate) epoch: SegmentEpoch,
     pub(crate) path: PathBuf,
     pub(crate) file: Arc<F>,
-    /// Up to where the reader may read.
+    /// The reader may read up to here.
     pub(crate) published: FrameOffset,
-    /// Where it ends for good, once nothing more will be appended.
+    /// Its end, once nothing more will be appended.
     pub(crate) end: Option<FrameOffset>,
-    /// How many of its records the ledger has.
+    /// The number of its records that the ledger has.
     pub(crate) stored: u64,
-    /// Whether its file failed, and is not to be used again.
+    /// Set when its file failed: it is not used again.
     pub(crate) bad: bool,
-    /// Whether its file was emptied, or is not where others look for it.
+    /// Set when its file was emptied, or is not where others look for it.
     pub(crate) gone: bool,
-    /// Whether it was written anew: the other file may come back, and then the ledger must know it.
+    /// Set when it was written anew: the other file may come back, and then the ledger must know it.
     pub(crate) restored: bool,
 }
 
 impl<F> Segment<F> {
-    /// Whether nothing more comes, and the ledger has everything.
+    /// Returns whether nothing more comes, and the ledger has everything.
     pub(crate) fn is_done(&self) -> bool {
         self.end.is_some_and(|end| self.stored >= end.sequence)
     }
@@ -58,27 +58,27 @@ impl<F> Segment<F> {
 /// written or the ledger is asked.
 #[derive(Debug)]
 pub(crate) struct SegmentList<F> {
-    /// In the order in which they were begun.
+    /// The segments in use, in the order in which they were begun.
     pub(crate) segments: VecDeque<Segment<F>>,
-    /// Used before, stored durably, and ready for their next generation.
+    /// Segments that are stored durably, and ready for their next generation.
     pub(crate) spare: Vec<Segment<F>>,
-    /// Stored durably, and waiting for their files to be removed.
+    /// Segments whose files are to be removed.
     pub(crate) retired: Vec<Segment<F>>,
-    /// What all of them take on the disk.
+    /// The space that all of them take on the disk, in bytes.
     pub(crate) bytes: u64,
-    /// Whether the appending end is gone.
+    /// Set once the writer is gone.
     pub(crate) finished: bool,
 }
 
 impl<F> SegmentList<F> {
-    /// How many records would be lost with this process, as their file is gone.
+    /// Returns how many records would be lost with this process, as their file is gone.
     pub(crate) fn at_risk(&self) -> u64 {
         let gone = self.segments.iter().filter(|segment| segment.gone);
         gone.map(|segment| segment.published.sequence.saturating_sub(segment.stored)).sum()
     }
 }
 
-/// What the two ends of a journal have in common.
+/// All that the two ends of a journal share.
 #[derive(Debug)]
 pub(crate) struct Shared<D, F> {
     pub(crate) disk: D,
@@ -100,12 +100,12 @@ impl<D, F> Shared<D, F> {
         Self { disk, folder, ledger, options, state: Mutex::new(state) }
     }
 
-    /// Whether a segment's file has all its length: one that was emptied has not.
+    /// Returns whether a segment's file has all its length: one that was emptied has not.
     pub(crate) fn is_whole(&self, file: &impl DiskFile) -> io::Result<bool> {
         Ok(file.len()? >= self.options.segment_bytes)
     }
 
-    /// A panic at the other end leaves nothing half done here.
+    /// Locks the list. A panic of the other end leaves nothing half done in it.
     pub(crate) fn state(&self) -> MutexGuard<'_, SegmentList<F>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

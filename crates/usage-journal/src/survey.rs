@@ -1,4 +1,4 @@
-//! Looking without touching.
+//! The survey: a look at a journal's folder that changes nothing.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,11 +14,11 @@ use crate::segment::SegmentName;
 
 const AT_ONCE: usize = 4096;
 
-/// What waits in a journal's folder.
+/// The segments in a journal's folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Survey {
-    /// In the order of their paths.
+    /// All of them, in the order of their paths.
     pub segments: Vec<SurveyedSegment>,
 }
 
@@ -28,19 +28,19 @@ pub struct Survey {
 pub struct SurveyedSegment {
     /// Its file.
     pub path: PathBuf,
-    /// Whose it is.
+    /// Its owner, or why it has none.
     pub state: SegmentState,
-    /// How many whole records in it the ledger does not have yet; 0 where it cannot be read.
+    /// The number of whole records in it that the ledger does not have yet; 0 where it cannot be read.
     pub records: u64,
     /// The length of its file.
     pub bytes: u64,
-    /// What in it cannot be read and was not handed to the ledger yet.
+    /// The pieces of it that cannot be read and were not handed to the ledger yet.
     pub damage: Vec<Found>,
-    /// Why it could not be looked into, where it is [`SegmentState::Inaccessible`].
+    /// The reason that it could not be looked into, where it is [`SegmentState::Inaccessible`].
     pub error: Option<String>,
 }
 
-/// Whose a segment is.
+/// The state of a segment: who owns it, and whether this program can store it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SegmentState {
@@ -59,7 +59,7 @@ pub enum SegmentState {
     Inaccessible,
 }
 
-/// What waits in this folder for this ledger, without changing anything; it may be read-only.
+/// Looks at what this folder holds for this ledger, and changes nothing; it may be read-only.
 /// `position` answers how far the ledger has stored a segment. A missing folder has nothing in it, and
 /// what cannot be looked into is reported as [`SegmentState::Inaccessible`].
 pub fn survey<D: Disk>(

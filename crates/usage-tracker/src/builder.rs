@@ -217,7 +217,7 @@ impl Builder {
     }
 }
 
-/// A zero is no sensible value of any setting, so it stands for the default.
+/// Returns the default for a zero, which is no sensible value of any setting.
 fn or_default<T: Default + PartialEq>(value: T, default: T) -> T {
     if value == T::default() { default } else { value }
 }

@@ -1,4 +1,4 @@
-//! Where the tracker gets the time from.
+//! The clocks that the tracker gets the time from.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,18 +7,18 @@ use std::time::{Duration, Instant};
 
 use usage_core::Timestamp;
 
-/// The tracker's only source of time: what a [`Handle`](crate::Handle) stamps its records with,
-/// and what the writer decides by when a batch is due or a retry may start.
+/// The tracker's only source of time: a [`Handle`](crate::Handle) stamps its records with it, and the
+/// writer decides by it when a batch is due or a retry may start.
 ///
 /// Not under its control are the deadlines that a caller is willing to wait for
 /// ([`Tracker::shutdown`](crate::Tracker::shutdown), [`Tracker::flush`](crate::Tracker::flush),
 /// [`Tracker::record_blocking`](crate::Tracker::record_blocking)): those are the operating
 /// system's, so that a clock that stands still cannot hang anybody.
 pub trait Clock: Send + Sync {
-    /// The time of day.
+    /// Returns the time of day.
     fn now(&self) -> Timestamp;
 
-    /// Time since some fixed start, never going back.
+    /// Returns the time since some fixed start, never going back.
     fn monotonic(&self) -> Duration;
 }
 
@@ -64,7 +64,7 @@ pub struct SystemClock {
 }
 
 impl SystemClock {
-    /// A clock whose monotonic time starts now.
+    /// Makes a clock whose monotonic time starts now.
     #[must_use]
     pub fn new() -> Self {
         Self { start: Instant::now() }
@@ -108,7 +108,7 @@ pub struct ManualClock {
 }
 
 impl ManualClock {
-    /// A clock that stands at `start`.
+    /// Makes a clock that stands at `start`.
     #[must_use]
     pub fn new(start: Timestamp) -> Self {
         let start = start.as_micros();

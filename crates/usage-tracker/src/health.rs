@@ -10,7 +10,7 @@ pub(crate) struct Health {
     warning: Option<String>,
     journal: bool,
     last_error: Option<String>,
-    /// Not emitted yet.
+    /// Changes that are not emitted yet.
     changes: Vec<Change>,
 }
 
@@ -136,7 +136,7 @@ mod tests {
     struct Levels(Arc<Mutex<Vec<Level>>>);
 
     impl Levels {
-        /// The levels of the events that there were, and of those that were still to come.
+        /// Takes the levels of the events that there were, and of those that were still to come.
         fn taken_of(&self, health: &mut Health) -> Vec<Level> {
             health.take_changes().into_iter().for_each(Change::emit);
             std::mem::take(&mut self.0.lock().unwrap())

@@ -1,4 +1,4 @@
-//! What waits, for async code: on any runtime, without holding up its threads.
+//! Flushing and shutting down for async code: on any runtime, without holding up its threads.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -28,7 +28,7 @@ pub enum Durability {
     /// [`Sink::journal`]: usage_core::sink::Sink::journal
     #[default]
     Journaled,
-    /// As `Journaled`, and what is in the journal is on the disk: one sync serves all records that
+    /// Adds to `Journaled` that what is in the journal is on the disk: one sync serves all records that
     /// came meanwhile. Then [`flush_to_journal`](crate::Tracker::flush_to_journal),
     /// [`Stats::in_journal`](crate::Stats::in_journal) and
     /// [`ShutdownReport::is_safe`](crate::ShutdownReport::is_safe) speak of what survives a power

@@ -19,7 +19,7 @@ pub(crate) struct BackOff {
 }
 
 impl BackOff {
-    /// `max` is at least `min`.
+    /// Makes waits from `min` to `max`, which is at least `min`.
     pub(crate) const fn new(min: Duration, max: Duration) -> Self {
         Self { min, max, next: min }
     }

@@ -18,7 +18,7 @@ pub struct Stats {
     pub stored: u64,
     /// Not stored again: the sink had them already.
     pub duplicates: u64,
-    /// Not stored, and somebody knows: the sink refused them (see
+    /// Not stored, and somebody was notified: the sink refused them (see
     /// [`Builder::on_refused`](crate::Builder::on_refused)), or they came back to the caller
     /// (`returned`).
     pub refused: u64,
@@ -32,7 +32,7 @@ pub struct Stats {
     /// took what a dropped tracker could not store, the journal was damaged before its records were
     /// stored, or the sink broke its contract and did not say what became of them.
     pub dropped: u64,
-    /// On their way: in the channel, held by the writer, in the journal, or waiting to be handed
+    /// Not at their end yet: in the channel, held by the writer, in the journal, or waiting to be handed
     /// back. Counted where they are, not derived from the other counts.
     pub pending: u64,
     /// The part of `pending` that lies in the journal, where a killed process does not lose it. What

@@ -11,7 +11,7 @@ pub use real::RealDisk;
 /// Names a file itself, whatever its path: device and inode.
 pub type Identity = (u64, u64);
 
-/// Who may read and write what is made.
+/// The users that may read and write what is made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Access {
     /// Its owner alone: folders of mode 0700, files of 0600. The default.
@@ -41,7 +41,7 @@ pub trait Disk: Clone + Send + Sync + 'static {
     /// When it stays.
     fn remove_folder(&self, folder: &Path) -> io::Result<()>;
 
-    /// The names in the folder, in any order.
+    /// Returns the names in the folder, in any order.
     ///
     /// # Errors
     /// When it could not be read; `NotFound` when there is none.
@@ -77,7 +77,7 @@ pub trait Disk: Clone + Send + Sync + 'static {
     /// When it could not be removed; `NotFound` when there is none.
     fn remove(&self, path: &Path) -> io::Result<()>;
 
-    /// The identity of the file at a path, to be compared with [`DiskFile::identity`].
+    /// Returns the identity of the file at a path, to be compared with [`DiskFile::identity`].
     ///
     /// # Errors
     /// When it could not be read; `NotFound` when there is no file.
@@ -89,13 +89,13 @@ pub trait Disk: Clone + Send + Sync + 'static {
     /// When that is not so; `NotFound` when there is no such folder.
     fn sync_folder(&self, folder: &Path) -> io::Result<()>;
 
-    /// Sixteen random bytes, for an id.
+    /// Returns sixteen random bytes, for an id.
     ///
     /// # Errors
     /// When there is no source of them.
     fn random(&self) -> io::Result<[u8; 16]>;
 
-    /// A number for this run of the machine, from its start to its end; 0 where it is not known. A
+    /// Returns a number for this run of the machine, from its start to its end; 0 where it is not known. A
     /// segment that was begun in another may lack what was not synced.
     fn boot(&self) -> u32;
 
@@ -112,7 +112,7 @@ pub(crate) fn sync_removals(disk: &impl Disk, folder: &Path) -> io::Result<()> {
     }
 }
 
-/// The folder that a folder lies in.
+/// Returns the folder that a folder lies in.
 pub(crate) fn parent(folder: &Path) -> &Path {
     let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
     parent.unwrap_or(Path::new("."))
@@ -139,13 +139,13 @@ pub trait DiskFile: Send + Sync + 'static {
     /// When there is not as much space, or when it failed.
     fn allocate(&self, len: u64) -> io::Result<()>;
 
-    /// Its length in bytes.
+    /// Returns its length in bytes.
     ///
     /// # Errors
     /// When it could not be read.
     fn len(&self) -> io::Result<u64>;
 
-    /// Whether it is empty.
+    /// Returns whether it is empty.
     ///
     /// # Errors
     /// When its length could not be read.
@@ -159,19 +159,19 @@ pub trait DiskFile: Send + Sync + 'static {
     /// When that is not so.
     fn sync(&self) -> io::Result<()>;
 
-    /// Locks it against everybody else; `false` when somebody has it locked.
+    /// Locks it against everybody else. Returns `false` when somebody has it locked.
     ///
     /// # Errors
     /// When it could not be locked for another reason.
     fn try_lock(&self) -> io::Result<bool>;
 
-    /// Locks it against those who want it for themselves; `false` when somebody has that.
+    /// Locks it against those who want it for themselves. Returns `false` when one of them has it locked.
     ///
     /// # Errors
     /// When it could not be locked for another reason.
     fn try_lock_shared(&self) -> io::Result<bool>;
 
-    /// Its identity, to be compared with [`Disk::identity`].
+    /// Returns its identity, to be compared with [`Disk::identity`].
     ///
     /// # Errors
     /// When it could not be read.
@@ -198,7 +198,7 @@ pub(crate) fn write_all<F: DiskFile>(
     Ok(())
 }
 
-/// Reads until `bytes` is full or the file ends; how many it read.
+/// Reads until `bytes` is full or the file ends. Returns how many bytes it read.
 pub(crate) fn read_full<F: DiskFile>(file: &F, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
     let mut read = 0;
     while let Some(rest) = bytes.get_mut(read..).filter(|rest| !rest.is_empty()) {

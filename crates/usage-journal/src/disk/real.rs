@@ -184,7 +184,7 @@ fn open_file(path: &Path, write: bool) -> io::Result<File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(other()) }
 }
 
-/// Lets the group in, where that was asked for. The bits that let new files inherit the group stay.
+/// Gives the group access, where that was asked for. The bits that let new files inherit the group stay.
 #[cfg(unix)]
 fn share(path: &Path, access: Access) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
@@ -203,7 +203,7 @@ fn share(_: &Path, _: Access) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether a folder has the mode that it would be given, apart from what it inherits from the one
+/// Returns whether a folder has the mode that it would be given, apart from what it inherits from the one
 /// above.
 #[cfg(unix)]
 fn is_as_made(folder: &Path) -> io::Result<bool> {
@@ -237,7 +237,7 @@ fn identity(metadata: &Metadata) -> io::Result<Identity> {
     Ok((metadata.dev(), metadata.ino()))
 }
 
-/// Without inodes, the instant of creation, which a file keeps when it is renamed.
+/// Returns the instant of creation where there are no inodes: a file keeps it when it is renamed.
 #[cfg(not(unix))]
 fn identity(metadata: &Metadata) -> io::Result<Identity> {
     let created = metadata.created()?.duration_since(std::time::UNIX_EPOCH);

@@ -18,7 +18,7 @@ const TORN: Undecodable =
 const INVALID: Undecodable =
     Undecodable::Damaged("its checksum is right, but it holds what no record may hold");
 
-/// Why the payload of a whole frame gives no records.
+/// The reason that the payload of a whole frame gives no records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Undecodable {
     /// It holds what a newer program put there, and what this one would drop.
@@ -98,11 +98,11 @@ fn decode_into(
     if bytes.is_empty() { Ok(()) } else { Err(TORN) }
 }
 
-/// What each record of a frame has.
+/// The numbers and names that the records of a frame have.
 struct Layout {
     /// A bit for each number.
     measures: u64,
-    /// How many names a label set has.
+    /// The number of names in a label set.
     names: usize,
 }
 

@@ -21,7 +21,8 @@ const MAX_ROW: usize = (2 + measures::COUNT) * varint::MAX_VARINT_BYTES + 1;
 /// known in advance how many will fit to know which numbers they have.
 const BYTES_PER_RECORD: u64 = 8;
 
-/// As many label sets are found by comparing addresses, one after the other; more by their text.
+/// The most label sets that are found by comparing addresses, one after the other; more are found by their
+/// text.
 const FEW: usize = 32;
 
 /// Makes frames, with buffers that are used again.
@@ -34,7 +35,7 @@ pub(crate) struct Encoder {
 }
 
 impl Encoder {
-    /// Makes a frame of a prefix of `records`, about `frame_bytes` long at most; how many it took.
+    /// Makes a frame of a prefix of `records`, about `frame_bytes` long at most. Returns how many it took.
     pub(crate) fn encode(&mut self, records: &[Record], frame_bytes: u64) -> usize {
         self.sets.clear();
         self.rows.clear();
@@ -68,13 +69,13 @@ impl Encoder {
         taken
     }
 
-    /// What the frame takes in the file, with the end mark behind it.
+    /// Returns what the frame takes in the file in bytes, with the end mark behind it.
     pub(crate) fn frame_len(&self) -> u64 {
         self.frame.len() as u64
     }
 
-    /// The frame, with the end mark behind it, for this place of this segment and generation;
-    /// `synced` says whether everything before it is on the disk.
+    /// Finishes the frame for this place of this segment and generation, and returns it with the end mark
+    /// behind it; `synced` says whether everything before it is on the disk.
     pub(crate) fn seal(&mut self, seed: u32, sequence: u64, synced: bool) -> &[u8] {
         let end = self.frame.len().saturating_sub(END_MARK_BYTES);
         if let Some(payload) = self.frame.get(FRAME_HEADER_BYTES..end) {

@@ -3,7 +3,7 @@
 use super::version::Version;
 use super::{array, checksum};
 
-/// What a frame begins with. No UTF-8 text contains its first byte.
+/// The first bytes of a frame. No UTF-8 text contains the first of them.
 pub(crate) const MAGIC: [u8; 4] = [0xF7, b'U', b'S', b'G'];
 /// The header's own size.
 pub(crate) const FRAME_HEADER_BYTES: usize = 28;
@@ -11,19 +11,19 @@ pub(crate) const FRAME_HEADER_BYTES: usize = 28;
 pub(crate) const END_MARK_BYTES: usize = 8;
 /// The longest payload that a reader accepts.
 pub(crate) const MAX_PAYLOAD_BYTES: usize = 1024 * 1024;
-/// Set in the length: see [`FrameHeader::synced`]. In format 1 no length is as large.
+/// The bit of the length that holds [`FrameHeader::synced`]. In format 1 no length is as large.
 const SYNCED: u32 = 1 << 31;
 
-/// What a frame says of itself.
+/// The header of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FrameHeader {
     /// The payload's length in bytes.
     pub(crate) length: u32,
-    /// How many records of this generation come before.
+    /// The number of records of this generation that come before it.
     pub(crate) sequence: u64,
-    /// How many records are in it.
+    /// The number of records in it.
     pub(crate) records: u32,
-    /// Whether everything before it in the segment was known to be on the disk when it was written.
+    /// Set when everything before it in the segment was known to be on the disk when it was written.
     pub(crate) synced: bool,
     payload_checksum: u32,
 }
@@ -53,7 +53,7 @@ impl FrameHeader {
         bytes
     }
 
-    /// The header at the front of `bytes`, if that is one of this segment and generation.
+    /// Reads the header at the front of `bytes`. Returns `None` unless it is one of this segment and generation.
     pub(crate) fn parse(version: Version, seed: u32, bytes: &[u8]) -> Option<Self> {
         let checked = bytes.get(..24)?;
         let own = u32::from_le_bytes(array(bytes, 24)?);
@@ -72,7 +72,7 @@ impl FrameHeader {
         header.is_possible(version).then_some(header)
     }
 
-    /// Nobody writes others, but a checksum of four bytes alone is not relied on.
+    /// Returns whether a program can have written it: a checksum of four bytes alone is not relied on.
     fn is_possible(&self, version: Version) -> bool {
         let (length, records) = (self.length as usize, self.records as usize);
         length <= MAX_PAYLOAD_BYTES
@@ -81,18 +81,18 @@ impl FrameHeader {
             && self.sequence.checked_add(u64::from(self.records)).is_some()
     }
 
-    /// The sequence of what follows.
+    /// Returns the sequence of the record that follows.
     pub(crate) const fn next_sequence(&self) -> u64 {
         self.sequence.saturating_add(self.records as u64)
     }
 
-    /// The frame's size in bytes, without the end mark.
+    /// Returns the frame's size in bytes, without the end mark.
     pub(crate) const fn frame_bytes(&self) -> u64 {
         FRAME_HEADER_BYTES as u64 + self.length as u64
     }
 }
 
-/// Whether this is the payload that the header speaks of.
+/// Returns whether this is the payload that belongs to the header.
 pub(crate) fn payload_is_whole(seed: u32, header: &FrameHeader, payload: &[u8]) -> bool {
     payload.len() == header.length as usize && checksum(seed, payload) == header.payload_checksum
 }

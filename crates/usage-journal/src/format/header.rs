@@ -1,4 +1,4 @@
-//! What a segment says of itself, twice.
+//! The header of a segment, which is there twice.
 
 use usage_core::sink::{Damage, LedgerId, SegmentId};
 
@@ -6,17 +6,17 @@ use super::array;
 use super::version::{Version, VersionError};
 
 const MAGIC: &[u8; 7] = b"USGJRNL";
-/// Where the number of the format stands, in every format that there will be: a program that does
-/// not know it must still be able to say so.
+/// The offset of the format's number, in every format that there will be: a program that does
+/// not know the format must still be able to say so.
 const VERSION_AT: usize = 7;
 const COPY_BYTES: usize = 64;
 
-/// Both copies.
+/// The size of both copies.
 pub(crate) const HEADERS_BYTES: usize = 2 * COPY_BYTES;
-/// Where the first frame begins.
+/// The offset of the first frame.
 pub(crate) const FRAMES_START: u64 = HEADERS_BYTES as u64;
 
-/// What a segment says of itself.
+/// The header of a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) version: Version,
@@ -25,18 +25,18 @@ pub(crate) struct Header {
     pub(crate) generation: u64,
     /// The size of the segment in bytes.
     pub(crate) size: u64,
-    /// Names the machine's run in which it was begun; 0 where that is not known, and in format 1.
+    /// The number of the machine's run in which it was begun; 0 where that is not known, and in format 1.
     pub(crate) boot: u32,
 }
 
-/// A segment's header, and what is wrong with one of its copies.
+/// A segment's header, and the damage to one of its copies.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Headers {
     pub(crate) header: Header,
     pub(crate) damage: Option<Damage>,
 }
 
-/// Why a segment cannot be read at all.
+/// The reason that a segment cannot be read at all.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum HeadersError {
     /// A newer format.
@@ -46,7 +46,7 @@ pub(crate) enum HeadersError {
 }
 
 impl Header {
-    /// The header of a segment that is begun now.
+    /// Makes the header of a segment that is begun now.
     pub(crate) const fn new(
         segment: SegmentId,
         ledger: LedgerId,
@@ -57,7 +57,7 @@ impl Header {
         Self { version: Version::CURRENT, segment, ledger, generation, size, boot }
     }
 
-    /// Both copies, as they lie in the file.
+    /// Returns both copies, as they lie in the file.
     pub(crate) fn to_bytes(self) -> [u8; HEADERS_BYTES] {
         let mut bytes = [0; HEADERS_BYTES];
         let (copy, other) = bytes.split_at_mut(COPY_BYTES);
@@ -90,7 +90,7 @@ impl Header {
     }
 }
 
-/// The format that a copy speaks of; `None` where it speaks of none.
+/// Returns the format that a copy names; `None` where it names none.
 fn version(copy: &[u8]) -> Option<Result<Version, VersionError>> {
     copy.starts_with(MAGIC).then_some(())?;
     copy.get(VERSION_AT).map(|&number| Version::of(number))

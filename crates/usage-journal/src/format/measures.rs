@@ -3,7 +3,7 @@
 
 use usage_core::{Counts, Measure, Record, RecordError, Timestamp};
 
-/// How many there are.
+/// The number of them.
 pub(super) const COUNT: usize = Measure::COUNT;
 
 /// A bit for each.
@@ -26,13 +26,13 @@ const ORDER: [Measure; COUNT] = {
     order
 };
 
-/// The numbers of a record.
+/// Returns the numbers of a record in that order.
 #[inline]
 pub(super) fn of(record: &Record) -> [u32; COUNT] {
     ORDER.map(|measure| record.counts().get(measure))
 }
 
-/// The record's part that these numbers are.
+/// Makes the counts of a record from numbers in that order.
 #[inline]
 pub(super) fn counts(numbers: [u32; COUNT], when: Timestamp) -> Result<Counts, RecordError> {
     let mut in_order = [0; COUNT];
@@ -42,7 +42,7 @@ pub(super) fn counts(numbers: [u32; COUNT], when: Timestamp) -> Result<Counts, R
     Counts::of(in_order, when)
 }
 
-/// A bit for each number that is not zero in all of these records.
+/// Returns a bit for each number that is not zero in any of these records.
 pub(super) fn used(records: &[Record]) -> u64 {
     let mut any = [0; COUNT];
     for record in records {

@@ -18,8 +18,8 @@ pub(crate) use frame::{END_MARK_BYTES, FRAME_HEADER_BYTES, FrameHeader, MAGIC, p
 pub(crate) use header::{FRAMES_START, HEADERS_BYTES, Header, Headers, HeadersError};
 pub(crate) use version::Version;
 
-/// What the checksums of a segment's frames start from: its id and generation, so that what an
-/// earlier generation left behind never passes for the present one.
+/// Returns what the checksums of a segment's frames start from. It depends on id and generation, so that
+/// frames of an earlier generation never pass for those of the present one.
 pub(crate) fn seed(segment: SegmentId, generation: u64) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(segment.as_bytes());
@@ -33,7 +33,7 @@ fn checksum(seed: u32, bytes: &[u8]) -> u32 {
     hasher.finalize()
 }
 
-/// The `N` bytes at `at`; `None` beyond the end.
+/// Returns the `N` bytes at `at`; `None` beyond the end.
 fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..)?.first_chunk().copied()
 }

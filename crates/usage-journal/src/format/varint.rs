@@ -1,10 +1,10 @@
 //! Numbers as postcard writes them: seven bits a byte, the lowest first, the eighth bit set on all
 //! but the last.
 
-/// The longest: ten bytes hold 64 bits.
+/// The longest such number: ten bytes hold 64 bits.
 pub(super) const MAX_VARINT_BYTES: usize = 10;
 
-/// Writes into `out` at `at`; where it ends.
+/// Writes a number into `out` at `at`. Returns where it ends.
 #[inline]
 pub(super) fn put(out: &mut [u8], at: usize, mut value: u64) -> usize {
     let mut end = at;
@@ -17,24 +17,24 @@ pub(super) fn put(out: &mut [u8], at: usize, mut value: u64) -> usize {
     end + 1
 }
 
-/// Appends to `out`.
+/// Appends a number to `out`.
 pub(super) fn push(out: &mut Vec<u8>, value: u64) {
     let mut bytes = [0; MAX_VARINT_BYTES];
     let end = put(&mut bytes, 0, value);
     out.extend_from_slice(&bytes[..end]);
 }
 
-/// Small numbers for small distances in both directions: 0, -1, 1, -2, ...
+/// Returns a small number for a small distance in either direction: 0, -1, 1, -2, ...
 pub(super) const fn zigzag(value: i64) -> u64 {
     (value << 1).cast_unsigned() ^ (value >> 63).cast_unsigned()
 }
 
-/// The inverse of [`zigzag`].
+/// Returns the inverse of [`zigzag`].
 pub(super) const fn unzigzag(value: u64) -> i64 {
     (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
 }
 
-/// Takes a number from the front of `bytes`; `None` when there is none, or one of over 64 bits.
+/// Takes a number from the front of `bytes`. Returns `None` when there is none, or one of over 64 bits.
 #[inline]
 pub(super) fn take(bytes: &mut &[u8]) -> Option<u64> {
     let (&first, rest) = bytes.split_first()?;

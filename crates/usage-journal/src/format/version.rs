@@ -1,4 +1,4 @@
-//! Which formats of segments there are. A reader keeps every format that was ever released.
+//! The formats of segments. A reader keeps every format that was ever released.
 
 /// A format that this program reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -10,7 +10,7 @@ pub(crate) enum Version {
     Two = 2,
 }
 
-/// Why a format cannot be read.
+/// The reason that a format cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum VersionError {
     /// No program writes it any more, and this one does not know it.
@@ -20,10 +20,10 @@ pub(crate) enum VersionError {
 }
 
 impl Version {
-    /// What new segments are written in.
+    /// The format that new segments are written in.
     pub(crate) const CURRENT: Self = Self::Two;
 
-    /// The format with this number.
+    /// Returns the format with this number.
     pub(crate) const fn of(number: u8) -> Result<Self, VersionError> {
         match number {
             0 => Err(VersionError::TooOld),
@@ -33,12 +33,12 @@ impl Version {
         }
     }
 
-    /// Its number, as it stands in the header.
+    /// Returns its number, as it stands in the header.
     pub(crate) const fn number(self) -> u8 {
         self as u8
     }
 
-    /// The fewest bytes that a record takes.
+    /// Returns the fewest bytes that a record takes.
     pub(super) const fn least_record(self) -> usize {
         match self {
             // A set, a time, seven numbers, a mark.

@@ -1,4 +1,5 @@
-//! The reading end of one's own journal.
+//! The reader: it reads back what the writer has published, gives it to the ledger in batches, and gives the
+//! space of what is stored back.
 
 mod recycle;
 
@@ -16,26 +17,26 @@ use crate::error::JournalError;
 use crate::scan::{Batch, Delivered, End, Scanner, Source, StoredBatch};
 use crate::shared::{FrameOffset, SegmentEpoch, Shared};
 
-/// As often is reading tried before what cannot be read is given up as damaged.
+/// The number of failures in a row after which what cannot be read is given up as damaged.
 const READ_ATTEMPTS: u32 = 3;
 
-/// Nothing is read under it.
+/// The epoch of the scanner before it has read anything.
 const NONE: SegmentEpoch = SegmentEpoch { segment: SegmentId::from_bytes([0; 16]), generation: 0 };
 
-/// The reading end of one's own journal, usually on another thread than the
-/// [`JournalWriter`](crate::JournalWriter): it reads what was published, stores it, and gives space back.
+/// Reads what a [`JournalWriter`](crate::JournalWriter) has published, usually on another thread, stores it, and
+/// gives space back.
 ///
 /// When it is dropped without [`JournalReader::close`], everything stays in its files for whoever opens the
 /// ledger next.
 pub struct JournalReader<D: Disk = RealDisk> {
     shared: Arc<Shared<D, D::File>>,
-    /// What is being read.
+    /// The segment that is being read.
     at: Option<SegmentEpoch>,
     scanner: Scanner,
     batch: Batch,
-    /// Whether the batch is still to be stored.
+    /// Set while the batch is still to be stored.
     is_unstored: bool,
-    /// How often in a row reading failed.
+    /// The number of times in a row that reading failed.
     failures: u32,
     /// Segments whose files are gone, but not yet known to be gone for good.
     gone: Vec<SegmentId>,
@@ -58,9 +59,9 @@ impl<D: Disk> JournalReader<D> {
     }
 
     /// Reads whole frames, all of one segment, until at least `max` records are held. When
-    /// something is held already, reads nothing and answers as before.
+    /// something is held already, reads nothing and returns the same as before.
     ///
-    /// Answers how many records are held; 1 when that is only damage to be stored; 0 when nothing
+    /// Returns how many records are held; 1 when that is only damage to be stored; 0 when nothing
     /// that was published is left.
     ///
     /// # Errors
@@ -115,7 +116,7 @@ impl<D: Disk> JournalReader<D> {
         (sequence > 0).then_some((next.epoch, End::Known { offset, sequence }))
     }
 
-    /// The records that were read last: still there after they were stored, until the next
+    /// Returns the records that were read last: still there after they were stored, until the next
     /// [`JournalReader::load`].
     #[must_use]
     pub fn held(&self) -> &[Record] {
@@ -146,20 +147,20 @@ impl<D: Disk> JournalReader<D> {
         }
     }
 
-    /// As [`JournalWriter::check`](crate::JournalWriter::check), once that end is gone; before, finds nothing.
+    /// Does as [`JournalWriter::check`](crate::JournalWriter::check) once the writer is gone; before, finds nothing.
     pub fn check(&mut self) -> JournalCheck {
         let finished = self.shared.state().finished;
         if finished { check(&self.shared).0 } else { JournalCheck::default() }
     }
 
-    /// How many records are published and not stored, and would be lost with this process: see
+    /// Returns how many records are published and not stored, and would be lost with this process: see
     /// [`JournalCheck::at_risk`].
     #[must_use]
     pub fn at_risk(&self) -> u64 {
         self.shared.state().at_risk()
     }
 
-    /// What the journal's segments take on the disk, in bytes.
+    /// Returns the space that the journal's segments take on the disk, in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.shared.state().bytes

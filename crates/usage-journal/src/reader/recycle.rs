@@ -1,4 +1,4 @@
-//! Giving space back.
+//! Giving space back: a segment whose records the ledger has durably is used again or removed.
 
 use usage_core::sink::{JournalSink, Position, SegmentId, SinkError};
 
@@ -8,14 +8,14 @@ use crate::error::JournalError;
 use crate::segment::remove_own;
 use crate::shared::{SegmentEpoch, SegmentList, Shared};
 
-/// As many segments are kept ready to be used again.
+/// The number of segments that are kept ready to be used again.
 const SPARE: usize = 2;
 
-/// A segment whose records the ledger must have, and how many.
+/// A segment whose records the ledger must have, and their number.
 type Promised = (SegmentEpoch, u64);
 
 impl<D: Disk> JournalReader<D> {
-    /// When whole segments have been stored: makes the ledger durable, and then uses them again or
+    /// Makes the ledger durable when whole segments have been stored, and then uses them again or
     /// deletes them. Cheap when there are none.
     ///
     /// # Errors
@@ -32,8 +32,8 @@ impl<D: Disk> JournalReader<D> {
         self.clean(sink)
     }
 
-    /// The end. What is wholly stored is made durable and deleted, and the folder too when nothing
-    /// else is in it. What is not stays for whoever opens the ledger next.
+    /// Ends the journal. Segments that are wholly stored are made durable and deleted, and the folder too when
+    /// nothing else is in it. The others stay for whoever opens the ledger next.
     ///
     /// Drop the [`JournalWriter`](crate::JournalWriter) first: the segment that it appends to is not touched.
     ///
@@ -60,7 +60,7 @@ impl<D: Disk> JournalReader<D> {
         durable.and(cleaned)
     }
 
-    /// The segments that nothing more will come to and that the ledger has.
+    /// Returns the segments that nothing more will come to and that the ledger has.
     fn done(&self) -> Vec<Promised> {
         let state = self.shared.state();
         let done = state.segments.iter().filter(|segment| segment.is_done());
@@ -131,7 +131,7 @@ fn make_durable(done: &[Promised], sink: &mut dyn JournalSink) -> Result<(), Sin
     Ok(())
 }
 
-/// Whether the ledger has as many records of this generation, or a newer one.
+/// Returns whether the ledger has as many records of this generation, or a newer one.
 pub(crate) fn has(
     sink: &mut dyn JournalSink,
     segment: SegmentId,

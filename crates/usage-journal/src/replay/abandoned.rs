@@ -15,7 +15,7 @@ use crate::scan::{Batch, Delivered, End, Scanner, Source};
 use crate::segment::DAMAGED;
 
 const READ_ATTEMPTS: u32 = 3;
-/// More often than this the ledger does not go back while one segment is stored.
+/// The most times that the ledger may go back while one segment is stored.
 const MOST_RETURNS: u32 = 8;
 /// A longer file is never called blank: a hole has any length, and takes a day to be read.
 const MOST_BLANK_BYTES: u64 = 64 * 1024 * 1024;
@@ -29,14 +29,14 @@ pub(super) struct AbandonedSegment {
     header_damage: Option<Damage>,
     scanner: Scanner,
     batch: Batch,
-    /// Nothing is left.
+    /// Set when nothing is left.
     ended: bool,
-    /// Only a newer program can read what comes then.
+    /// Set when only a newer program can read what comes then.
     newer: bool,
     returns: u32,
 }
 
-/// What a file turned out to be.
+/// The result of opening a file: what it turned out to be.
 pub(super) enum Opened {
     Readable(Box<AbandonedSegment>),
     Foreign,
@@ -92,7 +92,7 @@ impl AbandonedSegment {
         })))
     }
 
-    /// Goes to where the ledger stands.
+    /// Goes to the position that the ledger has stored.
     pub(super) fn seek(&mut self, position: Option<Position>) {
         let stands = Position::stands(position, self.header.generation);
         self.ended = stands.generation > self.header.generation;
@@ -106,7 +106,7 @@ impl AbandonedSegment {
         }
     }
 
-    /// Reads and stores the next batch; `None` when there is none.
+    /// Reads and stores the next batch. Returns `None` when there is none.
     pub(super) fn step<F: DiskFile>(
         &mut self,
         file: &F,
@@ -161,18 +161,18 @@ impl AbandonedSegment {
         self.header.generation
     }
 
-    /// Whether it goes on with what only a newer program can read, now that it ended.
+    /// Returns whether it goes on with what only a newer program can read, now that it ended.
     pub(super) const fn is_newer_behind(&self) -> bool {
         self.newer
     }
 
-    /// How many records of it the ledger must have, now that it ended.
+    /// Returns how many records of it the ledger must have, now that it ended.
     pub(super) const fn sequence(&self) -> u64 {
         self.batch.end().sequence
     }
 }
 
-/// The headers and the length of a segment.
+/// Returns the headers and the length of a segment.
 pub(crate) fn read_headers<F: DiskFile>(
     file: &F,
 ) -> io::Result<(Result<Headers, HeadersError>, u64)> {
@@ -182,7 +182,7 @@ pub(crate) fn read_headers<F: DiskFile>(
     Ok((headers, file.len()?))
 }
 
-/// Whether a file has its space and nothing but zeros in it: a power loss came before anything of it
+/// Returns whether a file has its space and nothing but zeros in it: a power loss came before anything of it
 /// was on the disk. An empty file was emptied by somebody, and one that is too large is not read for it.
 pub(crate) fn is_blank<F: DiskFile>(file: &F, len: u64) -> io::Result<bool> {
     if len == 0 || len > MOST_BLANK_BYTES {

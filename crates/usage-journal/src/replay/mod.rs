@@ -1,4 +1,5 @@
-//! Storing what others left.
+//! The replay: storing what stopped processes left in their segments, whose files are removed once the
+//! ledger has them durably.
 
 mod abandoned;
 
@@ -16,11 +17,11 @@ use crate::segment::{LockResult, SegmentName, lock, remove_own};
 use abandoned::{AbandonedSegment, Opened};
 pub(crate) use abandoned::{is_blank, read_headers};
 
-/// As many segments are stored before the ledger is made durable and their files are removed: each
-/// of them is an open file.
+/// The number of segments that are stored before the ledger is made durable and their files are removed:
+/// each of them is an open file.
 const REMOVED_AT_ONCE: usize = 16;
 
-/// What a replay has found and done.
+/// The result of a replay.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Replayed {
@@ -36,7 +37,7 @@ pub struct Replayed {
     pub already: u64,
     /// Records that are known to be missing, by their sequence numbers.
     pub lost: u64,
-    /// What could not be read, as it was handed to the ledger.
+    /// The pieces that could not be read, as they were handed to the ledger.
     pub damage: Vec<Found>,
     /// Segments that belong to a running process: left alone.
     pub live: u64,
@@ -51,7 +52,7 @@ pub struct Replayed {
     /// Segments that the operating system would not let be read or removed. They are left to the
     /// next replay; nothing of them is stored twice.
     pub failed: Vec<JournalError>,
-    /// Whether `watch` ended it early.
+    /// Set when `watch` ended it early.
     pub interrupted: bool,
 }
 
@@ -123,7 +124,7 @@ struct Run<'a, D: Disk> {
 struct Done<F> {
     id: SegmentId,
     generation: u64,
-    /// What the ledger must have of it.
+    /// The number of its records that the ledger must have.
     sequence: u64,
     path: PathBuf,
     locked: F,
@@ -184,7 +185,7 @@ impl<D: Disk> Run<'_, D> {
         if self.done.len() >= REMOVED_AT_ONCE { self.remove_done() } else { Ok(()) }
     }
 
-    /// A file whose maker died before it was a segment.
+    /// Removes a file whose maker died before it was a segment.
     fn unfinished(&mut self, path: &Path) {
         let removed = match lock(self.disk, path) {
             Ok(LockResult::Locked(_locked)) => self.disk.remove(path),

@@ -1,4 +1,4 @@
-//! What is stored at once, and storing it exactly once.
+//! A batch: consecutive frames that are stored in one transaction, exactly once.
 
 use std::io;
 use std::path::PathBuf;
@@ -13,17 +13,17 @@ use super::source::End;
 use crate::disk::DiskFile;
 use crate::error::Found;
 
-/// What became of a batch.
+/// The result of storing a batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoredBatch {
-    /// What became of the records that were stored now. Its indices are those of [`JournalReader::held`](crate::JournalReader::held).
+    /// The fates of the records that were stored now. Its indices are those of [`JournalReader::held`](crate::JournalReader::held).
     pub outcome: BatchOutcome,
-    /// How many records the ledger had already: an earlier call that seemed to fail had stored
+    /// The number of records that the ledger had already: an earlier call that seemed to fail had stored
     /// them.
     pub already: u64,
-    /// What could not be read, as it was handed to the ledger.
+    /// The pieces that could not be read, as they were handed to the ledger.
     pub damage: Vec<Found>,
-    /// How many records are known to be missing, by their sequence numbers.
+    /// The number of records that are known to be missing, by their sequence numbers.
     pub lost: u64,
 }
 
@@ -35,28 +35,28 @@ pub(crate) struct Batch {
     from: Position,
     to: Position,
     records: Vec<Record>,
-    /// Where the records of a frame begin, and with which sequence.
+    /// For each frame, the index of its first record, and that record's sequence.
     frames: Vec<(usize, u64)>,
     damage: Vec<Damage>,
     /// For each damage, the sequence of what follows.
     damage_ends: Vec<u64>,
     /// The sequence of what follows what a power loss took; 0 where it took nothing.
     unsynced_end: u64,
-    /// Whether a frame follows that only a newer program can read.
+    /// Set when a frame follows that only a newer program can read.
     newer: bool,
 }
 
-/// What became of a batch.
+/// The result of handing a batch to the ledger.
 #[derive(Debug)]
 pub(crate) enum Delivered {
-    /// It is in the ledger.
+    /// The ledger has it.
     Stored(StoredBatch),
     /// The ledger stands before it, so it does not fit.
     Behind(Position),
 }
 
 impl Batch {
-    /// An empty batch, to be placed before use.
+    /// Makes an empty batch, to be placed before use.
     pub(crate) fn new() -> Self {
         let nowhere = Position { generation: 0, sequence: 0 };
         Self {
@@ -95,7 +95,7 @@ impl Batch {
         self.damage_ends.push(self.to.sequence);
     }
 
-    /// Reads until at least `max` records are in it; `true` when the end was reached.
+    /// Reads until at least `max` records are in it. Returns `true` when the end was reached.
     ///
     /// # Errors
     /// When reading failed and nothing is in it.
@@ -127,7 +127,7 @@ impl Batch {
         Ok(false)
     }
 
-    /// A frame may begin before what is wanted.
+    /// Adds a frame that was read; it may begin before what is wanted.
     fn add_frame(&mut self, index: usize, sequence: u64) {
         let known = self.from.sequence.saturating_sub(sequence);
         let known = usize::try_from(known).unwrap_or(usize::MAX).min(self.records.len() - index);
@@ -147,14 +147,14 @@ impl Batch {
         }
     }
 
-    /// Whether its last piece is damage of which it is not known how many records it hit: that of
+    /// Returns whether its last piece is damage of which it is not known how many records it hit: that of
     /// the end.
     fn ends_damaged(&self) -> bool {
         self.damage.last().is_some_and(|damage| damage.records.is_none())
     }
 
-    /// In somebody else's segment: gives damage that took no number one of its own, so that it is
-    /// handed to the ledger once.
+    /// Gives damage that took no sequence number one of its own, so that it is handed to the ledger once. For
+    /// abandoned segments only.
     pub(crate) fn number_damage(&mut self) {
         if self.ends_damaged() || (!self.damage.is_empty() && self.to == self.from) {
             self.to.sequence += 1;
@@ -165,7 +165,7 @@ impl Batch {
         self.records.is_empty() && self.damage.is_empty() && self.unsynced_end <= self.from.sequence
     }
 
-    /// Whether a frame follows that only a newer program can read.
+    /// Returns whether a frame follows that only a newer program can read.
     pub(crate) const fn is_newer_behind(&self) -> bool {
         self.newer
     }
@@ -214,13 +214,13 @@ impl Batch {
         StoredBatch { outcome, already, damage, lost: self.lost() }
     }
 
-    /// What in it could not be read.
+    /// Returns the pieces that could not be read.
     pub(crate) fn found(&self) -> impl Iterator<Item = Found> {
         let found = |damage: &Damage| Found { path: self.path.clone(), damage: damage.clone() };
         self.damage.iter().map(found)
     }
 
-    /// How many records are known to be missing: the gaps between those that are here.
+    /// Returns how many records are known to be missing: the gaps between those that are here.
     fn lost(&self) -> u64 {
         let last = self.damage_ends.iter().copied().max().unwrap_or(self.from.sequence);
         let last = last.max(self.frames_end()).max(self.unsynced_end);
@@ -233,7 +233,7 @@ impl Batch {
         })
     }
 
-    /// The first record whose sequence is not before `sequence`.
+    /// Returns the index of the first record whose sequence is not before `sequence`.
     fn index_of(&self, sequence: u64) -> usize {
         let frame = self.frames.partition_point(|&(_, first)| first <= sequence);
         let next = self.frames.get(frame).map_or(self.records.len(), |&(index, _)| index);

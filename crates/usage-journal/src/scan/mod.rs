@@ -1,4 +1,5 @@
-//! Reading a segment: bytes, frames, and batches of them.
+//! Reading a segment: bytes ([`window`]), frames ([`scanner`]), and batches of them ([`batch`]). Both the reader
+//! of a journal and the replay of abandoned segments read this way.
 
 mod batch;
 mod scanner;

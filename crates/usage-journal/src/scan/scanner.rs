@@ -1,4 +1,4 @@
-//! From frame to frame, and over what is none.
+//! The scanner: it goes from frame to frame, and over what is damaged between them.
 
 use std::io;
 
@@ -20,7 +20,7 @@ const SEARCHED_AT_ONCE: usize = 64 * 1024;
 /// Label sets that are remembered from frame to frame.
 const KNOWN_LABELS: usize = 4096;
 
-/// What comes next in a segment.
+/// The next thing in a segment.
 #[derive(Debug)]
 pub(crate) enum Item {
     /// A frame: its records have been appended, the first of them has this sequence.
@@ -29,7 +29,7 @@ pub(crate) enum Item {
     Skipped,
     /// Something else; what follows has the scanner's sequence.
     Damage(Damage),
-    /// What a power loss took, as it was not synced; what follows has the scanner's sequence.
+    /// A piece that a power loss took, as it was not synced; what follows has the scanner's sequence.
     Unsynced,
     /// A frame that only a newer program can read. Nothing behind it is read.
     Newer,
@@ -43,9 +43,9 @@ pub(crate) struct Scanner {
     source: Source,
     offset: u64,
     sequence: u64,
-    /// Whether the end of somebody else's segment was reached.
+    /// Set when the end of an abandoned segment was reached.
     ended: bool,
-    /// Whether it was reported that the file is shorter than it should be.
+    /// Set when it was reported that the file is shorter than it should be.
     cut_reported: bool,
     window: Window,
     interner: LabelInterner,
@@ -73,22 +73,22 @@ impl Scanner {
         self.window.forget();
     }
 
-    /// From now on what cannot be read is damage, not an error.
+    /// Makes what cannot be read damage from now on, not an error.
     pub(crate) fn tolerate(&mut self) {
         self.window.tolerate();
     }
 
-    /// Where the next item begins, in bytes.
+    /// Returns where the next item begins, in bytes.
     pub(crate) const fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// The sequence of the next record.
+    /// Returns the sequence of the next record.
     pub(crate) const fn sequence(&self) -> u64 {
         self.sequence
     }
 
-    /// The next item; frames with nothing from `wanted` on are not looked into.
+    /// Returns the next item; frames with nothing from `wanted` on are not looked into.
     ///
     /// After an error it can be called again.
     pub(crate) fn next<F: DiskFile>(
@@ -182,7 +182,7 @@ impl Scanner {
         }
     }
 
-    /// Whether what lies before `offset` may be missing for the reason that it was not synced when
+    /// Returns whether what lies before `offset` may be missing for the reason that it was not synced when
     /// the machine stopped: no later frame says that it was.
     fn is_unsynced<F: DiskFile>(&mut self, file: &F, offset: u64, limit: u64) -> io::Result<bool> {
         if !self.source.restarted {
@@ -228,7 +228,7 @@ impl Scanner {
         Ok(NextFrame::Nothing { data_ends })
     }
 
-    /// No frame follows.
+    /// Says what kind of end it is where no frame follows.
     fn end<F: DiskFile>(&mut self, file: &F, end: End, data_ends: u64) -> io::Result<Item> {
         let limit = end.offset();
         if let Some(sequence) = end.sequence() {

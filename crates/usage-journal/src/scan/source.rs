@@ -1,25 +1,25 @@
-//! What is read, and how far.
+//! The segment that is read, and where reading ends.
 
 use crate::format::{Header, Version, seed};
 use crate::shared::SegmentEpoch;
 
-/// What is read.
+/// The segment that is read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Source {
     pub(super) version: Version,
     pub(super) seed: u32,
-    /// Whether the machine was started anew since, so that what was not synced may be missing.
+    /// Set when the machine was started anew since, so that what was not synced may be missing.
     pub(super) restarted: bool,
 }
 
 impl Source {
-    /// A segment of one's own.
+    /// Describes a segment of this process.
     pub(crate) fn own(epoch: SegmentEpoch) -> Self {
         let seed = seed(epoch.segment, epoch.generation);
         Self { version: Version::CURRENT, seed, restarted: false }
     }
 
-    /// The segment with this header, on a machine in this run.
+    /// Describes the segment with this header, on a machine in this run.
     pub(crate) fn of(header: &Header, boot: u32) -> Self {
         let restarted = header.boot != 0 && boot != 0 && header.boot != boot;
         let seed = seed(header.segment, header.generation);
@@ -27,12 +27,12 @@ impl Source {
     }
 }
 
-/// Where reading ends.
+/// The place where reading ends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum End {
-    /// A segment of one's own: up to here everything is frames.
+    /// In a segment of this process: up to here everything is frames.
     Known { offset: u64, sequence: u64 },
-    /// Somebody else's: its file has `len` bytes and should have `size`.
+    /// In an abandoned segment: its file has `len` bytes and should have `size`.
     Unknown { len: u64, size: u64 },
 }
 

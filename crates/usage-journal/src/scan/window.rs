@@ -13,7 +13,7 @@ const PAGE: u64 = 4096;
 pub(crate) struct Window {
     bytes: Vec<u8>,
     start: u64,
-    /// Whether what cannot be read is taken for zeros.
+    /// Set when what cannot be read is taken for zeros.
     tolerant: bool,
 }
 
@@ -23,12 +23,12 @@ impl Window {
         self.tolerant = false;
     }
 
-    /// From now on what cannot be read is taken for zeros, which no checksum accepts.
+    /// Makes what cannot be read zeros from now on, which no checksum accepts.
     pub(super) fn tolerate(&mut self) {
         self.tolerant = true;
     }
 
-    /// The `length` bytes at `offset`, or as many of them as there are before `limit` and the end
+    /// Returns the `length` bytes at `offset`, or as many of them as there are before `limit` and the end
     /// of the file.
     pub(super) fn get<F: DiskFile>(
         &mut self,
@@ -68,7 +68,7 @@ impl Window {
         Ok(())
     }
 
-    /// Page by page, passing over those that cannot be read.
+    /// Reads page by page, passing over those that cannot be read.
     fn read_pages<F: DiskFile>(&mut self, file: &F, offset: u64) -> usize {
         let mut at = 0;
         while at < self.bytes.len() {

@@ -18,9 +18,9 @@ pub(super) struct Current<F> {
     pub(super) file: Arc<F>,
     pub(super) seed: u32,
     pub(super) end: FrameOffset,
-    /// Up to where it is known to be on the disk.
+    /// It is known to be on the disk up to here.
     pub(super) synced: FrameOffset,
-    /// Whether writing or syncing failed in a way that may last: the next frame goes elsewhere.
+    /// Set when writing or syncing failed in a way that may last: the next frame goes elsewhere.
     pub(super) bad: bool,
 }
 
@@ -42,7 +42,7 @@ impl<F: DiskFile> Current<F> {
         Ok(())
     }
 
-    /// Whether all of it is known to be on the disk.
+    /// Returns whether all of it is known to be on the disk.
     pub(super) fn is_synced(&self) -> bool {
         self.synced == self.end
     }

@@ -1,4 +1,5 @@
-//! The appending end.
+//! The writer: it appends frames to the current segment, syncs them where that is asked for, and publishes
+//! them to the reader. Nothing of a frame is published before it is whole in its file.
 
 mod begin;
 mod current;
@@ -20,7 +21,7 @@ use crate::options::Options;
 use crate::reader::JournalReader;
 use crate::shared::Shared;
 
-/// The appending end of a journal. It has one owner, usually a thread of its own; a [`JournalReader`] reads
+/// Appends records to a journal. It has one owner, usually a thread of its own; a [`JournalReader`] reads
 /// what it appends.
 ///
 /// When it is dropped, what was appended but not published stays in its files for whoever opens the
@@ -31,7 +32,7 @@ pub struct JournalWriter<D: Disk = RealDisk> {
     current: Current<D::File>,
     /// Segments that are full, of which the reader does not know yet, in order.
     full: Vec<Current<D::File>>,
-    /// How many records were appended since the last time that something was published.
+    /// The number of records that were appended since the last time that something was published.
     appended: usize,
 }
 
@@ -65,7 +66,7 @@ impl<D: Disk> JournalWriter<D> {
         ))
     }
 
-    /// Appends a prefix of `records` as one frame, with one write, and says how many it took: at
+    /// Appends a prefix of `records` as one frame, with one write. Returns how many it took: at
     /// least one, if there is one. The reader does not see them before [`JournalWriter::publish`].
     ///
     /// # Errors
@@ -90,8 +91,8 @@ impl<D: Disk> JournalWriter<D> {
         Ok(taken)
     }
 
-    /// With [`Options::sync`]: brings all that was appended to the disk, at once, so that a power
-    /// loss does not take it either. Without, does nothing.
+    /// Syncs all that was appended, at once, so that a power loss does not take it either. Does nothing
+    /// without [`Options::sync`].
     ///
     /// # Errors
     /// When it could not be synced. The first [`SyncError::kept`] records of those appended since
@@ -114,7 +115,8 @@ impl<D: Disk> JournalWriter<D> {
         Err(SyncError { kept: self.appended, source })
     }
 
-    /// From now on the reader sees what was appended; with [`Options::sync`], what of it was synced.
+    /// Publishes what was appended, with [`Options::sync`] what of it was synced: from now on the reader sees
+    /// it.
     pub fn publish(&mut self) {
         let sync = self.shared.options.sync;
         let mut state = self.shared.state();
@@ -135,8 +137,8 @@ impl<D: Disk> JournalWriter<D> {
         self.appended = 0;
     }
 
-    /// Looks whether the files are still where others will find them. What was moved away or deleted
-    /// is written anew, under its own name; after what was emptied a new segment is begun. Cheap when
+    /// Checks that the files are still where others will find them. A file that was moved away or deleted
+    /// is written anew, under its own name; after one that was emptied a new segment is begun. Cheap when
     /// all is well: a few questions to the operating system a segment. To be called when everything
     /// that was appended is published.
     pub fn check(&mut self) -> JournalCheck {
@@ -165,7 +167,7 @@ impl<D: Disk> JournalWriter<D> {
         checked
     }
 
-    /// What the journal's segments take on the disk, in bytes.
+    /// Returns the space that the journal's segments take on the disk, in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.shared.state().bytes

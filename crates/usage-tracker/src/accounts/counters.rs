@@ -22,7 +22,7 @@ pub(crate) struct Counters {
     pub(super) handed_back: u64,
     /// The number of times that a batch was tried again.
     pub(crate) retries: u64,
-    /// In the hands of the appender, which drains the channel into the journal.
+    /// Held by the appender, which drains the channel into the journal.
     pub(crate) held: usize,
     /// In the committer's queue in memory.
     pub(crate) in_memory: usize,

@@ -1,4 +1,4 @@
-//! Where the threads and their callers stand, and what they hand to each other.
+//! The state of the threads and their callers, and what they hand to each other.
 
 use usage_core::Record;
 use usage_journal::JournalWriter;
@@ -6,7 +6,7 @@ use usage_journal::JournalWriter;
 use super::phase::Phase;
 use crate::health::Health;
 
-/// Where the threads and their callers stand.
+/// The state of the threads and their callers.
 #[derive(Debug, Default)]
 pub(crate) struct State {
     /// Changed by [`Books::advance`](super::Books::advance) alone.
@@ -29,7 +29,7 @@ pub(crate) struct State {
 /// The things that callers wait for.
 #[derive(Debug, Default)]
 pub(crate) struct Callers {
-    /// Somebody waits until so many of the received records are acknowledged.
+    /// The number of received records that must be acknowledged for the callers of a flush to go on.
     pub(crate) flush_target: u64,
     /// The number of times that somebody has begun to wait: at each of them a failed batch is tried at
     /// once.

@@ -1,4 +1,4 @@
-//! When to write: the rule of batches as a pure state machine. It knows no clock, queue or sink; the
+//! The batching rule, which says when to write, as a pure state machine. It knows no clock, queue or sink; the
 //! committer tells it how many records wait and what happened, and asks what to do next.
 
 use std::time::Duration;
@@ -29,22 +29,22 @@ pub(crate) struct Limits {
 pub(crate) enum Step {
     /// Write the next batch, then say how it went.
     Write,
-    /// Nothing before this instant, unless more records come or the phase changes.
+    /// Wait until this instant, unless more records come or the phase changes.
     WaitUntil(Duration),
-    /// Nothing until records come or the phase changes.
+    /// Wait until records come or the phase changes.
     Idle,
-    /// Nothing any more: everything is written.
+    /// Stop: everything is written.
     Finished,
 }
 
-/// Since when records wait, and whether a batch of them has failed.
+/// The state of the rule: since when there is a backlog, and whether a batch of it has failed.
 #[derive(Debug)]
 pub(crate) struct Batcher {
     limits: Limits,
-    /// When the oldest of the records that wait was seen, and the last batch was written.
+    /// The time at which the backlog began: with the first record after the last batch.
     since: Option<Duration>,
     back_off: BackOff,
-    /// When the failed batch may be tried again; `None` while there is no failed batch.
+    /// The time at which the failed batch may be tried again; `None` while there is none.
     retry_at: Option<Duration>,
 }
 

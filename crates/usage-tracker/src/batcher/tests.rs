@@ -25,7 +25,7 @@ fn fail(batcher: &mut Batcher, now: Duration) {
     batcher.failed(now, SinkErrorKind::Other, 1.0);
 }
 
-/// A batcher that has seen records wait since then.
+/// Makes a batcher that has had a backlog since then.
 fn with_backlog_since(since: Duration) -> Batcher {
     let mut batcher = Batcher::new(LIMITS);
     batcher.next(since, 1, Phase::Running);
@@ -196,7 +196,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     prop::collection::vec(event, 0..60)
 }
 
-/// The limits, and the shortest and the longest wait before a retry.
+/// Returns limits, and the shortest and the longest wait before a retry.
 fn limits() -> impl Strategy<Value = (Limits, [Duration; 2])> {
     (1..20_usize, 0..30_usize, 1..120_u64, 1..20_u64, 0..60_u64).prop_map(
         |(threshold, more, timeout, min, longer)| {
@@ -346,7 +346,7 @@ impl World {
         }
     }
 
-    /// Time passes as a thread sees it that always wakes up exactly when it asked to.
+    /// Lets time pass as a thread sees it that always wakes up exactly when it asked to.
     fn pass(&mut self, time: Duration) {
         let end = self.now + time;
         loop {
@@ -361,7 +361,7 @@ impl World {
         self.now = end;
     }
 
-    /// Wherever it waits, nothing that could be written waits for too long.
+    /// Checks that nothing that could be written waits for too long.
     fn check_wait(&mut self) {
         match self.run_until_it_waits() {
             Step::WaitUntil(until) => {

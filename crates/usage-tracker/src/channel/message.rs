@@ -7,7 +7,7 @@ use super::labels::LabelId;
 /// A record, whole or with the number of its names, or nothing.
 pub(super) enum Message {
     Record(Record),
-    /// At [`LabelId::NONE`]: nothing, an empty slot that keeps a closed channel full.
+    /// A record with the id of its names; with [`LabelId::NONE`] nothing: it keeps a closed channel full.
     Registered(LabelId, Counts),
 }
 

@@ -61,7 +61,7 @@ struct Rare {
     napping: AtomicBool,
     /// The thread that takes records out.
     thread: OnceLock<Thread>,
-    /// Told when room was made, and when there will never be any.
+    /// Notified when room was made, and when there will never be any.
     room: Event,
     overflow: Overflow,
     /// Records that came back to the caller.

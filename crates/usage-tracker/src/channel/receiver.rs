@@ -98,7 +98,7 @@ impl Receiver {
         true
     }
 
-    /// As [`seal`](Self::seal), however much there is.
+    /// Does as [`seal`](Self::seal), however much there is.
     pub(crate) fn seal_all(&mut self, sender: &Sender, held: &mut Vec<Record>, books: &mut Books) {
         while !self.seal(sender, usize::MAX, held, books) {}
     }

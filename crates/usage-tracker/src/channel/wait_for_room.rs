@@ -58,7 +58,7 @@ impl Sender {
         }
     }
 
-    /// One try of those who wait: gives the record back while the channel is full, else how it
+    /// Tries once for those who wait: gives the record back while the channel is full, else says how it
     /// ended.
     fn try_again(&self, record: Record) -> Result<Record, Result<(), RejectedRecord>> {
         match self.offer(record) {

@@ -28,7 +28,7 @@ pub(super) struct Appender {
     /// The records that were taken out of the channel and are not in the journal yet.
     held: Vec<Record>,
     back_off: BackOff,
-    /// When the journal may be tried again; `None` while it works.
+    /// The time at which the journal may be tried again; `None` while it works.
     retry_at: Option<Duration>,
     watch: Watch,
 }

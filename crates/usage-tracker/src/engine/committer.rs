@@ -32,7 +32,7 @@ pub(super) struct Committer {
     arrivals: u64,
 }
 
-/// Where the queues get their records from.
+/// The source of the records in the queues.
 pub(super) enum Feed {
     /// This thread drains the channel into the queue in memory.
     Channel(Receiver),

@@ -1,4 +1,4 @@
-//! Where records wait to be stored.
+//! The queues that records wait in to be stored, and the one way of storing the next batch of each.
 
 use usage_core::Record;
 use usage_core::sink::{Sink, SinkError};
@@ -11,9 +11,9 @@ use crate::shared::Shared;
 
 /// A queue of records that are to be stored.
 pub(super) enum Queue<'a> {
-    /// In memory: all there is without a journal, and what a failing one did not take.
+    /// Records in memory: all there is without a journal, and what a failing one did not take.
     Memory(&'a mut Memory),
-    /// In the journal, from which they are read back.
+    /// Records in the journal, from which they are read back.
     Journal(&'a mut JournalReader),
 }
 
@@ -27,7 +27,7 @@ pub(super) struct Queues {
 /// Records in memory. Nobody adds to them while they are a batch that failed.
 pub(super) struct Memory {
     pub(super) records: Vec<Record>,
-    /// Set where what is stored from here counts as safe only once the sink is durable.
+    /// Set when records that are stored from here count as safe only once the sink is durable.
     make_durable: bool,
 }
 

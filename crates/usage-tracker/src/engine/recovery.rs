@@ -14,10 +14,10 @@ use crate::shared::Shared;
 use crate::stats::Recovered;
 
 pub(super) struct Recovery {
-    /// When to try; `None` when it is done.
+    /// The time of the next try; `None` when it is done.
     due: Option<Duration>,
     back_off: BackOff,
-    /// Of tries that failed in the middle.
+    /// The counts of tries that failed in the middle.
     before: Recovered,
 }
 

@@ -1,4 +1,4 @@
-//! Looking after the journal: whether it still lies where others will find it.
+//! Looking after the journal: checking that it still lies where others will find it.
 
 use std::time::Duration;
 
@@ -16,9 +16,9 @@ pub(super) const WHEN_IDLE: Duration = Duration::from_secs(1);
 /// The time of the next look, and the finding of the last one.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
-    /// When to look again if nobody asks.
+    /// The time to look again if nobody asks.
     next: Duration,
-    /// Set when the last look has found what could not be mended.
+    /// Set when the last look has found a fault that could not be mended.
     worried: bool,
 }
 

@@ -156,7 +156,7 @@ impl Tracker {
     }
 }
 
-/// As [`Tracker::shutdown`] with the builder's
+/// Does as [`Tracker::shutdown`] with the builder's
 /// [`drop_deadline`](crate::Builder::drop_deadline). What could not be stored is lost, counted as
 /// dropped, and named in an error event.
 impl Drop for Tracker {

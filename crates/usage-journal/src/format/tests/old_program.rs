@@ -1,4 +1,4 @@
-//! What the first released program makes of what this one writes. Its rules are copied here as they
+//! The first released program, reading segments that this one writes. Its rules are copied here as they
 //! were, so that going back to it loses nothing.
 
 use usage_core::sink::{LedgerId, SegmentId};

@@ -11,7 +11,7 @@ fn read(payload: &[u8], records: u32) -> Result<Vec<Record>, Undecodable> {
     read_as(Version::One, payload, records)
 }
 
-/// What the format is, as postcard sees it.
+/// The format, as postcard sees it.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Payload<'a> {
     #[serde(borrow)]

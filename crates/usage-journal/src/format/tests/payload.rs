@@ -87,7 +87,7 @@ fn read(payload: &[u8], records: u32) -> Result<Vec<Record>, Undecodable> {
     read_as(Version::Two, payload, records)
 }
 
-/// What the format is, in postcard's encoding: of each record the numbers that any of them has.
+/// Returns the format in postcard's encoding: of each record the numbers that any of them has.
 fn as_postcard(records: &[Record]) -> Vec<u8> {
     let numbers = |record: &Record| {
         let of = |measure| record.counts().get(measure);
@@ -215,7 +215,7 @@ impl Parts {
     }
 }
 
-/// What a later program adds is left to it, never dropped; what it leaves out is zero.
+/// Additions of a later program are left to it, never dropped; numbers that it leaves out are zero.
 #[test]
 fn what_a_newer_program_adds_is_newer_and_not_damage() {
     let record = Parts::good().read().unwrap().remove(0);
