@@ -1,4 +1,4 @@
-//! What happens between two steps of somebody else.
+//! Races: things that happen between two steps of another process.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -44,7 +44,7 @@ fn a_segment_that_is_cleaned_away_while_it_is_made_is_made_again() {
     assert_eq!(run(&disk, &ledger).unwrap().stored, 5);
 }
 
-/// The same, and then the folder too.
+/// Somebody removes the file, and then the folder too.
 #[test]
 fn a_folder_that_is_removed_while_a_segment_is_made_is_made_again() {
     let (disk, ledger) = (SimDisk::new(), SimLedger::default());

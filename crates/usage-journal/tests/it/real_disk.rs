@@ -1,4 +1,4 @@
-//! The same on the operating system's files.
+//! Journals on the operating system's files.
 
 use std::fs;
 use std::ops::ControlFlow;

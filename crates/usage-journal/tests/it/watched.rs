@@ -160,7 +160,7 @@ fn what_is_put_in_its_place_is_kept_aside() {
     assert_eq!(live.killed().0, all(40));
 }
 
-/// What was in it is gone; what comes is safe, and what is not is said.
+/// The records of an emptied segment are lost and counted; those that come are safe.
 #[test]
 fn after_an_emptied_segment_comes_another() {
     let mut live = Live::new();
@@ -180,7 +180,7 @@ fn after_an_emptied_segment_comes_another() {
     assert!(live.journal.check().error.is_none());
 }
 
-/// Whether it waited to be stored when it was emptied or to be used again: no record goes to it.
+/// No record goes to an emptied segment, whether it was to be stored or to be used again.
 #[test]
 fn an_emptied_segment_is_not_used_again() {
     for spare in [false, true] {
@@ -260,7 +260,7 @@ fn a_foreign_file_is_not_removed() {
     assert_eq!(fs::read(segment).unwrap(), b"somebody's");
 }
 
-/// What the reader has stored and given up does not come back.
+/// Segments that the reader has stored and given up do not come back.
 #[test]
 fn what_was_stored_is_not_written_anew() {
     let mut live = Live::new();
@@ -285,7 +285,7 @@ fn what_was_stored_is_not_written_anew() {
     assert_eq!(all_stored, all(600));
 }
 
-/// Where it cannot be written anew it is at risk, and no longer when it can.
+/// A segment that cannot be written anew is at risk, and no longer when it can.
 #[test]
 fn what_cannot_be_written_anew_is_at_risk_until_it_can() {
     let mut live = Live::new();

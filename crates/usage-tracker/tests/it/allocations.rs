@@ -1,4 +1,4 @@
-//! What a recording thread allocates.
+//! The allocations of a recording thread.
 
 use allocation_counter::measure;
 use usage_core::{LabelNames, Labels, TokenCounts};

@@ -1,4 +1,4 @@
-//! What the tests share: records, and a sink that follows a script.
+//! Things that the tests share: records, and a sink that follows a script.
 
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
@@ -74,7 +74,7 @@ impl Script {
         self.answers.send(answer).expect("the sink waits for an answer");
     }
 
-    /// Whether the sink is gone, after waiting for it, and no batch came before.
+    /// Waits until the sink is gone, and returns whether no batch came before.
     pub(crate) fn closed(&self) -> bool {
         self.batches.recv_timeout(LONG) == Err(mpsc::RecvTimeoutError::Disconnected)
     }

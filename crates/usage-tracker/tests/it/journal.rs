@@ -27,7 +27,7 @@ pub(crate) struct State {
     stored: Vec<u64>,
     positions: Vec<(SegmentId, Position)>,
     failure: Option<SinkErrorKind>,
-    /// As a commit whose answer got lost: stores, and says that it failed.
+    /// Stores, and says that it failed, as a commit whose answer got lost.
     lies: bool,
     /// So many times it cannot be made durable.
     undurable: u32,

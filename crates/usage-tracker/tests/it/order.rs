@@ -27,7 +27,7 @@ fn record_until(tracker: &Tracker, is_over: &AtomicBool) -> Vec<u64> {
     taken
 }
 
-/// What is recorded later, and stored past the full journal, does not stand in for what lies in it.
+/// Records that are stored past the full journal do not stand in for those that lie in it.
 #[test]
 fn a_flush_waits_for_what_lies_in_a_full_journal() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What becomes of records for which there is no room.
+//! The fates of records for which there is no room.
 
 use std::time::Duration;
 

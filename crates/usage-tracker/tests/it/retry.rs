@@ -114,7 +114,7 @@ fn while_it_fails_the_channel_fills_and_no_more_is_taken() {
     tracker.flush(LONG).unwrap();
 }
 
-/// What a sink says of itself is seen until it says something else; a panic in saying it is a failure of
+/// A sink's warning is seen until it says something else; a panic in saying it is a failure of
 /// its batch, which is stored all the same, and once.
 #[test]
 fn what_is_wrong_with_a_sink_that_stores_is_told() {
@@ -151,7 +151,7 @@ fn what_is_wrong_with_a_sink_that_stores_is_told() {
     assert_eq!(kept.numbers(), [0, 1, 2, 3]);
 }
 
-/// What a sink has kept though it refused it is a part of what was refused; what it could not keep is
+/// Records that a sink has kept though it refused them are a part of the refused ones; those it could not keep are
 /// not.
 #[test]
 fn quarantined_records_are_counted_apart() {

@@ -13,7 +13,7 @@ use crate::common::{LONG, balanced, labels, number, numbers, record, until};
 
 const THREADS: u64 = 8;
 
-/// Where each record that the sink acknowledged went.
+/// The fate of each record that the sink acknowledged.
 #[derive(Default)]
 struct Books {
     stored: Vec<u64>,
@@ -58,7 +58,7 @@ impl Sink for Flaky {
     }
 }
 
-/// What one recording thread saw.
+/// The answers that one recording thread got.
 #[derive(Default)]
 struct Seen {
     taken: Vec<u64>,

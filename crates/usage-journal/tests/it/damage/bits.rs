@@ -2,7 +2,7 @@
 
 use super::{Segment, replay_one};
 
-/// What is expected when this byte is hit.
+/// Checks what a replay makes of a segment when this byte is hit.
 fn check(segment: &Segment, bit: usize) {
     let (byte, end) = (bit / 8, segment.ends());
     let mut bytes = segment.bytes.clone();

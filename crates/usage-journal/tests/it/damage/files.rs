@@ -137,7 +137,7 @@ fn a_ledger_that_stands_in_the_middle_of_damage_misses_the_rest_of_it() {
     assert_eq!(replayed.damage[0].damage.records, Some(5));
 }
 
-/// What the disk will not give is damage in the end; what lies on other pages is stored.
+/// Pages that the disk will not give are damage in the end; what lies on other pages is stored.
 #[test]
 fn a_place_that_cannot_be_read_is_passed_over() {
     let disk = SimDisk::new();

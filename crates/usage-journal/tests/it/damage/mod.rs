@@ -91,7 +91,7 @@ impl Segment {
         self.frames.last().unwrap().bytes.end
     }
 
-    /// What is stored of it when the frames in `hit` are lost.
+    /// Returns what is stored of it when the frames in `hit` are lost.
     fn without(&self, hit: impl Fn(usize) -> bool) -> Vec<u64> {
         let frames = self.frames.iter().enumerate().filter(|(index, _)| !hit(*index));
         frames.flat_map(|(_, frame)| frame.numbers.clone()).collect()
@@ -118,7 +118,7 @@ fn frames(bytes: &[u8], end: u64) -> Vec<Frame> {
     frames.collect()
 }
 
-/// What a replay made of a file.
+/// The result of replaying one file.
 struct ReplayOfOne {
     replayed: Replayed,
     stored: Vec<u64>,
@@ -146,7 +146,7 @@ fn replay_one(path: &Path, bytes: &[u8]) -> ReplayOfOne {
 }
 
 impl ReplayOfOne {
-    /// The same when each commit seems to fail: nothing is stored, or reported, twice.
+    /// Checks that it is the same when each commit seems to fail: nothing is stored, or reported, twice.
     fn again_with_errors(&self, path: &Path, bytes: &[u8]) {
         let (disk, ledger) = (SimDisk::new(), SimLedger::default());
         disk.put(path, bytes);

@@ -1,4 +1,4 @@
-//! What a newer program wrote is left to it; what a power loss never let be written is nothing.
+//! Records of a newer program are left to it; a file that a power loss never let be written holds nothing.
 
 use std::path::Path;
 

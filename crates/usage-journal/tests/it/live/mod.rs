@@ -96,7 +96,7 @@ fn a_ledger_that_went_back_is_told_from_one_that_is_busy() {
     assert!(live.stored().is_empty());
 }
 
-/// What was stored is only given up when it still is.
+/// A segment that was stored is given up only while the ledger still has it.
 #[test]
 fn a_ledger_that_went_back_loses_no_segment() {
     let mut live = Live::new(small());
@@ -116,7 +116,7 @@ fn a_ledger_that_went_back_loses_no_segment() {
     assert_eq!((replayed.stored, replayed.lost), (300, 0));
 }
 
-/// What is damaged in a segment of one's own is known to the record, even at its end.
+/// Damage in a segment of this process is known to the record, even at its end.
 #[test]
 fn damage_in_ones_own_segment_costs_what_it_hit() {
     let mut live = Live::new(small());

@@ -25,7 +25,7 @@ fn nothing_is_seen_before_it_is_synced() {
     assert_eq!(live.stored(), [0, 1, 2, 3, 4]);
 }
 
-/// As many frames and segments as there are, each is synced once, and none again.
+/// However many frames and segments there are, each is synced once, and none again.
 #[test]
 fn one_sync_serves_all_that_was_appended() {
     let mut live = synced();
@@ -42,7 +42,7 @@ fn one_sync_serves_all_that_was_appended() {
     assert_eq!(live.stored(), (0..30).collect::<Vec<_>>());
 }
 
-/// What a failed sync may have brought to the disk or not is not left to chance: it is taken back, and
+/// Frames that a failed sync may or may not have brought to the disk are taken back, and
 /// goes to another segment when it is given again. A later good sync of the same file says nothing.
 #[test]
 fn what_could_not_be_synced_is_in_the_journal_once_when_it_is_given_again() {

@@ -1,10 +1,10 @@
-//! What must be in the ledger, as far as that can be said.
+//! The records that must be in the ledger, as far as that can be said.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::sim::{Content, SimLedger};
 
-/// What is known of a record that was given.
+/// The things known of a record that was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
     /// It must be in the ledger in the end.
@@ -18,7 +18,7 @@ pub(super) struct Expect {
     fates: BTreeMap<u64, Fate>,
     /// Records that a power loss may take, as nothing made them safe.
     unsafe_yet: BTreeSet<u64>,
-    /// How many records could not be appended at first, and may be found torn.
+    /// The number of records that could not be appended at first, and may be found torn.
     tried: u64,
 }
 
@@ -38,7 +38,8 @@ impl Expect {
         }
     }
 
-    /// What was not safe may be gone; what the ledger had durably must be there.
+    /// Expects the state after a power loss: records that were not safe may be gone, those that the ledger had
+    /// durably must be there.
     pub(super) fn power_lost(&mut self, durable: &Content) {
         let durable: BTreeSet<_> = durable.records.iter().collect();
         for number in std::mem::take(&mut self.unsafe_yet) {
@@ -56,7 +57,7 @@ impl Expect {
         }
     }
 
-    /// What must hold at any time.
+    /// Checks what must hold at any time.
     pub(super) fn check(&self, ledger: &SimLedger) -> Result<(), String> {
         let content = ledger.content();
         if content.invented > 0 {
@@ -74,7 +75,7 @@ impl Expect {
         Ok(())
     }
 
-    /// What must hold once everything was replayed; how many records may be reported as
+    /// Checks what must hold once everything was replayed. Returns how many records may be reported as
     /// lost.
     pub(super) fn check_at_rest(&mut self, ledger: &SimLedger) -> Result<u64, String> {
         self.check(ledger)?;
@@ -93,7 +94,7 @@ impl Expect {
         Ok(missing + self.tried)
     }
 
-    /// What the ledger has durably is safe.
+    /// Notes that the records which the ledger has durably are safe.
     pub(super) fn made_durable(&mut self) {
         self.unsafe_yet.clear();
     }

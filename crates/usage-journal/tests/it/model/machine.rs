@@ -19,7 +19,7 @@ struct Process {
     reader: JournalReader<SimDisk>,
     /// Records whose appending failed: they come first the next time.
     again: Vec<u64>,
-    /// What was appended and not published.
+    /// The records that were appended and not published.
     unpublished: Vec<u64>,
 }
 
@@ -31,9 +31,9 @@ pub(super) struct Machine {
     copy: Option<Content>,
     next: u64,
     sync: bool,
-    /// Whether the ledger was ever replaced by an older copy.
+    /// Set when the ledger was ever replaced by an older copy.
     replaced: bool,
-    /// Whether a fault, a death in the middle of something, or a power loss has happened.
+    /// Set when a fault, a death in the middle of something, or a power loss has happened.
     disturbed: bool,
 }
 

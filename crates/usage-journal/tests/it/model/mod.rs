@@ -28,7 +28,7 @@ proptest! {
     }
 }
 
-/// How the model finds this flaw: in the same histories each time, and not in too many of them.
+/// Finds this flaw by the model: in the same histories each time, and not in too many of them.
 fn finds(flaw: Flaw) -> String {
     let config = Config { cases: 500, max_shrink_iters: 0, failure_persistence: None, ..config() };
     let random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);

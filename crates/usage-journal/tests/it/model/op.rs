@@ -1,4 +1,4 @@
-//! What happens to a machine.
+//! The operations that a machine goes through.
 
 use std::io::ErrorKind;
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::sim::{Fault, LedgerFault};
 
-/// As many processes at most have a journal at once.
+/// The most processes that have a journal at once.
 pub(super) const PROCESSES: usize = 2;
 
 #[derive(Clone, Copy, Debug)]
@@ -48,7 +48,7 @@ pub(super) enum Op {
     DiskFault(u32, Fault),
     /// After so many calls of the ledger, this goes wrong.
     LedgerFault(u32, LedgerFault),
-    /// Whether there is space on the disk.
+    /// There is space on the disk again, or none any more.
     Space(bool),
     /// All end, everything works again, and what they left is replayed.
     Rest,
@@ -75,7 +75,7 @@ fn fault() -> impl Strategy<Value = Fault> {
     ]
 }
 
-/// What happens on an undisturbed machine, often enough to go round through all segments.
+/// Returns operations of an undisturbed machine, often enough to go round through all segments.
 fn work() -> impl Strategy<Value = Op> {
     let count = prop_oneof![1 => 1..12_u64, 1 => 30..90_u64];
     let append =

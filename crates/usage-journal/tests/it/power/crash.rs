@@ -1,4 +1,4 @@
-//! What a power loss leaves of what was done: of each sector any of its contents since it was last
+//! The states that a power loss can leave: of each sector any of its contents since it was last
 //! synced, of each name any since the folder was, of the ledger any commit since it was made durable.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,16 +7,16 @@ use std::path::PathBuf;
 use super::disk::Op;
 use crate::sim::{Content, Random, SimDisk};
 
-/// What a disk writes whole.
+/// The size of what a disk writes whole.
 const SECTOR: usize = 64;
 
-/// What a power loss has left, and what must be found in it.
+/// The state that a power loss has left, and the records that must be found in it.
 pub(crate) struct Left {
     pub(crate) disk: SimDisk,
     pub(crate) ledger: Content,
     pub(crate) given: BTreeSet<u64>,
     pub(crate) acknowledged: BTreeSet<u64>,
-    /// How many sectors are not as they were.
+    /// The number of sectors that are not as they were.
     pub(crate) lost_sectors: usize,
 }
 
@@ -24,9 +24,9 @@ pub(crate) struct Left {
 struct Sector {
     /// All that it ever was, oldest first.
     contents: Vec<Vec<u8>>,
-    /// What the disk has at the least.
+    /// The content that the disk has at the least.
     durable: usize,
-    /// Whether something is to be written.
+    /// Set when something is to be written.
     dirty: bool,
 }
 
@@ -87,7 +87,7 @@ impl Inode {
     }
 }
 
-/// What is left when the power goes off after these operations.
+/// Returns what is left when the power goes off after these operations.
 pub(crate) fn crash(ops: &[Op], random: &mut Random) -> Left {
     let mut inodes: BTreeMap<u64, Inode> = BTreeMap::new();
     let mut commits = vec![Content::default()];

@@ -10,7 +10,7 @@ use usage_journal::{Access, Disk, DiskFile, Identity};
 
 use crate::sim::{Content, Random};
 
-/// What was done, in order.
+/// The operations, in order.
 #[derive(Clone, Debug)]
 pub(crate) enum Op {
     Create(u64, PathBuf),

@@ -103,7 +103,7 @@ impl Life {
         self.held.clear();
     }
 
-    /// As a tracker does: what was drained is appended, synced at once, and then acknowledged.
+    /// Works as a tracker does: what was drained is appended, synced at once, and then acknowledged.
     fn append(&mut self, random: &mut Random) {
         self.start();
         let Some((journal, _)) = &mut self.process else { return };

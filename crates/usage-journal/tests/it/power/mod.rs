@@ -24,7 +24,7 @@ fn states() -> usize {
     std::env::var("USAGE_POWER_STATES").ok().and_then(|text| text.parse().ok()).unwrap_or(STATES)
 }
 
-/// What was found in all states.
+/// The counts over all states.
 #[derive(Debug, Default)]
 struct Figures {
     states: usize,

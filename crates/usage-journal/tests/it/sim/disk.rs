@@ -12,7 +12,7 @@ use super::file::SimFile;
 use super::world::World;
 use crate::damage::FOLDER;
 
-/// What somebody else does in between.
+/// Something that another process does in between.
 type Hook = Box<dyn FnOnce() + Send>;
 
 /// A disk in memory, as one process sees it; clones are the same process.
@@ -40,7 +40,7 @@ impl SimDisk {
         self.world.lock().unwrap()
     }
 
-    /// The same disk, for a process of its own.
+    /// Returns the same disk, for a process of its own.
     pub(crate) fn process(&self) -> Self {
         let mut world = self.world();
         let process = world.next_process;

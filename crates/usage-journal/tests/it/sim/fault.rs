@@ -1,8 +1,8 @@
-//! What goes wrong, and when.
+//! Faults, and when they come.
 
 use std::io;
 
-/// What goes wrong with an operation on the disk.
+/// A fault of an operation on the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// It fails; of a write, half may have been done.
@@ -13,7 +13,7 @@ pub(crate) enum Fault {
     Death,
 }
 
-/// What goes wrong with a call of the ledger.
+/// A fault of a call of the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LedgerFault {
     /// It fails and has done nothing.

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-/// What is wrong with a machine, all the time.
+/// A flaw of a machine, there all the time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Flaw {
     /// Nothing.

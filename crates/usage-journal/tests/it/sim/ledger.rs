@@ -12,7 +12,7 @@ use usage_core::sink::{
 use super::fault::{LedgerFault, Planned};
 use super::{Flaw, Random, SimDisk, number};
 
-/// What is in a ledger.
+/// The content of a ledger.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Content {
     /// Numbers of records, in the order in which they were stored.
@@ -26,9 +26,9 @@ pub(crate) struct Content {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) content: Content,
-    /// What a power loss leaves, at the least.
+    /// The content that a power loss leaves, at the least.
     pub(crate) durable: Content,
-    /// What was committed since, one after the other.
+    /// The contents that were committed since, one after the other.
     commits: Vec<Content>,
     pub(crate) faults: Planned<LedgerFault>,
 }

@@ -14,12 +14,12 @@ const PAGE: usize = 256;
 
 #[derive(Debug, Default)]
 pub(crate) struct Inode {
-    /// As running processes see it.
+    /// The content as running processes see it.
     pub(crate) data: Vec<u8>,
-    /// As it is after a power loss, at the least.
+    /// The content after a power loss, at the least.
     durable: Vec<u8>,
     dirty: BTreeSet<usize>,
-    /// Where it is, and where it was since the folder was synced, oldest first.
+    /// Its path, and those since the folder was synced, oldest first.
     names: Vec<Option<PathBuf>>,
     pub(crate) exclusive: Option<u64>,
     pub(crate) shared: BTreeSet<u64>,
@@ -37,13 +37,13 @@ pub(crate) struct World {
     pub(crate) next_inode: u64,
     pub(crate) next_handle: u64,
     pub(crate) next_process: u32,
-    /// How many files were synced.
+    /// The number of files that were synced.
     pub(crate) syncs: u64,
-    /// Which run of the machine it is.
+    /// The number of this run of the machine.
     pub(crate) boot: u32,
     /// A place in files that cannot be read.
     pub(crate) unreadable: Range<usize>,
-    /// What is wrong with the machine.
+    /// The faults of the machine.
     pub(crate) flaw: Flaw,
 }
 
@@ -165,7 +165,7 @@ impl World {
         Ok(fault)
     }
 
-    /// The same, for what is done whole or not at all.
+    /// Does the same for what is done whole or not at all.
     pub(crate) fn whole(&mut self, process: u32) -> io::Result<()> {
         match self.tick(process)? {
             None | Some(Fault::Short) => Ok(()),
