@@ -79,20 +79,26 @@ impl<Z: TimeZone> From<DateTime<Z>> for Timestamp {
 impl From<SystemTime> for Timestamp {
     #[inline]
     fn from(instant: SystemTime) -> Self {
-        // In 64 bits: enough for 292,000 years, and cheaper than the 128 of `as_micros`.
-        let micros = |distance: Duration| {
-            let seconds = i64::try_from(distance.as_secs()).unwrap_or(i64::MAX);
-            seconds.saturating_mul(1_000_000).saturating_add(distance.subsec_micros().into())
-        };
         Self(match instant.duration_since(UNIX_EPOCH) {
-            Ok(since) => micros(since),
-            Err(error) => {
-                let before = error.duration();
-                let is_between = !before.subsec_nanos().is_multiple_of(1_000);
-                micros(before).saturating_neg().saturating_sub(i64::from(is_between))
-            }
+            Ok(since) => whole_micros(since),
+            Err(error) => before_epoch(error.duration()),
         })
     }
+}
+
+/// Returns whole microseconds, in 64 bits: enough for 292,000 years, and cheaper than the 128 of `as_micros`.
+#[inline]
+fn whole_micros(distance: Duration) -> i64 {
+    let seconds = i64::try_from(distance.as_secs()).unwrap_or(i64::MAX);
+    seconds.saturating_mul(1_000_000).saturating_add(distance.subsec_micros().into())
+}
+
+/// Returns the microseconds of an instant so long before 1970. Out of line: no clock shows one.
+#[cold]
+#[inline(never)]
+fn before_epoch(distance: Duration) -> i64 {
+    let is_between = !distance.subsec_nanos().is_multiple_of(1_000);
+    whole_micros(distance).saturating_neg().saturating_sub(i64::from(is_between))
 }
 
 /// RFC 3339 in UTC with all six digits of the fraction, so that the text sorts as the instants do.

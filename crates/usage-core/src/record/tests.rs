@@ -389,6 +389,15 @@ pub(crate) fn any_record() -> impl Strategy<Value = Record> {
     })
 }
 
+/// Returns counts that are often at an edge of what is valid, or of what fits a number.
+fn any_numbers() -> impl Strategy<Value = [u64; Measure::COUNT]> {
+    let limit = u64::from(MAX_COUNT);
+    let edges = [1 << 32, (1 << 63) - 1, 1 << 63, (1 << 63) + limit, u64::MAX];
+    let edge = proptest::sample::select(edges.as_slice().to_vec());
+    let count = prop_oneof![30 => Just(0), 15 => 0..3_u64, 5 => limit - 1..limit + 2, 1 => edge];
+    proptest::array::uniform(count)
+}
+
 proptest! {
     #[test]
     fn the_line_round_trips(record in any_record()) {
@@ -396,6 +405,23 @@ proptest! {
         prop_assert_eq!(crate::text::printable(&text), text.as_str());
         prop_assert!(text.len() < line::MAX_LINE_BYTES);
         prop_assert_eq!(parse(&text).unwrap(), record);
+    }
+
+    /// Two ways to the same answer: the one that says what is wrong, and the short ones.
+    #[test]
+    fn counts_are_made_of_what_nothing_is_wrong_with(stated in any_numbers()) {
+        let usage = Measure::ALL.into_iter().fold(
+            Usage::new(TokenCounts::new(), NOW),
+            |usage, measure| usage.with(measure, stated[measure as usize]),
+        );
+        let wrong = tokens::check(|measure| stated[measure as usize]).err();
+        let made = Counts::try_from(usage);
+        prop_assert_eq!(made.as_ref().err(), wrong.as_ref());
+        if let Ok(numbers) = <[u32; Measure::COUNT]>::try_from(
+            stated.iter().filter_map(|&count| u32::try_from(count).ok()).collect::<Vec<_>>(),
+        ) {
+            prop_assert_eq!(Counts::of(numbers, NOW), made);
+        }
     }
 
     #[test]

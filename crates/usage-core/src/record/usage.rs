@@ -1,6 +1,6 @@
 //! What one request used: as a caller states it, and checked.
 
-use super::{Measure, RecordError, TokenCounts, tokens};
+use super::{MAX_COUNT, Measure, RecordError, TokenCounts, tokens};
 use crate::Timestamp;
 
 /// What one request used, as a caller states it: tokens, how it went, and when. Making a
@@ -79,11 +79,12 @@ impl Counts {
     #[doc(hidden)]
     #[inline]
     pub fn of(numbers: [u32; Measure::COUNT], timestamp: Timestamp) -> Result<Self, RecordError> {
-        tokens::check(|measure| numbers[measure as usize].into())?;
-        if !timestamp.is_recordable() {
-            return Err(RecordError::OutOfRange { timestamp });
+        let fits = numbers.iter().all(|&number| number <= MAX_COUNT);
+        if fits && tokens::fit_together(&numbers) && timestamp.is_recordable() {
+            Ok(Self { numbers, timestamp })
+        } else {
+            Err(refusal(|measure| numbers[measure as usize].into(), timestamp))
         }
-        Ok(Self { numbers, timestamp })
     }
 
     /// No counts at all, at the first instant that a record may carry.
@@ -128,12 +129,23 @@ impl TryFrom<Usage> for Counts {
 
     #[inline]
     fn try_from(usage: Usage) -> Result<Self, RecordError> {
-        // What does not fit is over the limit too, and named with the number that was stated.
-        let number = |measure| u32::try_from(usage.get(measure)).ok();
-        let numbers = Measure::ALL.map(number);
-        if numbers.contains(&None) {
-            tokens::check(|measure| usage.get(measure))?;
+        let (stated, timestamp) = (Measure::ALL.map(|measure| usage.get(measure)), usage.timestamp);
+        // One bit tells whether any is over the limit, and the loop over all of them has no branch.
+        let limit = u64::from(MAX_COUNT);
+        let over = stated.iter().fold(0, |over, count| over | count | limit.wrapping_sub(*count));
+        #[expect(clippy::cast_possible_truncation, reason = "larger ones are over the limit")]
+        let numbers = stated.map(|count| count as u32);
+        if over >> 63 == 0 && tokens::fit_together(&numbers) && timestamp.is_recordable() {
+            Ok(Self { numbers, timestamp })
+        } else {
+            Err(refusal(|measure| usage.get(measure), timestamp))
         }
-        Self::of(numbers.map(Option::unwrap_or_default), usage.timestamp)
     }
+}
+
+/// Returns why these counts are refused. Out of line: it is long, and records that are taken pass it by.
+#[cold]
+#[inline(never)]
+fn refusal(get: impl Fn(Measure) -> u64, timestamp: Timestamp) -> RecordError {
+    tokens::check(get).err().unwrap_or(RecordError::OutOfRange { timestamp })
 }
