@@ -11,10 +11,16 @@ pub(super) enum Message {
     Registered(LabelId, Counts),
 }
 
-// A record has one spare bit pattern, which tells the two apart: the message costs no room.
-const _: () = assert!(size_of::<Message>() == size_of::<Record>());
+/// A message as it lies in the channel, on one cache line. On two, which is what the allocator would give it, a
+/// recording thread fetches both from the processor of the thread that drains.
+#[repr(align(64))]
+pub(super) struct Aligned(pub(super) Message);
+
+// A record has one spare bit pattern, which tells the two kinds apart: the message costs no room.
+const _: () = assert!(size_of::<Aligned>() == size_of::<Record>());
 
 impl Message {
+    /// Returns the message that is nothing.
     pub(super) const fn empty() -> Self {
         Self::Registered(LabelId::NONE, Counts::NONE)
     }

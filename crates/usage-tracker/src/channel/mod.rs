@@ -37,7 +37,7 @@ mod wait_for_room;
 
 pub(crate) use labels::LabelId;
 use labels::LabelRegistry;
-use message::Message;
+use message::{Aligned, Message};
 pub(crate) use receiver::{Receiver, park_for};
 
 /// The end that records are put in. Shared by all recording threads.
@@ -46,7 +46,7 @@ pub(crate) use receiver::{Receiver, park_for};
 /// goes to sleep for long or stops; the rest is kept apart from it.
 #[repr(align(128))]
 pub(crate) struct Sender {
-    queue: flume::Sender<Message>,
+    queue: flume::Sender<Aligned>,
     pub(crate) clock: TimeSource,
     closed: AtomicBool,
     /// The writer sleeps until it is woken.
@@ -104,9 +104,9 @@ impl Sender {
     #[inline]
     fn try_send(&self, message: Message) -> Result<(), NotSent> {
         if self.closed.load(Ordering::Acquire) {
-            return Err(self.not_sent(TrySendError::Disconnected(message)));
+            return Err(self.not_sent(TrySendError::Disconnected(Aligned(message))));
         }
-        match self.queue.try_send(message) {
+        match self.queue.try_send(Aligned(message)) {
             Ok(()) => {
                 self.wake_if_parked();
                 Ok(())
@@ -139,7 +139,7 @@ impl Sender {
         labels: &Labels,
         counts: Counts,
     ) -> Result<(), RejectedRecord> {
-        let message = Message::Registered(id, counts);
+        let message = Aligned(Message::Registered(id, counts));
         // Not by `try_send`, which keeps the message to give it back: here it can be made again.
         if self.closed.load(Ordering::Acquire) {
             return self.not_recorded(TrySendError::Disconnected(message), labels, counts);
@@ -157,7 +157,7 @@ impl Sender {
     #[inline(never)]
     fn not_recorded(
         &self,
-        error: TrySendError<Message>,
+        error: TrySendError<Aligned>,
         labels: &Labels,
         counts: Counts,
     ) -> Result<(), RejectedRecord> {
@@ -199,8 +199,8 @@ impl Sender {
 
     #[cold]
     #[inline(never)]
-    fn not_sent(&self, error: TrySendError<Message>) -> NotSent {
-        let message = error.into_inner();
+    fn not_sent(&self, error: TrySendError<Aligned>) -> NotSent {
+        let Aligned(message) = error.into_inner();
         // The channel of a stopped writer is full for good.
         if self.closed.load(Ordering::Acquire) || self.queue.is_disconnected() {
             return NotSent(message, RejectReason::Closed);

@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use usage_core::Record;
 
+use super::Sender;
 use super::idle::IdleBackoff;
 use super::labels::{LabelRegistry, LabelView};
-use super::{Message, Sender};
+use super::message::{Aligned, Message};
 use crate::accounts::Books;
 
 /// The end that the writer takes records out of.
 pub(crate) struct Receiver {
-    queue: flume::Receiver<Message>,
+    queue: flume::Receiver<Aligned>,
     capacity: usize,
     view: LabelView,
     idle: IdleBackoff,
@@ -22,7 +23,7 @@ pub(crate) struct Receiver {
 
 impl Receiver {
     pub(super) fn new(
-        queue: flume::Receiver<Message>,
+        queue: flume::Receiver<Aligned>,
         capacity: usize,
         registry: Arc<LabelRegistry>,
     ) -> Self {
@@ -40,8 +41,8 @@ impl Receiver {
         let mut taken = 0;
         while taken < count {
             let record = match self.queue.try_recv() {
-                Ok(Message::Record(record)) => record,
-                Ok(Message::Registered(id, counts)) => match self.view.labels(id) {
+                Ok(Aligned(Message::Record(record))) => record,
+                Ok(Aligned(Message::Registered(id, counts))) => match self.view.labels(id) {
                     Some(labels) => Record::of(labels.clone(), counts),
                     None => {
                         books.state.empty_slots -= 1;
@@ -86,7 +87,7 @@ impl Receiver {
     ) -> bool {
         let most = held.len().saturating_add(room);
         while books.state.empty_slots < self.capacity {
-            if sender.queue.try_send(Message::empty()).is_ok() {
+            if sender.queue.try_send(Aligned(Message::empty())).is_ok() {
                 books.state.empty_slots += 1;
                 continue;
             }

@@ -92,7 +92,7 @@ fn a_sealed_channel_takes_nothing_and_shows_nothing() {
     assert!(receiver.seal(&sender, 0, &mut held, &mut books));
     assert_eq!((held.len(), books.state.empty_slots, sender.queued(&books)), (0, 3, 0));
     // A thread that saw it open and was held up.
-    assert!(sender.queue.try_send(Message::Record(record(1))).is_err());
+    assert!(sender.queue.try_send(Aligned(Message::Record(record(1)))).is_err());
     // It can be sealed again.
     assert!(receiver.seal(&sender, 0, &mut held, &mut books));
     assert_eq!(books.state.empty_slots, 3);
@@ -104,10 +104,10 @@ fn sealing_finds_late_records_wherever_they_are() {
         let (sender, mut receiver) = new(3);
         let (mut held, mut books) = (Vec::new(), Books::default());
         for _ in 0..before {
-            sender.queue.try_send(Message::empty()).unwrap();
+            sender.queue.try_send(Aligned(Message::empty())).unwrap();
             books.state.empty_slots += 1;
         }
-        sender.queue.try_send(Message::Record(record(7))).unwrap();
+        sender.queue.try_send(Aligned(Message::Record(record(7)))).unwrap();
         assert_eq!(sender.queued(&books), 1);
         // Nowhere to put it yet: nothing moves out, and it is still counted.
         assert!(!receiver.seal(&sender, 0, &mut held, &mut books));
@@ -141,7 +141,9 @@ fn no_late_record_is_stranded_however_the_threads_race() {
                         start.wait();
                         // Past the look at `closed` already, each of them, fifty times.
                         (0..50)
-                            .filter(|n| sender.queue.try_send(Message::Record(record(*n))).is_ok())
+                            .filter(|n| {
+                                sender.queue.try_send(Aligned(Message::Record(record(*n)))).is_ok()
+                            })
                             .count()
                     })
                 })
