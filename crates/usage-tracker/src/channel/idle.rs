@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-/// The nap while there is traffic. Long enough that an almost idle writer costs nothing that can
+/// The nap while there is traffic. Long enough that an almost idle receiving thread costs nothing that can
 /// be measured, short enough that the queue hardly grows meanwhile.
 const SHORTEST: Duration = Duration::from_millis(1);
 const LONGEST: Duration = Duration::from_millis(16);
-/// After naps of this length in a row that nothing interrupted, the writer parks for good.
+/// After naps of this length in a row that nothing interrupted, the receiving thread parks for good.
 const IDLE_AFTER: Duration = Duration::from_millis(100);
 /// The pace of recording threads that a nap allows for: a record each 250 ns fills no more than the
 /// channel.

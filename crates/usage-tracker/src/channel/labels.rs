@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_names_have_one_number_and_the_writer_finds_them() {
+    fn equal_names_have_one_number_and_the_receiving_thread_finds_them() {
         let registry = Arc::<LabelRegistry>::default();
         let mut view = LabelView::new(Arc::clone(&registry));
         let [a, b] = ["a", "b"].map(labels);

@@ -1,5 +1,6 @@
-//! The way from the recording threads to the writer: a bounded flume channel, and beside it what
-//! flume would make dear or cannot do: waking a sleeping writer, waiting for room, closing.
+//! The way from the recording threads to the one that receives, which is the appender or, without a journal,
+//! the committer: a bounded flume channel, and beside it what
+//! flume would make dear or cannot do: waking a sleeping receiving thread, waiting for room, closing.
 //!
 //! # Waking
 //! A thread parked in flume's `recv` costs each sender a futex wake, several microseconds. So the
@@ -9,7 +10,7 @@
 //! # Closing
 //! After a shutdown no accepted record may be left in the channel. A thread can look at `closed`,
 //! be held up, and push much later; counting such threads in and out would cost two atomic writes
-//! a record. Instead the writer, at the very end, fills the channel to its capacity with empty
+//! a record. Instead the receiving thread, at the very end, fills the channel to its capacity with empty
 //! slots that it never takes out again: from then on a push finds the channel full,
 //! however late it comes. Pushes are ordered by the channel's own lock, so a record is either
 //! before the last empty slot, and is found, or is refused and comes back. See [`Receiver::seal`].
@@ -42,22 +43,22 @@ pub(crate) use receiver::{Receiver, park_for};
 
 /// The end that records are put in. Shared by all recording threads.
 ///
-/// All that they read here for each record lies on one cache line, which is written only when the writer
+/// All that they read here for each record lies on one cache line, which is written only when the receiving thread
 /// goes to sleep for long or stops; the rest is kept apart from it.
 #[repr(align(128))]
 pub(crate) struct Sender {
     queue: flume::Sender<Aligned>,
     pub(crate) clock: TimeSource,
     closed: AtomicBool,
-    /// The writer sleeps until it is woken.
+    /// The receiving thread sleeps until it is woken.
     parked: AtomicBool,
     rare: Rare,
 }
 
-/// The part that only a recording thread that is out of luck looks at. The writer writes it all the time.
+/// The part that only a recording thread that is out of luck looks at. The receiving thread writes it all the time.
 #[repr(align(128))]
 struct Rare {
-    /// The writer naps and has room: worth waking when the channel is full.
+    /// The receiving thread naps and has room: worth waking when the channel is full.
     napping: AtomicBool,
     /// The thread that takes records out.
     thread: OnceLock<Thread>,
@@ -131,7 +132,7 @@ impl Sender {
     }
 
     /// Records with registered names. A record that took its own share of the names instead would
-    /// write to a cache line that all recording threads and the writer write to.
+    /// write to a cache line that all recording threads and the receiving thread write to.
     #[inline]
     pub(crate) fn record_registered(
         &self,
@@ -201,7 +202,7 @@ impl Sender {
     #[inline(never)]
     fn not_sent(&self, error: TrySendError<Aligned>) -> NotSent {
         let Aligned(message) = error.into_inner();
-        // The channel of a stopped writer is full for good.
+        // The channel of a stopped tracker is full for good.
         if self.closed.load(Ordering::Acquire) || self.queue.is_disconnected() {
             return NotSent(message, RejectReason::Closed);
         }
@@ -234,14 +235,14 @@ impl Sender {
         self.rare.dropped.load(Ordering::Acquire)
     }
 
-    /// Returns how many records are in the channel. Exact while the books are locked: the writer moves
+    /// Returns how many records are in the channel. Exact while the books are locked: the receiving thread moves
     /// records only then.
     pub(crate) fn queued(&self, books: &Books) -> usize {
         self.queue.len().saturating_sub(books.state.empty_slots)
     }
 
     /// Closes the channel: from now on records come back. What was put in before, and what was about
-    /// to be, is still taken out by the writer.
+    /// to be, is still taken out by the receiving thread.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
         self.rare.room.notify(usize::MAX);
@@ -258,7 +259,7 @@ impl Sender {
         self.rare.thread.get().is_some_and(|thread| thread.id() == thread::current().id())
     }
 
-    /// Makes the writer look around, now or as soon as it would sleep.
+    /// Makes the receiving thread look around, now or as soon as it would sleep.
     pub(crate) fn wake(&self) {
         if let Some(thread) = self.rare.thread.get() {
             thread.unpark();

@@ -1,4 +1,4 @@
-//! The writer's end of the channel.
+//! The receiving end of the channel.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,7 +13,7 @@ use super::labels::{LabelRegistry, LabelView};
 use super::message::{Aligned, Message};
 use crate::accounts::Books;
 
-/// The end that the writer takes records out of.
+/// The end that the receiving thread takes records out of.
 pub(crate) struct Receiver {
     queue: flume::Receiver<Aligned>,
     capacity: usize,
@@ -104,7 +104,7 @@ impl Receiver {
         while !self.seal(sender, usize::MAX, held, books) {}
     }
 
-    /// Sleeps until somebody wakes the writer, for `time` at most, unless there is something to do
+    /// Sleeps until somebody wakes the receiving thread, for `time` at most, unless there is something to do
     /// already: a record in the channel, or `called`.
     ///
     /// No record is missed. Its push and the look into the channel below take the same lock, so
@@ -120,7 +120,7 @@ impl Receiver {
         sender.parked.store(false, Ordering::Release);
     }
 
-    /// Sleeps for a nap, at most for `time`, or until somebody wakes the writer; with `has_room`, a thread
+    /// Sleeps for a nap, at most for `time`, or until somebody wakes the receiving thread; with `has_room`, a thread
     /// that finds the channel full does.
     pub(crate) fn nap(&mut self, sender: &Sender, time: Duration, has_room: bool) {
         let time = self.idle.nap().min(time);
