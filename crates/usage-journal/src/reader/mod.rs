@@ -3,7 +3,7 @@
 
 mod recycle;
 
-pub(crate) use recycle::has;
+pub(crate) use recycle::ledger_has;
 
 use std::fmt;
 use std::sync::Arc;

@@ -124,7 +124,7 @@ impl<D: Disk> JournalReader<D> {
 fn make_durable(done: &[Promised], sink: &mut dyn JournalSink) -> Result<(), SinkError> {
     sink.make_durable()?;
     for (epoch, records) in done.iter().filter(|(_, records)| *records > 0) {
-        if !has(sink, epoch.segment, epoch.generation, *records)? {
+        if !ledger_has(sink, epoch.segment, epoch.generation, *records)? {
             return Err(went_back());
         }
     }
@@ -132,7 +132,7 @@ fn make_durable(done: &[Promised], sink: &mut dyn JournalSink) -> Result<(), Sin
 }
 
 /// Returns whether the ledger has as many records of this generation, or a newer one.
-pub(crate) fn has(
+pub(crate) fn ledger_has(
     sink: &mut dyn JournalSink,
     segment: SegmentId,
     generation: u64,

@@ -11,7 +11,7 @@ use usage_core::sink::{JournalSink, LedgerId, SegmentId, SinkError};
 
 use crate::disk::{Disk, sync_removals};
 use crate::error::{Found, JournalError, ReplayError};
-use crate::reader::has;
+use crate::reader::ledger_has;
 use crate::scan::StoredBatch;
 use crate::segment::{LockResult, SegmentName, lock, remove_own};
 use abandoned::{AbandonedSegment, Opened};
@@ -207,7 +207,8 @@ impl<D: Disk> Run<'_, D> {
         let mut gone = Vec::new();
         for done in self.done.drain(..) {
             // If the ledger was put back in the meantime, the next replay stores it again.
-            if done.sequence > 0 && !has(self.sink, done.id, done.generation, done.sequence)? {
+            if done.sequence > 0 && !ledger_has(self.sink, done.id, done.generation, done.sequence)?
+            {
                 continue;
             }
             match remove_own(self.disk, &done.path, &done.locked) {

@@ -9,7 +9,7 @@ use usage_core::Record;
 use usage_core::sink::SinkErrorKind;
 use usage_journal::{JournalError, JournalWriter};
 
-use super::watch::{self, Watch};
+use super::watch::{self, JournalWatch};
 use crate::accounts::{Event, release};
 use crate::channel::Receiver;
 use crate::notify::{chain, message};
@@ -30,7 +30,7 @@ pub(super) struct Appender {
     back_off: BackOff,
     /// The time at which the journal may be tried again; `None` while it works.
     retry_at: Option<Duration>,
-    watch: Watch,
+    watch: JournalWatch,
 }
 
 impl Appender {
@@ -40,7 +40,7 @@ impl Appender {
         journal: Option<Box<JournalWriter>>,
         back_off: BackOff,
     ) -> Self {
-        let (held, watch) = (Vec::new(), Watch::default());
+        let (held, watch) = (Vec::new(), JournalWatch::default());
         Self { shared, receiver, journal, held, back_off, retry_at: None, watch }
     }
 
@@ -59,12 +59,12 @@ impl Appender {
         loop {
             let is_open = self.take();
             if let Some(journal) = &mut self.journal {
-                self.watch.look(&self.shared, journal);
+                self.watch.check_if_due(&self.shared, journal);
             } else {
-                Watch::nothing(&self.shared);
+                JournalWatch::answer_without_journal(&self.shared);
             }
             if !self.held.is_empty() {
-                if !self.append_or_hand_over() && !self.wait_for_either() {
+                if !self.append_or_hand_over() && !self.wait_to_try_again() {
                     return;
                 }
             } else if is_open {
@@ -172,7 +172,7 @@ impl Appender {
     }
 
     /// Waits until what is held may be tried again. Returns `false` when it shall be given up.
-    fn wait_for_either(&mut self) -> bool {
+    fn wait_to_try_again(&mut self) -> bool {
         {
             let books = self.shared.accounts.lock();
             let phase = books.phase();
@@ -213,7 +213,7 @@ impl Appender {
     fn finish(mut self) {
         // Before anybody sees that nobody writes to it any more.
         if let Some(mut journal) = self.journal.take() {
-            self.watch.look_now(&self.shared, &mut journal);
+            self.watch.check_now(&self.shared, &mut journal);
         }
         let mut books = self.shared.accounts.lock();
         // Nobody is left to be asked; the other thread looks at the end.

@@ -15,21 +15,21 @@ pub(super) const WHEN_IDLE: Duration = Duration::from_secs(1);
 
 /// The time of the next look, and the finding of the last one.
 #[derive(Debug, Default)]
-pub(super) struct Watch {
+pub(super) struct JournalWatch {
     /// The time to look again if nobody asks.
     next: Duration,
     /// Set when the last look has found a fault that could not be mended.
     worried: bool,
 }
 
-impl Watch {
+impl JournalWatch {
     /// Returns whether something is wrong with the journal's files though it can be written.
     pub(super) const fn is_worried(&self) -> bool {
         self.worried
     }
 
-    /// Looks when it is time, or when somebody asks.
-    pub(super) fn look(&mut self, shared: &Shared, journal: &mut JournalWriter) {
+    /// Checks the journal when it is time, or when somebody asks.
+    pub(super) fn check_if_due(&mut self, shared: &Shared, journal: &mut JournalWriter) {
         let due = shared.sender.clock.monotonic() >= self.next;
         let books = shared.accounts.lock();
         let callers = &books.state.callers;
@@ -37,11 +37,12 @@ impl Watch {
         let look = asked || (due && books.counters.in_journal > 0);
         drop(books);
         if look {
-            self.look_now(shared, journal);
+            self.check_now(shared, journal);
         }
     }
 
-    pub(super) fn look_now(&mut self, shared: &Shared, journal: &mut JournalWriter) {
+    /// Checks the journal, and notes the result in the accounts.
+    pub(super) fn check_now(&mut self, shared: &Shared, journal: &mut JournalWriter) {
         self.next = shared.sender.clock.monotonic().saturating_add(IN_TRAFFIC);
         // Whoever asks from here on wants another look.
         let asked = shared.accounts.lock().state.callers.checks_asked;
@@ -59,7 +60,7 @@ impl Watch {
     }
 
     /// Answers those who ask while there is no journal to be looked at.
-    pub(super) fn nothing(shared: &Shared) {
+    pub(super) fn answer_without_journal(shared: &Shared) {
         let mut books = shared.accounts.lock();
         let callers = &mut books.state.callers;
         if callers.checks_asked > callers.checks_done {
