@@ -1,5 +1,16 @@
 //! The fates of the records, and the state of the threads: one lock over both, so that a snapshot is of
 //! one moment.
+//!
+//! | type | what |
+//! |---|---|
+//! | [`Accounts`] | the lock, and those who wait for a change |
+//! | [`Books`] | all that it guards: [`Counters`] and [`State`] |
+//! | [`Counters`] | how many records had which fate, and how many are where |
+//! | [`State`] | the [`Phase`], failures, callers that wait, and what the threads hand to each other |
+//! | [`Stats`] | a snapshot of them for the owner |
+//!
+//! Records that came back or were dropped before they got into the channel are counted there, in atomics, so that
+//! a recording thread never takes this lock; a snapshot adds them to both sides.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
