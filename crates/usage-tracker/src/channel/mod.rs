@@ -4,7 +4,7 @@
 //!
 //! # Waking
 //! A thread parked in flume's `recv` costs each sender a futex wake, several microseconds. So the
-//! writer never receives by waiting: it naps by itself while there is traffic, and nobody wakes
+//! receiving thread never receives by waiting: it naps by itself while there is traffic, and nobody wakes
 //! it. Only when it has been idle for long does it park until somebody does, see [`Receiver::park`].
 //!
 //! # Closing

@@ -131,7 +131,7 @@ impl Receiver {
     }
 
     /// Sleeps while nothing comes: naps at first, and then until a record comes, somebody wakes the
-    /// writer, or `time` is over, unless `called` finds something to do.
+    /// receiving thread, or `time` is over, unless `called` finds something to do.
     pub(crate) fn idle(
         &mut self,
         sender: &Sender,

@@ -1,4 +1,4 @@
-//! Waking and closing, without a writer around them.
+//! Waking and closing, without an engine around them.
 
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
@@ -119,7 +119,7 @@ fn sealing_finds_late_records_wherever_they_are() {
 }
 
 #[test]
-fn a_record_that_finds_the_writer_gone_comes_back() {
+fn a_record_that_finds_the_receiver_gone_comes_back() {
     let (sender, receiver) = new(3);
     drop(receiver);
     let rejected = sender.record(record(1)).unwrap_err();
