@@ -4,7 +4,9 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use usage_core::Record;
-use usage_core::sink::{BatchOutcome, Refusal, RefusalReason, SinkError, SinkErrorKind};
+use usage_core::sink::{
+    BatchOutcome, JournalSink, Refusal, RefusalReason, Sink, SinkError, SinkErrorKind,
+};
 
 /// Called for each record that the sink refused.
 pub(crate) type OnRefused = Box<dyn FnMut(&Record, RefusalReason) + Send>;
@@ -21,6 +23,11 @@ pub(crate) fn call<T>(act: impl FnOnce() -> Result<T, SinkError>) -> Result<T, F
             (SinkErrorKind::Other, text)
         })
         .and_then(|result| result.map_err(|error| (error.kind(), chain(&error))))
+}
+
+/// Returns the part of the sink that remembers how far journals are stored.
+pub(crate) fn positions(sink: &mut dyn Sink) -> Result<&mut dyn JournalSink, SinkError> {
+    sink.journal().ok_or_else(|| SinkError::new("the sink keeps no positions of journals any more"))
 }
 
 /// Notifies of each refused record of a batch.

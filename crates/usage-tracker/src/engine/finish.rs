@@ -3,9 +3,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::committer::{Committer, Feed};
-use super::{positions, watch};
+use super::watch;
 use crate::accounts::{Event, release};
-use crate::notify::{Failure, call, message, notify_lost};
+use crate::notify::{Failure, call, message, notify_lost, positions};
 
 impl Committer {
     /// Keeps what is not stored for whoever asks, or leaves it in the journal for the next process, and

@@ -6,11 +6,10 @@ use std::time::Duration;
 use usage_core::sink::{Sink, SinkError, SinkErrorKind};
 use usage_journal::{Access, JournalReader, JournalWriter, Options, RealDisk};
 
-use super::positions;
 use super::queue::Queues;
 use super::recovery::Recovery;
 use crate::accounts::release;
-use crate::notify::{Failure, call};
+use crate::notify::{Failure, call, positions};
 use crate::retry::BackOff;
 use crate::shared::Shared;
 

@@ -25,7 +25,7 @@ use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use usage_core::sink::{JournalSink, Sink, SinkError};
+use usage_core::sink::Sink;
 use usage_journal::Options;
 
 use crate::batcher::Limits;
@@ -81,9 +81,4 @@ pub(crate) fn start(
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
     thread::Builder::new().name(name.to_owned()).spawn(work)
-}
-
-/// Returns the part of the sink that remembers how far journals are stored.
-fn positions(sink: &mut dyn Sink) -> Result<&mut dyn JournalSink, SinkError> {
-    sink.journal().ok_or_else(|| SinkError::new("the sink keeps no positions of journals any more"))
 }

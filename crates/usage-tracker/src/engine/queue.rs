@@ -4,9 +4,8 @@ use usage_core::Record;
 use usage_core::sink::{Sink, SinkError};
 use usage_journal::{JournalReader, StoredBatch};
 
-use super::positions;
 use crate::accounts::{Books, release};
-use crate::notify::{Failure, OnRefused, call, notify_refused, notify_unexplained};
+use crate::notify::{Failure, OnRefused, call, notify_refused, notify_unexplained, positions};
 use crate::shared::Shared;
 
 /// A queue of records that are to be stored.

@@ -6,9 +6,8 @@ use std::time::Duration;
 use usage_core::sink::{Sink, SinkErrorKind};
 use usage_journal::{RealDisk, ReplayError, Replayed, replay};
 
-use super::positions;
 use crate::accounts::release;
-use crate::notify::{call, chain};
+use crate::notify::{call, chain, positions};
 use crate::retry::BackOff;
 use crate::shared::Shared;
 use crate::stats::Recovered;
