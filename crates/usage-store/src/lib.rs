@@ -17,6 +17,7 @@ mod write;
 pub use error::{Doubt, Fault, Result, SCHEMA_VERSION, StoreError, WriteError};
 pub use journal::recovery::Recovered;
 pub use journal::waiting::{SegmentState, Waiting, WaitingSegment};
+pub use ledger::file;
 pub use ledger::path::{DB_ENV, db_path};
 pub use ledger::schema::APPLICATION_ID;
 pub use open::migration::{Migrated, MigrationPlan, MigrationStep};

@@ -8,7 +8,7 @@ use usage_core::Timestamp;
 use usage_core::text::format_count;
 
 use crate::error::shown;
-use crate::ledger::at_rest::write_ahead_log;
+use crate::ledger::file::write_ahead_log;
 use crate::ledger::schema::SCHEMA_VERSION;
 
 /// About a ledger's file.

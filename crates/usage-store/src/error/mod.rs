@@ -309,6 +309,12 @@ impl Fault {
         }
     }
 
+    /// Whether SQLite could not open the file for writing, or what belongs beside it: one at rest can be read
+    /// all the same.
+    pub(crate) const fn is_unopenable(self) -> bool {
+        matches!(self, Self::ReadOnly | Self::CannotOpen)
+    }
+
     pub(crate) fn explained(self, source: &rusqlite::Error) -> String {
         match self {
             Self::Busy => "it is locked by another process".to_owned(),
@@ -374,6 +380,11 @@ impl StoreError {
             Self::Sqlite { fault, .. } => Some(*fault),
             _ => None,
         }
+    }
+
+    /// Whether [`Fault::is_unopenable`] is behind it.
+    pub(crate) fn is_unopenable(&self) -> bool {
+        self.fault().is_some_and(Fault::is_unopenable)
     }
 
     /// Whether the ledger's content is damaged, so that only a repair or a backup helps.

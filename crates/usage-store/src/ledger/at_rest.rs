@@ -1,16 +1,13 @@
 //! Reading a ledger that nobody has open as a file like any other.
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
-#[cfg(feature = "zones")]
-use std::time::Duration;
-use std::time::SystemTime;
+use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
 use crate::ledger::connect::distrust;
+use crate::ledger::file::{FileStamp, uri, write_ahead_log};
 use crate::ledger::schema::{APPLICATION_ID, SCHEMA_VERSION};
 
 /// Opens a ledger that nobody has open as a file that does not change: reads nothing but the
@@ -23,7 +20,7 @@ pub(crate) fn open(path: &Path) -> Option<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(immutable_uri(path), flags).ok()?;
+    let connection = Connection::open_with_flags(uri(path, "immutable=1"), flags).ok()?;
     distrust(&connection).ok()?;
     Some(connection)
 }
@@ -46,73 +43,30 @@ pub(crate) fn is_current(path: &Path) -> bool {
     header.starts_with(MAGIC) && is(USER_VERSION, SCHEMA_VERSION) && is(APPLICATION, APPLICATION_ID)
 }
 
-/// By which a change of the file is noticed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Stamp {
-    modified: Option<SystemTime>,
-    bytes: Option<u64>,
+/// What came of reading a file at rest.
+pub(crate) enum Attempt<T> {
+    /// It was at rest all the time.
+    Read(T),
+    /// It was changed meanwhile: what was read counts for nothing.
+    Changed,
+    /// It is not at rest.
+    InUse,
 }
 
-impl Stamp {
-    pub(crate) fn of(path: &Path) -> Self {
-        let file = path.metadata().ok();
-        Self {
-            modified: file.as_ref().and_then(|file| file.modified().ok()),
-            bytes: file.map(|file| file.len()),
-        }
-    }
+/// How often a file at rest is read again because it was changed meanwhile.
+pub(crate) const TRIES: usize = 3;
 
-    /// Of a file that has no log; `None` also where it was written so recently that it could be written again
-    /// without a difference: clocks of file systems tick coarsely.
-    #[cfg(feature = "zones")]
-    pub(crate) fn of_file_at_rest(path: &Path) -> Option<Self> {
-        const TICK: Duration = Duration::from_secs(2);
-        let stamp = Self::of(path);
-        let age = stamp.modified?.elapsed().ok()?;
-        (age > TICK && stamp.still_holds(path)).then_some(stamp)
-    }
-
-    /// Whether what was read since then was read from a file at rest.
-    pub(crate) fn still_holds(self, path: &Path) -> bool {
-        !write_ahead_log(path).exists() && Self::of(path) == self
-    }
-}
-
-/// The write-ahead log that belongs to a ledger: beside the file itself, wherever links lead. It
-/// need not be there.
-pub(crate) fn write_ahead_log(path: &Path) -> PathBuf {
-    let mut name = path.canonicalize().unwrap_or_else(|_| path.to_owned()).into_os_string();
-    name.push("-wal");
-    name.into()
-}
-
-fn immutable_uri(path: &Path) -> String {
-    uri(path, "immutable=1")
-}
-
-/// A path as SQLite's URI, with parameters for opening it.
-pub(crate) fn uri(path: &Path, parameters: &str) -> String {
-    let mut uri = String::from("file:");
-    for &byte in path.as_os_str().as_encoded_bytes() {
-        match byte {
-            b'/' | b'.' | b'-' | b'_' => uri.push(byte.into()),
-            _ if byte.is_ascii_alphanumeric() => uri.push(byte.into()),
-            // Writing to a string cannot fail.
-            _ => drop(write!(uri, "%{byte:02X}")),
-        }
-    }
-    uri + "?" + parameters
+/// Reads a ledger as a file at rest, with nothing left beside it.
+pub(crate) fn read<T>(path: &Path, work: impl FnOnce(&mut Connection) -> T) -> Attempt<T> {
+    let stamp = FileStamp::of(path);
+    let Some(mut connection) = open(path) else { return Attempt::InUse };
+    let result = work(&mut connection);
+    if stamp.still_holds(path) { Attempt::Read(result) } else { Attempt::Changed }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_path_in_a_uri_is_only_a_path() {
-        let uri = immutable_uri(Path::new("/a b/%?mode=rw#模.db"));
-        assert_eq!(uri, "file:/a%20b/%25%3Fmode%3Drw%23%E6%A8%A1.db?immutable=1");
-    }
 
     #[test]
     fn a_current_ledger_is_known_by_its_first_bytes() {
@@ -143,7 +97,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("usage.db");
         crate::Store::open(&path).unwrap();
-        let stamp = Stamp::of(&path);
+        let stamp = FileStamp::of(&path);
         assert!(open(&path).is_some() && stamp.still_holds(&path));
         let store = crate::Store::open(&path).unwrap();
         store.delete_all_records().unwrap();
@@ -160,7 +114,5 @@ mod tests {
         std::os::unix::fs::symlink(&path, &link).unwrap();
         let _store = crate::Store::open(&path).unwrap();
         assert!(open(&link).is_none());
-        assert!(write_ahead_log(&link).ends_with("usage.db-wal"));
-        assert_eq!(write_ahead_log(Path::new("/no/such")), Path::new("/no/such-wal"));
     }
 }

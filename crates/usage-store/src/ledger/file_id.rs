@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Result, StoreError};
-use crate::ledger::part::with_ending;
+use crate::ledger::file::{FileId, with_ending};
 
 /// Which file lies at a path: device and inode. Where the platform has no such thing, all files are
 /// alike.
@@ -16,24 +16,26 @@ use crate::ledger::part::with_ending;
 pub(crate) struct OpenedFile {
     path: PathBuf,
     real_path: PathBuf,
-    id: FileId,
+    id: Option<FileId>,
     /// How many names it had when it was opened.
     links: u64,
 }
-
-/// Device and inode.
-pub(crate) type FileId = (u64, u64);
 
 impl OpenedFile {
     /// The file at that path now.
     pub(crate) fn at(path: &Path) -> Result<Self> {
         let real_path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let found = look(path)?;
-        Ok(Self { path: path.to_owned(), real_path, id: id_of(&found), links: links_of(&found) })
+        Ok(Self {
+            path: path.to_owned(),
+            real_path,
+            id: FileId::of(&found),
+            links: links_of(&found),
+        })
     }
 
     /// What tells it from other files of this machine.
-    pub(crate) fn id(&self) -> FileId {
+    pub(crate) fn id(&self) -> Option<FileId> {
         self.id
     }
 
@@ -64,7 +66,8 @@ impl OpenedFile {
         let mut found = 0;
         for entry in self.real_path.parent()?.read_dir().ok()? {
             let path = entry.ok()?.path();
-            if path.symlink_metadata().is_ok_and(|file| file.is_file() && id_of(&file) == self.id) {
+            let is_it = |file: Metadata| file.is_file() && FileId::of(&file) == self.id;
+            if path.symlink_metadata().is_ok_and(is_it) {
                 found += 1;
                 if path != self.real_path && with_ending(&path, "-wal").exists() {
                     return Some(false);
@@ -112,16 +115,11 @@ impl OpenedFile {
     }
 
     fn check_at(&self, path: &Path) -> Result<()> {
-        if id_at(path)? == self.id {
+        if FileId::of(&look(path)?) == self.id {
             return Ok(());
         }
         Err(replaced(path, "was replaced by another file"))
     }
-}
-
-/// Device and inode of what lies at a path.
-pub(crate) fn id_at(path: &Path) -> Result<FileId> {
-    look(path).map(|file| id_of(&file))
 }
 
 fn look(path: &Path) -> Result<Metadata> {
@@ -129,17 +127,6 @@ fn look(path: &Path) -> Result<Metadata> {
         ErrorKind::NotFound => replaced(path, "was deleted or moved away"),
         _ => StoreError::Find { path: path.to_owned(), source },
     })
-}
-
-#[cfg(unix)]
-fn id_of(file: &Metadata) -> FileId {
-    use std::os::unix::fs::MetadataExt as _;
-    (file.dev(), file.ino())
-}
-
-#[cfg(not(unix))]
-fn id_of(_: &Metadata) -> FileId {
-    (0, 0)
 }
 
 #[cfg(unix)]

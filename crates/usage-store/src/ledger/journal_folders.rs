@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, params};
 
 use crate::error::{Result, StoreError};
+use crate::ledger::file::{FileId, with_ending};
 use crate::ledger::file_id::OpenedFile;
 use crate::options::StoreOptions;
 
@@ -43,9 +44,7 @@ impl JournalFolder {
 /// The folder for journals of the ledger in a file, of which the path holds no links: programs
 /// that come by different paths then agree about it.
 pub(crate) fn beside(real_path: &Path) -> PathBuf {
-    let mut name = real_path.as_os_str().to_owned();
-    name.push(".journal");
-    name.into()
+    with_ending(real_path, ".journal")
 }
 
 /// A folder, other than the one beside the ledger, in which journals of a ledger were once kept.
@@ -81,7 +80,7 @@ pub(crate) fn remembered(
     for row in rows {
         // Paths that this platform cannot have are of another one.
         let (Some(folder), Some(ledger), id) = row? else { continue };
-        let was_moved = cfg!(unix) && id.is_some_and(|id| id == id_of(file));
+        let was_moved = id.is_some_and(|id| file.id().is_some_and(|is| id == is.to_bytes()));
         let is_of_file = ledger == file.real_path() || was_moved;
         folders.push(Remembered { folder, ledger, is_of_file });
     }
@@ -135,10 +134,9 @@ pub(crate) fn remember_file(connection: &Connection, file: &OpenedFile) -> rusql
         .map(drop)
 }
 
-/// Device and inode.
-fn id_of(file: &OpenedFile) -> Vec<u8> {
-    let (device, inode) = file.id();
-    [device.to_be_bytes(), inode.to_be_bytes()].concat()
+/// Device and inode; zeros where there are none.
+fn id_of(file: &OpenedFile) -> [u8; 16] {
+    file.id().map_or([0; 16], FileId::to_bytes)
 }
 
 #[cfg(unix)]

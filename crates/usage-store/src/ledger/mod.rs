@@ -4,6 +4,7 @@ pub(crate) mod at_rest;
 pub(crate) mod checkpoint;
 pub(crate) mod columns;
 pub(crate) mod connect;
+pub mod file;
 pub(crate) mod file_id;
 pub(crate) mod identify;
 pub(crate) mod journal_folders;

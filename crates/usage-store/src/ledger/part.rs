@@ -3,14 +3,14 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use rusqlite::OpenFlags;
 use tempfile::NamedTempFile;
 
 use crate::error::{Result, StoreError};
-use crate::ledger::at_rest;
+use crate::ledger::file::{sync_folder, uri};
 
 const PREFIX: &str = ".usage-copy-";
 /// What versions before the locks made.
@@ -51,7 +51,7 @@ impl Part {
     /// Its name for SQLite, as a URI. SQLite takes no locks on it: nobody else knows the file, and
     /// on some platforms its locks and the one of [`Part`] would be in each other's way.
     pub(crate) fn uri(&self) -> String {
-        at_rest::uri(self.file.path(), if cfg!(unix) { "nolock=1" } else { "" })
+        uri(self.file.path(), if cfg!(unix) { "nolock=1" } else { "" })
     }
 
     /// For opening what [`uri`](Self::uri) names.
@@ -148,18 +148,6 @@ fn is_left_over(path: &Path, now: Option<SystemTime>) -> Option<bool> {
 /// file that somebody has open.
 fn lock(file: &File) -> io::Result<()> {
     if cfg!(unix) { file.lock() } else { Ok(()) }
-}
-
-/// Makes names in a folder last. Windows does it by itself.
-pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
-}
-
-/// The path with something added to its name.
-pub(crate) fn with_ending(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
 }
 
 #[cfg(test)]

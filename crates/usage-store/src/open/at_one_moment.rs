@@ -5,13 +5,10 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use crate::StoreOptions;
-use crate::error::{Fault, Result, StoreError};
-use crate::ledger::at_rest::{self, Stamp};
+use crate::error::{Result, StoreError};
+use crate::ledger::at_rest::{self, Attempt};
 use crate::ledger::connect::connect;
 use crate::ledger::identify::{Identity, identify};
-
-/// How often a file at rest is read again because it was changed meanwhile.
-const AT_REST_TRIES: usize = 3;
 
 /// Runs work on a ledger of any version that this program knows, with that version.
 pub(crate) fn at_one_moment<T>(
@@ -19,19 +16,17 @@ pub(crate) fn at_one_moment<T>(
     work: impl Fn(&Connection, i32) -> Result<T>,
 ) -> Result<T> {
     let _ = super::expect_existing(path)?;
-    for _ in 0..AT_REST_TRIES {
-        // A file that nobody has open is read as a file: that leaves nothing beside it.
-        let stamp = Stamp::of(path);
-        let Some(mut connection) = at_rest::open(path) else { break };
-        let result = in_transaction(&mut connection, path, &work);
-        if stamp.still_holds(path) {
-            return result;
+    for _ in 0..at_rest::TRIES {
+        match at_rest::read(path, |connection| in_transaction(connection, path, &work)) {
+            Attempt::Read(result) => return result,
+            Attempt::Changed => {}
+            Attempt::InUse => break,
         }
     }
     let connection = connect(path, &StoreOptions::default());
     match connection.and_then(|mut connection| in_transaction(&mut connection, path, &work)) {
         // In a folder that cannot be written, one that nobody has open.
-        Err(error) if matches!(error.fault(), Some(Fault::ReadOnly | Fault::CannotOpen)) => {
+        Err(error) if error.is_unopenable() => {
             let mut connection = at_rest::open(path).ok_or(error)?;
             in_transaction(&mut connection, path, &work)
         }

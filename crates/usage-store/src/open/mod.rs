@@ -13,9 +13,9 @@ use rusqlite::{Connection, ffi};
 use crate::error::{Fault, Result, StoreError};
 use crate::ledger::at_rest;
 use crate::ledger::connect::{configure, connect};
+use crate::ledger::file::with_ending;
 use crate::ledger::file_id::OpenedFile;
 use crate::ledger::identify::{Identity, OlderAtRest, identify, refuse_untouched};
-use crate::ledger::part::with_ending;
 use crate::ledger::schema::SCHEMA_VERSION;
 use crate::options::{Migrate, StoreOptions};
 
@@ -86,7 +86,7 @@ pub(crate) fn existing(path: &Path, options: &StoreOptions) -> Result<Opened> {
     decide(older, path, Migrate::Never)?;
     let opened = |connection, at_rest| Opened { connection, file, at_rest, migrated: None };
     match existing_in_use(path, options) {
-        Err(error) if matches!(error.fault(), Some(Fault::ReadOnly | Fault::CannotOpen)) => {
+        Err(error) if error.is_unopenable() => {
             let connection = at_rest::open(path).ok_or(error)?;
             expect_this_version(&connection, path)?;
             Ok(opened(connection, true))
@@ -209,9 +209,7 @@ pub(crate) fn ready(
         configure(&connection, options)?;
         match ensure_wal(&connection, options.busy_timeout) {
             // It can be read all the same.
-            Err(error) if matches!(Fault::of(&error), Fault::ReadOnly | Fault::CannotOpen) => {
-                Ok(())
-            }
+            Err(error) if Fault::of(&error).is_unopenable() => Ok(()),
             result => result,
         }
     };

@@ -7,9 +7,9 @@ use rusqlite::Connection;
 
 use super::slices::{Pace, passive_checkpoint};
 use crate::error::WriteError;
-use crate::ledger::at_rest::write_ahead_log;
 use crate::ledger::checkpoint::free_pages;
 use crate::ledger::connect::set_busy_timeout;
+use crate::ledger::file::write_ahead_log;
 use crate::{Result, Store};
 
 /// How many pages are given back in the first transaction, and at most in one.

@@ -89,7 +89,7 @@ impl Store {
             schema_version(&connection).map(|_| connection)
         };
         match in_use() {
-            Err(error) if matches!(Fault::of(&error), Fault::ReadOnly | Fault::CannotOpen) => {
+            Err(error) if Fault::of(&error).is_unopenable() => {
                 at_rest::open(self.path()).ok_or(error)
             }
             result => result,

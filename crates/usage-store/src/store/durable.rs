@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::Store;
 use crate::error::{Result, StoreError};
-use crate::ledger::part::sync_folder;
+use crate::ledger::file::{is_same, sync_folder};
 
 /// The write-ahead log as it is synced.
 #[derive(Debug, Default)]
@@ -33,7 +33,8 @@ impl State {
     /// The log that lies at the path now.
     fn open(&mut self, path: &Path) -> io::Result<&File> {
         let is_same = match &self.file {
-            Some(file) => is_at(file, path)?,
+            // Where files have no identity, it is opened each time.
+            Some(file) => is_same(&file.metadata()?, &path.metadata()?),
             None => false,
         };
         let file = match self.file.take().filter(|_| is_same) {
@@ -44,20 +45,6 @@ impl State {
         };
         Ok(self.file.insert(file))
     }
-}
-
-/// Whether the path leads to this very file.
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt;
-    let (open, there) = (file.metadata()?, path.metadata()?);
-    Ok((open.dev(), open.ino()) == (there.dev(), there.ino()))
-}
-
-/// Where files have no identity, it is opened each time.
-#[cfg(not(unix))]
-fn is_at(_: &File, _: &Path) -> io::Result<bool> {
-    Ok(false)
 }
 
 impl Store {

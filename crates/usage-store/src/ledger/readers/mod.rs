@@ -13,8 +13,8 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::Connection;
 
 use crate::StoreOptions;
-use crate::error::{Fault, ReadError, Result, StoreError};
-use crate::ledger::at_rest::{self, Stamp};
+use crate::error::{ReadError, Result, StoreError};
+use crate::ledger::at_rest::{self, Attempt};
 use crate::ledger::connect;
 use crate::ledger::file_id::OpenedFile;
 use crate::ledger::schema::SCHEMA_VERSION;
@@ -58,9 +58,6 @@ impl fmt::Debug for Stop {
 /// A query asks after that many steps of SQLite's machine, which take some tens of microseconds.
 const STEPS: i32 = 1_000;
 
-/// How often a file at rest is read again because it was changed meanwhile.
-const AT_REST_TRIES: usize = 3;
-
 impl Readers {
     pub(crate) fn new(file: &OpenedFile, options: &StoreOptions, at_rest: bool) -> Self {
         // Past links: one that is changed later leads to another ledger.
@@ -102,20 +99,19 @@ impl Readers {
         stop: Option<&Stop>,
         query: impl Fn(&Connection) -> Result<T, ReadError>,
     ) -> Result<T> {
-        let tries = if self.at_rest { AT_REST_TRIES } else { 0 };
+        let tries = if self.at_rest { at_rest::TRIES } else { 0 };
         for _ in 0..tries {
-            let stamp = Stamp::of(&self.path);
-            // Somebody may have opened it since, which makes it readable in the usual way.
-            let Some(mut connection) = at_rest::open(&self.path) else {
-                match self.read_in_use(doing, stop, &query) {
-                    // And may have closed it at this very moment.
-                    Err(error) if is_unreadable(&error) => continue,
-                    result => return result,
+            match at_rest::read(&self.path, |connection| in_transaction(connection, stop, &query)) {
+                Attempt::Read(result) => {
+                    return result.map_err(|error| StoreError::read(doing, &self.path, error));
                 }
-            };
-            let result = in_transaction(&mut connection, stop, &query);
-            if stamp.still_holds(&self.path) {
-                return result.map_err(|error| StoreError::read(doing, &self.path, error));
+                Attempt::Changed => {}
+                // Somebody may have opened it since, which makes it readable in the usual way.
+                Attempt::InUse => match self.read_in_use(doing, stop, &query) {
+                    // And may have closed it at this very moment.
+                    Err(error) if error.is_unopenable() => {}
+                    result => return result,
+                },
             }
         }
         self.read_in_use(doing, stop, &query)
@@ -135,11 +131,6 @@ impl Readers {
             Err(NoConnection::Failed(source)) => Err(StoreError::sqlite(doing, &self.path, source)),
         }
     }
-}
-
-/// Whether SQLite could not open it, or what belongs beside it.
-fn is_unreadable(error: &StoreError) -> bool {
-    matches!(error.fault(), Some(Fault::CannotOpen | Fault::ReadOnly))
 }
 
 fn in_transaction<T>(

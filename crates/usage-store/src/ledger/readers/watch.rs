@@ -9,8 +9,8 @@ use rusqlite::Connection;
 use super::Readers;
 use crate::StoreOptions;
 use crate::error::{Result, StoreError};
-use crate::ledger::at_rest::Stamp;
 use crate::ledger::connect;
+use crate::ledger::file::FileStamp;
 
 /// A connection of its own, as SQLite tells each connection what others have done since it was opened.
 pub(super) struct Watch {
@@ -64,7 +64,7 @@ impl Readers {
     /// By what a change of the ledger is noticed. Fails where another file is the ledger by now.
     pub(crate) fn seen(&self) -> Result<Vec<u8>> {
         self.file.check_real()?;
-        let stamp = if self.at_rest { Stamp::of_file_at_rest(&self.path) } else { None };
+        let stamp = if self.at_rest { FileStamp::of_file_at_rest(&self.path) } else { None };
         let seen = match stamp {
             Some(stamp) => format!("{stamp:?}"),
             None => match self.watch.version() {

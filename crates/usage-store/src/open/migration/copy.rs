@@ -9,7 +9,8 @@ use rusqlite::{Connection, ffi};
 use super::MigrationStep;
 use crate::error::{Fault, Result, StoreError};
 use crate::ledger::connect;
-use crate::ledger::part::{Part, with_ending};
+use crate::ledger::file::with_ending;
+use crate::ledger::part::Part;
 
 /// How many pages are copied between two words about it: four megabytes.
 const PAGES: i32 = 1_024;
