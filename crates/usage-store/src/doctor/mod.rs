@@ -330,11 +330,8 @@ fn diagnose(
 fn message(error: &ReadError) -> String {
     match error {
         ReadError::Sqlite(error) => error.to_string(),
-        ReadError::VersionChanged(version) => format!("schema version {version}"),
         ReadError::Damaged(what) => what.clone(),
-        ReadError::RowsGone { edge, .. } => format!("no records at {}", edge.as_micros()),
-        ReadError::NamesFolded { names, .. } => format!("{names} names are folded"),
-        #[cfg(feature = "zones")]
-        ReadError::TooManyBuckets(error) => error.to_string(),
+        // No damage.
+        other => format!("{other:?}"),
     }
 }

@@ -1,7 +1,7 @@
 //! Making the sums, and what is known of event ids, again where they are wrong.
 
 use crate::Store;
-use crate::error::{ReadError, Result, StoreError};
+use crate::error::{ReadError, Result};
 use crate::rollups::{self, Rebuilt};
 use crate::write::event_ids;
 
@@ -26,24 +26,11 @@ impl Store {
     /// When the ledger cannot be written, or a record is damaged, so that nobody can say what it
     /// counts: [`examine`](super::examine) names it. Nothing was changed then.
     pub fn rebuild_sums(&self) -> Result<Rebuilt> {
-        let mut damaged = None;
-        let result = self.write("rebuild the sums of", |writer| {
-            writer.ledger.write(|transaction, _| {
-                let rebuild = || {
-                    let event_ids = event_ids::rebuild(transaction)?;
-                    Ok(Rebuilt { event_ids, ..rollups::rebuild(transaction)? })
-                };
-                rebuild().map_err(|error: ReadError| {
-                    if let ReadError::Damaged(what) = &error {
-                        damaged = Some(what.clone());
-                    }
-                    error.into_sqlite()
-                })
+        self.write("rebuild the sums of", |writer| {
+            writer.ledger.write(|transaction, _| -> Result<_, ReadError> {
+                let event_ids = event_ids::rebuild(transaction)?;
+                Ok(Rebuilt { event_ids, ..rollups::rebuild(transaction)? })
             })
-        });
-        match damaged {
-            Some(what) => Err(StoreError::Damaged { path: self.path().to_owned(), what }),
-            None => result,
-        }
+        })
     }
 }

@@ -1,10 +1,12 @@
 //! Why work inside a ledger stopped, before it is known which ledger that was.
 
+use std::path::Path;
+
 use usage_core::Timestamp;
 #[cfg(feature = "zones")]
 use usage_core::stats::TooManyBuckets;
 
-use super::{Fault, SCHEMA_VERSION, Wrong};
+use super::{Doubt, Fault, SCHEMA_VERSION, StoreError};
 
 /// Why a write transaction was rolled back. Nothing of it was stored.
 #[derive(Debug, thiserror::Error)]
@@ -27,11 +29,13 @@ pub enum WriteError {
     Replaced,
 }
 
-/// Why a query inside the ledger stopped, before it is known which ledger that was.
+/// Why work inside the ledger stopped, before it is known which ledger that was.
 #[derive(Debug)]
 pub(crate) enum ReadError {
     Sqlite(rusqlite::Error),
     VersionChanged(i32),
+    /// The file was overwritten with another ledger.
+    Replaced,
     /// What was found, and where.
     Damaged(String),
     /// The edge of a range that would need rows, and the nearest that need none.
@@ -44,19 +48,13 @@ pub(crate) enum ReadError {
         names: usize,
         before: Timestamp,
     },
+    /// What was to be deleted can hardly be meant.
+    Doubtful(Doubt),
     #[cfg(feature = "zones")]
     TooManyBuckets(TooManyBuckets),
 }
 
 impl ReadError {
-    /// As SQLite's own, for work inside a write transaction.
-    pub(crate) fn into_sqlite(self) -> rusqlite::Error {
-        match self {
-            Self::Sqlite(error) => error,
-            _ => Wrong::Unreadable.into(),
-        }
-    }
-
     /// Whether what was read is damaged.
     pub(crate) fn is_damage(&self) -> bool {
         match self {
@@ -89,5 +87,51 @@ impl From<TooManyBuckets> for ReadError {
 impl From<rusqlite::Error> for ReadError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(error)
+    }
+}
+
+impl From<WriteError> for ReadError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Sqlite(error) => Self::Sqlite(error),
+            WriteError::VersionChanged { found } => Self::VersionChanged(found),
+            WriteError::Replaced => Self::Replaced,
+        }
+    }
+}
+
+/// Why work in a write transaction ends without a commit: it failed inside the ledger, or breaks off with an
+/// error of its own.
+#[derive(Debug)]
+pub(crate) enum WorkError<E> {
+    Inner(ReadError),
+    Own(E),
+}
+
+impl<E: From<StoreError>> WorkError<E> {
+    /// Adds to a failure what was being done to which ledger.
+    pub(crate) fn at(self, doing: &'static str, path: &Path) -> E {
+        match self {
+            Self::Inner(error) => StoreError::read(doing, path, error).into(),
+            Self::Own(error) => error,
+        }
+    }
+}
+
+impl<E> From<ReadError> for WorkError<E> {
+    fn from(error: ReadError) -> Self {
+        Self::Inner(error)
+    }
+}
+
+impl<E> From<WriteError> for WorkError<E> {
+    fn from(error: WriteError) -> Self {
+        Self::Inner(error.into())
+    }
+}
+
+impl<E> From<rusqlite::Error> for WorkError<E> {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Inner(error.into())
     }
 }

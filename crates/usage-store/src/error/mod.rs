@@ -14,8 +14,8 @@ mod version;
 mod wrong;
 
 pub use doubt::Doubt;
-pub(crate) use inside::ReadError;
 pub use inside::WriteError;
+pub(crate) use inside::{ReadError, WorkError};
 pub use version::SCHEMA_VERSION;
 pub(crate) use wrong::Wrong;
 
@@ -333,34 +333,22 @@ fn is_stopped(error: &rusqlite::Error) -> bool {
 }
 
 impl StoreError {
-    /// Adds to a failed query what was being done to which ledger.
+    /// Adds to a failure inside a ledger what was being done to which ledger.
     pub(crate) fn read(doing: &'static str, path: &Path, error: ReadError) -> Self {
+        let of = || path.to_owned();
         match error {
-            ReadError::Sqlite(source) if is_stopped(&source) => {
-                Self::Stopped { path: path.to_owned() }
-            }
+            ReadError::Sqlite(source) if is_stopped(&source) => Self::Stopped { path: of() },
             ReadError::Sqlite(source) => Self::sqlite(doing, path, source),
-            ReadError::VersionChanged(found) => {
-                Self::VersionChanged { path: path.to_owned(), found }
+            ReadError::VersionChanged(found) => Self::VersionChanged { path: of(), found },
+            ReadError::Replaced => {
+                Self::Replaced { path: of(), what: "was overwritten with another one" }
             }
-            ReadError::Damaged(what) => Self::Damaged { path: path.to_owned(), what },
+            ReadError::Damaged(what) => Self::Damaged { path: of(), what },
             ReadError::RowsGone { edge, nearest } => Self::RowsGone { edge, nearest },
             ReadError::NamesFolded { names, before } => Self::NamesFolded { names, before },
+            ReadError::Doubtful(doubt) => Self::Doubtful { doubt },
             #[cfg(feature = "zones")]
             ReadError::TooManyBuckets(error) => Self::TooManyBuckets(error),
-        }
-    }
-
-    /// Adds to a failed transaction what was being done to which ledger.
-    pub(crate) fn write(doing: &'static str, path: &Path, error: WriteError) -> Self {
-        match error {
-            WriteError::Sqlite(source) => Self::sqlite(doing, path, source),
-            WriteError::VersionChanged { found } => {
-                Self::VersionChanged { path: path.to_owned(), found }
-            }
-            WriteError::Replaced => {
-                Self::Replaced { path: path.to_owned(), what: "was overwritten with another one" }
-            }
         }
     }
 

@@ -1,10 +1,9 @@
 //! What the ledger remembers of journals: how far each segment is stored.
 
-use std::ops::ControlFlow;
-
 use rusqlite::{Connection, OptionalExtension};
 use usage_core::sink::{Position, Replay, SegmentId};
 
+use crate::error::{StoreError, WorkError};
 use crate::write::{set_aside, sources};
 
 /// How far a segment is stored.
@@ -34,21 +33,35 @@ pub(crate) fn position_of_any_version(
         .optional()
 }
 
-/// Goes on, and sets a replay's damage aside, if the ledger stands where the replay begins; else breaks
-/// with where it stands.
+/// Why nothing of a replay was stored.
+#[derive(Debug)]
+pub(crate) enum Unreplayed {
+    /// The ledger stands elsewhere.
+    Moved(Position),
+    Failed(StoreError),
+}
+
+impl From<StoreError> for Unreplayed {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Sets a replay's damage aside, if the ledger stands where the replay begins; else breaks off with where it
+/// stands.
 pub(crate) fn begin(
     connection: &Connection,
     replay: &Replay<'_>,
-) -> rusqlite::Result<ControlFlow<Position>> {
+) -> Result<(), WorkError<Unreplayed>> {
     let Replay { segment, from, damage, .. } = *replay;
     let stands = Position::stands(position(connection, segment)?, from.generation);
     if stands != from {
-        return Ok(ControlFlow::Break(stands));
+        return Err(WorkError::Own(Unreplayed::Moved(stands)));
     }
     for damage in damage {
         set_aside::damage(connection, segment, from, damage)?;
     }
-    Ok(ControlFlow::Continue(()))
+    Ok(())
 }
 
 /// Moves the position to where a replay ends.

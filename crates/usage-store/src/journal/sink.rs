@@ -1,6 +1,5 @@
 //! The ledger as what a tracker writes to, with a journal in front of it.
 
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use usage_core::Record;
@@ -11,7 +10,7 @@ use usage_core::sink::{
 
 use crate::Store;
 use crate::error::{Fault, Result, StoreError};
-use crate::journal::journals;
+use crate::journal::journals::{self, Unreplayed};
 use crate::ledger::journal_folders;
 
 /// A tracker's writer hands its batches over here.
@@ -39,7 +38,7 @@ impl JournalSink for Store {
         self.watch_log();
         let folder = self.folder_of_journal();
         if folder.chosen != folder.default {
-            self.write("write to the ledger", |writer| {
+            self.write::<_, SinkError>("write to the ledger", |writer| {
                 let file = self.file();
                 let connection = &writer.ledger.connection;
                 if journal_folders::is_remembered(connection, &folder.chosen, file)? {
@@ -64,9 +63,9 @@ impl JournalSink for Store {
     }
 
     fn position(&mut self, segment: SegmentId) -> Result<Option<Position>, SinkError> {
-        Ok(self.write("read the ledger", |writer| {
+        self.write("read the ledger", |writer| {
             writer.ledger.read(|transaction| journals::position(transaction, segment))
-        })?)
+        })
     }
 
     fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, SinkError> {
@@ -75,10 +74,11 @@ impl JournalSink for Store {
             journals::advance(connection, replay)?;
             Ok(outcome)
         };
-        Ok(match self.insert_batch_between(replay.records, first, last)? {
-            ControlFlow::Continue(outcome) => ReplayOutcome::Stored(outcome),
-            ControlFlow::Break(position) => ReplayOutcome::Moved(position),
-        })
+        match self.insert_batch_between(replay.records, first, last) {
+            Ok(outcome) => Ok(ReplayOutcome::Stored(outcome)),
+            Err(Unreplayed::Moved(position)) => Ok(ReplayOutcome::Moved(position)),
+            Err(Unreplayed::Failed(error)) => Err(error.into()),
+        }
     }
 
     fn make_durable(&mut self) -> Result<(), SinkError> {
@@ -86,9 +86,9 @@ impl JournalSink for Store {
     }
 
     fn forget(&mut self, segment: SegmentId) -> Result<(), SinkError> {
-        Ok(self.write("write to the ledger", |writer| {
+        self.write("write to the ledger", |writer| {
             writer.ledger.write(|transaction, _| journals::forget(transaction, segment))
-        })?)
+        })
     }
 }
 

@@ -53,9 +53,8 @@ impl Store {
         on_progress: &mut dyn FnMut(u64),
     ) -> Result<()> {
         *progress = self.write("delete all records from", |writer| {
-            writer.ledger.write(|transaction, _| {
-                let kept =
-                    kept_in(transaction, &(i64::MIN..i64::MAX)).map_err(ReadError::into_sqlite)?;
+            writer.ledger.write(|transaction, _| -> Result<_, ReadError> {
+                let kept = kept_in(transaction, &(i64::MIN..i64::MAX))?;
                 let deleted = transaction.execute("DELETE FROM records", [])?;
                 transaction.execute("DELETE FROM label_sets", [])?;
                 rollups::clear(transaction)?;

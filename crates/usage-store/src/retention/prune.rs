@@ -10,7 +10,7 @@ use super::extent;
 use super::progress::Progress;
 use super::slices::Pace;
 use super::space::VacuumOutcome;
-use super::steps::{FirstStep, Kept, begin, check_cut, cut, delete_rows, delete_sums, kept_in};
+use super::steps::{Kept, begin, check_cut, cut, delete_rows, delete_sums, kept_in};
 use crate::error::{Doubt, ReadError};
 use crate::rollups::{quarter_of, start_of_quarter};
 use crate::write::event_ids;
@@ -187,14 +187,9 @@ impl Store {
         let range = i64::MIN..before.as_micros();
         // Others can write meanwhile.
         self.read(DOING, |connection| check_cut(connection, &range))?;
-        let begun = self.write(DOING, |writer| {
+        self.write::<_, StoreError>(DOING, |writer| {
             writer.ledger.write(|transaction, _| begin(transaction, &plan))
         })?;
-        match begun {
-            FirstStep::Done => {}
-            FirstStep::Cut(nearest) => return Err(StoreError::RowsGone { edge: before, nearest }),
-            FirstStep::Doubtful(doubt) => return Err(StoreError::Doubtful { doubt }),
-        }
         self.delete_in(&range, plan.keep_sums, progress, on_progress)
     }
 
@@ -217,7 +212,7 @@ impl Store {
             return Ok(());
         }
         let (of_slice, before) = (Cell::new(0), progress.sums);
-        let sums = |connection: &_, most| {
+        let sums = |connection: &_, most| -> rusqlite::Result<u64> {
             let (quarters, requests) = delete_sums(connection, range, most)?;
             of_slice.set(requests);
             Ok(quarters)
@@ -231,7 +226,7 @@ impl Store {
         let is_due = if range.start == i64::MIN {
             let ids = counted(progress) - counted_before;
             ids > 0
-                && self.write(DOING, |writer| {
+                && self.write::<_, StoreError>(DOING, |writer| {
                     writer.ledger.write(|transaction, _| event_ids::is_due(transaction, ids))
                 })?
         } else {
@@ -244,7 +239,7 @@ impl Store {
     /// records are gone.
     pub(super) fn sweep_event_ids(&self, doing: &'static str, range: &Range<i64>) -> Result<()> {
         let (from, kept) = (Cell::new(Some(i64::MIN)), Cell::new(0));
-        let sweep = |connection: &_, most: i64| {
+        let sweep = |connection: &_, most: i64| -> rusqlite::Result<u64> {
             let Some(hash) = from.get() else { return Ok(0) };
             let (next, deleted) = event_ids::sweep(connection, range, hash, most)?;
             let left = kept.get() + most.unsigned_abs().saturating_sub(deleted);

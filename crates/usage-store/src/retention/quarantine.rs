@@ -7,7 +7,7 @@ use usage_core::{LabelInterner, Timestamp};
 use crate::ledger::retained;
 use crate::write::quarantine::Quarantined;
 use crate::write::set_aside::{self, Kept};
-use crate::{Result, Store};
+use crate::{Result, Store, StoreError};
 
 /// What [`Quarantine::retry`] has done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl Quarantine<'_> {
         let mut names = LabelInterner::new(NAMES);
         loop {
             let (mut found, mut next) = (0, last);
-            let outcome = self.store.write("write to the ledger", |writer| {
+            let outcome = self.store.write::<_, StoreError>("write to the ledger", |writer| {
                 writer.insert_again(|connection| {
                     let kept = set_aside::records_after(connection, last, AT_ONCE)?;
                     (found, next) = (kept.len() as u64, kept.last().map_or(last, |last| last.id));

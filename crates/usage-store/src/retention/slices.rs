@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use crate::error::WriteError;
+use crate::error::{StoreError, WorkError};
 use crate::write::batch::Writer;
 use crate::{Result, Store};
 
@@ -54,18 +54,18 @@ impl Pace {
 impl Store {
     /// Repeats work until there is none left to do; returns how much that was, and calls `on_progress` with it
     /// after each time. Work is told how much it may do, and says how much it has done.
-    pub(super) fn in_slices(
+    pub(super) fn in_slices<W: Into<WorkError<StoreError>>>(
         &self,
         doing: &'static str,
         mut pace: Pace,
-        work: impl Fn(&Connection, i64) -> rusqlite::Result<u64>,
+        work: impl Fn(&Connection, i64) -> Result<u64, W>,
         on_progress: &mut dyn FnMut(u64),
     ) -> Result<u64> {
         let mut sum = 0;
         loop {
             let mut begun = Instant::now();
             let start = begun;
-            let done = self.write(doing, |writer| {
+            let done: u64 = self.write(doing, |writer| {
                 writer.ledger.write(|transaction, _| {
                     begun = Instant::now();
                     work(transaction, pace.amount)
@@ -78,7 +78,7 @@ impl Store {
             pace.learn(took);
             sum += done;
             on_progress(sum);
-            self.write(doing, empty_log)?;
+            self.write::<_, StoreError>(doing, empty_log)?;
             // SQLite's writers do not queue but look again now and then. Without a pause between
             // two slices they would hardly ever find the ledger free.
             // sleep: their turn.
@@ -89,7 +89,7 @@ impl Store {
 
 /// Brings what is in the write-ahead log into the file if it is much, as far as nobody is in the
 /// way. Others write meanwhile.
-fn empty_log(writer: &mut Writer) -> Result<(), WriteError> {
+fn empty_log<E>(writer: &mut Writer) -> Result<(), WorkError<E>> {
     let connection = &writer.ledger.connection;
     // Does nothing but look.
     let pages: i64 = connection

@@ -6,7 +6,6 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::slices::{Pace, passive_checkpoint};
-use crate::error::WriteError;
 use crate::ledger::checkpoint::free_pages;
 use crate::ledger::connect::set_busy_timeout;
 use crate::ledger::file::write_ahead_log;
@@ -60,7 +59,7 @@ impl Store {
             let connection = &writer.ledger.connection;
             // What is left for the last step, for which writers have to wait, is little.
             passive_checkpoint(connection)?;
-            shrink(connection, patience)
+            Ok(shrink(connection, patience)?)
         })?;
         Ok(VacuumOutcome { bytes_before, bytes_after: bytes_on_disk(self.path()), is_held_back })
     }
@@ -68,14 +67,14 @@ impl Store {
 
 /// Makes the file as small as the ledger has become, which happens at a checkpoint; says whether
 /// somebody is in the way.
-fn shrink(connection: &Connection, patience: Duration) -> Result<bool, WriteError> {
+fn shrink(connection: &Connection, patience: Duration) -> rusqlite::Result<bool> {
     set_busy_timeout(connection, SHRINK_PATIENCE.min(patience))?;
     // A row that says "busy" is no error: somebody is reading what would be cut off.
     let result = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
         row.get::<_, i64>(0).map(|busy| busy != 0)
     });
     set_busy_timeout(connection, patience)?;
-    Ok(result?)
+    result
 }
 
 pub(super) fn bytes_on_disk(path: &Path) -> u64 {

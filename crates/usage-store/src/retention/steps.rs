@@ -9,7 +9,7 @@ use usage_core::{TimeRange, Timestamp};
 
 use super::doubt::doubt;
 use super::prune::PrunePlan;
-use crate::error::{Doubt, ReadError};
+use crate::error::ReadError;
 use crate::ledger::columns::{ID, SELECT_COUNTS, TS, summary};
 use crate::ledger::retained;
 use crate::rollups::{self, Change, Level, Seen, quarter_of, start_of_quarter, totals_of_all};
@@ -24,17 +24,17 @@ pub(crate) type Nearest = [Timestamp; 2];
 ///
 /// Breaks off when the instant cannot be meant, or cuts kept sums in two. A ledger that never held
 /// anything goes on to accept everything: nothing can come again.
-pub(super) fn begin(connection: &Connection, plan: &PrunePlan) -> rusqlite::Result<FirstStep> {
+pub(super) fn begin(connection: &Connection, plan: &PrunePlan) -> Result<(), ReadError> {
     let before = plan.before;
     if !plan.keep_sums
         && let Some(nearest) = cut(connection, before)?
     {
-        return Ok(FirstStep::Cut(nearest));
+        return Err(ReadError::RowsGone { edge: before, nearest });
     }
     if !plan.insisted
         && let Some(doubt) = doubt(connection, before, plan.now)?
     {
-        return Ok(FirstStep::Doubtful(doubt));
+        return Err(ReadError::Doubtful(doubt));
     }
     if let Some(now) = plan.now {
         retained::note_now(connection, now.as_micros(), plan.insisted)?;
@@ -49,14 +49,7 @@ pub(super) fn begin(connection: &Connection, plan: &PrunePlan) -> rusqlite::Resu
     } else if has_history {
         event_ids::forget_before(connection, before.as_micros())?;
     }
-    Ok(FirstStep::Done)
-}
-
-/// What became of the first step.
-pub(super) enum FirstStep {
-    Done,
-    Cut(Nearest),
-    Doubtful(Doubt),
+    Ok(())
 }
 
 /// Whether an instant cuts a quarter of an hour whose rows are gone and whose sums are not: nobody
@@ -79,7 +72,7 @@ pub(super) fn delete_rows(
     connection: &Connection,
     range: &Range<i64>,
     most: i64,
-) -> rusqlite::Result<u64> {
+) -> Result<u64, ReadError> {
     let (from, before) = (range.start, range.end);
     // The first record that stays for the next slice. Records lie in this order on disk.
     let next: Option<(i64, i64)> = connection
@@ -93,7 +86,7 @@ pub(super) fn delete_rows(
     count_out(connection, from, (ts, id))?;
     // What goes from the oldest record on is refused from then on, and its ids with it.
     if from != i64::MIN {
-        event_ids::forget_records(connection, from, (ts, id)).map_err(ReadError::into_sqlite)?;
+        event_ids::forget_records(connection, from, (ts, id))?;
     }
     let deleted = connection
         .prepare_cached("DELETE FROM records WHERE ts >= ?3 AND (ts, id) < (?1, ?2)")?
@@ -103,7 +96,7 @@ pub(super) fn delete_rows(
 
 /// Takes the records from an instant on and before that one out of the sums, but for those whose sums
 /// stay.
-fn count_out(connection: &Connection, from: i64, (ts, id): (i64, i64)) -> rusqlite::Result<()> {
+fn count_out(connection: &Connection, from: i64, (ts, id): (i64, i64)) -> Result<(), ReadError> {
     let rows_from = retained::rows_from(connection)?.unwrap_or(i64::MIN).max(from);
     if rows_from > ts {
         return Ok(());
@@ -113,13 +106,13 @@ fn count_out(connection: &Connection, from: i64, (ts, id): (i64, i64)) -> rusqli
         .prepare_cached(&format!("{} WHERE ts >= ?3 AND (ts, id) < (?1, ?2)", *SELECT_COUNTS))?;
     let mut rows = statement.query([ts, id, rows_from])?;
     while let Some(row) = rows.next()? {
-        let counts = summary(row).map_err(ReadError::into_sqlite)?;
+        let counts = summary(row)?;
         change.record(row.get(TS)?, row.get(ID)?, row.get(0)?, &counts);
     }
     change.count_out(connection)?;
     // The first quarter of an hour that is counted out whole, and where they end.
     let first = quarter_of(rows_from) + i64::from(is_cut(rows_from));
-    rollups::nothing_left(connection, &(first..quarter_of(ts).max(first)))
+    Ok(rollups::nothing_left(connection, &(first..quarter_of(ts).max(first)))?)
 }
 
 /// Checks the records of the quarters of an hour that a range cuts: what stays of their sums would be

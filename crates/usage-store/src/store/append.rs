@@ -1,7 +1,5 @@
 //! Appending what comes next from a source: its records, and how far it is stored, in one transaction.
 
-use std::ops::ControlFlow;
-
 use rusqlite::Connection;
 use usage_core::Record;
 use usage_core::sink::BatchOutcome;
@@ -65,10 +63,10 @@ impl Store {
                 let source = Source { cursor: append.to.to_vec(), counts };
                 Ok(Appended::Stored(outcome, source))
             };
-            match self.insert_batch_between(batch, first, last)? {
-                ControlFlow::Continue(appended) => return Ok(appended),
-                ControlFlow::Break(Broken::Appended(appended)) => return Ok(appended),
-                ControlFlow::Break(Broken::Lacking(others)) => lacking = others,
+            match self.insert_batch_between(batch, first, last) {
+                Ok(appended) | Err(Broken::Appended(appended)) => return Ok(appended),
+                Err(Broken::Lacking(others)) => lacking = others,
+                Err(Broken::Failed(error)) => return Err(error),
             }
         }
     }

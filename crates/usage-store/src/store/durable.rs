@@ -84,13 +84,14 @@ impl Store {
 
     /// Copies all of the log into the database, and syncs that.
     fn write_anew(&self, log: &Path) -> Result<()> {
-        let (busy, frames, copied) = self.write("write to the ledger", |writer| {
-            let row = |row: &rusqlite::Row<'_>| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
-            };
-            let connection = &writer.ledger.connection;
-            Ok(connection.query_row("PRAGMA wal_checkpoint(FULL)", [], row)?)
-        })?;
+        let (busy, frames, copied) =
+            self.write::<_, StoreError>("write to the ledger", |writer| {
+                let row = |row: &rusqlite::Row<'_>| {
+                    Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+                };
+                let connection = &writer.ledger.connection;
+                Ok(connection.query_row("PRAGMA wal_checkpoint(FULL)", [], row)?)
+            })?;
         if busy == 0 && frames == copied {
             return Ok(());
         }
@@ -104,7 +105,7 @@ impl Store {
     /// While a connection is open, its log is there. Without one, what was committed last lies in a
     /// file that nobody will find.
     fn without_log(&self) -> Result<()> {
-        let mode: String = self.write("read the ledger", |writer| {
+        let mode: String = self.write::<_, StoreError>("read the ledger", |writer| {
             let connection = &writer.ledger.connection;
             Ok(connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?)
         })?;

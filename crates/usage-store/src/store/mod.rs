@@ -1,7 +1,5 @@
 //! The ledger: one writing connection, a few reading ones.
 
-use std::convert::Infallible;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,7 +8,7 @@ use rusqlite::Connection;
 use usage_core::Record;
 use usage_core::sink::{BatchOutcome, LedgerId};
 
-use crate::error::{ReadError, Result, StoreError, WriteError};
+use crate::error::{ReadError, Result, StoreError, WorkError};
 use crate::ledger::connect::absolute;
 use crate::ledger::file_id::OpenedFile;
 use crate::ledger::journal_folders::JournalFolder;
@@ -154,19 +152,17 @@ impl Store {
     /// [`Fault::Io`]: crate::Fault::Io
     /// [`RefusalReason::SetAside`]: usage_core::sink::RefusalReason::SetAside
     pub fn insert_batch(&self, batch: &[Record]) -> Result<BatchOutcome> {
-        let first = |_: &Connection| Ok(ControlFlow::<Infallible>::Continue(()));
-        self.insert_batch_between(batch, first, |_, outcome| Ok(outcome))
-            .map(|ControlFlow::Continue(outcome)| outcome)
+        self.insert_batch_between(batch, |_| Ok(()), |_, outcome| Ok(outcome))
     }
 
     /// As [`insert_batch`](Self::insert_batch), with work before it and behind it in the same
     /// transaction.
-    pub(crate) fn insert_batch_between<B, T>(
+    pub(crate) fn insert_batch_between<T, E: From<StoreError>>(
         &self,
         batch: &[Record],
-        first: impl FnMut(&Connection) -> rusqlite::Result<ControlFlow<B>>,
+        first: impl FnMut(&Connection) -> Result<(), WorkError<E>>,
         last: impl FnMut(&Connection, BatchOutcome) -> rusqlite::Result<T>,
-    ) -> Result<ControlFlow<B, T>> {
+    ) -> Result<T, E> {
         self.write("write to the ledger", |writer| writer.insert_batch(batch, first, last))
     }
 
@@ -217,17 +213,18 @@ impl Store {
         &self.0.journal_folder
     }
 
-    /// Runs work on the writing connection, if the ledger's file still is what it was.
-    pub(crate) fn write<T>(
+    /// Runs work on the writing connection, if the ledger's file still is what it was. What the work breaks off
+    /// with comes back as it is.
+    pub(crate) fn write<T, E: From<StoreError>>(
         &self,
         doing: &'static str,
-        work: impl FnOnce(&mut Writer) -> Result<T, WriteError>,
-    ) -> Result<T> {
+        work: impl FnOnce(&mut Writer) -> Result<T, WorkError<E>>,
+    ) -> Result<T, E> {
         let writer = &mut *self.lock_writer();
         self.0.file.check_writable()?;
         let result = work(writer);
         writer.ledger.checkpoints.note(&writer.ledger.connection);
-        result.map_err(|error| StoreError::write(doing, &self.0.path, error))
+        result.map_err(|error| error.at(doing, &self.0.path))
     }
 
     fn lock_writer(&self) -> MutexGuard<'_, Writer> {

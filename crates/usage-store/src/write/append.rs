@@ -1,13 +1,13 @@
 //! What comes next from a source: which of its records a ledger lacks, and what becomes of them all.
 
 use std::collections::{HashMap, HashSet};
-use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 use rusqlite::Connection;
 use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
 use usage_core::{Label, Measure, Record};
 
+use crate::error::{StoreError, WorkError};
 use crate::ledger::retained;
 use crate::write::quarantine;
 use crate::write::sources::{self, Source, SourceCounts};
@@ -63,11 +63,25 @@ pub enum Appended {
 }
 
 /// Why an attempt was broken off.
+#[derive(Debug)]
 pub(crate) enum Broken {
     /// Nothing is to be stored.
     Appended(Appended),
     /// Other records are to go in.
     Lacking(Vec<usize>),
+    Failed(StoreError),
+}
+
+impl From<StoreError> for Broken {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Broken> for WorkError<Broken> {
+    fn from(broken: Broken) -> Self {
+        Self::Own(broken)
+    }
 }
 
 impl Append<'_> {
@@ -76,27 +90,24 @@ impl Append<'_> {
         &self,
         connection: &Connection,
         lacking: &[usize],
-    ) -> rusqlite::Result<ControlFlow<Broken>> {
-        if let ControlFlow::Break(source) = sources::check(connection, self.source, self.from)? {
-            return Ok(ControlFlow::Break(Broken::Appended(Appended::Moved(source))));
+    ) -> Result<(), WorkError<Broken>> {
+        let found = sources::read(connection, self.source)?;
+        if found.as_ref().map(|source| source.cursor.as_slice()) != self.from {
+            return Err(Broken::Appended(Appended::Moved(found)).into());
         }
-        let Known::ByContent { again, before } = self.known else {
-            return Ok(ControlFlow::Continue(()));
-        };
-        Ok(match self.lacking(connection, again, before)? {
-            Err(uncounted) => ControlFlow::Break(Broken::Appended(Appended::Uncounted(uncounted))),
-            Ok(found) if found == lacking => ControlFlow::Continue(()),
-            Ok(found) => ControlFlow::Break(Broken::Lacking(found)),
-        })
+        let Known::ByContent { again, before } = self.known else { return Ok(()) };
+        let found = self.lacking(connection, again, before)?;
+        if found == lacking { Ok(()) } else { Err(Broken::Lacking(found).into()) }
     }
 
-    /// Returns which records the ledger and its quarantine lack; or those of which that cannot be said.
+    /// Returns which records the ledger and its quarantine lack; breaks off with those of which that cannot be
+    /// said.
     fn lacking(
         &self,
         connection: &Connection,
         again: usize,
         before: &HashMap<Record, u64>,
-    ) -> rusqlite::Result<Result<Vec<usize>, Vec<Record>>> {
+    ) -> Result<Vec<usize>, WorkError<Broken>> {
         let from = retained::records_from(connection)?.unwrap_or(i64::MIN);
         let is_wanted = |index: usize, record: &Record| {
             index >= again || record.timestamp().as_micros() >= from
@@ -118,7 +129,7 @@ impl Append<'_> {
             }
         }
         if !uncounted.is_empty() {
-            return Ok(Err(uncounted));
+            return Err(Broken::Appended(Appended::Uncounted(uncounted)).into());
         }
         let mut lacking = Vec::new();
         for (index, record) in wanted {
@@ -127,7 +138,7 @@ impl Append<'_> {
                 lacking.push(index);
             }
         }
-        Ok(Ok(lacking))
+        Ok(lacking)
     }
 
     /// Returns what became of all the records, when this became of those that were lacking.

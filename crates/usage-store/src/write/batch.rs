@@ -2,14 +2,12 @@
 //! database itself refuses.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
-use std::ops::ControlFlow;
 
 use rusqlite::{Connection, ErrorCode, ffi};
 use usage_core::Record;
 use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
 
-use crate::error::WriteError;
+use crate::error::{ReadError, WorkError};
 use crate::ledger::labels::{FIND_SET, INSERT_SET, LabelCache, PendingLabels};
 use crate::ledger::transaction::Ledger;
 use crate::write::insert::{Rows, insert_all};
@@ -30,22 +28,22 @@ impl Writer {
     /// Inserts a batch in one transaction, with the ids of known label sets from the cache. A
     /// record that the database refuses is set aside in the same transaction.
     ///
-    /// `first` comes before, inside the transaction. If it breaks, nothing else is done; it may be
+    /// `first` comes before, inside the transaction. If it fails, nothing else is done; it may be
     /// called again, in a new transaction, when the first one was rolled back. `last` comes behind, inside
     /// it too, and makes what is returned.
-    pub(crate) fn insert_batch<B, T>(
+    pub(crate) fn insert_batch<T, E>(
         &mut self,
         batch: &[Record],
-        mut first: impl FnMut(&Connection) -> rusqlite::Result<ControlFlow<B>>,
+        mut first: impl FnMut(&Connection) -> Result<(), WorkError<E>>,
         mut last: impl FnMut(&Connection, BatchOutcome) -> rusqlite::Result<T>,
-    ) -> Result<ControlFlow<B, T>, WriteError> {
+    ) -> Result<T, WorkError<E>> {
         let whole = self.in_transaction(&mut first, &mut |connection, labels| {
             let mut label_id = |record: &Record| labels.id_of(connection, record.labels());
             let outcome = insert_all(connection, batch, &mut label_id)?;
             last(connection, outcome)
         });
         match whole {
-            Err(WriteError::Sqlite(error)) if is_refusal(&error) => {}
+            Err(WorkError::Inner(ReadError::Sqlite(error))) if is_refusal(&error) => {}
             result => return result,
         }
         // Some of it is refused. The others go on without it.
@@ -66,15 +64,14 @@ impl Writer {
     /// Inserts records that are set aside under these ids, and forgets there those that are in the
     /// ledger then; those that are refused again stay. `load` is called inside the transaction, so
     /// that nobody else takes them too.
-    pub(crate) fn insert_again(
+    pub(crate) fn insert_again<E>(
         &mut self,
         mut load: impl FnMut(&Connection) -> rusqlite::Result<Vec<(i64, Record)>>,
-    ) -> Result<BatchOutcome, WriteError> {
+    ) -> Result<BatchOutcome, WorkError<E>> {
         let mut refused = BTreeMap::new();
         loop {
             let known = refused.len();
-            let mut first = |_: &Connection| Ok(ControlFlow::<Infallible>::Continue(()));
-            let result = self.in_transaction(&mut first, &mut |connection, labels| {
+            let result = self.in_transaction(&mut |_| Ok(()), &mut |connection, labels| {
                 let (ids, batch): (Vec<_>, Vec<_>) = load(connection)?.into_iter().unzip();
                 let stays = |_: &Connection, _: &Record, _: &str| Ok(());
                 let outcome = insert_one_by_one(connection, &batch, labels, &mut refused, stays)?;
@@ -95,30 +92,28 @@ impl Writer {
                 Ok(outcome)
             });
             if result.is_ok() || refused.len() == known {
-                return result.map(|ControlFlow::Continue(outcome)| outcome);
+                return result;
             }
         }
     }
 
-    fn in_transaction<B, T>(
+    fn in_transaction<T, E>(
         &mut self,
-        first: &mut dyn FnMut(&Connection) -> rusqlite::Result<ControlFlow<B>>,
+        first: &mut dyn FnMut(&Connection) -> Result<(), WorkError<E>>,
         insert: &mut dyn FnMut(&Connection, &mut PendingLabels<'_>) -> rusqlite::Result<T>,
-    ) -> Result<ControlFlow<B, T>, WriteError> {
+    ) -> Result<T, WorkError<E>> {
         let (cache, mut publish) = (&mut self.labels, None);
-        let outcome = self.ledger.write(|transaction, generation| {
-            if let ControlFlow::Break(value) = first(transaction)? {
-                return Ok(ControlFlow::Break(value));
-            }
+        let outcome = self.ledger.write(|transaction, generation| -> Result<T, WorkError<E>> {
+            first(transaction)?;
             let mut labels = cache.begin(generation);
             let outcome = insert(transaction, &mut labels)?;
             publish = Some(labels);
-            Ok(ControlFlow::Continue(outcome))
-        })?;
-        if let Some(labels) = publish {
+            Ok(outcome)
+        });
+        if let (true, Some(labels)) = (outcome.is_ok(), publish) {
             labels.commit();
         }
-        Ok(outcome)
+        outcome
     }
 }
 

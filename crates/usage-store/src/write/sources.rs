@@ -1,8 +1,6 @@
 //! How far each source of records is stored: a segment of a journal, an imported database, a file that is
 //! followed. Moved in the transaction that stores.
 
-use std::ops::ControlFlow;
-
 use rusqlite::{Connection, OptionalExtension, params};
 use usage_core::sink::BatchOutcome;
 
@@ -85,17 +83,6 @@ pub(crate) fn cursor(connection: &Connection, name: &str) -> rusqlite::Result<Op
         .prepare_cached("SELECT cursor FROM sources WHERE name = ?1")?
         .query_row([name], |row| row.get(0))
         .optional()
-}
-
-/// Goes on if the source stands where the caller began; else breaks with where it stands.
-pub(crate) fn check(
-    connection: &Connection,
-    name: &str,
-    from: Option<&[u8]>,
-) -> rusqlite::Result<ControlFlow<Option<Source>>> {
-    let found = read(connection, name)?;
-    let stands = found.as_ref().map(|source| source.cursor.as_slice());
-    Ok(if stands == from { ControlFlow::Continue(()) } else { ControlFlow::Break(found) })
 }
 
 /// Moves a source. Journals count nothing.

@@ -202,7 +202,7 @@ mod tests {
             let in_use = || {
                 let store = crate::Store::open(&path).unwrap();
                 let sql = "CREATE TABLE IF NOT EXISTS more AS SELECT randomblob(20000)";
-                let grown = store
+                let grown: Result<()> = store
                     .write("grow", |writer| Ok(writer.ledger.connection.execute_batch(sql)?));
                 grown.unwrap();
                 *kept.borrow_mut() = keep_open.then_some(store);

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction};
 
 use usage_core::sink::LedgerId;
 
-use crate::error::WriteError;
+use crate::error::{WorkError, WriteError};
 use crate::ledger::checkpoint::{self, Checkpoints};
 use crate::ledger::schema::SCHEMA_VERSION;
 
@@ -33,22 +33,26 @@ impl Ledger {
     }
 
     /// Runs `work` in one immediate transaction, with the ledger's label generation, and commits.
-    pub(crate) fn write<T>(
+    pub(crate) fn write<T, E, W: Into<WorkError<E>>>(
         &mut self,
-        work: impl FnOnce(&Transaction<'_>, i64) -> rusqlite::Result<T>,
-    ) -> Result<T, WriteError> {
+        work: impl FnOnce(&Transaction<'_>, i64) -> Result<T, W>,
+    ) -> Result<T, WorkError<E>> {
         let transaction = turn::begin(&mut self.connection, self.patience)?;
         let generation = check(&transaction, self.id)?;
-        let value = work(&transaction, generation)?;
-        transaction.commit()?;
-        Ok(value)
+        match work(&transaction, generation) {
+            Ok(value) => {
+                transaction.commit()?;
+                Ok(value)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// As [`write`](Self::write), for work that only reads.
-    pub(crate) fn read<T>(
+    pub(crate) fn read<T, E>(
         &mut self,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
-    ) -> Result<T, WriteError> {
+    ) -> Result<T, WorkError<E>> {
         let transaction = self.connection.transaction()?;
         check(&transaction, self.id)?;
         Ok(work(&transaction)?)
