@@ -94,7 +94,7 @@ impl Context {
     /// Stores what stopped programs have left in journals, as each command does that writes, and
     /// says so.
     pub(crate) fn recover(&self, store: &Store) -> Result<(), CliError> {
-        let recovered = store.recover_journals()?;
+        let recovered = store.journals().recover()?;
         if self.quiet {
             return Ok(());
         }

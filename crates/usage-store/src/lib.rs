@@ -15,8 +15,8 @@ mod store;
 mod write;
 
 pub use error::{Doubt, Fault, Result, SCHEMA_VERSION, StoreError, WriteError};
-pub use journal::recovery::Recovered;
-pub use journal::waiting::{SegmentState, Waiting, WaitingSegment};
+pub use journal::backlog::{JournalBacklog, JournalSegment, SegmentState};
+pub use journal::recovery::{Journals, Recovered};
 pub use ledger::file;
 pub use ledger::path::{DB_ENV, db_path};
 pub use ledger::schema::APPLICATION_ID;
@@ -25,7 +25,7 @@ pub use options::{Migrate, StoreOptions, Synchronous};
 pub use query::rows::{Records, StoredRecord};
 pub use retention::{
     Age, AgeError, DeleteAllPlan, DeleteRangePlan, Deletion, DeletionPlan, HorizonReset, Policy,
-    PolicyError, PruneOptions, PrunePlan, Quarantine, Retention, RetentionPlan, Retried,
+    PolicyError, PruneOptions, PrunePlan, Quarantine, Retained, Retention, RetentionPlan, Retried,
     VacuumOutcome,
 };
 pub use store::Store;

@@ -75,7 +75,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     }
     match range {
         Some(TimeRange { start: Some(start), end: Some(end) }) => {
-            let plan = store.plan_delete_range(start, end)?;
+            let plan = DeleteRangePlan::new(&store, start, end)?;
             if confirmed(args, context, &store, &of_range(&plan, context))? {
                 delete(context, &store, plan.records, plan)?;
             }
@@ -85,7 +85,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
             return Err(ErrorKind::CommandLine.error("--from and --to both need an instant"));
         }
         None if args.quarantine => {
-            let records = amounts::records(store.plan_delete_all()?.set_aside);
+            let records = amounts::records(DeleteAllPlan::new(&store)?.set_aside);
             let question = format!("All that was refused and kept: {records}");
             if confirmed(args, context, &store, &question)? {
                 let forgotten = store.quarantine().forget()?;
@@ -95,7 +95,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
             }
         }
         None => {
-            let plan = store.plan_delete_all()?;
+            let plan = DeleteAllPlan::new(&store)?;
             if confirmed(args, context, &store, &of_all(&store, &plan, context))? {
                 delete(context, &store, plan.records, plan)?;
             }

@@ -114,7 +114,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
 /// Says so where records were deleted and reports still count them.
 fn note_without_rows(store: &Store, range: TimeRange, context: &Context) {
     // What cannot be read is for the export itself to tell.
-    let rows_from = store.retention().ok().and_then(|retention| retention.rows_from);
+    let rows_from = store.retention().read().ok().and_then(|retention| retention.rows_from);
     let Some(rows_from) = rows_from.filter(|from| range.start.is_none_or(|start| start < *from))
     else {
         return;

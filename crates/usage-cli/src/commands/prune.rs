@@ -72,7 +72,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         Ok(_) => options.with_now(context.now().into()),
         Err(_) => options,
     };
-    let plan = store.plan_prune(before, &options)?;
+    let plan = PrunePlan::new(&store, before, &options)?;
     let plan = if args.force { plan.insist() } else { plan };
     if args.dry_run {
         context.note_waiting(&store, "plan");

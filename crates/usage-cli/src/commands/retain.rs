@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use usage_core::Timestamp;
-use usage_store::{Age, Policy, Retention, RetentionPlan, Store};
+use usage_store::{Age, Policy, Retained, RetentionPlan, Store};
 
 use super::prune::{NOTHING_DELETED, delete, insisted, instant, shown};
 use crate::context::Context;
@@ -70,15 +70,15 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         return reset_horizon(to, context, &store);
     }
     if rows.is_none() && sums.is_none() {
-        output::print(&stated(&store.retention()?, context))?;
+        output::print(&stated(&store.retention().read()?, context))?;
         return Ok(exit_codes::DONE);
     }
-    let is = store.retention()?.policy;
+    let is = store.retention().read()?.policy;
     let policy = Policy::new(rows.unwrap_or(is.rows()), sums.unwrap_or(is.sums()))
         .map_err(|error| ErrorKind::BadPolicy.error(error))?;
-    store.set_retention(&policy)?;
+    store.retention().set(&policy)?;
     if !context.quiet {
-        output::print(&stated(&store.retention()?, context))?;
+        output::print(&stated(&store.retention().read()?, context))?;
     }
     Ok(exit_codes::DONE)
 }
@@ -88,7 +88,7 @@ fn apply(args: &Args, context: &Context, store: &Store) -> Result<u8, CliError> 
         // So that the plan is about all that will go.
         context.recover(store)?;
     }
-    let plan = store.plan_retention(Timestamp::from(context.now()))?;
+    let plan = RetentionPlan::new(store, Timestamp::from(context.now()))?;
     let plan = if args.force { plan.insist() } else { plan };
     if args.dry_run {
         context.note_waiting(store, "plan");
@@ -111,7 +111,7 @@ fn reset_horizon(to: &str, context: &Context, store: &Store) -> Result<u8, CliEr
         "" => None,
         to => Some(instant("--reset-horizon", to, context.now())?),
     };
-    let reset = store.reset_horizon(to)?;
+    let reset = store.retention().reset_horizon(to)?;
     if context.quiet {
         return Ok(exit_codes::DONE);
     }
@@ -154,7 +154,7 @@ fn age(option: &str, text: Option<&str>) -> Result<Option<Option<Age>>, CliError
 }
 
 /// What is kept, and since when, for people.
-fn stated(retention: &Retention, context: &Context) -> String {
+fn stated(retention: &Retained, context: &Context) -> String {
     let kept = |age: Option<Age>| age.map_or("forever".to_owned(), |age| format!("for {age}"));
     let policy = &retention.policy;
     let mut text =

@@ -34,7 +34,7 @@ fn what_an_import_brings() {
             import_with(&store, &place.path, &options).unwrap();
             assert_eq!(quarantined(&store), 1, "{rescan}");
         }
-        store.reset_horizon(None).unwrap();
+        store.retention().reset_horizon(None).unwrap();
         for retry in [retry_first, !retry_first] {
             if retry {
                 store.quarantine().retry().unwrap();

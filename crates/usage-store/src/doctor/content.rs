@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use rusqlite::Connection;
+use serde::Serialize;
 use usage_core::{Label, Timestamp};
 
 use super::set_aside::{SetAside, text};
@@ -36,20 +37,30 @@ pub struct Content {
 }
 
 /// The records by one of their names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Dimension {
     /// The name of a label, such as `model`.
     pub name: &'static str,
     /// How many different names there are.
     pub distinct: u64,
-    /// Those with the most records, most first, and how many these are. An empty profile counts as
+    /// Those with the most records, most first. An empty profile counts as
     /// `default`, as in reports.
-    pub top: Vec<(String, u64)>,
+    pub top: Vec<NameCount>,
+}
+
+/// How many records have a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct NameCount {
+    /// The name.
+    pub name: String,
+    /// How many records have it.
+    pub records: u64,
 }
 
 /// How far an origin has been imported.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Import {
     /// What was imported.
@@ -127,7 +138,8 @@ fn dimension(label: Label, sets: &LabelSets, walk: &Walk) -> Dimension {
     let mut top: Vec<_> = counts.into_iter().collect();
     top.sort_unstable_by(|(a, left), (b, right)| right.cmp(left).then(a.cmp(b)));
     top.truncate(TOP);
-    let top = top.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
+    let top = top.into_iter();
+    let top = top.map(|(name, records)| NameCount { name: name.to_owned(), records }).collect();
     Dimension { name: label.name(), distinct, top }
 }
 

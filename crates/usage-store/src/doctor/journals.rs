@@ -7,16 +7,16 @@ use rusqlite::Connection;
 use super::{Advice, Check, Place, Remedy};
 use crate::SegmentState;
 use crate::error::Result;
-use crate::journal::waiting::{Waiting, look};
+use crate::journal::backlog::{JournalBacklog, look};
 use crate::ledger::file_id::OpenedFile;
 use crate::ledger::{journal_folders, transaction, trusted};
 
 /// Looks into every journal that the ledger knows of.
-pub(super) fn waiting(connection: &Connection, path: &Path) -> Result<Waiting> {
+pub(super) fn backlog(connection: &Connection, path: &Path) -> Result<JournalBacklog> {
     let file = OpenedFile::at(path)?;
     // Without an id, which is a finding of its own, nothing can be the ledger's.
     let Some(ledger) = transaction::ledger_id(connection).unwrap_or(None) else {
-        return Ok(Waiting::default());
+        return Ok(JournalBacklog::default());
     };
     let mut folders = vec![journal_folders::beside(file.real_path())];
     // Before version 3, or where that is damaged, there are no others to be found.
@@ -47,9 +47,9 @@ pub(super) fn elsewhere(connection: &Connection, path: &Path) -> Vec<Advice> {
 }
 
 /// Whether each of them can be read. Whatever else waits there is as it should be.
-pub(super) fn check(waiting: &Waiting) -> Check {
+pub(super) fn check(backlog: &JournalBacklog) -> Check {
     let mut check = Check::new("journals");
-    for segment in waiting.of(SegmentState::Unreadable) {
+    for segment in backlog.of(SegmentState::Unreadable) {
         let what = "not even its headers can be read, so its records are not in the ledger";
         check.add(Place::Journal(segment.path.clone()), what, Remedy::MoveAway);
     }

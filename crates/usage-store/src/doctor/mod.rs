@@ -12,6 +12,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod advice;
 mod checks;
 mod content;
 mod event_ids;
@@ -27,17 +28,22 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
 use usage_core::Timestamp;
 
 use crate::error::{ReadError, Result, StoreError};
-use crate::journal::waiting::Waiting;
+use crate::journal::backlog::JournalBacklog;
 use crate::ledger::checkpoint;
 use crate::ledger::connect::absolute;
 use crate::open::at_one_moment;
 
-pub use content::{Content, Dimension, Import};
-pub use file::{Advice, FileFacts};
+pub use advice::{Advice, Remedy};
+pub use content::{Content, Dimension, Import, NameCount};
+pub use file::FileFacts;
 pub use set_aside::{Kind, Reason, SetAside};
+
+pub use rebuild::rebuild;
 
 pub use crate::rollups::Rebuilt;
 
@@ -58,6 +64,37 @@ pub enum Depth {
     Quick,
 }
 
+/// How a ledger is examined. Made of a [`Depth`] where nothing else is to be said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ExamineOptions {
+    /// How thoroughly.
+    pub depth: Depth,
+    /// What is taken for now: with it, what lies far from now is told, records and an instant before which the
+    /// ledger refuses them.
+    pub now: Option<Timestamp>,
+}
+
+impl ExamineOptions {
+    /// Returns the options for examining so thoroughly, without a now.
+    #[must_use]
+    pub const fn new(depth: Depth) -> Self {
+        Self { depth, now: None }
+    }
+
+    /// Sets what is taken for now.
+    #[must_use]
+    pub const fn with_now(self, now: Timestamp) -> Self {
+        Self { now: Some(now), ..self }
+    }
+}
+
+impl From<Depth> for ExamineOptions {
+    fn from(depth: Depth) -> Self {
+        Self::new(depth)
+    }
+}
+
 /// What was found out about a ledger, all of it at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -73,7 +110,7 @@ pub struct Diagnosis {
     /// What is not wrong, but could be better.
     pub advice: Vec<Advice>,
     /// What waits in journals. That is no fault of the ledger.
-    pub waiting: Waiting,
+    pub backlog: JournalBacklog,
     /// What could not become a record and is kept. That is no fault of the ledger either.
     pub set_aside: SetAside,
 }
@@ -119,6 +156,16 @@ impl Check {
         Self { is_done: false, ..Self::new(name) }
     }
 
+    /// Returns what it came to.
+    #[must_use]
+    pub const fn result(&self) -> CheckResult {
+        match (self.is_done, self.findings.is_empty()) {
+            (false, _) => CheckResult::NotDone,
+            (true, true) => CheckResult::Ok,
+            (true, false) => CheckResult::Wrong,
+        }
+    }
+
     /// Whether it was done and found nothing wrong.
     #[must_use]
     pub const fn is_passed(&self) -> bool {
@@ -140,19 +187,36 @@ impl Check {
     }
 }
 
-/// One thing that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a check came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum CheckResult {
+    /// It was done and found nothing wrong.
+    Ok,
+    /// It found something wrong.
+    Wrong,
+    /// It was not done, because of something worse.
+    #[serde(rename = "not done")]
+    NotDone,
+}
+
+/// One thing that is wrong. It serialises without the remedy, which each program tells in words of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Finding {
     /// Where.
+    #[serde(flatten)]
     pub place: Place,
     /// What. May hold text from the ledger.
     pub what: String,
     /// What to do about it.
+    #[serde(skip)]
     pub remedy: Remedy,
 }
 
-/// Where something is wrong.
+/// Where something is wrong. Displays in a few words, and serialises as these (`place`) and the id of the record
+/// that it is about, if it is about one (`record_id`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Place {
@@ -179,6 +243,19 @@ pub enum Place {
     Journal(PathBuf),
 }
 
+impl Serialize for Place {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let record_id = match self {
+            Self::Record { id, .. } => Some(id),
+            _ => None,
+        };
+        let mut fields = serializer.serialize_struct("Place", 2)?;
+        fields.serialize_field("place", &self.to_string())?;
+        fields.serialize_field("record_id", &record_id)?;
+        fields.end()
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -194,61 +271,6 @@ impl fmt::Display for Place {
     }
 }
 
-/// What to do about something that is wrong. Displays as an advice of one line, in which `LEDGER`
-/// stands for the path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Remedy {
-    /// Only a backup or a recovery helps.
-    Restore,
-    /// SQLite can make an index again.
-    Reindex,
-    /// With this statement, what is missing is made again.
-    MakeAgain(String),
-    /// A record that cannot be right has to go.
-    RemoveRecord {
-        /// Its id.
-        id: i64,
-        /// Its time, in microseconds: with the id, the table's key.
-        timestamp: Timestamp,
-    },
-    /// [`Store::rebuild_sums`](crate::Store::rebuild_sums) makes sums and known event ids again.
-    Rebuild,
-    /// A counter has to be set.
-    SetNextRecordId(i64),
-    /// What is remembered of an import has to be forgotten: the next one finds out again.
-    ForgetImport,
-    /// A file of no more use has to be moved elsewhere.
-    MoveAway,
-}
-
-impl fmt::Display for Remedy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Restore => {
-                f.write_str("restore a backup, or try `sqlite3 LEDGER .recover` on a copy")
-            }
-            Self::Reindex => f.write_str("on a copy, try `sqlite3 LEDGER REINDEX`"),
-            Self::MakeAgain(sql) => write!(f, "`sqlite3 LEDGER \"{sql}\"`"),
-            Self::RemoveRecord { id, timestamp } => write!(
-                f,
-                "restore a backup, or remove it: `sqlite3 LEDGER \"DELETE FROM records WHERE ts = \
-                 {} AND id = {id}\"`, then `usage doctor --rebuild`",
-                timestamp.as_micros()
-            ),
-            Self::Rebuild => f.write_str("`usage doctor --rebuild` remakes them"),
-            Self::SetNextRecordId(id) => {
-                write!(f, "`sqlite3 LEDGER \"UPDATE ledger SET next_record_id = {id}\"`")
-            }
-            Self::ForgetImport => {
-                f.write_str("`sqlite3 LEDGER \"DELETE FROM sources WHERE name GLOB 'ccrouter:*'\"`, then import \
-                              again")
-            }
-            Self::MoveAway => f.write_str("move it elsewhere"),
-        }
-    }
-}
-
 /// Examines a ledger without changing it, though SQLite's companion files may appear beside one
 /// that is in use. Other programs may read and write it meanwhile; all that is examined is of one
 /// moment, so that the write-ahead log grows until it is done.
@@ -257,25 +279,13 @@ impl fmt::Display for Remedy {
 /// When there is no ledger, when it cannot be opened, or when reading it fails for another reason
 /// than damage. A ledger that is damaged so badly that it cannot be opened at all is such an error
 /// too, with [`StoreError::is_damage`].
-pub fn examine(path: impl AsRef<Path>, depth: Depth) -> Result<Diagnosis> {
-    examine_with(path.as_ref(), depth, None)
-}
-
-/// As [`examine`], and says what lies far from now: records, and an instant before which the ledger
-/// refuses them.
-///
-/// # Errors
-/// As [`examine`].
-pub fn examine_at(path: impl AsRef<Path>, depth: Depth, now: Timestamp) -> Result<Diagnosis> {
-    examine_with(path.as_ref(), depth, Some(now))
-}
-
-fn examine_with(path: &Path, depth: Depth, now: Option<Timestamp>) -> Result<Diagnosis> {
-    let path = absolute(path)?;
+pub fn examine(path: impl AsRef<Path>, options: impl Into<ExamineOptions>) -> Result<Diagnosis> {
+    let options = options.into();
+    let path = absolute(path.as_ref())?;
     at_one_moment(&path, |connection, version| {
         let failed = |error| StoreError::read("examine the ledger", &path, error);
-        let waiting = journals::waiting(connection, &path)?;
-        diagnose(connection, version, &path, (depth, now), waiting).map_err(failed)
+        let backlog = journals::backlog(connection, &path)?;
+        diagnose(connection, version, &path, options, backlog).map_err(failed)
     })
 }
 
@@ -283,8 +293,8 @@ fn diagnose(
     connection: &Connection,
     version: i32,
     path: &Path,
-    (depth, now): (Depth, Option<Timestamp>),
-    waiting: Waiting,
+    ExamineOptions { depth, now }: ExamineOptions,
+    backlog: JournalBacklog,
 ) -> Result<Diagnosis, ReadError> {
     let file = FileFacts::read(connection, version, path)?;
     let mut checks = vec![
@@ -313,17 +323,17 @@ fn diagnose(
         let rest = ["counters", "names", "records", "record-ids", "event-ids", "imports", "sums"];
         checks.extend(rest.map(Check::skipped));
     }
-    checks.push(journals::check(&waiting));
+    checks.push(journals::check(&backlog));
     // Before version 5, or where that is damaged, nothing is known of it.
     let failing = checkpoint::remembered(connection).unwrap_or(None);
     let mut advice = file.advice(failing);
-    if waiting.of_stopped() > 0 {
-        advice.push(Advice::Waiting(waiting.of_stopped()));
+    if backlog.of_stopped() > 0 {
+        advice.push(Advice::Backlog(backlog.of_stopped()));
     }
     advice.extend(journals::elsewhere(connection, path));
     advice.extend(of_clocks);
     let path = path.to_owned();
-    Ok(Diagnosis { path, file, content, checks, advice, waiting, set_aside })
+    Ok(Diagnosis { path, file, content, checks, advice, backlog, set_aside })
 }
 
 /// What damage says of itself.

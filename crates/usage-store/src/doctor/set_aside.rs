@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
+use serde::Serialize;
 
 use super::MAX_FINDINGS;
 use crate::error::ReadError;
@@ -9,29 +10,30 @@ use crate::ledger::schema::FIRST_WITH_QUARANTINE;
 use crate::write::quarantine::Quarantined;
 
 /// What is set aside in a ledger.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct SetAside {
+    // In the order of the JSON: what is added comes at the end.
     /// How many records the database itself has refused, or were older than the ledger took.
     pub records: u64,
-    /// How many of them were older than the ledger took.
-    pub quarantined: u64,
-    /// How many more of these found no room and are lost.
-    pub overflow: u64,
     /// How many pieces of journals could not be read.
     pub pieces: u64,
     /// How many records are lost with them, as far as that is known.
     pub lost: u64,
-    /// Of how many of the pieces it is not known.
-    pub unknown: u64,
     /// Why, the most frequent reason first; at most [`MAX_FINDINGS`] of them.
     pub reasons: Vec<Reason>,
     /// How many reasons more there are.
     pub more: u64,
+    /// Of how many of the pieces it is not known.
+    pub unknown: u64,
+    /// How many of the records were older than the ledger took.
+    pub quarantined: u64,
+    /// How many more of these found no room and are lost.
+    pub overflow: u64,
 }
 
 /// Why something is set aside.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Reason {
     /// What it is about.
@@ -45,7 +47,8 @@ pub struct Reason {
 }
 
 /// What is set aside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Kind {
     /// A record that the database itself refuses, or that is older than the ledger takes.

@@ -16,7 +16,7 @@ const AT_ONCE: usize = 5_000;
 /// What cannot be done with a journal, in the words of its error.
 const STORE: &str = "store what waits in";
 
-/// What [`Store::recover_journals`] has found and done.
+/// What [`Journals::recover`] has found and done.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recovered {
@@ -51,8 +51,22 @@ pub struct Recovered {
 }
 
 impl Store {
+    /// Returns the journals in front of the ledger.
+    #[must_use]
+    pub const fn journals(&self) -> Journals<'_> {
+        Journals { store: self }
+    }
+}
+
+/// The journals in front of a ledger: of running programs, and of stopped ones.
+#[derive(Clone, Copy, Debug)]
+pub struct Journals<'a> {
+    pub(super) store: &'a Store,
+}
+
+impl Journals<'_> {
     /// Stores what waits in journals that stopped programs have left: killed ones, and such as
-    /// could not write to the ledger until their end. [`delete`](Self::delete) begins with it, and so
+    /// could not write to the ledger until their end. [`Store::delete`] begins with it, and so
     /// does a tracker.
     ///
     /// Each record is stored once, however many do this at the same time. What waits in the
@@ -62,7 +76,7 @@ impl Store {
     /// ```
     /// # let folder = tempfile::tempdir()?;
     /// # let store = usage_store::Store::open(folder.path().join("usage.db"))?;
-    /// let recovered = store.recover_journals()?;
+    /// let recovered = store.journals().recover()?;
     /// assert_eq!((recovered.stored, recovered.lost), (0, 0));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -70,20 +84,20 @@ impl Store {
     /// # Errors
     /// When the ledger cannot be written. What was stored until then stays stored; the rest is still
     /// there.
-    pub fn recover_journals(&self) -> Result<Recovered> {
-        self.file().check_writable()?;
+    pub fn recover(&self) -> Result<Recovered> {
+        self.store.file().check_writable()?;
         let mut recovered = Recovered::default();
-        for folder in self.all_journal_folders()? {
+        for folder in self.folders()? {
             self.recover_folder(&folder, &mut recovered)?;
         }
         Ok(recovered)
     }
 
-    /// As [`recover_journals`](Self::recover_journals), but fails when something had to be skipped:
+    /// As [`recover`](Self::recover), but fails when something had to be skipped:
     /// what could not be stored must not be deleted around.
-    pub(crate) fn recover_all_journals(&self) -> Result<()> {
-        self.file().check_writable()?;
-        for folder in self.all_journal_folders()? {
+    pub(crate) fn recover_all(&self) -> Result<()> {
+        self.store.file().check_writable()?;
+        for folder in self.folders()? {
             let mut recovered = Recovered::default();
             self.recover_folder(&folder, &mut recovered)?;
             if let Some(reason) = recovered.skipped.pop() {
@@ -95,26 +109,27 @@ impl Store {
 
     /// Every folder in which a journal of this ledger may be. Those that only the ledger names have
     /// to be [trusted](trusted).
-    pub(crate) fn all_journal_folders(&self) -> Result<Vec<PathBuf>> {
-        self.journal_folders_until(None)
+    pub(crate) fn folders(&self) -> Result<Vec<PathBuf>> {
+        self.folders_until(None)
     }
 
-    /// As [`all_journal_folders`](Self::all_journal_folders), until it is to stop.
-    pub(crate) fn journal_folders_until(&self, stop: Option<&Stop>) -> Result<Vec<PathBuf>> {
-        let remembered = self.read_until("read the ledger", stop, |connection| {
-            journal_folders::folders(connection, self.file()).map_err(ReadError::from)
+    /// As [`folders`](Self::folders), until it is to stop.
+    pub(crate) fn folders_until(&self, stop: Option<&Stop>) -> Result<Vec<PathBuf>> {
+        let remembered = self.store.read_until("read the ledger", stop, |connection| {
+            journal_folders::folders(connection, self.store.file()).map_err(ReadError::from)
         })?;
-        let id = self.known_id();
-        let is_ours =
-            |folder: &PathBuf| id.is_some_and(|id| trusted::is_journal_of(folder, self.file(), id));
-        Ok(self.folder_of_journal().and(remembered.into_iter().filter(is_ours)))
+        let id = self.store.known_id();
+        let is_ours = |folder: &PathBuf| {
+            id.is_some_and(|id| trusted::is_journal_of(folder, self.store.file(), id))
+        };
+        Ok(self.store.folder_of_journal().and(remembered.into_iter().filter(is_ours)))
     }
 
     fn recover_folder(&self, folder: &Path, recovered: &mut Recovered) -> Result<()> {
         if !folder.try_exists().unwrap_or(true) {
             return Ok(());
         }
-        let mut sink = self.clone();
+        let mut sink = self.store.clone();
         let go_on = &mut |_: &_| ControlFlow::Continue(());
         let replayed = match replay(&RealDisk, folder, &mut sink, AT_ONCE, go_on) {
             Ok(replayed) => replayed,

@@ -55,7 +55,7 @@ impl JournalSink for Store {
     }
 
     fn journal_folders(&mut self) -> Result<Vec<PathBuf>, SinkError> {
-        Ok(self.all_journal_folders()?)
+        Ok(self.journals().folders()?)
     }
 
     fn is_shared_with_group(&mut self) -> bool {

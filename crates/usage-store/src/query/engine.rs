@@ -103,8 +103,9 @@ impl Engine for Store {
     fn freshness(&self, limits: &Limits) -> Result<Freshness, EngineError> {
         limits.check(Instant::now)?;
         let stop = stop(limits);
-        let waiting = self.waiting_until(stop.as_ref()).map_err(|error| failed(error, limits))?;
-        Ok(Freshness::of(waiting.of_stopped(), waiting.of_running()))
+        let backlog =
+            self.journals().backlog_until(stop.as_ref()).map_err(|error| failed(error, limits))?;
+        Ok(Freshness::of(backlog.of_stopped(), backlog.of_running()))
     }
 
     fn seen(&self) -> Result<Seen, EngineError> {

@@ -1,7 +1,7 @@
 //! Carrying out what was planned.
 
 use super::everything::DeleteAllPlan;
-use super::policy::RetentionPlan;
+use super::plan::RetentionPlan;
 use super::progress::Progress;
 use super::prune::{Deletion, PrunePlan};
 use super::range::DeleteRangePlan;
@@ -12,13 +12,13 @@ use crate::{Result, Store};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeletionPlan {
-    /// What is older than an instant: see [`Store::plan_prune`].
+    /// What is older than an instant: see [`PrunePlan::new`].
     Prune(PrunePlan),
-    /// What lies in a range: see [`Store::plan_delete_range`].
+    /// What lies in a range: see [`DeleteRangePlan::new`].
     Range(DeleteRangePlan),
-    /// Everything: [`Store::plan_delete_all`] says what that is.
+    /// Everything: [`DeleteAllPlan`] says what that is.
     All,
-    /// What is older than it is to be kept: see [`Store::plan_retention`].
+    /// What is older than it is to be kept: see [`RetentionPlan::new`].
     Retention(RetentionPlan),
 }
 
@@ -63,7 +63,7 @@ impl Store {
     /// records are gone. Works in short transactions, so that other processes can write meanwhile; stopped
     /// between two of them, the ledger is right, and the rest can be deleted later. Everything goes in one.
     ///
-    /// What waits in journals is [stored before](Self::recover_journals), so that nothing that is deleted
+    /// What waits in journals is [stored before](crate::Journals::recover), so that nothing that is deleted
     /// comes back: the plan may grow by that. What a running process has taken but not stored yet is
     /// stored by it later, or refused where it is too old by then.
     ///
@@ -71,7 +71,7 @@ impl Store {
     /// comes again would be counted twice. See [`RefusalReason::BeforeHorizon`]. After a range or everything
     /// was deleted, records as old are accepted as before, and who records one of them again has it
     /// stored again. With everything go all sums, names, and what was set aside; how long records are to be
-    /// kept stays as it was [stated](Self::set_retention).
+    /// kept stays as it was [stated](crate::Retention::set).
     ///
     /// # Errors
     /// [`StoreError::Doubtful`](crate::StoreError::Doubtful) when there is a [`Doubt`](crate::Doubt) that an instant is meant, unless the plan
@@ -88,7 +88,7 @@ impl Store {
         let plan = plan.into();
         plan.prunes().try_for_each(PrunePlan::check)?;
         // First, as it was recorded before it was decided to delete it.
-        self.recover_all_journals()?;
+        self.journals().recover_all()?;
         let bytes_before = bytes_on_disk(self.path());
         let mut progress = Progress::default();
         self.carry_out(&plan, &mut progress, &mut on_progress)

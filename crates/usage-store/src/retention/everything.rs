@@ -31,21 +31,23 @@ pub struct DeleteAllPlan {
     pub set_aside: u64,
 }
 
-impl Store {
-    /// Returns what deleting everything would delete: a plan for [`delete`](Self::delete).
+impl DeleteAllPlan {
+    /// Returns what deleting everything would delete: a plan for [`Store::delete`].
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn plan_delete_all(&self) -> Result<DeleteAllPlan> {
-        self.read("read the ledger", |connection| {
+    pub fn new(store: &Store) -> Result<Self> {
+        store.read("read the ledger", |connection| {
             let (records, oldest, newest) = extent(connection, "", [])?;
             let kept = kept_in(connection, &(i64::MIN..i64::MAX))?;
             let (sums, requests, summed) = (kept.quarters, kept.requests, kept.extent);
             let set_aside = set_aside::count(connection)?;
-            Ok(DeleteAllPlan { records, oldest, newest, sums, requests, summed, set_aside })
+            Ok(Self { records, oldest, newest, sums, requests, summed, set_aside })
         })
     }
+}
 
+impl Store {
     /// Deletes every record, every sum, every name and all that was set aside, in one transaction.
     pub(super) fn delete_everything(
         &self,

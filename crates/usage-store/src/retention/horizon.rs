@@ -3,13 +3,14 @@
 use rusqlite::Connection;
 use usage_core::Timestamp;
 
+use super::policy::Retention;
 use super::steps::newest_kept;
+use crate::Result;
 use crate::ledger::retained;
 use crate::rollups::start_of_quarter;
 use crate::write::event_ids;
-use crate::{Result, Store};
 
-/// What [`Store::reset_horizon`] has done.
+/// What [`Retention::reset_horizon`] has done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HorizonReset {
@@ -21,7 +22,7 @@ pub struct HorizonReset {
     pub floor: Option<Timestamp>,
 }
 
-impl Store {
+impl Retention<'_> {
     /// Accepts older records again: those from `to` on, or as old ones as is safe. No sum changes.
     ///
     /// It is never safe to accept records of a time of which only sums are left, as they would be
@@ -38,8 +39,9 @@ impl Store {
     pub fn reset_horizon(&self, to: Option<Timestamp>) -> Result<HorizonReset> {
         const DOING: &str = "take the horizon back in";
         // What is left of event ids that were deleted would be known again.
-        self.sweep_event_ids(DOING, &(0..0))?;
-        self.write(DOING, |writer| writer.ledger.write(|transaction, _| reset(transaction, to)))
+        self.store.sweep_event_ids(DOING, &(0..0))?;
+        self.store
+            .write(DOING, |writer| writer.ledger.write(|transaction, _| reset(transaction, to)))
     }
 }
 

@@ -3,8 +3,7 @@
 use usage_core::Timestamp;
 
 use super::age::Age;
-use super::prune::{PruneOptions, PrunePlan, whole_quarter};
-use crate::error::{Doubt, ReadError};
+use crate::error::ReadError;
 use crate::ledger::retained;
 use crate::{Result, Store};
 
@@ -81,7 +80,7 @@ impl Policy {
 /// What a ledger keeps, and since when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Retention {
+pub struct Retained {
     /// How long records and sums are to be kept.
     pub policy: Policy,
     /// Older records were deleted, and are not taken any more.
@@ -90,53 +89,40 @@ pub struct Retention {
     pub rows_from: Option<Timestamp>,
 }
 
-/// What carrying out a ledger's policy would delete.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RetentionPlan {
-    /// The policy that it is about.
-    pub policy: Policy,
-    /// What is too old altogether: records and sums go.
-    pub all: Option<PrunePlan>,
-    /// What is too old for records: these go, and their sums stay. The records of `all` are counted
-    /// there only.
-    pub rows: Option<PrunePlan>,
-}
-
-impl RetentionPlan {
-    /// How many records would go.
-    #[must_use]
-    pub fn records(&self) -> u64 {
-        [self.all, self.rows].into_iter().flatten().map(|plan| plan.records).sum()
-    }
-
-    /// How many quarters of an hour would go of which only sums are left.
-    #[must_use]
-    pub fn sums(&self) -> u64 {
-        self.all.map_or(0, |plan| plan.sums)
-    }
-
-    /// Why it is not carried out unless somebody [insists](Self::insist).
-    #[must_use]
-    pub fn doubt(&self) -> Option<Doubt> {
-        [self.rows, self.all].into_iter().flatten().find_map(|plan| plan.doubt)
-    }
-
-    /// The same plan, to be carried out whatever the [doubt](Self::doubt).
-    #[must_use]
-    pub fn insist(self) -> Self {
-        let insist = |plan: Option<PrunePlan>| plan.map(PrunePlan::insist);
-        Self { all: insist(self.all), rows: insist(self.rows), ..self }
-    }
-}
-
 impl Store {
-    /// What the ledger keeps, and since when.
+    /// Returns how long the ledger keeps what it holds: to be read, stated, and carried out.
+    #[must_use]
+    pub const fn retention(&self) -> Retention<'_> {
+        Retention { store: self }
+    }
+}
+
+/// How long a ledger keeps what it holds.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let store = usage_store::Store::open(folder.path().join("usage.db"))?;
+/// # let now = usage_core::Timestamp::from_micros(1_777_787_761_000_000);
+/// use usage_store::{Policy, RetentionPlan};
+///
+/// store.retention().set(&Policy::new(Some("30d".parse()?), Some("104w".parse()?))?)?;
+/// let plan = RetentionPlan::new(&store, now)?;
+/// println!("{} records go, their sums stay for two years", plan.records());
+/// store.delete(plan, |_gone| {})?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Retention<'a> {
+    pub(super) store: &'a Store,
+}
+
+impl Retention<'_> {
+    /// Returns what the ledger keeps, and since when.
     ///
     /// # Errors
     /// When the ledger cannot be read.
-    pub fn retention(&self) -> Result<Retention> {
-        self.read("read the ledger", |connection| {
+    pub fn read(&self) -> Result<Retained> {
+        self.store.read("read the ledger", |connection| {
             let [rows, sums] = retained::ages(connection)?
                 .map(|text| text.map(|text| text.parse::<Age>()).transpose());
             let policy = rows.and_then(|rows| Ok((rows, sums?))).ok();
@@ -145,7 +131,7 @@ impl Store {
                 ReadError::Damaged("how long records are kept cannot be read".to_owned())
             })?;
             let at = |micros: Option<i64>| micros.map(Timestamp::from_micros);
-            Ok(Retention {
+            Ok(Retained {
                 policy,
                 records_from: at(retained::records_from(connection)?),
                 rows_from: at(retained::rows_from(connection)?),
@@ -154,62 +140,14 @@ impl Store {
     }
 
     /// States how long records and sums are to be kept. Deletes nothing: that is for
-    /// [`delete`](Self::delete), with a [plan](Self::plan_retention).
-    ///
-    /// ```
-    /// # let folder = tempfile::tempdir()?;
-    /// # let store = usage_store::Store::open(folder.path().join("usage.db"))?;
-    /// # let now = usage_core::Timestamp::from_micros(1_777_787_761_000_000);
-    /// use usage_store::Policy;
-    ///
-    /// store.set_retention(&Policy::new(Some("30d".parse()?), Some("104w".parse()?))?)?;
-    /// let plan = store.plan_retention(now)?;
-    /// println!("{} records go, their sums stay for two years", plan.records());
-    /// store.delete(plan, |_gone| {})?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// [`Store::delete`], with a [`RetentionPlan`].
     ///
     /// # Errors
     /// When the ledger cannot be written.
-    pub fn set_retention(&self, policy: &Policy) -> Result<()> {
+    pub fn set(&self, policy: &Policy) -> Result<()> {
         let ages = [policy.rows, policy.sums].map(|age| age.map(|age| age.to_string()));
-        self.write("state what is kept in", |writer| {
+        self.store.write("state what is kept in", |writer| {
             writer.ledger.write(|transaction, _| retained::set_ages(transaction, ages))
-        })
-    }
-
-    /// Returns what is older at `now` than the policy says: a plan for [`delete`](Self::delete). What is
-    /// too old altogether goes with its sums, and then the records go whose sums stay. Its instants
-    /// are on whole quarters of an hour. Where `now` cannot be right, it says so by its [doubt](RetentionPlan::doubt).
-    ///
-    /// # Errors
-    /// When the ledger cannot be read.
-    pub fn plan_retention(&self, now: Timestamp) -> Result<RetentionPlan> {
-        let policy = self.retention()?.policy;
-        let before = |age: Option<Age>| age.and_then(|age| age.before(now)).map(whole_quarter);
-        let options = PruneOptions::default().with_now(now);
-        let all = before(policy.sums).map(|at| self.plan_prune(at, &options)).transpose()?;
-        // Where both are as old, no sums are left to be kept.
-        let rows = before(policy.rows)
-            .filter(|before| all.is_none_or(|all| all.before < *before))
-            .map(|before| self.plan_prune(before, &options.with_keep_sums(true)))
-            .transpose()?;
-        let rows = match (all, rows) {
-            (Some(all), Some(rows)) => Some(self.without(rows, &all)?),
-            (_, rows) => rows,
-        };
-        Ok(RetentionPlan { policy, all, rows })
-    }
-
-    /// The plan without the records that another one deletes before.
-    fn without(&self, plan: PrunePlan, other: &PrunePlan) -> Result<PrunePlan> {
-        self.read("read the ledger", |connection| {
-            let (records, oldest, newest) = super::extent(
-                connection,
-                "WHERE ts >= ?1 AND ts < ?2",
-                [other.before.as_micros(), plan.before.as_micros()],
-            )?;
-            Ok(PrunePlan { records, oldest, newest, ..plan })
         })
     }
 }

@@ -52,6 +52,59 @@ pub struct PrunePlan {
 }
 
 impl PrunePlan {
+    /// Returns what pruning would delete: a plan for [`Store::delete`].
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let store = usage_store::Store::open(folder.path().join("usage.db"))?;
+    /// use usage_core::Timestamp;
+    /// use usage_store::{PruneOptions, PrunePlan};
+    ///
+    /// let before = Timestamp::from_micros(1_777_787_761_000_000);
+    /// let plan = PrunePlan::new(&store, before, &PruneOptions::default())?;
+    /// if plan.records > 0 {
+    ///     assert!(store.delete(plan, |_gone| {})?.records >= plan.records);
+    /// }
+    ///
+    /// let plan = PrunePlan::new(&store, before, &PruneOptions::default().with_keep_sums(true))?;
+    /// assert_eq!(plan.before, Timestamp::from_micros(1_777_787_100_000_000));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the ledger cannot be read, and [`StoreError::RowsGone`] when the instant cuts a quarter
+    /// of an hour of which only sums are left.
+    pub fn new(store: &Store, before: Timestamp, options: &PruneOptions) -> Result<Self> {
+        let PruneOptions { keep_sums, now } = *options;
+        let before = if keep_sums { whole_quarter(before) } else { before };
+        store.read("read the ledger", |connection| {
+            if !keep_sums && let Some(nearest) = cut(connection, before)? {
+                return Err(ReadError::RowsGone { edge: before, nearest });
+            }
+            let (records, oldest, newest) =
+                extent(connection, "WHERE ts < ?1", [before.as_micros()])?;
+            let kept = if keep_sums {
+                Kept::default()
+            } else {
+                kept_in(connection, &(i64::MIN..before.as_micros()))?
+            };
+            let doubt = doubt(connection, before, now)?;
+            let (sums, requests, insisted) = (kept.quarters, kept.requests, false);
+            Ok(Self {
+                before,
+                keep_sums,
+                records,
+                oldest,
+                newest,
+                sums,
+                requests,
+                now,
+                doubt,
+                insisted,
+            })
+        })
+    }
+
     /// The same plan, to be carried out whatever the [doubt](Self::doubt).
     #[must_use]
     pub const fn insist(self) -> Self {
@@ -121,59 +174,6 @@ impl PruneOptions {
 }
 
 impl Store {
-    /// Returns what pruning would delete: a plan for [`delete`](Self::delete).
-    ///
-    /// ```
-    /// # let folder = tempfile::tempdir()?;
-    /// # let store = usage_store::Store::open(folder.path().join("usage.db"))?;
-    /// use usage_core::Timestamp;
-    /// use usage_store::PruneOptions;
-    ///
-    /// let before = Timestamp::from_micros(1_777_787_761_000_000);
-    /// let plan = store.plan_prune(before, &PruneOptions::default())?;
-    /// if plan.records > 0 {
-    ///     assert!(store.delete(plan, |_gone| {})?.records >= plan.records);
-    /// }
-    ///
-    /// let plan = store.plan_prune(before, &PruneOptions::default().with_keep_sums(true))?;
-    /// assert_eq!(plan.before, Timestamp::from_micros(1_777_787_100_000_000));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// When the ledger cannot be read, and [`StoreError::RowsGone`] when the instant cuts a quarter
-    /// of an hour of which only sums are left.
-    pub fn plan_prune(&self, before: Timestamp, options: &PruneOptions) -> Result<PrunePlan> {
-        let PruneOptions { keep_sums, now } = *options;
-        let before = if keep_sums { whole_quarter(before) } else { before };
-        self.read("read the ledger", |connection| {
-            if !keep_sums && let Some(nearest) = cut(connection, before)? {
-                return Err(ReadError::RowsGone { edge: before, nearest });
-            }
-            let (records, oldest, newest) =
-                extent(connection, "WHERE ts < ?1", [before.as_micros()])?;
-            let kept = if keep_sums {
-                Kept::default()
-            } else {
-                kept_in(connection, &(i64::MIN..before.as_micros()))?
-            };
-            let doubt = doubt(connection, before, now)?;
-            let (sums, requests, insisted) = (kept.quarters, kept.requests, false);
-            Ok(PrunePlan {
-                before,
-                keep_sums,
-                records,
-                oldest,
-                newest,
-                sums,
-                requests,
-                now,
-                doubt,
-                insisted,
-            })
-        })
-    }
-
     /// Deletes what is older, and adds it to the progress.
     pub(super) fn delete_older(
         &self,
@@ -258,9 +258,9 @@ impl Store {
     /// meanwhile.
     ///
     /// # Errors
-    /// As [`plan_prune`](Self::plan_prune) and [`delete`](Self::delete).
+    /// As [`PrunePlan::new`] and [`delete`](Self::delete).
     pub fn prune_records(&self, before: Timestamp) -> Result<u64> {
-        let plan = self.plan_prune(before, &PruneOptions::default())?;
+        let plan = PrunePlan::new(self, before, &PruneOptions::default())?;
         Ok(self.delete(plan, |_| {})?.records)
     }
 }

@@ -44,7 +44,7 @@ impl Store {
 /// ```
 /// # let folder = tempfile::tempdir()?;
 /// # let store = usage_store::Store::open(folder.path().join("usage.db"))?;
-/// store.reset_horizon(None)?;
+/// store.retention().reset_horizon(None)?;
 /// let retried = store.quarantine().retry()?;
 /// println!("{} records taken in, {} stay", retried.stored, retried.kept);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

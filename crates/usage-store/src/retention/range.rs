@@ -31,20 +31,14 @@ pub struct DeleteRangePlan {
 }
 
 impl DeleteRangePlan {
-    const fn range(&self) -> Range<i64> {
-        self.start.as_micros()..self.end.as_micros()
-    }
-}
-
-impl Store {
     /// Returns what deleting the records from `start` up to, not including, `end` would delete: a plan for
-    /// [`delete`](Self::delete).
+    /// [`Store::delete`].
     ///
     /// # Errors
     /// When the ledger cannot be read, and [`StoreError::RowsGone`](crate::StoreError::RowsGone) when either cuts a quarter of an
     /// hour of which only sums are left.
-    pub fn plan_delete_range(&self, start: Timestamp, end: Timestamp) -> Result<DeleteRangePlan> {
-        self.read("read the ledger", |connection| {
+    pub fn new(store: &Store, start: Timestamp, end: Timestamp) -> Result<Self> {
+        store.read("read the ledger", |connection| {
             for edge in [start, end] {
                 if let Some(nearest) = cut(connection, edge)? {
                     return Err(ReadError::RowsGone { edge, nearest });
@@ -55,10 +49,16 @@ impl Store {
                 extent(connection, "WHERE ts >= ?1 AND ts < ?2", [from, before])?;
             let kept = kept_in(connection, &(from..before))?;
             let (sums, requests) = (kept.quarters, kept.requests);
-            Ok(DeleteRangePlan { start, end, records, oldest, newest, sums, requests })
+            Ok(Self { start, end, records, oldest, newest, sums, requests })
         })
     }
 
+    const fn range(&self) -> Range<i64> {
+        self.start.as_micros()..self.end.as_micros()
+    }
+}
+
+impl Store {
     /// Deletes what a plan says, with its sums, and adds it to the progress.
     pub(super) fn delete_range(
         &self,
@@ -67,7 +67,7 @@ impl Store {
         on_progress: &mut dyn FnMut(u64),
     ) -> Result<()> {
         // What has no rows may have changed since, and a plan may be made by hand.
-        self.plan_delete_range(plan.start, plan.end)?;
+        DeleteRangePlan::new(self, plan.start, plan.end)?;
         self.read("read the ledger", |connection| check_cut(connection, &plan.range()))?;
         self.delete_in(&plan.range(), false, progress, on_progress)
     }

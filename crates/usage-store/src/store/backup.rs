@@ -35,7 +35,8 @@ impl Store {
     /// use usage_store::Store;
     ///
     /// let backup = store.backup(&copy)?;
-    /// assert_eq!(Store::open_existing(&backup.path)?.retention()?, store.retention()?);
+    /// let copy = Store::open_existing(&backup.path)?;
+    /// assert_eq!(copy.retention().read()?, store.retention().read()?);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///

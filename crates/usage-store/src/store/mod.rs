@@ -114,8 +114,7 @@ impl Store {
 
     /// Why the write-ahead log cannot be brought into the ledger's file, if it cannot: then it grows
     /// with every batch. What is stored is safe all the same, as long as the log can be written.
-    #[must_use]
-    pub fn failing_checkpoint(&self) -> Option<String> {
+    pub(crate) fn failing_checkpoint(&self) -> Option<String> {
         self.lock_writer().ledger.checkpoints.failing().map(str::to_owned)
     }
 

@@ -7,7 +7,7 @@ use std::thread;
 use rusqlite::Connection;
 use usage_core::{Filter, TimeRange};
 use usage_store::doctor::{Depth, examine};
-use usage_store::{APPLICATION_ID, PruneOptions, SCHEMA_VERSION, Store, StoreError};
+use usage_store::{APPLICATION_ID, PruneOptions, PrunePlan, SCHEMA_VERSION, Store, StoreError};
 
 use super::support::{Place, at, record, records, requests, until};
 
@@ -19,7 +19,9 @@ fn pragma(connection: &Connection, name: &str) -> i64 {
 fn a_copy_is_a_ledger_with_the_same_content() {
     let place = Place::with_records(20_000);
     let store = place.open();
-    store.delete(store.plan_prune(at(5_000), &PruneOptions::default()).unwrap(), |_| {}).unwrap();
+    store
+        .delete(PrunePlan::new(&store, at(5_000), &PruneOptions::default()).unwrap(), |_| {})
+        .unwrap();
     let path = place.folder().join("copy.db");
     let backup = store.backup(&path).unwrap();
     assert_eq!((&backup.path, backup.bytes), (&path, path.metadata().unwrap().len()));
@@ -31,7 +33,7 @@ fn a_copy_is_a_ledger_with_the_same_content() {
     let copy = Store::open_existing(&path).unwrap();
     let all = |store: &Store| store.report(TimeRange::ALL, &Filter::default()).unwrap();
     assert_eq!((all(&copy), records(&copy)), (all(&store), records(&store)));
-    assert_eq!(copy.retention().unwrap(), store.retention().unwrap());
+    assert_eq!(copy.retention().read().unwrap(), store.retention().read().unwrap());
     // And can do all that a ledger can.
     copy.insert_batch(&[record(30_000, 1)]).unwrap();
     assert_eq!((requests(&copy), requests(&store)), (15_001, 15_000));

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use usage_conformance::{Subject, check};
 use usage_core::query::{EngineError, EngineErrorKind, Limits, Order, Selection};
 use usage_core::{Engine, Filter, Label, TimeRange};
-use usage_store::{Store, StoreError};
+use usage_store::{PrunePlan, Store, StoreError};
 
 use super::support::{KEEP_SUMS, Place, at, open_patient, orphan, record, record_of};
 
@@ -64,7 +64,7 @@ fn records_end_with_an_error_where_only_sums_are_left() {
     };
     let (old, new) = (Ok(at(5)), Ok(at(3 * QUARTER + 7)));
     assert_eq!(told(None, None, Order::OldestFirst), [old, new]);
-    store.delete(store.plan_prune(at(2 * QUARTER), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
+    store.delete(PrunePlan::new(&store, at(2 * QUARTER), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
     let gone = Err(EngineErrorKind::NotKept);
     for order in [Order::OldestFirst, Order::NewestFirst] {
         assert_eq!(told(None, None, order), [new, gone]);

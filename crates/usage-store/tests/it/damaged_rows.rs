@@ -7,7 +7,9 @@ use usage_core::period::Unit;
 use usage_core::stats::Summary;
 use usage_core::{Filter, Label, Record, TimeRange};
 use usage_store::doctor::{Depth, examine};
-use usage_store::{PruneOptions, Store, StoreError, StoredRecord};
+use usage_store::{
+    DeleteRangePlan, PruneOptions, PrunePlan, Store, StoreError, StoredRecord, doctor,
+};
 
 use super::support::{Place, at, range, record_of, requests, series_by, series_of_all, stored};
 
@@ -205,22 +207,22 @@ fn a_deletion_stops_at_damage() {
             let error = if start == i64::MIN {
                 store
                     .delete(
-                        store.plan_prune(at(end), &PruneOptions::default()).unwrap().insist(),
+                        PrunePlan::new(&store, at(end), &PruneOptions::default()).unwrap().insist(),
                         |_| {},
                     )
                     .unwrap_err()
             } else {
-                let plan = store.plan_delete_range(at(start), at(end)).unwrap();
+                let plan = DeleteRangePlan::new(&store, at(start), at(end)).unwrap();
                 store.delete(plan, |_| {}).unwrap_err()
             };
             assert!(error.is_damage(), "{damage}: {error:?}");
             let after = store.report(all, &Filter::default()).unwrap();
             assert_eq!(after, before, "{damage}, {start}..{end}");
             // With the records as they are now for the truth it goes on.
-            store.rebuild_sums().unwrap();
+            doctor::rebuild(&store).unwrap();
             store
                 .delete(
-                    store.plan_prune(at(end), &PruneOptions::default()).unwrap().insist(),
+                    PrunePlan::new(&store, at(end), &PruneOptions::default()).unwrap().insist(),
                     |_| {},
                 )
                 .unwrap();

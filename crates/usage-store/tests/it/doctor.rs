@@ -4,7 +4,7 @@ use std::fs;
 
 use usage_core::Filter;
 use usage_store::doctor::{Advice, Check, Depth, Diagnosis, Place, Remedy, examine};
-use usage_store::{SCHEMA_VERSION, Store, StoreError};
+use usage_store::{SCHEMA_VERSION, Store, StoreError, doctor};
 
 use super::migration::WITHOUT_V4;
 use super::support::{
@@ -53,7 +53,7 @@ fn what_is_in_a_sound_ledger() {
     let top = |at: usize| {
         let dimension = &content.dimensions[at];
         let top: Vec<_> =
-            dimension.top.iter().map(|(name, count)| (name.as_str(), *count)).collect();
+            dimension.top.iter().map(|top| (top.name.as_str(), top.records)).collect();
         (dimension.name, dimension.distinct, top)
     };
     // An empty profile counts as the default one.
@@ -128,12 +128,12 @@ fn event_ids_that_cannot_be_found() {
         let quick = examine(&place.path, Depth::Quick).unwrap();
         assert!(!failed(&quick).contains(&"event-ids"), "{sql}");
 
-        let rebuilt = place.open().rebuild_sums().unwrap();
+        let rebuilt = doctor::rebuild(&place.open()).unwrap();
         assert_eq!(rebuilt.event_ids, check.wrong(), "{sql}");
         assert!(examined(&place).is_sound(), "{sql}");
         let again = place.open().insert_batch(&batch).unwrap();
         assert_eq!(again.total() - again.stored, 2 + u64::from(sql.contains("event_ids")), "{sql}");
-        assert_eq!(place.open().rebuild_sums().unwrap().event_ids, 0, "{sql}");
+        assert_eq!(doctor::rebuild(&place.open()).unwrap().event_ids, 0, "{sql}");
     }
 }
 
@@ -163,7 +163,7 @@ fn findings_say_where_and_what_to_do() {
     // What the record counted is in the sums still.
     let diagnosis = after(&place, "DELETE FROM records WHERE ts = 1 AND id = 2");
     assert_eq!(failed(&diagnosis), ["sums"]);
-    assert_eq!(place.open().rebuild_sums().unwrap().changed, 4);
+    assert_eq!(doctor::rebuild(&place.open()).unwrap().changed, 4);
     assert!(examined(&place).is_sound());
 }
 
@@ -270,22 +270,22 @@ fn what_a_report_refuses_is_found() {
 fn journals() {
     let place = Folder::with_records(3);
     let diagnosis = examined(&place);
-    assert!(diagnosis.waiting.segments.is_empty() && diagnosis.set_aside.is_empty());
+    assert!(diagnosis.backlog.segments.is_empty() && diagnosis.set_aside.is_empty());
     let mut store = place.open();
     let folder = orphan(&mut store, &[record(7, 1), record(8, 1)]);
     let running = journal(&store, &folder, &[record(9, 1)]);
     let before = segments(&folder);
     let diagnosis = examined(&place);
     assert!(diagnosis.is_sound(), "{diagnosis:#?}");
-    assert_eq!((diagnosis.waiting.of_stopped(), diagnosis.waiting.of_running()), (2, 1));
-    assert_eq!(diagnosis.advice, [Advice::Waiting(2)]);
+    assert_eq!((diagnosis.backlog.of_stopped(), diagnosis.backlog.of_running()), (2, 1));
+    assert_eq!(diagnosis.advice, [Advice::Backlog(2)]);
     assert_eq!(segments(&folder), before);
     drop((store, running));
 
     // One of which nothing can be read is worth an alarm: nobody else tells of it twice.
     fs::write(folder.join(format!("{:032x}.segment", 1)), vec![0xFF; 8_192]).unwrap();
     assert_eq!(failed(&examined(&place)), ["journals"]);
-    place.open().recover_journals().unwrap();
+    place.open().journals().recover().unwrap();
     assert_eq!(failed(&examined(&place)), ["journals"]);
     let diagnosis = examined(&place);
     let finding = &diagnosis.checks.last().unwrap().findings[0];

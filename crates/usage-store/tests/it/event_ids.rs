@@ -3,7 +3,7 @@
 use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
 use usage_core::{Record, TokenCounts, Usage};
 use usage_store::doctor::{Depth, examine};
-use usage_store::{Inserted, insert_record};
+use usage_store::{DeleteRangePlan, Inserted, PrunePlan, insert_record};
 
 use super::support::{KEEP_SUMS, Place, at, labels, record, record_of, records, with_event};
 
@@ -128,7 +128,7 @@ fn after_its_record_was_deleted_and_its_sums_were_kept() {
         |instance, micros| with_event(record_of([instance, "p", "v", "r", "m"], micros, 1), "e");
     store.insert_batch(&[of("a", 1), with_event(record(QUARTER, 1), "f")]).unwrap();
     let keeping = |before| {
-        let plan = store.plan_prune(at(before), &KEEP_SUMS).unwrap();
+        let plan = PrunePlan::new(&store, at(before), &KEEP_SUMS).unwrap();
         store.delete(plan, |_| {}).unwrap().records
     };
     assert_eq!(keeping(QUARTER), 1);
@@ -179,14 +179,14 @@ fn after_its_range_was_deleted_or_the_horizon_taken_back() {
         assert!(diagnosis.is_sound(), "{diagnosis:#?}");
     };
 
-    let plan = store.plan_delete_range(at(3 * QUARTER), at(5 * QUARTER)).unwrap();
+    let plan = DeleteRangePlan::new(&store, at(3 * QUARTER), at(5 * QUARTER)).unwrap();
     assert_eq!(store.delete(plan, |_| {}).unwrap().records, 2);
     sound();
     assert_eq!(store.insert_batch(&batch).unwrap(), outcome(2, 4, &[]));
 
     store.prune_records(at(3 * QUARTER)).unwrap();
     assert_eq!(store.insert_batch(&batch[..2]).unwrap().stored, 0);
-    store.reset_horizon(None).unwrap();
+    store.retention().reset_horizon(None).unwrap();
     sound();
     assert_eq!(store.quarantine().retry().unwrap().stored, 2);
     // They are known again from then on.
@@ -227,14 +227,14 @@ fn a_deletion_does_not_go_through_a_large_table_for_a_few() {
     assert_eq!((number(entries), number(useless)), (50, 10));
     assert!(examine(&place.path, Depth::Full).unwrap().is_sound());
     // Sums without records have ids as well.
-    store.delete(store.plan_prune(at(30 * QUARTER), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
+    store.delete(PrunePlan::new(&store, at(30 * QUARTER), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
     assert_eq!((number(entries), number(useless)), (50, 10));
     assert_eq!(store.prune_records(at(30 * QUARTER)).unwrap(), 0);
     assert_eq!((number(entries), number(useless)), (50, 20));
     let again = store.insert_batch(&batch[..20]).unwrap();
     assert!(again.refused.iter().all(|of| of.reason == RefusalReason::BeforeHorizon));
     // Taking the horizon back needs them gone.
-    store.reset_horizon(None).unwrap();
+    store.retention().reset_horizon(None).unwrap();
     assert_eq!((number(entries), number(useless)), (30, 0));
     assert_eq!(store.insert_batch(&batch[..20]).unwrap().stored, 20);
     assert!(examine(&place.path, Depth::Full).unwrap().is_sound());

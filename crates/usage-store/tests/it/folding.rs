@@ -6,7 +6,7 @@ use usage_core::period::Unit;
 use usage_core::stats::{Aggregates, Series};
 use usage_core::{Filter, Label, Record, TimeRange};
 use usage_store::doctor::{Depth, examine};
-use usage_store::{PruneOptions, Store, StoreError};
+use usage_store::{PruneOptions, PrunePlan, Store, StoreError, doctor};
 
 use super::support::{KEEP_SUMS, Place, at, record_of, scan, series_by};
 
@@ -129,7 +129,7 @@ fn no_name_is_without_a_limit() {
         sound(&place);
         let one = Filter::new().keeping(Label::ALL[column], "n799");
         assert_eq!(store.report(TimeRange::ALL, &one).unwrap().summary().requests, 1);
-        assert_eq!(store.rebuild_sums().unwrap().changed, 0);
+        assert_eq!(doctor::rebuild(&store).unwrap().changed, 0);
     }
 }
 
@@ -145,7 +145,7 @@ fn what_was_folded_is_counted_out() {
         let filter = Filter::default();
         let expected = scan(&store, TimeRange::ALL, &filter).summary();
         assert_eq!(store.report(TimeRange::ALL, &filter).unwrap().summary(), expected);
-        let rebuilt = store.rebuild_sums().unwrap();
+        let rebuilt = doctor::rebuild(&store).unwrap();
         assert_eq!(rebuilt.changed, 0);
     }
     let folded = "SELECT count(DISTINCT month) FROM rollups_folded";
@@ -154,11 +154,14 @@ fn what_was_folded_is_counted_out() {
     many_models(&store);
     sound(&place);
     store
-        .delete(store.plan_prune(at(400 * DAY), &PruneOptions::default()).unwrap().insist(), |_| {})
+        .delete(
+            PrunePlan::new(&store, at(400 * DAY), &PruneOptions::default()).unwrap().insist(),
+            |_| {},
+        )
         .unwrap();
     assert_eq!(number(&place.connection(), "SELECT count(*) FROM rollups_folded"), 0);
     assert_eq!(number(&place.connection(), "SELECT count(*) FROM rollups_month"), 0);
-    let rebuilt = store.rebuild_sums().unwrap();
+    let rebuilt = doctor::rebuild(&store).unwrap();
     assert!(rebuilt.names_removed >= 200, "{rebuilt:?}");
     assert_eq!(number(&place.connection(), "SELECT count(*) FROM label_sets"), 0);
     sound(&place);
@@ -174,17 +177,17 @@ fn a_rebuild_folds_as_well() {
     let sql = "DELETE FROM rollups_folded; DELETE FROM rollups_quarter; DELETE FROM rollups_day;
                DELETE FROM rollups_month; DELETE FROM rollups_all; UPDATE ledger SET rollups = NULL";
     place.connection().execute_batch(sql).unwrap();
-    store.rebuild_sums().unwrap();
+    doctor::rebuild(&store).unwrap();
     sound(&place);
     let report = store.report(TimeRange::ALL, &Filter::default()).unwrap();
     assert_eq!(report.summary(), before);
     let folded = "SELECT count(*) FROM rollups_folded";
     assert_eq!(number(&place.connection(), folded), 3 * (150 - LIMIT));
-    assert_eq!(store.rebuild_sums().unwrap().changed, 0);
+    assert_eq!(doctor::rebuild(&store).unwrap().changed, 0);
     // A limit that was lowered, or a ledger from before there was one.
     let sql = "UPDATE settings SET value = '120'; DELETE FROM rollups_folded";
     place.connection().execute_batch(sql).unwrap();
-    store.rebuild_sums().unwrap();
+    doctor::rebuild(&store).unwrap();
     sound(&place);
     assert_eq!(number(&place.connection(), folded), 3 * 30);
 }
@@ -197,7 +200,7 @@ fn a_filter_is_never_short() {
     many_models(&store);
     let before = store.report(TimeRange::ALL, &Filter::default()).unwrap();
     let known = store.report(TimeRange::ALL, &models(&["m5"])).unwrap();
-    let plan = store.plan_prune(at(20 * DAY), &KEEP_SUMS).unwrap();
+    let plan = PrunePlan::new(&store, at(20 * DAY), &KEEP_SUMS).unwrap();
     store.delete(plan, |_| {}).unwrap();
     sound(&place);
     assert_eq!(store.report(TimeRange::ALL, &Filter::default()).unwrap(), before);
@@ -213,7 +216,7 @@ fn a_filter_is_never_short() {
     let since = TimeRange { start: Some(at(20 * DAY)), end: None };
     let found = store.report(since, &models(&["m149"])).unwrap();
     assert_eq!(found, scan(&store, since, &models(&["m149"])));
-    let rebuilt = store.rebuild_sums().unwrap();
+    let rebuilt = doctor::rebuild(&store).unwrap();
     assert_eq!((rebuilt.changed, rebuilt.names_removed), (0, 0));
 }
 
@@ -259,7 +262,7 @@ fn a_filter_over_other_folded_names_is_refused() {
         assert!(error.is_damage(), "{damage}: {error:?}");
         assert_eq!(store.report(TimeRange::ALL, &plain).unwrap(), before);
         assert!(!examine(&place.path, Depth::Quick).unwrap().is_sound(), "{damage}");
-        store.rebuild_sums().unwrap();
+        doctor::rebuild(&store).unwrap();
         sound(&place);
         let found = store.report(TimeRange::ALL, &one).unwrap();
         assert_eq!(found, scan(&store, TimeRange::ALL, &one), "{damage}");
@@ -273,10 +276,10 @@ fn unused_names_are_removed() {
     let (store, other) = (place.open(), place.open());
     let batch: Vec<_> = (0..20).map(|n| of_model(n, n * DAY)).collect();
     other.insert_batch(&batch).unwrap();
-    store.delete(store.plan_prune(at(5 * DAY), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
-    assert_eq!(store.rebuild_sums().unwrap().names_removed, 0, "sums use them");
+    store.delete(PrunePlan::new(&store, at(5 * DAY), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
+    assert_eq!(doctor::rebuild(&store).unwrap().names_removed, 0, "sums use them");
     store.prune_records(at(8 * DAY)).unwrap();
-    assert_eq!(store.rebuild_sums().unwrap().names_removed, 8);
+    assert_eq!(doctor::rebuild(&store).unwrap().names_removed, 8);
     sound(&place);
     // The ids that it has in memory are those of names that are gone.
     let again: Vec<_> = (0..20).map(|n| of_model(n, 30 * DAY + n)).collect();
@@ -284,5 +287,5 @@ fn unused_names_are_removed() {
     sound(&place);
     let expected = scan(&store, TimeRange::ALL, &Filter::default());
     assert_eq!(store.report(TimeRange::ALL, &Filter::default()).unwrap(), expected);
-    assert_eq!(store.rebuild_sums().unwrap().names_removed, 0);
+    assert_eq!(doctor::rebuild(&store).unwrap().names_removed, 0);
 }

@@ -2,8 +2,11 @@
 
 use usage_core::query::Limits;
 use usage_core::{Engine, Filter, TimeRange};
-use usage_store::doctor::{Advice, Depth, examine, examine_at};
-use usage_store::{Doubt, Policy, PruneOptions, Store, StoreError};
+use usage_store::doctor::{Advice, Depth, ExamineOptions, examine};
+use usage_store::{
+    DeleteAllPlan, DeleteRangePlan, Doubt, Policy, PruneOptions, PrunePlan, RetentionPlan, Store,
+    StoreError, doctor,
+};
 
 use super::support::{KEEP_SUMS, Place, at, range, record, records, requests, with_event};
 
@@ -19,7 +22,7 @@ fn ledger() -> (Place, Store) {
     let store = place.open();
     let batch: Vec<_> = (0..180).map(|n| record(TODAY - n * 32 * QUARTER, 1)).collect();
     store.insert_batch(&batch).unwrap();
-    store.set_retention(&Policy::new(Some("30d".parse().unwrap()), None).unwrap()).unwrap();
+    store.retention().set(&Policy::new(Some("30d".parse().unwrap()), None).unwrap()).unwrap();
     (place, store)
 }
 
@@ -32,26 +35,26 @@ fn a_now_far_ahead_is_not_believed() {
     let (_place, store) = ledger();
     // The first time there is only the newest record to go by, later the last now as well.
     for round in 0..2 {
-        let plan = store.plan_retention(at(TODAY + 5 * YEAR)).unwrap();
+        let plan = RetentionPlan::new(&store, at(TODAY + 5 * YEAR)).unwrap();
         assert!(plan.doubt().is_some(), "{round}");
         let refused = store.delete(plan, |_| {});
         let Err(StoreError::Doubtful { doubt }) = &refused else { panic!("{refused:?}") };
         assert_eq!(plan.doubt(), Some(*doubt));
         assert!(matches!(doubt, Doubt::NowAhead { .. }), "{doubt:?}");
-        let retention = store.retention().unwrap();
+        let retention = store.retention().read().unwrap();
         let expected = [None, Some(at(TODAY - 30 * DAY + 60 * QUARTER))][round];
         assert_eq!(retention.records_from, expected, "{round}");
-        let plan = store.plan_retention(at(TODAY + 60 * QUARTER)).unwrap();
+        let plan = RetentionPlan::new(&store, at(TODAY + 60 * QUARTER)).unwrap();
         assert_eq!(plan.doubt(), None);
         store.delete(plan, |_| {}).unwrap();
     }
     // Nor one far behind.
-    let behind = store.plan_retention(at(TODAY - YEAR)).unwrap();
+    let behind = RetentionPlan::new(&store, at(TODAY - YEAR)).unwrap();
     assert!(matches!(behind.doubt(), Some(Doubt::NowBehind { .. })), "{behind:?}");
     // Who insists gets it, and with it the nows that come then.
-    store.delete(store.plan_retention(at(TODAY + YEAR)).unwrap().insist(), |_| {}).unwrap();
+    store.delete(RetentionPlan::new(&store, at(TODAY + YEAR)).unwrap().insist(), |_| {}).unwrap();
     assert_eq!(records(&store).len(), 0);
-    assert_eq!(store.plan_retention(at(TODAY + YEAR + DAY)).unwrap().doubt(), None);
+    assert_eq!(RetentionPlan::new(&store, at(TODAY + YEAR + DAY)).unwrap().doubt(), None);
     assert_eq!(requests(&store), 180);
 }
 
@@ -59,11 +62,11 @@ fn a_now_far_ahead_is_not_believed() {
 #[test]
 fn a_long_policy_and_a_now_that_is_a_little_more_ahead() {
     let (_place, store) = ledger();
-    store.set_retention(&Policy::new(Some("365d".parse().unwrap()), None).unwrap()).unwrap();
-    let plan = store.plan_retention(at(TODAY + YEAR + DAY)).unwrap();
+    store.retention().set(&Policy::new(Some("365d".parse().unwrap()), None).unwrap()).unwrap();
+    let plan = RetentionPlan::new(&store, at(TODAY + YEAR + DAY)).unwrap();
     assert!(matches!(plan.doubt(), Some(Doubt::NowAhead { .. })), "{plan:?}");
     // An old ledger, of which not all goes, is as it should be.
-    let plan = store.plan_retention(at(TODAY + YEAR - DAY)).unwrap();
+    let plan = RetentionPlan::new(&store, at(TODAY + YEAR - DAY)).unwrap();
     assert_eq!((plan.doubt(), plan.records()), (None, 176));
 }
 
@@ -72,12 +75,14 @@ fn a_long_policy_and_a_now_that_is_a_little_more_ahead() {
 fn an_instant_far_beyond_the_newest_record() {
     let (_place, store) = ledger();
     let far = at(TODAY + 93 * DAY);
-    for plan in [store.plan_prune(far, &PruneOptions::default()), store.plan_prune(far, &KEEP_SUMS)]
-    {
+    for plan in [
+        PrunePlan::new(&store, far, &PruneOptions::default()),
+        PrunePlan::new(&store, far, &KEEP_SUMS),
+    ] {
         let plan = plan.unwrap();
         let newest = Some(Doubt::BeyondNewest { before: far, newest: at(TODAY) });
         assert_eq!((plan.doubt, plan.records), (newest, 180));
-        let mut by_hand = store.plan_prune(at(TODAY), &PruneOptions::default()).unwrap();
+        let mut by_hand = PrunePlan::new(&store, at(TODAY), &PruneOptions::default()).unwrap();
         assert_eq!(by_hand.doubt, None);
         by_hand.before = far;
         for plan in [plan, by_hand] {
@@ -85,7 +90,10 @@ fn an_instant_far_beyond_the_newest_record() {
         }
     }
     assert!(matches!(store.prune_records(far), Err(StoreError::Doubtful { .. })));
-    assert_eq!((records(&store).len(), store.retention().unwrap().records_from), (180, None));
+    assert_eq!(
+        (records(&store).len(), store.retention().read().unwrap().records_from),
+        (180, None)
+    );
     assert_eq!(store.prune_records(at(TODAY + 92 * DAY)).unwrap(), 180);
 }
 
@@ -95,7 +103,7 @@ fn a_record_of_2099_silences_nothing() {
     let (_place, store) = ledger();
     let of_2099 = TODAY + 73 * YEAR;
     store.insert_batch(&[record(of_2099, 1)]).unwrap();
-    let plan = store.plan_retention(at(TODAY + 60 * YEAR)).unwrap();
+    let plan = RetentionPlan::new(&store, at(TODAY + 60 * YEAR)).unwrap();
     assert!(plan.doubt().is_some(), "{plan:?}");
 }
 
@@ -104,7 +112,7 @@ fn a_record_of_2099_silences_nothing() {
 fn a_ledger_that_nobody_writes_to() {
     let (_place, store) = ledger();
     for day in 0..200 {
-        let plan = store.plan_retention(at(TODAY + day * DAY)).unwrap();
+        let plan = RetentionPlan::new(&store, at(TODAY + day * DAY)).unwrap();
         assert_eq!(plan.doubt(), None, "{day}");
         store.delete(plan, |_| {}).unwrap();
     }
@@ -116,7 +124,7 @@ fn an_empty_ledger_goes_on_to_accept_everything() {
     let place = Place::new();
     let store = place.open();
     store.prune_records(at(TODAY + 50 * YEAR)).unwrap();
-    assert_eq!(store.retention().unwrap().records_from, None);
+    assert_eq!(store.retention().read().unwrap().records_from, None);
     assert_eq!(store.insert_batch(&[record(TODAY, 1)]).unwrap().stored, 1);
 }
 
@@ -125,22 +133,24 @@ fn an_empty_ledger_goes_on_to_accept_everything() {
 fn the_way_back_keeps_the_sums() {
     let (place, store) = ledger();
     let ahead = at(TODAY + 10 * YEAR);
-    store.delete(store.plan_retention(ahead).unwrap().insist(), |_| {}).unwrap();
+    store.delete(RetentionPlan::new(&store, ahead).unwrap().insist(), |_| {}).unwrap();
     assert_eq!((records(&store).len(), requests(&store)), (0, 180));
     let newer: Vec<_> = (1..=20).map(|n| record(TODAY + n * QUARTER, 1)).collect();
     let again = record(TODAY, 1);
     assert_eq!(store.insert_batch(&newer).unwrap().refused.len(), 20);
     assert_eq!(store.insert_batch(&[again]).unwrap().refused.len(), 1);
-    let advice = examine_at(&place.path, Depth::Full, at(TODAY + DAY)).unwrap().advice;
+    let advice = examine(&place.path, ExamineOptions::new(Depth::Full).with_now(at(TODAY + DAY)))
+        .unwrap()
+        .advice;
     let horizon = at(TODAY + 10 * YEAR - 30 * DAY);
     assert_eq!(advice, [Advice::HorizonAhead(horizon), Advice::Quarantined(21)]);
     assert_eq!(examine(&place.path, Depth::Full).unwrap().advice, [Advice::Quarantined(21)]);
 
-    let reset = store.reset_horizon(Some(at(0))).unwrap();
+    let reset = store.retention().reset_horizon(Some(at(0))).unwrap();
     // Of the quarter of the newest record only sums are left.
     let floor = Some(at(TODAY + QUARTER));
     assert_eq!((reset.was, reset.records_from, reset.floor), (Some(horizon), floor, floor));
-    let retention = store.retention().unwrap();
+    let retention = store.retention().read().unwrap();
     assert_eq!((retention.records_from, retention.rows_from), (floor, floor));
     let retried = store.quarantine().retry().unwrap();
     assert_eq!((retried.stored, retried.kept), (20, 1));
@@ -155,11 +165,11 @@ fn the_way_back_keeps_the_sums() {
     );
     assert!(examine(&place.path, Depth::Full).unwrap().is_sound());
     // Twice is once, and it never rises.
-    let again = store.reset_horizon(Some(at(TODAY + YEAR))).unwrap();
+    let again = store.retention().reset_horizon(Some(at(TODAY + YEAR))).unwrap();
     assert_eq!((again.was, again.records_from), (floor, floor));
     // And a right clock is believed again.
-    assert_eq!(store.plan_retention(at(TODAY + 2 * DAY)).unwrap().doubt(), None);
-    store.rebuild_sums().unwrap();
+    assert_eq!(RetentionPlan::new(&store, at(TODAY + 2 * DAY)).unwrap().doubt(), None);
+    doctor::rebuild(&store).unwrap();
     assert_eq!(all(&store).requests, 200);
 }
 
@@ -168,7 +178,7 @@ fn the_way_back_keeps_the_sums() {
 fn ids_after_a_reset() {
     let (place, store) = ledger();
     store.prune_records(at(TODAY + 1)).unwrap();
-    store.reset_horizon(None).unwrap();
+    store.retention().reset_horizon(None).unwrap();
     let named = with_event(record(TODAY - DAY, 1), "e");
     assert_eq!(store.insert_batch(std::slice::from_ref(&named)).unwrap().stored, 1);
     assert_eq!(store.insert_batch(&[named]).unwrap().duplicates, 1);
@@ -182,12 +192,12 @@ fn after_a_prune_that_was_stopped() {
     let store = place.open();
     let batch: Vec<_> = (0..9_000).map(|n| record(TODAY + n * 1_000_000, 1)).collect();
     store.insert_batch(&batch).unwrap();
-    let plan = store.plan_prune(at(TODAY + 90 * DAY), &KEEP_SUMS).unwrap();
+    let plan = PrunePlan::new(&store, at(TODAY + 90 * DAY), &KEEP_SUMS).unwrap();
     let stopped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         store.delete(plan, |_| panic!("stopped"))
     }));
     assert!(stopped.is_err() && records(&store).len() > 3_000);
-    let reset = store.reset_horizon(None).unwrap();
+    let reset = store.retention().reset_horizon(None).unwrap();
     assert_eq!(reset.records_from, Some(at(TODAY + 10 * QUARTER)));
     assert_eq!(store.insert_batch(&[record(TODAY + 10 * QUARTER, 1)]).unwrap().stored, 1);
     assert_eq!(requests(&store), 9_001);
@@ -202,14 +212,15 @@ fn after_a_prune_that_was_stopped_events_are_known_once() {
     let event = |n: i64| with_event(record(TODAY + n * 1_000_000, 1), &format!("e{n}"));
     let batch: Vec<_> = (0..9_000).map(event).collect();
     store.insert_batch(&batch).unwrap();
-    let plan = store.plan_prune(at(TODAY + 9_000 * 1_000_000), &PruneOptions::default()).unwrap();
+    let plan =
+        PrunePlan::new(&store, at(TODAY + 9_000 * 1_000_000), &PruneOptions::default()).unwrap();
     let stopped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         store.delete(plan, |_| panic!("stopped"))
     }));
     let left = records(&store).len() as u64;
     assert!(stopped.is_err() && left > 3_000 && left < 9_000, "{left}");
     assert_eq!(store.insert_batch(&batch[8_990..]).unwrap().stored, 0);
-    store.reset_horizon(None).unwrap();
+    store.retention().reset_horizon(None).unwrap();
     let outcome = store.insert_batch(&batch).unwrap();
     assert_eq!((outcome.stored, outcome.duplicates), (9_000 - left, left));
     assert_eq!(store.quarantine().retry().unwrap().duplicates, 10);
@@ -223,13 +234,14 @@ fn records_far_from_now_are_named_and_can_go() {
     let (of_1970, of_2099) = (7, TODAY + 73 * YEAR);
     let named = with_event(record(of_2099 + 5, 1), "e");
     store.insert_batch(&[record(of_1970, 1), record(of_2099, 1), named.clone()]).unwrap();
-    let advice = examine_at(&place.path, Depth::Quick, at(TODAY)).unwrap().advice;
+    let advice =
+        examine(&place.path, ExamineOptions::new(Depth::Quick).with_now(at(TODAY))).unwrap().advice;
     let expected = [
         Advice::FarAhead { records: 2, first: at(of_2099), last: at(of_2099 + 5) },
         Advice::FarBehind { records: 1, first: at(of_1970), last: at(of_1970) },
     ];
     assert_eq!(advice, expected);
-    let plan = store.plan_delete_range(at(of_2099), at(of_2099 + 6)).unwrap();
+    let plan = DeleteRangePlan::new(&store, at(of_2099), at(of_2099 + 6)).unwrap();
     assert_eq!(
         (plan.records, plan.oldest, plan.newest),
         (2, Some(at(of_2099)), Some(at(of_2099 + 5)))
@@ -237,11 +249,11 @@ fn records_far_from_now_are_named_and_can_go() {
     let mut told = Vec::new();
     let deletion = store.delete(plan, |gone| told.push(gone)).unwrap();
     assert_eq!((deletion.records, told), (2, vec![2]));
-    store.delete(store.plan_delete_range(at(0), at(8)).unwrap(), |_| {}).unwrap();
+    store.delete(DeleteRangePlan::new(&store, at(0), at(8)).unwrap(), |_| {}).unwrap();
     assert_eq!((records(&store).len(), requests(&store)), (180, 180));
     assert!(examine(&place.path, Depth::Full).unwrap().is_sound());
     // Records as old are accepted as before.
-    assert_eq!(store.retention().unwrap().records_from, None);
+    assert_eq!(store.retention().read().unwrap().records_from, None);
     assert_eq!(store.insert_batch(&[record(of_1970, 1), named]).unwrap().stored, 2);
     assert!(examine(&place.path, Depth::Full).unwrap().is_sound());
 }
@@ -250,11 +262,11 @@ fn records_far_from_now_are_named_and_can_go() {
 #[test]
 fn a_range_of_rows_and_sums() {
     let (place, store) = ledger();
-    store.delete(store.plan_retention(at(TODAY)).unwrap(), |_| {}).unwrap();
-    let rows_from = store.retention().unwrap().rows_from.unwrap();
+    store.delete(RetentionPlan::new(&store, at(TODAY)).unwrap(), |_| {}).unwrap();
+    let rows_from = store.retention().read().unwrap().rows_from.unwrap();
     assert_eq!(rows_from, at(TODAY - 30 * DAY));
     let (start, end) = (at(TODAY - 40 * DAY), at(TODAY - 20 * DAY + 1));
-    let plan = store.plan_delete_range(start, end).unwrap();
+    let plan = DeleteRangePlan::new(&store, start, end).unwrap();
     assert_eq!((plan.records, plan.sums, plan.requests), (31, 30, 30));
     let deletion = store.delete(plan, |_| {}).unwrap();
     assert_eq!((deletion.records, deletion.sums, deletion.requests), (31, 30, 30));
@@ -269,15 +281,15 @@ fn a_range_of_rows_and_sums() {
     );
     assert!(examine(&place.path, Depth::Full).unwrap().is_sound());
     // Sums cannot be cut, and what remains of them is still known to have no rows.
-    let cut = store.plan_delete_range(at(TODAY - 59 * DAY + 5), end);
+    let cut = DeleteRangePlan::new(&store, at(TODAY - 59 * DAY + 5), end);
     assert!(matches!(cut, Err(StoreError::RowsGone { .. })), "{cut:?}");
-    assert_eq!(store.retention().unwrap().rows_from, Some(rows_from));
+    assert_eq!(store.retention().read().unwrap().rows_from, Some(rows_from));
 }
 
 #[test]
 fn a_period_that_ends_now_is_counted_from_a_whole_quarter() {
     let (_place, store) = ledger();
-    store.delete(store.plan_retention(at(TODAY)).unwrap(), |_| {}).unwrap();
+    store.delete(RetentionPlan::new(&store, at(TODAY)).unwrap(), |_| {}).unwrap();
     let asked = range(TODAY - 32 * 10 * 7 * QUARTER + 11, TODAY + 3);
     let counted = Engine::countable(&store, asked, &Limits::none()).unwrap();
     assert_eq!(counted, asked, "rows are left there");
@@ -292,8 +304,8 @@ fn a_period_that_ends_now_is_counted_from_a_whole_quarter() {
 #[test]
 fn everything_includes_sums() {
     let (_place, store) = ledger();
-    store.delete(store.plan_prune(at(TODAY + QUARTER), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
-    let plan = store.plan_delete_all().unwrap();
+    store.delete(PrunePlan::new(&store, at(TODAY + QUARTER), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
+    let plan = DeleteAllPlan::new(&store).unwrap();
     assert_eq!((plan.records, plan.sums, plan.requests), (0, 180, 180));
     let first = TODAY - 179 * 32 * QUARTER;
     assert_eq!(plan.summed, Some([at(first), at(TODAY + QUARTER)]));

@@ -9,7 +9,7 @@ use usage_core::sink::RefusalReason;
 use usage_core::stats::Aggregates;
 use usage_core::{Filter, Record, TimeRange, Timestamp};
 use usage_store::doctor::{Depth, examine};
-use usage_store::{PruneOptions, Store, StoreError};
+use usage_store::{PruneOptions, PrunePlan, Store, StoreError, doctor};
 
 use super::support::{
     KEEP_SUMS, Place, at, of_store, range, record, record_of, records, requests, series_by,
@@ -59,7 +59,7 @@ fn reports_stay_what_they_were() {
     };
     let before = (ranges.map(|range| report(&store, range)), days(&store));
     // Not on a quarter of an hour: moved back to one.
-    let plan = store.plan_prune(at(of(8_000) + 1), &KEEP_SUMS).unwrap();
+    let plan = PrunePlan::new(&store, at(of(8_000) + 1), &KEEP_SUMS).unwrap();
     assert_eq!((plan.before, plan.records, plan.sums), (at(of(7_998)), 7_998, 0));
     let deletion = store.delete(plan, |_| {}).unwrap();
     assert_eq!((deletion.records, deletion.sums), (7_998, 0));
@@ -68,9 +68,9 @@ fn reports_stay_what_they_were() {
     assert_eq!((ranges.map(|range| report(&store, range)), days(&store)), before);
     is_sound(&place);
     // And after making the sums again, which must not look for rows where there are none.
-    store.rebuild_sums().unwrap();
+    doctor::rebuild(&store).unwrap();
     assert_eq!((ranges.map(|range| report(&store, range)), days(&store)), before);
-    let retention = store.retention().unwrap();
+    let retention = store.retention().read().unwrap();
     let horizon = Some(at(of(7_998)));
     assert_eq!((retention.records_from, retention.rows_from), (horizon, horizon));
 }
@@ -78,7 +78,7 @@ fn reports_stay_what_they_were() {
 #[test]
 fn where_rows_are_gone_a_quarter_cannot_be_cut() {
     let (_place, store) = with(&spread(300));
-    store.delete(store.plan_prune(at(of(150)), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
+    store.delete(PrunePlan::new(&store, at(of(150)), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
     let gone = |range| match store.report(range, &Filter::default()) {
         Err(StoreError::RowsGone { edge, nearest }) => Some((edge, nearest)),
         result => {
@@ -99,10 +99,10 @@ fn where_rows_are_gone_a_quarter_cannot_be_cut() {
     assert!(matches!(error, StoreError::RowsGone { .. }), "{error:?}");
     days(Tz::Asia__Kathmandu).unwrap();
     // Nor can such sums be deleted in part.
-    let plan = store.plan_prune(at(cut), &PruneOptions::default());
+    let plan = PrunePlan::new(&store, at(cut), &PruneOptions::default());
     let Err(StoreError::RowsGone { edge, nearest: usable }) = plan else { panic!("{plan:?}") };
     assert_eq!((edge, usable), (at(cut), nearest));
-    let mut by_hand = store.plan_prune(at(of(60)), &PruneOptions::default()).unwrap();
+    let mut by_hand = PrunePlan::new(&store, at(of(60)), &PruneOptions::default()).unwrap();
     by_hand.before = at(cut);
     assert!(matches!(store.delete(by_hand, |_| {}), Err(StoreError::RowsGone { .. })));
     assert_eq!(requests(&store), 300);
@@ -112,21 +112,21 @@ fn where_rows_are_gone_a_quarter_cannot_be_cut() {
 fn sums_without_rows_go_with_what_is_older() {
     let all = spread(10_000);
     let (place, store) = with(&all);
-    store.delete(store.plan_prune(at(of(6_000)), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
+    store.delete(PrunePlan::new(&store, at(of(6_000)), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
     // Within what has no rows.
-    let plan = store.plan_prune(at(of(3_000)), &PruneOptions::default()).unwrap();
+    let plan = PrunePlan::new(&store, at(of(3_000)), &PruneOptions::default()).unwrap();
     assert_eq!((plan.records, plan.sums), (0, 1_000));
     let deletion = store.delete(plan, |_| {}).unwrap();
     assert_eq!((deletion.records, deletion.sums), (0, 1_000));
     assert_eq!(report(&store, TimeRange::ALL), all[3_000..].iter().collect());
-    assert_eq!(store.retention().unwrap().rows_from, Some(at(of(6_000))));
+    assert_eq!(store.retention().read().unwrap().rows_from, Some(at(of(6_000))));
     is_sound(&place);
     // Beyond it, and there within a quarter of an hour.
-    let plan = store.plan_prune(at(of(7_001)), &PruneOptions::default()).unwrap();
+    let plan = PrunePlan::new(&store, at(of(7_001)), &PruneOptions::default()).unwrap();
     assert_eq!((plan.records, plan.sums), (1_001, 1_000));
     store.delete(plan, |_| {}).unwrap();
     assert_eq!(report(&store, TimeRange::ALL), all[7_001..].iter().collect());
-    let retention = store.retention().unwrap();
+    let retention = store.retention().read().unwrap();
     assert_eq!((retention.records_from, retention.rows_from), (Some(at(of(7_001))), None));
     is_sound(&place);
     let tables = ["quarter", "day", "month"].map(|level| {
@@ -141,7 +141,7 @@ fn sums_without_rows_go_with_what_is_older() {
 fn what_is_older_is_refused_from_then_on() {
     for keep_sums in [false, true] {
         let (place, store) = with(&spread(300));
-        let mut plan = store.plan_prune(at(of(150)), &PruneOptions::default()).unwrap();
+        let mut plan = PrunePlan::new(&store, at(of(150)), &PruneOptions::default()).unwrap();
         plan.keep_sums = keep_sums;
         store.delete(plan, |_| {}).unwrap();
         let before = requests(&store);
@@ -155,9 +155,9 @@ fn what_is_older_is_refused_from_then_on() {
         assert_eq!(requests(&store), before + 2);
         // It never goes back, and not away, until everything is deleted.
         store.prune_records(at(of(30))).unwrap();
-        assert_eq!(store.retention().unwrap().records_from, Some(at(of(150))));
+        assert_eq!(store.retention().read().unwrap().records_from, Some(at(of(150))));
         store.delete_all_records().unwrap();
-        let retention = store.retention().unwrap();
+        let retention = store.retention().read().unwrap();
         assert_eq!((retention.records_from, retention.rows_from), (None, None));
         assert_eq!(store.insert_batch(&late).unwrap().stored, 2);
         is_sound(&place);
@@ -182,9 +182,11 @@ fn at_every_moment_it_is_right() {
     for (keep_sums, first) in [(true, 0), (false, 0), (false, 9_000)] {
         let (place, store) = with(&all);
         if first > 0 {
-            store.delete(store.plan_prune(at(of(first)), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
+            store
+                .delete(PrunePlan::new(&store, at(of(first)), &KEEP_SUMS).unwrap(), |_| {})
+                .unwrap();
         }
-        let mut plan = store.plan_prune(at(start), &PruneOptions::default()).unwrap();
+        let mut plan = PrunePlan::new(&store, at(start), &PruneOptions::default()).unwrap();
         plan.keep_sums = keep_sums;
         let right = |store: &Store, done: bool| {
             assert_eq!(report(store, range(start, end)), all[15_000..].iter().collect());
@@ -209,7 +211,7 @@ fn at_every_moment_it_is_right() {
         // What was not stored until then is refused, though rows as old are still there.
         assert_eq!(store.insert_batch(&[record(start - 1, 1)]).unwrap().refused.len(), 1);
         // The same command does the rest.
-        let mut plan = store.plan_prune(at(start), &PruneOptions::default()).unwrap();
+        let mut plan = PrunePlan::new(&store, at(start), &PruneOptions::default()).unwrap();
         plan.keep_sums = keep_sums;
         store.delete(plan, |_| {}).unwrap();
         assert_eq!(records(&store).len(), 5_000);
@@ -223,7 +225,7 @@ fn at_every_moment_it_is_right() {
 fn one_prune_finishes_what_another_has_begun() {
     let all = spread(9_000);
     let (place, store) = with(&all);
-    let plan = store.plan_prune(at(of(6_000)), &KEEP_SUMS).unwrap();
+    let plan = PrunePlan::new(&store, at(of(6_000)), &KEEP_SUMS).unwrap();
     let stopped = catch_unwind(AssertUnwindSafe(|| store.delete(plan, |_| panic!("stopped"))));
     assert!(stopped.is_err() && records(&store).len() > 3_000);
     store.prune_records(at(of(4_500))).unwrap();
@@ -232,7 +234,7 @@ fn one_prune_finishes_what_another_has_begun() {
     store.prune_records(at(of(6_600))).unwrap();
     assert_eq!(report(&store, TimeRange::ALL), all[6_600..].iter().collect());
     assert_eq!(records(&store).len(), 2_400);
-    assert_eq!(store.retention().unwrap().rows_from, None);
+    assert_eq!(store.retention().read().unwrap().rows_from, None);
     is_sound(&place);
 }
 
@@ -282,7 +284,7 @@ proptest! {
                 }
                 Step::Keep(instant) => {
                     let instant = instant / QUARTER * QUARTER;
-                    store.delete(store.plan_prune(at(instant), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
+                    store.delete(PrunePlan::new(&store, at(instant), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
                     if rows.iter().any(|record| ts(record) < instant) {
                         rows_from = rows_from.max(instant);
                     }
@@ -295,7 +297,7 @@ proptest! {
                     let quarter = instant / QUARTER;
                     let is_cut = instant % QUARTER != 0 && instant < rows_from
                         && counted.iter().any(|record| ts(record) / QUARTER == quarter);
-                    let plan = store.plan_prune(at(instant), &PruneOptions::default());
+                    let plan = PrunePlan::new(&store, at(instant), &PruneOptions::default());
                     if is_cut {
                         let is_refused = matches!(plan, Err(StoreError::RowsGone { .. }));
                         prop_assert!(is_refused);
@@ -314,7 +316,7 @@ proptest! {
                         rows_from = i64::MIN;
                     }
                 }
-                Step::Rebuild => drop(store.rebuild_sums().unwrap()),
+                Step::Rebuild => drop(doctor::rebuild(&store).unwrap()),
                 Step::DeleteAll => {
                     store.delete_all_records().unwrap();
                     (counted, rows) = (Vec::new(), Vec::new());
@@ -328,7 +330,7 @@ proptest! {
                 let within = counted.iter().filter(|record| ts(record) / QUARTER == quarter);
                 prop_assert_eq!(report(&store, range), within.collect());
             }
-            let found = store.retention().unwrap().rows_from;
+            let found = store.retention().read().unwrap().rows_from;
             prop_assert_eq!(found.map_or(i64::MIN, Timestamp::as_micros), rows_from);
         }
         is_sound(&place);

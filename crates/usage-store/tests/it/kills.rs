@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use usage_core::{Filter, TimeRange};
 use usage_store::doctor::{Depth, examine};
-use usage_store::{SCHEMA_VERSION, Store};
+use usage_store::{SCHEMA_VERSION, Store, doctor};
 
 use super::child;
 use super::migration::WITHOUT_V4;
@@ -50,7 +50,7 @@ pub(crate) fn change(place: &Path, what: &str) {
     let store = Store::open(place.join("usage.db")).unwrap();
     match what {
         "migrate" => {}
-        "rebuild" => drop(store.rebuild_sums().unwrap()),
+        "rebuild" => drop(doctor::rebuild(&store).unwrap()),
         "vacuum" => drop(store.vacuum().unwrap()),
         _ => panic!("no such work: {what}"),
     }
@@ -187,7 +187,7 @@ fn a_rebuild_leaves_the_old_or_the_new_sums() {
     each_kill(&place, "rebuild", |copy| {
         let sums = sums(copy);
         assert!(sums == 0 || sums == all, "{sums} of {all}");
-        copy.open().rebuild_sums().unwrap();
+        doctor::rebuild(&copy.open()).unwrap();
         is_sound(copy, RECORDS as u64);
     });
 }
@@ -195,7 +195,7 @@ fn a_rebuild_leaves_the_old_or_the_new_sums() {
 #[test]
 fn a_vacuum_leaves_everything() {
     let place = ledger("DELETE FROM records WHERE id <= 150000");
-    place.open().rebuild_sums().unwrap();
+    doctor::rebuild(&place.open()).unwrap();
     each_kill(&place, "vacuum", |copy| {
         is_sound(copy, 50_000);
         let store = copy.open();

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
 use usage_core::{Label, Record, Timestamp};
 use usage_store::doctor::{Depth, examine};
-use usage_store::{Inserted, Store, insert_record};
+use usage_store::{Inserted, PrunePlan, Store, doctor, insert_record};
 
 use super::support::{KEEP_SUMS, Place, at, record_of, records, with_event};
 
@@ -139,7 +139,7 @@ fn apply(step: &Step, place: &Place, store: &mut Store, model: &mut Model) {
             model.prune(*before, false);
         }
         Step::PruneKeepingSums(before) => {
-            let plan = store.plan_prune(*before, &KEEP_SUMS).unwrap();
+            let plan = PrunePlan::new(store, *before, &KEEP_SUMS).unwrap();
             store.delete(plan, |_| {}).unwrap();
             model.prune(*before, true);
         }
@@ -147,7 +147,7 @@ fn apply(step: &Step, place: &Place, store: &mut Store, model: &mut Model) {
             store.delete_all_records().unwrap();
             *model = Model::default();
         }
-        Step::Rebuild => assert_eq!(store.rebuild_sums().unwrap().event_ids, 0),
+        Step::Rebuild => assert_eq!(doctor::rebuild(store).unwrap().event_ids, 0),
         Step::Reopen => *store = place.open(),
     }
 }

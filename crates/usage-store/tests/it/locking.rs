@@ -4,7 +4,9 @@
 
 use rusqlite::TransactionBehavior;
 use usage_core::{Filter, TimeRange};
-use usage_store::{Fault, PruneOptions, SCHEMA_VERSION, StoreError, WriteError, insert_record};
+use usage_store::{
+    Fault, PruneOptions, PrunePlan, SCHEMA_VERSION, StoreError, WriteError, insert_record,
+};
 
 use super::support::{Place, at, record, records, requests};
 
@@ -49,7 +51,7 @@ fn a_ledger_migrated_underneath_is_neither_written_nor_read() {
         store.delete_all_records().unwrap_err(),
         store.report(TimeRange::ALL, &filter).unwrap_err(),
         store.records_by_period(TimeRange::ALL, &filter).next().unwrap().unwrap_err(),
-        store.plan_prune(at(2), &PruneOptions::default()).unwrap_err(),
+        PrunePlan::new(&store, at(2), &PruneOptions::default()).unwrap_err(),
     ] {
         assert!(
             matches!(error, StoreError::VersionChanged { found, .. } if found == newer),

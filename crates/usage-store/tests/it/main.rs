@@ -13,6 +13,7 @@
     reason = "the numbers of the tests are small"
 )]
 
+mod backlog;
 mod backup;
 mod checkpoints;
 mod child;
@@ -56,4 +57,3 @@ mod turns;
 mod upgrading;
 mod versions;
 mod view;
-mod waiting;

@@ -9,7 +9,7 @@ use usage_core::period::Unit;
 use usage_core::stats::Aggregates;
 use usage_core::{Filter, Label, TimeRange};
 use usage_store::doctor::{Advice, Depth, examine};
-use usage_store::{SCHEMA_VERSION, Store, StoreError, WriteError};
+use usage_store::{SCHEMA_VERSION, Store, StoreError, WriteError, doctor};
 
 use super::support::{
     Place, orphan, record, records, requests, scan, segments, series_by, series_of_all,
@@ -124,7 +124,7 @@ fn what_earlier_versions_wrote_is_kept_and_summed_up() {
         let diagnosis = examine(&place.path, Depth::Full).unwrap();
         assert!(diagnosis.is_sound() && diagnosis.advice.is_empty(), "{diagnosis:#?}");
         assert_eq!(diagnosis.file.schema_version, SCHEMA_VERSION);
-        assert_eq!(store.rebuild_sums().unwrap().changed, 0);
+        assert_eq!(doctor::rebuild(&store).unwrap().changed, 0);
 
         let (all, filter) = (TimeRange::ALL, Filter::default());
         let expected = scan(&store, all, &filter);
@@ -185,7 +185,7 @@ fn event_ids_are_known_still() {
         assert!(!with_ids.is_empty());
         let again = store.insert_batch(&with_ids).unwrap();
         assert_eq!((again.stored, again.duplicates), (0, with_ids.len() as u64));
-        assert_eq!(store.rebuild_sums().unwrap().event_ids, 0);
+        assert_eq!(doctor::rebuild(&store).unwrap().event_ids, 0);
     }
 }
 
@@ -315,10 +315,10 @@ fn what_version_4_had_stored_of_its_sources_is_not_stored_again() {
              PRAGMA user_version = 3"
         ))
         .unwrap();
-    assert_eq!(examine(&place.path, Depth::Quick).unwrap().waiting.of_stopped(), 6);
+    assert_eq!(examine(&place.path, Depth::Quick).unwrap().backlog.of_stopped(), 6);
     drop(connection);
     let store = place.open();
-    assert_eq!(store.recover_journals().unwrap().stored, 6);
+    assert_eq!(store.journals().recover().unwrap().stored, 6);
     assert_eq!(requests(&store), 10);
     let import = store.source("ccrouter:/b").unwrap().unwrap();
     assert_eq!(import.cursor, [i64::MIN.to_be_bytes(), (-1_i64).to_be_bytes()].concat());

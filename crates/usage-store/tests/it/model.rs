@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use usage_core::sink::{BatchOutcome, RefusalReason};
 use usage_core::stats::Aggregates;
 use usage_core::{Filter, Label, Record, TimeRange, Timestamp};
-use usage_store::{Inserted, PruneOptions, Store, insert_record};
+use usage_store::{Inserted, PruneOptions, PrunePlan, Store, insert_record};
 
 use super::support::{NEWEST, Place, any_filter, any_range, any_record, at, stored};
 
@@ -107,7 +107,7 @@ fn apply(step: &Step, place: &Place, store: &mut Store, model: &mut Model) {
         Step::Prune(before) => {
             // Where there never was anything, nothing can come again.
             let has_history = !model.records.is_empty() || model.horizon.is_some();
-            let planned = store.plan_prune(*before, &PruneOptions::default()).unwrap().records;
+            let planned = PrunePlan::new(store, *before, &PruneOptions::default()).unwrap().records;
             let pruned = store.prune_records(*before).unwrap();
             assert_eq!(pruned, model.retain(|record| record.timestamp() >= *before));
             assert_eq!(planned, pruned);

@@ -30,10 +30,10 @@ fn are_skipped_counted_and_shown() {
     let batch: Vec<_> = (10..20).map(|micros| record(micros, 1)).collect();
     let folder = orphan(&mut store, &batch);
     let odd = odd_entries(&folder);
-    let waiting = store.waiting().unwrap();
+    let waiting = store.journals().backlog().unwrap();
     assert_eq!((waiting.of_stopped(), waiting.of(SegmentState::Inaccessible).count()), (10, odd));
     assert!(waiting.of(SegmentState::Inaccessible).all(|entry| entry.damage.len() == 1));
-    let recovered = store.recover_journals().unwrap();
+    let recovered = store.journals().recover().unwrap();
     assert_eq!((recovered.stored, recovered.skipped.len()), (10, odd), "{recovered:?}");
     assert_eq!(requests(&store), 13);
     assert_eq!(segments(&folder).len(), odd, "they are left as they are");
@@ -57,10 +57,10 @@ fn what_a_newer_program_wrote_is_left_where_it_is() {
         copy[60..].copy_from_slice(&checksum.to_le_bytes());
     }
     fs::write(&segment, &bytes).unwrap();
-    let waiting = store.waiting().unwrap();
+    let waiting = store.journals().backlog().unwrap();
     let newer: Vec<_> = waiting.of(SegmentState::Newer).collect();
     assert_eq!((newer.len(), newer[0].bytes), (1, bytes.len() as u64));
-    assert_eq!(store.recover_journals().unwrap().newer, std::slice::from_ref(&segment));
+    assert_eq!(store.journals().recover().unwrap().newer, std::slice::from_ref(&segment));
     assert_eq!(store.delete_all_records().unwrap(), 3);
     assert_eq!(fs::read(&segment).unwrap(), bytes);
 }
@@ -107,6 +107,6 @@ fn a_folder_that_somebody_made_is_left() {
     fs::create_dir(&folder).unwrap();
     set_mode(&folder, 0o2770);
     drop(journal(&store, &folder, &[record(9, 1)]));
-    assert_eq!(store.recover_journals().unwrap().stored, 1);
+    assert_eq!(store.journals().recover().unwrap().stored, 1);
     assert_eq!((mode(&folder), fs::read_dir(&folder).unwrap().count()), (0o2770, 0));
 }

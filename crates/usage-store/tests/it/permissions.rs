@@ -88,14 +88,17 @@ fn a_journal_that_may_only_be_read() {
     set_mode(place.folder(), 0o755);
     set_mode(&place.path, 0o600);
     segments(&folder).iter().for_each(|segment| set_mode(segment, 0o600));
-    assert_eq!(place.open().recover_journals().unwrap().stored, 2);
+    assert_eq!(place.open().journals().recover().unwrap().stored, 2);
 }
 
 pub(crate) fn what_waits(place: &Path, expected: &str) {
     let store = Store::open_existing(place.join("usage.db")).unwrap();
     match expected.parse::<u64>() {
-        Ok(expected) => assert_eq!(store.waiting().unwrap().of_stopped(), expected),
-        Err(_) => assert_eq!(store.waiting().unwrap().of(SegmentState::Inaccessible).count(), 1),
+        Ok(expected) => assert_eq!(store.journals().backlog().unwrap().of_stopped(), expected),
+        Err(_) => assert_eq!(
+            store.journals().backlog().unwrap().of(SegmentState::Inaccessible).count(),
+            1
+        ),
     }
     let error = store.delete_all_records().unwrap_err();
     let folder = store.path().with_extension("db.journal");

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use usage_core::{Filter, TimeRange, Timestamp};
-use usage_store::{PruneOptions, StoreOptions};
+use usage_store::{DeleteAllPlan, PruneOptions, PrunePlan, StoreOptions};
 
 use super::support::{Place, at, record, records, requests};
 
@@ -18,7 +18,7 @@ fn size(place: &Place) -> u64 {
 fn the_very_instant_stays_and_the_plan_is_what_happens() {
     let place = Place::with_records(10);
     let store = place.open();
-    let plan = store.plan_prune(at(4), &PruneOptions::default()).unwrap();
+    let plan = PrunePlan::new(&store, at(4), &PruneOptions::default()).unwrap();
     assert_eq!((plan.before, plan.keep_sums, plan.records), (at(4), false, 4));
     assert_eq!((plan.oldest, plan.newest), (Some(at(0)), Some(at(3))));
     assert_eq!((plan.sums, plan.requests, plan.insisted), (0, 0, false));
@@ -28,13 +28,13 @@ fn the_very_instant_stays_and_the_plan_is_what_happens() {
     assert_eq!(records(&store).last().unwrap().timestamp(), at(4));
     let mut nothing = plan;
     (nothing.records, nothing.oldest, nothing.newest) = (0, None, None);
-    assert_eq!(store.plan_prune(at(4), &PruneOptions::default()).unwrap(), nothing);
+    assert_eq!(PrunePlan::new(&store, at(4), &PruneOptions::default()).unwrap(), nothing);
     assert_eq!(store.prune_records(at(4)).unwrap(), 0);
     assert_eq!(store.prune_records(Timestamp::from_micros(i64::MIN)).unwrap(), 0);
-    let everything = store
-        .plan_prune(Timestamp::from_micros(i64::MAX), &PruneOptions::default())
-        .unwrap()
-        .insist();
+    let everything =
+        PrunePlan::new(&store, Timestamp::from_micros(i64::MAX), &PruneOptions::default())
+            .unwrap()
+            .insist();
     assert_eq!(store.delete(everything, |_| {}).unwrap().records, 6);
 }
 
@@ -149,18 +149,18 @@ fn others_write_between_the_slices() {
 fn a_prune_tells_how_far_it_is() {
     let place = Place::with_records(12_345);
     let store = place.open();
-    let plan = store.plan_prune(at(12_000), &PruneOptions::default()).unwrap();
+    let plan = PrunePlan::new(&store, at(12_000), &PruneOptions::default()).unwrap();
     let mut told = Vec::new();
     let deletion = store.delete(plan, |gone| told.push(gone)).unwrap();
     assert_eq!((plan.records, deletion.records), (12_000, 12_000));
     assert!(told.len() > 1 && told.is_sorted() && told.last() == Some(&12_000), "{told:?}");
     assert!(deletion.space.bytes_given_back() > 0 && !deletion.space.is_held_back);
     assert_eq!(deletion.space.bytes_after, size(&place));
-    let plan = store.plan_delete_all().unwrap();
+    let plan = DeleteAllPlan::new(&store).unwrap();
     let expected = (345, Some(at(12_000)), Some(at(12_344)));
     assert_eq!((plan.records, plan.oldest, plan.newest), expected);
     assert_eq!(store.delete_all_records().unwrap(), 345);
-    assert_eq!(store.plan_delete_all().unwrap().records, 0);
+    assert_eq!(DeleteAllPlan::new(&store).unwrap().records, 0);
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn a_reader_holds_the_file_back() {
     let mut reader = place.connection();
     let snapshot = reader.transaction().unwrap();
     snapshot.query_row("SELECT count(*) FROM records", [], |_| Ok(())).unwrap();
-    let plan = store.plan_prune(at(50_000), &PruneOptions::default()).unwrap();
+    let plan = PrunePlan::new(&store, at(50_000), &PruneOptions::default()).unwrap();
     let deletion = store.delete(plan, |_| {}).unwrap();
     assert!(deletion.space.is_held_back && deletion.records == 50_000, "{deletion:?}");
     drop(snapshot);

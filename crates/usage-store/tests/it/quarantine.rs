@@ -3,7 +3,7 @@
 use usage_core::Record;
 use usage_core::sink::RefusalReason;
 use usage_store::doctor::{Advice, Depth, examine};
-use usage_store::{MAX_QUARANTINED, Quarantined, Store};
+use usage_store::{MAX_QUARANTINED, PrunePlan, Quarantined, Store};
 
 use super::support::{
     KEEP_SUMS, Place, at, orphan, record, record_of, records, requests, with_event,
@@ -49,7 +49,7 @@ fn what_is_refused_is_kept_and_taken_in_later() {
     // As long as nothing has changed they stay.
     let retried = store.quarantine().retry().unwrap();
     assert_eq!((retried.stored, retried.duplicates, retried.kept), (0, 0, 1_234));
-    assert_eq!(store.reset_horizon(None).unwrap().records_from, None);
+    assert_eq!(store.retention().reset_horizon(None).unwrap().records_from, None);
     let retried = store.quarantine().retry().unwrap();
     assert_eq!((retried.stored, retried.duplicates, retried.kept), (1_234, 0, 0));
     assert_eq!((requests(&store), quarantined(&store)), (1_235, 0));
@@ -64,7 +64,7 @@ fn what_is_refused_is_kept_and_taken_in_later() {
 fn some_stay() {
     let (_place, store) = with_horizon();
     store.insert_batch(&late(20)).unwrap();
-    let reset = store.reset_horizon(Some(at(HORIZON - 10))).unwrap();
+    let reset = store.retention().reset_horizon(Some(at(HORIZON - 10))).unwrap();
     assert_eq!((reset.was, reset.records_from), (Some(at(HORIZON)), Some(at(HORIZON - 10))));
     let retried = store.quarantine().retry().unwrap();
     assert_eq!((retried.stored, retried.kept), (10, 10));
@@ -83,7 +83,7 @@ fn an_event_id_is_kept_once() {
     }
     // The same id with other content is another record, which only the ledger can judge.
     assert_eq!(quarantined(&store), 3);
-    store.reset_horizon(None).unwrap();
+    store.retention().reset_horizon(None).unwrap();
     store.insert_batch(&again[..1]).unwrap();
     // What the ledger will never take is quarantined no more, and says why.
     for duplicates in [1, 0] {
@@ -110,7 +110,7 @@ fn a_deleted_event_id_is_quarantined_no_more() {
                VALUES ('record', CAST(?1 AS BLOB), 'before horizon', 1)";
     let line = usage_core::record::line::write(&of_event);
     place.connection().execute(sql, [line]).unwrap();
-    store.delete(store.plan_prune(at(HORIZON), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
+    store.delete(PrunePlan::new(&store, at(HORIZON), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
     place.connection().execute("UPDATE retention SET records_from = NULL", []).unwrap();
     let retried = store.quarantine().retry().unwrap();
     assert_eq!((retried.stored, retried.kept, retried.conflicts), (0, 1, 0));
@@ -148,7 +148,7 @@ fn what_comes_through_a_journal() {
     store.insert_batch(&[record(HORIZON, 1)]).unwrap();
     store.prune_records(at(HORIZON)).unwrap();
     orphan(&mut store, &late(7));
-    let recovered = store.recover_journals().unwrap();
+    let recovered = store.journals().recover().unwrap();
     assert_eq!((recovered.stored, recovered.refused), (0, 7));
     assert_eq!(quarantined(&store), 7);
 }
@@ -176,7 +176,7 @@ fn what_the_database_refuses_is_tried_again() {
 fn two_processes_at_once() {
     let (place, store) = with_horizon();
     store.insert_batch(&late(3_000)).unwrap();
-    store.reset_horizon(None).unwrap();
+    store.retention().reset_horizon(None).unwrap();
     let stores = [&store, &place.open()];
     let stored: u64 = std::thread::scope(|scope| {
         let retries =

@@ -19,7 +19,7 @@ fn batch(range: std::ops::Range<i64>) -> Vec<Record> {
 #[test]
 fn without_journals_nothing_happens() {
     let place = Place::with_records(3);
-    assert_eq!(place.open().recover_journals().unwrap(), Default::default());
+    assert_eq!(place.open().journals().recover().unwrap(), Default::default());
     assert_eq!(place.listing(), ["usage.db"]);
 }
 
@@ -29,11 +29,11 @@ fn what_was_left_is_stored_once() {
     let mut store = place.open();
     let folder = orphan(&mut store, &batch(10..30));
     drop(journal(&store, &folder, &batch(30..35)));
-    let recovered = store.recover_journals().unwrap();
+    let recovered = store.journals().recover().unwrap();
     assert_eq!((recovered.stored, recovered.segments, recovered.lost), (25, 2, 0));
     assert_eq!(requests(&store), 28);
     assert!(!folder.exists());
-    assert_eq!(store.recover_journals().unwrap(), Default::default());
+    assert_eq!(store.journals().recover().unwrap(), Default::default());
     // Positions go with their segments.
     let positions: i64 =
         place.connection().query_row("SELECT count(*) FROM sources", [], |row| row.get(0)).unwrap();
@@ -54,8 +54,8 @@ fn every_folder_is_looked_into() {
     let beside = orphan(&mut store, &batch(9..10));
     let [one, two] = folders;
     assert_eq!(store.journal().unwrap().journal_folders().unwrap(), [beside, one, two]);
-    assert_eq!(store.waiting().unwrap().of_stopped(), 10);
-    assert_eq!(store.recover_journals().unwrap().stored, 10);
+    assert_eq!(store.journals().backlog().unwrap().of_stopped(), 10);
+    assert_eq!(store.journals().recover().unwrap().stored, 10);
     assert_eq!(place.listing(), ["usage.db", "usage.db-shm", "usage.db-wal"]);
 }
 
@@ -72,7 +72,7 @@ fn a_copy_takes_nothing_from_the_original() {
     drop(store);
     let copy = place.folder().join("copy.db");
     fs::copy(&place.path, &copy).unwrap();
-    let stored = |path| Store::open(path).unwrap().recover_journals().unwrap().stored;
+    let stored = |path| Store::open(path).unwrap().journals().recover().unwrap().stored;
     assert_eq!((stored(&copy), segments(&folder).len()), (0, 1));
     let (moved, disk) = (place.folder().join("moved.db"), place.folder().join("disk"));
     fs::create_dir(&disk).unwrap();
@@ -93,13 +93,13 @@ fn nothing_that_is_deleted_comes_back() {
     let mut store = place.open();
     orphan(&mut store, &batch(0..20));
     assert_eq!(store.prune_records(at(10)).unwrap(), 13);
-    assert_eq!(store.recover_journals().unwrap().stored, 0);
+    assert_eq!(store.journals().recover().unwrap().stored, 0);
     assert_eq!(requests(&store), 10);
 
     // Ten of these are older than what was deleted: recorded again, they are refused.
     orphan(&mut store, &batch(0..20));
     assert_eq!(store.delete_all_records().unwrap(), 20);
-    assert_eq!(store.recover_journals().unwrap().stored, 0);
+    assert_eq!(store.journals().recover().unwrap().stored, 0);
     assert_eq!(requests(&store), 0);
 }
 
@@ -110,7 +110,7 @@ fn a_running_owner_is_left_alone() {
     let mut store = place.open();
     let folder = store.journal_folder().unwrap();
     let (journal, mut tail) = journal(&store, &folder, &batch(0..20));
-    let recovered = store.recover_journals().unwrap();
+    let recovered = store.journals().recover().unwrap();
     assert_eq!((recovered.stored, recovered.live), (0, 1));
     assert_eq!(store.delete_all_records().unwrap(), 0);
     assert_eq!(tail.load(1_000).unwrap(), 20);
@@ -119,7 +119,7 @@ fn a_running_owner_is_left_alone() {
     // What it has stored and what was deleted then stays deleted, also when it is killed.
     assert_eq!(store.delete_all_records().unwrap(), 20);
     drop((journal, tail));
-    assert_eq!(store.recover_journals().unwrap().stored, 0);
+    assert_eq!(store.journals().recover().unwrap().stored, 0);
     assert_eq!(requests(&store), 0);
 }
 
@@ -140,7 +140,7 @@ fn all_at_once_store_each_record_once() {
                 scope.spawn(|| {
                     let store = place.open();
                     barrier.wait();
-                    store.recover_journals().unwrap().stored
+                    store.journals().recover().unwrap().stored
                 })
             })
             .collect();
@@ -192,7 +192,7 @@ fn other_files_stop_no_deletion() {
     drop(journal(&other.open(), &folder, &batch(0..5)));
     fs::write(folder.join("notes.txt"), "mine").unwrap();
     fs::write(folder.join(format!("{:032x}.segment", 1)), vec![0xFF; 8_192]).unwrap();
-    let recovered = store.recover_journals().unwrap();
+    let recovered = store.journals().recover().unwrap();
     assert_eq!(recovered.stored, 10);
     assert_eq!((recovered.foreign.len(), recovered.unreadable.len()), (1, 1));
     assert_eq!(store.delete_all_records().unwrap(), 13);
@@ -215,9 +215,9 @@ fn damage_is_passed_over_and_set_aside() {
     let file = fs::File::options().write(true).open(&segment).unwrap();
     file.write_all_at(&[0xA5; 8], 128 + 28 + 4).unwrap();
     drop(file);
-    let waiting = store.waiting().unwrap();
+    let waiting = store.journals().backlog().unwrap();
     assert_eq!((waiting.of_stopped(), waiting.segments[0].damage.len()), (10, 1));
-    let recovered = store.recover_journals().unwrap();
+    let recovered = store.journals().recover().unwrap();
     assert_eq!((recovered.stored, recovered.lost, recovered.damaged), (10, 10, 1));
     assert_eq!(recovered.unknown, 0);
     let kept: (i64, i64) = place
@@ -240,7 +240,7 @@ fn a_loss_of_unknown_number() {
     let file = fs::File::options().write(true).open(&segment).unwrap();
     file.write_all_at(&[0xA5; 64], 128).unwrap();
     drop(file);
-    let recovered = store.recover_journals().unwrap();
+    let recovered = store.journals().recover().unwrap();
     let found = (recovered.stored, recovered.lost, recovered.damaged, recovered.unknown);
     assert_eq!(found, (0, 0, 1, 1));
 }
@@ -254,12 +254,12 @@ fn a_ledger_that_was_replaced_gets_nothing() {
     place.connection().execute("VACUUM INTO ?1", [copy.to_str()]).unwrap();
     let folder = orphan(&mut store, &batch(10..20));
     fs::rename(&copy, &place.path).unwrap();
-    let error = store.recover_journals().unwrap_err();
+    let error = store.journals().recover().unwrap_err();
     assert!(matches!(error, StoreError::Replaced { .. }), "{error:?}");
     assert_eq!(segments(&folder).len(), 1);
     assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
     drop(store);
     let store = place.open();
-    assert_eq!(store.recover_journals().unwrap().stored, 10);
+    assert_eq!(store.journals().recover().unwrap().stored, 10);
     assert_eq!(requests(&store), 13);
 }

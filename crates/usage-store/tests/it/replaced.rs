@@ -4,7 +4,7 @@
 use std::fs;
 
 use usage_core::sink::{JournalSink, Position, Replay, SegmentId, SinkError, SinkErrorKind};
-use usage_store::{Store, StoreError};
+use usage_store::{Store, StoreError, doctor};
 
 use super::support::{Place, record, requests};
 
@@ -29,7 +29,7 @@ fn refused(store: &mut Store) -> String {
     same(JournalSink::replay(store, &replay).unwrap_err());
     same(store.forget(SegmentId::from_bytes([1; 16])).unwrap_err());
     assert_eq!(store.delete_all_records().unwrap_err().to_string(), text);
-    assert_eq!(store.rebuild_sums().unwrap_err().to_string(), text);
+    assert_eq!(doctor::rebuild(store).unwrap_err().to_string(), text);
     text
 }
 

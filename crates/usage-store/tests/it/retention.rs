@@ -1,7 +1,7 @@
 //! How long records and sums are kept, stated in the ledger.
 
 use usage_core::{Filter, TimeRange, Timestamp};
-use usage_store::{Age, Policy, Store, StoreError};
+use usage_store::{Age, Policy, RetentionPlan, Store, StoreError};
 
 use super::support::{Place, at, record, records, requests};
 
@@ -15,7 +15,7 @@ fn age(text: &str) -> Option<Age> {
 }
 
 fn stated(store: &Store, rows: Option<Age>, sums: Option<Age>) {
-    store.set_retention(&Policy::new(rows, sums).unwrap()).unwrap();
+    store.retention().set(&Policy::new(rows, sums).unwrap()).unwrap();
 }
 
 /// A record every hour for a hundred days.
@@ -30,20 +30,20 @@ fn hundred_days() -> Place {
 fn what_is_stated_is_kept_in_the_ledger_and_deletes_nothing() {
     let place = hundred_days();
     let store = place.open();
-    let retention = store.retention().unwrap();
+    let retention = store.retention().read().unwrap();
     assert_eq!(retention.policy, Policy::default());
     assert_eq!((retention.records_from, retention.rows_from), (None, None));
     stated(&store, age("30d"), age("60d"));
     drop(store);
     let store = place.open();
-    let policy = store.retention().unwrap().policy;
+    let policy = store.retention().read().unwrap().policy;
     assert_eq!((policy.rows(), policy.sums()), (age("30d"), age("60d")));
     assert_eq!(store.vacuum().map(|_| requests(&store)).unwrap(), 2_400);
     // Deleting everything is about what there is, not about what is to come.
     store.delete_all_records().unwrap();
-    assert_eq!(store.retention().unwrap().policy, policy);
+    assert_eq!(store.retention().read().unwrap().policy, policy);
     stated(&store, None, None);
-    assert_eq!(store.retention().unwrap().policy, Policy::default());
+    assert_eq!(store.retention().read().unwrap().policy, Policy::default());
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn rows_go_and_later_their_sums() {
     let place = hundred_days();
     let store = place.open();
     stated(&store, age("30d"), age("60d"));
-    let plan = store.plan_retention(at(NOW)).unwrap();
+    let plan = RetentionPlan::new(&store, at(NOW)).unwrap();
     let (all, rows) = (plan.all.unwrap(), plan.rows.unwrap());
     assert_eq!((all.before, all.keep_sums, all.records), (at(40 * DAY), false, 960));
     assert_eq!((rows.before, rows.keep_sums, rows.records), (at(70 * DAY), true, 720));
@@ -62,13 +62,13 @@ fn rows_go_and_later_their_sums() {
     assert_eq!((deletion.records, deletion.sums, told), (1_680, 0, 1_680));
     assert_eq!((requests(&store), records(&store).len()), (1_440, 720));
     // Ten days later: rows of ten more days go, and sums of ten more.
-    let plan = store.plan_retention(at(NOW + 10 * DAY)).unwrap();
+    let plan = RetentionPlan::new(&store, at(NOW + 10 * DAY)).unwrap();
     assert_eq!((plan.records(), plan.sums()), (240, 240));
     let deletion = store.delete(plan, |_| {}).unwrap();
     assert_eq!((deletion.records, deletion.sums), (240, 240));
     assert_eq!((requests(&store), records(&store).len()), (1_200, 480));
     // Twice is once.
-    let plan = store.plan_retention(at(NOW + 10 * DAY)).unwrap();
+    let plan = RetentionPlan::new(&store, at(NOW + 10 * DAY)).unwrap();
     assert_eq!((plan.records(), plan.sums()), (0, 0));
     let deletion = store.delete(plan, |_| {}).unwrap();
     assert_eq!((deletion.records, deletion.sums), (0, 0));
@@ -81,19 +81,19 @@ fn rows_go_and_later_their_sums() {
 fn forever_and_both_alike() {
     let place = hundred_days();
     let store = place.open();
-    let plan = store.plan_retention(at(NOW)).unwrap();
+    let plan = RetentionPlan::new(&store, at(NOW)).unwrap();
     assert_eq!((plan.all, plan.rows), (None, None));
     store.delete(plan, |_| {}).unwrap();
     assert_eq!(requests(&store), 2_400);
     stated(&store, age("30d"), None);
-    let plan = store.plan_retention(at(NOW)).unwrap();
+    let plan = RetentionPlan::new(&store, at(NOW)).unwrap();
     assert_eq!((plan.all, plan.rows.unwrap().records), (None, 1_680));
     // No sums are kept without rows where both become as old.
     stated(&store, age("30d"), age("720h"));
-    let plan = store.plan_retention(at(NOW)).unwrap();
+    let plan = RetentionPlan::new(&store, at(NOW)).unwrap();
     assert_eq!((plan.all.unwrap().records, plan.rows), (1_680, None));
     store.delete(plan, |_| {}).unwrap();
-    assert_eq!((requests(&store), store.retention().unwrap().rows_from), (720, None));
+    assert_eq!((requests(&store), store.retention().read().unwrap().rows_from), (720, None));
 }
 
 /// An age beyond the beginning of time deletes nothing.
@@ -102,9 +102,9 @@ fn older_than_time() {
     let place = hundred_days();
     let store = place.open();
     stated(&store, age("90000w"), None);
-    let plan = store.plan_retention(Timestamp::from_micros(i64::MIN + 1)).unwrap();
+    let plan = RetentionPlan::new(&store, Timestamp::from_micros(i64::MIN + 1)).unwrap();
     assert_eq!((plan.all, plan.rows), (None, None));
-    let plan = store.plan_retention(at(NOW)).unwrap();
+    let plan = RetentionPlan::new(&store, at(NOW)).unwrap();
     assert_eq!(store.delete(plan, |_| {}).unwrap().records, 0);
     assert_eq!(requests(&store), 2_400);
 }
@@ -119,7 +119,7 @@ fn what_is_no_age_is_damage() {
     ] {
         place.connection().execute(sql, []).unwrap();
         let store = place.open();
-        for error in [store.retention().err(), store.plan_retention(at(NOW)).err()] {
+        for error in [store.retention().read().err(), RetentionPlan::new(&store, at(NOW)).err()] {
             assert!(matches!(error, Some(StoreError::Damaged { .. })), "{error:?}");
         }
         store.report(TimeRange::ALL, &Filter::default()).unwrap();

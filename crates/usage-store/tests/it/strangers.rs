@@ -90,7 +90,7 @@ fn a_file_with_two_names_is_not_written() {
         assert_eq!(requests(&store), 3);
         let error = store.insert_batch(&[record(9, 1)]).unwrap_err();
         assert!(matches!(error, StoreError::Linked { links: 2, .. }), "{error}");
-        let error = store.recover_journals().unwrap_err();
+        let error = store.journals().recover().unwrap_err();
         assert!(matches!(error, StoreError::Linked { links: 2, .. }), "{error}");
     }
     fs::remove_file(&other).unwrap();
@@ -157,8 +157,8 @@ fn a_folder_that_is_no_journal_of_the_ledger_is_left_alone() {
     fs::create_dir(&folder).unwrap();
     let left_alone = |names: &[&str]| {
         let store = place.open();
-        assert_eq!(store.recover_journals().unwrap().stored, 0);
-        assert!(store.waiting().unwrap().segments.is_empty());
+        assert_eq!(store.journals().recover().unwrap().stored, 0);
+        assert!(store.journals().backlog().unwrap().segments.is_empty());
         assert!(examine(&place.path, Depth::Usual).unwrap().is_sound());
         let mut found: Vec<_> = fs::read_dir(&folder)
             .unwrap()

@@ -8,6 +8,7 @@ use usage_core::period::Unit;
 use usage_core::stats::{Series, Summary};
 use usage_core::{Filter, TimeRange};
 use usage_store::doctor::{Check, Depth, Diagnosis, Place as Where, Remedy, examine};
+use usage_store::{PrunePlan, doctor};
 
 use super::support::{Place, at, record, record_of, records, scan, series_of_all};
 
@@ -99,14 +100,14 @@ fn what_does_not_agree_is_found_and_made_again() {
         assert!(found.findings.iter().all(|finding| finding.remedy == Remedy::Rebuild), "{sql}");
 
         let store = place.open();
-        let rebuilt = store.rebuild_sums().unwrap();
+        let rebuilt = doctor::rebuild(&store).unwrap();
         assert!(rebuilt.changed > 0 && rebuilt.lost.is_empty() && rebuilt.kept == 0, "{sql}");
         assert!(full(&place).is_sound(), "{sql}");
         let report = store.report(TimeRange::ALL, &Filter::default()).unwrap();
         assert_eq!(report, scan(&store, TimeRange::ALL, &Filter::default()), "{sql}");
         assert_eq!(report.summary().requests, rebuilt.records, "{sql}");
         // Nothing is left to do, and nothing is written.
-        assert_eq!(store.rebuild_sums().unwrap().changed, 0, "{sql}");
+        assert_eq!(doctor::rebuild(&store).unwrap().changed, 0, "{sql}");
     }
 }
 
@@ -253,7 +254,7 @@ fn a_report_does_without_no_sum() {
             let error = series_of_all(&store, TimeRange::ALL, Unit::Day, Tz::UTC).err();
             let error = error.map(|error| error.to_string());
             assert!(error.is_none_or(|error| error.contains("usage doctor --rebuild")));
-            store.rebuild_sums().unwrap();
+            doctor::rebuild(&store).unwrap();
             assert_eq!(ask(), before, "{change}");
             assert!(full(&copy).is_sound(), "{change}");
         }
@@ -354,7 +355,7 @@ fn days_whose_quarters_vanished_are_kept() {
     let gone = "DELETE FROM rollups_quarter WHERE number < 96";
     place.connection().execute_batch(gone).unwrap();
     assert!(!full(&place).is_sound());
-    let rebuilt = store.rebuild_sums().unwrap();
+    let rebuilt = doctor::rebuild(&store).unwrap();
     let day = TimeRange { start: Some(at(0)), end: Some(at(DAY)) };
     assert_eq!(rebuilt.lost, [day]);
     assert_eq!(store.report(TimeRange::ALL, &Filter::default()).unwrap(), before);
@@ -408,7 +409,7 @@ fn sums_without_records_are_kept() {
     place.connection().execute_batch(sql).unwrap();
     let found = full(&place);
     assert!(check(&found).findings.iter().all(|finding| finding.remedy == Remedy::Rebuild));
-    let rebuilt = store.rebuild_sums().unwrap();
+    let rebuilt = doctor::rebuild(&store).unwrap();
     assert_eq!((rebuilt.kept, rebuilt.quarters, rebuilt.records), (40, 60, 240));
     assert!(rebuilt.lost.is_empty() && full(&place).is_sound());
     assert_eq!(store.report(TimeRange::ALL, &Filter::default()).unwrap(), before);
@@ -426,7 +427,7 @@ fn what_is_lost_is_said() {
                DELETE FROM rollups_day WHERE number = 3;
                UPDATE records SET unclassified = unclassified";
     place.connection().execute_batch(sql).unwrap();
-    let rebuilt = store.rebuild_sums().unwrap();
+    let rebuilt = doctor::rebuild(&store).unwrap();
     let lost = TimeRange { start: Some(at(0)), end: Some(at(QUARTER)) };
     assert_eq!((rebuilt.lost.as_slice(), rebuilt.changed), (&[lost][..], 1));
     let diagnosis = full(&place);
@@ -442,7 +443,7 @@ fn names_that_only_sums_refer_to() {
     let place = ledger();
     freeze(&place, 90 * DAY);
     place.connection().execute_batch("DELETE FROM records").unwrap();
-    place.open().rebuild_sums().unwrap();
+    doctor::rebuild(&place.open()).unwrap();
     assert!(full(&place).is_sound());
     place.connection().execute_batch("DELETE FROM label_sets WHERE route = 'r2'").unwrap();
     let diagnosis = full(&place);
@@ -461,7 +462,7 @@ fn damaged_records_stop_a_rebuild() {
         let place = ledger();
         place.connection().execute_batch(sql).unwrap();
         place.connection().execute_batch("DELETE FROM rollups_month").unwrap();
-        let error = place.open().rebuild_sums().unwrap_err();
+        let error = doctor::rebuild(&place.open()).unwrap_err();
         assert!(error.is_damage(), "{error:?}");
         assert!(error.to_string().contains("a record has a "), "{error}");
         assert_eq!(number(&place.connection(), "SELECT count(*) FROM rollups_month"), 0);
@@ -476,8 +477,7 @@ fn nothing_is_left_of_what_was_deleted() {
     for before in [5 * QUARTER, 20 * DAY + 5, 60 * DAY, 400 * DAY] {
         store
             .delete(
-                store
-                    .plan_prune(at(before), &usage_store::PruneOptions::default())
+                PrunePlan::new(&store, at(before), &usage_store::PruneOptions::default())
                     .unwrap()
                     .insist(),
                 |_| {},

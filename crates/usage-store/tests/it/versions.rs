@@ -10,7 +10,7 @@ use usage_core::period::Unit;
 use usage_core::stats::{Aggregates, Summary};
 use usage_core::{Filter, Label, Labels, Measure, TimeRange};
 use usage_store::doctor::{Advice, Depth, examine};
-use usage_store::{SCHEMA_VERSION, Store};
+use usage_store::{SCHEMA_VERSION, Store, doctor};
 
 use super::support::{Place, record, series_by, with_event};
 
@@ -157,7 +157,7 @@ fn reports_stay_what_they_were() {
         reports_are(&store, csv);
         is_sound(&place.path);
         // They can be made again, but for what has no records.
-        assert_eq!(store.rebuild_sums().unwrap().changed, 0);
+        assert_eq!(doctor::rebuild(&store).unwrap().changed, 0);
         reports_are(&store, csv);
     }
 }
@@ -185,12 +185,12 @@ fn what_waited_in_a_journal_is_stored_once() {
     let place = unclean();
     let diagnosis = examine(&place.path, Depth::Full).unwrap();
     assert!(diagnosis.is_sound(), "{diagnosis:#?}");
-    assert_eq!(diagnosis.waiting.of_stopped(), 250);
+    assert_eq!(diagnosis.backlog.of_stopped(), 250);
     let store = place.open();
-    let recovered = store.recover_journals().unwrap();
+    let recovered = store.journals().recover().unwrap();
     assert_eq!((recovered.stored, recovered.duplicates, recovered.lost), (250, 0, 0));
     reports_are(&store, UNCLEAN);
     is_sound(&place.path);
-    assert_eq!(store.recover_journals().unwrap().stored, 0);
-    assert_eq!(store.waiting().unwrap().segments, []);
+    assert_eq!(store.journals().recover().unwrap().stored, 0);
+    assert_eq!(store.journals().backlog().unwrap().segments, []);
 }

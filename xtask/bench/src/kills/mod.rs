@@ -103,7 +103,7 @@ fn kill_in_a_row(
         tracker.flush(PATIENCE)?;
         ensure!(tracker.shutdown(PATIENCE).is_clean(), "what was left could not be stored");
     } else {
-        store.recover_journals()?;
+        store.journals().recover()?;
     }
     for (seen, watermark) in look_through(&store, lives)?.iter().zip(watermarks) {
         outcome.kills += 1;

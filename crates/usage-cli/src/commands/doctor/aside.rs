@@ -2,7 +2,7 @@
 
 use usage_core::format::{display_width, format_count, printable};
 use usage_store::doctor::{Kind, Reason, SetAside};
-use usage_store::{SegmentState, Waiting, WaitingSegment};
+use usage_store::{JournalBacklog, JournalSegment, SegmentState};
 
 use super::text::row;
 use crate::amounts;
@@ -21,13 +21,13 @@ const STATES: [(SegmentState, &str, bool); 6] = [
 const NAMED: usize = 20;
 
 /// Nothing where there are none.
-pub(super) fn journals(waiting: &Waiting) -> Vec<String> {
-    if waiting.segments.is_empty() {
+pub(super) fn journals(backlog: &JournalBacklog) -> Vec<String> {
+    if backlog.segments.is_empty() {
         return Vec::new();
     }
     let mut lines = vec![String::new(), "Journals".to_owned()];
     for (state, name, is_named) in STATES {
-        let segments: Vec<_> = waiting.of(state).collect();
+        let segments: Vec<_> = backlog.of(state).collect();
         if segments.is_empty() {
             continue;
         }
@@ -53,7 +53,7 @@ pub(super) fn journals(waiting: &Waiting) -> Vec<String> {
     lines
 }
 
-fn summary(state: SegmentState, segments: &[&WaitingSegment]) -> String {
+fn summary(state: SegmentState, segments: &[&JournalSegment]) -> String {
     let bytes = segments.iter().map(|segment| segment.bytes).sum();
     let files = counted(segments.len() as u64, "file", "files");
     let size = format!("{files}, {}", amounts::bytes(bytes));

@@ -5,10 +5,11 @@ mod json;
 mod rebuild;
 mod retry;
 mod text;
+mod words;
 
 use clap::ValueEnum;
-use usage_core::format::{format_count, printable};
-use usage_store::doctor::{Depth, examine_at};
+use usage_core::format::format_count;
+use usage_store::doctor::{Depth, ExamineOptions, examine};
 
 use crate::context::Context;
 use crate::error::{CliError, ErrorKind};
@@ -78,7 +79,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         (false, true) => Depth::Full,
         (false, false) => Depth::Usual,
     };
-    let diagnosis = examine_at(context.db_path()?, depth, context.now_timestamp())?;
+    let options = ExamineOptions::new(depth).with_now(context.now_timestamp());
+    let diagnosis = examine(context.db_path()?, options)?;
     output::print(&match args.format {
         Format::Text => text::page(&diagnosis, context.zone(), context.text_options().width),
         Format::Json => json::object(&diagnosis, context.zone()),
@@ -92,15 +94,4 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         wrong => format!("{} things are wrong with the ledger {path}", format_count(wrong)),
     };
     Err(ErrorKind::LedgerUnsound.error(message))
-}
-
-/// With the path in place of the word that stands for it, quoted for a shell where it has to be.
-fn with_path(path: &str, advice: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
-    let quoted = if path.chars().all(is_plain) {
-        path.to_owned()
-    } else {
-        format!("'{}'", path.replace('\'', r"'\''"))
-    };
-    printable(&advice.replace("LEDGER", &quoted)).into_owned()
 }

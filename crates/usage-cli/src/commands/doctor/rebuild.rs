@@ -2,6 +2,7 @@
 
 use usage_core::Timestamp;
 use usage_core::format::format_count;
+use usage_store::doctor;
 use usage_store::doctor::Rebuilt;
 
 use crate::context::Context;
@@ -14,7 +15,7 @@ const NAMED: usize = 20;
 /// Makes them, and says on stderr what that was; the page about the ledger is on stdout.
 pub(super) fn run(context: &Context) -> Result<(), CliError> {
     let store = context.open_existing()?;
-    let rebuilt = store.rebuild_sums()?;
+    let rebuilt = doctor::rebuild(&store)?;
     if !context.quiet {
         output::note(&format!("note: {}", summary(&rebuilt)));
     }

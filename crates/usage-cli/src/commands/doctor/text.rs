@@ -2,13 +2,15 @@
 
 use chrono_tz::Tz;
 use usage_core::format::{display_width, format_count, printable};
-use usage_store::doctor::{Check, Content, Diagnosis, Finding};
+use usage_store::doctor::{Check, CheckResult, Content, Diagnosis, Finding, NameCount};
 
-use super::{aside, with_path};
+use super::aside;
+use super::words::Words;
 use crate::amounts;
 
 pub(super) fn page(diagnosis: &Diagnosis, zone: Tz, width: Option<usize>) -> String {
     let (file, path) = (&diagnosis.file, diagnosis.path.display().to_string());
+    let words = Words::of(&path);
     let mut lines = vec![
         format!("Ledger {}", printable(&path)),
         row("schema version", &file.schema_version.to_string()),
@@ -27,12 +29,12 @@ pub(super) fn page(diagnosis: &Diagnosis, zone: Tz, width: Option<usize>) -> Str
     if let Some(content) = &diagnosis.content {
         lines.extend(content_lines(content, zone, width));
     }
-    lines.extend(aside::journals(&diagnosis.waiting));
+    lines.extend(aside::journals(&diagnosis.backlog));
     lines.extend(aside::set_aside(&diagnosis.set_aside, width));
     lines.extend([String::new(), "Checks".to_owned()]);
     for check in &diagnosis.checks {
         lines.push(row(check.name, &result(check)));
-        lines.extend(check.findings.iter().map(|finding| found(finding, &path)));
+        lines.extend(check.findings.iter().map(|finding| found(finding, &words)));
         if check.more > 0 {
             lines.push(format!("    and {} more", format_count(check.more)));
         }
@@ -40,7 +42,7 @@ pub(super) fn page(diagnosis: &Diagnosis, zone: Tz, width: Option<usize>) -> Str
     if !diagnosis.advice.is_empty() {
         lines.extend([String::new(), "Advice".to_owned()]);
         let advice = diagnosis.advice.iter();
-        lines.extend(advice.map(|advice| format!("  {}", with_path(&path, &advice.to_string()))));
+        lines.extend(advice.map(|advice| format!("  {}", words.advice(advice))));
     }
     lines.join("\n") + "\n"
 }
@@ -71,9 +73,9 @@ fn content_lines(content: &Content, zone: Tz, width: Option<usize>) -> Vec<Strin
         lines.extend([String::new(), "Records by".to_owned()]);
         for dimension in &content.dimensions {
             let mut names: Vec<String> = Vec::new();
-            for (name, count) in &dimension.top {
+            for NameCount { name, records, .. } in &dimension.top {
                 let name = if name.is_empty() { "(none)" } else { name };
-                names.push(format!("{} {}", printable(name), format_count(*count)));
+                names.push(format!("{} {}", printable(name), format_count(*records)));
             }
             let more = dimension.distinct - dimension.top.len() as u64;
             if more > 0 {
@@ -110,16 +112,16 @@ fn rows(name: &str, values: &[String], width: Option<usize>) -> Vec<String> {
 }
 
 fn result(check: &Check) -> String {
-    match check.wrong() {
-        _ if !check.is_done => "not done: see above".to_owned(),
-        0 => "ok".to_owned(),
-        wrong => format!("{} wrong", format_count(wrong)),
+    match check.result() {
+        CheckResult::NotDone => "not done: see above".to_owned(),
+        CheckResult::Ok => "ok".to_owned(),
+        _ => format!("{} wrong", format_count(check.wrong())),
     }
 }
 
 /// One line: where, what, and what to do.
-fn found(finding: &Finding, path: &str) -> String {
+fn found(finding: &Finding, words: &Words) -> String {
     let Finding { place, what, remedy, .. } = finding;
-    let line = format!("    {place}: {what}; {}", with_path(path, &remedy.to_string()));
+    let line = format!("    {place}: {what}; {}", words.remedy(remedy));
     printable(&line).into_owned()
 }

@@ -3,32 +3,35 @@
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
+use serde::{Serialize, Serializer};
 use usage_core::sink::LedgerId;
 use usage_journal::{RealDisk, SurveyedSegment, survey};
 
-/// Whose a [`WaitingSegment`] is, from `usage-journal`.
+/// Whose a [`JournalSegment`] is, from `usage-journal`.
 pub use usage_journal::SegmentState;
 
-use crate::Store;
 use crate::error::{ReadError, Result};
 use crate::journal::journals;
+use crate::journal::recovery::Journals;
 use crate::ledger::readers::Stop;
 
 /// What waits in the journals of a ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Waiting {
+pub struct JournalBacklog {
     /// The files of the journals, by folder and name.
-    pub segments: Vec<WaitingSegment>,
+    pub segments: Vec<JournalSegment>,
 }
 
 /// A file of a journal.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct WaitingSegment {
+pub struct JournalSegment {
     /// Where it is.
+    #[serde(serialize_with = "shown")]
     pub path: PathBuf,
     /// Whose it is.
+    #[serde(serialize_with = "named")]
     pub state: SegmentState,
     /// How many records in it the ledger does not have yet. 0 where that cannot be said: of other
     /// ledgers, of newer versions, and where it cannot be read.
@@ -40,7 +43,23 @@ pub struct WaitingSegment {
     pub damage: Vec<String>,
 }
 
-impl Waiting {
+/// A path as it is shown to people: it need not be UTF-8.
+fn shown<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&path.display())
+}
+
+fn named<S: Serializer>(state: &SegmentState, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(match state {
+        SegmentState::Live => "running",
+        SegmentState::Abandoned => "stopped",
+        SegmentState::Foreign => "foreign",
+        SegmentState::Newer => "newer",
+        SegmentState::Inaccessible => "inaccessible",
+        _ => "unreadable",
+    })
+}
+
+impl JournalBacklog {
     /// How many records wait in the journals of stopped programs. The next program that writes to
     /// the ledger stores them.
     #[must_use]
@@ -61,7 +80,7 @@ impl Waiting {
     }
 
     /// The files of that state.
-    pub fn of(&self, state: SegmentState) -> impl Iterator<Item = &WaitingSegment> {
+    pub fn of(&self, state: SegmentState) -> impl Iterator<Item = &JournalSegment> {
         self.segments.iter().filter(move |segment| segment.state == state)
     }
 
@@ -70,42 +89,42 @@ impl Waiting {
     }
 }
 
-impl Store {
-    /// What waits in the journals of this ledger: of programs that were stopped before they could
+impl Journals<'_> {
+    /// Returns what waits in the journals of this ledger: of programs that were stopped before they could
     /// store it, and of running ones. Changes nothing, and works where the ledger can only be read.
     ///
     /// ```
     /// # let folder = tempfile::tempdir()?;
     /// # let store = usage_store::Store::open(folder.path().join("usage.db"))?;
-    /// let waiting = store.waiting()?;
-    /// assert_eq!((waiting.of_stopped(), waiting.bytes()), (0, 0));
+    /// let backlog = store.journals().backlog()?;
+    /// assert_eq!((backlog.of_stopped(), backlog.bytes()), (0, 0));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
     /// When the ledger cannot be read. A journal that cannot is told as
     /// [`SegmentState::Inaccessible`](crate::SegmentState::Inaccessible).
-    pub fn waiting(&self) -> Result<Waiting> {
-        self.waiting_until(None)
+    pub fn backlog(&self) -> Result<JournalBacklog> {
+        self.backlog_until(None)
     }
 
-    /// As [`waiting`](Self::waiting), until it is to stop.
-    pub(crate) fn waiting_until(&self, stop: Option<&Stop>) -> Result<Waiting> {
-        let folders = self.journal_folders_until(stop)?;
+    /// As [`backlog`](Self::backlog), until it is to stop.
+    pub(crate) fn backlog_until(&self, stop: Option<&Stop>) -> Result<JournalBacklog> {
+        let folders = self.folders_until(stop)?;
         let folders: Vec<_> = folders.into_iter().filter(|folder| may_exist(folder)).collect();
         if folders.is_empty() {
-            return Ok(Waiting::default());
+            return Ok(JournalBacklog::default());
         }
-        let ledger = self.id()?;
-        self.read_until("read the ledger", stop, |connection| {
-            let mut waiting = Waiting::default();
+        let ledger = self.store.id()?;
+        self.store.read_until("read the ledger", stop, |connection| {
+            let mut backlog = JournalBacklog::default();
             for folder in &folders {
                 if stop.is_some_and(Stop::is_over) {
                     return Err(ReadError::stopped());
                 }
-                look_into(connection, folder, ledger, &mut waiting);
+                look_into(connection, folder, ledger, &mut backlog);
             }
-            Ok(waiting)
+            Ok(backlog)
         })
     }
 }
@@ -116,32 +135,41 @@ fn may_exist(folder: &Path) -> bool {
 }
 
 /// Looks into folders, with the positions as a transaction sees them.
-pub(crate) fn look(connection: &Connection, folders: &[PathBuf], ledger: LedgerId) -> Waiting {
-    let mut waiting = Waiting::default();
+pub(crate) fn look(
+    connection: &Connection,
+    folders: &[PathBuf],
+    ledger: LedgerId,
+) -> JournalBacklog {
+    let mut backlog = JournalBacklog::default();
     for folder in folders {
-        look_into(connection, folder, ledger, &mut waiting);
+        look_into(connection, folder, ledger, &mut backlog);
     }
-    waiting
+    backlog
 }
 
-fn look_into(connection: &Connection, folder: &Path, ledger: LedgerId, waiting: &mut Waiting) {
+fn look_into(
+    connection: &Connection,
+    folder: &Path,
+    ledger: LedgerId,
+    backlog: &mut JournalBacklog,
+) {
     // A position that cannot be read is damage, which others find; the segment then counts as
     // one of which nothing is stored.
     let mut position =
         |segment| journals::position_of_any_version(connection, segment).ok().flatten();
     let found = survey(&RealDisk, folder, ledger, &mut position);
-    waiting.segments.extend(found.segments.into_iter().map(told));
-    waiting.segments.extend(given_up(folder));
+    backlog.segments.extend(found.segments.into_iter().map(told));
+    backlog.segments.extend(given_up(folder));
 }
 
-fn told(segment: SurveyedSegment) -> WaitingSegment {
+fn told(segment: SurveyedSegment) -> JournalSegment {
     let SurveyedSegment { path, state, records, bytes, damage, error, .. } = segment;
     let damage = damage.iter().map(ToString::to_string).chain(error).collect();
-    WaitingSegment { path, state, records, bytes, damage }
+    JournalSegment { path, state, records, bytes, damage }
 }
 
 /// The files that a replay could not read, and has renamed so that nothing looks at them again.
-fn given_up(folder: &Path) -> Vec<WaitingSegment> {
+fn given_up(folder: &Path) -> Vec<JournalSegment> {
     // A folder that cannot be read is told already.
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut found = Vec::new();
@@ -150,7 +178,7 @@ fn given_up(folder: &Path) -> Vec<WaitingSegment> {
         if path.extension().is_some_and(|extension| extension == "damaged") {
             let bytes = path.metadata().map_or(0, |file| file.len());
             let (state, damage) = (SegmentState::Unreadable, Vec::new());
-            found.push(WaitingSegment { path, state, records: 0, bytes, damage });
+            found.push(JournalSegment { path, state, records: 0, bytes, damage });
         }
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));

@@ -3,7 +3,7 @@
 use std::fs;
 
 use usage_core::sink::JournalSink;
-use usage_store::{SegmentState, Store, Waiting};
+use usage_store::{JournalBacklog, SegmentState, Store};
 
 use super::support::{Place, journal, orphan, record, requests, segments};
 
@@ -11,7 +11,7 @@ use super::support::{Place, journal, orphan, record, requests, segments};
 fn nothing_waits() {
     let place = Place::with_records(3);
     let store = Store::open_existing(&place.path).unwrap();
-    assert_eq!(store.waiting().unwrap(), Waiting::default());
+    assert_eq!(store.journals().backlog().unwrap(), JournalBacklog::default());
 }
 
 #[test]
@@ -29,7 +29,7 @@ fn of_whom_and_how_much() {
     fs::write(&given_up, "?").unwrap();
 
     let before = segments(&folder);
-    let waiting = store.waiting().unwrap();
+    let waiting = store.journals().backlog().unwrap();
     assert_eq!((waiting.of_stopped(), waiting.of_running()), (20, 7));
     let count = |state| waiting.of(state).count();
     assert_eq!(
@@ -46,9 +46,9 @@ fn of_whom_and_how_much() {
     // What is stored waits no longer.
     tail.load(1_000).unwrap();
     tail.store(&mut store).unwrap();
-    assert_eq!(store.waiting().unwrap().of_running(), 0);
-    store.recover_journals().unwrap();
-    assert_eq!(store.waiting().unwrap().of_stopped(), 0);
+    assert_eq!(store.journals().backlog().unwrap().of_running(), 0);
+    store.journals().recover().unwrap();
+    assert_eq!(store.journals().backlog().unwrap().of_stopped(), 0);
 }
 
 /// By whoever may only read the ledger, whichever path leads to it.
@@ -60,5 +60,5 @@ fn through_a_link() {
     std::os::unix::fs::symlink(&place.path, &link).unwrap();
     let mut linked = Store::open_existing(&link).unwrap();
     assert_eq!(linked.journal_folder().unwrap(), folder);
-    assert_eq!(linked.waiting().unwrap().of_stopped(), 1);
+    assert_eq!(linked.journals().backlog().unwrap().of_stopped(), 1);
 }

@@ -1,0 +1,85 @@
+//! What carrying out a policy would delete.
+
+use usage_core::Timestamp;
+
+use super::age::Age;
+use super::policy::Policy;
+use super::prune::{PruneOptions, PrunePlan, whole_quarter};
+use crate::error::Doubt;
+use crate::{Result, Store};
+
+/// What carrying out a ledger's policy would delete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RetentionPlan {
+    /// The policy that it is about.
+    pub policy: Policy,
+    /// What is too old altogether: records and sums go.
+    pub all: Option<PrunePlan>,
+    /// What is too old for records: these go, and their sums stay. The records of `all` are counted
+    /// there only.
+    pub rows: Option<PrunePlan>,
+}
+
+impl RetentionPlan {
+    /// Returns what is older at `now` than the ledger's policy says: a plan for [`Store::delete`]. What is
+    /// too old altogether goes with its sums, and then the records go whose sums stay. Its instants
+    /// are on whole quarters of an hour. Where `now` cannot be right, it says so by its [doubt](Self::doubt).
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn new(store: &Store, now: Timestamp) -> Result<Self> {
+        let policy = store.retention().read()?.policy;
+        let before = |age: Option<Age>| age.and_then(|age| age.before(now)).map(whole_quarter);
+        let options = PruneOptions::default().with_now(now);
+        let all =
+            before(policy.sums()).map(|at| PrunePlan::new(store, at, &options)).transpose()?;
+        // Where both are as old, no sums are left to be kept.
+        let rows = before(policy.rows())
+            .filter(|before| all.is_none_or(|all| all.before < *before))
+            .map(|before| PrunePlan::new(store, before, &options.with_keep_sums(true)))
+            .transpose()?;
+        let rows = match (all, rows) {
+            (Some(all), Some(rows)) => Some(without(store, rows, &all)?),
+            (_, rows) => rows,
+        };
+        Ok(Self { policy, all, rows })
+    }
+
+    /// How many records would go.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        [self.all, self.rows].into_iter().flatten().map(|plan| plan.records).sum()
+    }
+
+    /// How many quarters of an hour would go of which only sums are left.
+    #[must_use]
+    pub fn sums(&self) -> u64 {
+        self.all.map_or(0, |plan| plan.sums)
+    }
+
+    /// Why it is not carried out unless somebody [insists](Self::insist).
+    #[must_use]
+    pub fn doubt(&self) -> Option<Doubt> {
+        [self.rows, self.all].into_iter().flatten().find_map(|plan| plan.doubt)
+    }
+
+    /// The same plan, to be carried out whatever the [doubt](Self::doubt).
+    #[must_use]
+    pub fn insist(self) -> Self {
+        let insist = |plan: Option<PrunePlan>| plan.map(PrunePlan::insist);
+        Self { all: insist(self.all), rows: insist(self.rows), ..self }
+    }
+}
+
+/// Returns the plan without the records that another one deletes before.
+fn without(store: &Store, plan: PrunePlan, other: &PrunePlan) -> Result<PrunePlan> {
+    store.read("read the ledger", |connection| {
+        let (records, oldest, newest) = super::extent(
+            connection,
+            "WHERE ts >= ?1 AND ts < ?2",
+            [other.before.as_micros(), plan.before.as_micros()],
+        )?;
+        Ok(PrunePlan { records, oldest, newest, ..plan })
+    })
+}
