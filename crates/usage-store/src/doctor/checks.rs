@@ -6,9 +6,11 @@ use std::ops::RangeInclusive;
 use rusqlite::{Connection, OptionalExtension};
 use usage_core::Labels;
 
+use super::advice::Remedy;
+use super::check::{Check, MAX_FINDINGS, Place, message};
 use super::content::Content;
+use super::depth::Depth;
 use super::walk::Walk;
-use super::{Check, Depth, MAX_FINDINGS, Place, Remedy, message};
 use crate::error::ReadError;
 use crate::ledger::labels::{is_right, names_of, select_sets};
 use crate::ledger::schema::{FIRST_WITH_EVENT_IDS, FIRST_WITH_SOURCES, MIGRATIONS, views};

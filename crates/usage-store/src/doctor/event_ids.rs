@@ -3,7 +3,9 @@
 use rusqlite::Connection;
 use usage_core::Timestamp;
 
-use super::{Check, Depth, Place, Remedy};
+use super::advice::Remedy;
+use super::check::{Check, Place};
+use super::depth::Depth;
 use crate::error::ReadError;
 use crate::ledger::schema::FIRST_WITH_EVENT_IDS;
 use crate::write::event_ids::{self, Entry, Stray};

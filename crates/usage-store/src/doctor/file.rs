@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use serde::Serialize;
 
-use super::Advice;
+use super::advice::Advice;
 use crate::ledger::file::write_ahead_log;
 use crate::ledger::schema::SCHEMA_VERSION;
 

@@ -3,7 +3,8 @@
 use rusqlite::Connection;
 use usage_core::Timestamp;
 
-use super::{Advice, SetAside};
+use super::advice::Advice;
+use super::set_aside::SetAside;
 use crate::error::ReadError;
 use crate::ledger::retained;
 use crate::ledger::schema::FIRST_WITH_SUMS;

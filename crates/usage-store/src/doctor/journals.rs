@@ -4,7 +4,8 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::{Advice, Check, Place, Remedy};
+use super::advice::{Advice, Remedy};
+use super::check::{Check, Place};
 use crate::SegmentState;
 use crate::error::Result;
 use crate::journal::backlog::{JournalBacklog, look};

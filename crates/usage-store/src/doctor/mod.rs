@@ -13,8 +13,11 @@
 //! ```
 
 mod advice;
+mod check;
 mod checks;
 mod content;
+mod depth;
+mod diagnosis;
 mod event_ids;
 mod file;
 mod horizon;
@@ -24,13 +27,9 @@ mod set_aside;
 mod sums;
 mod walk;
 
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rusqlite::Connection;
-use serde::ser::SerializeStruct as _;
-use serde::{Serialize, Serializer};
-use usage_core::Timestamp;
 
 use crate::error::{ReadError, Result, StoreError};
 use crate::journal::backlog::JournalBacklog;
@@ -39,237 +38,16 @@ use crate::ledger::connect::absolute;
 use crate::open::at_one_moment;
 
 pub use advice::{Advice, Remedy};
+pub use check::{Check, CheckResult, Finding, MAX_FINDINGS, Place};
 pub use content::{Content, Dimension, Import, NameCount};
+pub use depth::{Depth, ExamineOptions};
+pub use diagnosis::Diagnosis;
 pub use file::FileFacts;
 pub use set_aside::{Kind, Reason, SetAside};
 
 pub use rebuild::rebuild;
 
 pub use crate::rollups::Rebuilt;
-
-/// How thoroughly a ledger is examined. Either way every record is looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Depth {
-    /// All that SQLite can check (`PRAGMA integrity_check`), and all sums.
-    Full,
-    /// All that SQLite can check, and the sums of the last 40 days, or of the last million records
-    /// if that is less. Sums are written together with their records, so that those of long ago
-    /// have hardly become wrong since they were compared last.
-    #[default]
-    Usual,
-    /// As [`Usual`](Self::Usual), without comparing indexes with their tables
-    /// (`PRAGMA quick_check`) and the known event ids with the records, which is most of the work on
-    /// a large ledger whose records have event ids.
-    Quick,
-}
-
-/// How a ledger is examined. Made of a [`Depth`] where nothing else is to be said.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ExamineOptions {
-    /// How thoroughly.
-    pub depth: Depth,
-    /// What is taken for now: with it, what lies far from now is told, records and an instant before which the
-    /// ledger refuses them.
-    pub now: Option<Timestamp>,
-}
-
-impl ExamineOptions {
-    /// Returns the options for examining so thoroughly, without a now.
-    #[must_use]
-    pub const fn new(depth: Depth) -> Self {
-        Self { depth, now: None }
-    }
-
-    /// Sets what is taken for now.
-    #[must_use]
-    pub const fn with_now(self, now: Timestamp) -> Self {
-        Self { now: Some(now), ..self }
-    }
-}
-
-impl From<Depth> for ExamineOptions {
-    fn from(depth: Depth) -> Self {
-        Self::new(depth)
-    }
-}
-
-/// What was found out about a ledger, all of it at one moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Diagnosis {
-    /// The ledger, as an absolute path.
-    pub path: PathBuf,
-    /// About the file.
-    pub file: FileFacts,
-    /// About what is in it. `None` when not all of it could be read.
-    pub content: Option<Content>,
-    /// What was checked, in this order, and what is wrong.
-    pub checks: Vec<Check>,
-    /// What is not wrong, but could be better.
-    pub advice: Vec<Advice>,
-    /// What waits in journals. That is no fault of the ledger.
-    pub backlog: JournalBacklog,
-    /// What could not become a record and is kept. That is no fault of the ledger either.
-    pub set_aside: SetAside,
-}
-
-impl Diagnosis {
-    /// Whether everything was checked and nothing is wrong.
-    #[must_use]
-    pub fn is_sound(&self) -> bool {
-        self.checks.iter().all(Check::is_passed)
-    }
-
-    /// How many things are wrong.
-    #[must_use]
-    pub fn wrong(&self) -> u64 {
-        self.checks.iter().map(Check::wrong).sum()
-    }
-}
-
-/// One kind of thing that was checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Check {
-    /// A short name that does not change: `database`, `tables`, `counters`, `names`, `records`,
-    /// `record-ids`, `event-ids`, `imports`, `sums`, `journals`.
-    pub name: &'static str,
-    /// Whether it was done. What cannot be read because of something worse is not.
-    pub is_done: bool,
-    /// What is wrong; the first [`MAX_FINDINGS`] of it.
-    pub findings: Vec<Finding>,
-    /// How many more findings there are.
-    pub more: u64,
-}
-
-/// How many findings of a check are kept. More of a kind are counted.
-pub const MAX_FINDINGS: usize = 20;
-
-impl Check {
-    fn new(name: &'static str) -> Self {
-        Self { name, is_done: true, findings: Vec::new(), more: 0 }
-    }
-
-    fn skipped(name: &'static str) -> Self {
-        Self { is_done: false, ..Self::new(name) }
-    }
-
-    /// Returns what it came to.
-    #[must_use]
-    pub const fn result(&self) -> CheckResult {
-        match (self.is_done, self.findings.is_empty()) {
-            (false, _) => CheckResult::NotDone,
-            (true, true) => CheckResult::Ok,
-            (true, false) => CheckResult::Wrong,
-        }
-    }
-
-    /// Whether it was done and found nothing wrong.
-    #[must_use]
-    pub const fn is_passed(&self) -> bool {
-        self.is_done && self.findings.is_empty()
-    }
-
-    /// How many things are wrong.
-    #[must_use]
-    pub fn wrong(&self) -> u64 {
-        self.findings.len() as u64 + self.more
-    }
-
-    fn add(&mut self, place: Place, what: impl Into<String>, remedy: Remedy) {
-        if self.findings.len() < MAX_FINDINGS {
-            self.findings.push(Finding { place, what: what.into(), remedy });
-        } else {
-            self.more += 1;
-        }
-    }
-}
-
-/// What a check came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum CheckResult {
-    /// It was done and found nothing wrong.
-    Ok,
-    /// It found something wrong.
-    Wrong,
-    /// It was not done, because of something worse.
-    #[serde(rename = "not done")]
-    NotDone,
-}
-
-/// One thing that is wrong. It serialises without the remedy, which each program tells in words of its own.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Finding {
-    /// Where.
-    #[serde(flatten)]
-    pub place: Place,
-    /// What. May hold text from the ledger.
-    pub what: String,
-    /// What to do about it.
-    #[serde(skip)]
-    pub remedy: Remedy,
-}
-
-/// Where something is wrong. Displays in a few words, and serialises as these (`place`) and the id of the record
-/// that it is about, if it is about one (`record_id`).
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Place {
-    /// In the database as such.
-    Database,
-    /// In the row about the whole ledger.
-    Ledger,
-    /// In a table, index or view.
-    Table(String),
-    /// In a combination of names.
-    LabelSet(i64),
-    /// In a record.
-    Record {
-        /// Its id.
-        id: i64,
-        /// Its time.
-        timestamp: Timestamp,
-    },
-    /// In what is remembered of an import.
-    Import(String),
-    /// In the sums of a stretch of time.
-    Sums(String),
-    /// In a file of a journal.
-    Journal(PathBuf),
-}
-
-impl Serialize for Place {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let record_id = match self {
-            Self::Record { id, .. } => Some(id),
-            _ => None,
-        };
-        let mut fields = serializer.serialize_struct("Place", 2)?;
-        fields.serialize_field("place", &self.to_string())?;
-        fields.serialize_field("record_id", &record_id)?;
-        fields.end()
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Database => f.write_str("database"),
-            Self::Ledger => f.write_str("table ledger"),
-            Self::Table(name) => f.write_str(name),
-            Self::LabelSet(id) => write!(f, "names {id}"),
-            Self::Record { id, timestamp } => write!(f, "record {id} of {timestamp}"),
-            Self::Import(source) => write!(f, "import of {source}"),
-            Self::Sums(stretch) => write!(f, "sums of {stretch}"),
-            Self::Journal(path) => write!(f, "journal {}", path.display()),
-        }
-    }
-}
 
 /// Examines a ledger without changing it, though SQLite's companion files may appear beside one
 /// that is in use. Other programs may read and write it meanwhile; all that is examined is of one
@@ -334,14 +112,4 @@ fn diagnose(
     advice.extend(of_clocks);
     let path = path.to_owned();
     Ok(Diagnosis { path, file, content, checks, advice, backlog, set_aside })
-}
-
-/// What damage says of itself.
-fn message(error: &ReadError) -> String {
-    match error {
-        ReadError::Sqlite(error) => error.to_string(),
-        ReadError::Damaged(what) => what.clone(),
-        // No damage.
-        other => format!("{other:?}"),
-    }
 }

@@ -4,7 +4,6 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use serde::Serialize;
 
-use super::MAX_FINDINGS;
 use crate::error::ReadError;
 use crate::ledger::schema::FIRST_WITH_QUARANTINE;
 use crate::write::quarantine::Quarantined;
@@ -20,7 +19,7 @@ pub struct SetAside {
     pub pieces: u64,
     /// How many records are lost with them, as far as that is known.
     pub lost: u64,
-    /// Why, the most frequent reason first; at most [`MAX_FINDINGS`] of them.
+    /// Why, the most frequent reason first; at most 20 of them.
     pub reasons: Vec<Reason>,
     /// How many reasons more there are.
     pub more: u64,
@@ -57,6 +56,9 @@ pub enum Kind {
     Journal,
 }
 
+/// How many reasons are kept. More are counted.
+const MAX_REASONS: usize = 20;
+
 /// How many of a kind are told.
 const FIRST: i64 = 3;
 
@@ -91,7 +93,7 @@ impl SetAside {
         let (mut reasons, mut more) = (Vec::new(), 0);
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            if reasons.len() == MAX_FINDINGS {
+            if reasons.len() == MAX_REASONS {
                 more += 1;
                 continue;
             }

@@ -5,7 +5,9 @@ use std::ops::ControlFlow;
 use rusqlite::{Connection, OptionalExtension};
 use usage_core::Timestamp;
 
-use super::{Check, Depth, Place, Remedy};
+use super::advice::Remedy;
+use super::check::{Check, Place};
+use super::depth::Depth;
 use crate::error::ReadError;
 use crate::ledger::labels::LabelSets;
 use crate::ledger::retained;

@@ -7,7 +7,8 @@ use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 use usage_core::Timestamp;
 
-use super::{Check, Place, Remedy, message};
+use super::advice::Remedy;
+use super::check::{Check, Place, message};
 use crate::error::ReadError;
 use crate::ledger::columns::numbers_there;
 use crate::ledger::labels::LabelSets;

@@ -1,9 +1,11 @@
 //! Carrying out what was planned.
 
+use usage_core::Timestamp;
+
 use super::everything::DeleteAllPlan;
 use super::plan::RetentionPlan;
-use super::progress::Progress;
-use super::prune::{Deletion, PrunePlan};
+use super::progress::{Deletion, Progress};
+use super::prune::{PruneOptions, PrunePlan};
 use super::range::DeleteRangePlan;
 use super::space::bytes_on_disk;
 use crate::{Result, Store};
@@ -95,6 +97,27 @@ impl Store {
             .and_then(|()| self.give_back(bytes_before))
             .map(|space| progress.finished(space))
             .map_err(|error| progress.failed(error))
+    }
+
+    /// Deletes the records older than `before` and their sums, gives the space back, and returns
+    /// how many records they were. Works in short transactions, so that other processes can write
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// As [`PrunePlan::new`] and [`delete`](Self::delete).
+    pub fn prune_records(&self, before: Timestamp) -> Result<u64> {
+        let plan = PrunePlan::new(self, before, &PruneOptions::default())?;
+        Ok(self.delete(plan, |_| {})?.records)
+    }
+
+    /// Deletes every record and every name, gives the space back, and returns how many records
+    /// they were.
+    ///
+    /// # Errors
+    /// As [`delete`](Self::delete). Nothing was deleted then, unless giving the space back is what failed:
+    /// [`StoreError::Unfinished`](crate::StoreError::Unfinished) says so.
+    pub fn delete_all_records(&self) -> Result<u64> {
+        Ok(self.delete(DeletionPlan::All, |_| {})?.records)
     }
 
     fn carry_out(

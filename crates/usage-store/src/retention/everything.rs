@@ -2,8 +2,7 @@
 
 use usage_core::Timestamp;
 
-use super::delete::DeletionPlan;
-use super::extent;
+use super::extent::extent;
 use super::progress::Progress;
 use super::steps::kept_in;
 use crate::error::ReadError;
@@ -74,15 +73,5 @@ impl Store {
         })?;
         on_progress(progress.records);
         Ok(())
-    }
-
-    /// Deletes every record and every name, gives the space back, and returns how many records
-    /// they were.
-    ///
-    /// # Errors
-    /// As [`delete`](Self::delete). Nothing was deleted then, unless giving the space back is what failed:
-    /// [`StoreError::Unfinished`](crate::StoreError::Unfinished) says so.
-    pub fn delete_all_records(&self) -> Result<u64> {
-        Ok(self.delete(DeletionPlan::All, |_| {})?.records)
     }
 }

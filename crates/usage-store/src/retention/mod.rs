@@ -5,6 +5,7 @@ mod age;
 mod delete;
 mod doubt;
 mod everything;
+mod extent;
 mod horizon;
 mod plan;
 mod policy;
@@ -22,26 +23,10 @@ pub use everything::DeleteAllPlan;
 pub use horizon::HorizonReset;
 pub use plan::RetentionPlan;
 pub use policy::{Policy, PolicyError, Retained, Retention};
-pub use prune::{Deletion, PruneOptions, PrunePlan};
+pub use progress::Deletion;
+pub use prune::{PruneOptions, PrunePlan};
 pub use quarantine::{Quarantine, Retried};
 pub use range::DeleteRangePlan;
 pub use space::VacuumOutcome;
 #[cfg(feature = "zones")]
 pub(crate) use steps::cut;
-
-use rusqlite::{Connection, Params};
-use usage_core::Timestamp;
-
-/// How many records there are, the oldest and the newest.
-fn extent(
-    connection: &Connection,
-    condition: &str,
-    parameters: impl Params,
-) -> rusqlite::Result<(u64, Option<Timestamp>, Option<Timestamp>)> {
-    let sql = format!("SELECT count(*), min(ts), max(ts) FROM records {condition}");
-    connection.query_row(&sql, parameters, |row| {
-        let (records, at) =
-            (row.get::<_, i64>(0)?, |micros: Option<i64>| micros.map(Timestamp::from_micros));
-        Ok((records.unsigned_abs(), at(row.get(1)?), at(row.get(2)?)))
-    })
-}

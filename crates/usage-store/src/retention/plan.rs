@@ -3,6 +3,7 @@
 use usage_core::Timestamp;
 
 use super::age::Age;
+use super::extent::extent;
 use super::policy::Policy;
 use super::prune::{PruneOptions, PrunePlan, whole_quarter};
 use crate::error::Doubt;
@@ -75,7 +76,7 @@ impl RetentionPlan {
 /// Returns the plan without the records that another one deletes before.
 fn without(store: &Store, plan: PrunePlan, other: &PrunePlan) -> Result<PrunePlan> {
     store.read("read the ledger", |connection| {
-        let (records, oldest, newest) = super::extent(
+        let (records, oldest, newest) = extent(
             connection,
             "WHERE ts >= ?1 AND ts < ?2",
             [other.before.as_micros(), plan.before.as_micros()],

@@ -3,15 +3,16 @@
 use std::cell::Cell;
 use std::ops::Range;
 
+use rusqlite::Connection;
 use usage_core::Timestamp;
 
 use super::doubt::doubt;
-use super::extent;
+use super::extent::extent;
 use super::progress::Progress;
 use super::slices::Pace;
-use super::space::VacuumOutcome;
-use super::steps::{Kept, begin, check_cut, cut, delete_rows, delete_sums, kept_in};
+use super::steps::{Kept, check_cut, cut, delete_rows, delete_sums, kept_in};
 use crate::error::{Doubt, ReadError};
+use crate::ledger::retained;
 use crate::rollups::{quarter_of, start_of_quarter};
 use crate::write::event_ids;
 use crate::{Result, Store, StoreError};
@@ -126,21 +127,6 @@ impl PrunePlan {
     }
 }
 
-/// What a deletion has done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Deletion {
-    /// How many records went: those of the plan, and those that were stored since it was made
-    /// and that it covers.
-    pub records: u64,
-    /// How many quarters of an hour went of which only sums were left.
-    pub sums: u64,
-    /// How many requests these sums counted.
-    pub requests: u64,
-    /// The space that was given back.
-    pub space: VacuumOutcome,
-}
-
 /// How records are pruned. The default deletes their sums too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -252,20 +238,43 @@ impl Store {
         };
         self.in_slices(doing, EVENT_IDS, sweep, &mut |_| {}).map(drop)
     }
-
-    /// Deletes the records older than `before` and their sums, gives the space back, and returns
-    /// how many records they were. Works in short transactions, so that other processes can write
-    /// meanwhile.
-    ///
-    /// # Errors
-    /// As [`PrunePlan::new`] and [`delete`](Self::delete).
-    pub fn prune_records(&self, before: Timestamp) -> Result<u64> {
-        let plan = PrunePlan::new(self, before, &PruneOptions::default())?;
-        Ok(self.delete(plan, |_| {})?.records)
-    }
 }
 
 /// The last whole quarter of an hour up to an instant.
 pub(super) fn whole_quarter(at: Timestamp) -> Timestamp {
     Timestamp::from_micros(start_of_quarter(quarter_of(at.as_micros())))
+}
+
+/// What comes before anything is deleted: whoever deletes a record sees to it that it cannot come
+/// back, and rows that go without their sums are marked as gone while they are still there. From
+/// then on nobody needs them.
+///
+/// Breaks off when the instant cannot be meant, or cuts kept sums in two. A ledger that never held
+/// anything goes on to accept everything: nothing can come again.
+fn begin(connection: &Connection, plan: &PrunePlan) -> Result<(), ReadError> {
+    let before = plan.before;
+    if !plan.keep_sums
+        && let Some(nearest) = cut(connection, before)?
+    {
+        return Err(ReadError::RowsGone { edge: before, nearest });
+    }
+    if !plan.insisted
+        && let Some(doubt) = doubt(connection, before, plan.now)?
+    {
+        return Err(ReadError::Doubtful(doubt));
+    }
+    if let Some(now) = plan.now {
+        retained::note_now(connection, now.as_micros(), plan.insisted)?;
+    }
+    let has_history = retained::has_history(connection)?;
+    if has_history {
+        retained::refuse_before(connection, before.as_micros())?;
+    }
+    if plan.keep_sums {
+        // The event ids stay too.
+        retained::keep_rows_from(connection, before.as_micros())?;
+    } else if has_history {
+        event_ids::forget_before(connection, before.as_micros())?;
+    }
+    Ok(())
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use usage_core::Timestamp;
 
-use super::extent;
+use super::extent::extent;
 use super::progress::Progress;
 use super::steps::{check_cut, cut, kept_in};
 use crate::error::ReadError;

@@ -7,8 +7,6 @@ use std::ops::Range;
 use rusqlite::{Connection, OptionalExtension, params};
 use usage_core::{TimeRange, Timestamp};
 
-use super::doubt::doubt;
-use super::prune::PrunePlan;
 use crate::error::ReadError;
 use crate::ledger::columns::{ID, SELECT_COUNTS, TS, summary};
 use crate::ledger::retained;
@@ -17,40 +15,6 @@ use crate::write::event_ids;
 
 /// The two nearest instants that do not cut a quarter of an hour.
 pub(crate) type Nearest = [Timestamp; 2];
-
-/// What comes before anything is deleted: whoever deletes a record sees to it that it cannot come
-/// back, and rows that go without their sums are marked as gone while they are still there. From
-/// then on nobody needs them.
-///
-/// Breaks off when the instant cannot be meant, or cuts kept sums in two. A ledger that never held
-/// anything goes on to accept everything: nothing can come again.
-pub(super) fn begin(connection: &Connection, plan: &PrunePlan) -> Result<(), ReadError> {
-    let before = plan.before;
-    if !plan.keep_sums
-        && let Some(nearest) = cut(connection, before)?
-    {
-        return Err(ReadError::RowsGone { edge: before, nearest });
-    }
-    if !plan.insisted
-        && let Some(doubt) = doubt(connection, before, plan.now)?
-    {
-        return Err(ReadError::Doubtful(doubt));
-    }
-    if let Some(now) = plan.now {
-        retained::note_now(connection, now.as_micros(), plan.insisted)?;
-    }
-    let has_history = retained::has_history(connection)?;
-    if has_history {
-        retained::refuse_before(connection, before.as_micros())?;
-    }
-    if plan.keep_sums {
-        // The event ids stay too.
-        retained::keep_rows_from(connection, before.as_micros())?;
-    } else if has_history {
-        event_ids::forget_before(connection, before.as_micros())?;
-    }
-    Ok(())
-}
 
 /// Whether an instant cuts a quarter of an hour whose rows are gone and whose sums are not: nobody
 /// can say any more what the part before it comes to.

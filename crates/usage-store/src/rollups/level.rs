@@ -3,6 +3,9 @@
 
 use chrono::{Datelike as _, NaiveDate};
 
+/// Stands for all label sets together, in the sums of all.
+pub(super) const OF_ALL: i64 = 1;
+
 /// A quarter of an hour, in microseconds.
 pub(super) const QUARTER: i64 = 15 * 60 * 1_000_000;
 /// Quarters of a day.

@@ -8,7 +8,8 @@ use usage_core::stats::Summary;
 
 use super::all::hash_of_row;
 use super::folds::Folds;
-use super::{Cells, Level, OF_ALL, Wrong, numbers, quarter_of, read};
+use super::level::OF_ALL;
+use super::{Cells, Level, Wrong, numbers, quarter_of, read};
 use crate::error::ReadError;
 use crate::ledger::columns::{ID, SELECT_COUNTS, TS, summary};
 

@@ -52,6 +52,3 @@ pub(crate) use table::{clear, numbers, read};
 pub(crate) use total::{Totals, total};
 pub(crate) use transcode::{transcode, unreadable_of_version_4};
 pub(crate) use unnamed::totals_of_all;
-
-/// Stands for all label sets together, in the sums of all.
-const OF_ALL: i64 = 1;

@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::level::OF_ALL;
 use super::piece::{Head, Place, stored_checksum};
-use super::{Cells, Level, OF_ALL, Wrong, all};
+use super::{Cells, Level, Wrong, all};
 
 impl Level {
     /// The table of this level's sums.

@@ -10,12 +10,13 @@ use usage_core::Measure;
 use usage_core::stats::Summary;
 
 use super::all::{self, OfAll, hash_of_row};
+use super::level::OF_ALL;
 use super::piece::{Place, Seals};
 use super::rebuild::{Sums, reseal};
 use super::seals::root_of;
 use super::table::write_piece;
 use super::varint::pull_count;
-use super::{Cells, Level, OF_ALL, Wrong, from_finer, quarter_of, read, stretch};
+use super::{Cells, Level, Wrong, from_finer, quarter_of, read, stretch};
 use crate::error::ReadError;
 use crate::ledger::retained;
 

@@ -245,3 +245,16 @@ fn a_deletion_does_not_go_through_a_large_table_for_a_few() {
     assert_eq!(store.prune_records(at(QUARTER)).unwrap(), 1);
     assert_eq!((number(entries), number(useless)), (49, 0));
 }
+
+/// What a deletion cannot do without is named as what it is.
+#[test]
+fn a_deletion_without_the_key_of_event_ids_says_so() {
+    let place = Place::new();
+    let store = place.open();
+    store.insert_batch(&[with_event(record(1, 1), "a"), record(2, 1)]).unwrap();
+    place.connection().execute("UPDATE ledger SET event_id_key = NULL", []).unwrap();
+    let plan = DeleteRangePlan::new(&store, at(0), at(3)).unwrap();
+    let error = store.delete(plan, |_| {}).unwrap_err();
+    assert!(error.is_damage() && !error.to_string().contains("sums"), "{error}");
+    assert_eq!(records(&store).len(), 2);
+}
