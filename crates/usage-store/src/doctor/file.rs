@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use serde::Serialize;
 
 use super::advice::Advice;
-use crate::ledger::file::write_ahead_log;
+use crate::ledger::file::{bytes, write_ahead_log};
 use crate::ledger::schema::SCHEMA_VERSION;
 
 /// About a ledger's file.
@@ -46,7 +46,6 @@ impl FileFacts {
     ) -> rusqlite::Result<Self> {
         let number =
             |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
-        let bytes = |path: &Path| path.metadata().map_or(0, |file| file.len());
         Ok(Self {
             schema_version,
             bytes: bytes(path),

@@ -13,6 +13,7 @@ pub use usage_journal::SegmentState;
 use crate::error::{ReadError, Result};
 use crate::journal::journals;
 use crate::journal::recovery::Journals;
+use crate::ledger::file::bytes;
 use crate::ledger::readers::Stop;
 
 /// What waits in the journals of a ledger.
@@ -176,7 +177,7 @@ fn given_up(folder: &Path) -> Vec<JournalSegment> {
     for entry in entries {
         let path = entry.path();
         if path.extension().is_some_and(|extension| extension == "damaged") {
-            let bytes = path.metadata().map_or(0, |file| file.len());
+            let bytes = bytes(&path);
             let (state, damage) = (SegmentState::Unreadable, Vec::new());
             found.push(JournalSegment { path, state, records: 0, bytes, damage });
         }

@@ -8,9 +8,10 @@ use std::time::{Duration, SystemTime};
 
 use rusqlite::OpenFlags;
 use tempfile::NamedTempFile;
+use usage_journal::{Disk as _, RealDisk};
 
 use crate::error::{Result, StoreError};
-use crate::ledger::file::{sync_folder, uri};
+use crate::ledger::file::uri;
 
 const PREFIX: &str = ".usage-copy-";
 /// What versions before the locks made.
@@ -97,7 +98,7 @@ impl Part {
                 return Err(StoreError::Create { path: path.to_owned(), source: error.error });
             }
         }
-        sync_folder(path.parent().unwrap_or(Path::new("/"))).map_err(sync)?;
+        RealDisk.sync_folder(path.parent().unwrap_or(Path::new("/"))).map_err(sync)?;
         Ok(bytes)
     }
 }

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::slices::{Pace, passive_checkpoint};
 use crate::ledger::checkpoint::free_pages;
 use crate::ledger::connect::set_busy_timeout;
-use crate::ledger::file::write_ahead_log;
+use crate::ledger::file::{bytes, write_ahead_log};
 use crate::{Result, Store};
 
 /// How many pages are given back in the first transaction, and at most in one.
@@ -78,6 +78,5 @@ fn shrink(connection: &Connection, patience: Duration) -> rusqlite::Result<bool>
 }
 
 pub(super) fn bytes_on_disk(path: &Path) -> u64 {
-    let bytes = |path: &Path| path.metadata().map_or(0, |file| file.len());
     bytes(path) + bytes(&write_ahead_log(path))
 }

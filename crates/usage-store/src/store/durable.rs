@@ -12,9 +12,11 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use usage_journal::{Disk as _, RealDisk};
+
 use crate::Store;
 use crate::error::{Result, StoreError};
-use crate::ledger::file::{is_same, sync_folder};
+use crate::ledger::file::is_same;
 
 /// The write-ahead log as it is synced.
 #[derive(Debug, Default)]
@@ -79,7 +81,7 @@ impl Store {
             state.failed = true;
             return Err(failed(error));
         }
-        path.parent().map_or(Ok(()), sync_folder).map_err(failed)
+        path.parent().map_or(Ok(()), |folder| RealDisk.sync_folder(folder)).map_err(failed)
     }
 
     /// Copies all of the log into the database, and syncs that.
