@@ -56,6 +56,11 @@ const CAUSES: &[(&str, Cause)] = &[
         fixture.write("b.csv", "");
         Some(fixture.usage("record a b.csv --rejects bad"))
     }),
+    ("rejects-in-use", || {
+        let fixture = Fixture::new();
+        fixture.write("a", "");
+        Some(fixture.usage("record a --rejects a"))
+    }),
     ("bad-before", || Some(Fixture::with(DAY).usage("prune --before 30"))),
     ("bad-before", || Some(Fixture::with(DAY).usage("retain --reset-horizon soon"))),
     ("doubtful", || Some(Fixture::with(DAY).usage("--now 2036-01-01T00:00:00Z prune --before 1d"))),

@@ -128,3 +128,39 @@ fn an_interrupted_import_goes_on() {
     fixture.usage("import ccrouter").stdout_of_success();
     assert_eq!(fixture.totals(), (200_000, 200_000));
 }
+
+/// It goes on looking: what comes is taken over, also by a database that was made again; and ends with the
+/// counts.
+#[test]
+fn a_watched_database() {
+    for signal in ["INT", "TERM"] {
+        let fixture = with_rows(ROWS);
+        let watch = fixture.start("import ccrouter --watch");
+        eventually("the rows that are there", || fixture.stored() == 2);
+        execute(
+            &fixture,
+            "INSERT INTO usage_records VALUES
+             (5, 'i', '', '', 'think', 'opus', 7, 0, '2026-05-03 05:56:02'),
+             (6, 'i', '', '', 'think', 'opus', 8, 0, 'never')",
+        );
+        eventually("the one that came", || fixture.stored() == 3);
+        let origin = fixture.path("home/.cc-modelrouter/usage.db");
+        std::fs::remove_file(&origin).unwrap();
+        execute(
+            &fixture,
+            &format!(
+                "{TABLE} INSERT INTO usage_records VALUES
+                 (1, 'i', '', '', 'think', 'opus', 9, 0, '2026-05-03 05:56:03')"
+            ),
+        );
+        eventually("the one of the new database", || fixture.stored() == 4);
+        watch.signal(signal);
+        let run = watch.finish();
+        assert_eq!(run.code, 3, "{run}");
+        assert_eq!(run.stdout, "Rows: 7  |  Imported: 4  |  Already there: 0  |  Refused: 3\n");
+        assert!(run.stderr.contains("usage.db:row 6: timestamp \"never\""), "{run}");
+        assert_eq!(fixture.totals(), (4, 2_016));
+        let names = std::fs::read_dir(fixture.path("home/.cc-modelrouter")).unwrap();
+        assert_eq!(names.count(), 1, "nothing is left beside it");
+    }
+}

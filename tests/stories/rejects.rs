@@ -147,3 +147,47 @@ fn a_rejects_file_that_cannot_be_written_stops_the_reading() {
     ");
     assert_eq!(fixture.totals(), (2, 2));
 }
+
+/// Else a refused line would be read again, and refused again, for ever; or the ledger would be spoilt. Told
+/// before anything is read or made.
+#[test]
+fn rejects_that_are_an_input_or_the_ledger() {
+    let fixture = Fixture::with(&many(0, 1));
+    fixture.write("bad", "oops\n");
+    fixture.write("good", many(1, 1));
+    std::fs::hard_link(fixture.path("bad"), fixture.path("other")).unwrap();
+    std::os::unix::fs::symlink("bad", fixture.path("link")).unwrap();
+    let before = fixture.files();
+    for arguments in [
+        "record bad --rejects bad",
+        "record good bad --rejects other",
+        "record bad --rejects link",
+        "record link --rejects ./bad",
+        "record --follow bad --rejects bad",
+        "record --follow bad --rejects link",
+        "record --follow link --rejects other",
+        "record --follow bad --rejects bad.1",
+        "record good --rejects usage.db",
+        "record --follow good --rejects usage.db",
+        "record good --rejects usage.db-wal",
+        "record good --rejects usage.db.journal/x",
+    ] {
+        let run = fixture.usage(arguments);
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{arguments}: {run}");
+        assert!(run.stderr.starts_with("error: --rejects names "), "{arguments}: {run}");
+    }
+    let run = fixture.shell("usage record --rejects bad < bad");
+    insta::assert_snapshot!(run, @"
+    exit 2
+    --- stderr
+    error: --rejects names bad, which is read by this command
+    hint: name a file of its own for what is refused
+    ");
+    assert_eq!((fixture.files(), fixture.stored()), (before, 1));
+    assert_eq!(fixture.read("bad"), b"oops\n");
+    // Neither is a ledger that is not there yet.
+    let run = Fixture::new().usage_reading("record --rejects usage.db", "oops");
+    assert_eq!(run.code, 2, "{run}");
+    // A terminal or a device may be both.
+    assert_eq!(fixture.usage("record --rejects /dev/null /dev/null").code, 0);
+}

@@ -28,6 +28,7 @@ pub(crate) enum ErrorKind {
     FollowOneFile,
     FollowCsv,
     MixedRejects,
+    RejectsInUse,
     BadBefore,
     BeforeInFuture,
     Doubtful,
@@ -97,6 +98,7 @@ impl ErrorKind {
                 (USAGE, Some("--timezone takes an IANA name, such as Europe/Berlin or UTC"))
             }
             Self::FollowCsv => (USAGE, Some("without --follow, CSV is read to its end")),
+            Self::RejectsInUse => (USAGE, Some("name a file of its own for what is refused")),
             Self::MixedRejects => (USAGE, Some("record the files of either form by themselves")),
             Self::BadBefore => (
                 USAGE,
@@ -160,10 +162,6 @@ impl ErrorKind {
                 ),
             ),
             Self::NoHome => (FAILED, Some("name the database to import from")),
-            Self::NoOrigin | Self::NotAnOrigin => (
-                FAILED,
-                Some("cc-modelrouter keeps it at ~/.cc-modelrouter/usage.db; PATH names another"),
-            ),
             Self::OriginUnsettled => (FAILED, Some("try again")),
             Self::MigratedMeanwhile
             | Self::OldSqlite
@@ -181,6 +179,8 @@ impl ErrorKind {
             | Self::Interrupted
             | Self::NothingDeleted
             | Self::SystemRefused
+            | Self::NoOrigin
+            | Self::NotAnOrigin
             | Self::OriginNotReadable => (FAILED, None),
             Self::LedgerDamaged => (DAMAGED, Some(RECOVER)),
             Self::LedgerUnsound => {

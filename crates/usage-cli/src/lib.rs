@@ -7,7 +7,9 @@ mod context;
 mod error;
 pub mod exit_codes;
 mod global;
+mod interrupts;
 mod output;
+mod progress;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

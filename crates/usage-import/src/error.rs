@@ -46,7 +46,18 @@ pub enum ImportError {
         /// The file.
         path: PathBuf,
     },
+    /// The importer gives up: to read the source again would be of no use.
+    #[error(transparent)]
+    Other(Box<dyn std::error::Error + Send + Sync>),
     /// The ledger, not what is imported, is the trouble.
     #[error(transparent)]
     Ledger(#[from] StoreError),
+}
+
+impl ImportError {
+    /// Returns whether it is about the source, and may be over when that is looked at again.
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
+        !matches!(self, Self::Ledger(_) | Self::Other(_))
+    }
 }

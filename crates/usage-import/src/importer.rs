@@ -3,17 +3,20 @@
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
+use std::path::Path;
 
 use usage_core::Record;
 use usage_core::sink::RefusalReason;
+use usage_store::Store;
 
 use crate::error::ImportError;
 
 /// Reads a source of records, batch by batch, for [`run`](crate::run).
 pub trait Importer {
     /// Returns the name under which a ledger remembers the source: its kind, a colon, and what tells it from
-    /// others of its kind.
-    fn source(&self) -> String;
+    /// others of its kind. `None` for a source that is read once, from its start to its end, and of which the
+    /// ledger remembers nothing.
+    fn source(&self) -> Option<String>;
 
     /// Returns the place up to which a cursor has dealt with the source; `None` where the source is not the
     /// one of which the cursor speaks, as it was made again: then all is read from the start.
@@ -23,11 +26,18 @@ pub trait Importer {
     fn resume(&mut self, cursor: &[u8]) -> Result<Option<Place>, ImportError>;
 
     /// Reads what comes behind a cursor, or the start where there is none: about as much as may be written
-    /// to the ledger at a time.
+    /// to the ledger at a time. Where the ledger remembers nothing of the source, there is never a cursor, and
+    /// this goes on behind what it gave before.
     ///
     /// # Errors
     /// When the source cannot be read.
     fn read(&mut self, after: Option<&[u8]>) -> Result<Batch, ImportError>;
+
+    /// Returns whether the source may have more than when it was read to its end: a look that costs next to
+    /// nothing, for those who ask again and again. Always, by default.
+    fn may_have_more(&mut self) -> bool {
+        true
+    }
 
     /// Returns how often each of these records occurs before the batch that was read last, where the source
     /// has no event ids and its records are told by their content. `None`, as by default, where they are
@@ -43,17 +53,49 @@ pub trait Importer {
     }
 }
 
+/// An importer of what another program keeps in a place of its own.
+pub trait Origin: Importer + Sized {
+    /// What the program is called.
+    const PROGRAM: &'static str;
+
+    /// Where the program keeps it, below the home folder, unless a person says otherwise.
+    const BELOW_HOME: &'static str;
+
+    /// Says why nothing can be imported from a path, if so, before a ledger is made for it.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and for whatever is wrong with what is there as a whole.
+    fn check(path: &Path) -> Result<(), ImportError>;
+
+    /// Looks for what is at a path; it must not be the ledger.
+    ///
+    /// # Errors
+    /// When there is nothing, or something else.
+    fn open(path: &Path, store: &Store) -> Result<Self, ImportError>;
+}
+
 /// What was read at a time.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Batch {
     /// What it holds, in order. Nothing, where the source has no more.
     pub items: Vec<Item>,
-    /// Where the source goes on behind it.
-    pub cursor: Vec<u8>,
+    /// How many items besides were refused by the importer, which has told of them by itself.
+    pub refused: u64,
+    /// What the source had and nobody can read any more, in words.
+    pub gaps: Vec<String>,
+    /// Where the source goes on behind it; `None` where that is where it went on before.
+    pub cursor: Option<Vec<u8>>,
     /// How many items come after it at most.
     pub left_at_most: u64,
     /// Whether nothing comes after it for now.
     pub is_last: bool,
+}
+
+impl Batch {
+    /// Whether there is anything to store: records, or how far the source is read.
+    pub(crate) fn has_moved(&self) -> bool {
+        !self.items.is_empty() || self.refused > 0 || self.cursor.is_some()
+    }
 }
 
 /// A record of the source, or what could not become one.
@@ -92,7 +134,7 @@ pub struct Refusal(Why);
 #[derive(Debug)]
 enum Why {
     Item(Box<dyn Error + Send + Sync>),
-    Ledger(RefusalReason),
+    Ledger(RefusalReason, Box<Record>),
 }
 
 impl Refusal {
@@ -101,8 +143,8 @@ impl Refusal {
         Self(Why::Item(why.into()))
     }
 
-    pub(crate) const fn of_ledger(reason: RefusalReason) -> Self {
-        Self(Why::Ledger(reason))
+    pub(crate) fn of_ledger(reason: RefusalReason, record: Record) -> Self {
+        Self(Why::Ledger(reason, Box::new(record)))
     }
 
     /// Returns why the ledger refuses it; `None` where it is no record at all.
@@ -110,7 +152,16 @@ impl Refusal {
     pub const fn reason(&self) -> Option<RefusalReason> {
         match self.0 {
             Why::Item(_) => None,
-            Why::Ledger(reason) => Some(reason),
+            Why::Ledger(reason, _) => Some(reason),
+        }
+    }
+
+    /// Returns the record that the ledger refuses; `None` where it is no record at all.
+    #[must_use]
+    pub fn record(&self) -> Option<&Record> {
+        match &self.0 {
+            Why::Item(_) => None,
+            Why::Ledger(_, record) => Some(record),
         }
     }
 }
@@ -120,11 +171,11 @@ impl fmt::Display for Refusal {
         match &self.0 {
             Why::Item(why) => why.fmt(f),
             // A ledger refuses on and on what is too old; an import tells of what is new to it.
-            Why::Ledger(RefusalReason::BeforeHorizon) => f.write_str(
+            Why::Ledger(RefusalReason::BeforeHorizon, _) => f.write_str(
                 "it is older than what was pruned from the ledger; what no import has seen yet is \
                  quarantined, see `usage doctor`",
             ),
-            Why::Ledger(reason) => reason.fmt(f),
+            Why::Ledger(reason, _) => reason.fmt(f),
         }
     }
 }

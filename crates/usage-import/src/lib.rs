@@ -6,8 +6,10 @@ pub mod ccrouter;
 mod error;
 pub mod follow;
 mod importer;
+mod options;
 mod run;
 
 pub use error::ImportError;
-pub use importer::{Batch, Importer, Item, Place, Refusal};
-pub use run::{ImportEvent, ImportOptions, ImportSummary, run};
+pub use importer::{Batch, Importer, Item, Origin, Place, Refusal};
+pub use options::{ImportEvent, ImportOptions, ImportSummary};
+pub use run::run;

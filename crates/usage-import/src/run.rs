@@ -2,75 +2,29 @@
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use usage_core::Record;
+use usage_core::sink::BatchOutcome;
 use usage_store::{Append, Appended, Known, SourceCounts, Store};
 
 use crate::error::ImportError;
-use crate::importer::{Batch, Importer, Place, Refusal};
+use crate::importer::{Batch, Importer, Item, Place, Refusal};
+use crate::options::{ImportEvent, ImportOptions, ImportSummary};
 
-/// How an import goes about it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ImportOptions {
-    /// Look at every item again, not only at those that are new since the last import. Records
-    /// that were deleted from the ledger come back if the source still has them. Default: no.
-    pub rescan: bool,
-}
-
-/// What happens during an import.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum ImportEvent<'a> {
-    /// An item was refused. It is counted as looked at, and not named again by later imports.
-    Refused {
-        /// Where it stands.
-        place: Place,
-        /// Why.
-        why: &'a Refusal,
-    },
-    /// Some items more have been dealt with, and that is committed.
-    Progress {
-        /// How many have been looked at.
-        items: u64,
-        /// How many there are at most still to be looked at.
-        left_at_most: u64,
-    },
-}
-
-/// What an import did. Each item that it looked at is in exactly one of the three counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ImportSummary {
-    /// How many became records of the ledger.
-    pub imported: u64,
-    /// How many were in the ledger already, though the source's last import had not come so
-    /// far: through a copy of it, for example.
-    pub already_there: u64,
-    /// How many could not be read, or were refused by the ledger.
-    pub refused: u64,
-    /// How many earlier imports dealt with, so that this one did not look at them.
-    pub from_earlier_imports: u64,
-    /// Whether it was stopped before its end.
-    pub is_stopped: bool,
-}
-
-impl ImportSummary {
-    /// Returns how many items were looked at.
-    #[must_use]
-    pub const fn items(&self) -> u64 {
-        self.imported + self.already_there + self.refused
-    }
-}
+/// How long is waited before a ledger that takes nothing for now is tried again.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Takes what is new in a source into a ledger, each item once.
 ///
 /// The ledger is written in short transactions, so others can record meanwhile. Each leaves a consistent
 /// state; after an error, or when `on_event` says [`Break`](ControlFlow::Break), the next import goes on
-/// from there.
+/// from there. While it waits, unparking the thread makes it look at once.
 ///
 /// # Errors
-/// When the source cannot be read, or the ledger cannot be written.
+/// When the source cannot be read, or the ledger cannot be written. Watching, only what is wrong with the
+/// source at the start is an error, or what will not pass.
 pub fn run(
     store: &Store,
     importer: &mut dyn Importer,
@@ -78,19 +32,26 @@ pub fn run(
     on_event: &mut dyn FnMut(ImportEvent<'_>) -> ControlFlow<()>,
 ) -> Result<ImportSummary, ImportError> {
     let source = importer.source();
-    let run = Run { store, importer, source, summary: ImportSummary::default(), on_event };
-    run.finish(options.rescan)
+    let (options, summary) = (*options, ImportSummary::default());
+    let mut run = Run { store, importer, source, options, summary, on_event };
+    run.pass(options.rescan, true)?;
+    if let Some(pause) = options.watch {
+        run.watch(pause)?;
+    }
+    Ok(run.summary)
 }
 
 struct Run<'a> {
     store: &'a Store,
     importer: &'a mut dyn Importer,
-    source: String,
+    source: Option<String>,
+    options: ImportOptions,
     summary: ImportSummary,
     on_event: &'a mut dyn FnMut(ImportEvent<'_>) -> ControlFlow<()>,
 }
 
 /// How far an import is.
+#[derive(Default)]
 struct At {
     /// Behind what the next batch comes; nothing where it begins at the start.
     after: Option<Vec<u8>>,
@@ -101,41 +62,109 @@ struct At {
     seen_up_to: Option<Place>,
 }
 
+/// A batch, apart: what goes to the ledger, and what is refused.
+#[derive(Default)]
+struct Sorted {
+    places: Vec<Place>,
+    records: Vec<Record>,
+    refused: Vec<(Place, Refusal)>,
+}
+
+impl Sorted {
+    fn of(items: Vec<Item>) -> Self {
+        let mut sorted = Self::default();
+        for Item { place, record } in items {
+            match record {
+                Ok(record) => {
+                    sorted.places.push(place);
+                    sorted.records.push(record);
+                }
+                Err(why) => sorted.refused.push((place, why)),
+            }
+        }
+        sorted
+    }
+
+    /// Puts what the ledger refused where it belongs among the rest.
+    fn refuse(&mut self, outcome: &BatchOutcome) {
+        for refusal in &outcome.refused {
+            let record = self.records[refusal.index].clone();
+            let why = Refusal::of_ledger(refusal.reason, record);
+            self.refused.push((self.places[refusal.index], why));
+        }
+        self.refused.sort_by_key(|(place, _)| *place);
+    }
+}
+
 impl Run<'_> {
-    fn finish(mut self, rescan: bool) -> Result<ImportSummary, ImportError> {
-        let mut at = self.start(rescan)?;
-        self.summary.from_earlier_imports = at.counts.total();
-        loop {
-            let mut batch = self.importer.read(at.after.as_deref())?;
-            let Some(last) = batch.items.last().map(|item| item.place) else { break };
-            let Some(counts) = self.append(&mut batch, &at)? else {
-                // What the other import has dealt with is its own to count.
-                at = self.start(false)?;
-                continue;
-            };
-            self.count(at.counts, counts);
-            let told = self.tell(&batch);
-            at = At {
-                after: Some(batch.cursor.clone()),
-                stored: Some(batch.cursor),
-                counts,
-                seen_up_to: at.seen_up_to.max(Some(last)),
-            };
-            if told.is_break() {
+    /// Looks again and again, until it is stopped.
+    fn watch(&mut self, pause: Duration) -> Result<(), ImportError> {
+        let mut told = String::new();
+        while !self.summary.is_stopped {
+            if (self.on_event)(ImportEvent::Idle).is_break() {
                 self.summary.is_stopped = true;
                 break;
             }
-            if batch.is_last {
-                break;
+            thread::park_timeout(pause);
+            if !self.importer.may_have_more() {
+                continue;
+            }
+            match self.pass(false, false) {
+                Ok(()) => told.clear(),
+                // A ledger that is busy, unless it is given up as this is to stop.
+                Err(ImportError::Ledger(error))
+                    if error.sink_error_kind().is_transient()
+                        && (self.on_event)(ImportEvent::Idle).is_continue() => {}
+                Err(error) if error.may_pass() => {
+                    let trouble = error.to_string();
+                    if trouble != told {
+                        let _ = (self.on_event)(ImportEvent::Trouble(&error));
+                        told = trouble;
+                    }
+                }
+                Err(error) => return Err(error),
             }
         }
-        Ok(self.summary)
+        Ok(())
+    }
+
+    /// Takes all that there is now.
+    fn pass(&mut self, rescan: bool, is_first: bool) -> Result<(), ImportError> {
+        let mut at = self.start(rescan)?;
+        if is_first {
+            self.summary.from_earlier_imports = at.counts.total();
+        }
+        loop {
+            let batch = self.importer.read(at.after.as_deref())?;
+            let (is_last, left_at_most) = (batch.is_last, batch.left_at_most);
+            // Before the cursor moves: rather told twice than never.
+            let mut told = self.tell(batch.gaps.iter().map(|gap| ImportEvent::Gap(gap)));
+            if batch.has_moved() {
+                let Some((next, refused)) = self.take(batch, &at)? else {
+                    // What another import has dealt with is its own to count.
+                    at = self.start(false)?;
+                    continue;
+                };
+                at = next;
+                let summary = self.summary;
+                let answer = (self.on_event)(ImportEvent::Progress { summary, left_at_most });
+                told = [refused, answer].into_iter().find(ControlFlow::is_break).unwrap_or(told);
+            }
+            if told.is_break() {
+                self.summary.is_stopped = true;
+                return Ok(());
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
     }
 
     /// Goes on where the last import ended, or begins anew where the source is not the one that
     /// it was.
     fn start(&mut self, rescan: bool) -> Result<At, ImportError> {
-        let (stored, counts) = match self.store.source(&self.source)? {
+        let Some(name) = &self.source else { return Ok(At::default()) };
+        let (stored, counts) = match self.store.source(name)? {
             Some(source) => (Some(source.cursor), source.counts),
             None => (None, SourceCounts::default()),
         };
@@ -150,39 +179,69 @@ impl Run<'_> {
         })
     }
 
-    /// Appends a batch to the ledger; returns what is counted then, `None` if another import was faster.
-    fn append(&mut self, batch: &mut Batch, at: &At) -> Result<Option<SourceCounts>, ImportError> {
-        let valid = batch.items.iter().enumerate();
-        let valid = valid.filter_map(|(at, item)| Some((at, item.record.as_ref().ok()?.clone())));
-        let (places, records): (Vec<usize>, Vec<Record>) = valid.unzip();
-        let is_seen = |&&index: &&usize| Some(batch.items[index].place) <= at.seen_up_to;
-        let again = places.iter().filter(is_seen).count();
+    /// Stores a batch, and tells what was refused; `None` if another import was faster.
+    fn take(
+        &mut self,
+        mut batch: Batch,
+        at: &At,
+    ) -> Result<Option<(At, ControlFlow<()>)>, ImportError> {
+        let last = batch.items.last().map(|item| item.place);
+        let mut sorted = Sorted::of(std::mem::take(&mut batch.items));
         let mut counts = at.counts;
-        counts.refused += (batch.items.len() - records.len()) as u64;
+        counts.refused += batch.refused + sorted.refused.len() as u64;
+        let to = batch.cursor.take().or_else(|| at.after.clone());
+        let appended = self.append(&sorted, to.as_deref(), counts, at)?;
+        let Some((outcome, now)) = appended else { return Ok(None) };
+        sorted.refuse(&outcome);
+        self.summary.imported += now.stored - at.counts.stored;
+        self.summary.already_there += now.duplicates - at.counts.duplicates;
+        self.summary.refused += now.refused - at.counts.refused;
+        let seen_up_to = at.seen_up_to.max(last);
+        let next = At { after: to.clone(), stored: to, counts: now, seen_up_to };
+        let refused = sorted.refused.iter();
+        let told =
+            self.tell(refused.map(|(place, why)| ImportEvent::Refused { place: *place, why }));
+        Ok(Some((next, told)))
+    }
+
+    /// Appends records to the ledger: the one way in which they get there. Returns what is counted of the
+    /// source then; `None` if another import was faster.
+    fn append(
+        &mut self,
+        sorted: &Sorted,
+        to: Option<&[u8]>,
+        counts: SourceCounts,
+        at: &At,
+    ) -> Result<Option<(BatchOutcome, SourceCounts)>, ImportError> {
+        let is_seen = |place: &&Place| Some(**place) <= at.seen_up_to;
+        let again = sorted.places.iter().filter(is_seen).count();
         let mut before = self.importer.occurrences(&[])?;
+        let mut failing = None;
         loop {
-            let known = match &before {
-                Some(before) => Known::ByContent { again, before },
-                None => Known::ByEventId,
-            };
-            let append = Append {
-                source: &self.source,
-                from: at.stored.as_deref(),
-                to: &batch.cursor,
-                counts,
-                records: &records,
-                known,
-            };
-            match self.store.append(&append)? {
-                Appended::Stored(outcome, source) => {
-                    for refusal in outcome.refused {
-                        let item = &mut batch.items[places[refusal.index]];
-                        item.record = Err(Refusal::of_ledger(refusal.reason));
+            let attempt = match &self.source {
+                None => match self.store.insert_batch(&sorted.records) {
+                    Ok(outcome) => {
+                        let counts = counts.plus(&outcome);
+                        return Ok(Some((outcome, counts)));
                     }
-                    return Ok(Some(source.counts));
-                }
-                Appended::Moved(_) => return Ok(None),
-                Appended::Uncounted(records) => {
+                    Err(error) => Err(error),
+                },
+                Some(source) => self.store.append(&Append {
+                    source,
+                    from: at.stored.as_deref(),
+                    to: to.unwrap_or_default(),
+                    counts,
+                    records: &sorted.records,
+                    known: match &before {
+                        Some(before) => Known::ByContent { again, before },
+                        None => Known::ByEventId,
+                    },
+                }),
+            };
+            match attempt {
+                Ok(Appended::Stored(outcome, source)) => return Ok(Some((outcome, source.counts))),
+                Ok(Appended::Moved(_)) => return Ok(None),
+                Ok(Appended::Uncounted(records)) => {
                     let mut found = self.importer.occurrences(&records)?.unwrap_or_default();
                     // Each is counted now, so that this comes to an end.
                     for record in records {
@@ -190,29 +249,37 @@ impl Run<'_> {
                         before.get_or_insert_with(HashMap::new).insert(record, count);
                     }
                 }
+                Err(error) => {
+                    let may_pass = error.sink_error_kind().is_transient();
+                    if !may_pass || !self.is_patient(&mut failing) {
+                        return Err(error.into());
+                    }
+                    thread::park_timeout(PAUSE);
+                }
             }
         }
     }
 
-    const fn count(&mut self, before: SourceCounts, now: SourceCounts) {
-        self.summary.imported += now.stored - before.stored;
-        self.summary.already_there += now.duplicates - before.duplicates;
-        self.summary.refused += now.refused - before.refused;
+    /// Whether a ledger that takes nothing for now is to be tried again: watching, for as long as it is not to
+    /// stop, since what waits in the source is safe there.
+    fn is_patient(&mut self, failing: &mut Option<Instant>) -> bool {
+        let may_wait =
+            self.options.watch.is_some() && (self.on_event)(ImportEvent::Idle).is_continue();
+        if may_wait {
+            return true;
+        }
+        failing.get_or_insert_with(Instant::now).elapsed() < self.options.patience
     }
 
-    fn tell(&mut self, batch: &Batch) -> ControlFlow<()> {
-        // All of the batch are told of, whatever the answers: its cursor is in the ledger, so
-        // nobody will tell of them again.
+    /// Tells all of them, whatever the answers: nobody will tell of what is refused again, since the cursor
+    /// is in the ledger.
+    fn tell<'e>(&mut self, events: impl Iterator<Item = ImportEvent<'e>>) -> ControlFlow<()> {
         let mut answer = ControlFlow::Continue(());
-        for item in &batch.items {
-            if let Err(why) = &item.record
-                && (self.on_event)(ImportEvent::Refused { place: item.place, why }).is_break()
-            {
+        for event in events {
+            if (self.on_event)(event).is_break() {
                 answer = ControlFlow::Break(());
             }
         }
-        let (items, left_at_most) = (self.summary.items(), batch.left_at_most);
-        (self.on_event)(ImportEvent::Progress { items, left_at_most })?;
         answer
     }
 }

@@ -45,7 +45,7 @@ const ORDERS: &[(&str, &[&str])] = &[
             "doctor",
         ],
     ),
-    ("usage-import", &["error", "importer", "run", "ccrouter", "follow"]),
+    ("usage-import", &["error", "importer", "options", "run", "ccrouter", "follow"]),
     (
         "usage-tracker",
         &[
@@ -56,7 +56,18 @@ const ORDERS: &[(&str, &[&str])] = &[
     ),
     (
         "usage-cli",
-        &["amounts", "exit_codes", "error", "global", "output", "context", "commands", "args"],
+        &[
+            "amounts",
+            "exit_codes",
+            "error",
+            "interrupts",
+            "global",
+            "output",
+            "progress",
+            "context",
+            "commands",
+            "args",
+        ],
     ),
     (
         "usage-providers",

@@ -1,20 +1,20 @@
 //! `usage import`
 
-use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use clap::Subcommand;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use usage_core::format::format_count;
-use usage_import::ccrouter::{Ccrouter, check};
-use usage_import::{ImportEvent, ImportOptions, ImportSummary, run as run_import};
+use usage_import::ccrouter::Ccrouter;
+use usage_import::{
+    ImportError, ImportEvent, ImportOptions, ImportSummary, Origin, run as run_import,
+};
 
 use crate::context::Context;
 use crate::error::{CliError, ErrorKind};
-use crate::{exit_codes, output};
+use crate::interrupts::Interrupts;
+use crate::{exit_codes, output, progress};
 
 /// Take over the database of another program
 #[derive(Debug, clap::Args)]
@@ -25,77 +25,93 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Source {
-    Ccrouter(CcrouterArgs),
+    /// Take over the usage database of cc-modelrouter
+    ///
+    /// Without PATH that is ~/.cc-modelrouter/usage.db. The database is only read, and may be in use
+    /// meanwhile: nothing in it is changed, nothing is left beside it. Run the command as often as you like,
+    /// from a timer for example, or let it watch: what was taken over before is not counted again, what is new
+    /// is picked up.
+    ///
+    /// A row that cannot be read is named on standard error, once, and skipped; the exit code is
+    /// then 3.
+    Ccrouter(SourceArgs),
 }
 
-/// Take over the usage database of cc-modelrouter
-///
-/// The database is only read, and may be in use meanwhile: nothing in it is changed, nothing is
-/// left beside it. Run the command as often as you like, from a timer for example: what was taken
-/// over before is not counted again, what is new is picked up.
-///
-/// A row that cannot be read is named on standard error, once, and skipped; the exit code is
-/// then 3.
+/// What every source takes.
 #[derive(Debug, clap::Args)]
-struct CcrouterArgs {
-    /// The database [default: ~/.cc-modelrouter/usage.db]
+struct SourceArgs {
+    /// Where it is [default: where its program keeps it]
     path: Option<PathBuf>,
 
-    /// Look at every row again, not only at those that are new
+    /// Look at everything again, not only at what is new
     ///
-    /// What is in the ledger is still not counted twice. Rows that were refused are named again;
+    /// What is in the ledger is still not counted twice. What was refused is named again;
     /// records that were pruned or deleted from the ledger come back.
     #[arg(long)]
     rescan: bool,
+
+    /// Go on looking for what is new, every second, until interrupted
+    #[arg(short, long)]
+    watch: bool,
 }
 
-/// Where the origin keeps its database, below the home folder.
-const DEFAULT: &str = ".cc-modelrouter/usage.db";
+/// How often a source that is watched is looked at.
+const POLL: Duration = Duration::from_secs(1);
+
+/// How long a ledger that takes nothing is tried once watching is to end.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
-    let Source::Ccrouter(args) = &args.source;
+    match &args.source {
+        Source::Ccrouter(args) => import::<Ccrouter>(args, context),
+    }
+}
+
+fn import<O: Origin>(args: &SourceArgs, context: &Context) -> Result<u8, CliError> {
     let path = match &args.path {
         Some(path) => path.clone(),
-        None => default_path()?,
+        None => default_path(O::BELOW_HOME)?,
     };
     // First of all, so that no ledger is made for nothing.
-    check(&path)?;
+    O::check(&path).map_err(hinted::<O>)?;
     let store = context.open_or_create()?;
     context.recover(&store)?;
+    let mut importer = O::open(&path, &store).map_err(hinted::<O>)?;
 
-    let is_interrupted = Arc::new(AtomicBool::new(false));
-    let of_handler = Arc::clone(&is_interrupted);
-    ctrlc::set_handler(move || of_handler.store(true, Ordering::Relaxed)).map_err(|error| {
-        ErrorKind::SystemRefused.error(format!("cannot catch interrupts: {error}"))
-    })?;
-
-    let bar = progress_bar(context.quiet);
+    let interrupts = Interrupts::catch()?;
+    let bar = progress::bar("{wide_bar} {human_pos} of {human_len} rows, {eta}", context.quiet);
     let name = path.display();
     let mut options = ImportOptions::default();
     options.rescan = args.rescan;
-    let mut ccrouter = Ccrouter::open(&path, &store)?;
-    let imported = run_import(&store, &mut ccrouter, &options, &mut |event| {
+    if args.watch {
+        (options.watch, options.patience) = (Some(POLL), PATIENCE);
+    }
+    let mut done = ImportSummary::default();
+    let imported = run_import(&store, &mut importer, &options, &mut |event| {
         match event {
             ImportEvent::Refused { place, why } => {
                 bar.suspend(|| output::note(&format!("{name}:{place}: {why}")));
             }
-            ImportEvent::Progress { items, left_at_most } => {
-                bar.set_length(items.saturating_add(left_at_most));
-                bar.set_position(items);
+            ImportEvent::Gap(gap) => bar.suspend(|| output::note(&format!("{name}: {gap}"))),
+            ImportEvent::Trouble(error) => output::note(&format!("note: {error}; trying again")),
+            ImportEvent::Progress { summary, left_at_most } => {
+                done = summary;
+                bar.set_length(summary.items().saturating_add(left_at_most));
+                bar.set_position(summary.items());
             }
+            ImportEvent::Idle if !bar.is_finished() => bar.finish_and_clear(),
             _ => {}
         }
-        if is_interrupted.load(Ordering::Relaxed) {
-            return ControlFlow::Break(());
-        }
-        ControlFlow::Continue(())
+        if interrupts.came() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     bar.finish_and_clear();
-    let summary = imported?;
-    if !context.quiet {
+    // What was done until it failed is done.
+    let summary = *imported.as_ref().unwrap_or(&done);
+    if !context.quiet && (imported.is_ok() || args.watch) {
         output::print(&line(&summary))?;
     }
-    if summary.is_stopped {
+    imported?;
+    if summary.is_stopped && !args.watch {
         return Err(ErrorKind::Interrupted
             .error("interrupted, the rest was not imported")
             .hint("the same command goes on from there"));
@@ -103,23 +119,22 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     Ok(if summary.refused > 0 { exit_codes::INPUT_REFUSED } else { exit_codes::DONE })
 }
 
-fn default_path() -> Result<PathBuf, CliError> {
-    let home =
-        etcetera::home_dir().map_err(|_| ErrorKind::NoHome.error("the home folder is unknown"))?;
-    Ok(home.join(DEFAULT))
+/// Says where it usually is, to those who named something else.
+fn hinted<O: Origin>(error: ImportError) -> CliError {
+    let is_elsewhere =
+        matches!(error, ImportError::NotFound { .. } | ImportError::NotAnOrigin { .. });
+    let error = CliError::from(error);
+    if !is_elsewhere {
+        return error;
+    }
+    let (program, place) = (O::PROGRAM, O::BELOW_HOME);
+    error.hint(format!("{program} keeps it at ~/{place}; PATH names another"))
 }
 
-/// On a terminal; hidden elsewhere.
-fn progress_bar(quiet: bool) -> ProgressBar {
-    let target = if quiet || !std::io::stderr().is_terminal() {
-        ProgressDrawTarget::hidden()
-    } else {
-        ProgressDrawTarget::stderr()
-    };
-    let style = ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len} rows, {eta}");
-    let bar = ProgressBar::with_draw_target(None, target);
-    // The template is a constant, and a plain bar would do as well.
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+fn default_path(below_home: &str) -> Result<PathBuf, CliError> {
+    let home =
+        etcetera::home_dir().map_err(|_| ErrorKind::NoHome.error("the home folder is unknown"))?;
+    Ok(home.join(below_home))
 }
 
 fn line(summary: &ImportSummary) -> String {

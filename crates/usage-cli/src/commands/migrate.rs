@@ -1,16 +1,15 @@
 //! `usage migrate`
 
-use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use usage_core::format::{format_count, printable};
 use usage_store::{Migrated, MigrationPlan, MigrationStep, StoreError};
 
 use crate::context::Context;
 use crate::error::CliError;
-use crate::{amounts, exit_codes, output};
+use crate::{amounts, exit_codes, output, progress};
 
 /// Bring a ledger of an earlier version up to date, after a copy
 ///
@@ -58,9 +57,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         }
         return Ok(exit_codes::DONE);
     }
-    let (bar, start) = (Bar::new(context.quiet), Instant::now());
-    let migrated = plan.carry_out(&mut |step| bar.show(step));
-    bar.0.finish_and_clear();
+    let (bar, start) = (progress::bar("{wide_bar} {msg}", context.quiet), Instant::now());
+    let migrated = plan.carry_out(&mut |step| show(&bar, step));
+    bar.finish_and_clear();
     let migrated = migrated.map_err(|error| match error {
         // What it would hint at was done.
         StoreError::NoSpace { .. } if args.in_place => {
@@ -121,28 +120,13 @@ fn seconds(duration: Duration) -> String {
     format!("{seconds} s")
 }
 
-/// On a terminal; hidden elsewhere.
-struct Bar(ProgressBar);
-
-impl Bar {
-    fn new(quiet: bool) -> Self {
-        if quiet || !io::stderr().is_terminal() {
-            return Self(ProgressBar::hidden());
+fn show(bar: &ProgressBar, step: MigrationStep) {
+    match step {
+        MigrationStep::Copying { bytes, of } => {
+            bar.set_length(of);
+            bar.set_position(bytes);
+            bar.set_message(format!("{} copied", amounts::bytes(bytes)));
         }
-        let style = ProgressStyle::with_template("{wide_bar} {msg}");
-        // The template is a constant, and a plain bar would do as well.
-        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
-        Self(ProgressBar::new(0).with_style(style))
-    }
-
-    fn show(&self, step: MigrationStep) {
-        match step {
-            MigrationStep::Copying { bytes, of } => {
-                self.0.set_length(of);
-                self.0.set_position(bytes);
-                self.0.set_message(format!("{} copied", amounts::bytes(bytes)));
-            }
-            _ => self.0.set_message("changing the ledger"),
-        }
+        _ => bar.set_message("changing the ledger"),
     }
 }

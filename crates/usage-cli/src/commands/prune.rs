@@ -1,11 +1,9 @@
 //! `usage prune`
 
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal as _};
 
 use chrono::{DateTime, NaiveDate};
 use chrono_tz::Tz;
-use indicatif::{ProgressBar, ProgressStyle};
 use usage_core::Timestamp;
 use usage_core::format::format_count;
 use usage_core::period::parse_period;
@@ -13,7 +11,7 @@ use usage_store::{Age, DeletionPlan, Doubt, PruneOptions, PrunePlan, Store, Stor
 
 use crate::context::Context;
 use crate::error::{CliError, ErrorKind};
-use crate::{amounts, exit_codes, output};
+use crate::{amounts, exit_codes, output, progress};
 
 /// Delete the records that are older than an age or a date
 ///
@@ -108,7 +106,8 @@ pub(super) fn delete(
     records: u64,
     plan: impl Into<DeletionPlan>,
 ) -> Result<(), CliError> {
-    let bar = progress_bar(records, context.quiet);
+    let bar = progress::bar("{wide_bar} {human_pos} of {human_len} deleted", context.quiet);
+    bar.set_length(records);
     let deletion = store.delete(plan, |gone| bar.set_position(gone));
     bar.finish_and_clear();
     // What is gone by then is gone.
@@ -119,16 +118,6 @@ pub(super) fn delete(
         output::print(&done(deletion.records, deletion.requests, given_back))?;
     }
     Ok(())
-}
-
-/// On a terminal; hidden elsewhere.
-fn progress_bar(records: u64, quiet: bool) -> ProgressBar {
-    if quiet || !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len} deleted");
-    // The template is a constant, and a plain bar would do as well.
-    ProgressBar::new(records).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 /// Where the plan is about another instant than was asked for.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, ffi};
+use usage_store::file::uri;
 
-use super::at_rest;
 use super::layout::{Layout, QueryError};
 
 /// A connection that only reads, with parameters for how.
@@ -14,7 +14,7 @@ pub(super) fn read_only(path: &Path, parameters: &str) -> rusqlite::Result<Conne
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(at_rest::uri(path, parameters), flags)?;
+    let connection = Connection::open_with_flags(uri(path, parameters), flags)?;
     // Waiting is done between attempts, since what lies beside the file may change.
     connection.busy_timeout(Duration::ZERO)?;
     harden(&connection)?;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use tempfile::TempDir;
+use usage_store::file::{FileStamp, with_ending};
 
-use super::at_rest::FileStamp;
 use super::connection;
 
 /// A copy in a folder of its own, which goes with it.
@@ -46,11 +46,4 @@ impl Copied {
 /// Not [`std::fs::copy`], which copies the permissions too: SQLite must be able to write to it.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     io::copy(&mut File::open(from)?, &mut File::create_new(to)?).map(drop)
-}
-
-/// The companion of a database with that ending.
-pub(super) fn with_ending(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
 }

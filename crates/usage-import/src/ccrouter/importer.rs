@@ -9,6 +9,7 @@ use usage_store::{Store, StoreOptions};
 use super::cursor::Cursor;
 use super::origin::Origin;
 use super::page::{Page, Pages};
+use super::seen::Seen;
 use crate::error::ImportError;
 use crate::importer::{Batch, Importer, Item, Place, Refusal};
 
@@ -33,7 +34,7 @@ use crate::importer::{Batch, Importer, Item, Place, Refusal};
 /// # )?;
 /// use std::ops::ControlFlow;
 /// use usage_import::ccrouter::Ccrouter;
-/// use usage_import::{ImportEvent, ImportOptions, run};
+/// use usage_import::{ImportEvent, ImportOptions, Origin, run};
 /// use usage_store::Store;
 ///
 /// let store = Store::open(&ledger)?;
@@ -57,33 +58,43 @@ pub struct Ccrouter {
     pages: Pages,
     /// What was read last.
     page: Page,
+    /// What the origin looked like before it was read to its end, if that tells all later changes.
+    seen: Option<Seen>,
 }
 
-impl Ccrouter {
+impl crate::importer::Origin for Ccrouter {
+    const PROGRAM: &'static str = "cc-modelrouter";
+    const BELOW_HOME: &'static str = ".cc-modelrouter/usage.db";
+
+    fn check(path: &Path) -> Result<(), ImportError> {
+        let patience = StoreOptions::default().busy_timeout;
+        Origin::find(path, None, patience)?.read(&mut |_, _| Ok(()))
+    }
+
     /// Looks for the origin's database, which must not be a ledger.
     ///
     /// # Errors
     /// When there is no such file, when it is no database with the origin's table, when it is a
     /// ledger, when it stays locked, or when it is damaged.
-    pub fn open(path: impl AsRef<Path>, store: &Store) -> Result<Self, ImportError> {
-        let origin = Origin::find(path.as_ref(), Some(store.path()), store.busy_timeout())?;
+    fn open(path: &Path, store: &Store) -> Result<Self, ImportError> {
+        let origin = Origin::find(path, Some(store.path()), store.busy_timeout())?;
         let source = format!("ccrouter:{}", origin.path().to_string_lossy());
-        Ok(Self { source, pages: Pages::new(origin), page: Page::default() })
+        Ok(Self { source, pages: Pages::new(origin), page: Page::default(), seen: None })
     }
 }
 
-/// Says why a file cannot be imported from, if it cannot.
-///
-/// # Errors
-/// As [`Ccrouter::open`], and for whatever is wrong with the file as a whole.
-pub fn check(path: impl AsRef<Path>) -> Result<(), ImportError> {
-    let patience = StoreOptions::default().busy_timeout;
-    Origin::find(path.as_ref(), None, patience)?.read(&mut |_, _| Ok(()))
-}
-
 impl Importer for Ccrouter {
-    fn source(&self) -> String {
-        self.source.clone()
+    fn source(&self) -> Option<String> {
+        Some(self.source.clone())
+    }
+
+    fn may_have_more(&mut self) -> bool {
+        let origin = self.pages.origin();
+        let may = self.seen.is_none_or(|seen| Seen::of(origin.path()) != seen);
+        if may {
+            origin.forget_copy();
+        }
+        may
     }
 
     fn resume(&mut self, cursor: &[u8]) -> Result<Option<Place>, ImportError> {
@@ -94,11 +105,13 @@ impl Importer for Ccrouter {
     fn read(&mut self, after: Option<&[u8]>) -> Result<Batch, ImportError> {
         let last_id = after.and_then(Cursor::from_bytes).map(|cursor| cursor.last_id);
         let from = last_id.map_or(Some(i64::MIN), |id| id.checked_add(1));
+        let seen = Some(Seen::of(self.pages.origin().path())).filter(Seen::is_settled);
         self.page = match from {
             Some(from) => self.pages.read(from)?,
             None => Page::default(),
         };
         let page = &self.page;
+        self.seen = seen.filter(|_| page.is_last());
         let last = page.rows.last();
         let cursor = last.map(|row| Cursor { last_id: row.id, last_row: row.fingerprint });
         let items = page.rows.iter().map(|row| Item {
@@ -107,9 +120,10 @@ impl Importer for Ccrouter {
         });
         Ok(Batch {
             items: items.collect(),
-            cursor: cursor.map_or_else(Vec::new, |cursor| cursor.to_bytes().to_vec()),
+            cursor: cursor.map(|cursor| cursor.to_bytes().to_vec()),
             left_at_most: page.left_at_most(),
             is_last: page.is_last(),
+            ..Batch::default()
         })
     }
 

@@ -4,7 +4,6 @@
 //! the origin is in use: the ledger remembers how far it has looked, so only rows that are new are
 //! read; and a row is stored only if the ledger lacks it, whatever way it may have come there.
 
-mod at_rest;
 mod connection;
 mod copied;
 mod cursor;
@@ -13,8 +12,9 @@ mod layout;
 mod origin;
 mod page;
 mod row;
+mod seen;
 mod timestamp;
 
-pub use importer::{Ccrouter, check};
+pub use importer::Ccrouter;
 pub use row::RowError;
 pub use timestamp::{TimestampError, parse_timestamp};

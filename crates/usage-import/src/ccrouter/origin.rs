@@ -6,7 +6,7 @@
 //! outlasts a page. That is short, and has to be: whoever closes a database while it is being read
 //! leaves its log to the next that opens it. To tidy up after them would change the file.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,11 +14,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ffi};
+use usage_store::file::{FileStamp, is_same_file, with_ending};
 use usage_store::{Fault, StoreError};
 
-use super::at_rest::FileStamp;
 use super::connection::{self, cannot_begin, in_transaction, is_in_motion};
-use super::copied::{Copied, with_ending};
+use super::copied::Copied;
 use super::layout::{Layout, QueryError};
 use crate::error::ImportError;
 
@@ -96,6 +96,11 @@ impl Origin {
             Err(QueryError::Ledger) => Err(not_an_origin(&self.path, "it is a usage ledger")),
             _ => Ok(()),
         }
+    }
+
+    /// Forgets a copy: the file has changed since, or may have.
+    pub(super) fn forget_copy(&mut self) {
+        self.copy = None;
     }
 
     /// Runs a query in one read transaction.
@@ -271,14 +276,4 @@ fn unreadable(path: &Path, source: rusqlite::Error) -> ImportError {
 
 fn lock() -> MutexGuard<'static, ()> {
     READING.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Whether two paths lead to one file, by links of either kind.
-fn is_same_file(a: &Path, b: &Path) -> bool {
-    #[cfg(unix)]
-    if let (Ok(a), Ok(b)) = (fs::metadata(a), fs::metadata(b)) {
-        use std::os::unix::fs::MetadataExt;
-        return (a.dev(), a.ino()) == (b.dev(), b.ino());
-    }
-    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }

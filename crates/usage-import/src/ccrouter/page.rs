@@ -60,6 +60,10 @@ impl Pages {
         Self { origin, labels: LabelInterner::new(INTERNED) }
     }
 
+    pub(super) const fn origin(&mut self) -> &mut Origin {
+        &mut self.origin
+    }
+
     /// Whether the origin still has the row that the cursor is about.
     pub(super) fn still_has(&mut self, cursor: &Cursor) -> Result<bool, ImportError> {
         let labels = &mut self.labels;

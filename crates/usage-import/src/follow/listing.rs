@@ -78,6 +78,21 @@ impl Listing {
     }
 }
 
+/// Returns whether a file would be taken for one of a log's by its name: for the log itself, or for what it was
+/// before.
+#[must_use]
+pub fn may_be_of_log(log: &Path, file: &Path) -> bool {
+    let target = log.canonicalize().ok();
+    let folder_of = |path: &Path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        folder.unwrap_or(Path::new(".")).canonicalize().ok()
+    };
+    [Some(log), target.as_deref()].into_iter().flatten().any(|of| {
+        let (Some(name), Some(of_name)) = (file.file_name(), of.file_name()) else { return false };
+        folder_of(file) == folder_of(of) && (name == of_name || is_rotated(name, of_name))
+    })
+}
+
 /// Whether a file of that name can be what the log of another name was before: the same name with a number
 /// or a time behind it or before its ending, or with another one in their place; compressed or not.
 fn is_rotated(name: &OsStr, of: &OsStr) -> bool {

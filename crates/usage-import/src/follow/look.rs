@@ -26,7 +26,13 @@ pub enum Entry {
         text: Vec<u8>,
     },
     /// A part of a line that is longer than [`MAX_LINE_BYTES`].
-    Part(Vec<u8>),
+    #[non_exhaustive]
+    Part {
+        /// Which line it will be of all that were taken, from 1.
+        number: u64,
+        /// Its bytes.
+        text: Vec<u8>,
+    },
     /// The end of a line that came in parts.
     #[non_exhaustive]
     TooLong {
@@ -40,6 +46,22 @@ impl Entry {
     #[must_use]
     pub fn line(number: u64, text: impl Into<Vec<u8>>) -> Self {
         Self::Line { number, text: text.into() }
+    }
+
+    /// Makes a part of a line.
+    #[must_use]
+    pub fn part(number: u64, text: impl Into<Vec<u8>>) -> Self {
+        Self::Part { number, text: text.into() }
+    }
+
+    /// Returns which line it is, or belongs to, of all that were taken, from 1.
+    #[must_use]
+    pub const fn number(&self) -> u64 {
+        match self {
+            Self::Line { number, .. } | Self::Part { number, .. } | Self::TooLong { number } => {
+                *number
+            }
+        }
     }
 }
 
@@ -130,7 +152,7 @@ impl Look {
                     // Its end, if that is here, comes at once: both or neither.
                     let bytes = at - usize::from(end.is_some());
                     let end = End { file: Some(index), bytes, in_long: true, lines: self.lines };
-                    self.push(Entry::Part(text.to_vec()), end);
+                    self.push(Entry::part(self.lines + 1, text), end);
                 }
             }
             if is_end {

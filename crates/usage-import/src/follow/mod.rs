@@ -9,14 +9,17 @@ mod cursor;
 mod file;
 mod fnv;
 mod listing;
+mod log;
 mod look;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use self::cursor::State;
-use self::file::{Followed, Place, is_deleted};
+use self::file::{FileId, Followed, Place, is_deleted};
+pub use self::listing::may_be_of_log;
 use self::listing::{Found, Listing};
+pub use self::log::{Log, Taken};
 pub use self::look::{Entry, Look};
 
 /// How many files of a log are remembered.
@@ -41,6 +44,8 @@ pub enum GapReason {
     Gone,
     /// A file was compressed before it was read.
     Compressed,
+    /// More files wait for the ends of their last lines than are remembered.
+    TooManyFiles,
 }
 
 impl fmt::Display for Gap {
@@ -50,6 +55,7 @@ impl fmt::Display for Gap {
             GapReason::Cut => "it was cut or written anew, and there is no copy",
             GapReason::Gone => "its file is gone",
             GapReason::Compressed => "its file was compressed before it was read",
+            GapReason::TooManyFiles => "too many files of the log end within a line",
         };
         write!(f, "what came behind byte {offset} cannot be found: {why}")
     }
@@ -135,10 +141,26 @@ impl Follower {
         if look.entries.is_empty() {
             self.files.retain(|followed| !gone.contains(&followed.id));
         }
-        while self.files.len() > MOST_FILES && look.entries.is_empty() {
-            self.files.remove(0);
+        if look.entries.is_empty() {
+            self.forget_oldest(current, &mut look);
         }
         Ok(look)
+    }
+
+    /// Forgets files beyond as many as are remembered: those that are read to their ends first, the oldest of
+    /// them before others. Tells what nobody will read then.
+    fn forget_oldest(&mut self, current: Option<FileId>, look: &mut Look) {
+        while self.files.len() > MOST_FILES {
+            let is_done = |followed: &Followed| followed.is_drained && followed.partial.is_empty();
+            let is_other = |followed: &Followed| Some(followed.id) != current;
+            let done =
+                self.files.iter().position(|followed| is_other(followed) && is_done(followed));
+            let index = done.unwrap_or(0);
+            let forgotten = self.files.remove(index);
+            if !is_done(&forgotten) {
+                look.gaps.push(Gap { offset: forgotten.offset, why: GapReason::TooManyFiles });
+            }
+        }
     }
 
     /// Returns the cursor behind the first entries of a look.

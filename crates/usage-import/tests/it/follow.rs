@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use tempfile::TempDir;
-use usage_import::follow::{Entry, Follower};
+use usage_import::follow::{Entry, Follower, GapReason};
 
 /// Random numbers that follow from a seed.
 struct Random(u64);
@@ -231,13 +231,13 @@ fn a_line_that_is_too_long() {
     let mut follower = Follower::new(&log, None);
     let look = follower.look().unwrap();
     assert_eq!(look.entries[0], Entry::line(1, "one"));
-    assert_eq!(look.entries[1..], [Entry::Part(vec![b'x'; 100_000])]);
+    assert_eq!(look.entries[1..], [Entry::part(2, vec![b'x'; 100_000])]);
     let cursor = follower.cursor(&look, 2);
     let mut file = File::options().append(true).open(&log).unwrap();
     file.write_all(b"yy\nthree\n").unwrap();
     let mut follower = Follower::new(&log, Some(&cursor));
     let entries = follower.look().unwrap().entries;
-    assert_eq!(entries[0], Entry::Part(b"yy".to_vec()));
+    assert_eq!(entries[0], Entry::part(2, "yy"));
     assert!(matches!(entries[1], Entry::TooLong { number: 2, .. }));
     assert_eq!(entries[2..], [Entry::line(3, "three")]);
 }
@@ -261,4 +261,35 @@ fn files_of_before() {
     let look = Follower::new(&log, Some(&cursor)).look().unwrap();
     assert_eq!(look.entries, [Entry::line(2, "two"), Entry::line(3, "three")]);
     assert_eq!(look.gaps, []);
+}
+
+/// More rotated files than are remembered: those that are read to their ends are forgotten first; of one that
+/// ends within a line, and that nobody will read on, that is told.
+#[test]
+fn many_files_that_end_within_a_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let (mut cursor, mut lines, mut gaps): (Option<Vec<u8>>, _, _) = (None, 0, Vec::new());
+    let mut follower = Follower::new(&log, None);
+    for number in 0..80 {
+        let end = if number % 2 == 0 { "half" } else { "" };
+        fs::write(&log, format!("{number}\n{end}")).unwrap();
+        loop {
+            let look = follower.look().unwrap();
+            lines += look.entries.len();
+            gaps.extend(look.gaps.iter().map(|gap| (gap.offset, gap.why)));
+            cursor = Some(follower.cursor(&look, look.entries.len()));
+            let is_done = look.is_last && look.entries.is_empty();
+            follower.advance(&look, look.entries.len());
+            if is_done {
+                break;
+            }
+        }
+        fs::rename(&log, folder.path().join(format!("log.{number}"))).unwrap();
+    }
+    assert_eq!(lines, 80);
+    assert!(cursor.is_some_and(|cursor| cursor.len() < 64 * 41));
+    // 40 of them end within a line.
+    assert!((40 - 33..=40 - 31).contains(&gaps.len()), "{gaps:?}");
+    assert!(gaps.iter().all(|(_, why)| *why == GapReason::TooManyFiles), "{gaps:?}");
 }

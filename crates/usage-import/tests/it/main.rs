@@ -14,6 +14,7 @@
 )]
 
 mod follow;
+mod log;
 mod migration;
 mod other_process;
 mod quarantine;

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use usage_import::ImportError;
-use usage_import::ccrouter::check;
+use usage_import::Origin as _;
+use usage_import::ccrouter::Ccrouter;
 use usage_store::Store;
 
 use super::support::{LAX, NEWER, Place, import};
@@ -14,7 +15,7 @@ use super::support::{LAX, NEWER, Place, import};
 fn refused(place: &Place) -> String {
     let before = place.files();
     let error = import(&place.store(), &place.path).unwrap_err();
-    assert_eq!(check(&place.path).unwrap_err().to_string(), error.to_string());
+    assert_eq!(Ccrouter::check(&place.path).unwrap_err().to_string(), error.to_string());
     assert!(place.files() == before, "{error}");
     said(&error, &place.path)
 }

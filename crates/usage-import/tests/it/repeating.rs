@@ -163,8 +163,8 @@ fn a_stopped_import_goes_on() {
     let store = place.store();
     let mut rows_and_left = Vec::new();
     let summary = go(&store, &place.path, &mut |event| {
-        if let ImportEvent::Progress { items, left_at_most } = event {
-            rows_and_left.push((items, left_at_most));
+        if let ImportEvent::Progress { summary, left_at_most } = event {
+            rows_and_left.push((summary.items(), left_at_most));
         }
         ControlFlow::Break(())
     });

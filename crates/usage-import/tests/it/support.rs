@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use usage_core::{Filter, LabelNames, Labels, Record, TimeRange, Timestamp, TokenCounts, Usage};
 use usage_import::ccrouter::Ccrouter;
-use usage_import::{ImportError, ImportEvent, ImportOptions, ImportSummary, run};
+use usage_import::{ImportError, ImportEvent, ImportOptions, ImportSummary, Origin, run};
 use usage_store::{Store, StoreOptions};
 
 /// The origin's table.
@@ -121,13 +121,13 @@ pub(crate) fn counts(summary: &ImportSummary) -> [u64; 4] {
     [summary.imported, summary.already_there, summary.refused, summary.from_earlier_imports]
 }
 
-pub(crate) fn import(store: &Store, path: &PathBuf) -> Result<Outcome, ImportError> {
+pub(crate) fn import(store: &Store, path: &Path) -> Result<Outcome, ImportError> {
     import_with(store, path, &ImportOptions::default())
 }
 
 pub(crate) fn import_with(
     store: &Store,
-    path: &PathBuf,
+    path: &Path,
     options: &ImportOptions,
 ) -> Result<Outcome, ImportError> {
     let mut refused = Vec::new();

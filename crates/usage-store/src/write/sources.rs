@@ -32,7 +32,9 @@ impl SourceCounts {
         self.stored + self.duplicates + self.refused
     }
 
-    pub(crate) const fn plus(self, outcome: &BatchOutcome) -> Self {
+    /// Returns them with what became of further records.
+    #[must_use]
+    pub const fn plus(self, outcome: &BatchOutcome) -> Self {
         Self {
             stored: self.stored + outcome.stored,
             duplicates: self.duplicates + outcome.duplicates,

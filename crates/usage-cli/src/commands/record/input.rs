@@ -58,6 +58,14 @@ impl Input {
         }
     }
 
+    /// Where it lies; what standard input is redirected from, where the system says so.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Stdin => cfg!(unix).then(|| Path::new("/dev/stdin")),
+            Self::File(path) | Self::Growing(path) => Some(path),
+        }
+    }
+
     /// As a complaint names it.
     pub(crate) fn name(&self) -> String {
         match self {

@@ -1,24 +1,31 @@
 //! `usage record`
 
+mod accounts;
+mod files;
 mod follow;
+mod in_flight;
 mod input;
+mod outputs;
+mod reading;
 mod refusals;
 mod rejects;
 mod session;
 
-use std::io::BufRead;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
-use usage_core::LabelInterner;
-use usage_core::record::csv::Header;
-use usage_core::record::line::{self, MAX_LINE_BYTES};
+use usage_core::{Period, ReportQuery, report};
+use usage_store::Store;
 
-use self::input::{Input, Line, Lines};
+use self::input::Input;
+use self::reading::{Reading, Stop};
+use self::refusals::Refusals;
 use self::rejects::Rejects;
-use self::session::{Session, Stop};
+use self::session::Session;
 use super::form::Form;
 use crate::context::Context;
 use crate::error::{CliError, ErrorKind};
+use crate::output;
 
 /// Record requests from files or standard input, as JSON lines or as CSV
 ///
@@ -62,23 +69,42 @@ pub(crate) struct Args {
     follow: bool,
 }
 
-/// Different label sets that are kept ready while reading.
-const INTERNED: usize = 16_384;
-
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
-    let inputs = Input::all(&args.files, args.follow)?;
-    let forms: Vec<_> =
-        inputs.iter().map(|input| args.format.unwrap_or_else(|| input.form())).collect();
-    if args.follow && forms.contains(&Form::Csv) {
+    let inputs: Vec<_> = Input::all(&args.files, args.follow)?
+        .into_iter()
+        .map(|input| (args.format.unwrap_or_else(|| input.form()), input))
+        .map(|(form, input)| (input, form))
+        .collect();
+    if args.follow && inputs.iter().any(|(_, form)| *form == Form::Csv) {
         return Err(ErrorKind::FollowCsv.error("--follow reads JSON lines, not CSV"));
     }
-    if let [input @ Input::Growing(path)] = inputs.as_slice() {
-        return follow::run(args, context, input, path, rejects(args, &forms)?);
+    let rejects = rejects(args, context, &inputs)?;
+    match inputs.as_slice() {
+        [(input @ Input::Growing(path), _)] => follow::run(args, context, input, path, rejects),
+        // Files can be read again, from the line that an error names; for the rest there is the
+        // journal.
+        inputs if inputs.iter().any(|(input, _)| input.comes_once()) => {
+            record_once(args, context, inputs, rejects)
+        }
+        inputs => files::run(args, context, inputs, rejects),
     }
-    let session = Session::start(context, &inputs, args, rejects(args, &forms)?)?;
-    let mut reading = Reading { context, session: &session, labels: LabelInterner::new(INTERNED) };
-    for (index, (input, form)) in inputs.iter().zip(forms).enumerate() {
-        match reading.read(input, form, index) {
+}
+
+/// Records what cannot be read again.
+fn record_once(
+    args: &Args,
+    context: &Context,
+    inputs: &[(Input, Form)],
+    rejects: Option<Rejects>,
+) -> Result<u8, CliError> {
+    let names = inputs.iter().map(|(input, _)| input.name()).collect();
+    let refusals = Arc::new(Mutex::new(Refusals::new(names, rejects)));
+    let session = Session::start(context, Arc::clone(&refusals), args)?;
+    let mut reading = Reading::new(context, &refusals, args.strict);
+    for (index, (input, form)) in inputs.iter().enumerate() {
+        let read =
+            reading.read((index, input, *form), &mut |record, place| session.record(record, place));
+        match read {
             Ok(()) => {}
             Err(Stop::Enough) => break,
             Err(Stop::Failed(error)) => return Err(session.abandon(error)),
@@ -91,133 +117,26 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     Ok(code)
 }
 
-/// Refused lines of two forms in one file could not be recorded again.
-fn rejects(args: &Args, forms: &[Form]) -> Result<Option<Rejects>, CliError> {
-    let (Some(path), Some(form)) = (&args.rejects, forms.first()) else {
+/// Opens the file for what is refused. Refused lines of two forms in one file could not be recorded again.
+fn rejects(
+    args: &Args,
+    context: &Context,
+    inputs: &[(Input, Form)],
+) -> Result<Option<Rejects>, CliError> {
+    let (Some(path), Some((_, form))) = (&args.rejects, inputs.first()) else {
         return Ok(None);
     };
-    if forms.iter().any(|other| other != form) {
+    if inputs.iter().any(|(_, other)| other != form) {
         let message = "--rejects keeps JSON lines or CSV, not both in one file";
         return Err(ErrorKind::MixedRejects.error(message));
     }
+    outputs::check(path, &context.db_path()?, inputs.iter().map(|(input, _)| input))?;
     Rejects::open(path, *form).map(Some)
 }
 
-/// What reading needs besides the input.
-struct Reading<'a> {
-    context: &'a Context,
-    session: &'a Session,
-    labels: LabelInterner,
-}
-
-impl Reading<'_> {
-    fn read(&mut self, input: &Input, form: Form, index: usize) -> Result<(), Stop> {
-        let lines = Lines::new(input.open()?, form, MAX_LINE_BYTES);
-        match form {
-            Form::Ndjson => self.read_lines(input, index, lines),
-            Form::Csv => self.read_rows(input, index, lines),
-        }
-    }
-
-    fn read_lines(
-        &mut self,
-        input: &Input,
-        index: usize,
-        mut lines: Lines<impl BufRead>,
-    ) -> Result<(), Stop> {
-        let session = self.session;
-        loop {
-            let number = lines.next_number();
-            let next = lines.next(|part| session.keep_part(part));
-            match next.map_err(|error| input.failed(&error))? {
-                None => return Ok(()),
-                Some(Line::Blank) => {}
-                Some(Line::TooLong) => {
-                    let why = format!("the line is longer than {MAX_LINE_BYTES} bytes");
-                    session.refuse(index, number, None, &why)?;
-                }
-                Some(Line::Text(text)) => {
-                    match line::parse(text, self.context.now_timestamp(), &mut self.labels) {
-                        Ok(record) => session.record(record, index, number)?,
-                        Err(_) if number == 1 && Header::parse(text).is_ok() => {
-                            return Err(is_csv(input).into());
-                        }
-                        Err(error) => {
-                            session.refuse(index, number, Some(text), &error.to_string())?;
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    fn read_rows(
-        &mut self,
-        input: &Input,
-        index: usize,
-        mut rows: Lines<impl BufRead>,
-    ) -> Result<(), Stop> {
-        let session = self.session;
-        let mut header: Option<Header> = None;
-        loop {
-            let number = rows.next_number();
-            let no_header = |why: &dyn std::fmt::Display| {
-                ErrorKind::BadHeader.error(format!("{}:{number}: {why}", input.name()))
-            };
-            let is_under_header = header.is_some();
-            let next = rows.next(|part| {
-                if is_under_header {
-                    session.keep_part(part);
-                }
-            });
-            match (next.map_err(|error| input.failed(&error))?, &header) {
-                (Some(Line::Blank), _) => {}
-                (None, Some(_)) => return Ok(()),
-                (None, None) => {
-                    return Err(no_header(&"there is no header that names the columns").into());
-                }
-                (Some(Line::TooLong), None) => {
-                    let why = format!("the header is longer than {MAX_LINE_BYTES} bytes");
-                    return Err(no_header(&why).into());
-                }
-                (Some(Line::TooLong), Some(_)) => {
-                    let why = format!(
-                        "the row is longer than {MAX_LINE_BYTES} bytes; is a quote not closed?"
-                    );
-                    session.refuse(index, number, None, &why)?;
-                }
-                (Some(Line::Text(text)), None) => {
-                    let found = Header::parse(text).map_err(|error| {
-                        let error = no_header(&error);
-                        let hint = "--format ndjson reads JSON lines";
-                        if text.starts_with(b"{") { error.hint(hint) } else { error }
-                    })?;
-                    session.set_header(text);
-                    header = Some(found);
-                }
-                (Some(Line::Text(text)), Some(known)) => {
-                    match known.parse_row(text, self.context.now_timestamp(), &mut self.labels) {
-                        Ok(record) => session.record(record, index, number)?,
-                        Err(error) => match Header::parse(text) {
-                            // Files that were put one behind another.
-                            Ok(another) => {
-                                session.set_header(text);
-                                header = Some(another);
-                            }
-                            Err(_) => {
-                                session.refuse(index, number, Some(text), &error.to_string())?;
-                            }
-                        },
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Else each of its rows would be refused.
-fn is_csv(input: &Input) -> CliError {
-    ErrorKind::BadHeader
-        .error(format!("{}:1: this is the header of CSV, not a JSON line", input.name()))
-        .hint("--format csv reads it")
+fn print_report(store: &Store, context: &Context) -> Result<(), CliError> {
+    let all_time = Period::all_time(context.now().timezone());
+    let report = report(store, &ReportQuery::new(all_time))?;
+    let gap = if context.quiet { "" } else { "\n" };
+    output::print(&format!("{gap}{}", report.to_text(&context.text_options())))
 }

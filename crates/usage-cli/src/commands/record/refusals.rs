@@ -1,7 +1,6 @@
 //! What was not taken: named on standard error, counted, and kept where the user wants it kept.
 
-use std::collections::VecDeque;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use usage_core::Record;
 use usage_core::sink::RefusalReason;
@@ -17,35 +16,44 @@ pub(super) struct Place {
     pub(super) line: u64,
 }
 
-/// What was not taken, and where the records came from whose fate is not known yet.
+/// What was not taken.
 pub(super) struct Refusals {
     /// The inputs' names.
     inputs: Vec<String>,
     rejects: Option<Rejects>,
     count: u64,
-    in_flight: VecDeque<(Place, u64)>,
-    /// Refusals come in the order of the records: those before this one are settled.
-    settled: usize,
-    max_in_flight: usize,
+    failure: Option<CliError>,
+}
+
+/// Refusals come from the thread that reads and from the one that stores.
+pub(super) type SharedRefusals = Mutex<Refusals>;
+
+pub(super) fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Refusals {
-    /// `max_in_flight` is how many records can be on their way to the ledger at most.
-    pub(super) const fn new(
-        inputs: Vec<String>,
-        rejects: Option<Rejects>,
-        max_in_flight: usize,
-    ) -> Self {
-        Self { inputs, rejects, count: 0, in_flight: VecDeque::new(), settled: 0, max_in_flight }
+    pub(super) const fn new(inputs: Vec<String>, rejects: Option<Rejects>) -> Self {
+        Self { inputs, rejects, count: 0, failure: None }
     }
 
     pub(super) const fn count(&self) -> u64 {
         self.count
     }
 
-    /// Why what was refused could not be kept; nothing more is read then.
+    /// Why nothing more is read: what was refused could not be kept, or the input is of another form.
     pub(super) fn take_failure(&mut self) -> Option<CliError> {
-        self.rejects.as_mut().and_then(Rejects::take_failure)
+        self.failure.take().or_else(|| self.rejects.as_mut()?.take_failure())
+    }
+
+    /// Whether nothing more is to be read.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failure.is_some() || self.rejects.as_ref().is_some_and(Rejects::has_failed)
+    }
+
+    /// Says why nothing more is to be read.
+    pub(super) fn fail(&mut self, error: CliError) {
+        self.failure.get_or_insert(error);
     }
 
     /// Where refused lines are kept, if they are.
@@ -69,68 +77,30 @@ impl Refusals {
         }
     }
 
+    /// Names, counts and keeps a record that the ledger refused.
+    pub(super) fn refuse_record(
+        &mut self,
+        place: Option<Place>,
+        record: &Record,
+        reason: RefusalReason,
+    ) {
+        let why = with_advice(reason);
+        match place {
+            Some(place) => self.count_and_name(place, &why),
+            None => {
+                self.count += 1;
+                output::note(&format!("a record was refused: {why}"));
+            }
+        }
+        if let Some(rejects) = &mut self.rejects {
+            rejects.add_record(record);
+        }
+    }
+
     fn count_and_name(&mut self, place: Place, why: &str) {
         self.count += 1;
         output::note(&format!("{}: {why}", self.named(place)));
     }
-
-    /// Names, counts and keeps a record that the ledger refused, of which the place is known.
-    pub(super) fn refuse_record(&mut self, place: Place, record: &Record, why: &str) {
-        self.count_and_name(place, why);
-        if let Some(rejects) = &mut self.rejects {
-            rejects.add_record(record);
-        }
-    }
-
-    /// Names, counts and keeps a record that the ledger refused.
-    pub(super) fn refused_by_ledger(&mut self, record: &Record, reason: RefusalReason) {
-        let key = content_key(record);
-        let mut unsettled = self.in_flight.iter().skip(self.settled);
-        match unsettled.position(|(_, of)| *of == key) {
-            Some(index) => {
-                let index = self.settled + index;
-                let place = self.in_flight[index].0;
-                self.settled = index + 1;
-                self.count_and_name(place, &with_advice(reason));
-            }
-            None => {
-                self.count += 1;
-                output::note(&format!("a record was refused: {}", with_advice(reason)));
-            }
-        }
-        if let Some(rejects) = &mut self.rejects {
-            rejects.add_record(record);
-        }
-    }
-
-    /// Remembers where a record came from that is on its way now.
-    pub(super) fn submitted(&mut self, place: Place, key: u64) {
-        if self.in_flight.len() >= self.max_in_flight {
-            self.in_flight.pop_front();
-            self.settled = self.settled.saturating_sub(1);
-        }
-        self.in_flight.push_back((place, key));
-    }
-
-    /// Forgets the last one again: it was not taken.
-    pub(super) fn withdraw(&mut self) {
-        self.in_flight.pop_back();
-    }
-
-    /// Where the first of the last `count` records came from.
-    pub(super) fn first_of_last(&self, count: u64) -> Option<Place> {
-        let from_end = usize::try_from(count).ok()?;
-        let index = self.in_flight.len().checked_sub(from_end)?;
-        self.in_flight.get(index).map(|(place, _)| *place)
-    }
-}
-
-/// What tells a record from others: all that is in it, since the same id may come again with the
-/// content that the ledger has. A chance collision would only name a wrong line.
-pub(super) fn content_key(record: &Record) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    record.hash(&mut hasher);
-    hasher.finish()
 }
 
 /// The reason, and where to look for what is kept.

@@ -48,6 +48,10 @@ impl Rejects {
         self.failure.take()
     }
 
+    pub(super) const fn has_failed(&self) -> bool {
+        self.failure.is_some()
+    }
+
     /// Rows come under this header from now on.
     pub(super) fn set_header(&mut self, header: &[u8]) {
         self.header = header.trim_ascii_end().to_vec();

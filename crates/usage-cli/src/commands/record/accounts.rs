@@ -1,0 +1,77 @@
+//! What the command says in the end: a number for each line, and what was not stored.
+
+use std::fmt::Display;
+
+use usage_core::format::format_count;
+
+use super::refusals::{Place, Refusals};
+use crate::context::Context;
+use crate::error::{CliError, ErrorKind};
+use crate::{exit_codes, output};
+
+/// What became of the lines that were read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Accounts {
+    pub(super) stored: u64,
+    pub(super) duplicates: u64,
+    pub(super) refused: u64,
+    pub(super) in_journal: u64,
+    pub(super) unstored: u64,
+}
+
+impl Accounts {
+    /// Prints them, unless that is not wanted.
+    pub(super) fn print(&self, quiet: bool) -> Result<(), CliError> {
+        if quiet { Ok(()) } else { output::print(&self.line()) }
+    }
+
+    fn line(&self) -> String {
+        let Self { stored, duplicates, refused, in_journal, unstored } = *self;
+        let lines = stored + duplicates + refused + in_journal + unstored;
+        let all = [
+            ("Lines", Some(lines)),
+            ("Stored", Some(stored)),
+            ("Duplicates", Some(duplicates)),
+            ("Refused", Some(refused)),
+            ("In the journal", Some(in_journal).filter(|count| *count > 0)),
+            ("Not stored", Some(unstored).filter(|count| *count > 0)),
+        ];
+        let shown: Vec<_> = all
+            .into_iter()
+            .filter_map(|(name, count)| Some(format!("{name}: {}", format_count(count?))))
+            .collect();
+        shown.join("  |  ") + "\n"
+    }
+}
+
+/// Ends a run that had no tracker: prints the accounts, and says what to exit with.
+pub(super) fn finish(
+    context: &Context,
+    refusals: &mut Refusals,
+    accounts: Accounts,
+    ended: Result<(), CliError>,
+) -> Result<u8, CliError> {
+    if let Some(rejects) = refusals.rejects() {
+        rejects.end_parts();
+    }
+    let refused = refusals.count();
+    let printed = Accounts { refused, ..accounts }.print(context.quiet);
+    // What was not stored matters more than what could not be printed.
+    ended?;
+    printed?;
+    refusals.take_failure().map_or(Ok(()), Err)?;
+    Ok(if refused > 0 { exit_codes::INPUT_REFUSED } else { exit_codes::DONE })
+}
+
+/// Records are stored in the order of their lines, so what is missing is the end.
+pub(super) fn not_stored(
+    kind: ErrorKind,
+    unstored: u64,
+    from: Option<Place>,
+    refusals: &Refusals,
+    why: &dyn Display,
+) -> CliError {
+    let from =
+        from.map_or_else(String::new, |place| format!(", from {} on", refusals.named(place)));
+    kind.error(format!("{} could not be stored{from}: {why}", crate::amounts::records(unstored)))
+}

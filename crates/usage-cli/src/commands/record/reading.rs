@@ -1,0 +1,177 @@
+//! Reading an input: its lines or rows, what is a record, and what is not.
+
+use std::io::BufRead;
+
+use usage_core::record::csv::Header;
+use usage_core::record::line::{self, MAX_LINE_BYTES};
+use usage_core::{LabelInterner, Record};
+
+use super::input::{Input, Line, Lines};
+use super::refusals::{Place, SharedRefusals, lock};
+use crate::commands::form::Form;
+use crate::context::Context;
+use crate::error::{CliError, ErrorKind};
+
+/// Different label sets that are kept ready while reading.
+pub(super) const INTERNED: usize = 16_384;
+
+/// Why reading ends early.
+pub(super) enum Stop {
+    /// What is left shall not be read.
+    Enough,
+    Failed(CliError),
+}
+
+impl From<CliError> for Stop {
+    fn from(error: CliError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// What reading needs besides the input.
+pub(super) struct Reading<'a> {
+    context: &'a Context,
+    refusals: &'a SharedRefusals,
+    pub(super) strict: bool,
+    labels: LabelInterner,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn new(context: &'a Context, refusals: &'a SharedRefusals, strict: bool) -> Self {
+        Self { context, refusals, strict, labels: LabelInterner::new(INTERNED) }
+    }
+
+    /// Reads an input to its end, and hands each record to `taker`.
+    pub(super) fn read(
+        &mut self,
+        (index, input, form): (usize, &Input, Form),
+        taker: &mut dyn FnMut(Record, Place) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
+        let lines = Lines::new(input.open()?, form, MAX_LINE_BYTES);
+        match form {
+            Form::Ndjson => self.read_lines((index, input), lines, taker),
+            Form::Csv => self.read_rows((index, input), lines, taker),
+        }
+    }
+
+    fn read_lines(
+        &mut self,
+        (index, input): (usize, &Input),
+        mut lines: Lines<impl BufRead>,
+        taker: &mut dyn FnMut(Record, Place) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
+        loop {
+            let place = Place { input: index, line: lines.next_number() };
+            let next = lines.next(|part| self.keep_part(part));
+            match next.map_err(|error| input.failed(&error))? {
+                None => return Ok(()),
+                Some(Line::Blank) => {}
+                Some(Line::TooLong) => {
+                    let why = format!("the line is longer than {MAX_LINE_BYTES} bytes");
+                    self.refuse(place, None, &why)?;
+                }
+                Some(Line::Text(text)) => {
+                    match line::parse(text, self.context.now_timestamp(), &mut self.labels) {
+                        Ok(record) => taker(record, place)?,
+                        Err(_) if place.line == 1 && Header::parse(text).is_ok() => {
+                            return Err(is_csv(input).into());
+                        }
+                        Err(error) => self.refuse(place, Some(text), &error.to_string())?,
+                    }
+                }
+            }
+        }
+    }
+
+    fn read_rows(
+        &mut self,
+        (index, input): (usize, &Input),
+        mut rows: Lines<impl BufRead>,
+        taker: &mut dyn FnMut(Record, Place) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
+        let mut header: Option<Header> = None;
+        loop {
+            let place = Place { input: index, line: rows.next_number() };
+            let no_header = |why: &dyn std::fmt::Display| {
+                ErrorKind::BadHeader.error(format!("{}:{}: {why}", input.name(), place.line))
+            };
+            let is_under_header = header.is_some();
+            let next = rows.next(|part| {
+                if is_under_header {
+                    self.keep_part(part);
+                }
+            });
+            match (next.map_err(|error| input.failed(&error))?, &header) {
+                (Some(Line::Blank), _) => {}
+                (None, Some(_)) => return Ok(()),
+                (None, None) => {
+                    return Err(no_header(&"there is no header that names the columns").into());
+                }
+                (Some(Line::TooLong), None) => {
+                    let why = format!("the header is longer than {MAX_LINE_BYTES} bytes");
+                    return Err(no_header(&why).into());
+                }
+                (Some(Line::TooLong), Some(_)) => {
+                    let why = format!(
+                        "the row is longer than {MAX_LINE_BYTES} bytes; is a quote not closed?"
+                    );
+                    self.refuse(place, None, &why)?;
+                }
+                (Some(Line::Text(text)), None) => {
+                    let found = Header::parse(text).map_err(|error| {
+                        let error = no_header(&error);
+                        let hint = "--format ndjson reads JSON lines";
+                        if text.starts_with(b"{") { error.hint(hint) } else { error }
+                    })?;
+                    self.set_header(text);
+                    header = Some(found);
+                }
+                (Some(Line::Text(text)), Some(known)) => {
+                    match known.parse_row(text, self.context.now_timestamp(), &mut self.labels) {
+                        Ok(record) => taker(record, place)?,
+                        Err(error) => match Header::parse(text) {
+                            // Files that were put one behind another.
+                            Ok(another) => {
+                                self.set_header(text);
+                                header = Some(another);
+                            }
+                            Err(_) => self.refuse(place, Some(text), &error.to_string())?,
+                        },
+                    }
+                }
+            }
+        }
+    }
+
+    /// Names, counts and keeps a line that is no record.
+    fn refuse(&self, place: Place, text: Option<&[u8]>, why: &str) -> Result<(), Stop> {
+        let mut refusals = lock(self.refusals);
+        refusals.refuse(place, text, why);
+        match refusals.take_failure() {
+            Some(failure) => Err(failure.into()),
+            None if self.strict => Err(Stop::Enough),
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps a part of a line that is too long to be held in memory.
+    fn keep_part(&self, part: &[u8]) {
+        if let Some(rejects) = lock(self.refusals).rejects() {
+            rejects.add_part(part);
+        }
+    }
+
+    /// What is read from now on comes in rows under this header.
+    fn set_header(&self, header: &[u8]) {
+        if let Some(rejects) = lock(self.refusals).rejects() {
+            rejects.set_header(header);
+        }
+    }
+}
+
+/// Else each of its rows would be refused.
+pub(super) fn is_csv(input: &Input) -> CliError {
+    ErrorKind::BadHeader
+        .error(format!("{}:1: this is the header of CSV, not a JSON line", input.name()))
+        .hint("--format csv reads it")
+}

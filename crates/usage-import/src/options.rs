@@ -1,0 +1,72 @@
+//! How an import goes about it, what it tells, and what it did.
+
+use std::time::Duration;
+
+use crate::error::ImportError;
+use crate::importer::{Place, Refusal};
+
+/// How an import goes about it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ImportOptions {
+    /// Look at every item again, not only at those that are new since the last import. Records
+    /// that were deleted from the ledger come back if the source still has them. Default: no.
+    pub rescan: bool,
+    /// Go on looking for what is new, so often, until `on_event` says
+    /// [`Break`](std::ops::ControlFlow::Break). Default: no.
+    pub watch: Option<Duration>,
+    /// For how long a ledger that takes nothing for now is tried again before that is an error; watching,
+    /// from when it is to stop. Default: not at all.
+    pub patience: Duration,
+}
+
+/// What happens during an import.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum ImportEvent<'a> {
+    /// An item was refused. It is counted as looked at, and not named again by later imports.
+    Refused {
+        /// Where it stands.
+        place: Place,
+        /// Why.
+        why: &'a Refusal,
+    },
+    /// The source had something that nobody can read any more: what, in words.
+    Gap(&'a str),
+    /// Some items more have been dealt with, and that is committed.
+    Progress {
+        /// What was done until now.
+        summary: ImportSummary,
+        /// How many there are at most still to be looked at.
+        left_at_most: u64,
+    },
+    /// There is nothing to do for now, while the source is watched.
+    Idle,
+    /// The source could not be read for now, while it is watched. Told once for each kind of trouble in a row.
+    Trouble(&'a ImportError),
+}
+
+/// What an import did. Each item that it looked at is in exactly one of the three counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ImportSummary {
+    /// How many became records of the ledger.
+    pub imported: u64,
+    /// How many were in the ledger already, though the source's last import had not come so
+    /// far: through a copy of it, for example.
+    pub already_there: u64,
+    /// How many could not be read, or were refused by the ledger.
+    pub refused: u64,
+    /// How many earlier imports dealt with, so that this one did not look at them.
+    pub from_earlier_imports: u64,
+    /// Whether it was stopped before its end.
+    pub is_stopped: bool,
+}
+
+impl ImportSummary {
+    /// Returns how many items were looked at.
+    #[must_use]
+    pub const fn items(&self) -> u64 {
+        self.imported + self.already_there + self.refused
+    }
+}
