@@ -53,8 +53,11 @@ pub trait Importer {
     }
 }
 
-/// An importer of what another program keeps in a place of its own.
-pub trait Origin: Importer + Sized {
+/// What another program keeps in a place of its own.
+pub trait Origin {
+    /// Who reads it.
+    type Importer: Importer;
+
     /// What the program is called.
     const PROGRAM: &'static str;
 
@@ -71,7 +74,7 @@ pub trait Origin: Importer + Sized {
     ///
     /// # Errors
     /// When there is nothing, or something else.
-    fn open(path: &Path, store: &Store) -> Result<Self, ImportError>;
+    fn open(path: &Path, store: &Store) -> Result<Self::Importer, ImportError>;
 }
 
 /// What was read at a time.

@@ -63,6 +63,8 @@ pub struct Ccrouter {
 }
 
 impl crate::importer::Origin for Ccrouter {
+    type Importer = Self;
+
     const PROGRAM: &'static str = "cc-modelrouter";
     const BELOW_HOME: &'static str = ".cc-modelrouter/usage.db";
 

@@ -23,6 +23,9 @@ pub enum Taken {
     Nothing,
 }
 
+/// What makes something of each entry of a log, where the type must have a name.
+pub type Take = Box<dyn FnMut(&Entry) -> Result<ControlFlow<Taken, Taken>, ImportError>>;
+
 /// Reads a log: whatever files it was and is, each of its lines once.
 ///
 /// `take` makes something of each entry; nothing behind it is read for now where it says

@@ -19,7 +19,7 @@ use self::cursor::State;
 use self::file::{FileId, Followed, Place, is_deleted};
 pub use self::listing::may_be_of_log;
 use self::listing::{Found, Listing};
-pub use self::log::{Log, Taken};
+pub use self::log::{Log, Take, Taken};
 pub use self::look::{Entry, Look};
 
 /// How many files of a log are remembered.
