@@ -12,7 +12,7 @@ use libfuzzer_sys::{arbitrary, fuzz_target};
 use rusqlite::Connection;
 use usage_store::Store;
 use usage_import::ccrouter::Ccrouter;
-use usage_import::{ImportError, ImportEvent, ImportOptions, ImportSummary, run};
+use usage_import::{ImportError, ImportEvent, ImportOptions, ImportSummary, Origin, run};
 
 #[derive(Debug, arbitrary::Arbitrary)]
 enum Input<'a> {

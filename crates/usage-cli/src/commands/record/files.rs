@@ -7,7 +7,6 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
-use std::time::Duration;
 
 use usage_core::Record;
 use usage_import::{
@@ -21,14 +20,11 @@ use super::input::Input;
 use super::reading::{Reading, Stop};
 use super::refusals::{Place, Refusals, SharedRefusals, lock};
 use super::rejects::Rejects;
-use super::{Args, print_report};
+use super::{Args, PATIENCE, print_report};
 use crate::commands::form::Form;
 use crate::context::Context;
 use crate::error::{CliError, ErrorKind};
 use crate::interrupts::Interrupts;
-
-/// How long a ledger that takes nothing is tried, before the command gives up and says so.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The records of a batch. Long batches touch each page of the index of event ids less often; this many hold
 /// the lock for a fifth of a second at most.

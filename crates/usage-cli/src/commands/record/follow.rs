@@ -14,12 +14,12 @@ use usage_import::{
     ImportError, ImportEvent, ImportOptions, ImportSummary, Place as ItemPlace, run as run_import,
 };
 
-use super::Args;
 use super::accounts::{Accounts, finish, not_stored};
 use super::input::Input;
 use super::reading::{INTERNED, is_csv};
 use super::refusals::{Place, Refusals, SharedRefusals, lock};
 use super::rejects::Rejects;
+use super::{Args, PATIENCE};
 use crate::context::Context;
 use crate::error::{CliError, ErrorKind};
 use crate::interrupts::Interrupts;
@@ -27,9 +27,6 @@ use crate::output;
 
 /// How often a log that has not grown is looked at again.
 const POLL: Duration = Duration::from_millis(200);
-
-/// How long a ledger that takes nothing is tried once the command is to end.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) fn run(
     args: &Args,

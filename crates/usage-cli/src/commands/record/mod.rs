@@ -13,6 +13,7 @@ mod session;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use usage_core::{Period, ReportQuery, report};
 use usage_store::Store;
@@ -68,6 +69,10 @@ pub(crate) struct Args {
     #[arg(short, long)]
     follow: bool,
 }
+
+/// How long a ledger that takes nothing is tried, before the command gives up and says so; following a log,
+/// once it is to end.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let inputs: Vec<_> = Input::all(&args.files, args.follow)?

@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use usage_core::Record;
 use usage_core::sink::SinkErrorKind;
@@ -13,14 +12,11 @@ use super::accounts::{Accounts, not_stored};
 use super::in_flight::InFlight;
 use super::reading::Stop;
 use super::refusals::{Place, SharedRefusals, lock};
-use super::{Args, print_report};
+use super::{Args, PATIENCE, print_report};
 use crate::context::Context;
 use crate::error::{CliError, ErrorKind};
 use crate::interrupts::on_interrupt;
 use crate::{amounts, exit_codes, output};
-
-/// How long a ledger that takes nothing is tried, before the command gives up and says so.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The largest batch. This many hold the lock for a fifth of a second at most.
 const MAX_BATCH: usize = 20_000;
