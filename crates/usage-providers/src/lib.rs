@@ -13,6 +13,7 @@ mod part;
 mod request;
 mod tables;
 pub mod telemetry;
+mod usage;
 
 pub use counts::{Counts, Remainder};
 pub use dialect::{Endpoint, detect};

@@ -78,6 +78,20 @@ impl RequestMeter {
         }
     }
 
+    /// Returns what is known beforehand of the response of this attempt; `None` after the end.
+    pub fn hints_mut(&mut self) -> Option<&mut Hints> {
+        match &mut self.phase {
+            Phase::Attempt(meter) => Some(meter.hints_mut()),
+            Phase::Ended => None,
+        }
+    }
+
+    /// Returns which attempt is under way, from 0.
+    #[must_use]
+    pub const fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
     /// Reads the next bytes of the response. After the end they change nothing.
     pub fn feed(&mut self, chunk: &[u8]) {
         if let Phase::Attempt(meter) = &mut self.phase {

@@ -76,6 +76,7 @@ const ORDERS: &[(&str, &[&str])] = &[
             "number",
             "tables",
             "part",
+            "usage",
             "hints",
             "json",
             "facts",

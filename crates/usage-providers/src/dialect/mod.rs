@@ -36,6 +36,10 @@ pub(crate) fn parts(facts: &Facts, hints: &Hints, end: End, complete: bool) -> V
     };
     let fast =
         facts.text(Text::Speed) == Some("fast") || facts.text(Text::Latency) == Some("optimized");
+    let quality = quality(facts, complete);
+    // Whoever leaves when all is said has been answered.
+    let end =
+        if quality == Quality::Reported && end == End::Cancelled { End::Complete } else { end };
     let main = Part {
         counts,
         model: facts.text(Text::Model).map(str::to_owned).or_else(|| hints.model.clone()),
@@ -43,7 +47,7 @@ pub(crate) fn parts(facts: &Facts, hints: &Hints, end: End, complete: bool) -> V
         speed: if fast { Speed::Fast } else { Speed::Standard },
         stated_cost: cost(facts),
         response_id: facts.id().map(str::to_owned).or_else(|| hints.response_id.clone()),
-        quality: quality(facts, complete),
+        quality,
         inconsistent: rule.is_inconsistent(),
         outcome: match end {
             End::Complete if facts.error => Outcome::Error,

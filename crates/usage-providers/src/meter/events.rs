@@ -12,7 +12,7 @@ const MOST_RESPONSES: usize = 16;
 /// The event that is being read, and what the ones before it said.
 #[derive(Clone, Debug)]
 pub(super) struct Events {
-    hints: Hints,
+    pub(super) hints: Hints,
     scanner: Scanner,
     event: Event,
     facts: Facts,

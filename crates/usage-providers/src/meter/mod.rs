@@ -61,6 +61,11 @@ impl ResponseMeter {
         Self { framing: Framing::Unknown, events: Events::new(hints) }
     }
 
+    /// Returns what is known of the response beforehand, to be added to until its end.
+    pub const fn hints_mut(&mut self) -> &mut Hints {
+        &mut self.events.hints
+    }
+
     /// Reads the next bytes of the response.
     pub fn feed(&mut self, chunk: &[u8]) {
         let chunk = match self.framing {
