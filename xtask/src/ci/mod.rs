@@ -49,7 +49,7 @@ const STEPS: &[Step] = &[
     Step { name: "fetch", needs: &[], action: Cargo(&["fetch", "--locked"]) },
     Step { name: "deny", needs: &["get deny", "fetch"], action: Cargo(&["deny", "--offline", "--locked", "check", "licenses", "bans", "sources"]) },
     Step { name: "clippy", needs: &[], action: Cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]) },
-    Step { name: "bare features", needs: &[], action: Cargo(&["check", "-p", "usage-core", "-p", "usage-store", "-p", "usage-tracker", "--no-default-features", "--locked"]) },
+    Step { name: "bare features", needs: &[], action: Cargo(&["check", "-p", "usage-core", "-p", "usage-store", "-p", "usage-tracker", "-p", "usage-meter", "--no-default-features", "--locked"]) },
     Step { name: "zones alone", needs: &[], action: Cargo(&["check", "-p", "usage-store", "-p", "usage-tracker", "--no-default-features", "--features", "usage-store/zones", "--locked"]) },
     Step { name: "formats alone", needs: &[], action: Cargo(&["check", "-p", "usage-core", "--no-default-features", "--features", "format", "--locked"]) },
     Step { name: "CSV alone", needs: &[], action: Cargo(&["check", "-p", "usage-core", "--no-default-features", "--features", "csv", "--locked"]) },

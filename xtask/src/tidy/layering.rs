@@ -14,6 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("usage-store", &["usage-core", "usage-journal"]),
     ("usage-tracker", &["usage-core", "usage-journal"]),
     ("usage-providers", &["usage-core"]),
+    ("usage-meter", &["usage-core", "usage-providers", "usage-tracker"]),
     ("usage-import", &["usage-core", "usage-store"]),
     ("usage-ledger", &["usage-core", "usage-providers", "usage-store", "usage-tracker"]),
     ("usage-cli", &["usage-core", "usage-import", "usage-store", "usage-tracker"]),
