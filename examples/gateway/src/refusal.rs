@@ -1,0 +1,34 @@
+//! What a client is told when nothing comes of its request.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use usage_core::RecordError;
+
+pub(crate) struct Refusal(StatusCode, String);
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        (self.0, self.1).into_response()
+    }
+}
+
+/// The request could not be read.
+impl From<axum::Error> for Refusal {
+    fn from(error: axum::Error) -> Self {
+        Self(StatusCode::BAD_REQUEST, error.to_string())
+    }
+}
+
+/// The model has a name that no record may have.
+impl From<RecordError> for Refusal {
+    fn from(error: RecordError) -> Self {
+        Self(StatusCode::BAD_REQUEST, error.to_string())
+    }
+}
+
+/// The provider cannot be reached.
+impl From<reqwest::Error> for Refusal {
+    fn from(error: reqwest::Error) -> Self {
+        Self(StatusCode::BAD_GATEWAY, error.without_url().to_string())
+    }
+}
