@@ -3,6 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use usage_core::{Counts, Timestamp};
 use usage_providers::{Hints, Quality, read_response};
 
 /// Where the values go: one template a dialect, and the bytes as they are.
@@ -41,6 +42,7 @@ fuzz_target!(|input: (u8, &[u8])| {
         assert!(counts.input_audio <= counts.input);
         assert!(counts.cache_read_audio <= counts.cache_read);
         assert!(counts.cache_write_long <= counts.cache_write);
+        assert!(Counts::try_from(part.usage(Timestamp::MIN_RECORD)).is_ok(), "{part:?}");
         assert!(part.stated_cost.is_none_or(|cost| cost <= usage_providers::MAX_COST));
     }
 });

@@ -2,6 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use usage_core::{Counts, Timestamp};
 use usage_providers::{End, Hints, Reading, ResponseMeter};
 
 /// Puts the bytes behind some events, so that there is a stream to begin with.
@@ -47,5 +48,6 @@ fuzz_target!(|input: (u8, [u16; 3], u8, &[u8])| {
         assert!(part.counts.reasoning <= part.counts.output);
         assert!(part.counts.cache_write_long <= part.counts.cache_write);
         assert!(part.counts.input_audio <= part.counts.input);
+        assert!(Counts::try_from(part.usage(Timestamp::MIN_RECORD)).is_ok(), "{part:?}");
     }
 });
