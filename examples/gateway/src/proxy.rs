@@ -11,6 +11,7 @@ use axum::http::header::{
     ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, TE, TRAILER,
     TRANSFER_ENCODING, UPGRADE,
 };
+use reqwest::redirect::Policy;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use usage_core::LabelNames;
@@ -24,7 +25,8 @@ use crate::settings::Settings;
 const MAX_REQUEST_BYTES: usize = 32 << 20;
 
 /// Headers that are of one connection only.
-const OF_CONNECTION: [HeaderName; 5] = [CONNECTION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
+const OF_CONNECTION: [HeaderName; 6] =
+    [CONNECTION, HeaderName::from_static("keep-alive"), TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
 
 /// Headers that the way to the provider has of its own. What is compressed no meter can read.
 const OF_REQUEST: [HeaderName; 3] = [ACCEPT_ENCODING, CONTENT_LENGTH, HOST];
@@ -41,7 +43,11 @@ impl Gateway {
     pub(crate) fn new(settings: Settings, tracker: Arc<Tracker>) -> Result<Self> {
         // Only the first one of a process counts, and there is no other.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().connect_timeout(Duration::from_secs(10)).build()?;
+        let client = reqwest::Client::builder()
+            .connect_timeout(Duration::from_secs(10))
+            // Where else to go is for the client to hear.
+            .redirect(Policy::none())
+            .build()?;
         Ok(Self { tracker, client, settings })
     }
 

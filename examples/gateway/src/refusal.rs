@@ -29,6 +29,7 @@ impl From<RecordError> for Refusal {
 /// The provider cannot be reached.
 impl From<reqwest::Error> for Refusal {
     fn from(error: reqwest::Error) -> Self {
-        Self(StatusCode::BAD_GATEWAY, error.without_url().to_string())
+        // With what is behind it: the first message says only that nothing came of it.
+        Self(StatusCode::BAD_GATEWAY, format!("{:#}", anyhow::Error::new(error.without_url())))
     }
 }
