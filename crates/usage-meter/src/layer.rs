@@ -21,7 +21,8 @@ use crate::meter::Meter;
 ///
 /// The function that it is made with begins the meter of a request, and so says under which names it
 /// is recorded; `None` leaves it out. A request whose service fails is recorded as failed. Retries
-/// within the service are one request.
+/// within the service are one request. It belongs inside of what compresses, whose bytes it could not
+/// read: `.layer(meter).layer(compression)`.
 ///
 /// ```
 /// # use std::sync::Arc;

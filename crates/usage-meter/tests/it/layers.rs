@@ -2,6 +2,9 @@
 
 use std::future::pending;
 
+use axum::Router;
+use axum::body::Body;
+use axum::routing::get;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Request, Response};
@@ -18,7 +21,9 @@ fn request(path: &str) -> Request<Empty<Bytes>> {
 }
 
 /// A layer that meters what is below `/v1`.
-fn layer(ledger: &Ledger) -> MeterLayer<impl Fn(&Parts) -> Option<Meter> + Clone + use<>> {
+fn layer(
+    ledger: &Ledger,
+) -> MeterLayer<impl Fn(&Parts) -> Option<Meter> + Clone + Send + Sync + use<>> {
     let tracker = ledger.tracker.clone();
     MeterLayer::new(move |head: &Parts| {
         let route = head.uri.path();
@@ -63,4 +68,15 @@ async fn a_service_that_fails_or_is_called_off_is_recorded() {
     assert!(polled.is_pending());
     drop(call);
     assert_eq!(ledger.only(), expected(0));
+}
+
+#[tokio::test]
+async fn routes_of_axum_are_metered() {
+    let ledger = Ledger::new();
+    let messages = async || Body::new(Events::new(4, Then::End));
+    let router = Router::new().route("/v1/messages", get(messages)).layer(layer(&ledger));
+    let request = request("/v1/messages").map(Body::new);
+    let response = router.oneshot(request).await.unwrap();
+    assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), EVENTS.concat());
+    assert_eq!(ledger.only(), expected(4));
 }
