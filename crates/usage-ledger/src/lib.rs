@@ -4,6 +4,9 @@
 pub use usage_core as core;
 #[cfg(feature = "providers")]
 #[doc(inline)]
+pub use usage_meter as meter;
+#[cfg(feature = "providers")]
+#[doc(inline)]
 pub use usage_providers as providers;
 #[doc(inline)]
 pub use usage_store as store;

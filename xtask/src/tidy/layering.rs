@@ -16,7 +16,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("usage-providers", &["usage-core"]),
     ("usage-meter", &["usage-core", "usage-providers", "usage-tracker"]),
     ("usage-import", &["usage-core", "usage-store"]),
-    ("usage-ledger", &["usage-core", "usage-providers", "usage-store", "usage-tracker"]),
+    (
+        "usage-ledger",
+        &["usage-core", "usage-meter", "usage-providers", "usage-store", "usage-tracker"],
+    ),
     ("usage-cli", &["usage-core", "usage-import", "usage-store", "usage-tracker"]),
 ];
 
