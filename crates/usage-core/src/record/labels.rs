@@ -76,6 +76,24 @@ impl<'a> LabelNames<'a> {
         self.with(Label::Model, name)
     }
 
+    /// With the service tier that was billed.
+    #[must_use]
+    pub const fn with_tier(self, name: &'a str) -> Self {
+        self.with(Label::Tier, name)
+    }
+
+    /// With the project that the request was for.
+    #[must_use]
+    pub const fn with_project(self, name: &'a str) -> Self {
+        self.with(Label::Project, name)
+    }
+
+    /// With who made the request.
+    #[must_use]
+    pub const fn with_user(self, name: &'a str) -> Self {
+        self.with(Label::User, name)
+    }
+
     /// One of the names.
     #[must_use]
     pub const fn get(&self, label: Label) -> &'a str {

@@ -1,9 +1,11 @@
 //! The record line: one record as one JSON object on one line.
 
+use std::borrow::Cow;
+
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::raw::{RawRecord, has_kinds, shortened};
-use super::{Field, LabelInterner, Record};
+use super::{Context, Field, LabelInterner, Outcome, Quality, Record};
 use crate::Timestamp;
 use crate::text::escape_hidden;
 
@@ -70,25 +72,76 @@ struct WrittenLine<'a>(&'a Record);
 impl Serialize for WrittenLine<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(record) = self;
-        let (names, counts, event_id) =
-            (record.labels().names(), record.counts(), record.event_id());
+        let (names, counts) = (record.labels().names(), record.counts());
         let has_kinds = has_kinds(counts);
         let mut line = serializer.serialize_map(None)?;
         for field in Field::ALL {
-            let name = field.name();
+            // Those that every line has had from the beginning are always there, the others where they say something.
             match field {
-                Field::Label(label) => line.serialize_entry(name, names.get(label))?,
+                Field::Label(label) if !field.is_usual() && names.get(label).is_empty() => {}
+                Field::Label(label) => line.serialize_entry(field.name(), names.get(label))?,
                 Field::Tokens if has_kinds => {}
-                Field::Tokens => line.serialize_entry(name, &record.tokens().total())?,
+                Field::Tokens => line.serialize_entry(field.name(), &record.tokens().total())?,
                 Field::Count(kind) if kind.is_tokens() && !has_kinds => {}
-                Field::Count(measure) => line.serialize_entry(name, &counts.get(measure))?,
-                Field::Timestamp => line.serialize_entry(name, &record.timestamp().to_string())?,
-                Field::EventId => {
-                    event_id.map_or(Ok(()), |id| line.serialize_entry(name, id.as_str()))?;
+                Field::Count(measure) if !field.is_usual() && counts.get(measure) == 0 => {}
+                Field::Count(measure) => {
+                    line.serialize_entry(field.name(), &counts.get(measure))?
+                }
+                Field::Timestamp => {
+                    line.serialize_entry(field.name(), &record.timestamp().to_string())?;
+                }
+                Field::Tags => {
+                    if record.context().tags().next().is_some() {
+                        line.serialize_entry(field.name(), &Tags(record.context()))?;
+                    }
+                }
+                Field::Revision if counts.revision() > 0 => {
+                    line.serialize_entry(field.name(), &counts.revision())?;
+                }
+                Field::Inconsistent if counts.is_inconsistent() => {
+                    line.serialize_entry(field.name(), &true)?;
+                }
+                Field::TimeStated if !counts.is_time_stated() => {
+                    line.serialize_entry(field.name(), &false)?;
+                }
+                Field::Revision | Field::Inconsistent | Field::TimeStated => {}
+                text => {
+                    if let Some(text) = text_of(record, text) {
+                        line.serialize_entry(field.name(), &text)?;
+                    }
                 }
             }
         }
         line.end()
+    }
+}
+
+/// The text of a field that has one and may be missing.
+pub(super) fn text_of(record: &Record, field: Field) -> Option<Cow<'_, str>> {
+    let counts = record.counts();
+    match field {
+        Field::EventId => record.event_id().map(|id| id.as_str().into()),
+        Field::AliasId => record.alias_id().map(|id| id.as_str().into()),
+        Field::SessionId => {
+            Some(record.context().session_id()).filter(|id| !id.is_empty()).map(Cow::from)
+        }
+        Field::Outcome => Some(counts.outcome())
+            .filter(|outcome| *outcome != Outcome::Ok)
+            .map(|it| it.name().into()),
+        Field::Quality => Some(counts.quality())
+            .filter(|quality| *quality != Quality::Reported)
+            .map(|it| it.name().into()),
+        Field::StatedCost => counts.stated_cost().map(|cost| cost.to_string().into()),
+        _ => None,
+    }
+}
+
+/// Tags as an object.
+pub(super) struct Tags<'a>(pub(super) &'a Context);
+
+impl Serialize for Tags<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.tags())
     }
 }
 

@@ -8,10 +8,11 @@ use chrono::DateTime;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
+use super::context::MAX_TAGS;
 use super::line_error::LineError;
 use super::{
-    Counts, EventId, Field, Label, LabelInterner, LabelNames, MAX_COUNT, Measure, Record,
-    TokenCounts, Usage,
+    Context, Counts, EventId, Field, Label, LabelInterner, LabelNames, MAX_COUNT, Measure, Money,
+    MoneyError, Outcome, Quality, Record, RecordError, TokenCounts, Usage,
 };
 use crate::Timestamp;
 
@@ -21,9 +22,18 @@ use crate::Timestamp;
 pub(super) struct RawRecord<'a> {
     labels: [Cow<'a, str>; Label::COUNT],
     tokens: Option<RawCount>,
-    counts: [Option<RawCount>; Measure::COUNT],
+    counts: [Option<RawCount>; Measure::NUMBERS],
     timestamp: Option<Cow<'a, str>>,
     event_id: Option<Cow<'a, str>>,
+    alias_id: Option<Cow<'a, str>>,
+    revision: Option<RawCount>,
+    session_id: Option<Cow<'a, str>>,
+    tags: RawTags<'a>,
+    outcome: Option<Cow<'a, str>>,
+    quality: Option<Cow<'a, str>>,
+    inconsistent: Option<Word<'a>>,
+    stated_cost: Option<RawCost>,
+    time_stated: Option<Word<'a>>,
 }
 
 /// Fields in any order, each once, no others, and none missing of those that every record has.
@@ -56,9 +66,20 @@ impl<'de> Deserialize<'de> for RawRecord<'de> {
                         Field::Count(measure) => raw.counts[measure as usize] = map.next_value()?,
                         Field::Timestamp => raw.timestamp = text(map.next_value()?),
                         Field::EventId => raw.event_id = text(map.next_value()?),
+                        Field::AliasId => raw.alias_id = text(map.next_value()?),
+                        Field::Revision => raw.revision = map.next_value()?,
+                        Field::SessionId => raw.session_id = text(map.next_value()?),
+                        Field::Tags => {
+                            raw.tags = map.next_value::<Option<_>>()?.unwrap_or_default()
+                        }
+                        Field::Outcome => raw.outcome = text(map.next_value()?),
+                        Field::Quality => raw.quality = text(map.next_value()?),
+                        Field::Inconsistent => raw.inconsistent = map.next_value()?,
+                        Field::StatedCost => raw.stated_cost = map.next_value()?,
+                        Field::TimeStated => raw.time_stated = map.next_value()?,
                     }
                 }
-                // The labels are the first fields.
+                // The labels that every line has are the first fields.
                 let is_missing =
                     |label: &Label| label.is_required() && seen & (1 << *label as u32) == 0;
                 match Label::ALL.into_iter().find(is_missing) {
@@ -95,6 +116,130 @@ impl<'de> Deserialize<'de> for Place {
 
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// Tags as they stand in the text: a JSON object of texts.
+#[derive(Default)]
+struct RawTags<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl<'de> Deserialize<'de> for RawTags<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Tags;
+        impl<'de> Visitor<'de> for Tags {
+            type Value = RawTags<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object of texts")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawTags<'de>, A::Error> {
+                let mut tags = Vec::new();
+                // As many as there may be and one more, which says that there are too many.
+                while let Some((Text(key), Text(value))) = map.next_entry()? {
+                    if tags.len() <= MAX_TAGS {
+                        tags.push((key, value));
+                    }
+                }
+                Ok(RawTags(tags))
+            }
+        }
+        deserializer.deserialize_map(Tags)
+    }
+}
+
+/// Yes or no, or what stands in its place.
+enum Word<'a> {
+    Is(bool),
+    Other(Cow<'a, str>),
+}
+
+impl<'de> Deserialize<'de> for Word<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        bool::deserialize(deserializer).map(Self::Is)
+    }
+}
+
+impl Word<'_> {
+    #[cfg(feature = "csv")]
+    fn of_text(text: Cow<'_, str>) -> Word<'_> {
+        match &*text {
+            "true" => Word::Is(true),
+            "false" => Word::Is(false),
+            _ => Word::Other(text),
+        }
+    }
+
+    fn is(self, field: Field) -> Result<bool, LineError> {
+        match self {
+            Self::Is(is) => Ok(is),
+            Self::Other(found) => Err(not_a_word(field, &found, ["true", "false"])),
+        }
+    }
+}
+
+/// The one of a few words that stands in a field.
+fn word<T: Copy, const N: usize>(
+    field: Field,
+    text: Option<&str>,
+    all: [T; N],
+    name: fn(T) -> &'static str,
+) -> Result<Option<T>, LineError> {
+    let Some(text) = text else { return Ok(None) };
+    let found = all.into_iter().find(|one| name(*one) == text);
+    found.map(Some).ok_or_else(|| not_a_word(field, text, all.map(name)))
+}
+
+fn not_a_word<const N: usize>(field: Field, found: &str, all: [&str; N]) -> LineError {
+    let (found, accepted) = (shortened(found, VALUE_CHARS).into_owned(), all.join(", "));
+    LineError::NotAWord { field, found, accepted }
+}
+
+/// An amount of money, or what stands in its place.
+struct RawCost(Result<Money, (String, MoneyError)>);
+
+impl RawCost {
+    fn of_text(text: &str) -> Self {
+        Self(text.parse().map_err(|reason| (shortened(text, VALUE_CHARS).into_owned(), reason)))
+    }
+
+    fn of_float(dollars: f64) -> Self {
+        let money = Money::from_dollars(dollars);
+        Self(money.ok_or_else(|| {
+            let is_large = dollars > 0.0;
+            let reason = if is_large { MoneyError::TooLarge } else { MoneyError::NotANumber };
+            (format!("{dollars:?}"), reason)
+        }))
+    }
+
+    fn money(self) -> Result<Money, LineError> {
+        self.0.map_err(|(found, reason)| LineError::NotMoney { found, reason })
+    }
+}
+
+impl<'de> Deserialize<'de> for RawCost {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Cost;
+        impl Visitor<'_> for Cost {
+            type Value = RawCost;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a decimal number of dollars as a text")
+            }
+            fn visit_u64<E>(self, dollars: u64) -> Result<RawCost, E> {
+                Ok(RawCost::of_text(&dollars.to_string()))
+            }
+            fn visit_i64<E>(self, dollars: i64) -> Result<RawCost, E> {
+                Ok(RawCost::of_text(&dollars.to_string()))
+            }
+            fn visit_f64<E>(self, dollars: f64) -> Result<RawCost, E> {
+                Ok(RawCost::of_float(dollars))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<RawCost, E> {
+                Ok(RawCost::of_text(text))
+            }
+        }
+        deserializer.deserialize_any(Cost)
+    }
+}
 
 /// A number, or what stands in its place.
 pub(super) enum RawCount {
@@ -167,10 +312,15 @@ fn small(count: u64, field: Field) -> Result<u64, LineError> {
     Err(LineError::NotACount { field, found: count.to_string() })
 }
 
+/// Not empty, as [`LineError`] wants a missing text to be.
+fn filled<'t>(text: Option<&'t Cow<'_, str>>) -> Option<&'t str> {
+    text.map(|text| &**text).filter(|text| !text.is_empty())
+}
+
 impl<'a> RawRecord<'a> {
     /// Sets a field from a form that has only texts. What may be missing is missing where it is empty.
     #[cfg(feature = "csv")]
-    pub(super) fn set(&mut self, field: Field, text: Cow<'a, str>) {
+    pub(super) fn set(&mut self, field: Field, text: Cow<'a, str>) -> Result<(), LineError> {
         let filled = (!text.is_empty()).then_some(&text);
         match field {
             Field::Label(label) => self.labels[label as usize] = text,
@@ -180,7 +330,32 @@ impl<'a> RawRecord<'a> {
             }
             Field::Timestamp => self.timestamp = filled.cloned(),
             Field::EventId => self.event_id = filled.cloned(),
+            Field::AliasId => self.alias_id = filled.cloned(),
+            Field::Revision => self.revision = filled.map(|text| RawCount::of_text(text)),
+            Field::SessionId => self.session_id = filled.cloned(),
+            Field::Tags => return self.set_tags(&text),
+            Field::Outcome => self.outcome = filled.cloned(),
+            Field::Quality => self.quality = filled.cloned(),
+            Field::Inconsistent => self.inconsistent = filled.cloned().map(Word::of_text),
+            Field::StatedCost => self.stated_cost = filled.map(|text| RawCost::of_text(text)),
+            Field::TimeStated => self.time_stated = filled.cloned().map(Word::of_text),
         }
+        Ok(())
+    }
+
+    /// Tags are one JSON object.
+    #[cfg(feature = "csv")]
+    fn set_tags(&mut self, text: &str) -> Result<(), LineError> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        let tags: RawTags<'_> = serde_json::from_str(text).map_err(|_| {
+            let found = shortened(text, VALUE_CHARS).into_owned();
+            LineError::NotTags { found }
+        })?;
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        self.tags.0 = tags.0.into_iter().map(|(key, value)| (owned(key), owned(value))).collect();
+        Ok(())
     }
 
     /// Checks everything. `now` is the timestamp of a record that has none.
@@ -191,25 +366,51 @@ impl<'a> RawRecord<'a> {
     ) -> Result<Record, LineError> {
         let labels =
             interner.intern(LabelNames::from_all(self.labels.each_ref().map(|name| &**name)))?;
-        let timestamp = match &self.timestamp {
-            Some(text) => parse_timestamp(text)?,
-            None if self.event_id.is_some() => return Err(LineError::EventIdWithoutTimestamp),
-            None => now,
+        let (timestamp, was_stated) = match &self.timestamp {
+            Some(text) => (parse_timestamp(text)?, true),
+            None => (now, false),
         };
         let mut usage = Usage::new(TokenCounts::new(), timestamp);
         let mut has_kinds = false;
         for (measure, count) in Measure::ALL.into_iter().zip(self.counts) {
             if let Some(count) = count {
-                usage = usage.with(measure, count.small(Field::Count(measure))?);
+                let field = Field::Count(measure);
+                usage = usage.with(measure, count.small(field)?);
                 has_kinds |= measure.is_tokens();
             }
         }
         let tokens = self.tokens.map(|tokens| tokens.whole(Field::Tokens)).transpose()?;
         usage.tokens = resolve(tokens, has_kinds.then_some(usage.tokens))?;
-        let record = Record::new(labels, usage)?;
-        Ok(match self.event_id {
-            Some(id) => record.with_event_id(EventId::new(id)?),
-            None => record,
+        let outcome = filled(self.outcome.as_ref());
+        let outcome = word(Field::Outcome, outcome, Outcome::ALL, Outcome::name)?;
+        usage.outcome = outcome.unwrap_or_default();
+        let quality = filled(self.quality.as_ref());
+        let quality = word(Field::Quality, quality, Quality::ALL, Quality::name)?;
+        usage.quality = quality.unwrap_or_default();
+        let is = |word: Option<Word<'_>>, field| word.map(|word| word.is(field)).transpose();
+        usage.is_inconsistent = is(self.inconsistent, Field::Inconsistent)?.unwrap_or_default();
+        usage.stated_cost = self.stated_cost.map(RawCost::money).transpose()?;
+        if let Some(revision) = self.revision {
+            let revision = small(revision.whole(Field::Revision)?, Field::Revision)?;
+            usage.revision = u32::try_from(revision).unwrap_or(u32::MAX);
+        }
+        // A record without an event id is told once: when it came is when it was, as it ever was.
+        let is_told_once = self.event_id.is_none();
+        let is_stated = is(self.time_stated, Field::TimeStated)?;
+        usage.is_time_stated =
+            is_stated.unwrap_or(was_stated || is_told_once) && (was_stated || is_told_once);
+        let session_id = self.session_id.as_deref().unwrap_or_default();
+        let context =
+            Context::new(session_id, self.tags.0.iter().map(|(key, value)| (&**key, &**value)))?;
+        let record = Record::new(labels, usage)?.with_context(context);
+        let id_in = |field, id| EventId::in_field(field, id);
+        Ok(match (self.event_id, self.alias_id) {
+            (None, None) => record,
+            (None, Some(_)) => return Err(RecordError::AliasWithoutEventId.into()),
+            (Some(id), None) => record.with_event_id(id_in(Field::EventId, id)?),
+            (Some(id), Some(alias)) => record
+                .with_event_id(id_in(Field::EventId, id)?)
+                .with_alias_id(id_in(Field::AliasId, alias)?),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::{Index, IndexMut};
 
-use crate::{Measure, Record};
+use crate::{Measure, Money, Record};
 
 /// What a group of records adds up to.
 ///
@@ -28,6 +28,8 @@ pub struct Summary {
     /// take a number by its measure.
     #[doc(hidden)]
     pub numbers: [u64; Measure::COUNT],
+    /// What those requests cost whose source has [stated](Measure::Stated) it.
+    pub stated_cost: Money,
 }
 
 impl Summary {
@@ -36,7 +38,7 @@ impl Summary {
     #[doc(hidden)]
     #[must_use]
     pub const fn new(requests: u64, numbers: [u64; Measure::COUNT]) -> Self {
-        Self { requests, numbers }
+        Self { requests, numbers, stated_cost: Money::ZERO }
     }
 
     /// With so much of a measure.
@@ -63,7 +65,9 @@ impl Summary {
     #[must_use]
     #[inline]
     pub fn of(record: &Record) -> Self {
-        Self { requests: 1, numbers: record.counts().numbers().map(u64::from) }
+        let counts = record.counts();
+        let stated_cost = counts.stated_cost().unwrap_or_default();
+        Self { requests: 1, numbers: counts.all().map(u64::from), stated_cost }
     }
 
     /// Counts one more record in.
@@ -78,6 +82,7 @@ impl Summary {
         for (sum, number) in self.numbers.iter_mut().zip(other.numbers) {
             *sum = sum.saturating_add(number);
         }
+        self.stated_cost = self.stated_cost.plus(other.stated_cost);
     }
 }
 
