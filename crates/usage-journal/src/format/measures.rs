@@ -1,10 +1,10 @@
 //! The numbers of a record, in the order in which a frame holds them: first the fallbacks, as format 1 had it,
 //! then the other measures in the order of their list, to whose end new ones come.
 
-use usage_core::{Counts, Measure, Record, RecordError, Timestamp};
+use usage_core::{Counts, Measure, Record, RecordError, Timestamp, TokenCounts, Usage};
 
 /// How many there are.
-pub(super) const COUNT: usize = Measure::COUNT;
+pub(super) const COUNT: usize = Measure::NUMBERS;
 
 /// A bit for each.
 pub(super) const ALL: u64 = (1 << COUNT) - 1;
@@ -35,11 +35,11 @@ pub(super) fn of(record: &Record) -> [u32; COUNT] {
 /// The record's part that these numbers are.
 #[inline]
 pub(super) fn counts(numbers: [u32; COUNT], when: Timestamp) -> Result<Counts, RecordError> {
-    let mut in_order = [0; COUNT];
+    let mut usage = Usage::new(TokenCounts::new(), when);
     for (measure, number) in ORDER.into_iter().zip(numbers) {
-        in_order[measure as usize] = number;
+        usage = usage.with(measure, number.into());
     }
-    Counts::of(in_order, when)
+    Counts::try_from(usage)
 }
 
 /// A bit for each number that is not zero in all of these records.
