@@ -10,6 +10,7 @@ use usage_core::Timestamp;
 use super::{Check, Place, Remedy, message};
 use crate::error::ReadError;
 use crate::ledger::columns::numbers_there;
+use crate::ledger::contexts::Contexts;
 use crate::ledger::labels::LabelSets;
 use crate::query::rows::{select_records, stored_record};
 
@@ -59,7 +60,7 @@ impl Walk {
         let select = select_records(&numbers_there(connection)?);
         let mut statement = connection.prepare(&format!("{select} ORDER BY ts, id"))?;
         let mut rows = statement.query([])?;
-        let mut seen = Ids::default();
+        let (mut seen, mut contexts) = (Ids::default(), Contexts::default());
         while let Some(row) = rows.next()? {
             let (ts, id, label_set) = (row.get(0)?, row.get(1)?, row.get(2)?);
             let timestamp = Timestamp::from_micros(ts);
@@ -77,7 +78,7 @@ impl Walk {
             if sets.get(label_set).is_none() {
                 let what = format!("its names ({label_set}) are missing or cannot be used");
                 self.records.add(place, what, Remedy::Restore);
-            } else if let Err(error) = stored_record(row, &sets) {
+            } else if let Err(error) = stored_record(connection, row, &sets, &mut contexts) {
                 if !error.is_damage() {
                     return Err(error);
                 }

@@ -10,7 +10,7 @@ use usage_core::{TimeRange, Timestamp};
 use super::doubt::doubt;
 use super::prune::PrunePlan;
 use crate::error::{Doubt, ReadError};
-use crate::ledger::columns::{ID, SELECT_COUNTS, TS, summary};
+use crate::ledger::columns::{SELECT_COUNTS, TS, hash, summary};
 use crate::ledger::retained;
 use crate::rollups::{self, Change, Level, Seen, quarter_of, start_of_quarter, totals_of_all};
 use crate::write::event_ids;
@@ -114,7 +114,7 @@ fn count_out(connection: &Connection, from: i64, (ts, id): (i64, i64)) -> rusqli
     let mut rows = statement.query([ts, id, rows_from])?;
     while let Some(row) = rows.next()? {
         let counts = summary(row).map_err(ReadError::into_sqlite)?;
-        change.record(row.get(TS)?, row.get(ID)?, row.get(0)?, &counts);
+        change.record(row.get(TS)?, row.get(0)?, hash(row)?, &counts);
     }
     change.count_out(connection)?;
     // The first quarter of an hour that is counted out whole, and where they end.

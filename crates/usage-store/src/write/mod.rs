@@ -5,5 +5,6 @@ pub(crate) mod batch;
 pub(crate) mod event_ids;
 pub(crate) mod insert;
 pub(crate) mod quarantine;
+pub(crate) mod said;
 pub(crate) mod set_aside;
 pub(crate) mod sources;
