@@ -12,6 +12,7 @@ use crate::error::ReadError;
 use crate::ledger::columns::numbers_there;
 use crate::ledger::contexts::Contexts;
 use crate::ledger::labels::LabelSets;
+use crate::ledger::more::MoreError;
 use crate::query::rows::{select_records, stored_record};
 
 /// What the pass has come to.
@@ -82,7 +83,12 @@ impl Walk {
                 if !error.is_damage() {
                     return Err(error);
                 }
-                self.records.add(place, without_name(&message(&error), id), remedy());
+                let what = message(&error);
+                // What it refers to is damaged, or what it says only a newer program can read: it is right itself.
+                let is_right = what.ends_with("cannot be used")
+                    || what.ends_with(&MoreError::Newer.to_string());
+                let remedy = if is_right { Remedy::Restore } else { remedy() };
+                self.records.add(place, without_name(&what, id), remedy);
             }
         }
         Ok(())

@@ -324,3 +324,105 @@ impl More<'_> {
 fn picos(cost: Money) -> u64 {
     u64::try_from(cost.picos()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn any_more() -> impl Strategy<Value = (More<'static>, Option<String>)> {
+        let number = || prop_oneof![Just(0), 1..200_u32, any::<u32>()];
+        let id = || proptest::option::of(prop_oneof![1..200_i64, 0..=i64::MAX]);
+        let kinds = (0..3_usize, 0..3_usize, any::<[bool; 3]>());
+        let numbers = proptest::array::uniform5(number());
+        let cost = proptest::option::of(any::<u64>());
+        let alias = proptest::option::of("\\PC{1,20}");
+        (id(), numbers, id(), alias, number(), kinds, cost).prop_map(
+            |(terms, numbers, tag_set, alias, revision, (outcome, quality, flags), stated_cost)| {
+                let more = More {
+                    terms: terms.map(i64::cast_unsigned),
+                    numbers,
+                    tag_set,
+                    alias: None,
+                    revision,
+                    outcome: Outcome::ALL[outcome],
+                    quality: Quality::ALL[quality],
+                    is_inconsistent: flags[0],
+                    is_time_stated: flags[1],
+                    is_elsewhere: flags[2],
+                    stated_cost,
+                };
+                (more, alias)
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_come_back_as_what_they_were((more, alias) in any_more()) {
+            let more = More { alias: alias.as_deref(), ..more };
+            let mut bytes = vec![1, 2, 3];
+            more.encode(&mut bytes);
+            prop_assert_eq!(bytes.is_empty(), more.is_none());
+            if !more.is_none() {
+                prop_assert_eq!(More::decode(&bytes), Ok(more));
+            }
+            // A byte too few is never taken for something else, unless it is one of an alias.
+            if alias.is_none() && bytes.pop().is_some() {
+                prop_assert!(More::decode(&bytes).is_err());
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_trouble(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+            if let Ok(more) = More::decode(&bytes) {
+                let _ = more.counts([0; COLUMNS], Timestamp::from_micros(0));
+            }
+        }
+    }
+
+    /// What is in ledgers never changes, and `docs/reference/schema.md` tells it.
+    #[test]
+    fn each_bit_stays_what_it_is() {
+        let none = More::NONE;
+        for (more, bytes) in [
+            (More { terms: Some(300), ..none }, &[0x01, 0xac, 0x02][..]),
+            (More { numbers: [7, 0, 0, 0, 0], ..none }, &[0x02, 7]),
+            (More { tag_set: Some(5), ..none }, &[0x04, 5]),
+            (More { alias: Some("ab"), ..none }, b"\x08ab"),
+            (More { revision: 30, ..none }, &[0x10, 30]),
+            (More { outcome: Outcome::Error, ..none }, &[0x20, 1]),
+            (More { outcome: Outcome::Cancelled, ..none }, &[0x20, 2]),
+            (More { quality: Quality::Partial, ..none }, &[0x20, 4]),
+            (More { quality: Quality::Estimated, ..none }, &[0x20, 8]),
+            (More { is_inconsistent: true, ..none }, &[0x20, 16]),
+            (More { is_time_stated: false, ..none }, &[0x20, 32]),
+            (More { is_elsewhere: true, ..none }, &[0x20, 64]),
+            (More { stated_cost: Some(0), ..none }, &[0x40, 0]),
+            (More { numbers: [0, 1, 0, 0, 0], ..none }, &[0x80, 1, 1]),
+            (More { numbers: [0, 0, 2, 0, 0], ..none }, &[0x80, 2, 2]),
+            (More { numbers: [0, 0, 0, 3, 0], ..none }, &[0x80, 4, 3]),
+            (More { numbers: [0, 0, 0, 0, 4], ..none }, &[0x80, 8, 4]),
+            (
+                More { tag_set: Some(5), alias: Some("x"), revision: 9, ..none },
+                b"\x1c\x05\x09x",
+            ),
+        ] {
+            let mut found = Vec::new();
+            more.encode(&mut found);
+            assert_eq!(found, bytes, "{more:?}");
+            assert_eq!(More::decode(bytes), Ok(more));
+        }
+    }
+
+    #[test]
+    fn what_a_newer_version_writes_is_no_damage() {
+        for newer in [&[0x80, 0x10, 1][..], &[0x20, 0x80, 1], &[0x20, 3], &[0x20, 12]] {
+            assert_eq!(More::decode(newer), Err(MoreError::Newer), "{newer:?}");
+        }
+        for wrong in [&[][..], &[0x08], &[0x04], &[0x04, 5, 5], &[0x08, 0xff], &[0x80]] {
+            assert_eq!(More::decode(wrong), Err(MoreError::Unreadable), "{wrong:?}");
+        }
+    }
+}

@@ -147,11 +147,10 @@ CREATE TABLE origins (
 
 /// More names, the declared tags that a label set stands for, and with each a checksum; those that a ledger has
 /// already get theirs after this step. A table made anew, since what is unique in one cannot be changed; its ids,
-/// those to come included, stay what they are. And the dictionaries of sessions and of sets of tags.
+/// those to come included, stay what they are, and so do views of somebody's own that read it. And the dictionaries of sessions and of sets of tags.
 const V5_NAMES: &str = "
-ALTER TABLE label_sets RENAME TO label_sets_4;
-
-CREATE TABLE label_sets (
+PRAGMA legacy_alter_table = ON;
+CREATE TABLE label_sets_5 (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     instance_id TEXT NOT NULL,
     profile     TEXT NOT NULL,
@@ -165,10 +164,12 @@ CREATE TABLE label_sets (
     checksum    INTEGER,
     UNIQUE (instance_id, profile, provider, route, model, tier, project, user, tags)
 ) STRICT;
-INSERT INTO sqlite_sequence SELECT 'label_sets', seq FROM sqlite_sequence WHERE name = 'label_sets_4';
-INSERT INTO label_sets (id, instance_id, profile, provider, route, model, tier, project, user, tags)
-SELECT id, instance_id, profile, provider, route, model, '', '', '', '' FROM label_sets_4 ORDER BY id;
-DROP TABLE label_sets_4;
+INSERT INTO sqlite_sequence SELECT 'label_sets_5', seq FROM sqlite_sequence WHERE name = 'label_sets';
+INSERT INTO label_sets_5 (id, instance_id, profile, provider, route, model, tier, project, user, tags)
+SELECT id, instance_id, profile, provider, route, model, '', '', '', '' FROM label_sets ORDER BY id;
+DROP TABLE label_sets;
+ALTER TABLE label_sets_5 RENAME TO label_sets;
+PRAGMA legacy_alter_table = OFF;
 
 CREATE TABLE sessions (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -288,6 +289,9 @@ BEGIN
                          quarantined_bytes = quarantined_bytes - length(old.content);
 END;
 ";
+
+/// The first version with sessions and sets of tags.
+pub(crate) const FIRST_WITH_SESSIONS: i32 = 5;
 
 /// The first version whose label sets have a checksum.
 pub(crate) const FIRST_WITH_LABEL_CHECKSUMS: i32 = 5;

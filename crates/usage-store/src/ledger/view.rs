@@ -3,7 +3,7 @@
 use usage_core::{Label, Measure};
 
 use super::columns::measures;
-use super::more::{ALIAS, FLAGS, QUALITY_SHIFT, STATED, TAG_SET, bit_of};
+use super::more::{ALIAS, BITS, FLAGS, QUALITY_SHIFT, STATED, TAG_SET, bit_of};
 
 /// The names that the view has had from the beginning; new columns come at its end.
 const FIRST_NAMES: usize = Label::Model as usize + 1;
@@ -46,8 +46,9 @@ SELECT r.id, {first}{total} AS tokens, {others}
        END AS quality,
        CASE WHEN {stated} IS NOT NULL THEN \
        printf('%d.%012d', {stated} / 1000000000000, {stated} % 1000000000000) END AS stated_cost_usd{rare}
-FROM records AS r JOIN label_sets AS l ON l.id = r.label_set;
+FROM (SELECT *, {rest} AS rest FROM records) AS r JOIN label_sets AS l ON l.id = r.label_set;
 ",
+        rest = rest(),
         first = names(first),
         later = names(later),
         total = total.join(" + "),
@@ -58,36 +59,36 @@ FROM records AS r JOIN label_sets AS l ON l.id = r.label_set;
     )
 }
 
-/// The number of a bit of what a row says besides its columns, as an expression that is null where there is none: it
-/// reads one number after the other, seven bits a byte. A column that nobody asks for costs nothing.
+/// The number of a bit of what a row says besides its columns; null where there is none.
 fn number(bit: u32) -> String {
+    format!("json_extract(r.rest, '$.b{bit}')")
+}
+
+/// The numbers of what a row says besides its columns, as a JSON object by their bits: reads one number after the
+/// other, seven bits a byte. Where no column needs it, it costs nothing.
+fn rest() -> String {
     let byte = |at: &str| {
         let digit = |of: &str| {
-            format!("instr('123456789ABCDEF', substr(hex(r.more), 2 * ({at}) + {of}, 1))")
+            format!("instr('123456789ABCDEF', substr(hex(more), 2 * ({at}) + {of}, 1))")
         };
         format!("({} * 16 + {})", digit("1"), digit("2"))
     };
-    // How many numbers come before this one.
-    let before: Vec<_> = (0..bit)
-        .filter(|of| *of != ALIAS)
-        .map(|of| format!("(m.number >> {of} & 1)"))
-        .chain(["1".to_owned()])
-        .collect();
+    let bits = (0..BITS).filter(|bit| *bit != ALIAS).map(|bit| format!("({bit})"));
     format!(
-        "CASE WHEN r.more IS NOT NULL THEN (
-           WITH RECURSIVE v(at, first, place, byte, number) AS (
-               SELECT 0, 0, 0, {first}, {first} & 127
-               UNION ALL
-               SELECT at + 1, iif(byte < 128, at + 1, first), place + (byte < 128), {next},
-                      iif(byte < 128, 0, number) | ({next} & 127) << iif(byte < 128, 0, 7 * (at + 1 - first))
-               FROM v WHERE at + 1 < length(r.more)
-           )
-           SELECT n.number FROM v AS m JOIN v AS n
-           WHERE m.place = 0 AND m.byte < 128 AND m.number >> {bit} & 1
-             AND n.byte < 128 AND n.place = {before}
-       ) END",
+        "CASE WHEN more IS NOT NULL THEN (
+    WITH RECURSIVE bits(bit) AS (VALUES {bits}),
+    bytes(at, first, place, byte, number) AS (
+        SELECT 0, 0, 0, {first}, {first} & 127 UNION ALL
+        SELECT at + 1, iif(byte < 128, at + 1, first), place + (byte < 128), {next},
+               iif(byte < 128, 0, number) | (({next} & 127) << iif(byte < 128, 0, 7 * (at + 1 - first)))
+        FROM bytes WHERE at + 1 < length(more)),
+    numbers(place, number) AS (SELECT place, number FROM bytes WHERE byte < 128)
+    SELECT json_group_object('b' || b.bit, n.number)
+    FROM numbers AS mask JOIN bits AS b ON mask.number >> b.bit & 1 JOIN numbers AS n ON n.place = 1 +
+         (SELECT count(*) FROM bits AS before WHERE before.bit < b.bit AND mask.number >> before.bit & 1)
+    WHERE mask.place = 0) END",
+        bits = bits.collect::<Vec<_>>().join(", "),
         first = byte("0"),
         next = byte("at + 1"),
-        before = before.join(" + "),
     )
 }

@@ -276,7 +276,6 @@ impl<'a, 'r> Rows<'a, 'r> {
         More::of(record, ids.tag_set).encode(&mut more);
         let (ts, packed) = (record.timestamp().as_micros(), (!more.is_empty()).then_some(&*more));
         let hash = hash_of_row(ts, id, ids.label_set, ids.session, packed);
-        self.change.record(ts, ids.label_set, hash, &Summary::of(record));
         let row = Waiting { id, ids, more, record };
         if self.together.is_some() {
             self.waiting.push(row);
@@ -284,6 +283,7 @@ impl<'a, 'r> Rows<'a, 'r> {
         } else {
             self.statement.execute(&[row])?;
         }
+        self.change.record(ts, ids.label_set, hash, &Summary::of(record));
         self.next_id += 1;
         self.outcome.stored += 1;
         Ok(Some(id))

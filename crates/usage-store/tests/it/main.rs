@@ -46,6 +46,7 @@ mod replaced;
 mod reports;
 mod retention;
 mod rows;
+mod said;
 mod scan;
 mod series;
 mod set_aside;
