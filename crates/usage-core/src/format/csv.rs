@@ -1,6 +1,6 @@
 //! The report as CSV. The only place that knows its columns.
 
-use super::json::rfc3339;
+use super::json::{rfc3339, stated_cost};
 use crate::stats::{Key, Summary, Table};
 use crate::text::printable;
 use crate::{Measure, Report};
@@ -20,7 +20,7 @@ fn written(table: &Table) -> String {
     let _ = writer.write_record(header.chain(numbers(&Summary::default()).map(|(name, _)| name)));
     for row in table.rows() {
         let keys = row.keys.iter().map(cell);
-        let numbers = numbers(&row.totals).map(|(_, number)| number.to_string());
+        let numbers = numbers(&row.totals).map(|(_, number)| number);
         let _ = writer.write_record(keys.chain(numbers));
     }
     let bytes = writer.into_inner().unwrap_or_default();
@@ -35,13 +35,15 @@ fn cell(key: &Key) -> String {
 }
 
 /// The columns of numbers: their names, and what stands in each. Fallbacks come before the kinds of tokens, as
-/// they always have; any other measure behind them.
-fn numbers(totals: &Summary) -> impl Iterator<Item = (&'static str, u64)> {
+/// they always have; any other measure behind them, and money last.
+fn numbers(totals: &Summary) -> impl Iterator<Item = (&'static str, String)> {
     let of = |tokens: bool| {
         let all = Measure::ALL.into_iter().filter(|measure| *measure != Measure::Fallbacks);
         all.filter(move |measure| measure.is_tokens() == tokens)
     };
     let of = [Measure::Fallbacks].into_iter().chain(of(true)).chain(of(false));
-    let of = of.map(|measure| (measure.field(), totals[measure]));
-    [("requests", totals.requests), ("tokens", totals.tokens())].into_iter().chain(of)
+    let of = of.map(|measure| (measure.field(), totals[measure].to_string()));
+    let first = [("requests", totals.requests), ("tokens", totals.tokens())];
+    let first = first.map(|(name, number)| (name, number.to_string())).into_iter();
+    first.chain(of).chain([("stated_cost_usd", stated_cost(totals).unwrap_or_default())])
 }

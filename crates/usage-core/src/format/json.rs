@@ -172,10 +172,17 @@ fn numbers<M: SerializeMap>(
     map.serialize_entry("tokens", &totals.tokens())?;
     for measure in Measure::ALL.into_iter().filter(|measure| !measure.is_tokens()) {
         if shows(measure) {
-            map.serialize_entry(measure.name(), &totals[measure])?;
+            map.serialize_entry(measure.field(), &totals[measure])?;
         }
     }
+    map.serialize_entry("stated_cost_usd", &stated_cost(totals))?;
     map.serialize_entry("token_kinds", &JsonKinds(totals))
+}
+
+/// What the requests cost whose source has said so, in US dollars: a text, as floating-point numbers are not exact;
+/// nothing where none has, which is not the same as 0.
+pub(super) fn stated_cost(totals: &Summary) -> Option<String> {
+    (totals[Measure::Stated] > 0).then(|| totals.stated_cost.to_string())
 }
 
 /// The tokens by kind.

@@ -56,8 +56,13 @@ impl Context {
             if key.is_empty() {
                 return Err(RecordError::EmptyTagKey);
             }
-            check_text(Field::Tags, key, MAX_TAG_KEY_BYTES)?;
-            check_text(Field::Tags, value, MAX_TAG_VALUE_BYTES)?;
+            for (is_key, text) in [(true, key), (false, value)] {
+                let max = if is_key { MAX_TAG_KEY_BYTES } else { MAX_TAG_VALUE_BYTES };
+                if text.len() > max {
+                    return Err(RecordError::TagTooLong { is_key, bytes: text.len(), max });
+                }
+                check_text(Field::Tags, text, max)?;
+            }
             if value.is_empty() {
                 continue;
             }
@@ -144,7 +149,14 @@ mod tests {
                 wrong(&["1", "2", "3", "4", "5", "6", "7", "8", "9"].map(|key| (key, "v"))),
             ]
             .join("\n"),
-            @""
+            @r#"
+        tags has "a" twice
+        tags has an empty key
+        tags holds a NUL character
+        tags has a value of 65 bytes, at most 64 are accepted
+        tags has a key of 33 bytes, at most 32 are accepted
+        tags has more than the 8 that are accepted
+        "#
         );
     }
 }

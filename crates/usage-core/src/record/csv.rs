@@ -299,8 +299,11 @@ impl<'a> Iterator for Fields<'a> {
 /// assert_eq!(
 ///     String::from_utf8(rows.into_inner()?)?,
 ///     "instance_id,profile,provider,route,model,tokens,input_tokens,output_tokens,\
-///      cache_read_tokens,cache_write_tokens,reasoning_tokens,fallbacks,timestamp,event_id\n\
-///      i,,,r,m,7,5,2,0,0,0,0,1970-01-01T00:00:00.000000Z,\n"
+///      cache_read_tokens,cache_write_tokens,reasoning_tokens,fallbacks,timestamp,event_id,tier,\
+///      project,user,cache_write_long_tokens,input_audio_tokens,output_audio_tokens,\
+///      cache_read_audio_tokens,web_searches,alias_id,revision,session_id,tags,outcome,quality,\
+///      inconsistent,stated_cost_usd,time_stated\n\
+///      i,,,r,m,7,5,2,0,0,0,0,1970-01-01T00:00:00.000000Z,,,,,0,0,0,0,0,,,,,,,,,\n"
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -373,7 +376,7 @@ impl<W: io::Write> RowWriter<W> {
                 Field::Count(measure) => self.number(counts.get(measure).into())?,
                 Field::Timestamp => self.out.write_field(record.timestamp().to_string())?,
                 Field::Revision if counts.revision() > 0 => {
-                    self.number(counts.revision().into())?
+                    self.number(counts.revision().into())?;
                 }
                 Field::Inconsistent if counts.is_inconsistent() => self.out.write_field("true")?,
                 Field::TimeStated if !counts.is_time_stated() => self.out.write_field("false")?,

@@ -15,6 +15,7 @@ mod money;
 mod outcome;
 mod raw;
 mod tokens;
+mod unknown;
 mod usage;
 
 pub use context::{Context, MAX_TAG_KEY_BYTES, MAX_TAG_VALUE_BYTES, MAX_TAGS};
@@ -27,6 +28,7 @@ pub use measure::{MAX_COUNT, MAX_SEARCHES, Measure};
 pub use money::{Money, MoneyError};
 pub use outcome::{Outcome, Quality};
 pub use tokens::TokenCounts;
+pub use unknown::UnknownFields;
 pub use usage::Usage;
 
 use crate::Timestamp;

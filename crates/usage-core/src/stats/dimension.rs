@@ -104,7 +104,7 @@ impl FromStr for Dimension {
 /// let error = "day,fortnight".parse::<Grouping>().unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     r#"a report cannot be grouped by "fortnight", only by instance, profile, provider, route, model, hour, day, week, month"#
+///     r#"a report cannot be grouped by "fortnight", only by instance, profile, provider, route, model, tier, project, user, hour, day, week, month"#
 /// );
 /// # Ok::<(), usage_core::stats::GroupingError>(())
 /// ```
