@@ -1,5 +1,7 @@
 //! The report as CSV. The only place that knows its columns.
 
+use std::borrow::Cow;
+
 use super::json::{rfc3339, stated_cost};
 use crate::stats::{Key, Summary, Table};
 use crate::text::printable;
@@ -16,8 +18,10 @@ pub(super) fn report(report: &Report) -> String {
 fn written(table: &Table) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     // Writing to memory cannot fail.
-    let header = table.by().dimensions().iter().map(|dimension| dimension.name());
-    let _ = writer.write_record(header.chain(numbers(&Summary::default()).map(|(name, _)| name)));
+    let header = table.by().dimensions().iter().map(|dimension| printable(dimension.name()));
+    let nothing = Summary::default();
+    let header = header.chain(numbers(&nothing).map(|(name, _)| name.into()));
+    let _ = writer.write_record(header.map(Cow::into_owned));
     for row in table.rows() {
         let keys = row.keys.iter().map(cell);
         let numbers = numbers(&row.totals).map(|(_, number)| number);

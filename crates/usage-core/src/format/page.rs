@@ -2,7 +2,7 @@
 
 use crate::stats::{LeftOut, Summary};
 use crate::text::{format_count, format_tokens, printable};
-use crate::{Filter, Label};
+use crate::{Filter, Label, TagKey};
 
 pub(super) const BOLD: &str = "\u{1b}[1m";
 pub(super) const DIM: &str = "\u{1b}[2m";
@@ -90,11 +90,22 @@ fn title(period: &str, filter: &Filter) -> String {
 /// Returns what narrows the report besides the instance, which the title names.
 fn filter_line(filter: &Filter) -> Option<String> {
     let labels = Label::ALL.into_iter().filter(|label| *label != Label::Instance);
-    let parts: Vec<String> = labels
+    let labels = labels
         .map(|label| (label, filter.kept(label)))
         .filter(|(_, names)| !names.is_empty())
-        .map(|(label, names)| format!("{label} {}", listed(names)))
-        .collect();
+        .map(|(label, names)| format!("{label} {}", listed(names)));
+    let mut keys: Vec<TagKey> = filter.tags().iter().map(|(key, _)| *key).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let tags = keys.into_iter().map(|key| {
+        let values = filter.tags().iter().filter(|(of, _)| *of == key);
+        let shown = |value: &str| {
+            if value.is_empty() { "(none)".into() } else { printable(value).into_owned() }
+        };
+        let values: Vec<String> = values.map(|(_, value)| shown(value)).collect();
+        format!("{} {}", printable(key.name()), values.join(", "))
+    });
+    let parts: Vec<String> = labels.chain(tags).collect();
     (!parts.is_empty()).then(|| format!("Only: {}", parts.join("  |  ")))
 }
 

@@ -13,7 +13,7 @@ use std::io;
 
 use csv::{ErrorKind, IntoInnerError, Writer, WriterBuilder};
 
-use super::line::{Tags, text_of};
+use super::line::text_of;
 use super::line_error::LineError;
 use super::raw::{RawRecord, VALUE_CHARS, has_kinds, shortened};
 use super::{Field, Label, LabelInterner, Record};
@@ -380,11 +380,7 @@ impl<W: io::Write> RowWriter<W> {
                 }
                 Field::Inconsistent if counts.is_inconsistent() => self.out.write_field("true")?,
                 Field::TimeStated if !counts.is_time_stated() => self.out.write_field("false")?,
-                Field::Tags if record.context().tags().next().is_some() => {
-                    // Texts always serialise.
-                    let tags = serde_json::to_string(&Tags(record.context())).unwrap_or_default();
-                    self.text(&tags)?;
-                }
+                Field::Tags => self.text(&record.context().tag_list().to_json())?,
                 text => self.text(&text_of(record, text).unwrap_or_default())?,
             }
         }

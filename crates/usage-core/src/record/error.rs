@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use super::context::MAX_TAGS;
-use super::{Label, Measure, Money};
+use super::{Label, MAX_TAGS, Measure, Money};
 use crate::Timestamp;
 
 /// A field of a record, under the name that the record line gives it.

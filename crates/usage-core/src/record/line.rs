@@ -6,7 +6,7 @@ use serde::de::DeserializeSeed as _;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::raw::{FieldsOf, Unknown, has_kinds, shortened};
-use super::{Context, Field, LabelInterner, Outcome, Quality, Record, UnknownFields};
+use super::{Field, LabelInterner, Outcome, Quality, Record, UnknownFields};
 use crate::Timestamp;
 use crate::text::escape_hidden;
 
@@ -169,8 +169,9 @@ impl Serialize for WrittenLine<'_> {
                     line.serialize_entry(field.name(), &record.timestamp().to_string())?;
                 }
                 Field::Tags => {
-                    if record.context().tags().next().is_some() {
-                        line.serialize_entry(field.name(), &Tags(record.context()))?;
+                    let tags = record.context().tag_list();
+                    if !tags.is_empty() {
+                        line.serialize_entry(field.name(), &tags)?;
                     }
                 }
                 Field::Revision if counts.revision() > 0 => {
@@ -211,15 +212,6 @@ pub(super) fn text_of(record: &Record, field: Field) -> Option<Cow<'_, str>> {
             .map(|it| it.name().into()),
         Field::StatedCost => counts.stated_cost().map(|cost| cost.to_string().into()),
         _ => None,
-    }
-}
-
-/// Tags as an object.
-pub(super) struct Tags<'a>(pub(super) &'a Context);
-
-impl Serialize for Tags<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.tags())
     }
 }
 

@@ -68,6 +68,27 @@ fn labels_are_equal_by_their_names() {
 }
 
 #[test]
+fn labels_of_a_group_have_tags_beside_their_names() {
+    let tags = TagSet::new([("env", "prod"), ("team", "search")]).unwrap();
+    let tagged = labels().with_tags(tags.tags());
+    assert_eq!(tagged.names(), names().with_tags(tags.tags()));
+    assert_eq!(tagged.names().all(), names().all());
+    assert_ne!(tagged, labels());
+    assert_eq!(tagged, Labels::new(tagged.names()).unwrap());
+    assert_eq!(tagged.with_tags(Tags::NONE), labels());
+    assert!(tagged.is_same_allocation(&tagged.with_tags(tags.tags())));
+    let mut interner = LabelInterner::new(10);
+    assert_eq!(interner.intern(tagged.names()).unwrap(), tagged);
+    assert_eq!(interner.intern(names()).unwrap(), labels());
+    // What stands in a name is never taken for a tag.
+    let other = TagSet::new([("prod", "team")]).unwrap();
+    let shifted = names().with_user("env").with_tags(other.tags());
+    let with_env = labels().with_tags(TagSet::new([("env", "prod")]).unwrap().tags());
+    assert_ne!(Labels::new(shifted).unwrap(), with_env);
+    assert!(format!("{tagged:?}").ends_with(r#"tags: {"env": "prod", "team": "search"} }"#));
+}
+
+#[test]
 fn names_are_checked() {
     let error = |names| Labels::new(names).unwrap_err().to_string();
     assert_eq!(error(names().with_instance("")), "instance_id must not be empty");

@@ -8,10 +8,10 @@ use std::borrow::Cow;
 
 use chrono::DateTime;
 
-use values::{RawCost, RawCount, RawTags, Word, small, word};
+use values::{RawCost, RawCount, Word, small, word};
 
 pub(super) use fields::{FieldsOf, Unknown};
-pub(super) use values::{VALUE_CHARS, shortened};
+pub(super) use values::{RawTags, VALUE_CHARS, shortened};
 
 use super::line_error::LineError;
 use super::{

@@ -6,9 +6,8 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
-use crate::record::context::MAX_TAGS;
 use crate::record::line_error::LineError;
-use crate::record::{Field, MAX_COUNT, Money, MoneyError};
+use crate::record::{Field, MAX_COUNT, MAX_TAGS, Money, MoneyError};
 
 /// A text, borrowed from the line where it has no escapes.
 #[derive(Deserialize)]
@@ -16,7 +15,7 @@ pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 /// Tags as they stand in the text: a JSON object of texts.
 #[derive(Default)]
-pub(super) struct RawTags<'a>(pub(super) Vec<(Cow<'a, str>, Cow<'a, str>)>);
+pub(in crate::record) struct RawTags<'a>(pub(in crate::record) Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'de> Deserialize<'de> for RawTags<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
