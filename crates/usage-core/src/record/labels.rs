@@ -1,12 +1,12 @@
 //! The names of a record, made once and shared.
 
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::collections::HashSet;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use super::{Field, Label, RecordError, Tags};
+use super::{Field, Label, RecordError, Tags, Tier};
 
 /// The longest name, in bytes of UTF-8.
 pub const MAX_NAME_BYTES: usize = 256;
@@ -129,6 +129,15 @@ impl<'a> LabelNames<'a> {
         label.reported(self.get(label))
     }
 
+    /// The tier as records have it.
+    fn tier(&self) -> Cow<'a, str> {
+        match self.get(Label::Tier) {
+            // Most have none.
+            "" => Cow::Borrowed(""),
+            word => Tier::named_by(word),
+        }
+    }
+
     fn check(&self) -> Result<(), RecordError> {
         for (label, name) in Label::ALL.into_iter().zip(self.names) {
             let field = Field::Label(label);
@@ -176,13 +185,15 @@ struct Shared {
 }
 
 impl Labels {
-    /// Checks the names and keeps them.
+    /// Checks the names and keeps them, a provider's word for a tier as [the tier's name](Tier::named_by).
     ///
     /// # Errors
     /// When a name that must not be empty is, or when one is longer than [`MAX_NAME_BYTES`] or
     /// holds a NUL.
     pub fn new(names: LabelNames<'_>) -> Result<Self, RecordError> {
         names.check()?;
+        let tier = names.tier();
+        let names = names.with_tier(&tier);
         let mut joined = String::new();
         names.join_into(&mut joined);
         Ok(Self::from_joined(names, joined.into_boxed_str()))
@@ -298,6 +309,8 @@ impl LabelInterner {
     pub fn intern(&mut self, names: LabelNames<'_>) -> Result<Labels, RecordError> {
         // Checked first: a NUL inside a name could make the joined text that of other names.
         names.check()?;
+        let tier = names.tier();
+        let names = names.with_tier(&tier);
         self.key.clear();
         names.join_into(&mut self.key);
         if let Some(labels) = self.known.get(self.key.as_str()) {

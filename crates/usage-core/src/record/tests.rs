@@ -89,6 +89,22 @@ fn labels_of_a_group_have_tags_beside_their_names() {
 }
 
 #[test]
+fn providers_words_for_tiers_become_their_names() {
+    let mut interner = LabelInterner::new(10);
+    for (word, name) in
+        [("default", "standard"), ("ON_DEMAND_FLEX", "flex"), ("New-One", "new-one"), (" ", "")]
+    {
+        let expected = Labels::new(names().with_tier(name)).unwrap();
+        assert_eq!(expected.names().get(Label::Tier), name);
+        assert_eq!(Labels::new(names().with_tier(word)).unwrap(), expected);
+        assert_eq!(interner.intern(names().with_tier(word)).unwrap(), expected);
+        let line = parse(&with(&format!(r#""tokens":1,"tier":"{word}""#))).unwrap();
+        assert_eq!(line.labels().names().get(Label::Tier), name);
+    }
+    assert!(Labels::new(names().with_tier(&"X".repeat(MAX_NAME_BYTES + 1))).is_err());
+}
+
+#[test]
 fn names_are_checked() {
     let error = |names| Labels::new(names).unwrap_err().to_string();
     assert_eq!(error(names().with_instance("")), "instance_id must not be empty");
