@@ -24,6 +24,6 @@ pub use query::{Engine, Report, ReportQuery, report};
 pub use range::TimeRange;
 pub use record::{
     Context, Counts, EventId, Label, LabelInterner, LabelNames, Labels, Measure, Money, Outcome,
-    Quality, Record, RecordError, TokenCounts, Usage,
+    Quality, Record, RecordError, TagKey, TagSet, Tags, Tier, TokenCounts, Usage,
 };
 pub use timestamp::Timestamp;

@@ -13,7 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("usage-journal", &["usage-core"]),
     ("usage-store", &["usage-core", "usage-journal"]),
     ("usage-tracker", &["usage-core", "usage-journal"]),
-    ("usage-providers", &[]),
+    ("usage-providers", &["usage-core"]),
     ("usage-import", &["usage-core", "usage-store"]),
     ("usage-cli", &["usage-core", "usage-import", "usage-store", "usage-tracker"]),
 ];

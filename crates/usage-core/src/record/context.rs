@@ -3,16 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Field, MAX_NAME_BYTES, RecordError, check_text};
-
-/// The most tags that a record may have.
-pub const MAX_TAGS: usize = 8;
-
-/// The longest key of a tag, in bytes of UTF-8.
-pub const MAX_TAG_KEY_BYTES: usize = 32;
-
-/// The longest value of a tag, in bytes of UTF-8.
-pub const MAX_TAG_VALUE_BYTES: usize = 64;
+use super::{Field, MAX_NAME_BYTES, RecordError, TagSet, Tags, check_text};
 
 /// The session that a request belongs to, and its tags; a clone shares them and copies no text.
 ///
@@ -32,48 +23,34 @@ pub struct Context(Option<Arc<Shared>>);
 #[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Shared {
     session_id: Box<str>,
-    /// In the order of their keys, each once.
-    tags: Box<[(Box<str>, Box<str>)]>,
+    tags: TagSet,
 }
 
 impl Context {
     /// No session and no tags.
     pub const NONE: Self = Self(None);
 
-    /// Checks a session's id, which may be empty for none, and tags; one with an empty value says nothing and is
-    /// left out.
+    /// Checks a session's id, which may be empty for none, and [tags](TagSet::new).
     ///
     /// # Errors
-    /// When a text is too long or holds a NUL, a key is empty or there twice, or there are more than
-    /// [`MAX_TAGS`] tags.
+    /// When the id is longer than [`MAX_NAME_BYTES`] or holds a NUL, and as [`TagSet::new`].
     pub fn new<'a>(
         session_id: &str,
         tags: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Self, RecordError> {
+        Self::of(session_id, TagSet::new(tags)?)
+    }
+
+    /// Checks a session's id, which may be empty for none.
+    ///
+    /// # Errors
+    /// When it is longer than [`MAX_NAME_BYTES`] or holds a NUL.
+    pub fn of(session_id: &str, tags: TagSet) -> Result<Self, RecordError> {
         check_text(Field::SessionId, session_id, MAX_NAME_BYTES)?;
-        let mut all: Vec<(Box<str>, Box<str>)> = Vec::new();
-        for (key, value) in tags {
-            if key.is_empty() {
-                return Err(RecordError::EmptyTagKey);
-            }
-            check_text(Field::Tags, key, MAX_TAG_KEY_BYTES)?;
-            check_text(Field::Tags, value, MAX_TAG_VALUE_BYTES)?;
-            if value.is_empty() {
-                continue;
-            }
-            if all.len() == MAX_TAGS {
-                return Err(RecordError::TooManyTags);
-            }
-            all.push((Box::from(key), Box::from(value)));
-        }
-        all.sort_unstable();
-        if let Some([(key, _), _]) = all.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            return Err(RecordError::TagTwice { key: key.to_string() });
-        }
-        if session_id.is_empty() && all.is_empty() {
+        if session_id.is_empty() && tags.tags().is_empty() {
             return Ok(Self::NONE);
         }
-        Ok(Self(Some(Arc::new(Shared { session_id: session_id.into(), tags: all.into() }))))
+        Ok(Self(Some(Arc::new(Shared { session_id: session_id.into(), tags }))))
     }
 
     /// The id of the session, unique for an instance; empty where there is none.
@@ -82,16 +59,21 @@ impl Context {
         self.0.as_ref().map_or("", |shared| &shared.session_id)
     }
 
+    /// The tags, all together.
+    #[must_use]
+    pub fn tag_list(&self) -> Tags<'_> {
+        self.0.as_ref().map_or(Tags::NONE, |shared| shared.tags.tags())
+    }
+
     /// The tags, in the order of their keys.
     pub fn tags(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
-        let tags = self.0.as_ref().map_or(&[][..], |shared| &shared.tags);
-        tags.iter().map(|(key, value)| (&**key, &**value))
+        self.tag_list().iter()
     }
 
     /// The value of a tag.
     #[must_use]
     pub fn tag(&self, key: &str) -> Option<&str> {
-        self.tags().find(|(known, _)| *known == key).map(|(_, value)| value)
+        self.tag_list().get(key)
     }
 
     /// Returns whether there is neither a session nor a tag.
@@ -120,31 +102,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_order_of_tags_says_nothing() {
-        let one = Context::new("s", [("b", "2"), ("a", "1")]).unwrap();
-        assert_eq!(one, Context::new("s", [("a", "1"), ("b", "2")]).unwrap());
-        assert_eq!(one.tags().collect::<Vec<_>>(), [("a", "1"), ("b", "2")]);
-        assert_eq!((one.tag("b"), one.tag("c")), (Some("2"), None));
-        assert_ne!(one, Context::new("s", [("a", "1")]).unwrap());
+    fn nothing_needs_no_memory() {
         assert!(Context::new("", []).unwrap().is_none());
+        assert!(Context::new("", [("a", "")]).unwrap().is_none());
+        let one = Context::new("s", []).unwrap();
+        assert_eq!((one.is_none(), one.session_id(), one.tags().count()), (false, "s", 0));
+        assert_eq!((one.address(), one == Context::NONE), (one.clone().address(), false));
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
-        let wrong = |tags: &[(&str, &str)]| {
-            Context::new("s", tags.iter().copied()).unwrap_err().to_string()
-        };
-        insta::assert_snapshot!(
-            [
-                wrong(&[("a", "1"), ("a", "2")]),
-                wrong(&[("", "1")]),
-                wrong(&[("a", "1\0")]),
-                wrong(&[("a", &"x".repeat(65))]),
-                wrong(&[(&"x".repeat(33), "1")]),
-                wrong(&["1", "2", "3", "4", "5", "6", "7", "8", "9"].map(|key| (key, "v"))),
-            ]
-            .join("\n"),
-            @""
-        );
+    fn a_session_is_checked() {
+        let wrong = |id: &str| Context::new(id, []).unwrap_err().to_string();
+        assert_eq!(wrong("a\0"), "session_id holds a NUL character");
+        let long = "session_id has 257 bytes, at most 256 are accepted";
+        assert_eq!(wrong(&"x".repeat(257)), long);
     }
 }

@@ -1,6 +1,8 @@
 //! The numbers of a record, checked.
 
-use super::{Measure, Money, Outcome, Quality, RecordError, TokenCounts, Usage, tokens};
+use super::{
+    Field, MAX_COUNT, Measure, Money, Outcome, Quality, RecordError, TokenCounts, Usage, tokens,
+};
 use crate::Timestamp;
 
 /// The checked numbers of a record, how it went, and when: a record without its names.
@@ -153,7 +155,7 @@ impl Counts {
 
 /// # Errors
 /// When a count is over what its measure [may be](Measure::max), a stated cost over
-/// [`Money::MAX_STATED`], a bare total stands beside counts by kind, or the time is outside 1970 to 2100.
+/// [`Money::MAX_STATED`], a revision over [`MAX_COUNT`], a bare total stands beside counts by kind, or the time is outside 1970 to 2100.
 impl TryFrom<Usage> for Counts {
     type Error = RecordError;
 
@@ -163,6 +165,10 @@ impl TryFrom<Usage> for Counts {
         let Usage { timestamp, outcome, quality, revision, is_time_stated, .. } = usage;
         if !timestamp.is_recordable() {
             return Err(RecordError::OutOfRange { timestamp });
+        }
+        if revision > MAX_COUNT {
+            let (field, count) = (Field::Revision, u64::from(revision));
+            return Err(RecordError::TooLarge { field, count, max: MAX_COUNT });
         }
         let stated_cost = match usage.stated_cost {
             None => NOT_STATED,

@@ -13,7 +13,7 @@ use std::io;
 
 use csv::{ErrorKind, IntoInnerError, Writer, WriterBuilder};
 
-use super::line::{Tags, text_of};
+use super::line::text_of;
 use super::line_error::LineError;
 use super::raw::{RawRecord, VALUE_CHARS, has_kinds, shortened};
 use super::{Field, Label, LabelInterner, Record};
@@ -299,8 +299,11 @@ impl<'a> Iterator for Fields<'a> {
 /// assert_eq!(
 ///     String::from_utf8(rows.into_inner()?)?,
 ///     "instance_id,profile,provider,route,model,tokens,input_tokens,output_tokens,\
-///      cache_read_tokens,cache_write_tokens,reasoning_tokens,fallbacks,timestamp,event_id\n\
-///      i,,,r,m,7,5,2,0,0,0,0,1970-01-01T00:00:00.000000Z,\n"
+///      cache_read_tokens,cache_write_tokens,reasoning_tokens,fallbacks,timestamp,event_id,tier,\
+///      project,user,cache_write_long_tokens,input_audio_tokens,output_audio_tokens,\
+///      cache_read_audio_tokens,web_searches,alias_id,revision,session_id,tags,outcome,quality,\
+///      inconsistent,stated_cost_usd,time_stated\n\
+///      i,,,r,m,7,5,2,0,0,0,0,1970-01-01T00:00:00.000000Z,,,,,0,0,0,0,0,,,,,,,,,\n"
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -373,15 +376,11 @@ impl<W: io::Write> RowWriter<W> {
                 Field::Count(measure) => self.number(counts.get(measure).into())?,
                 Field::Timestamp => self.out.write_field(record.timestamp().to_string())?,
                 Field::Revision if counts.revision() > 0 => {
-                    self.number(counts.revision().into())?
+                    self.number(counts.revision().into())?;
                 }
                 Field::Inconsistent if counts.is_inconsistent() => self.out.write_field("true")?,
                 Field::TimeStated if !counts.is_time_stated() => self.out.write_field("false")?,
-                Field::Tags if record.context().tags().next().is_some() => {
-                    // Texts always serialise.
-                    let tags = serde_json::to_string(&Tags(record.context())).unwrap_or_default();
-                    self.text(&tags)?;
-                }
+                Field::Tags => self.text(&record.context().tag_list().to_json())?,
                 text => self.text(&text_of(record, text).unwrap_or_default())?,
             }
         }

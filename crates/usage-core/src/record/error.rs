@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use super::context::MAX_TAGS;
-use super::{Label, Measure, Money};
+use super::{Label, MAX_TAGS, Measure, Money};
 use crate::Timestamp;
 
 /// A field of a record, under the name that the record line gives it.
@@ -207,6 +206,20 @@ pub enum RecordError {
     /// The key of a tag is empty.
     #[error("{} has an empty key", Field::Tags)]
     EmptyTagKey,
+    /// The key or the value of a tag is longer than it may be.
+    #[error(
+        "{} has a {} of {bytes} bytes, at most {max} are accepted",
+        Field::Tags,
+        if *is_key { "key" } else { "value" }
+    )]
+    TagTooLong {
+        /// Whether it is the key.
+        is_key: bool,
+        /// Its length.
+        bytes: usize,
+        /// The longest accepted.
+        max: usize,
+    },
     /// A tag is there twice.
     #[error("{} has {key:?} twice", Field::Tags)]
     TagTwice {

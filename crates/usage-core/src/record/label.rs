@@ -24,8 +24,8 @@ pub enum Label {
     Route,
     /// The model that answered. Never empty.
     Model,
-    /// The service tier that was billed: `standard`, `batch`, `flex`, `priority` or `fast`. Empty where it is not
-    /// known.
+    /// The service tier that was billed: `standard`, `batch`, `flex`, `priority` or `fast`, or a word of the
+    /// provider's that is [none of these](super::Tier::named_by). Empty where it is not known.
     Tier,
     /// The project that the request was for. May be empty.
     Project,

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use serde::de::DeserializeSeed as _;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::raw::{RawRecord, has_kinds, shortened};
-use super::{Context, Field, LabelInterner, Outcome, Quality, Record};
+use super::raw::{FieldsOf, Unknown, has_kinds, shortened};
+use super::{Field, LabelInterner, Outcome, Quality, Record, UnknownFields};
 use crate::Timestamp;
 use crate::text::escape_hidden;
 
@@ -14,7 +15,7 @@ pub use super::line_error::LineError;
 /// The longest line a reader should take in, in bytes: several times the longest valid record.
 pub const MAX_LINE_BYTES: usize = 65_536;
 
-/// Reads a record from the bytes of one line, without its line break.
+/// Reads a record from the bytes of one line, without its line break; a field that no record has is an error.
 ///
 /// `now` is the timestamp of a line that has none. Equal names share one allocation through
 /// `interner`.
@@ -39,16 +40,93 @@ pub fn parse(
     now: Timestamp,
     interner: &mut LabelInterner,
 ) -> Result<Record, LineError> {
+    parse_with(line, now, interner, &mut Unknown::default())
+}
+
+/// Reads lines, as [`parse`] does, and may pass over fields that no record has.
+///
+/// ```
+/// use usage_core::{LabelInterner, Timestamp, record::line};
+///
+/// let text = br#"{"instance_id":"a","route":"r","model":"m","tokens":5,"latency_ms":{"p50":7}}"#;
+/// let (now, mut interner) = (Timestamp::from_micros(0), LabelInterner::new(10));
+/// assert!(line::Parser::new().parse(text, now, &mut interner).is_err());
+///
+/// let mut parser = line::Parser::new().ignoring_unknown(true);
+/// assert_eq!(parser.parse(text, now, &mut interner)?.tokens().total(), 5);
+/// assert_eq!(parser.unknown().by_name().collect::<Vec<_>>(), [("latency_ms", 1)]);
+/// # Ok::<(), line::LineError>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Parser {
+    /// Those of the line that is being read.
+    found: Unknown,
+    unknown: UnknownFields,
+}
+
+impl Parser {
+    /// A parser for which a field that no record has is an error.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Passes over fields that no record has, and counts them; or not.
+    #[must_use]
+    pub const fn ignoring_unknown(mut self, are_ignored: bool) -> Self {
+        self.found.are_ignored = are_ignored;
+        self
+    }
+
+    /// Reads a record from the bytes of one line, as [`parse`] does.
+    ///
+    /// # Errors
+    /// As [`parse`]; an unknown field is one only where they are not passed over.
+    pub fn parse(
+        &mut self,
+        line: &[u8],
+        now: Timestamp,
+        interner: &mut LabelInterner,
+    ) -> Result<Record, LineError> {
+        self.found.names.clear();
+        let record = parse_with(line, now, interner, &mut self.found)?;
+        for name in &self.found.names {
+            self.unknown.add(name);
+        }
+        Ok(record)
+    }
+
+    /// The fields that were passed over so far, in lines that are records.
+    #[must_use]
+    pub const fn unknown(&self) -> &UnknownFields {
+        &self.unknown
+    }
+}
+
+fn parse_with(
+    line: &[u8],
+    now: Timestamp,
+    interner: &mut LabelInterner,
+    unknown: &mut Unknown,
+) -> Result<Record, LineError> {
     let text = std::str::from_utf8(line)
         .map_err(|error| LineError::NotUtf8 { at: error.valid_up_to() + 1 })?;
-    // Else the fields of a record in their order, without their names, would be one.
+    // The parser would say that it is column 0.
     let trimmed = text.trim_ascii_start();
     if trimmed.starts_with('[') {
         let column = text.len() - trimmed.len() + 1;
         let reason = "invalid type: sequence, expected a JSON object".to_owned();
         return Err(LineError::NotARecord { reason, column });
     }
-    let raw: RawRecord<'_> = serde_json::from_str(text).map_err(|error| not_a_record(&error))?;
+    let mut json = serde_json::Deserializer::from_str(text);
+    let raw = FieldsOf(unknown).deserialize(&mut json);
+    let raw = raw.and_then(|raw| json.end().map(|()| raw));
+    let raw = raw.map_err(|error| match unknown.names.pop() {
+        Some(name) if !unknown.are_ignored => {
+            LineError::UnknownField { name, column: error.column() }
+        }
+        _ => not_a_record(&error),
+    })?;
     raw.into_record(now, interner)
 }
 
@@ -85,14 +163,15 @@ impl Serialize for WrittenLine<'_> {
                 Field::Count(kind) if kind.is_tokens() && !has_kinds => {}
                 Field::Count(measure) if !field.is_usual() && counts.get(measure) == 0 => {}
                 Field::Count(measure) => {
-                    line.serialize_entry(field.name(), &counts.get(measure))?
+                    line.serialize_entry(field.name(), &counts.get(measure))?;
                 }
                 Field::Timestamp => {
                     line.serialize_entry(field.name(), &record.timestamp().to_string())?;
                 }
                 Field::Tags => {
-                    if record.context().tags().next().is_some() {
-                        line.serialize_entry(field.name(), &Tags(record.context()))?;
+                    let tags = record.context().tag_list();
+                    if !tags.is_empty() {
+                        line.serialize_entry(field.name(), &tags)?;
                     }
                 }
                 Field::Revision if counts.revision() > 0 => {
@@ -133,15 +212,6 @@ pub(super) fn text_of(record: &Record, field: Field) -> Option<Cow<'_, str>> {
             .map(|it| it.name().into()),
         Field::StatedCost => counts.stated_cost().map(|cost| cost.to_string().into()),
         _ => None,
-    }
-}
-
-/// Tags as an object.
-pub(super) struct Tags<'a>(pub(super) &'a Context);
-
-impl Serialize for Tags<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.tags())
     }
 }
 

@@ -12,7 +12,18 @@ pub enum LineError {
         /// Where the first wrong byte is, counted from 1.
         at: usize,
     },
-    /// The line is not a JSON object, or has an unknown, repeated or missing field.
+    /// A field that no record has.
+    #[error(
+        "unknown field `{name}` (column {column}); the fields of records are {}",
+        Field::NAMES.join(", ")
+    )]
+    UnknownField {
+        /// Its name, shortened.
+        name: String,
+        /// Where it ends, in bytes from 1.
+        column: usize,
+    },
+    /// The line is not a JSON object, or has a repeated or missing field.
     #[error("{reason} (column {column})")]
     NotARecord {
         /// What was wrong with it.

@@ -143,17 +143,17 @@ impl Measure {
             Self::Estimated => ("estimated", "estimated", Role::Requests),
             Self::Inconsistent => ("inconsistent", "inconsistent", Role::Requests),
             Self::Elsewhere => ("elsewhere", "elsewhere", Role::Requests),
-            Self::Stated => ("stated", "stated", Role::Requests),
+            Self::Stated => ("stated", "stated_requests", Role::Requests),
         }
     }
 
-    /// Its name: a column of the ledger, and among the token kinds in JSON.
+    /// Its name: a column of the ledger, and among the token kinds of reports in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.about().0
     }
 
-    /// Its name as a field of the record line and as a column of CSV, where tokens are named as such.
+    /// Its name as a field of the record line and of reports, and as a column of CSV, where tokens are named as such.
     #[must_use]
     pub const fn field(self) -> &'static str {
         self.about().1

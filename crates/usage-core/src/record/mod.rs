@@ -14,10 +14,13 @@ mod measure;
 mod money;
 mod outcome;
 mod raw;
+mod tags;
+mod tier;
 mod tokens;
+mod unknown;
 mod usage;
 
-pub use context::{Context, MAX_TAG_KEY_BYTES, MAX_TAG_VALUE_BYTES, MAX_TAGS};
+pub use context::Context;
 pub use counts::Counts;
 pub use error::{Field, RecordError};
 pub use event_id::{EventId, MAX_EVENT_ID_BYTES};
@@ -26,7 +29,10 @@ pub use labels::{LabelInterner, LabelNames, Labels, MAX_NAME_BYTES};
 pub use measure::{MAX_COUNT, MAX_SEARCHES, Measure};
 pub use money::{Money, MoneyError};
 pub use outcome::{Outcome, Quality};
+pub use tags::{MAX_TAG_KEY_BYTES, MAX_TAG_VALUE_BYTES, MAX_TAGS, TagKey, TagSet, Tags};
+pub use tier::Tier;
 pub use tokens::TokenCounts;
+pub use unknown::UnknownFields;
 pub use usage::Usage;
 
 use crate::Timestamp;
@@ -114,6 +120,12 @@ impl Record {
     #[must_use]
     pub const fn labels(&self) -> &Labels {
         &self.labels
+    }
+
+    /// The names, with the tags beside them: what filters and groupings look at.
+    #[must_use]
+    pub fn names(&self) -> LabelNames<'_> {
+        self.labels.names().with_tags(self.context.tag_list())
     }
 
     /// The numbers, and when.
