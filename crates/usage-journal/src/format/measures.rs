@@ -1,7 +1,7 @@
 //! The numbers of a record, in the order in which a frame holds them: first the fallbacks, as format 1 had it,
-//! then the other measures in the order of their list, to whose end new ones come.
+//! then the other numbers in the order of their list, to whose end new ones come.
 
-use usage_core::{Counts, Measure, Record, RecordError, Timestamp, TokenCounts, Usage};
+use usage_core::{Measure, Record, Timestamp, TokenCounts, Usage};
 
 /// How many there are.
 pub(super) const COUNT: usize = Measure::NUMBERS;
@@ -34,12 +34,10 @@ pub(super) fn of(record: &Record) -> [u32; COUNT] {
 
 /// The record's part that these numbers are.
 #[inline]
-pub(super) fn counts(numbers: [u32; COUNT], when: Timestamp) -> Result<Counts, RecordError> {
-    let mut usage = Usage::new(TokenCounts::new(), when);
-    for (measure, number) in ORDER.into_iter().zip(numbers) {
-        usage = usage.with(measure, number.into());
-    }
-    Counts::try_from(usage)
+pub(super) fn usage(numbers: [u32; COUNT], when: Timestamp) -> Usage {
+    let usage = Usage::new(TokenCounts::new(), when);
+    let numbers = ORDER.into_iter().zip(numbers);
+    numbers.fold(usage, |usage, (measure, number)| usage.with(measure, number.into()))
 }
 
 /// A bit for each number that is not zero in all of these records.

@@ -4,7 +4,9 @@ mod decode;
 mod encode;
 mod frame;
 mod header;
+mod mark;
 mod measures;
+mod table;
 #[cfg(test)]
 mod tests;
 mod varint;

@@ -20,7 +20,7 @@ use std::thread::{self, Thread};
 
 use event_listener::Event;
 use flume::TrySendError;
-use usage_core::{Counts, Labels, Record};
+use usage_core::{Context, Counts, Labels, Record};
 
 use crate::accounts::Books;
 use crate::clock::TimeSource;
@@ -131,25 +131,27 @@ impl Sender {
     }
 
     /// Records with registered names. A record that took its own share of the names instead would
-    /// write to a cache line that all recording threads and the writer write to.
+    /// write to a cache line that all recording threads and the writer write to; a session's is
+    /// written to by those who record for it.
     #[inline]
     pub(crate) fn record_registered(
         &self,
         id: LabelId,
         labels: &Labels,
+        context: &Context,
         counts: Counts,
     ) -> Result<(), RejectedRecord> {
-        let slot = Slot::Registered(id, counts);
+        let slot = Slot::Registered(id, counts, context.clone());
         // Not by `put`, which keeps the slot to give it back: here it can be made again.
         if self.closed.load(Ordering::Acquire) {
-            return self.not_recorded(TrySendError::Disconnected(slot), labels, counts);
+            return self.not_recorded(TrySendError::Disconnected(slot), labels);
         }
         match self.queue.try_send(slot) {
             Ok(()) => {
                 self.wake_if_parked();
                 Ok(())
             }
-            Err(error) => self.not_recorded(error, labels, counts),
+            Err(error) => self.not_recorded(error, labels),
         }
     }
 
@@ -159,10 +161,15 @@ impl Sender {
         &self,
         error: TrySendError<Slot>,
         labels: &Labels,
-        counts: Counts,
     ) -> Result<(), RejectedRecord> {
-        let NotPut(_, reason) = self.not_sent(error);
-        self.overflowed(RejectedRecord::new(Record::of(labels.clone(), counts), reason))
+        let NotPut(slot, reason) = self.not_sent(error);
+        let record = match slot {
+            Slot::Registered(_, counts, context) => {
+                Record::of(labels.clone(), counts).with_context(context)
+            }
+            Slot::Record(record) => record,
+        };
+        self.overflowed(RejectedRecord::new(record, reason))
     }
 
     /// Does with a record that was not put in what was asked for.

@@ -41,8 +41,8 @@ impl Receiver {
         while taken < count {
             let record = match self.queue.try_recv() {
                 Ok(Slot::Record(record)) => record,
-                Ok(Slot::Registered(id, counts)) => match self.view.labels(id) {
-                    Some(labels) => Record::of(labels.clone(), counts),
+                Ok(Slot::Registered(id, counts, context)) => match self.view.labels(id) {
+                    Some(labels) => Record::of(labels.clone(), counts).with_context(context),
                     None => {
                         books.state.empty_slots -= 1;
                         continue;

@@ -100,7 +100,7 @@ fn a_ledger_that_went_back_is_told_from_one_that_is_busy() {
 fn a_ledger_that_went_back_loses_no_segment() {
     let mut live = Live::new(small());
     let copy = live.ledger.content();
-    live.append(0..300);
+    live.append(0..1_000);
     live.journal.publish();
     live.store_all();
     live.ledger.restore(&copy);
@@ -112,7 +112,7 @@ fn a_ledger_that_went_back_loses_no_segment() {
     drop(live.journal);
     live.tail.close(&mut sink).unwrap_err();
     let replayed = crate::damage::run(&live.disk, &live.ledger).unwrap();
-    assert_eq!((replayed.stored, replayed.lost), (300, 0));
+    assert_eq!((replayed.stored, replayed.lost), (1_000, 0));
 }
 
 /// What is damaged in a segment of one's own is known to the record, even at its end.
