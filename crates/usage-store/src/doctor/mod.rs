@@ -334,6 +334,7 @@ fn message(error: &ReadError) -> String {
         ReadError::Damaged(what) => what.clone(),
         ReadError::RowsGone { edge, .. } => format!("no records at {}", edge.as_micros()),
         ReadError::NamesFolded { names, .. } => format!("{names} names are folded"),
+        ReadError::TagsGone { key, .. } => format!("nothing is told apart by {key}"),
         #[cfg(feature = "zones")]
         ReadError::TooManyBuckets(error) => error.to_string(),
     }

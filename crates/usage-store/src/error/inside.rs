@@ -44,6 +44,11 @@ pub(crate) enum ReadError {
         names: usize,
         before: Timestamp,
     },
+    /// A tag that sums do not tell apart, and from when on there are records or sums that do.
+    TagsGone {
+        key: String,
+        before: Timestamp,
+    },
     #[cfg(feature = "zones")]
     TooManyBuckets(TooManyBuckets),
 }

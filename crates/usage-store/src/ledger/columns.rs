@@ -139,6 +139,12 @@ pub(crate) fn summary(row: &Row<'_>) -> Result<Summary, ReadError> {
     Ok(summary)
 }
 
+/// The set of tags that one row has.
+pub(crate) fn tag_set(row: &Row<'_>) -> rusqlite::Result<Option<i64>> {
+    let Some(bytes) = row.get_ref(MORE)?.as_blob_or_null()? else { return Ok(None) };
+    Ok(More::decode(bytes)?.tag_set)
+}
+
 /// The hash of what one row says that no sum does, see [`hash_of_row`].
 pub(crate) fn hash(row: &Row<'_>) -> rusqlite::Result<u32> {
     let session = row.get_ref(SESSION)?.as_i64_or_null()?;

@@ -1,11 +1,9 @@
 //! The dictionaries of sessions and of sets of tags: in a small id, and back.
 
-use std::collections::BTreeMap;
-
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Params, params};
 use rustc_hash::FxHashMap;
-use usage_core::Context;
+use usage_core::{Context, TagSet};
 
 use crate::error::ReadError;
 
@@ -61,7 +59,7 @@ pub(crate) fn session_of(
     Ok(id)
 }
 
-/// Finds the id of a set of tags, as [`text_of_tags`] writes it, or adds it.
+/// Finds the id of a set of tags, as its JSON, or adds it.
 pub(crate) fn tag_set_of(connection: &Connection, tags: &str) -> rusqlite::Result<i64> {
     let find = "SELECT id, checksum FROM tag_sets WHERE tags = ?1";
     if let Some(id) = found(connection, TAG_SETS, find, [tags], &[tags])? {
@@ -93,32 +91,6 @@ fn found(
         }
         found => Ok(found.map(|(id, _)| id)),
     }
-}
-
-/// Writes tags, which come in the order of their keys, as a JSON object; nothing at all where there is none.
-pub(crate) fn text_of_tags<'a>(tags: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    let mut text = String::new();
-    for (key, value) in tags {
-        text.push(if text.is_empty() { '{' } else { ',' });
-        // Strings always serialise.
-        text.push_str(&serde_json::to_string(key).unwrap_or_default());
-        text.push(':');
-        text.push_str(&serde_json::to_string(value).unwrap_or_default());
-    }
-    if !text.is_empty() {
-        text.push('}');
-    }
-    text
-}
-
-/// Reads tags back, as those of a session; `None` where no record can have them.
-pub(crate) fn context_of(session_id: &str, tags: &str) -> Option<Context> {
-    if tags.is_empty() {
-        return Context::new(session_id, []).ok();
-    }
-    let tags: BTreeMap<String, String> = serde_json::from_str(tags).ok()?;
-    let tags = tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-    Context::new(session_id, tags).ok()
 }
 
 /// Beyond this many, those that were read are forgotten.
@@ -179,7 +151,8 @@ fn read(
         let sql = "SELECT tags, checksum FROM tag_sets WHERE id = ?1";
         [tags] = entry(connection, sql, id)?.ok_or_else(|| missing("tags", id))?;
     }
-    let context = context_of(&session_id, &tags);
+    let tags = TagSet::from_json(&tags).ok();
+    let context = tags.and_then(|tags| Context::of(&session_id, tags).ok());
     let id = tag_set.or(session).unwrap_or_default();
     Ok((context.ok_or_else(|| missing("tags", id))?, instance))
 }
@@ -220,22 +193,4 @@ pub(crate) fn wrong_entries(
         }
     }
     Ok(wrong)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tags_come_back_as_they_were() {
-        let tags = [("a", "1"), ("team \"x\"", "\u{1b}[2J\n模")];
-        let text = text_of_tags(tags.into_iter());
-        assert_eq!(text, "{\"a\":\"1\",\"team \\\"x\\\"\":\"\\u001b[2J\\n模\"}");
-        assert_eq!(context_of("s", &text), Some(Context::new("s", tags).unwrap()));
-        assert_eq!(text_of_tags(std::iter::empty()), "");
-        assert_eq!(context_of("", ""), Some(Context::NONE));
-        for wrong in ["{", "[]", "{\"a\":1}", "{\"\":\"x\"}"] {
-            assert_eq!(context_of("s", wrong), None, "{wrong}");
-        }
-    }
 }

@@ -7,9 +7,9 @@ use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 use usage_core::{Context, Label, Labels, Record};
 
-use crate::ledger::contexts::{session_of, tag_set_of, text_of_tags};
+use crate::ledger::contexts::{session_of, tag_set_of};
 use crate::ledger::labels;
-use crate::ledger::tag_keys;
+use crate::ledger::tag_keys::Declared;
 
 /// What a row refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ struct Known {
     sessions: HashMap<Box<str>, i64>,
     tag_sets: HashMap<Box<str>, i64>,
     /// The declared keys; `None` until they are asked for.
-    tag_keys: Option<Arc<[String]>>,
+    tag_keys: Option<Arc<Declared>>,
 }
 
 /// Beyond this many entries the cache starts afresh: names from hostile requests cost time, not
@@ -119,7 +119,7 @@ impl PendingIds<'_> {
                 remembered(&cache.known.sessions, &mut added.sessions, key, find)
             })
             .transpose()?;
-        let tags = text_of_tags(context.tags());
+        let tags = context.tag_list().to_json();
         if tags.is_empty() {
             let label_set = self.label_set(connection, labels)?;
             return Ok(RowIds { label_set, session, tag_set: None });
@@ -130,11 +130,11 @@ impl PendingIds<'_> {
         let keys = match &cache.known.tag_keys {
             Some(keys) => Arc::clone(keys),
             None => {
-                let keys: Arc<[String]> = tag_keys::declared(connection)?.into();
+                let keys = Arc::new(Declared::read(connection)?);
                 Arc::clone(added.tag_keys.insert(keys))
             }
         };
-        let declared = tag_keys::of(context, &keys);
+        let declared = keys.of(context.tag_list());
         let label_set = if declared.is_empty() {
             self.label_set(connection, labels)?
         } else {
@@ -158,7 +158,7 @@ impl PendingIds<'_> {
         self.added.label_sets.remove(labels);
         let instance = labels.names().get(Label::Instance);
         self.added.sessions.remove(&session_key(instance, context.session_id()));
-        self.added.tag_sets.remove(text_of_tags(context.tags()).as_str());
+        self.added.tag_sets.remove(context.tag_list().to_json().as_str());
         self.added.with_tags.retain(|(of, _), _| of != labels);
         self.near.clear();
     }

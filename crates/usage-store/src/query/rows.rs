@@ -177,15 +177,25 @@ impl Iterator for Records<'_> {
     type Item = Result<StoredRecord, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.page.is_empty()
-            && !self.finished
-            && let Err(error) = self.next_page()
-        {
-            self.finished = true;
-            self.damage = None;
-            return Some(Err(error));
+        loop {
+            if self.page.is_empty()
+                && !self.finished
+                && let Err(error) = self.next_page()
+            {
+                self.finished = true;
+                self.damage = None;
+                return Some(Err(error));
+            }
+            match self.page.pop_front() {
+                // Pages are of the right names; tags are looked at here.
+                Some(stored)
+                    if !self.filter.tags().is_empty()
+                        && !self.filter.matches(&stored.record.names()) => {}
+                Some(stored) => return Some(Ok(stored)),
+                None if !self.finished => {}
+                None => return self.damage.take().map(Err),
+            }
         }
-        self.page.pop_front().map(Ok).or_else(|| self.damage.take().map(Err))
     }
 }
 
@@ -255,7 +265,8 @@ fn read_page(
     }
     if !filter.is_empty() {
         sql.push_str(" AND label_set IN (SELECT value FROM json_each(?))");
-        let ids = sets.ids_as_json(|names| filter.matches(names));
+        let by_names = without_tags(filter);
+        let ids = sets.ids_as_json(|names| by_names.matches(names));
         values.push(ids.map_err(rusqlite::Error::from)?.into());
     }
     sql.push_str(match order {
@@ -272,8 +283,16 @@ fn read_page(
     Ok(page)
 }
 
+/// The names that a filter keeps, whatever the tags.
+fn without_tags(filter: &Filter) -> Filter {
+    let names = Label::ALL.into_iter().flat_map(|label| {
+        filter.kept(label).iter().map(move |name| (label, name.as_str()))
+    });
+    names.fold(Filter::new(), |kept, (label, name)| kept.keeping(label, name))
+}
+
 /// The quarters of an hour that a range has instants of.
-pub(super) fn quarters_of(range: TimeRange) -> Range<i64> {
+pub(crate) fn quarters_of(range: TimeRange) -> Range<i64> {
     let all = [Timestamp::MIN_RECORD, Timestamp::END_RECORD].map(Timestamp::as_micros);
     let [start, end] = bounds(range).map(|bound| bound.clamp(all[0], all[1]));
     quarter_of(start)..quarter_of(end - 1) + 1
@@ -290,7 +309,7 @@ fn damage_in(
     if quarters.is_empty() {
         return Ok(None);
     }
-    match each_checked_row(connection, &quarters, |_, _, _| {}) {
+    match each_checked_row(connection, &quarters, |_, _, _, _| {}) {
         Err(error) if error.is_damage() => Ok(Some(error)),
         result => result.map(|()| None),
     }

@@ -129,7 +129,7 @@ pub(super) fn check_cut(connection: &Connection, range: &Range<i64>) -> Result<(
     for edge in [range.start, range.end] {
         if is_cut(edge) && edge >= rows_from {
             let quarter = quarter_of(edge);
-            rollups::each_checked_row(connection, &(quarter..quarter + 1), |_, _, _| {})?;
+            rollups::each_checked_row(connection, &(quarter..quarter + 1), |_, _, _, _| {})?;
         }
     }
     Ok(())

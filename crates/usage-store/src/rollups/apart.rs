@@ -13,7 +13,7 @@ use super::total::{ALL, Totals};
 use super::{Level, Wrong, each_checked_row, quarter_of};
 use crate::error::ReadError;
 use crate::ledger::columns;
-use crate::ledger::labels::{SET_COLUMNS, is_right, names_of, set_by_id};
+use crate::ledger::labels::{SET_COLUMNS, is_right, names_of, set_by_id, tags_of};
 use crate::ledger::retained;
 
 /// The label sets that a filter lets pass, and whose sums it does not, by month.
@@ -88,7 +88,7 @@ impl Apart {
         }
         // Sums are kept of whole quarters of an hour.
         let quarters = quarter_of(stretch.start)..quarter_of(stretch.end);
-        each_checked_row(connection, &quarters, |_, label_set, found| {
+        each_checked_row(connection, &quarters, |_, label_set, _, found| {
             if label_sets.contains(&label_set) {
                 totals.add(label_set, found);
             }
@@ -122,7 +122,8 @@ fn of_month(
         if !is_right(row)? {
             return Err(ReadError::unknown_label_set(row.get(0)?));
         }
-        if !filter.matches(&names_of(row)?) {
+        let tags = tags_of(row)?.unwrap_or_default();
+        if !filter.matches(&names_of(row)?.with_tags(tags.tags())) {
             continue;
         }
         let into = row.get(SET_COLUMNS)?;
@@ -131,7 +132,7 @@ fn of_month(
             None => {
                 let set = set_by_id(connection, into)?
                     .ok_or_else(|| ReadError::unknown_label_set(into))?;
-                *passes.entry(into).or_insert(filter.matches(&set.labels.names()))
+                *passes.entry(into).or_insert(filter.matches(&set.tagged.names()))
             }
         };
         if !into_passes {

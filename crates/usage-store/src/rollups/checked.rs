@@ -11,15 +11,15 @@ use usage_core::stats::Summary;
 use super::all::{self, OfAll};
 use super::{quarter_of, start_of_quarter};
 use crate::error::{ReadError, shown};
-use crate::ledger::columns::{SELECT_COUNTS, TS, hash, summary};
+use crate::ledger::columns::{SELECT_COUNTS, TS, hash, summary, tag_set};
 
-/// Hands out the time, the label set and the counts of each row of some quarters of an hour, in the
+/// Hands out the time, the label set, the tags and the counts of each row of some quarters of an hour, in the
 /// order of time. Of all of these there have to be rows, not sums alone. What was handed out may be
 /// given to nobody when this fails.
 pub(crate) fn each_checked_row(
     connection: &Connection,
     quarters: &Range<i64>,
-    mut found: impl FnMut(i64, i64, &Summary),
+    mut found: impl FnMut(i64, i64, Option<i64>, &Summary),
 ) -> Result<(), ReadError> {
     let mut expected = connection.prepare_cached(
         "SELECT number, cells FROM rollups_all WHERE number >= ?1 AND number < ?2 ORDER BY number",
@@ -38,7 +38,7 @@ pub(crate) fn each_checked_row(
         let counts = summary(row)?;
         sum.rows = sum.rows.wrapping_add(hash(row)?);
         sum.totals.merge(&counts);
-        found(ts, label_set, &counts);
+        found(ts, label_set, tag_set(row)?, &counts);
     }
     expected.compare(number, &sum)?;
     expected.end()

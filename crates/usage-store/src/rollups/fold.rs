@@ -10,12 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, OptionalExtension};
 use rustc_hash::{FxHashMap, FxHashSet};
 use usage_core::stats::Summary;
-use usage_core::{Label, LabelNames, Labels};
+use usage_core::{Label, LabelNames, Labels, TagSet};
 
 use super::root::{Folded, NamesOf, Root};
 use super::table::each_cell;
 use super::{Level, Wrong};
-use crate::ledger::contexts::text_of_tags;
 use crate::ledger::labels::{self, LabelSet};
 
 /// Stands for names that are not told apart.
@@ -203,11 +202,15 @@ impl<'c> Folding<'c> {
 
     /// Finds the label set that another one is counted under: what tells least about what was used goes first.
     fn place_of(&mut self, set: &LabelSet) -> rusqlite::Result<i64> {
-        let (mut names, mut tags) = (set.labels.names(), text_of_tags(set.tags.tags()));
+        let (mut names, all) = (set.labels.names(), set.tagged.names().tags());
+        let mut tags = all.to_json();
         for (step, kind) in ORDER.into_iter().enumerate() {
             match kind {
                 Kind::Tags if tags.is_empty() => continue,
-                Kind::Tags => tags = text_of_tags(set.tags.tags().map(|(key, _)| (key, OTHER))),
+                Kind::Tags => {
+                    let others = TagSet::new(all.iter().map(|(key, _)| (key, OTHER)));
+                    tags = others.unwrap_or_default().tags().to_json();
+                }
                 Kind::Name(label) if label != Label::Model && names.get(label).is_empty() => {
                     continue;
                 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod append;
 pub(crate) mod batch;
+pub(crate) mod declare;
 pub(crate) mod event_ids;
 pub(crate) mod insert;
 pub(crate) mod quarantine;

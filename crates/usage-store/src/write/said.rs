@@ -4,7 +4,6 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use usage_core::{Label, Record};
 
 use crate::ledger::columns;
-use crate::ledger::contexts::text_of_tags;
 use crate::ledger::more::{COLUMNS, More};
 
 /// The columns of a record `r` and its label set `l` that [`says`] reads, in their order.
@@ -60,7 +59,7 @@ pub(crate) fn says(
     if !is_in_session {
         return Ok(false);
     }
-    let tags = text_of_tags(context.tags());
+    let tags = context.tag_list().to_json();
     match more.tag_set {
         None => Ok(tags.is_empty()),
         Some(id) => is_entry(connection, "SELECT 1 FROM tag_sets WHERE id = ?1 AND tags = ?2", (id, tags)),

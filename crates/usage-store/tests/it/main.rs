@@ -53,6 +53,7 @@ mod set_aside;
 mod strangers;
 mod sums;
 mod support;
+mod tags;
 mod turns;
 mod upgrading;
 mod versions;

@@ -7,10 +7,10 @@ use std::sync::LazyLock;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params_from_iter};
 use rustc_hash::FxHashMap;
-use usage_core::{Context, Label, LabelNames, Labels};
+use usage_core::{Label, LabelNames, Labels, TagSet};
 
 use crate::ledger::columns::{self, NAMES};
-use crate::ledger::contexts::{context_of, next_id};
+use crate::ledger::contexts::next_id;
 use crate::ledger::schema::SCHEMA_VERSION;
 use crate::ledger::transaction::schema_version;
 
@@ -82,9 +82,10 @@ pub(crate) fn set_by_id(connection: &Connection, id: i64) -> rusqlite::Result<Op
 /// Names, and the declared tags that they stand for together with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LabelSet {
+    /// The names alone.
     pub(crate) labels: Labels,
-    /// Without a session.
-    pub(crate) tags: Context,
+    /// With the tags beside them.
+    pub(crate) tagged: Labels,
 }
 
 /// All label sets of a ledger by id, read in the transaction of the query that needs them.
@@ -146,9 +147,13 @@ fn right_set(row: &Row<'_>, checked: bool) -> rusqlite::Result<Option<LabelSet>>
     if checked && !are_right(row, &names)? {
         return Ok(None);
     }
-    let Ok(tags) = row.get_ref(TAGS)?.as_str() else { return Ok(None) };
-    let set = Labels::new(names).ok().zip(context_of("", tags));
-    Ok(set.map(|(labels, tags)| LabelSet { labels, tags }))
+    let set = Labels::new(names).ok().zip(tags_of(row)?);
+    Ok(set.map(|(labels, tags)| LabelSet { tagged: labels.with_tags(tags.tags()), labels }))
+}
+
+/// The declared tags in a row of [`SELECT_SETS`], unchecked; none where they could be those of no record.
+pub(crate) fn tags_of(row: &Row<'_>) -> rusqlite::Result<Option<TagSet>> {
+    Ok(row.get_ref(TAGS)?.as_str().ok().and_then(|tags| TagSet::from_json(tags).ok()))
 }
 
 /// The first names of a label, as reports show them, in their order and none empty. All label sets are read, as a
@@ -263,7 +268,7 @@ impl<'c> Names<'c> {
 
     /// The names of a label set that was loaded; none where it is missing, or one that no record could
     /// have.
-    pub(crate) fn get(&self, id: i64) -> Option<&Labels> {
-        self.known.get(id)
+    pub(crate) fn get(&self, id: i64) -> Option<&LabelSet> {
+        self.known.by_id.get(&id)
     }
 }
