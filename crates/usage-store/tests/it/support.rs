@@ -188,7 +188,7 @@ pub(crate) fn everything_said() -> Vec<Record> {
         of(&|usage| usage.is_inconsistent = true),
         of(&|usage| usage.stated_cost = Some(Money::ZERO)),
         of(&|usage| usage.stated_cost = Some(max)),
-        of(&|usage| usage.revision = u32::MAX),
+        of(&|usage| usage.revision = 1_000_000_000),
         of(&|usage| usage.is_time_stated = false),
     ];
     let all = of(&|usage| {
