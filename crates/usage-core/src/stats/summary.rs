@@ -32,6 +32,9 @@ pub struct Summary {
     pub stated_cost: Money,
 }
 
+/// How many numbers, from the first on, most records have.
+const USUAL: usize = Measure::Fallbacks as usize + 1;
+
 impl Summary {
     /// So many requests, and what they count, in the order of [`Measure::ALL`], whose number grows: for this
     /// project's crates.
@@ -79,10 +82,19 @@ impl Summary {
     #[inline]
     pub fn merge(&mut self, other: &Self) {
         self.requests = self.requests.saturating_add(other.requests);
-        for (sum, number) in self.numbers.iter_mut().zip(other.numbers) {
-            *sum = sum.saturating_add(number);
+        let (usual, rare) = other.numbers.split_at(USUAL);
+        for (sum, number) in self.numbers.iter_mut().zip(usual) {
+            *sum = sum.saturating_add(*number);
         }
-        self.stated_cost = self.stated_cost.plus(other.stated_cost);
+        // Mostly there is nothing of these, and whether there is costs less than adding it.
+        if rare.iter().fold(0, |any, number| any | number) != 0 {
+            for (sum, number) in self.numbers.iter_mut().skip(USUAL).zip(rare) {
+                *sum = sum.saturating_add(*number);
+            }
+        }
+        if other.stated_cost != Money::ZERO {
+            self.stated_cost = self.stated_cost.plus(other.stated_cost);
+        }
     }
 }
 

@@ -105,7 +105,8 @@ pub(crate) fn counts<'r>(
     let invalid = |why: String| {
         ReadError::Damaged(format!("{} has content that no record may have: {why}", whose()))
     };
-    let counts = more.counts(numbers, at).map_err(|error: RecordError| invalid(error.to_string()))?;
+    let counts =
+        more.counts(numbers, at).map_err(|error: RecordError| invalid(error.to_string()))?;
     // A part that is more than its whole was cut to it before it was stored.
     let cut = measures().zip(numbers).find(|(measure, number)| counts.get(*measure) != *number);
     let cut = cut.map(|(measure, _)| measure).or_else(|| more.cut(&counts));

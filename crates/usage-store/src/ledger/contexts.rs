@@ -139,7 +139,10 @@ fn read(
     whose: impl Fn() -> String,
 ) -> Result<(Context, String), ReadError> {
     let missing = |what: &str, id: i64| {
-        ReadError::Damaged(format!("{} has {what} ({id}) that are missing or cannot be used", whose()))
+        ReadError::Damaged(format!(
+            "{} has {what} ({id}) that are missing or cannot be used",
+            whose()
+        ))
     };
     let (mut instance, mut session_id, mut tags) = <(String, String, String)>::default();
     if let Some(id) = session {

@@ -110,8 +110,7 @@ impl PendingIds<'_> {
         context: &Context,
     ) -> rusqlite::Result<RowIds> {
         let Self { cache, added, .. } = self;
-        let (instance, session_id) =
-            (labels.names().get(Label::Instance), context.session_id());
+        let (instance, session_id) = (labels.names().get(Label::Instance), context.session_id());
         let session = (!session_id.is_empty())
             .then(|| {
                 let find = |_: &str| session_of(connection, instance, session_id);

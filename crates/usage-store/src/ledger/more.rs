@@ -19,8 +19,8 @@
 use std::fmt;
 
 use rusqlite::types::Type;
-use usage_core::{Counts, Measure, Money, Outcome, Quality, Record, Timestamp, TokenCounts, Usage};
 use usage_core::stats::Summary;
+use usage_core::{Counts, Measure, Money, Outcome, Quality, Record, Timestamp, TokenCounts, Usage};
 
 use super::varint::{pull_count, push};
 use crate::error::Wrong;
@@ -404,10 +404,7 @@ mod tests {
             (More { numbers: [0, 0, 2, 0, 0], ..none }, &[0x80, 2, 2]),
             (More { numbers: [0, 0, 0, 3, 0], ..none }, &[0x80, 4, 3]),
             (More { numbers: [0, 0, 0, 0, 4], ..none }, &[0x80, 8, 4]),
-            (
-                More { tag_set: Some(5), alias: Some("x"), revision: 9, ..none },
-                b"\x1c\x05\x09x",
-            ),
+            (More { tag_set: Some(5), alias: Some("x"), revision: 9, ..none }, b"\x1c\x05\x09x"),
         ] {
             let mut found = Vec::new();
             more.encode(&mut found);

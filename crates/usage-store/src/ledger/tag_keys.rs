@@ -45,7 +45,10 @@ impl Declared {
         // Texts and numbers always serialise.
         let text = serde_json::to_string(&keys).unwrap_or_default();
         connection
-            .execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)", [SETTING, &text])
+            .execute(
+                "INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)",
+                [SETTING, &text],
+            )
             .map(drop)
     }
 

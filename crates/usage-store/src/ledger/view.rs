@@ -68,9 +68,8 @@ fn number(bit: u32) -> String {
 /// other, seven bits a byte. Where no column needs it, it costs nothing.
 fn rest() -> String {
     let byte = |at: &str| {
-        let digit = |of: &str| {
-            format!("instr('123456789ABCDEF', substr(hex(more), 2 * ({at}) + {of}, 1))")
-        };
+        let digit =
+            |of: &str| format!("instr('123456789ABCDEF', substr(hex(more), 2 * ({at}) + {of}, 1))");
         format!("({} * 16 + {})", digit("1"), digit("2"))
     };
     let bits = (0..BITS).filter(|bit| *bit != ALIAS).map(|bit| format!("({bit})"));

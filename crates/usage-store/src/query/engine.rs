@@ -26,7 +26,9 @@ const READ: &str = "read the ledger";
 impl Engine for Store {
     /// From sums, but for the parts of a quarter of an hour at the ends of the range.
     fn totals(&self, of: &Selection<'_>) -> Result<Aggregates, EngineError> {
-        self.ask(&of.limits, |connection| report::aggregate(connection, of.range, of.filter, of.tags))
+        self.ask(&of.limits, |connection| {
+            report::aggregate(connection, of.range, of.filter, of.tags)
+        })
     }
 
     fn series(&self, of: &Selection<'_>, by: Calendar) -> Result<Series, EngineError> {
@@ -223,9 +225,7 @@ impl From<StoreError> for EngineError {
             StoreError::TooManyBuckets(error) => return error.into(),
             StoreError::RowsGone { .. }
             | StoreError::NamesFolded { .. }
-            | StoreError::TagsGone { .. } => {
-                EngineErrorKind::NotKept
-            }
+            | StoreError::TagsGone { .. } => EngineErrorKind::NotKept,
             StoreError::Stopped { .. } => EngineErrorKind::Cancelled,
             _ => match error.sink_error_kind() {
                 SinkErrorKind::Busy => EngineErrorKind::Busy,

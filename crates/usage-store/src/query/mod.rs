@@ -6,6 +6,6 @@ mod engine;
 mod in_async;
 pub(crate) mod report;
 pub(crate) mod rows;
-mod tagged;
 #[cfg(feature = "zones")]
 mod series;
+mod tagged;

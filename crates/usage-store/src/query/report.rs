@@ -65,7 +65,10 @@ pub(crate) fn add_named(
     for (label_set, totals) in groups {
         let set = names.get(label_set).ok_or_else(|| ReadError::unknown_label_set(label_set))?;
         if filter.matches(&set.tagged.names()) {
-            aggregates.add_totals(tagged::told_apart(&set.labels, set.tagged.names().tags(), tags), &totals);
+            aggregates.add_totals(
+                tagged::told_apart(&set.labels, set.tagged.names().tags(), tags),
+                &totals,
+            );
         }
     }
     Ok(())

@@ -285,9 +285,9 @@ fn read_page(
 
 /// The names that a filter keeps, whatever the tags.
 fn without_tags(filter: &Filter) -> Filter {
-    let names = Label::ALL.into_iter().flat_map(|label| {
-        filter.kept(label).iter().map(move |name| (label, name.as_str()))
-    });
+    let names = Label::ALL
+        .into_iter()
+        .flat_map(|label| filter.kept(label).iter().map(move |name| (label, name.as_str())));
     names.fold(Filter::new(), |kept, (label, name)| kept.keeping(label, name))
 }
 

@@ -12,9 +12,9 @@
 use usage_core::stats::Summary;
 use usage_core::{Measure, Money};
 
-use super::counts::{KNOWN, STATED, bit_of, place_of};
-use crate::ledger::varint::{pull, pull_count, push};
+use super::counts::{FIRST, KNOWN, STATED, bit_of, place_of};
 use super::{Level, Wrong};
+use crate::ledger::varint::{pull, pull_count, push};
 
 /// Totals of a label set.
 pub(super) type Cell = (i64, Summary);
@@ -166,8 +166,15 @@ impl Encoded<'_> {
 pub(super) fn encode_totals(totals: &Summary, bytes: &mut Vec<u8>) {
     let is_one = totals.requests == 1;
     let mut mask = u64::from(is_one);
-    for (place, number) in totals.numbers.iter().enumerate() {
+    let (usual, rare) = totals.numbers.split_at(FIRST);
+    for (place, number) in usual.iter().enumerate() {
         mask |= u64::from(*number != 0) << bit_of(place);
+    }
+    // Mostly there is nothing of these.
+    if rare.iter().fold(0, |any, number| any | number) != 0 {
+        for (place, number) in rare.iter().enumerate() {
+            mask |= u64::from(*number != 0) << bit_of(FIRST + place);
+        }
     }
     mask |= u64::from(totals.stated_cost != Money::ZERO) << STATED;
     push(bytes, mask.into());

@@ -12,9 +12,9 @@ use std::ops::Range;
 use rusqlite::Connection;
 
 use super::stretch::Changed;
-use crate::ledger::varint::{pull_count, push};
 use crate::error::Wrong;
 use crate::ledger::columns::hash_of_row;
+use crate::ledger::varint::{pull_count, push};
 
 /// What there is of each month. A month without sums is not in it.
 #[derive(Debug, Default, PartialEq, Eq)]

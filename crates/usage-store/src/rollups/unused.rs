@@ -34,9 +34,7 @@ pub(super) fn remove_unused(connection: &Connection) -> rusqlite::Result<Removed
             Err(error) => return Err(error.into()),
         }
     }
-    for sql in
-        ["SELECT label_set FROM rollups_folded", "SELECT into_set FROM rollups_folded"]
-    {
+    for sql in ["SELECT label_set FROM rollups_folded", "SELECT into_set FROM rollups_folded"] {
         let mut statement = connection.prepare(sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {

@@ -62,7 +62,9 @@ pub(crate) fn says(
     let tags = context.tag_list().to_json();
     match more.tag_set {
         None => Ok(tags.is_empty()),
-        Some(id) => is_entry(connection, "SELECT 1 FROM tag_sets WHERE id = ?1 AND tags = ?2", (id, tags)),
+        Some(id) => {
+            is_entry(connection, "SELECT 1 FROM tag_sets WHERE id = ?1 AND tags = ?2", (id, tags))
+        }
     }
 }
 

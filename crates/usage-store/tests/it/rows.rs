@@ -99,7 +99,9 @@ fn every_field_filters() {
     for micros in 0..1_500 {
         for (field, label) in Label::ALL.into_iter().enumerate() {
             let labels = Labels::new(plain.with(label, "x")).unwrap();
-            batch.push(record_of(["i", "p", "v", "r", "m"], micros, field as u64).with_labels(labels));
+            batch.push(
+                record_of(["i", "p", "v", "r", "m"], micros, field as u64).with_labels(labels),
+            );
         }
     }
     store.insert_batch(&batch).unwrap();

@@ -211,9 +211,8 @@ pub(crate) fn everything_said() -> Vec<Record> {
     });
     usages.extend([all; 2]);
     let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
-    let context = |session: &str, tags: &[(&str, &str)]| {
-        Context::new(session, tags.iter().copied()).unwrap()
-    };
+    let context =
+        |session: &str, tags: &[(&str, &str)]| Context::new(session, tags.iter().copied()).unwrap();
     let tags = &[("env", "prod"), ("team", "search")];
     let mut records: Vec<_> = usages
         .into_iter()

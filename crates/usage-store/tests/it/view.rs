@@ -83,18 +83,22 @@ fn shows_what_is_packed() {
         .unwrap();
     for (record, found) in all.iter().zip(rows) {
         let text = |text: &str| Value::Text(text.to_owned());
-        let (names, counts, context) =
-            (record.labels().names(), record.counts(), record.context());
+        let (names, counts, context) = (record.labels().names(), record.counts(), record.context());
         let tags: Vec<_> =
             context.tags().map(|(key, value)| format!("\"{key}\":\"{value}\"")).collect();
         let or_null = |of: String| if of.is_empty() { Value::Null } else { Value::Text(of) };
         let cost = counts.stated_cost().map(|cost| cost.picos());
-        let cost = cost.map(|of| format!("{}.{:012}", of / 1_000_000_000_000, of % 1_000_000_000_000));
+        let cost =
+            cost.map(|of| format!("{}.{:012}", of / 1_000_000_000_000, of % 1_000_000_000_000));
         let mut expected =
             [Label::Tier, Label::Project, Label::User].map(|label| text(names.get(label))).to_vec();
         expected.extend([
             or_null(context.session_id().to_owned()),
-            or_null(if tags.is_empty() { String::new() } else { format!("{{{}}}", tags.join(",")) }),
+            or_null(if tags.is_empty() {
+                String::new()
+            } else {
+                format!("{{{}}}", tags.join(","))
+            }),
             text(counts.outcome().name()),
             text(counts.quality().name()),
             or_null(cost.unwrap_or_default()),
@@ -120,7 +124,10 @@ fn a_range_of_time_reads_no_other_records() {
         .unwrap()
         .collect::<Result<_, _>>()
         .unwrap();
-    assert!(plan.iter().any(|step| step.contains("SEARCH records USING PRIMARY KEY (ts>? AND ts<?)")), "{plan:#?}");
+    assert!(
+        plan.iter().any(|step| step.contains("SEARCH records USING PRIMARY KEY (ts>? AND ts<?)")),
+        "{plan:#?}"
+    );
 }
 
 #[test]

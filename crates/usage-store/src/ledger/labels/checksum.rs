@@ -62,6 +62,9 @@ mod tests {
         assert_ne!(checksum(8, &names, ""), sum);
         assert_ne!(checksum(7, &names, "{}"), sum);
         assert_ne!(checksum(7, &names.with_profile("anthropic").with_provider(""), ""), sum);
-        assert_ne!(checksum(7, &names.with_route("thin").with_model("kclaude-sonnet-4-5"), ""), sum);
+        assert_ne!(
+            checksum(7, &names.with_route("thin").with_model("kclaude-sonnet-4-5"), ""),
+            sum
+        );
     }
 }

@@ -34,16 +34,12 @@ pub(crate) static INSERT_SET: LazyLock<String> = LazyLock::new(|| {
 
 /// Finds the id of a label set in the ledger, or adds the set. The declared tags are those that it stands for, as
 /// text; empty where it stands for none.
-pub(crate) fn id_of(
-    connection: &Connection,
-    labels: &Labels,
-    tags: &str,
-) -> rusqlite::Result<i64> {
+pub(crate) fn id_of(connection: &Connection, labels: &Labels, tags: &str) -> rusqlite::Result<i64> {
     let names = labels.names();
     let texts = || names.all().iter().chain([&tags]).map(|text| text as &dyn ToSql);
-    let find = connection
-        .prepare_cached(&FIND_SET)?
-        .query_row(params_from_iter(texts()), |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?)));
+    let find = connection.prepare_cached(&FIND_SET)?.query_row(params_from_iter(texts()), |row| {
+        Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?))
+    });
     if let Some((id, stored)) = find.optional()? {
         // The names were found in an index: a damaged one may lead to others.
         return match stored {
