@@ -31,7 +31,8 @@ const LEAST_LIMIT: i64 = 100;
 /// What goes into `(other)` one after the other, until there is room.
 const ORDER: [Kind; 4] =
     [Kind::Tags, Kind::Name(Label::User), Kind::Name(Label::Project), Kind::Name(Label::Model)];
-const ORDER_STEPS: i64 = ORDER.len() as i64;
+/// How many these are.
+const ORDER_STEPS: i64 = 4;
 
 #[derive(Clone, Copy)]
 enum Kind {
