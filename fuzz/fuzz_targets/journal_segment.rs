@@ -13,7 +13,10 @@ use libfuzzer_sys::{arbitrary, fuzz_target};
 use usage_core::sink::{
     BatchOutcome, JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId, SinkError,
 };
-use usage_core::{Usage, EventId, LabelNames, Labels, Record, Timestamp, TokenCounts};
+use usage_core::{
+    Context, EventId, LabelNames, Labels, Money, Outcome, Quality, Record, Timestamp, TokenCounts,
+    Usage,
+};
 use usage_journal::{JournalWriter, Options, RealDisk, replay};
 
 #[derive(Debug, arbitrary::Arbitrary)]
@@ -73,13 +76,24 @@ fn records(count: u64) -> Vec<Record> {
         let names = LabelNames::new().with_instance("i").with_route(route).with_model("m");
         let when = i64::try_from(number).unwrap();
         let tokens = TokenCounts::new().with_input(number);
-        let record =
-            Record::new(Labels::new(names).unwrap(), Usage::new(tokens, Timestamp::from_micros(when)));
-        let record = record.unwrap();
-        if number % 3 > 0 {
-            return record;
+        let usage = Usage::new(tokens, Timestamp::from_micros(when));
+        let of = |names, usage| Record::new(Labels::new(names).unwrap(), usage).unwrap();
+        let id = |text: &str| EventId::new(format!("{text} {number}")).unwrap();
+        match number % 6 {
+            0 => of(names, usage).with_event_id(id("event")),
+            // What few records have.
+            3 => {
+                let usage = usage.with_outcome(Outcome::Cancelled).with_web_searches(number);
+                let usage = usage.with_quality(Quality::Partial).with_revision(10);
+                let usage = usage.with_stated_cost(Money::from_picos(number.into()));
+                let session = format!("session {}", number / 12);
+                of(names.with_project("ledger"), usage)
+                    .with_event_id(id("event"))
+                    .with_alias_id(id("alias"))
+                    .with_context(Context::new(&session, [("team", "search")]).unwrap())
+            }
+            _ => of(names, usage),
         }
-        record.with_event_id(EventId::new(format!("event {number}")).unwrap())
     };
     (0..count).map(record).collect()
 }

@@ -8,8 +8,8 @@ use std::time::Instant;
 use usage_core::period::Unit;
 use usage_core::query::{Bounds, Calendar, EngineError, Limits, Order, Records, Seen, Selection};
 use usage_core::sink::{BatchOutcome, Refusal, RefusalReason, Sink, SinkError};
-use usage_core::stats::{Aggregates, Series};
-use usage_core::{Engine, Label, Record, TimeRange, Timestamp};
+use usage_core::stats::{Aggregates, Series, Summary};
+use usage_core::{Engine, Label, Labels, Record, TimeRange, Timestamp};
 
 /// Keeps records in a list, and looks at each of them for every answer. Clones share one list.
 #[derive(Clone, Debug, Default)]
@@ -31,7 +31,7 @@ impl MemoryLedger {
     fn selected(&self, of: &Selection<'_>) -> Result<Vec<Record>, EngineError> {
         of.limits.check(Instant::now)?;
         let is_in = |record: &Record| {
-            of.range.contains(record.timestamp()) && of.filter.matches(&record.labels().names())
+            of.range.contains(record.timestamp()) && of.filter.matches(&record.names())
         };
         let mut selected: Vec<_> =
             self.lock().iter().filter(|record| is_in(record)).cloned().collect();
@@ -68,7 +68,11 @@ impl Sink for MemoryLedger {
 
 impl Engine for MemoryLedger {
     fn totals(&self, of: &Selection<'_>) -> Result<Aggregates, EngineError> {
-        Ok(self.selected(of)?.iter().collect())
+        let mut totals = Aggregates::default();
+        for record in self.selected(of)? {
+            totals.add_totals(told_apart(of, &record), &Summary::of(&record));
+        }
+        Ok(totals)
     }
 
     fn series(&self, of: &Selection<'_>, by: Calendar) -> Result<Series, EngineError> {
@@ -76,7 +80,10 @@ impl Engine for MemoryLedger {
         let stretches = stretches(of.range, &selected, by.unit);
         let mut series = Series::over_stretches(&stretches, by.unit, by.zone)?;
         for record in &selected {
-            series.add(record);
+            let at = series.position(record.timestamp());
+            if let Some(bucket) = at.and_then(|at| series.bucket_mut(at)) {
+                bucket.usage_mut().add_totals(told_apart(of, record), &Summary::of(record));
+            }
         }
         series.trim(of.range);
         series.widen_gaps();
@@ -126,6 +133,11 @@ impl Engine for MemoryLedger {
         // Records only ever come.
         Ok(Seen::of(self.lock().len().to_le_bytes()))
     }
+}
+
+/// The names of a record, with those of its tags by which totals are told apart.
+pub(crate) fn told_apart(of: &Selection<'_>, record: &Record) -> Labels {
+    record.labels().with_tags(record.context().tag_list().only(of.tags).tags())
 }
 
 /// The range, and where it lacks a bound the stretches of it that have records, with what lies between two of them

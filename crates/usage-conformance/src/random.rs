@@ -7,8 +7,8 @@ use usage_core::period::{Unit, WeekStart};
 use usage_core::query::Calendar;
 use usage_core::stats::{Dimension, Grouping};
 use usage_core::{
-    EventId, Filter, Label, LabelNames, Labels, Measure, Record, TimeRange, Timestamp, TokenCounts,
-    Usage,
+    Context, EventId, Filter, Label, LabelNames, Labels, Measure, Money, Outcome, Quality, Record,
+    TagKey, TimeRange, Timestamp, TokenCounts, Usage,
 };
 
 const QUARTER: i64 = 15 * 60 * 1_000_000;
@@ -27,6 +27,9 @@ const NAMES: &[&str] = &[
     "\u{1b}[31m\u{202e}\n\t",
     "A",
 ];
+
+/// Keys of tags.
+const KEYS: &[&str] = &["team", "a/b", "é \"'"];
 
 /// Instants, as whole microseconds, around which the clocks of one of the zones do something.
 const ANCHORS: &[i64] = &[
@@ -69,6 +72,7 @@ pub(crate) struct Case {
 pub(crate) struct Question {
     pub(crate) range: TimeRange,
     pub(crate) filter: Filter,
+    pub(crate) tags: Vec<TagKey>,
     pub(crate) calendar: Calendar,
     pub(crate) by: Option<Grouping>,
     pub(crate) top: Option<usize>,
@@ -87,9 +91,18 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
 fn question(anchor: i64) -> impl Strategy<Value = Question> {
     let top = proptest::option::of(1..4_usize);
     let by = proptest::option::of(grouping());
-    (range(anchor), filter(), calendar(), by, top).prop_map(|(range, filter, calendar, by, top)| {
-        Question { range, filter, calendar, by, top }
-    })
+    let tags =
+        subsequence(KEYS, 0..=KEYS.len()).prop_map(|keys| keys.into_iter().map(key).collect());
+    (range(anchor), filter(), tags, calendar(), by, top).prop_map(
+        |(range, filter, tags, calendar, by, top)| Question {
+            range,
+            filter,
+            tags,
+            calendar,
+            by,
+            top,
+        },
+    )
 }
 
 /// On one of a few quarters of an hour or a microsecond beside it, so that many meet; or anywhere within some days.
@@ -113,13 +126,27 @@ fn range(anchor: i64) -> impl Strategy<Value = TimeRange> {
     })
 }
 
+/// The keys of all tags.
+#[cfg(test)]
+pub(crate) fn keys() -> Vec<TagKey> {
+    KEYS.iter().map(|of| key(of)).collect()
+}
+
+fn key(key: &str) -> TagKey {
+    TagKey::new(key).expect("a key of a tag")
+}
+
 fn filter() -> impl Strategy<Value = Filter> {
     let kept = proptest::collection::vec((select(&Label::ALL[..]), select(NAMES)), 0..4);
+    let tags = proptest::collection::vec((select(KEYS), select(NAMES)), 0..3);
+    let tags = prop_oneof![2 => Just(Vec::new()), 1 => tags];
     prop_oneof![
         Just(Filter::new()),
-        kept.prop_map(|kept| {
-            kept.into_iter()
-                .fold(Filter::new(), |filter, (label, name)| filter.keeping(label, name))
+        (kept, tags).prop_map(|(kept, tags)| {
+            let names = kept
+                .into_iter()
+                .fold(Filter::new(), |filter, (label, name)| filter.keeping(label, name));
+            tags.into_iter().fold(names, |filter, (of, value)| filter.keeping_tag(key(of), value))
         })
     ]
 }
@@ -130,8 +157,10 @@ fn calendar() -> impl Strategy<Value = Calendar> {
 
 fn grouping() -> impl Strategy<Value = Grouping> {
     let is_time = |dimension: &Dimension| dimension.is_time();
-    let (times, names): (Vec<_>, Vec<_>) = Dimension::ALL.into_iter().partition(is_time);
-    let most = names.len();
+    let (times, mut names): (Vec<_>, Vec<_>) = Dimension::ALL.into_iter().partition(is_time);
+    names.extend(KEYS.iter().map(|of| Dimension::Tag(key(of))));
+    // And a unit of time.
+    let most = Grouping::MAX - 1;
     let names = subsequence(names, 0..=most).prop_shuffle();
     let time = proptest::option::of((select(times), 0..=most));
     (names, time, 0..4_usize).prop_filter_map("grouped by nothing", |(mut by, time, by_name)| {
@@ -142,33 +171,64 @@ fn grouping() -> impl Strategy<Value = Grouping> {
     })
 }
 
-/// A record within some days of the anchor.
+/// A record within some days of the anchor, with anything that one may hold.
 fn record(anchor: i64) -> impl Strategy<Value = Record> {
     let names = proptest::collection::vec(select(NAMES), Label::COUNT);
-    let count = || prop_oneof![Just(0_u64), 0..=3_u64, Just(1_000_000_000)];
-    let counts = proptest::collection::vec(count(), Measure::COUNT);
-    let event = proptest::option::weighted(0.3, select(&["e1", "e2", "é3"][..]));
-    (names, counts, any::<bool>(), instant(anchor), event).prop_filter_map(
+    let id = |ids: &'static [&'static str]| proptest::option::weighted(0.3, select(ids));
+    let ids = (id(&["e1", "e2", "é3"]), id(&["a1", "a2"]));
+    (names, usage(anchor), ids, context()).prop_filter_map(
         "no record",
-        |(names, counts, is_bare, at, event)| {
+        |(names, usage, (event, alias), context)| {
             let named = Label::ALL.into_iter().zip(names);
             let names = named.fold(LabelNames::new(), |names, (label, name)| {
                 let name = if name.is_empty() && label.is_required() { NAMES[1] } else { name };
                 names.with(label, name)
             });
-            let usage = Measure::ALL.into_iter().zip(counts).fold(
-                Usage::new(TokenCounts::new(), at),
-                |usage, (measure, count)| match measure.part_of() {
-                    _ if measure.is_tokens() && is_bare != measure.is_bare_total() => usage,
-                    Some(whole) => usage.with(measure, count.min(usage.get(whole))),
-                    None => usage.with(measure, count),
-                },
-            );
-            let record = Record::new(Labels::new(names).ok()?, usage).ok()?;
-            Some(match event {
-                Some(id) => record.with_event_id(EventId::new(id).ok()?),
-                None => record,
+            let record = Record::new(Labels::new(names).ok()?, usage).ok()?.with_context(context);
+            Some(match (event, alias) {
+                (Some(id), Some(alias)) => record
+                    .with_event_id(EventId::new(id).ok()?)
+                    .with_alias_id(EventId::new(alias).ok()?),
+                (Some(id), None) => record.with_event_id(EventId::new(id).ok()?),
+                (None, _) => record,
             })
+        },
+    )
+}
+
+fn context() -> impl Strategy<Value = Context> {
+    let tags = proptest::collection::btree_map(select(KEYS), select(NAMES), 0..=KEYS.len());
+    let session = prop_oneof![2 => Just(""), 1 => select(NAMES)];
+    (session, tags)
+        .prop_map(|(session, tags)| Context::new(session, tags).expect("a session and tags"))
+}
+
+fn usage(anchor: i64) -> impl Strategy<Value = Usage> {
+    let count = || prop_oneof![Just(0_u64), 0..=3_u64, Just(1_000_000_000)];
+    let counts = proptest::collection::vec(count(), Measure::NUMBERS);
+    let how = (select(&Outcome::ALL[..]), select(&Quality::ALL[..]), any::<[bool; 3]>());
+    let cost = prop_oneof![Just(Money::ZERO), Just(Money::from_picos(7)), Just(Money::MAX_STATED)];
+    let cost = proptest::option::weighted(0.3, cost);
+    let revision = prop_oneof![3 => Just(0), 1 => 1..=3_u32];
+    (counts, how, cost, revision, instant(anchor)).prop_map(
+        |(
+            counts,
+            (outcome, quality, [is_bare, is_inconsistent, is_stated]),
+            cost,
+            revision,
+            at,
+        )| {
+            let none = Usage::new(TokenCounts::new(), at);
+            let numbers = Measure::ALL.into_iter().zip(counts);
+            let mut usage = numbers.fold(none, |usage, (measure, count)| match measure.part_of() {
+                _ if measure.is_tokens() && is_bare != measure.is_bare_total() => usage,
+                Some(whole) => usage.with(measure, count.min(usage.get(whole))),
+                None => usage.with(measure, count.min(measure.max().into())),
+            });
+            (usage.outcome, usage.quality, usage.revision) = (outcome, quality, revision);
+            (usage.is_inconsistent, usage.stated_cost) = (is_inconsistent, cost);
+            usage.is_time_stated = is_stated;
+            usage
         },
     )
 }

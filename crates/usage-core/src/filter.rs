@@ -1,10 +1,10 @@
 //! Which records a query is about.
 
-use crate::{Label, LabelNames};
+use crate::{Label, LabelNames, TagKey};
 
 /// Which records a query is about, by their names; the default is all of them.
 ///
-/// Of each name any that is kept will do; between names all must hold.
+/// Of each name any that is kept will do; between names all must hold. Tags likewise, by their keys.
 ///
 /// ```
 /// use usage_core::{Filter, Label, LabelNames};
@@ -20,6 +20,7 @@ use crate::{Label, LabelNames};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     kept: [Vec<String>; Label::COUNT],
+    tags: Vec<(TagKey, String)>,
 }
 
 impl Filter {
@@ -42,6 +43,19 @@ impl Filter {
         self
     }
 
+    /// With one more of the values of a tag to keep; the empty one keeps what has no such tag.
+    #[must_use]
+    pub fn keeping_tag(mut self, key: TagKey, value: impl Into<String>) -> Self {
+        self.tags.push((key, value.into()));
+        self
+    }
+
+    /// The values of tags to keep, in the order in which they were added; none keeps all.
+    #[must_use]
+    pub const fn tags(&self) -> &[(TagKey, String)] {
+        self.tags.as_slice()
+    }
+
     /// The names to keep; none keeps all.
     #[must_use]
     pub const fn kept(&self, label: Label) -> &[String] {
@@ -51,16 +65,24 @@ impl Filter {
     /// Returns whether every record passes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.kept.iter().all(Vec::is_empty)
+        self.tags.is_empty() && self.kept.iter().all(Vec::is_empty)
     }
 
-    /// Returns whether a record with these names passes.
+    /// Returns whether a record with these names and tags passes.
     #[must_use]
     pub fn matches(&self, names: &LabelNames<'_>) -> bool {
-        Label::ALL.into_iter().zip(&self.kept).all(|(label, kept)| {
-            // An empty profile and `default` are one, on either side.
-            let name = names.reported(label);
-            kept.is_empty() || kept.iter().any(|kept| label.reported(kept) == name)
+        self.matches_tags(names)
+            && Label::ALL.into_iter().zip(&self.kept).all(|(label, kept)| {
+                // An empty profile and `default` are one, on either side.
+                let name = names.reported(label);
+                kept.is_empty() || kept.iter().any(|kept| label.reported(kept) == name)
+            })
+    }
+
+    fn matches_tags(&self, names: &LabelNames<'_>) -> bool {
+        self.tags.iter().all(|(key, _)| {
+            let value = names.tags().get(key.as_str()).unwrap_or_default();
+            self.tags.iter().any(|(kept, of)| kept == key && of == value)
         })
     }
 }
@@ -68,6 +90,7 @@ impl Filter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::TagSet;
 
     const NAMES: LabelNames<'_> =
         LabelNames::new().with_instance("i").with_provider("v").with_route("r").with_model("m");
@@ -92,5 +115,19 @@ mod tests {
             assert!(filter.matches(&NAMES) && filter.matches(&named) && !filter.matches(&other));
         }
         assert!(keep("work").matches(&other) && !keep("work").matches(&NAMES));
+    }
+
+    #[test]
+    fn tags_narrow_by_their_keys() {
+        let [team, env] = ["team", "env"].map(|key| TagKey::new(key).unwrap());
+        let tags = TagSet::new([("team", "a"), ("x", "b")]).unwrap();
+        let tagged = NAMES.with_tags(tags.tags());
+        let keep = |value: &str| Filter::new().keeping_tag(team, value);
+        assert!(keep("a").matches(&tagged) && !keep("b").matches(&tagged) && !keep("b").is_empty());
+        assert!(keep("b").keeping_tag(team, "a").matches(&tagged), "any value of a key");
+        assert!(!keep("a").keeping_tag(env, "a").matches(&tagged), "but all keys");
+        assert!(keep("a").keeping_tag(env, "").matches(&tagged), "none is the empty one");
+        assert!(keep("").matches(&NAMES) && !keep("").matches(&tagged));
+        assert!(!keep("a").keeping(Label::Model, "n").matches(&tagged), "and names");
     }
 }

@@ -23,7 +23,7 @@ pub use period::{Period, parse_period};
 pub use query::{Engine, Report, ReportQuery, report};
 pub use range::TimeRange;
 pub use record::{
-    Counts, EventId, Label, LabelInterner, LabelNames, Labels, Measure, Record, RecordError,
-    TokenCounts, Usage,
+    Context, Counts, EventId, Label, LabelInterner, LabelNames, Labels, Measure, Money, Outcome,
+    Quality, Record, RecordError, TagKey, TagSet, Tags, Tier, TokenCounts, Usage,
 };
 pub use timestamp::Timestamp;

@@ -22,4 +22,5 @@ pub use meter::{ResponseMeter, read_response};
 pub use number::{MAX_COST, pico_dollars, pico_dollars_of};
 pub use part::{End, Outcome, Part, Quality, Reading, Speed};
 pub use request::{RequestMeter, RequestPart};
-pub use tables::{MAX_ID_BYTES, Source, Tier, event_id, instance_of, made_id, part_id};
+pub use tables::{MAX_ID_BYTES, Source, event_id, instance_of, made_id, part_id};
+pub use usage_core::Tier;

@@ -1,7 +1,7 @@
 //! What a response says, as one or several records' worth of facts.
 
 use crate::counts::Counts;
-use crate::tables::Tier;
+use usage_core::Tier;
 
 /// One record's worth of a response. Most responses are one part; one of Anthropic's with
 /// compaction, an advisor or a fallback is several, of different models.

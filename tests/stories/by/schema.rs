@@ -30,6 +30,10 @@ impl<'a> Schema<'a> {
                     Some(types) => types.iter().any(|one| is_of_type(value, one)),
                     None => is_of_type(value, rule),
                 },
+                // Only where a text begins.
+                "pattern" => {
+                    value.as_str().is_some_and(|text| begins(text, rule.as_str().unwrap()))
+                }
                 "format" => {
                     assert_eq!(rule, "date-time");
                     value.as_str().is_none_or(is_instant)
@@ -53,6 +57,25 @@ impl<'a> Schema<'a> {
                             self.at(rule).check_whole(value, &format!("{path}.{field}"))?;
                             described.push(field.clone());
                         }
+                    }
+                    true
+                }
+                "patternProperties" => {
+                    for (pattern, rule) in rule.as_object().unwrap() {
+                        for (field, value) in value.as_object().into_iter().flatten() {
+                            if begins(field, pattern) {
+                                self.at(rule).check_whole(value, &format!("{path}.{field}"))?;
+                                described.push(field.clone());
+                            }
+                        }
+                    }
+                    true
+                }
+                // On this page only where no field is described by its name.
+                "additionalProperties" => {
+                    for (field, value) in value.as_object().into_iter().flatten() {
+                        self.at(rule).check_whole(value, &format!("{path}.{field}"))?;
+                        described.push(field.clone());
                     }
                     true
                 }
@@ -94,6 +117,10 @@ impl<'a> Schema<'a> {
             None => Ok(described),
         }
     }
+}
+
+fn begins(text: &str, pattern: &str) -> bool {
+    text.starts_with(pattern.strip_prefix('^').expect("a pattern of a text's beginning"))
 }
 
 fn is_of_type(value: &Value, name: &Value) -> bool {

@@ -93,8 +93,9 @@ fn put(
 /// Adds the names, and returns those of each record.
 fn label_sets(connection: &Connection, records: &[Record]) -> Result<Vec<i64>> {
     let mut insert = connection.prepare(
-        "INSERT INTO label_sets (instance_id, profile, provider, route, model) \
-         VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO label_sets \
+         (instance_id, profile, provider, route, model, tier, project, user, tags) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, '')",
     )?;
     let mut ids = HashMap::new();
     let mut id_of = |record: &Record| match ids.get(record.labels()) {

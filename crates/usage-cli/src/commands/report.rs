@@ -1,9 +1,11 @@
 //! `usage report`
 
+use std::ffi::OsStr;
+
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use usage_core::format::Format;
 use usage_core::stats::{Dimension, Grouping};
-use usage_core::{Engine, Period, ReportQuery, report};
+use usage_core::{Engine, Period, ReportQuery, TagKey, report};
 
 use super::filter::FilterArgs;
 use super::period::{self, PeriodArgs};
@@ -19,7 +21,7 @@ pub(crate) struct Args {
     period: PeriodArgs,
 
     /// Group by these, in this order, instead of by route and by model
-    #[arg(long, value_name = "DIM[,DIM...]", value_delimiter = ',', value_parser = dimensions())]
+    #[arg(long, value_name = "DIM[,DIM...]", value_delimiter = ',', value_parser = Dimensions)]
     by: Vec<Dimension>,
 
     /// Show only the N with the most tokens, and what the others add up to
@@ -50,9 +52,38 @@ fn long_help() -> String {
     format!("{EXAMPLES}\n\n{}", period::long_help())
 }
 
-fn dimensions() -> impl TypedValueParser<Value = Dimension> {
-    PossibleValuesParser::new(Dimension::ALL.map(Dimension::name))
-        .try_map(|name| name.parse::<Dimension>())
+static DIMENSIONS: [Dimension; Dimension::ALL.len()] = Dimension::ALL;
+
+/// Takes the names of the list, which it tells help and completions, and tags by their keys.
+#[derive(Clone)]
+struct Dimensions;
+
+impl TypedValueParser for Dimensions {
+    type Value = Dimension;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<Dimension, clap::Error> {
+        let is_tag = value.to_str().is_some_and(|name| TagKey::named(name).is_some());
+        match is_tag {
+            true => str::parse::<Dimension>.parse_ref(command, arg, value),
+            false => names().try_map(|name| name.parse()).parse_ref(command, arg, value),
+        }
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let tag = PossibleValue::new("tag:KEY");
+        let names = DIMENSIONS.iter().map(|dimension| PossibleValue::new(dimension.name()));
+        Some(Box::new(names.chain([tag])))
+    }
+}
+
+/// As clap checks a list: it says which name is like the one that was given.
+fn names() -> PossibleValuesParser {
+    PossibleValuesParser::new(DIMENSIONS.iter().map(Dimension::name))
 }
 
 fn top(text: &str) -> Result<usize, &'static str> {

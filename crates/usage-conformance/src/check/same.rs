@@ -24,7 +24,7 @@ pub(super) fn everything(engine: &dyn Engine, memory: &MemoryLedger) {
 }
 
 pub(super) fn question(engine: &dyn Engine, memory: &MemoryLedger, asked: &Question) {
-    let of = Selection::new(asked.range, &asked.filter);
+    let of = Selection::new(asked.range, &asked.filter).told_apart_by(&asked.tags);
     let totals = ok(engine.totals(&of));
     assert_eq!(totals, ok(memory.totals(&of)), "totals of {asked:#?}");
 
@@ -59,7 +59,7 @@ fn up_to_now(range: TimeRange, zone: chrono_tz::Tz) -> Period {
 
 /// The report that is like the question.
 fn query(asked: &Question) -> ReportQuery {
-    let Question { range, filter, calendar: Calendar { zone, .. }, by, top } = asked;
+    let Question { range, filter, calendar: Calendar { zone, .. }, by, top, .. } = asked;
     let mut query = ReportQuery::new(period(*range, *zone)).with_filter(filter.clone());
     (query.by, query.top) = (by.clone(), *top);
     query

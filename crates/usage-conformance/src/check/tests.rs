@@ -7,10 +7,11 @@ use std::time::Instant;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use usage_core::query::{Bounds, Calendar, EngineError, Limits, Order, Records, Seen, Selection};
 use usage_core::sink::{BatchOutcome, Refusal, SinkError};
-use usage_core::stats::{Aggregates, Bucket, Series};
-use usage_core::{Filter, Label, Record, TimeRange, Timestamp};
+use usage_core::stats::{Aggregates, Bucket, Series, Summary};
+use usage_core::{Filter, Label, Record, TagKey, TimeRange, Timestamp};
 
 use super::*;
+use crate::memory::told_apart;
 
 #[test]
 fn memory_passes() {
@@ -41,9 +42,11 @@ enum Fault {
     StoresInParts,
     MovesWhatCanBeCounted,
     BeginsOpenSeriesWithAnyRecord,
+    TellsNoTagsApart,
+    TellsAllTagsApart,
 }
 
-const FAULTS: [Fault; 18] = [
+const FAULTS: [Fault; 20] = [
     Fault::IgnoresTheFilter,
     Fault::IgnoresTheFilterWhereNoNamesAreAsked,
     Fault::IncludesTheEnd,
@@ -62,6 +65,8 @@ const FAULTS: [Fault; 18] = [
     Fault::StoresInParts,
     Fault::MovesWhatCanBeCounted,
     Fault::BeginsOpenSeriesWithAnyRecord,
+    Fault::TellsNoTagsApart,
+    Fault::TellsAllTagsApart,
 ];
 
 #[test]
@@ -118,6 +123,7 @@ struct Wrong {
 }
 
 static ALL: LazyLock<Filter> = LazyLock::new(Filter::new);
+static KEYS: LazyLock<Vec<TagKey>> = LazyLock::new(random::keys);
 
 impl Wrong {
     fn asked<'a>(&self, of: &Selection<'a>) -> Selection<'a> {
@@ -131,6 +137,8 @@ impl Wrong {
             Fault::IncludesTheEnd => of.range = TimeRange { start, end: by(end) },
             Fault::ExcludesTheStart => of.range = TimeRange { start: by(start), end },
             Fault::ForgetsLimits => of.limits = Limits::none(),
+            Fault::TellsNoTagsApart => of.tags = &[],
+            Fault::TellsAllTagsApart => of.tags = &KEYS,
             _ => {}
         }
         of
@@ -163,7 +171,11 @@ impl Engine for Wrong {
             let ranges: Vec<_> = every.buckets().iter().map(Bucket::range).collect();
             series = Series::over_stretches(&ranges, by.unit, by.zone)?;
             for record in self.ledger.records(of, Order::OldestFirst) {
-                series.add(&record?);
+                let record = record?;
+                let at = series.position(record.timestamp());
+                if let Some(bucket) = at.and_then(|at| series.bucket_mut(at)) {
+                    bucket.usage_mut().add_totals(told_apart(of, &record), &Summary::of(&record));
+                }
             }
         }
         Ok(series)
@@ -194,7 +206,7 @@ impl Engine for Wrong {
             return self.ledger.records(&of, order);
         }
         let is_in = move |record: &Record| {
-            of.range.contains(record.timestamp()) && of.filter.matches(&record.labels().names())
+            of.range.contains(record.timestamp()) && of.filter.matches(&record.names())
         };
         Box::new(self.ledger.all().into_iter().filter(is_in).map(Ok))
     }

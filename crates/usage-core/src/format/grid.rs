@@ -53,7 +53,8 @@ impl Columns {
     pub(super) fn fitting(grids: &[Grid], options: &TextOptions) -> Self {
         let mut columns = Self { names: Vec::new(), numbers: Vec::new(), bars: None };
         for grid in grids {
-            let names = grid.names.iter().map(|column| column.least.max(column.header.len()));
+            let names =
+                grid.names.iter().map(|column| column.least.max(display_width(&column.header)));
             widen(&mut columns.names, names);
             widen(&mut columns.numbers, grid.numbers.iter().map(|header| header.len()));
             for line in &grid.lines {

@@ -1,11 +1,13 @@
 //! The report as JSON, schema version 1. The only place that knows its names.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, SecondsFormat};
 use chrono_tz::Tz;
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
-use crate::stats::{Grouping, Key, LeftOut, Row, Summary, Table};
+use crate::stats::{Dimension, Grouping, Key, LeftOut, Row, Summary, Table};
 use crate::text::escape_hidden;
 use crate::{Filter, Label, Measure, Period, Report};
 
@@ -48,7 +50,7 @@ impl Serialize for JsonReport<'_> {
         map.serialize_entry("period", &JsonPeriod(&report.period))?;
         map.serialize_entry("filter", &JsonFilter(&report.filter))?;
         for table in report.tables.iter().filter(|table| !table.by().is_list()) {
-            let names = table.by().dimensions().iter().map(|dimension| dimension.name());
+            let names = table.by().dimensions().iter().map(Dimension::name);
             map.serialize_entry("by", &names.collect::<Vec<_>>())?;
         }
         map.serialize_entry("summary", &JsonTotals(&report.summary))?;
@@ -90,8 +92,25 @@ struct JsonFilter<'a>(&'a Filter);
 
 impl Serialize for JsonFilter<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer
-            .collect_map(Label::ALL.into_iter().map(|label| (label.name(), self.0.kept(label))))
+        let mut map = serializer.serialize_map(None)?;
+        for label in Label::ALL {
+            map.serialize_entry(label.name(), self.0.kept(label))?;
+        }
+        map.serialize_entry("tags", &JsonTags(self.0))?;
+        map.end()
+    }
+}
+
+/// The values to keep, by the key of their tag.
+struct JsonTags<'a>(&'a Filter);
+
+impl Serialize for JsonTags<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut by_key = BTreeMap::<&str, Vec<&str>>::new();
+        for (key, value) in self.0.tags() {
+            by_key.entry(key.as_str()).or_default().push(value);
+        }
+        by_key.serialize(serializer)
     }
 }
 
@@ -172,10 +191,17 @@ fn numbers<M: SerializeMap>(
     map.serialize_entry("tokens", &totals.tokens())?;
     for measure in Measure::ALL.into_iter().filter(|measure| !measure.is_tokens()) {
         if shows(measure) {
-            map.serialize_entry(measure.name(), &totals[measure])?;
+            map.serialize_entry(measure.field(), &totals[measure])?;
         }
     }
+    map.serialize_entry("stated_cost_usd", &stated_cost(totals))?;
     map.serialize_entry("token_kinds", &JsonKinds(totals))
+}
+
+/// What the requests cost whose source has said so, in US dollars: a text, as floating-point numbers are not exact;
+/// nothing where none has, which is not the same as 0.
+pub(super) fn stated_cost(totals: &Summary) -> Option<String> {
+    (totals[Measure::Stated] > 0).then(|| totals.stated_cost.to_string())
 }
 
 /// The tokens by kind.

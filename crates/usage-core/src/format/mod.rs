@@ -6,6 +6,7 @@ mod bar;
 mod csv;
 mod grid;
 mod json;
+mod money;
 mod page;
 mod text;
 mod when;

@@ -1,8 +1,11 @@
 //! What every page for people begins with, and how its lines are written.
 
+use super::TextOptions;
+use super::bar::USUAL_PAGE;
+use super::money::format_dollars;
 use crate::stats::{LeftOut, Summary};
 use crate::text::{format_count, format_tokens, printable};
-use crate::{Filter, Label};
+use crate::{Filter, Label, Measure, TagKey};
 
 pub(super) const BOLD: &str = "\u{1b}[1m";
 pub(super) const DIM: &str = "\u{1b}[2m";
@@ -22,9 +25,14 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// A page with the title, the totals, and what narrows it.
-    pub(super) fn new(color: bool, period: &str, filter: &Filter, summary: &Summary) -> Self {
-        let mut page = Self { out: String::new(), color };
+    /// A page with the title, the totals, what else there is to say of the requests, and what narrows it.
+    pub(super) fn new(
+        options: &TextOptions,
+        period: &str,
+        filter: &Filter,
+        summary: &Summary,
+    ) -> Self {
+        let mut page = Self { out: String::new(), color: options.color };
         page.styled(BOLD, &title(period, filter));
         page.line(&format!(
             "Requests: {}  |  Tokens: {}  |  Fallbacks: {}",
@@ -32,6 +40,9 @@ impl Page {
             format_tokens(summary.tokens()),
             format_count(summary.fallbacks()),
         ));
+        for line in lines_of(&remarks(summary), options.width.unwrap_or(USUAL_PAGE)) {
+            page.line(&line);
+        }
         if let Some(line) = filter_line(filter) {
             page.line(&line);
         }
@@ -77,6 +88,67 @@ impl Page {
     }
 }
 
+/// Returns what there is to say of the requests besides the totals: how many went wrong and how sure the numbers
+/// are, as shares; and what sources say that they cost.
+fn remarks(summary: &Summary) -> Vec<String> {
+    let named = |measure| match measure {
+        Measure::Errors => Some("Errors"),
+        Measure::Cancelled => Some("Cancelled"),
+        Measure::Partial => Some("Partial counts"),
+        Measure::Estimated => Some("Estimated counts"),
+        Measure::Inconsistent => Some("Inconsistent counts"),
+        Measure::Elsewhere => Some("Also recorded elsewhere"),
+        _ => None,
+    };
+    let count = |measure| (summary[measure] > 0).then(|| format_count(summary[measure]));
+    let mut remarks = Vec::new();
+    if let Some(searches) = count(Measure::WebSearches) {
+        remarks.push(format!("Web searches: {searches}"));
+    }
+    for measure in Measure::ALL {
+        if let (Some(name), Some(requests)) = (named(measure), count(measure)) {
+            let share = share(summary[measure], summary.requests);
+            remarks.push(format!("{name}: {requests} ({share})"));
+        }
+    }
+    if let Some(stated) = count(Measure::Stated) {
+        let cost = format_dollars(summary.stated_cost);
+        let of = match summary[Measure::Stated] < summary.requests {
+            true if summary[Measure::Stated] == 1 => " (of 1 request)".to_owned(),
+            true => format!(" (of {stated} requests)"),
+            false => String::new(),
+        };
+        remarks.push(format!("Stated cost: {cost}{of}"));
+    }
+    remarks
+}
+
+/// A part in percent, with one decimal; never nothing where there is some, nor all where there is more.
+fn share(part: u64, whole: u64) -> String {
+    let tenths = (u128::from(part) * 1_000 + u128::from(whole) / 2) / u128::from(whole.max(1));
+    match tenths {
+        0 => "<0.1%".to_owned(),
+        1_000.. if part < whole => ">99.9%".to_owned(),
+        tenths => format!("{}.{}%", tenths / 10, tenths % 10),
+    }
+}
+
+/// Parts beside one another, as many in a line as fit, and one at least.
+fn lines_of(parts: &[String], width: usize) -> Vec<String> {
+    const BETWEEN: &str = "  |  ";
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if line.len() + BETWEEN.len() + part.len() <= width => {
+                line.push_str(BETWEEN);
+                line.push_str(part);
+            }
+            _ => lines.push(part.clone()),
+        }
+    }
+    lines
+}
+
 fn title(period: &str, filter: &Filter) -> String {
     let period = if period.is_empty() { "all-time" } else { period };
     let who = match filter.kept(Label::Instance) {
@@ -90,11 +162,22 @@ fn title(period: &str, filter: &Filter) -> String {
 /// Returns what narrows the report besides the instance, which the title names.
 fn filter_line(filter: &Filter) -> Option<String> {
     let labels = Label::ALL.into_iter().filter(|label| *label != Label::Instance);
-    let parts: Vec<String> = labels
+    let labels = labels
         .map(|label| (label, filter.kept(label)))
         .filter(|(_, names)| !names.is_empty())
-        .map(|(label, names)| format!("{label} {}", listed(names)))
-        .collect();
+        .map(|(label, names)| format!("{label} {}", listed(names)));
+    let mut keys: Vec<TagKey> = filter.tags().iter().map(|(key, _)| *key).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let tags = keys.into_iter().map(|key| {
+        let values = filter.tags().iter().filter(|(of, _)| *of == key);
+        let shown = |value: &str| {
+            if value.is_empty() { "(none)".into() } else { printable(value).into_owned() }
+        };
+        let values: Vec<String> = values.map(|(_, value)| shown(value)).collect();
+        format!("{} {}", printable(key.name()), values.join(", "))
+    });
+    let parts: Vec<String> = labels.chain(tags).collect();
     (!parts.is_empty()).then(|| format!("Only: {}", parts.join("  |  ")))
 }
 

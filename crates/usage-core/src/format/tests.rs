@@ -1,4 +1,5 @@
 mod grouped;
+mod remarks;
 
 use insta::assert_snapshot;
 use proptest::prelude::*;

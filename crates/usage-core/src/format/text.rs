@@ -78,7 +78,7 @@ pub fn format_records<R: Borrow<Record>>(
 }
 
 pub(super) fn report(report: &Report, options: &TextOptions) -> String {
-    let mut page = Page::new(options.color, report.period.name(), &report.filter, &report.summary);
+    let mut page = Page::new(options, report.period.name(), &report.filter, &report.summary);
     if report.summary.requests > 0 {
         let grids: Vec<Grid> = report.tables.iter().map(grid).collect();
         let columns = Columns::fitting(&grids, options);
@@ -112,7 +112,7 @@ fn grid(table: &Table) -> Grid {
         return Grid { title, names, numbers, has_bars: false, lines: list(table) };
     }
     let column = |dimension: &Dimension| NameColumn {
-        header: capitalized(dimension.name()),
+        header: capitalized(&printable(dimension.name())),
         least: 0,
         shortens: !dimension.is_time(),
     };
@@ -215,7 +215,7 @@ fn units_between(from: DateTime<Tz>, to: DateTime<Tz>, time: Dimension) -> u64 {
         Dimension::Hour => (to - from).num_hours(),
         Dimension::Week => days / 7,
         Dimension::Month => months(to) - months(from),
-        Dimension::Label(_) | Dimension::Day => days,
+        Dimension::Label(_) | Dimension::Tag(_) | Dimension::Day => days,
     };
     units.unsigned_abs()
 }

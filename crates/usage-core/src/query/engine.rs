@@ -17,12 +17,17 @@ pub type Records<'a> = Box<dyn Iterator<Item = Result<Record, EngineError>> + Se
 /// Which way to an answer is cheap is the engine's business. `usage-conformance`, a crate of this project, checks
 /// everything that is promised here against an engine in memory; every engine has to pass it.
 ///
+/// An engine may keep sums by the values of some tags and answer questions about them from there; others it answers
+/// from records. Where those are gone it says that the answer is
+/// [not kept](super::EngineErrorKind::NotKept), and never takes them for records without tags.
+///
 /// Each answer shows one state of the engine: of a batch all or nothing. What cannot be told completely is an
 /// error, never a smaller answer. Every question has [`Limits`]; one that they end fails with
 /// [`DeadlineExceeded`](super::EngineErrorKind::DeadlineExceeded) or
 /// [`Cancelled`](super::EngineErrorKind::Cancelled), at once where they are reached before it is asked.
 pub trait Engine: Send + Sync {
-    /// Returns what the records come to, by label set.
+    /// Returns what the records come to, by label set; by those [tags](Selection::tags) too that the question is
+    /// told apart by.
     ///
     /// # Errors
     /// When there is no complete answer, see [`EngineErrorKind`](super::EngineErrorKind).

@@ -16,7 +16,7 @@ pub use report::{Report, ReportQuery};
 pub use selection::{Block, Bounds, Calendar, Freshness, Order, Seen, Selection, Session};
 
 use crate::TimeRange;
-use crate::stats::{Series, Table};
+use crate::stats::{Grouping, Series, Table};
 
 /// Asks an engine for a report.
 ///
@@ -28,7 +28,10 @@ use crate::stats::{Series, Table};
 pub fn report(engine: &dyn Engine, query: &ReportQuery) -> Result<Report, EngineError> {
     let period = countable::period(engine, query)?;
     let filter = query.filter.clone();
-    let of = Selection::new(TimeRange::from(&period), &filter).within(query.limits.clone());
+    let tags: Vec<_> = query.by.iter().flat_map(Grouping::tags).collect();
+    let of = Selection::new(TimeRange::from(&period), &filter)
+        .told_apart_by(&tags)
+        .within(query.limits.clone());
     let Some(by) = query.by.clone() else {
         let usage = engine.totals(&of)?;
         return Ok(Report::of(period, filter, usage, query.top));

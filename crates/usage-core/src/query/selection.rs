@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use super::Limits;
 use crate::period::Unit;
 use crate::stats::Summary;
-use crate::{Filter, TimeRange, Timestamp};
+use crate::{Filter, TagKey, TimeRange, Timestamp};
 
 /// Which records a question is about, and how long its answer may take.
 #[derive(Clone, Debug)]
@@ -13,8 +13,11 @@ use crate::{Filter, TimeRange, Timestamp};
 pub struct Selection<'a> {
     /// Their time.
     pub range: TimeRange,
-    /// Their names.
+    /// Their names and tags.
     pub filter: &'a Filter,
+    /// The tags by which totals are told apart, besides names: the labels of an answer have these beside their
+    /// names and no others, whatever the filter.
+    pub tags: &'a [TagKey],
     /// How long it may take.
     pub limits: Limits,
 }
@@ -23,7 +26,14 @@ impl<'a> Selection<'a> {
     /// Selects the records of a range that pass the filter.
     #[must_use]
     pub fn new(range: TimeRange, filter: &'a Filter) -> Self {
-        Self { range, filter, limits: Limits::none() }
+        Self { range, filter, tags: &[], limits: Limits::none() }
+    }
+
+    /// Sets the tags by which totals are told apart.
+    #[must_use]
+    pub const fn told_apart_by(mut self, tags: &'a [TagKey]) -> Self {
+        self.tags = tags;
+        self
     }
 
     /// Sets how long the answer may take.

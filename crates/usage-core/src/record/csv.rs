@@ -13,9 +13,10 @@ use std::io;
 
 use csv::{ErrorKind, IntoInnerError, Writer, WriterBuilder};
 
+use super::line::text_of;
 use super::line_error::LineError;
 use super::raw::{RawRecord, VALUE_CHARS, has_kinds, shortened};
-use super::{EventId, Field, Label, LabelInterner, Record};
+use super::{Field, Label, LabelInterner, Record};
 use crate::Timestamp;
 use crate::text::printable;
 
@@ -214,7 +215,7 @@ impl Header {
         for text in Fields::of(row)? {
             let text = text?;
             if let Some(column) = self.columns.get(found) {
-                raw.set(*column, text);
+                raw.set(*column, text)?;
             }
             found += 1;
         }
@@ -298,8 +299,11 @@ impl<'a> Iterator for Fields<'a> {
 /// assert_eq!(
 ///     String::from_utf8(rows.into_inner()?)?,
 ///     "instance_id,profile,provider,route,model,tokens,input_tokens,output_tokens,\
-///      cache_read_tokens,cache_write_tokens,reasoning_tokens,fallbacks,timestamp,event_id\n\
-///      i,,,r,m,7,5,2,0,0,0,0,1970-01-01T00:00:00.000000Z,\n"
+///      cache_read_tokens,cache_write_tokens,reasoning_tokens,fallbacks,timestamp,event_id,tier,\
+///      project,user,cache_write_long_tokens,input_audio_tokens,output_audio_tokens,\
+///      cache_read_audio_tokens,web_searches,alias_id,revision,session_id,tags,outcome,quality,\
+///      inconsistent,stated_cost_usd,time_stated\n\
+///      i,,,r,m,7,5,2,0,0,0,0,1970-01-01T00:00:00.000000Z,,,,,0,0,0,0,0,,,,,,,,,\n"
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -362,8 +366,7 @@ impl<W: io::Write> RowWriter<W> {
     }
 
     fn write_fields(&mut self, record: &Record) -> csv::Result<()> {
-        let (names, counts, event_id) =
-            (record.labels().names(), record.counts(), record.event_id());
+        let (names, counts) = (record.labels().names(), record.counts());
         let has_kinds = has_kinds(counts);
         for field in Field::ALL {
             match field {
@@ -372,7 +375,13 @@ impl<W: io::Write> RowWriter<W> {
                 Field::Count(kind) if kind.is_tokens() && !has_kinds => self.out.write_field("")?,
                 Field::Count(measure) => self.number(counts.get(measure).into())?,
                 Field::Timestamp => self.out.write_field(record.timestamp().to_string())?,
-                Field::EventId => self.text(event_id.map_or("", EventId::as_str))?,
+                Field::Revision if counts.revision() > 0 => {
+                    self.number(counts.revision().into())?;
+                }
+                Field::Inconsistent if counts.is_inconsistent() => self.out.write_field("true")?,
+                Field::TimeStated if !counts.is_time_stated() => self.out.write_field("false")?,
+                Field::Tags => self.text(&record.context().tag_list().to_json())?,
+                text => self.text(&text_of(record, text).unwrap_or_default())?,
             }
         }
         // Ends the row.

@@ -19,11 +19,16 @@ impl EventId {
     /// # Errors
     /// When it is empty, longer than [`MAX_EVENT_ID_BYTES`], or holds a NUL.
     pub fn new(id: impl Into<Box<str>>) -> Result<Self, RecordError> {
+        Self::in_field(Field::EventId, id)
+    }
+
+    /// As [`new`](Self::new), named as this field in an error.
+    pub(super) fn in_field(field: Field, id: impl Into<Box<str>>) -> Result<Self, RecordError> {
         let id = id.into();
         if id.is_empty() {
-            return Err(RecordError::Empty { field: Field::EventId });
+            return Err(RecordError::Empty { field });
         }
-        check_text(Field::EventId, &id, MAX_EVENT_ID_BYTES)?;
+        check_text(field, &id, MAX_EVENT_ID_BYTES)?;
         Ok(Self(id))
     }
 

@@ -24,12 +24,27 @@ pub enum Label {
     Route,
     /// The model that answered. Never empty.
     Model,
+    /// The service tier that was billed: `standard`, `batch`, `flex`, `priority` or `fast`, or a word of the
+    /// provider's that is [none of these](super::Tier::named_by). Empty where it is not known.
+    Tier,
+    /// The project that the request was for. May be empty.
+    Project,
+    /// Who made the request. May be empty.
+    User,
 }
 
 impl Label {
     /// All there are, in the order of the record line.
-    pub const ALL: [Self; 5] =
-        [Self::Instance, Self::Profile, Self::Provider, Self::Route, Self::Model];
+    pub const ALL: [Self; 8] = [
+        Self::Instance,
+        Self::Profile,
+        Self::Provider,
+        Self::Route,
+        Self::Model,
+        Self::Tier,
+        Self::Project,
+        Self::User,
+    ];
 
     /// Their number.
     pub const COUNT: usize = Self::ALL.len();
@@ -42,6 +57,9 @@ impl Label {
             Self::Provider => ("provider", "provider", false),
             Self::Route => ("route", "route", true),
             Self::Model => ("model", "model", true),
+            Self::Tier => ("tier", "tier", false),
+            Self::Project => ("project", "project", false),
+            Self::User => ("user", "user", false),
         }
     }
 

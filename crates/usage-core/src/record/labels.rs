@@ -1,12 +1,12 @@
 //! The names of a record, made once and shared.
 
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::collections::HashSet;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use super::{Field, Label, RecordError};
+use super::{Field, Label, RecordError, Tags, Tier};
 
 /// The longest name, in bytes of UTF-8.
 pub const MAX_NAME_BYTES: usize = 256;
@@ -23,26 +23,43 @@ pub const MAX_NAME_BYTES: usize = 256;
 /// assert_eq!(names.reported(Label::Profile), "default");
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LabelNames<'a>([&'a str; Label::COUNT]);
+pub struct LabelNames<'a> {
+    names: [&'a str; Label::COUNT],
+    tags: Tags<'a>,
+}
 
 impl<'a> LabelNames<'a> {
     /// No names.
     #[must_use]
     pub const fn new() -> Self {
-        Self([""; Label::COUNT])
+        Self::from_all([""; Label::COUNT])
     }
 
     /// These names, in the order of [`Label::ALL`], whose number grows: for this project's crates.
     #[doc(hidden)]
     #[must_use]
     pub const fn from_all(names: [&'a str; Label::COUNT]) -> Self {
-        Self(names)
+        Self { names, tags: Tags::NONE }
+    }
+
+    /// With these tags beside the names. The labels of a record have none: they are in its
+    /// [context](super::Context). Those of a group of records have what the group has in common.
+    #[must_use]
+    pub const fn with_tags(mut self, tags: Tags<'a>) -> Self {
+        self.tags = tags;
+        self
+    }
+
+    /// The tags beside the names.
+    #[must_use]
+    pub const fn tags(&self) -> Tags<'a> {
+        self.tags
     }
 
     /// With this name.
     #[must_use]
     pub const fn with(mut self, label: Label, name: &'a str) -> Self {
-        self.0[label as usize] = name;
+        self.names[label as usize] = name;
         self
     }
 
@@ -76,16 +93,34 @@ impl<'a> LabelNames<'a> {
         self.with(Label::Model, name)
     }
 
+    /// With the service tier that was billed.
+    #[must_use]
+    pub const fn with_tier(self, name: &'a str) -> Self {
+        self.with(Label::Tier, name)
+    }
+
+    /// With the project that the request was for.
+    #[must_use]
+    pub const fn with_project(self, name: &'a str) -> Self {
+        self.with(Label::Project, name)
+    }
+
+    /// With who made the request.
+    #[must_use]
+    pub const fn with_user(self, name: &'a str) -> Self {
+        self.with(Label::User, name)
+    }
+
     /// One of the names.
     #[must_use]
     pub const fn get(&self, label: Label) -> &'a str {
-        self.0[label as usize]
+        self.names[label as usize]
     }
 
     /// All of the names, in the order of [`Label::ALL`].
     #[must_use]
     pub const fn all(&self) -> &[&'a str; Label::COUNT] {
-        &self.0
+        &self.names
     }
 
     /// One of the names as reports show it: `default` in place of an empty profile.
@@ -94,8 +129,17 @@ impl<'a> LabelNames<'a> {
         label.reported(self.get(label))
     }
 
+    /// The tier as records have it.
+    fn tier(&self) -> Cow<'a, str> {
+        match self.get(Label::Tier) {
+            // Most have none.
+            "" => Cow::Borrowed(""),
+            word => Tier::named_by(word),
+        }
+    }
+
     fn check(&self) -> Result<(), RecordError> {
-        for (label, name) in Label::ALL.into_iter().zip(self.0) {
+        for (label, name) in Label::ALL.into_iter().zip(self.names) {
             let field = Field::Label(label);
             if label.is_required() && name.is_empty() {
                 return Err(RecordError::Empty { field });
@@ -106,11 +150,15 @@ impl<'a> LabelNames<'a> {
     }
 
     fn join_into(&self, out: &mut String) {
-        for (index, name) in self.0.into_iter().enumerate() {
+        for (index, name) in self.names.into_iter().enumerate() {
             if index > 0 {
                 out.push('\0');
             }
             out.push_str(name);
+        }
+        if !self.tags.is_empty() {
+            out.push('\0');
+            out.push_str(self.tags.joined());
         }
     }
 }
@@ -128,8 +176,8 @@ impl<'a> LabelNames<'a> {
 #[derive(Clone)]
 pub struct Labels(Arc<Shared>);
 
-/// The names joined by NUL, which no name may hold: the joined text is the identity, so that
-/// `a` + `b/c` and `a/b` + `c` stay apart.
+/// The names, and tags if there are any, joined by NUL, which none of them may hold: the joined text is the
+/// identity, so that `a` + `b/c` and `a/b` + `c` stay apart.
 struct Shared {
     joined: Box<str>,
     /// Where each name ends in `joined`.
@@ -137,13 +185,15 @@ struct Shared {
 }
 
 impl Labels {
-    /// Checks the names and keeps them.
+    /// Checks the names and keeps them, a provider's word for a tier as [the tier's name](Tier::named_by).
     ///
     /// # Errors
     /// When a name that must not be empty is, or when one is longer than [`MAX_NAME_BYTES`] or
     /// holds a NUL.
     pub fn new(names: LabelNames<'_>) -> Result<Self, RecordError> {
         names.check()?;
+        let tier = names.tier();
+        let names = names.with_tier(&tier);
         let mut joined = String::new();
         names.join_into(&mut joined);
         Ok(Self::from_joined(names, joined.into_boxed_str()))
@@ -165,11 +215,24 @@ impl Labels {
     pub fn names(&self) -> LabelNames<'_> {
         let Shared { joined, ends } = &*self.0;
         let mut from = 0;
-        LabelNames(ends.map(|end| {
+        let names = ends.map(|end| {
             let name = &joined[from..end];
             from = end + 1;
             name
-        }))
+        });
+        LabelNames { names, tags: Tags::of_joined(joined.get(from..).unwrap_or_default()) }
+    }
+
+    /// The same names with these tags beside them in place of any others: those of a group of records.
+    #[must_use]
+    pub fn with_tags(&self, tags: Tags<'_>) -> Self {
+        let names = self.names();
+        if names.tags == tags {
+            return self.clone();
+        }
+        let (names, mut joined) = (names.with_tags(tags), String::new());
+        names.join_into(&mut joined);
+        Self::from_joined(names, joined.into())
     }
 
     /// Returns whether both are clones of one value. Cheaper than `==`; `false` does not mean different.
@@ -205,6 +268,9 @@ impl fmt::Debug for Labels {
         let mut all = f.debug_struct("Labels");
         for (label, name) in Label::ALL.into_iter().zip(self.names().all()) {
             all.field(label.field(), name);
+        }
+        if !self.names().tags.is_empty() {
+            all.field("tags", &self.names().tags);
         }
         all.finish()
     }
@@ -243,6 +309,8 @@ impl LabelInterner {
     pub fn intern(&mut self, names: LabelNames<'_>) -> Result<Labels, RecordError> {
         // Checked first: a NUL inside a name could make the joined text that of other names.
         names.check()?;
+        let tier = names.tier();
+        let names = names.with_tier(&tier);
         self.key.clear();
         names.join_into(&mut self.key);
         if let Some(labels) = self.known.get(self.key.as_str()) {

@@ -1,9 +1,12 @@
 //! The record line: one record as one JSON object on one line.
 
+use std::borrow::Cow;
+
+use serde::de::DeserializeSeed as _;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::raw::{RawRecord, has_kinds, shortened};
-use super::{Field, LabelInterner, Record};
+use super::raw::{FieldsOf, Unknown, has_kinds, shortened};
+use super::{Field, LabelInterner, Outcome, Quality, Record, UnknownFields};
 use crate::Timestamp;
 use crate::text::escape_hidden;
 
@@ -12,7 +15,7 @@ pub use super::line_error::LineError;
 /// The longest line a reader should take in, in bytes: several times the longest valid record.
 pub const MAX_LINE_BYTES: usize = 65_536;
 
-/// Reads a record from the bytes of one line, without its line break.
+/// Reads a record from the bytes of one line, without its line break; a field that no record has is an error.
 ///
 /// `now` is the timestamp of a line that has none. Equal names share one allocation through
 /// `interner`.
@@ -37,16 +40,93 @@ pub fn parse(
     now: Timestamp,
     interner: &mut LabelInterner,
 ) -> Result<Record, LineError> {
+    parse_with(line, now, interner, &mut Unknown::default())
+}
+
+/// Reads lines, as [`parse`] does, and may pass over fields that no record has.
+///
+/// ```
+/// use usage_core::{LabelInterner, Timestamp, record::line};
+///
+/// let text = br#"{"instance_id":"a","route":"r","model":"m","tokens":5,"latency_ms":{"p50":7}}"#;
+/// let (now, mut interner) = (Timestamp::from_micros(0), LabelInterner::new(10));
+/// assert!(line::Parser::new().parse(text, now, &mut interner).is_err());
+///
+/// let mut parser = line::Parser::new().ignoring_unknown(true);
+/// assert_eq!(parser.parse(text, now, &mut interner)?.tokens().total(), 5);
+/// assert_eq!(parser.unknown().by_name().collect::<Vec<_>>(), [("latency_ms", 1)]);
+/// # Ok::<(), line::LineError>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Parser {
+    /// Those of the line that is being read.
+    found: Unknown,
+    unknown: UnknownFields,
+}
+
+impl Parser {
+    /// A parser for which a field that no record has is an error.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Passes over fields that no record has, and counts them; or not.
+    #[must_use]
+    pub const fn ignoring_unknown(mut self, are_ignored: bool) -> Self {
+        self.found.are_ignored = are_ignored;
+        self
+    }
+
+    /// Reads a record from the bytes of one line, as [`parse`] does.
+    ///
+    /// # Errors
+    /// As [`parse`]; an unknown field is one only where they are not passed over.
+    pub fn parse(
+        &mut self,
+        line: &[u8],
+        now: Timestamp,
+        interner: &mut LabelInterner,
+    ) -> Result<Record, LineError> {
+        self.found.names.clear();
+        let record = parse_with(line, now, interner, &mut self.found)?;
+        for name in &self.found.names {
+            self.unknown.add(name);
+        }
+        Ok(record)
+    }
+
+    /// The fields that were passed over so far, in lines that are records.
+    #[must_use]
+    pub const fn unknown(&self) -> &UnknownFields {
+        &self.unknown
+    }
+}
+
+fn parse_with(
+    line: &[u8],
+    now: Timestamp,
+    interner: &mut LabelInterner,
+    unknown: &mut Unknown,
+) -> Result<Record, LineError> {
     let text = std::str::from_utf8(line)
         .map_err(|error| LineError::NotUtf8 { at: error.valid_up_to() + 1 })?;
-    // Else the fields of a record in their order, without their names, would be one.
+    // The parser would say that it is column 0.
     let trimmed = text.trim_ascii_start();
     if trimmed.starts_with('[') {
         let column = text.len() - trimmed.len() + 1;
         let reason = "invalid type: sequence, expected a JSON object".to_owned();
         return Err(LineError::NotARecord { reason, column });
     }
-    let raw: RawRecord<'_> = serde_json::from_str(text).map_err(|error| not_a_record(&error))?;
+    let mut json = serde_json::Deserializer::from_str(text);
+    let raw = FieldsOf(unknown).deserialize(&mut json);
+    let raw = raw.and_then(|raw| json.end().map(|()| raw));
+    let raw = raw.map_err(|error| match unknown.names.pop() {
+        Some(name) if !unknown.are_ignored => {
+            LineError::UnknownField { name, column: error.column() }
+        }
+        _ => not_a_record(&error),
+    })?;
     raw.into_record(now, interner)
 }
 
@@ -70,25 +150,68 @@ struct WrittenLine<'a>(&'a Record);
 impl Serialize for WrittenLine<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(record) = self;
-        let (names, counts, event_id) =
-            (record.labels().names(), record.counts(), record.event_id());
+        let (names, counts) = (record.labels().names(), record.counts());
         let has_kinds = has_kinds(counts);
         let mut line = serializer.serialize_map(None)?;
         for field in Field::ALL {
-            let name = field.name();
+            // Those that every line has had from the beginning are always there, the others where they say something.
             match field {
-                Field::Label(label) => line.serialize_entry(name, names.get(label))?,
+                Field::Label(label) if !field.is_usual() && names.get(label).is_empty() => {}
+                Field::Label(label) => line.serialize_entry(field.name(), names.get(label))?,
                 Field::Tokens if has_kinds => {}
-                Field::Tokens => line.serialize_entry(name, &record.tokens().total())?,
+                Field::Tokens => line.serialize_entry(field.name(), &record.tokens().total())?,
                 Field::Count(kind) if kind.is_tokens() && !has_kinds => {}
-                Field::Count(measure) => line.serialize_entry(name, &counts.get(measure))?,
-                Field::Timestamp => line.serialize_entry(name, &record.timestamp().to_string())?,
-                Field::EventId => {
-                    event_id.map_or(Ok(()), |id| line.serialize_entry(name, id.as_str()))?;
+                Field::Count(measure) if !field.is_usual() && counts.get(measure) == 0 => {}
+                Field::Count(measure) => {
+                    line.serialize_entry(field.name(), &counts.get(measure))?;
+                }
+                Field::Timestamp => {
+                    line.serialize_entry(field.name(), &record.timestamp().to_string())?;
+                }
+                Field::Tags => {
+                    let tags = record.context().tag_list();
+                    if !tags.is_empty() {
+                        line.serialize_entry(field.name(), &tags)?;
+                    }
+                }
+                Field::Revision if counts.revision() > 0 => {
+                    line.serialize_entry(field.name(), &counts.revision())?;
+                }
+                Field::Inconsistent if counts.is_inconsistent() => {
+                    line.serialize_entry(field.name(), &true)?;
+                }
+                Field::TimeStated if !counts.is_time_stated() => {
+                    line.serialize_entry(field.name(), &false)?;
+                }
+                Field::Revision | Field::Inconsistent | Field::TimeStated => {}
+                text => {
+                    if let Some(text) = text_of(record, text) {
+                        line.serialize_entry(field.name(), &text)?;
+                    }
                 }
             }
         }
         line.end()
+    }
+}
+
+/// The text of a field that has one and may be missing.
+pub(super) fn text_of(record: &Record, field: Field) -> Option<Cow<'_, str>> {
+    let counts = record.counts();
+    match field {
+        Field::EventId => record.event_id().map(|id| id.as_str().into()),
+        Field::AliasId => record.alias_id().map(|id| id.as_str().into()),
+        Field::SessionId => {
+            Some(record.context().session_id()).filter(|id| !id.is_empty()).map(Cow::from)
+        }
+        Field::Outcome => Some(counts.outcome())
+            .filter(|outcome| *outcome != Outcome::Ok)
+            .map(|it| it.name().into()),
+        Field::Quality => Some(counts.quality())
+            .filter(|quality| *quality != Quality::Reported)
+            .map(|it| it.name().into()),
+        Field::StatedCost => counts.stated_cost().map(|cost| cost.to_string().into()),
+        _ => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Why a text form of a record is refused: for the record line, and for CSV, which has the same fields.
 
-use super::{Field, MAX_COUNT, RecordError};
+use super::{Field, MAX_COUNT, MoneyError, RecordError};
 
 /// Why a line is not a record.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -12,7 +12,18 @@ pub enum LineError {
         /// Where the first wrong byte is, counted from 1.
         at: usize,
     },
-    /// The line is not a JSON object, or has an unknown, repeated or missing field.
+    /// A field that no record has.
+    #[error(
+        "unknown field `{name}` (column {column}); the fields of records are {}",
+        Field::NAMES.join(", ")
+    )]
+    UnknownField {
+        /// Its name, shortened.
+        name: String,
+        /// Where it ends, in bytes from 1.
+        column: usize,
+    },
+    /// The line is not a JSON object, or has a repeated or missing field.
     #[error("{reason} (column {column})")]
     NotARecord {
         /// What was wrong with it.
@@ -45,9 +56,30 @@ pub enum LineError {
         /// What stands there, shortened.
         found: String,
     },
-    /// An event id without a timestamp: read twice, the record would have two.
-    #[error("event_id needs a timestamp beside it")]
-    EventIdWithoutTimestamp,
+    /// A field whose value is one of a few words has another.
+    #[error("{field} is {found:?}, {accepted} are accepted")]
+    NotAWord {
+        /// Which field.
+        field: Field,
+        /// What stands there, shortened.
+        found: String,
+        /// The words.
+        accepted: String,
+    },
+    /// The tags in a row of CSV are no JSON object of texts.
+    #[error("{} is {found:?}, no JSON object of texts", Field::Tags)]
+    NotTags {
+        /// What stands there, shortened.
+        found: String,
+    },
+    /// A stated cost is no amount of money.
+    #[error("{} is {found}: {reason}", Field::StatedCost)]
+    NotMoney {
+        /// What stands there, shortened.
+        found: String,
+        /// What is wrong with it.
+        reason: MoneyError,
+    },
     /// The record itself is refused.
     #[error(transparent)]
     Record(#[from] RecordError),

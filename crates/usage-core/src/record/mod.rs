@@ -1,5 +1,7 @@
 //! A record of one handled request, and what may be in it.
 
+mod context;
+mod counts;
 #[cfg(feature = "csv")]
 pub mod csv;
 mod error;
@@ -9,23 +11,36 @@ mod labels;
 pub mod line;
 mod line_error;
 mod measure;
+mod money;
+mod outcome;
 mod raw;
+mod tags;
+mod tier;
 mod tokens;
+mod unknown;
 mod usage;
 
+pub use context::Context;
+pub use counts::Counts;
 pub use error::{Field, RecordError};
 pub use event_id::{EventId, MAX_EVENT_ID_BYTES};
 pub use label::{DEFAULT_PROFILE, Label};
 pub use labels::{LabelInterner, LabelNames, Labels, MAX_NAME_BYTES};
-pub use measure::Measure;
-pub use tokens::{MAX_COUNT, TokenCounts};
-pub use usage::{Counts, Usage};
+pub use measure::{MAX_COUNT, MAX_SEARCHES, Measure};
+pub use money::{Money, MoneyError};
+pub use outcome::{Outcome, Quality};
+pub use tags::{MAX_TAG_KEY_BYTES, MAX_TAG_VALUE_BYTES, MAX_TAGS, TagKey, TagSet, Tags};
+pub use tier::Tier;
+pub use tokens::TokenCounts;
+pub use unknown::UnknownFields;
+pub use usage::Usage;
 
 use crate::Timestamp;
 
 /// One handled request: who handled it, what it cost, how it went, and when.
 ///
-/// Sixty-four bytes that are cheap to move and to clone: the names are shared, see [`Labels`].
+/// Cheap to move and to clone: the names are shared, see [`Labels`], and so are a session and tags, see
+/// [`Context`].
 ///
 /// ```
 /// use usage_core::{Label, LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
@@ -47,6 +62,8 @@ pub struct Record {
     labels: Labels,
     counts: Counts,
     event_id: Option<EventId>,
+    alias_id: Option<EventId>,
+    context: Context,
 }
 
 impl Record {
@@ -61,7 +78,7 @@ impl Record {
     /// A record without an event id, of counts that have been checked.
     #[must_use]
     pub const fn of(labels: Labels, counts: Counts) -> Self {
-        Self { labels, counts, event_id: None }
+        Self { labels, counts, event_id: None, alias_id: None, context: Context::NONE }
     }
 
     /// The same record, made idempotent: a ledger stores one record for an `event_id` of an
@@ -71,10 +88,44 @@ impl Record {
         Self { event_id: Some(event_id), ..self }
     }
 
+    /// The same record, whose event has another id too, by which others tell of it. Without effect where it has no
+    /// event id.
+    #[must_use]
+    pub fn with_alias_id(self, alias_id: EventId) -> Self {
+        let alias_id = (self.event_id.is_some() && self.event_id.as_ref() != Some(&alias_id))
+            .then_some(alias_id);
+        Self { alias_id, ..self }
+    }
+
+    /// The same record, in this session and with these tags.
+    #[must_use]
+    pub fn with_context(self, context: Context) -> Self {
+        Self { context, ..self }
+    }
+
+    /// The same record with other numbers.
+    #[must_use]
+    pub const fn with_counts(mut self, counts: Counts) -> Self {
+        self.counts = counts;
+        self
+    }
+
+    /// The same record with other names.
+    #[must_use]
+    pub fn with_labels(self, labels: Labels) -> Self {
+        Self { labels, ..self }
+    }
+
     /// The names.
     #[must_use]
     pub const fn labels(&self) -> &Labels {
         &self.labels
+    }
+
+    /// The names, with the tags beside them: what filters and groupings look at.
+    #[must_use]
+    pub fn names(&self) -> LabelNames<'_> {
+        self.labels.names().with_tags(self.context.tag_list())
     }
 
     /// The numbers, and when.
@@ -106,6 +157,18 @@ impl Record {
     #[must_use]
     pub const fn event_id(&self) -> Option<&EventId> {
         self.event_id.as_ref()
+    }
+
+    /// Returns the other id of its event, if it has one.
+    #[must_use]
+    pub const fn alias_id(&self) -> Option<&EventId> {
+        self.alias_id.as_ref()
+    }
+
+    /// The session that it belongs to, and its tags.
+    #[must_use]
+    pub const fn context(&self) -> &Context {
+        &self.context
     }
 }
 

@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 
 use proptest::prelude::*;
+use proptest::sample::select;
 
 use super::line::{self, LineError};
 use super::*;
@@ -37,8 +38,8 @@ fn with(fields: &str) -> String {
 }
 
 #[test]
-fn a_record_is_one_cache_line() {
-    assert!(size_of::<Record>() <= 64, "{}", size_of::<Record>());
+fn a_record_is_two_cache_lines() {
+    assert!(size_of::<Record>() <= 128, "{}", size_of::<Record>());
 }
 
 #[test]
@@ -50,7 +51,7 @@ fn names_come_back_by_field() {
     assert_eq!(names().reported(Label::Profile), "p");
     assert_eq!(
         format!("{:?}", labels()),
-        r#"Labels { instance_id: "i", profile: "p", provider: "v", route: "r", model: "m" }"#
+        r#"Labels { instance_id: "i", profile: "p", provider: "v", route: "r", model: "m", tier: "", project: "", user: "" }"#
     );
 }
 
@@ -64,6 +65,43 @@ fn labels_are_equal_by_their_names() {
     assert_ne!(labels(), Labels::new(shifted).unwrap());
     let set: HashSet<_> = [labels(), labels(), Labels::new(shifted).unwrap()].into();
     assert_eq!(set.len(), 2);
+}
+
+#[test]
+fn labels_of_a_group_have_tags_beside_their_names() {
+    let tags = TagSet::new([("env", "prod"), ("team", "search")]).unwrap();
+    let tagged = labels().with_tags(tags.tags());
+    assert_eq!(tagged.names(), names().with_tags(tags.tags()));
+    assert_eq!(tagged.names().all(), names().all());
+    assert_ne!(tagged, labels());
+    assert_eq!(tagged, Labels::new(tagged.names()).unwrap());
+    assert_eq!(tagged.with_tags(Tags::NONE), labels());
+    assert!(tagged.is_same_allocation(&tagged.with_tags(tags.tags())));
+    let mut interner = LabelInterner::new(10);
+    assert_eq!(interner.intern(tagged.names()).unwrap(), tagged);
+    assert_eq!(interner.intern(names()).unwrap(), labels());
+    // What stands in a name is never taken for a tag.
+    let other = TagSet::new([("prod", "team")]).unwrap();
+    let shifted = names().with_user("env").with_tags(other.tags());
+    let with_env = labels().with_tags(TagSet::new([("env", "prod")]).unwrap().tags());
+    assert_ne!(Labels::new(shifted).unwrap(), with_env);
+    assert!(format!("{tagged:?}").ends_with(r#"tags: {"env": "prod", "team": "search"} }"#));
+}
+
+#[test]
+fn providers_words_for_tiers_become_their_names() {
+    let mut interner = LabelInterner::new(10);
+    for (word, name) in
+        [("default", "standard"), ("ON_DEMAND_FLEX", "flex"), ("New-One", "new-one"), (" ", "")]
+    {
+        let expected = Labels::new(names().with_tier(name)).unwrap();
+        assert_eq!(expected.names().get(Label::Tier), name);
+        assert_eq!(Labels::new(names().with_tier(word)).unwrap(), expected);
+        assert_eq!(interner.intern(names().with_tier(word)).unwrap(), expected);
+        let line = parse(&with(&format!(r#""tokens":1,"tier":"{word}""#))).unwrap();
+        assert_eq!(line.labels().names().get(Label::Tier), name);
+    }
+    assert!(Labels::new(names().with_tier(&"X".repeat(MAX_NAME_BYTES + 1))).is_err());
 }
 
 #[test]
@@ -127,24 +165,32 @@ fn the_largest_counts_do_not_overflow() {
     for measure in Measure::ALL {
         let (usage, field) = match measure {
             Measure::Unclassified => (TokenCounts::unclassified(max + 1), Field::Tokens),
-            Measure::Fallbacks => continue,
+            other if !other.is_tokens() => continue,
             kind => (TokenCounts::new().with(kind, max + 1), Field::Count(kind)),
         };
-        assert_eq!(usage.validate(), Err(RecordError::TooLarge { field, count: max + 1 }));
+        assert_eq!(
+            usage.validate(),
+            Err(RecordError::TooLarge { field, count: max + 1, max: MAX_COUNT })
+        );
     }
     // What fits no number of a record is said as it was stated.
     let stated = Usage::new(TokenCounts::unclassified(u64::MAX), NOW);
-    let error = RecordError::TooLarge { field: Field::Tokens, count: u64::MAX };
+    let error = RecordError::TooLarge { field: Field::Tokens, count: u64::MAX, max: MAX_COUNT };
     assert_eq!(Counts::try_from(stated), Err(error));
 }
 
 #[test]
-fn reasoning_is_a_part_of_the_output() {
-    let error = TokenCounts::new().with_reasoning(1).validate().unwrap_err().to_string();
-    assert_eq!(error, "reasoning_tokens is 1, more than the output_tokens of 0 it is part of");
-    let tokens = TokenCounts::new().with_reasoning(5).with_output(5);
-    tokens.validate().unwrap();
-    assert!(tokens.with_output(4).validate().is_err());
+fn a_part_over_its_whole_is_cut_and_said() {
+    for part in Measure::ALL {
+        let Some(whole) = part.part_of() else { continue };
+        let of = |part_count, whole_count| {
+            let tokens = TokenCounts::new().with(part, part_count).with(whole, whole_count);
+            Counts::try_from(Usage::new(tokens, NOW)).unwrap()
+        };
+        assert_eq!((of(5, 5).get(part), of(5, 5).is_inconsistent()), (5, false));
+        assert_eq!((of(5, 4).get(part), of(5, 4).is_inconsistent()), (4, true));
+        assert_eq!((of(1, 0).get(part), of(1, 0).get(Measure::Inconsistent)), (0, 1));
+    }
 }
 
 #[test]
@@ -162,19 +208,24 @@ fn a_bare_total_takes_no_kinds() {
 #[test]
 fn what_is_stated_comes_back_by_measure() {
     let (mut usage, mut numbers) = (Usage::new(TokenCounts::new(), NOW), [0; Measure::COUNT]);
+    usage = usage.with_stated_cost(Money::from_picos(7));
     for (measure, number) in Measure::ALL.into_iter().zip(10_u32..) {
-        if measure == Measure::Unclassified {
+        // A bare total has no others beside it; of how a request went one word is right.
+        if [Measure::Unclassified, Measure::Errors, Measure::Partial, Measure::Elsewhere]
+            .contains(&measure)
+        {
             continue;
         }
-        let number = if measure.part_of().is_some() { 1 } else { number };
+        let is_small = measure.part_of().is_some() || measure.is_requests();
+        let number = if is_small { 1 } else { number };
         usage = usage.with(measure, number.into());
         numbers[measure as usize] = number;
-        assert_eq!(usage.get(measure), u64::from(number));
+        assert_eq!(usage.get(measure), u64::from(number), "{measure}");
     }
     let counts = Counts::try_from(usage).unwrap();
-    assert_eq!(counts.numbers(), &numbers);
+    assert_eq!(counts.all(), numbers);
     assert_eq!(counts.tokens(), usage.tokens);
-    assert_eq!(Counts::of(numbers, NOW), Ok(counts));
+    assert_eq!(counts.usage(), usage);
 }
 
 #[test]
@@ -218,7 +269,11 @@ fn the_fields_are_named_as_in_the_line() {
     let text = with(
         r#""profile":"p","provider":"v","tokens":10,"input_tokens":1,"output_tokens":2,
         "cache_read_tokens":3,"cache_write_tokens":4,"reasoning_tokens":1,"fallbacks":5,
-        "timestamp":"2026-05-03T13:56:01.5+08:00","event_id":"e""#,
+        "timestamp":"2026-05-03T13:56:01.5+08:00","event_id":"e","tier":"batch","project":"site",
+        "user":"ann","cache_write_long_tokens":4,"input_audio_tokens":1,"output_audio_tokens":1,
+        "cache_read_audio_tokens":2,"web_searches":7,"alias_id":"f","revision":10,"session_id":"s",
+        "tags":{"team":"search","env":"prod"},"outcome":"cancelled","quality":"partial",
+        "inconsistent":true,"stated_cost_usd":"0.25","time_stated":false"#,
     );
     let record = parse(&text).unwrap();
     for field in Field::ALL {
@@ -228,8 +283,22 @@ fn the_fields_are_named_as_in_the_line() {
     assert_eq!(record.fallbacks(), 5);
     assert_eq!(record.timestamp().to_string(), "2026-05-03T05:56:01.500000Z");
     assert_eq!(record.event_id().unwrap().as_str(), "e");
-    assert_eq!(record.labels().names().get(Label::Profile), "p");
-    assert_eq!(record.labels().names().get(Label::Provider), "v");
+    assert_eq!(record.alias_id().unwrap().as_str(), "f");
+    let expected = names().with_tier("batch").with_project("site").with_user("ann");
+    assert_eq!(record.labels().names(), expected);
+    let context = record.context();
+    assert_eq!(
+        (context.session_id(), context.tag("team"), context.tag("env")),
+        ("s", Some("search"), Some("prod"))
+    );
+    let counts = record.counts();
+    assert_eq!(*counts.numbers(), [1, 2, 3, 4, 0, 1, 5, 4, 1, 1, 2, 7]);
+    assert_eq!((counts.outcome(), counts.quality()), (Outcome::Cancelled, Quality::Partial));
+    assert_eq!(
+        (counts.revision(), counts.is_inconsistent(), counts.is_time_stated()),
+        (10, true, false)
+    );
+    assert_eq!(counts.stated_cost(), Some(Money::from_picos(250_000_000_000)));
 }
 
 #[test]
@@ -255,7 +324,7 @@ fn bad_lines_say_what_is_wrong_and_what_is_accepted() {
         ("{}", "missing field `instance_id` (column 2)"),
         (
             "{\"a\":1}{",
-            "unknown field `a`, expected one of `instance_id`, `profile`, `provider`, `route`, `model`, `tokens`, `input_tokens`, `output_tokens`, `cache_read_tokens`, `cache_write_tokens`, `reasoning_tokens`, `fallbacks`, `timestamp`, `event_id` (column 4)",
+            "unknown field `a` (column 4); the fields of records are instance_id, profile, provider, route, model, tokens, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, fallbacks, timestamp, event_id, tier, project, user, cache_write_long_tokens, input_audio_tokens, output_audio_tokens, cache_read_audio_tokens, web_searches, alias_id, revision, session_id, tags, outcome, quality, inconsistent, stated_cost_usd, time_stated",
         ),
     ];
     for (text, expected) in cases {
@@ -315,10 +384,6 @@ fn bad_lines_say_what_is_wrong_and_what_is_accepted() {
         ),
         (r#""tokens":4,"input_tokens":5"#, "tokens is 4, but the counts by kind add up to 5"),
         (
-            r#""reasoning_tokens":5"#,
-            "reasoning_tokens is 5, more than the output_tokens of 0 it is part of",
-        ),
-        (
             r#""tokens":1,"timestamp":"99999-01-01T00:00:00Z""#,
             "timestamp \"99999-01-01T00:00:00Z\" is not RFC 3339, such as 2026-05-03T13:56:01+08:00",
         ),
@@ -330,7 +395,52 @@ fn bad_lines_say_what_is_wrong_and_what_is_accepted() {
             r#""tokens":1,"timestamp":"2026-05-03T13:56:60Z""#,
             "timestamp \"2026-05-03T13:56:60Z\" is not RFC 3339, such as 2026-05-03T13:56:01+08:00",
         ),
-        (r#""tokens":1,"event_id":"e""#, "event_id needs a timestamp beside it"),
+        (r#""tokens":1,"alias_id":"f""#, "alias_id needs an event_id"),
+        (r#""tokens":1,"event_id":"e","alias_id":"""#, "alias_id must not be empty"),
+        (
+            r#""tokens":1,"web_searches":1000001"#,
+            "web_searches is 1000001, at most 1000000 is accepted",
+        ),
+        (
+            r#""tokens":1,"revision":-1"#,
+            "revision is -1, whole numbers from 0 to 1000000000 are accepted",
+        ),
+        (r#""tokens":1,"outcome":"OK""#, "outcome is \"OK\", ok, error, cancelled are accepted"),
+        (
+            r#""tokens":1,"quality":"sure""#,
+            "quality is \"sure\", reported, partial, estimated are accepted",
+        ),
+        (r#""tokens":1,"inconsistent":1"#, "inconsistent is \"1\", true, false are accepted"),
+        (
+            r#""tokens":1,"stated_cost_usd":"1,5""#,
+            "stated_cost_usd is \"1,5\": not a decimal number of dollars, as in 12.50",
+        ),
+        (
+            r#""tokens":1,"stated_cost_usd":"0.0000000000001""#,
+            "stated_cost_usd is \"0.0000000000001\": more than 12 decimal places",
+        ),
+        (
+            r#""tokens":1,"stated_cost_usd":-0.5"#,
+            "stated_cost_usd is -0.5: not a decimal number of dollars, as in 12.50",
+        ),
+        (
+            r#""tokens":1,"stated_cost_usd":"9000000.01""#,
+            "stated_cost_usd is 9000000.01, at most 9000000 is accepted",
+        ),
+        (
+            r#""tokens":1,"stated_cost_usd":1e300"#,
+            "stated_cost_usd is 1e300: more dollars than can be kept",
+        ),
+        (
+            r#""tokens":1,"tags":["a"]"#,
+            "invalid type: sequence, expected a JSON object of texts (column 61)",
+        ),
+        (
+            r#""tokens":1,"tags":{"a":1}"#,
+            "invalid type: integer `1`, expected a string (column 67)",
+        ),
+        (r#""tokens":1,"tags":{"":"x"}"#, "tags has an empty key"),
+        (r#""tokens":1,"tags":{"a":"1","a":"2"}"#, "tags has \"a\" twice"),
         (r#""tokens":1,"tokens":2"#, "duplicate field `tokens` (column 62)"),
         ("\"tokens\":1,\"profile\":\"a\\u0000b\"", "profile holds a NUL character"),
     ];
@@ -342,6 +452,68 @@ fn bad_lines_say_what_is_wrong_and_what_is_accepted() {
 }
 
 #[test]
+fn an_event_without_a_time_is_taken_when_it_arrives() {
+    let text = with(r#""tokens":1,"event_id":"e""#);
+    let later = Timestamp::from_micros(NOW.as_micros() + 1);
+    let read = |now| line::parse(text.as_bytes(), now, &mut LabelInterner::new(10)).unwrap();
+    let (first, again) = (read(NOW), read(later));
+    assert_eq!((first.timestamp(), again.timestamp()), (NOW, later));
+    assert!(!first.counts().is_time_stated() && !again.counts().is_time_stated());
+    // Only the time tells the two apart, and that was not stated: it is one event.
+    let at_first = Usage { timestamp: NOW, ..again.counts().usage() };
+    assert_eq!(again.with_counts(at_first.try_into().unwrap()), first);
+    // That a time is stated cannot be said where none stands, but the reverse can.
+    let said = parse(&with(r#""tokens":1,"event_id":"e","time_stated":true"#)).unwrap();
+    assert!(!said.counts().is_time_stated());
+    let at = r#""tokens":1,"event_id":"e","timestamp":"2026-05-03T05:56:01Z""#;
+    assert!(parse(&with(at)).unwrap().counts().is_time_stated());
+    let said = parse(&with(&format!(r#"{at},"time_stated":false"#))).unwrap();
+    assert!(!said.counts().is_time_stated());
+    // Without an id it is told once, as it ever was.
+    assert!(parse(&with(r#""tokens":1"#)).unwrap().counts().is_time_stated());
+}
+
+#[test]
+fn a_cost_is_taken_in_each_form() {
+    for (text, expected) in [
+        (r#""0.1""#, "0.1"),
+        ("0.1", "0.1"),
+        ("2", "2"),
+        (r#""9000000""#, "9000000"),
+        ("1e-12", "0.000000000001"),
+        ("0.30000000000000004", "0.3"),
+    ] {
+        let record = parse(&with(&format!(r#""tokens":1,"stated_cost_usd":{text}"#))).unwrap();
+        let cost = record.counts().stated_cost().unwrap();
+        assert_eq!(cost.to_string(), expected, "{text}");
+    }
+    let unknown = parse(&with(r#""tokens":1,"stated_cost_usd":null"#)).unwrap();
+    assert_eq!((unknown.counts().stated_cost(), unknown.counts().get(Measure::Stated)), (None, 0));
+    let free = parse(&with(r#""tokens":1,"stated_cost_usd":"0""#)).unwrap();
+    assert_eq!(free.counts().stated_cost(), Some(Money::ZERO), "nothing is not unknown");
+}
+
+#[test]
+fn a_line_cuts_parts_that_are_over_their_whole() {
+    let record = parse(&with(r#""reasoning_tokens":5"#)).unwrap();
+    assert_eq!((record.tokens().reasoning, record.counts().is_inconsistent()), (0, true));
+    let record = parse(&with(r#""output_tokens":1,"reasoning_tokens":2"#)).unwrap();
+    assert_eq!((record.tokens().reasoning, record.counts().is_inconsistent()), (1, true));
+    assert_eq!(parse(&line::write(&record)).unwrap(), record);
+}
+
+#[test]
+fn null_is_as_good_as_missing() {
+    let all = Field::ALL.into_iter().filter(|field| {
+        !matches!(field, Field::Tokens)
+            && !matches!(field, Field::Label(label) if label.is_required())
+    });
+    let nulls: Vec<_> = all.map(|field| format!(r#""{field}":null"#)).collect();
+    let text = with(&format!(r#""tokens":1,{}"#, nulls.join(",")));
+    assert_eq!(parse(&text), parse(&with(r#""tokens":1"#)));
+}
+
+#[test]
 fn a_long_wrong_value_is_shortened() {
     let exact = "x".repeat(100);
     let text = with(&format!(r#""tokens":1,"timestamp":"{exact}""#));
@@ -350,52 +522,74 @@ fn a_long_wrong_value_is_shortened() {
     assert!(complaint(&text).contains(&format!("\"{exact}...\"")));
 }
 
+/// A record with anything that one may hold.
 pub(crate) fn any_record() -> impl Strategy<Value = Record> {
-    let name = "[a-z/.\"\\\\ \u{1b}é模]{1,12}";
-    let names = (name, "[a-z/.]{0,8}", "[a-z/.]{0,8}", name, name);
-    let count = prop_oneof![Just(0), 0..=MAX_COUNT, Just(MAX_COUNT)];
-    let counts = proptest::array::uniform5(count.clone());
-    let tokens = prop_oneof![
-        count.clone().prop_map(|total| TokenCounts::unclassified(total.into())),
-        counts.prop_map(|[input, output, read, write, reasoning]| {
-            TokenCounts::new()
-                .with_input(input.into())
-                .with_output(output.into())
-                .with_cache_read(read.into())
-                .with_cache_write(write.into())
-                .with_reasoning(reasoning.min(output).into())
-        }),
-    ];
-    let time = 0..Timestamp::END_RECORD.as_micros();
-    let event_id = proptest::option::of("[ -~é]{1,32}");
-    (names, tokens, count, time, event_id).prop_map(|(names, tokens, fallbacks, time, event_id)| {
-        let (instance_id, profile, provider, route, model) = &names;
-        let labels = Labels::new(
-            LabelNames::new()
-                .with_instance(instance_id)
-                .with_profile(profile)
-                .with_provider(provider)
-                .with_route(route)
-                .with_model(model),
-        );
-        let time = Timestamp::from_micros(time);
-        let record =
-            Record::new(labels.unwrap(), Usage::new(tokens, time).with_fallbacks(fallbacks.into()))
-                .unwrap();
-        match event_id {
-            Some(id) => record.with_event_id(EventId::new(id).unwrap()),
-            None => record,
+    (any_names(), any_usage(), any_ids(), any_context()).prop_map(|(names, usage, ids, context)| {
+        let all = LabelNames::from_all(names.each_ref().map(String::as_str));
+        let record = Record::new(Labels::new(all).unwrap(), usage).unwrap().with_context(context);
+        match ids {
+            (None, _) => record,
+            (Some(id), None) => record.with_event_id(id),
+            (Some(id), Some(alias)) => record.with_event_id(id).with_alias_id(alias),
         }
     })
 }
 
-/// Returns counts that are often at an edge of what is valid, or of what fits a number.
-fn any_numbers() -> impl Strategy<Value = [u64; Measure::COUNT]> {
-    let limit = u64::from(MAX_COUNT);
-    let edges = [1 << 32, (1 << 63) - 1, 1 << 63, (1 << 63) + limit, u64::MAX];
-    let edge = proptest::sample::select(edges.as_slice().to_vec());
-    let count = prop_oneof![30 => Just(0), 15 => 0..3_u64, 5 => limit - 1..limit + 2, 1 => edge];
-    proptest::array::uniform(count)
+fn any_names() -> impl Strategy<Value = [String; Label::COUNT]> {
+    let name = |label: Label| {
+        let least = usize::from(label.is_required());
+        proptest::string::string_regex(&format!("[a-z/.\"\\\\ \u{1b}é模]{{{least},12}}")).unwrap()
+    };
+    Label::ALL.map(name)
+}
+
+fn any_ids() -> impl Strategy<Value = (Option<EventId>, Option<EventId>)> {
+    let id = || proptest::option::of("[ -~é]{1,32}".prop_map(|id| EventId::new(id).unwrap()));
+    (id(), id())
+}
+
+fn any_context() -> impl Strategy<Value = Context> {
+    let tags = proptest::collection::btree_map("[a-z\"é]{1,8}", "[ -~é\u{1b}]{0,16}", 0..=MAX_TAGS);
+    ("[a-z0-9\"\u{9b}]{0,12}", tags).prop_map(|(session_id, tags)| {
+        Context::new(&session_id, tags.iter().map(|(key, value)| (&**key, &**value))).unwrap()
+    })
+}
+
+fn any_usage() -> impl Strategy<Value = Usage> {
+    let count = prop_oneof![Just(0), 0..=MAX_COUNT, Just(MAX_COUNT)];
+    let numbers = proptest::array::uniform12(count);
+    let how = (select(&Outcome::ALL[..]), select(&Quality::ALL[..]), any::<[bool; 3]>());
+    let cost = prop_oneof![Just(0), 0..=Money::MAX_STATED.picos(), Just(Money::MAX_STATED.picos())];
+    let revision = prop_oneof![Just(0), 0..=40_u32, Just(MAX_COUNT)];
+    let time = 0..Timestamp::END_RECORD.as_micros();
+    (numbers, how, proptest::option::of(cost), revision, time).prop_map(
+        |(
+            numbers,
+            (outcome, quality, [is_bare, is_inconsistent, is_time_stated]),
+            cost,
+            revision,
+            time,
+        )| {
+            let empty = Usage::new(TokenCounts::new(), Timestamp::from_micros(time));
+            let usage =
+                Measure::ALL.into_iter().zip(numbers).fold(empty, |usage, (measure, number)| {
+                    match measure.part_of() {
+                        _ if measure.is_tokens() && is_bare != measure.is_bare_total() => usage,
+                        Some(whole) => usage.with(measure, u64::from(number).min(usage.get(whole))),
+                        None => usage.with(measure, number.min(measure.max()).into()),
+                    }
+                });
+            Usage {
+                outcome,
+                quality,
+                is_inconsistent,
+                stated_cost: cost.map(Money::from_picos),
+                revision,
+                is_time_stated,
+                ..usage
+            }
+        },
+    )
 }
 
 proptest! {

@@ -2,11 +2,6 @@
 
 use super::{Field, Measure, RecordError};
 
-/// The largest count a record may carry, of tokens of one kind and of fallbacks.
-///
-/// Nine billion records of it still fit the signed 64-bit sums of the ledger.
-pub const MAX_COUNT: u32 = 1_000_000_000;
-
 /// The tokens of one request, split into **disjoint** kinds: their sum is the total.
 ///
 /// The kinds are OpenTelemetry's for generative AI (input, output, cache read, cache creation,
@@ -27,7 +22,7 @@ pub const MAX_COUNT: u32 = 1_000_000_000;
 ///     .with_output(450);
 /// assert_eq!(tokens.total(), 31_650);
 /// tokens.validate()?;
-/// assert!(tokens.with_output(119).validate().is_err());
+/// assert!(tokens.with_input(5_000_000_000).validate().is_err());
 /// # Ok::<(), usage_core::RecordError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -46,13 +41,32 @@ pub struct TokenCounts {
     pub unclassified: u64,
     /// How much of the output was reasoning. Never part of the total twice.
     pub reasoning: u64,
+    /// How much of what was written to a cache was for the longer lifetime (Anthropic: 1 hour, OpenAI: 12 hours).
+    pub cache_write_long: u64,
+    /// How much of the input was audio.
+    pub input_audio: u64,
+    /// How much of the output was audio.
+    pub output_audio: u64,
+    /// How much of what was read from a cache was audio.
+    pub cache_read_audio: u64,
 }
 
 impl TokenCounts {
     /// No tokens at all.
     #[must_use]
     pub const fn new() -> Self {
-        Self { input: 0, output: 0, cache_read: 0, cache_write: 0, unclassified: 0, reasoning: 0 }
+        Self {
+            input: 0,
+            output: 0,
+            cache_read: 0,
+            cache_write: 0,
+            unclassified: 0,
+            reasoning: 0,
+            cache_write_long: 0,
+            input_audio: 0,
+            output_audio: 0,
+            cache_read_audio: 0,
+        }
     }
 
     /// A bare total whose kinds are not known.
@@ -91,6 +105,12 @@ impl TokenCounts {
         Self { reasoning: count, ..self }
     }
 
+    /// With so much of what was written to a cache for the longer lifetime.
+    #[must_use]
+    pub const fn with_cache_write_long(self, count: u64) -> Self {
+        Self { cache_write_long: count, ..self }
+    }
+
     /// The count of one kind; 0 for a measure that is not tokens.
     #[must_use]
     #[inline]
@@ -102,7 +122,11 @@ impl TokenCounts {
             Measure::CacheWrite => self.cache_write,
             Measure::Unclassified => self.unclassified,
             Measure::Reasoning => self.reasoning,
-            Measure::Fallbacks => 0,
+            Measure::CacheWriteLong => self.cache_write_long,
+            Measure::InputAudio => self.input_audio,
+            Measure::OutputAudio => self.output_audio,
+            Measure::CacheReadAudio => self.cache_read_audio,
+            _ => 0,
         }
     }
 
@@ -116,7 +140,11 @@ impl TokenCounts {
             Measure::CacheWrite => self.cache_write = count,
             Measure::Unclassified => self.unclassified = count,
             Measure::Reasoning => self.reasoning = count,
-            Measure::Fallbacks => {}
+            Measure::CacheWriteLong => self.cache_write_long = count,
+            Measure::InputAudio => self.input_audio = count,
+            Measure::OutputAudio => self.output_audio = count,
+            Measure::CacheReadAudio => self.cache_read_audio = count,
+            _ => {}
         }
         self
     }
@@ -128,52 +156,30 @@ impl TokenCounts {
         added.fold(0, |sum, measure| sum.saturating_add(self.get(measure)))
     }
 
-    /// Checks each count and what must hold between them.
+    /// Checks each count and what must hold between them. That a part is more than what it is a part of is no
+    /// error: a record [says so](super::Usage) and counts the whole.
     ///
     /// # Errors
-    /// When a count is over [`MAX_COUNT`], a bare total stands beside counts by kind, or a part is more than
-    /// what it is a part of.
+    /// When a count is over [`MAX_COUNT`](super::MAX_COUNT), or a bare total stands beside counts by kind.
     pub fn validate(&self) -> Result<(), RecordError> {
         check(|measure| self.get(measure))
     }
 }
 
-/// Returns whether [`check`] finds nothing wrong with numbers that are not too large, without saying what: each
-/// record that is taken is asked this, on a way that has to be short when the caches are cold.
+/// Checks what has to hold of the numbers of every record.
 #[inline]
-pub(super) fn fit_together(numbers: &[u32; Measure::COUNT]) -> bool {
-    let (mut parts_fit, mut kinds) = (true, 0);
-    for measure in Measure::ALL {
-        let number = numbers[measure as usize];
-        if measure.is_added() && !measure.is_bare_total() {
-            kinds |= number;
-        }
-        if let Some(whole) = measure.part_of() {
-            parts_fit &= number <= numbers[whole as usize];
-        }
-    }
-    parts_fit & ((kinds == 0) | (numbers[Measure::Unclassified as usize] == 0))
-}
-
-/// Checks what holds of the numbers of every record.
 pub(super) fn check(get: impl Fn(Measure) -> u64) -> Result<(), RecordError> {
     let unclassified = get(Measure::Unclassified);
-    for measure in Measure::ALL {
+    for measure in Measure::ALL.into_iter().take(Measure::NUMBERS) {
         let count = get(measure);
-        if count > u64::from(MAX_COUNT) {
+        if count > u64::from(measure.max()) {
             // A line states a bare total as `tokens`.
             let is_bare = measure.is_bare_total();
             let field = if is_bare { Field::Tokens } else { Field::Count(measure) };
-            return Err(RecordError::TooLarge { field, count });
+            return Err(RecordError::TooLarge { field, count, max: measure.max() });
         }
         if count > 0 && unclassified > 0 && measure.is_added() && !measure.is_bare_total() {
             return Err(RecordError::MixedKinds { unclassified });
-        }
-        if let Some(whole) = measure.part_of()
-            && count > get(whole)
-        {
-            let whole = (whole, get(whole));
-            return Err(RecordError::PartOverWhole { part: (measure, count), whole });
         }
     }
     Ok(())

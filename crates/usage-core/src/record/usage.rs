@@ -1,18 +1,22 @@
-//! What one request used: as a caller states it, and checked.
+//! What one request used, as a caller states it.
 
-use super::{MAX_COUNT, Measure, RecordError, TokenCounts, tokens};
+use super::{Measure, Money, Outcome, Quality, TokenCounts};
 use crate::Timestamp;
 
 /// What one request used, as a caller states it: tokens, how it went, and when. Making a
-/// [`Record`](super::Record) or [`Counts`] of it checks it.
+/// [`Record`](super::Record) or [`Counts`](super::Counts) of it checks it.
+///
+/// A part that is more than what it is a part of, as reasoning over output, is cut to it, and the record is
+/// [inconsistent](Measure::Inconsistent): whoever sent the numbers has added them up wrongly, and a request
+/// is worth more than a refusal.
 ///
 /// ```
-/// use usage_core::{Counts, Measure, Timestamp, TokenCounts, Usage};
+/// use usage_core::{Counts, Measure, Outcome, Timestamp, TokenCounts, Usage};
 ///
 /// let tokens = TokenCounts::new().with_input(1_200).with_output(450);
-/// let usage = Usage::new(tokens, Timestamp::from_micros(0)).with_fallbacks(1);
+/// let usage = Usage::new(tokens, Timestamp::from_micros(0)).with_fallbacks(1).with_outcome(Outcome::Cancelled);
 /// let counts = Counts::try_from(usage)?;
-/// assert_eq!(counts.get(Measure::Output), 450);
+/// assert_eq!((counts.get(Measure::Output), counts.get(Measure::Cancelled)), (450, 1));
 /// # Ok::<(), usage_core::RecordError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,15 +26,40 @@ pub struct Usage {
     pub tokens: TokenCounts,
     /// The number of other routes that were tried before one answered.
     pub fallbacks: u64,
+    /// The number of searches of the web that the provider made and bills.
+    pub web_searches: u64,
+    /// How it went.
+    pub outcome: Outcome,
+    /// How sure the counts are.
+    pub quality: Quality,
+    /// The counts did not add up where they came from.
+    pub is_inconsistent: bool,
+    /// What the source says that it cost.
+    pub stated_cost: Option<Money>,
+    /// Which telling of an event it is, where there are several: the higher one is right.
+    pub revision: u32,
     /// When the request was handled.
     pub timestamp: Timestamp,
+    /// Whether its source has said when; else the time is that of its arrival.
+    pub is_time_stated: bool,
 }
 
 impl Usage {
     /// A request that the first route answered.
     #[must_use]
     pub const fn new(tokens: TokenCounts, timestamp: Timestamp) -> Self {
-        Self { tokens, fallbacks: 0, timestamp }
+        Self {
+            tokens,
+            fallbacks: 0,
+            web_searches: 0,
+            outcome: Outcome::Ok,
+            quality: Quality::Reported,
+            is_inconsistent: false,
+            stated_cost: None,
+            revision: 0,
+            timestamp,
+            is_time_stated: true,
+        }
     }
 
     /// With so many other routes that were tried before one answered.
@@ -39,113 +68,72 @@ impl Usage {
         Self { fallbacks: count, ..self }
     }
 
-    /// The count of any measure.
+    /// With so many searches of the web that the provider made and bills.
+    #[must_use]
+    pub const fn with_web_searches(self, count: u64) -> Self {
+        Self { web_searches: count, ..self }
+    }
+
+    /// With how it went.
+    #[must_use]
+    pub const fn with_outcome(self, outcome: Outcome) -> Self {
+        Self { outcome, ..self }
+    }
+
+    /// With how sure the counts are.
+    #[must_use]
+    pub const fn with_quality(self, quality: Quality) -> Self {
+        Self { quality, ..self }
+    }
+
+    /// With what the source says that it cost.
+    #[must_use]
+    pub const fn with_stated_cost(self, cost: Money) -> Self {
+        Self { stated_cost: Some(cost), ..self }
+    }
+
+    /// As this telling of an event: a higher one is right where they differ.
+    #[must_use]
+    pub const fn with_revision(self, revision: u32) -> Self {
+        Self { revision, ..self }
+    }
+
+    /// The number of any measure. Of those that count requests it is 0 or 1.
     #[must_use]
     #[inline]
     pub const fn get(&self, measure: Measure) -> u64 {
         match measure {
             Measure::Fallbacks => self.fallbacks,
+            Measure::WebSearches => self.web_searches,
+            Measure::Errors => matches!(self.outcome, Outcome::Error) as u64,
+            Measure::Cancelled => matches!(self.outcome, Outcome::Cancelled) as u64,
+            Measure::Partial => matches!(self.quality, Quality::Partial) as u64,
+            Measure::Estimated => matches!(self.quality, Quality::Estimated) as u64,
+            Measure::Inconsistent => self.is_inconsistent as u64,
+            Measure::Elsewhere => 0,
+            Measure::Stated => self.stated_cost.is_some() as u64,
             tokens => self.tokens.get(tokens),
         }
     }
 
-    /// With the count of any measure.
+    /// With the number of a measure; for one that counts requests, with that being so of this one if it is not 0.
+    /// Unchanged for [`Elsewhere`](Measure::Elsewhere), which only a ledger can tell, and for
+    /// [`Stated`](Measure::Stated), which needs the amount.
     #[must_use]
     #[inline]
     pub const fn with(mut self, measure: Measure, count: u64) -> Self {
         match measure {
             Measure::Fallbacks => self.fallbacks = count,
+            Measure::WebSearches => self.web_searches = count,
+            _ if measure.is_requests() && count == 0 => {}
+            Measure::Errors => self.outcome = Outcome::Error,
+            Measure::Cancelled => self.outcome = Outcome::Cancelled,
+            Measure::Partial => self.quality = Quality::Partial,
+            Measure::Estimated => self.quality = Quality::Estimated,
+            Measure::Inconsistent => self.is_inconsistent = true,
+            Measure::Elsewhere | Measure::Stated => {}
             tokens => self.tokens = self.tokens.with(tokens, count),
         }
         self
     }
-}
-
-/// The checked numbers of a record, and when: a record without its names.
-///
-/// Small and `Copy`, so that it can be handed over by itself where the names are known already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Counts {
-    numbers: [u32; Measure::COUNT],
-    timestamp: Timestamp,
-}
-
-impl Counts {
-    /// The counts of these numbers, in the order of [`Measure::ALL`], whose number grows: for this project's crates.
-    ///
-    /// # Errors
-    /// When a number is over [`MAX_COUNT`](super::MAX_COUNT), the tokens are not
-    /// [valid](TokenCounts::validate), or the time is outside 1970 to 2100.
-    #[doc(hidden)]
-    #[inline]
-    pub fn of(numbers: [u32; Measure::COUNT], timestamp: Timestamp) -> Result<Self, RecordError> {
-        let fits = numbers.iter().all(|&number| number <= MAX_COUNT);
-        if fits && tokens::fit_together(&numbers) && timestamp.is_recordable() {
-            Ok(Self { numbers, timestamp })
-        } else {
-            Err(refusal(|measure| numbers[measure as usize].into(), timestamp))
-        }
-    }
-
-    /// No counts at all, at the first instant that a record may carry.
-    pub const NONE: Self = Self { numbers: [0; Measure::COUNT], timestamp: Timestamp::MIN_RECORD };
-
-    /// The number of one measure.
-    #[must_use]
-    #[inline]
-    pub const fn get(&self, measure: Measure) -> u32 {
-        self.numbers[measure as usize]
-    }
-
-    /// All numbers, in the order of [`Measure::ALL`].
-    #[must_use]
-    #[inline]
-    pub const fn numbers(&self) -> &[u32; Measure::COUNT] {
-        &self.numbers
-    }
-
-    /// When the request was handled.
-    #[must_use]
-    #[inline]
-    pub const fn timestamp(&self) -> Timestamp {
-        self.timestamp
-    }
-
-    /// The tokens by kind.
-    #[must_use]
-    pub fn tokens(&self) -> TokenCounts {
-        let all = Measure::ALL.into_iter();
-        all.fold(TokenCounts::new(), |tokens, measure| {
-            tokens.with(measure, self.get(measure).into())
-        })
-    }
-}
-
-/// # Errors
-/// When a count is over [`MAX_COUNT`](super::MAX_COUNT), the tokens are not
-/// [valid](TokenCounts::validate), or the time is outside 1970 to 2100.
-impl TryFrom<Usage> for Counts {
-    type Error = RecordError;
-
-    #[inline]
-    fn try_from(usage: Usage) -> Result<Self, RecordError> {
-        let (stated, timestamp) = (Measure::ALL.map(|measure| usage.get(measure)), usage.timestamp);
-        // One bit tells whether any is over the limit, and the loop over all of them has no branch.
-        let limit = u64::from(MAX_COUNT);
-        let over = stated.iter().fold(0, |over, count| over | count | limit.wrapping_sub(*count));
-        #[expect(clippy::cast_possible_truncation, reason = "larger ones are over the limit")]
-        let numbers = stated.map(|count| count as u32);
-        if over >> 63 == 0 && tokens::fit_together(&numbers) && timestamp.is_recordable() {
-            Ok(Self { numbers, timestamp })
-        } else {
-            Err(refusal(|measure| usage.get(measure), timestamp))
-        }
-    }
-}
-
-/// Returns why these counts are refused. Out of line: it is long, and records that are taken pass it by.
-#[cold]
-#[inline(never)]
-fn refusal(get: impl Fn(Measure) -> u64, timestamp: Timestamp) -> RecordError {
-    tokens::check(get).err().unwrap_or(RecordError::OutOfRange { timestamp })
 }

@@ -4,9 +4,18 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::period::{Unit, WeekStart};
-use crate::{Label, LabelNames, Measure};
+use crate::record::RecordError;
+use crate::{Label, LabelNames, Measure, TagKey};
 
-/// One thing that a report can be grouped by: a name of the records, or a unit of their time.
+/// One thing that a report can be grouped by: a name of the records, a tag, or a unit of their time.
+///
+/// ```
+/// use usage_core::stats::Dimension;
+///
+/// let by: Dimension = "tag:team".parse()?;
+/// assert!(matches!(by, Dimension::Tag(key) if key.as_str() == "team"));
+/// # Ok::<(), usage_core::stats::GroupingError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Dimension {
@@ -20,10 +29,12 @@ pub enum Dimension {
     Week,
     /// The local month.
     Month,
+    /// The value of a tag; empty where there is none.
+    Tag(TagKey),
 }
 
 impl Dimension {
-    /// All there are, in the order in which they are listed to people.
+    /// All there are but for tags, in the order in which they are listed to people.
     pub const ALL: [Self; Label::COUNT + 4] = {
         let mut all = [Self::Hour; Label::COUNT + 4];
         let mut at = 0;
@@ -37,8 +48,9 @@ impl Dimension {
 
     /// Returns what it is called: on the command line, as a JSON name and as a CSV column.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
+            Self::Tag(key) => key.name(),
             Self::Label(label) => label.name(),
             Self::Hour => "hour",
             Self::Day => "day",
@@ -47,7 +59,7 @@ impl Dimension {
         }
     }
 
-    /// The unit of the calendar that it is, `None` for a name.
+    /// The unit of the calendar that it is, `None` for a name or a tag.
     #[must_use]
     pub const fn unit(self, week_start: WeekStart) -> Option<Unit> {
         match self {
@@ -55,7 +67,7 @@ impl Dimension {
             Self::Day => Some(Unit::Day),
             Self::Week => Some(Unit::Week(week_start)),
             Self::Month => Some(Unit::Month),
-            Self::Label(_) => None,
+            Self::Label(_) | Self::Tag(_) => None,
         }
     }
 
@@ -65,11 +77,12 @@ impl Dimension {
         self.unit(WeekStart::Monday).is_some()
     }
 
-    /// Its name among those of a record; nothing for a unit of time.
-    pub(super) fn of<'a>(self, names: &LabelNames<'a>) -> &'a str {
+    /// Its name among those of a record, or the value of its tag; nothing for a unit of time.
+    pub(super) fn of<'a>(self, names: &LabelNames<'a>) -> Option<&'a str> {
         match self {
-            Self::Label(label) => names.reported(label),
-            Self::Hour | Self::Day | Self::Week | Self::Month => "",
+            Self::Label(label) => Some(names.reported(label)),
+            Self::Tag(key) => names.tags().get(key.as_str()),
+            Self::Hour | Self::Day | Self::Week | Self::Month => None,
         }
     }
 }
@@ -84,6 +97,9 @@ impl FromStr for Dimension {
     type Err = GroupingError;
 
     fn from_str(text: &str) -> Result<Self, GroupingError> {
+        if let Some(key) = TagKey::named(text) {
+            return key.map(Self::Tag).map_err(|reason| GroupingError::Tag { reason });
+        }
         let found = Self::ALL.into_iter().find(|dimension| dimension.name() == text);
         found.ok_or_else(|| GroupingError::Unknown { text: quoted(text) })
     }
@@ -104,7 +120,7 @@ impl FromStr for Dimension {
 /// let error = "day,fortnight".parse::<Grouping>().unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     r#"a report cannot be grouped by "fortnight", only by instance, profile, provider, route, model, hour, day, week, month"#
+///     r#"a report cannot be grouped by "fortnight", only by instance, profile, provider, route, model, tier, project, user, hour, day, week, month, tag:KEY"#
 /// );
 /// # Ok::<(), usage_core::stats::GroupingError>(())
 /// ```
@@ -116,7 +132,7 @@ pub struct Grouping {
 }
 
 impl Grouping {
-    /// The most dimensions that it can have: all names and a unit of time.
+    /// The most dimensions that it can have: as many as there are names, and a unit of time.
     pub const MAX: usize = Label::COUNT + 1;
 
     /// By profile, provider and route, in the order of these names: the list of routes of a report.
@@ -191,7 +207,7 @@ impl Grouping {
     /// Checks the dimensions and keeps them.
     ///
     /// # Errors
-    /// When there is none, one is there twice, or there are two units of time.
+    /// When there is none, one is there twice, there are two units of time, or more than [`MAX`](Self::MAX).
     pub fn new(dimensions: impl IntoIterator<Item = Dimension>) -> Result<Self, GroupingError> {
         let mut by = Self::names([]);
         for dimension in dimensions {
@@ -200,6 +216,9 @@ impl Grouping {
             }
             if let Some(first) = by.time().filter(|_| dimension.is_time()) {
                 return Err(GroupingError::TwoUnits { first, second: dimension });
+            }
+            if by.dimensions.len() == Self::MAX {
+                return Err(GroupingError::TooMany);
             }
             by.dimensions.push(dimension);
         }
@@ -216,6 +235,14 @@ impl Grouping {
     #[must_use]
     pub fn time(&self) -> Option<Dimension> {
         self.dimensions.iter().copied().find(|dimension| dimension.is_time())
+    }
+
+    /// The tags among them.
+    pub fn tags(&self) -> impl Iterator<Item = TagKey> {
+        self.dimensions.iter().filter_map(|dimension| match dimension {
+            Dimension::Tag(key) => Some(*key),
+            _ => None,
+        })
     }
 
     /// Returns whether it has a unit of time and no name.
@@ -254,6 +281,15 @@ pub enum GroupingError {
     /// No dimension was given.
     #[error("nothing to group by was given, there are {}", listed())]
     Empty,
+    /// The key of a tag is none.
+    #[error("a report cannot be grouped by such a tag: {reason}")]
+    Tag {
+        /// What is wrong with it.
+        reason: RecordError,
+    },
+    /// Too many dimensions were given.
+    #[error("a report cannot be grouped by more than {} at once", Grouping::MAX)]
+    TooMany,
     /// A dimension was given twice.
     #[error("a report cannot be grouped by {dimension} twice")]
     Twice {
@@ -281,5 +317,6 @@ fn quoted(text: &str) -> String {
 }
 
 fn listed() -> String {
-    Dimension::ALL.map(Dimension::name).join(", ")
+    let names: Vec<_> = Dimension::ALL.iter().map(Dimension::name).collect();
+    format!("{}, tag:KEY", names.join(", "))
 }

@@ -2,7 +2,7 @@
 
 use std::ops::{Index, IndexMut};
 
-use crate::{Measure, Record};
+use crate::{Measure, Money, Record};
 
 /// What a group of records adds up to.
 ///
@@ -28,7 +28,12 @@ pub struct Summary {
     /// take a number by its measure.
     #[doc(hidden)]
     pub numbers: [u64; Measure::COUNT],
+    /// What those requests cost whose source has [stated](Measure::Stated) it.
+    pub stated_cost: Money,
 }
+
+/// How many numbers, from the first on, most records have.
+const USUAL: usize = Measure::Fallbacks as usize + 1;
 
 impl Summary {
     /// So many requests, and what they count, in the order of [`Measure::ALL`], whose number grows: for this
@@ -36,7 +41,7 @@ impl Summary {
     #[doc(hidden)]
     #[must_use]
     pub const fn new(requests: u64, numbers: [u64; Measure::COUNT]) -> Self {
-        Self { requests, numbers }
+        Self { requests, numbers, stated_cost: Money::ZERO }
     }
 
     /// With so much of a measure.
@@ -63,7 +68,9 @@ impl Summary {
     #[must_use]
     #[inline]
     pub fn of(record: &Record) -> Self {
-        Self { requests: 1, numbers: record.counts().numbers().map(u64::from) }
+        let counts = record.counts();
+        let stated_cost = counts.stated_cost().unwrap_or_default();
+        Self { requests: 1, numbers: counts.all().map(u64::from), stated_cost }
     }
 
     /// Counts one more record in.
@@ -75,8 +82,18 @@ impl Summary {
     #[inline]
     pub fn merge(&mut self, other: &Self) {
         self.requests = self.requests.saturating_add(other.requests);
-        for (sum, number) in self.numbers.iter_mut().zip(other.numbers) {
-            *sum = sum.saturating_add(number);
+        let (usual, rare) = other.numbers.split_at(USUAL);
+        for (sum, number) in self.numbers.iter_mut().zip(usual) {
+            *sum = sum.saturating_add(*number);
+        }
+        // Mostly there is nothing of these, and whether there is costs less than adding it.
+        if rare.iter().fold(0, |any, number| any | number) != 0 {
+            for (sum, number) in self.numbers.iter_mut().skip(USUAL).zip(rare) {
+                *sum = sum.saturating_add(*number);
+            }
+        }
+        if other.stated_cost != Money::ZERO {
+            self.stated_cost = self.stated_cost.plus(other.stated_cost);
         }
     }
 }

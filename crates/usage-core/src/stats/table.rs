@@ -165,7 +165,7 @@ fn by_names<'a>(by: &Grouping, series: &'a Series) -> Cells<'a> {
             let all = labels.names();
             let mut names = [BLANK; Grouping::MAX];
             for (name, dimension) in names.iter_mut().zip(by.dimensions()) {
-                *name = dimension.of(&all);
+                *name = dimension.of(&all).unwrap_or(BLANK);
             }
             groups.entry(names).or_default().merge(totals);
         }

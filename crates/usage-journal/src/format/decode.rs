@@ -1,21 +1,27 @@
 //! The payload of a frame to records. Whatever lies in it: no length in it is trusted for more
 //! memory than its own bytes could fill.
 
-use usage_core::{EventId, Label, LabelInterner, LabelNames, Labels, Record, Timestamp};
+use usage_core::record::MAX_TAGS;
+use usage_core::{Context, EventId, Label, LabelInterner, LabelNames, Labels, Record, Timestamp};
 
 use super::version::Version;
-use super::{measures, varint};
+use super::{mark, measures, varint};
 
 /// Names a label set has: in format 2 a frame says how many, new ones come to the end.
 pub(super) const NAMES: usize = Label::COUNT;
 /// Names a label set has in format 1.
-const NAMES_OF_ONE: usize = 5;
+pub(super) const NAMES_OF_ONE: usize = 5;
+/// The feature of a frame that sessions and tags are listed behind its label sets.
+pub(super) const CONTEXTS: u64 = 1;
 /// Five lengths, three of which are not zero; in format 2 there may be fewer names.
 const MIN_ENCODED_SET: usize = 8;
 
-const TORN: Undecodable =
+/// The length of a session's id, and a number of tags.
+const MIN_ENCODED_CONTEXT: usize = 2;
+
+pub(super) const TORN: Undecodable =
     Undecodable::Damaged("its checksum is right, but its content is no list of records");
-const INVALID: Undecodable =
+pub(super) const INVALID: Undecodable =
     Undecodable::Damaged("its checksum is right, but it holds what no record may hold");
 
 /// The reason that the payload of a whole frame gives no records.
@@ -64,6 +70,7 @@ fn decode_into(
         }
         sets.push(interner.intern(LabelNames::from_all(names)).map_err(|_| INVALID)?);
     }
+    let contexts = if layout.has_contexts { take_contexts(bytes)? } else { Vec::new() };
     let count = take_count(bytes, version.least_record())?;
     if count != records as usize {
         return Err(Undecodable::Damaged(
@@ -83,17 +90,36 @@ fn decode_into(
                 *number = varint::take_u32(bytes).ok_or(TORN)?;
             }
         }
-        let counts =
-            measures::counts(numbers, Timestamp::from_micros(when)).map_err(|_| INVALID)?;
-        let record = Record::of(labels, counts);
+        let usage = measures::usage(numbers, Timestamp::from_micros(when));
         let (&mark, rest) = bytes.split_first().ok_or(TORN)?;
         *bytes = rest;
-        out.push(match mark {
-            0 => record,
-            1 => record.with_event_id(EventId::new(take_text(bytes)?).map_err(|_| INVALID)?),
-            _ if version == Version::One => return Err(TORN),
-            _ => return Err(Undecodable::Newer),
-        });
+        if mark == 0 {
+            out.push(Record::of(labels, mark::take_counts(bytes, mark, usage)?));
+            continue;
+        }
+        if version == Version::One && mark != mark::EVENT_ID {
+            return Err(TORN);
+        }
+        if mark & !mark::ALL != 0 {
+            return Err(Undecodable::Newer);
+        }
+        let event_id = take_id(bytes, mark & mark::EVENT_ID != 0)?;
+        let alias_id = take_id(bytes, mark & mark::ALIAS_ID != 0)?;
+        let mut context = Context::NONE;
+        if mark & mark::CONTEXT != 0 {
+            let index = varint::take_u32(bytes).ok_or(TORN)?;
+            context = contexts.get(index as usize).ok_or(TORN)?.clone();
+        }
+        let mut record = Record::of(labels, mark::take_counts(bytes, mark, usage)?);
+        if let Some(event_id) = event_id {
+            record = record.with_event_id(event_id);
+        }
+        if let Some(alias_id) = alias_id {
+            record = record.with_alias_id(alias_id);
+            // No record has one without an event id, or twice the same.
+            record.alias_id().ok_or(INVALID)?;
+        }
+        out.push(record.with_context(context));
     }
     if bytes.is_empty() { Ok(()) } else { Err(TORN) }
 }
@@ -104,22 +130,53 @@ struct Layout {
     measures: u64,
     /// The number of names in a label set.
     names: usize,
+    /// Whether sessions and tags are listed.
+    has_contexts: bool,
 }
 
 impl Layout {
     /// Takes what a frame says of it, from format 2 on.
     fn take(version: Version, bytes: &mut &[u8]) -> Result<Self, Undecodable> {
         if version == Version::One {
-            return Ok(Self { measures: measures::ALL_OF_ONE, names: NAMES_OF_ONE });
+            return Ok(Self {
+                measures: measures::ALL_OF_ONE,
+                names: NAMES_OF_ONE,
+                has_contexts: false,
+            });
         }
         let features = varint::take(bytes).ok_or(TORN)?;
         let measures = varint::take(bytes).ok_or(TORN)?;
         let names = varint::take(bytes).ok_or(TORN)?;
-        if features != 0 || measures & !measures::ALL != 0 || names > NAMES as u64 {
+        if features & !CONTEXTS != 0 || measures & !measures::ALL != 0 || names > NAMES as u64 {
             return Err(Undecodable::Newer);
         }
-        Ok(Self { measures, names: usize::try_from(names).map_err(|_| TORN)? })
+        let names = usize::try_from(names).map_err(|_| TORN)?;
+        Ok(Self { measures, names, has_contexts: features & CONTEXTS != 0 })
     }
+}
+
+/// Takes the sessions and tags of a frame.
+fn take_contexts(bytes: &mut &[u8]) -> Result<Vec<Context>, Undecodable> {
+    let count = take_count(bytes, MIN_ENCODED_CONTEXT)?;
+    let mut contexts = Vec::with_capacity(count);
+    for _ in 0..count {
+        let session_id = take_text(bytes)?;
+        let mut tags = [("", ""); MAX_TAGS];
+        let tags = tags.get_mut(..take_count(bytes, 2)?).ok_or(INVALID)?;
+        for (key, value) in tags.iter_mut() {
+            (*key, *value) = (take_text(bytes)?, take_text(bytes)?);
+        }
+        let context = Context::new(session_id, tags.iter().copied()).map_err(|_| INVALID)?;
+        contexts.push(context);
+    }
+    Ok(contexts)
+}
+
+fn take_id(bytes: &mut &[u8], is_there: bool) -> Result<Option<EventId>, Undecodable> {
+    if !is_there {
+        return Ok(None);
+    }
+    EventId::new(take_text(bytes)?).map(Some).map_err(|_| INVALID)
 }
 
 /// Takes the length of a list whose items take `least` bytes each.

@@ -1,18 +1,21 @@
 //! Records to a frame. Written by hand in postcard's encoding of texts and numbers, which the tests
 //! hold it to: this is on the way of every record.
 
-use std::collections::HashMap;
+use usage_core::record::{MAX_EVENT_ID_BYTES, MAX_TAG_KEY_BYTES, MAX_TAG_VALUE_BYTES, MAX_TAGS};
+use usage_core::{Context, Labels, Record};
 
-use usage_core::{Labels, Record};
-
-use super::decode::NAMES;
+use super::decode::{CONTEXTS, NAMES, NAMES_OF_ONE};
 use super::frame::{END_MARK_BYTES, FRAME_HEADER_BYTES, FrameHeader};
-use super::{measures, varint};
+use super::table::Table;
+use super::{mark, measures, varint};
 
 /// The most that one record can add to a payload: names of 256 bytes with their lengths, a set
-/// and a time, the numbers, an event id of 64 bytes.
-pub(crate) const MAX_ENCODED_RECORD: u64 =
-    (NAMES * (256 + 2) + (2 + measures::COUNT) * varint::MAX_VARINT_BYTES + 66) as u64;
+/// and a time, the numbers, two ids, a session and tags, and what else there is.
+pub(crate) const MAX_ENCODED_RECORD: u64 = {
+    let ids = 2 * (MAX_EVENT_ID_BYTES + 1);
+    let tags = 1 + MAX_TAGS * (MAX_TAG_KEY_BYTES + MAX_TAG_VALUE_BYTES + 2);
+    ((NAMES + 1) * (256 + 2) + MAX_ROW + ids + tags + mark::MAX_BYTES) as u64
+};
 
 /// A set, a time, the numbers, and the mark of what else there is.
 const MAX_ROW: usize = (2 + measures::COUNT) * varint::MAX_VARINT_BYTES + 1;
@@ -21,55 +24,97 @@ const MAX_ROW: usize = (2 + measures::COUNT) * varint::MAX_VARINT_BYTES + 1;
 /// known in advance how many will fit to know which numbers they have.
 const BYTES_PER_RECORD: u64 = 8;
 
-/// The most label sets that are found by comparing addresses, one after the other; more are found by their
-/// text.
-const FEW: usize = 32;
-
 /// Makes frames, with buffers that are used again.
 #[derive(Debug, Default)]
 pub(crate) struct Encoder {
-    sets: LabelSets,
+    sets: Table<Labels>,
+    contexts: Table<Context>,
     rows: Vec<u8>,
     frame: Vec<u8>,
     records: u32,
+}
+
+/// What the label sets and contexts of a frame take in it.
+struct Texts {
+    bytes: usize,
+    /// How many names a label set of the frame has: those behind are empty in all of them.
+    names: usize,
 }
 
 impl Encoder {
     /// Makes a frame of a prefix of `records`, about `frame_bytes` long at most. Returns how many it took.
     pub(crate) fn encode(&mut self, records: &[Record], frame_bytes: u64) -> usize {
         self.sets.clear();
+        self.contexts.clear();
         self.rows.clear();
         let most = usize::try_from(frame_bytes / BYTES_PER_RECORD).unwrap_or(usize::MAX);
         let records = records.get(..most.max(1)).unwrap_or(records);
         let used = measures::used(records);
+        let mut texts = Texts { bytes: 0, names: NAMES_OF_ONE };
         let mut before = 0;
         let mut taken = 0;
         for record in records {
-            let set = self.sets.index(record.labels());
+            let set = self.sets.index(record.labels(), |labels| texts.add_labels(labels));
             let when = record.timestamp().as_micros();
-            push_row(&mut self.rows, used, set, when - before, record);
+            let mark = push_row(&mut self.rows, used, set, when - before, record);
+            if mark != 0 {
+                self.push_rest(mark, record, &mut texts);
+            }
             before = when;
             taken += 1;
-            if (self.rows.len() + self.sets.bytes.len()) as u64 >= frame_bytes {
+            let sets = texts.bytes + self.sets.all().len() * texts.names;
+            if (self.rows.len() + sets) as u64 >= frame_bytes {
                 break;
             }
         }
         self.records = u32::try_from(taken).unwrap_or(u32::MAX);
-        self.frame.clear();
-        self.frame.extend_from_slice(&[0; FRAME_HEADER_BYTES]);
-        // No features: what a program that does not know one must not pass over.
-        varint::push(&mut self.frame, 0);
-        varint::push(&mut self.frame, used);
-        varint::push(&mut self.frame, NAMES as u64);
-        varint::push(&mut self.frame, self.sets.known.len() as u64);
-        self.frame.extend_from_slice(&self.sets.bytes);
-        varint::push(&mut self.frame, taken as u64);
-        self.frame.extend_from_slice(&self.rows);
-        self.frame.extend_from_slice(&[0; END_MARK_BYTES]);
+        self.put_together(used, texts.names, taken);
         taken
     }
 
-    /// Returns what the frame takes in the file in bytes, with the end mark behind it.
+    /// Appends what the mark of a row says that follows.
+    fn push_rest(&mut self, mark: u8, record: &Record, texts: &mut Texts) {
+        for id in [record.event_id(), record.alias_id()].into_iter().flatten() {
+            push_text(&mut self.rows, id.as_str());
+        }
+        if mark & mark::CONTEXT != 0 {
+            let add = |context: &Context| texts.add_context(context);
+            let context = self.contexts.index(record.context(), add);
+            varint::push(&mut self.rows, context.into());
+        }
+        mark::push_counts(&mut self.rows, mark, record.counts());
+    }
+
+    fn put_together(&mut self, used: u64, names: usize, taken: usize) {
+        let Self { sets, contexts, rows, frame, .. } = self;
+        let (sets, contexts) = (sets.all(), contexts.all());
+        frame.clear();
+        frame.extend_from_slice(&[0; FRAME_HEADER_BYTES]);
+        // What a program that does not know it must not pass over.
+        varint::push(frame, if contexts.is_empty() { 0 } else { CONTEXTS });
+        varint::push(frame, used);
+        varint::push(frame, names as u64);
+        varint::push(frame, sets.len() as u64);
+        for labels in sets {
+            labels.names().all().iter().take(names).for_each(|name| push_text(frame, name));
+        }
+        if !contexts.is_empty() {
+            varint::push(frame, contexts.len() as u64);
+        }
+        for context in contexts {
+            push_text(frame, context.session_id());
+            varint::push(frame, context.tags().count() as u64);
+            for (key, value) in context.tags() {
+                push_text(frame, key);
+                push_text(frame, value);
+            }
+        }
+        varint::push(frame, taken as u64);
+        frame.extend_from_slice(rows);
+        frame.extend_from_slice(&[0; END_MARK_BYTES]);
+    }
+
+    /// What the frame takes in the file, with the end mark behind it.
     pub(crate) fn frame_len(&self) -> u64 {
         self.frame.len() as u64
     }
@@ -86,8 +131,9 @@ impl Encoder {
     }
 }
 
+/// Appends a row up to its mark, which it returns.
 #[inline]
-fn push_row(rows: &mut Vec<u8>, used: u64, set: u32, since: i64, record: &Record) {
+fn push_row(rows: &mut Vec<u8>, used: u64, set: u32, since: i64, record: &Record) -> u8 {
     let mut row = [0; MAX_ROW];
     let mut end = varint::put(&mut row, 0, u64::from(set));
     end = varint::put(&mut row, end, varint::zigzag(since));
@@ -96,12 +142,10 @@ fn push_row(rows: &mut Vec<u8>, used: u64, set: u32, since: i64, record: &Record
             end = varint::put(&mut row, end, u64::from(number));
         }
     }
-    let event_id = record.event_id();
-    row[end] = u8::from(event_id.is_some());
+    let mark = mark::of(record);
+    row[end] = mark;
     rows.extend_from_slice(&row[..=end]);
-    if let Some(event_id) = event_id {
-        push_text(rows, event_id.as_str());
-    }
+    mark
 }
 
 fn push_text(out: &mut Vec<u8>, text: &str) {
@@ -109,46 +153,19 @@ fn push_text(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-/// The label sets of one frame, each once.
-#[derive(Debug, Default)]
-struct LabelSets {
-    known: Vec<Labels>,
-    /// The same by their text, once they are not few.
-    by_text: HashMap<Labels, u32>,
-    bytes: Vec<u8>,
-    last: usize,
-}
-
-impl LabelSets {
-    fn clear(&mut self) {
-        self.known.clear();
-        self.by_text.clear();
-        self.bytes.clear();
-        self.last = 0;
+impl Texts {
+    fn add_labels(&mut self, labels: &Labels) {
+        let names = labels.names();
+        // The first byte of each length is counted with the number of names.
+        let text = |name: &&str| name.len() + usize::from(name.len() >= 0x80);
+        self.bytes += names.all().iter().map(text).sum::<usize>();
+        let last = names.all().iter().rposition(|name| !name.is_empty());
+        self.names = self.names.max(last.map_or(0, |last| last + 1));
     }
 
-    #[inline]
-    fn index(&mut self, labels: &Labels) -> u32 {
-        let same = |known: &Labels| known.is_same_allocation(labels);
-        if !self.known.get(self.last).is_some_and(same) {
-            self.last = match self.known.iter().take(FEW).position(same) {
-                Some(index) => index,
-                None => self.by_text(labels),
-            };
-        }
-        u32::try_from(self.last).unwrap_or(u32::MAX)
-    }
-
-    fn by_text(&mut self, labels: &Labels) -> usize {
-        if let Some(&index) = self.by_text.get(labels) {
-            return index as usize;
-        }
-        let index = self.known.len();
-        for name in labels.names().all() {
-            push_text(&mut self.bytes, name);
-        }
-        self.known.push(labels.clone());
-        self.by_text.insert(labels.clone(), u32::try_from(index).unwrap_or(u32::MAX));
-        index
+    fn add_context(&mut self, context: &Context) {
+        let tags: usize = context.tags().map(|(key, value)| key.len() + value.len() + 2).sum();
+        let session = context.session_id().len();
+        self.bytes += session + usize::from(session >= 0x80) + 2 + tags;
     }
 }

@@ -1,10 +1,10 @@
 //! The numbers of a record, in the order in which a frame holds them: first the fallbacks, as format 1 had it,
-//! then the other measures in the order of their list, to whose end new ones come.
+//! then the other numbers in the order of their list, to whose end new ones come.
 
-use usage_core::{Counts, Measure, Record, RecordError, Timestamp};
+use usage_core::{Measure, Record, Timestamp, TokenCounts, Usage};
 
-/// The number of them.
-pub(super) const COUNT: usize = Measure::COUNT;
+/// How many there are.
+pub(super) const COUNT: usize = Measure::NUMBERS;
 
 /// A bit for each.
 pub(super) const ALL: u64 = (1 << COUNT) - 1;
@@ -34,12 +34,10 @@ pub(super) fn of(record: &Record) -> [u32; COUNT] {
 
 /// Makes the counts of a record from numbers in that order.
 #[inline]
-pub(super) fn counts(numbers: [u32; COUNT], when: Timestamp) -> Result<Counts, RecordError> {
-    let mut in_order = [0; COUNT];
-    for (measure, number) in ORDER.into_iter().zip(numbers) {
-        in_order[measure as usize] = number;
-    }
-    Counts::of(in_order, when)
+pub(super) fn usage(numbers: [u32; COUNT], when: Timestamp) -> Usage {
+    let usage = Usage::new(TokenCounts::new(), when);
+    let numbers = ORDER.into_iter().zip(numbers);
+    numbers.fold(usage, |usage, (measure, number)| usage.with(measure, number.into()))
 }
 
 /// Returns a bit for each number that is not zero in any of these records.

@@ -56,7 +56,9 @@ mod decode;
 mod encode;
 mod frame;
 mod header;
+mod mark;
 mod measures;
+mod table;
 #[cfg(test)]
 mod tests;
 mod varint;

@@ -8,7 +8,7 @@ use std::{fs, io};
 use usage_core::sink::{
     BatchOutcome, JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId, SinkError,
 };
-use usage_core::{Label, Record};
+use usage_core::{Label, Measure, Record};
 use usage_journal::{Replayed, replay};
 
 use crate::damage::{FOLDER, ledger_id};
@@ -47,7 +47,7 @@ impl JournalSink for Lines {
 
 fn line(record: &Record) -> String {
     let (names, tokens) = (record.labels().names(), record.tokens());
-    format!(
+    let mut line = format!(
         "{:?} {:?} {:?} {:?} {:?} {} {} {} {} {} {} {} {} {:?}",
         names.get(Label::Instance),
         names.get(Label::Profile),
@@ -63,7 +63,33 @@ fn line(record: &Record) -> String {
         tokens.unclassified,
         tokens.reasoning,
         record.event_id().map(usage_core::EventId::as_str),
-    )
+    );
+    line.extend(more(record).into_iter().map(|(name, value)| format!(" {name}={value}")));
+    line
+}
+
+/// What few records have.
+fn more(record: &Record) -> Vec<(String, String)> {
+    let (counts, context) = (record.counts(), record.context());
+    let names = Label::ALL
+        .into_iter()
+        .skip(5)
+        .map(|label| (label.field().to_owned(), record.labels().names().get(label).to_owned()));
+    let numbers = Measure::ALL.into_iter().skip(7).map(|measure| {
+        let number = counts.get(measure);
+        (measure.field().to_owned(), (number > 0).then(|| number.to_string()).unwrap_or_default())
+    });
+    let tags = context.tags().map(|(key, value)| (format!("tag:{key}"), value.to_owned()));
+    let texts = [
+        ("alias_id", record.alias_id().map(ToString::to_string)),
+        ("session_id", Some(context.session_id().to_owned())),
+        ("revision", (counts.revision() > 0).then(|| counts.revision().to_string())),
+        ("stated_cost", counts.stated_cost().map(|cost| cost.to_string())),
+        ("time_stated", (!counts.is_time_stated()).then(|| "false".to_owned())),
+    ];
+    let texts = texts.into_iter().map(|(name, text)| (name.to_owned(), text.unwrap_or_default()));
+    let all = names.chain(numbers).chain(texts).chain(tags);
+    all.filter(|(_, value)| !value.is_empty()).collect()
 }
 
 /// Replays the segment in that folder; what it holds must be what its `records.txt` says.
@@ -88,10 +114,10 @@ fn replay_fixture(folder: &Path) -> io::Result<(SimDisk, Replayed)> {
     Ok((disk, replayed.unwrap()))
 }
 
-#[test]
-fn segments_of_format_1_are_stored_to_the_last_number() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v1");
-    for (name, damaged) in [("clean", 0), ("torn", 1), ("header", 1), ("reused", 0), ("kinds", 0)] {
+/// Replays all segments of a format; each with so many pieces of damage.
+fn replay_format(format: &str, fixtures: &[(&str, usize)]) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(format);
+    for &(name, damaged) in fixtures {
         let (disk, replayed) = replay_fixture(&folder.join(name)).unwrap();
         assert_eq!(
             (replayed.damage.len(), replayed.segments),
@@ -101,4 +127,16 @@ fn segments_of_format_1_are_stored_to_the_last_number() {
         assert_eq!((replayed.newer.len(), replayed.unreadable.len()), (0, 0), "{name}");
         assert!(disk.files().is_empty(), "{name}: it is given up once it is stored");
     }
+}
+
+#[test]
+fn segments_of_format_1_are_stored_to_the_last_number() {
+    replay_format("v1", &[("clean", 0), ("torn", 1), ("header", 1), ("reused", 0), ("kinds", 0)]);
+}
+
+#[test]
+fn segments_of_format_2_are_stored_to_the_last_number() {
+    let fixtures = [("clean", 0), ("torn", 1), ("header", 1), ("reused", 0), ("kinds", 0)];
+    replay_format("v2", &fixtures);
+    replay_format("v2", &[("everything", 0)]);
 }

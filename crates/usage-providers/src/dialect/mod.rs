@@ -15,7 +15,8 @@ use crate::hints::{Dialect, Hints};
 use crate::json::{Number, Text};
 use crate::number::MAX_COST;
 use crate::part::{End, Outcome, Part, Quality, Speed};
-use crate::tables::{Tier, part_id};
+use crate::tables::part_id;
+use usage_core::Tier;
 
 /// Makes the parts of a response.
 pub(crate) fn parts(facts: &Facts, hints: &Hints, end: End, complete: bool) -> Vec<Part> {

@@ -2,8 +2,6 @@
 
 mod identity;
 mod instance;
-mod tier;
 
 pub use identity::{MAX_ID_BYTES, Source, event_id, made_id, part_id};
 pub use instance::instance_of;
-pub use tier::Tier;

@@ -23,9 +23,9 @@ pub use emitter::{Emitter, is_request};
 use crate::counts::{Counts, Remainder};
 use crate::number::{self, pico_dollars, pico_dollars_of};
 use crate::part::{Outcome, Part};
-use crate::tables::Tier;
 use emitter::Tools;
 use names::{Meaning, NAMES};
+use usage_core::Tier;
 
 /// Names that are in no table and are kept, at most.
 const MOST_UNKNOWN: usize = 16;

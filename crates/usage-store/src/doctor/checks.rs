@@ -12,8 +12,11 @@ use super::content::Content;
 use super::depth::Depth;
 use super::walk::Walk;
 use crate::error::ReadError;
+use crate::ledger::contexts::{SESSIONS, TAG_SETS, wrong_entries};
 use crate::ledger::labels::{is_right, names_of, select_sets};
-use crate::ledger::schema::{FIRST_WITH_EVENT_IDS, FIRST_WITH_SOURCES, MIGRATIONS, views};
+use crate::ledger::schema::{
+    FIRST_WITH_EVENT_IDS, FIRST_WITH_SESSIONS, FIRST_WITH_SOURCES, MIGRATIONS, views,
+};
 
 /// A check that damage has stopped has found something.
 pub(super) fn or_damage(
@@ -178,8 +181,9 @@ fn texts(connection: &Connection, version: i32, check: &mut Check) -> Result<(),
     Ok(())
 }
 
-/// Whether each combination of names is one that a record can have, and the one that was stored.
-pub(super) fn names(connection: &Connection) -> Result<Check, ReadError> {
+/// Whether each combination of names, each session and each set of tags is one that a record can have, and the one
+/// that was stored.
+pub(super) fn names(connection: &Connection, version: i32) -> Result<Check, ReadError> {
     let mut check = Check::new("names");
     let (sql, checked) = select_sets(connection)?;
     let mut statement = connection.prepare(&format!("{sql} ORDER BY id"))?;
@@ -198,6 +202,14 @@ pub(super) fn names(connection: &Connection) -> Result<Check, ReadError> {
         };
         if let Some(what) = wrong {
             check.add(Place::LabelSet(id), what, Remedy::Restore);
+        }
+    }
+    if version >= FIRST_WITH_SESSIONS {
+        for table in [SESSIONS, TAG_SETS] {
+            for id in wrong_entries(connection, table)? {
+                let place = Place::Table(format!("table {table}"));
+                check.add(place, format!("{id} is not what was stored"), Remedy::Restore);
+            }
         }
     }
     Ok(check)

@@ -86,7 +86,7 @@ fn diagnose(
     if findings.all(|finding| matches!(finding.remedy, Remedy::MakeAgain(_))) {
         let walk = walk::walk(connection)?;
         checks.push(checks::or_damage(checks::counters(connection, version, &walk), "counters")?);
-        checks.push(checks::or_damage(checks::names(connection), "names")?);
+        checks.push(checks::or_damage(checks::names(connection, version), "names")?);
         content = content::read(connection, version, &walk)?;
         checks.extend([walk.records, walk.record_ids]);
         checks.push(checks::or_damage(

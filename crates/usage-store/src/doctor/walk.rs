@@ -11,7 +11,9 @@ use super::advice::Remedy;
 use super::check::{Check, Place, message};
 use crate::error::ReadError;
 use crate::ledger::columns::numbers_there;
+use crate::ledger::contexts::Contexts;
 use crate::ledger::labels::LabelSets;
+use crate::ledger::more::MoreError;
 use crate::query::rows::{select_records, stored_record};
 
 /// What the pass has come to.
@@ -60,7 +62,7 @@ impl Walk {
         let select = select_records(&numbers_there(connection)?);
         let mut statement = connection.prepare(&format!("{select} ORDER BY ts, id"))?;
         let mut rows = statement.query([])?;
-        let mut seen = Ids::default();
+        let (mut seen, mut contexts) = (Ids::default(), Contexts::default());
         while let Some(row) = rows.next()? {
             let (ts, id, label_set) = (row.get(0)?, row.get(1)?, row.get(2)?);
             let timestamp = Timestamp::from_micros(ts);
@@ -78,11 +80,16 @@ impl Walk {
             if sets.get(label_set).is_none() {
                 let what = format!("its names ({label_set}) are missing or cannot be used");
                 self.records.add(place, what, Remedy::Restore);
-            } else if let Err(error) = stored_record(row, &sets) {
+            } else if let Err(error) = stored_record(connection, row, &sets, &mut contexts) {
                 if !error.is_damage() {
                     return Err(error);
                 }
-                self.records.add(place, without_name(&message(&error), id), remedy());
+                let what = message(&error);
+                // What it refers to is damaged, or what it says only a newer program can read: it is right itself.
+                let is_right = what.ends_with("cannot be used")
+                    || what.ends_with(&MoreError::Newer.to_string());
+                let remedy = if is_right { Remedy::Restore } else { remedy() };
+                self.records.add(place, without_name(&what, id), remedy);
             }
         }
         Ok(())

@@ -50,6 +50,11 @@ pub(crate) enum ReadError {
     },
     /// What was to be deleted can hardly be meant.
     Doubtful(Doubt),
+    /// A tag that sums do not tell apart, and from when on there are records or sums that do.
+    TagsGone {
+        key: String,
+        before: Timestamp,
+    },
     #[cfg(feature = "zones")]
     TooManyBuckets(TooManyBuckets),
 }

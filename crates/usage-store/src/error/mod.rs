@@ -196,6 +196,23 @@ pub enum StoreError {
         /// Records are there from this instant on.
         before: Timestamp,
     },
+    /// A question about a tag that sums do not tell apart, of a time of which only sums are left.
+    #[error(
+        "the records before {} were deleted, and their sums are not told apart by {key}",
+        shown(*before)
+    )]
+    TagsGone {
+        /// The tag, as in `tag:team`.
+        key: String,
+        /// From this instant on it can be told.
+        before: Timestamp,
+    },
+    /// A key of tags that is to be declared is none, or there are too many of them.
+    #[error("that cannot be declared: {source}")]
+    WrongTagKeys {
+        /// What is wrong.
+        source: usage_core::RecordError,
+    },
     /// The range, or the time from the oldest to the newest record, is too long for the unit.
     #[cfg(feature = "zones")]
     #[error(transparent)]
@@ -347,6 +364,7 @@ impl StoreError {
             ReadError::RowsGone { edge, nearest } => Self::RowsGone { edge, nearest },
             ReadError::NamesFolded { names, before } => Self::NamesFolded { names, before },
             ReadError::Doubtful(doubt) => Self::Doubtful { doubt },
+            ReadError::TagsGone { key, before } => Self::TagsGone { key, before },
             #[cfg(feature = "zones")]
             ReadError::TooManyBuckets(error) => Self::TooManyBuckets(error),
         }

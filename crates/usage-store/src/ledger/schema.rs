@@ -2,10 +2,8 @@
 //!
 //! `docs/reference/schema.md` describes them for people with the `sqlite3` shell.
 
-use usage_core::Measure;
-
 pub(crate) use crate::error::SCHEMA_VERSION;
-use crate::ledger::columns::names_of_table;
+pub(crate) use crate::ledger::view::views;
 
 /// `PRAGMA application_id` of a ledger: "USGL". Tells a ledger from any other SQLite database.
 pub const APPLICATION_ID: i32 = 0x5553_474C;
@@ -17,7 +15,7 @@ pub(crate) const MIGRATIONS: &[&[&str]] = &[
     &[V2],
     &[V3],
     &[V4],
-    &[V5, V5_SOURCES, V5_ROLLUPS, V5_WITHOUT_SUMS, V5_IDS, V5_RETENTION],
+    &[V5, V5_NAMES, V5_SOURCES, V5_ROLLUPS, V5_WITHOUT_SUMS, V5_IDS, V5_RETENTION],
 ];
 
 /// Records lie in the order of time and carry the id of their label set; a count of zero takes
@@ -120,8 +118,7 @@ INSERT INTO retention (only_row) VALUES (1);
 
 /// Room for what comes: columns that stay empty take no space, and tables without rows a page each.
 ///
-/// With each label set, a checksum of its names; those that a ledger has already get theirs after this step.
-/// On a row: its session, and in `more` whatever else comes, packed. (Of a table without row ids that has more than
+/// On a row: its session, and in `more` whatever else there is, packed. (Of a table without row ids that has more than
 /// 13 columns SQLite compares keys by a slower way, see `sqlite3VdbeFindCompare`; this one has 13.) In the ledger:
 /// the epoch that tells a copy from its original, settings, and where rows came from that another ledger gave (by
 /// range of ids). With a folder of journals, which file the ledger was: that tells a ledger that was moved from a
@@ -129,8 +126,6 @@ INSERT INTO retention (only_row) VALUES (1);
 const V5: &str = "
 ALTER TABLE records ADD COLUMN session INTEGER;
 ALTER TABLE records ADD COLUMN more    BLOB;
-
-ALTER TABLE label_sets ADD COLUMN checksum INTEGER;
 
 ALTER TABLE ledger ADD COLUMN epoch BLOB;
 UPDATE ledger SET epoch = randomblob(16);
@@ -147,6 +142,47 @@ CREATE TABLE origins (
     last_id     INTEGER NOT NULL,
     epoch       BLOB NOT NULL,
     first_there INTEGER NOT NULL
+) STRICT;
+";
+
+/// More names, the declared tags that a label set stands for, and with each a checksum; those that a ledger has
+/// already get theirs after this step. A table made anew, since what is unique in one cannot be changed; its ids,
+/// those to come included, stay what they are, and so do views of somebody's own that read it. And the dictionaries of sessions and of sets of tags.
+const V5_NAMES: &str = "
+PRAGMA legacy_alter_table = ON;
+CREATE TABLE label_sets_5 (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    instance_id TEXT NOT NULL,
+    profile     TEXT NOT NULL,
+    provider    TEXT NOT NULL,
+    route       TEXT NOT NULL,
+    model       TEXT NOT NULL,
+    tier        TEXT NOT NULL,
+    project     TEXT NOT NULL,
+    user        TEXT NOT NULL,
+    tags        TEXT NOT NULL,
+    checksum    INTEGER,
+    UNIQUE (instance_id, profile, provider, route, model, tier, project, user, tags)
+) STRICT;
+INSERT INTO sqlite_sequence SELECT 'label_sets_5', seq FROM sqlite_sequence WHERE name = 'label_sets';
+INSERT INTO label_sets_5 (id, instance_id, profile, provider, route, model, tier, project, user, tags)
+SELECT id, instance_id, profile, provider, route, model, '', '', '', '' FROM label_sets ORDER BY id;
+DROP TABLE label_sets;
+ALTER TABLE label_sets_5 RENAME TO label_sets;
+PRAGMA legacy_alter_table = OFF;
+
+CREATE TABLE sessions (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    instance_id TEXT NOT NULL,
+    session_id  TEXT NOT NULL,
+    checksum    INTEGER NOT NULL,
+    UNIQUE (instance_id, session_id)
+) STRICT;
+
+CREATE TABLE tag_sets (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    tags     TEXT NOT NULL UNIQUE,
+    checksum INTEGER NOT NULL
 ) STRICT;
 ";
 
@@ -254,6 +290,9 @@ BEGIN
 END;
 ";
 
+/// The first version with sessions and sets of tags.
+pub(crate) const FIRST_WITH_SESSIONS: i32 = 5;
+
 /// The first version whose label sets have a checksum.
 pub(crate) const FIRST_WITH_LABEL_CHECKSUMS: i32 = 5;
 
@@ -265,36 +304,5 @@ pub(crate) const FIRST_WITH_SUMS: i32 = 4;
 
 /// The first version whose sums are pieces.
 pub(crate) const FIRST_WITH_PIECES: i32 = 5;
-
-/// The origin's table as a view, for people and their scripts. Dropped before a migration and
-/// made again after it, so that no migration can trip over it.
-///
-/// SQLite's own formatting stops at milliseconds, so the microseconds are put together by hand.
-pub(crate) fn views() -> String {
-    let as_fields = |tokens: bool| -> String {
-        let measures = Measure::ALL.into_iter().filter(|measure| measure.is_tokens() == tokens);
-        let column = |measure: Measure| match (measure.name(), measure.field()) {
-            (name, field) if name == field => format!("r.{name}, "),
-            (name, field) => format!("r.{name} AS {field}, "),
-        };
-        measures.map(column).collect()
-    };
-    let added = Measure::ALL.into_iter().filter(|measure| measure.is_added());
-    let total: Vec<_> = added.map(|measure| format!("r.{}", measure.name())).collect();
-    format!(
-        "CREATE VIEW usage_records AS
-SELECT r.id, {names}, {total} AS tokens, {others}
-       strftime('%Y-%m-%d %H:%M:%S', r.ts / 1000000, 'unixepoch')
-           || printf('.%06d+00:00', r.ts % 1000000) AS timestamp,
-       r.ts AS timestamp_us, {kinds}
-       r.event_id
-FROM records AS r JOIN label_sets AS l ON l.id = r.label_set;
-",
-        names = names_of_table("l."),
-        total = total.join(" + "),
-        others = as_fields(false),
-        kinds = as_fields(true),
-    )
-}
 
 pub(crate) const DROP_VIEWS: &str = "DROP VIEW IF EXISTS usage_records;";

@@ -26,17 +26,21 @@ const READ: &str = "read the ledger";
 impl Engine for Store {
     /// From sums, but for the parts of a quarter of an hour at the ends of the range.
     fn totals(&self, of: &Selection<'_>) -> Result<Aggregates, EngineError> {
-        self.ask(&of.limits, |connection| report::aggregate(connection, of.range, of.filter))
+        self.ask(&of.limits, |connection| {
+            report::aggregate(connection, of.range, of.filter, of.tags)
+        })
     }
 
     fn series(&self, of: &Selection<'_>, by: Calendar) -> Result<Series, EngineError> {
         let by = (by.unit, by.zone);
-        self.ask(&of.limits, |connection| series::aggregate(connection, of.range, of.filter, by))
+        self.ask(&of.limits, |connection| {
+            series::aggregate(connection, (of.range, of.filter), of.tags, by)
+        })
     }
 
     /// As fast with a million names as with one, unless some are asked for.
     fn series_of_all(&self, of: &Selection<'_>, by: Calendar) -> Result<Series, EngineError> {
-        if !of.filter.is_empty() {
+        if !of.filter.is_empty() || !of.tags.is_empty() {
             return Engine::series(self, of, by);
         }
         let by = (by.unit, by.zone);
@@ -193,7 +197,7 @@ fn times(
     let (start, end) = (start_of_quarter(quarter), start_of_quarter(quarter + 1));
     let mut times = None;
     if rows_from.is_none_or(|rows_from| rows_from <= start) {
-        each_checked_row(connection, &(quarter..quarter + 1), |ts, _, _| {
+        each_checked_row(connection, &(quarter..quarter + 1), |ts, _, _, _| {
             times = Some((times.map_or(ts, |(first, _)| first), ts));
         })?;
     }
@@ -220,9 +224,9 @@ impl From<StoreError> for EngineError {
     fn from(error: StoreError) -> Self {
         let kind = match error {
             StoreError::TooManyBuckets(error) => return error.into(),
-            StoreError::RowsGone { .. } | StoreError::NamesFolded { .. } => {
-                EngineErrorKind::NotKept
-            }
+            StoreError::RowsGone { .. }
+            | StoreError::NamesFolded { .. }
+            | StoreError::TagsGone { .. } => EngineErrorKind::NotKept,
             StoreError::Stopped { .. } => EngineErrorKind::Cancelled,
             _ => match error.sink_error_kind() {
                 SinkErrorKind::Busy => EngineErrorKind::Busy,

@@ -8,3 +8,4 @@ pub(crate) mod report;
 pub(crate) mod rows;
 #[cfg(feature = "zones")]
 mod series;
+mod tagged;

@@ -2,11 +2,12 @@
 
 use rusqlite::Connection;
 use usage_core::stats::Aggregates;
-use usage_core::{Filter, TimeRange};
+use usage_core::{Filter, TagKey, TimeRange};
 
 use crate::Store;
 use crate::error::{ReadError, Result};
 use crate::ledger::labels::Names;
+use crate::query::tagged::{self, TaggedRows};
 use crate::rollups::{Apart, Seen, Totals, total};
 
 impl Store {
@@ -17,7 +18,7 @@ impl Store {
     /// When the ledger cannot be read, was migrated by another program, or is damaged: a report
     /// that leaves something out is never given.
     pub fn report(&self, range: TimeRange, filter: &Filter) -> Result<Aggregates> {
-        self.read("read the ledger", |connection| aggregate(connection, range, filter))
+        self.read("read the ledger", |connection| aggregate(connection, range, filter, &[]))
     }
 }
 
@@ -26,32 +27,48 @@ pub(crate) fn aggregate(
     connection: &Connection,
     range: TimeRange,
     filter: &Filter,
+    tags: &[TagKey],
 ) -> Result<Aggregates, ReadError> {
+    if tagged::needs_rows(connection, range, filter, tags)? {
+        let mut rows = TaggedRows::default();
+        tagged::each_row(connection, range, |_, label_set, tag_set, counts| {
+            rows.add((), label_set, tag_set, counts);
+        })?;
+        let mut aggregates = Aggregates::default();
+        rows.give(connection, filter, tags, |(), labels, counts| {
+            aggregates.add_totals(labels, counts);
+        })?;
+        return Ok(aggregates);
+    }
     let (mut groups, mut seen) = (Totals::default(), Seen::default());
     total(connection, range, &mut groups, &mut seen)?;
     seen.check(connection)?;
     Apart::read(connection, range, filter)?.add(connection, range, &mut groups)?;
     let mut aggregates = Aggregates::default();
-    add_named(&mut aggregates, &mut groups, &mut Names::new(connection), filter)?;
+    add_named(&mut aggregates, &mut groups, &mut Names::new(connection), filter, tags)?;
     Ok(aggregates)
 }
 
-/// Adds totals by id under the names that these ids stand for, if the filter lets them pass. None of
-/// the totals are left.
+/// Adds totals by id under the names that these ids stand for, with those tags by which they are to be told apart, if
+/// the filter lets them pass. None of the totals are left.
 pub(crate) fn add_named(
     aggregates: &mut Aggregates,
     totals: &mut Totals,
     names: &mut Names<'_>,
     filter: &Filter,
+    tags: &[TagKey],
 ) -> Result<(), ReadError> {
     let mut groups: Vec<_> = totals.drain().collect();
     // In the order in which names lie on disk.
     groups.sort_unstable_by_key(|(label_set, _)| *label_set);
     names.load(groups.iter().map(|(label_set, _)| *label_set))?;
     for (label_set, totals) in groups {
-        let labels = names.get(label_set).ok_or_else(|| ReadError::unknown_label_set(label_set))?;
-        if filter.matches(&labels.names()) {
-            aggregates.add_totals(labels.clone(), &totals);
+        let set = names.get(label_set).ok_or_else(|| ReadError::unknown_label_set(label_set))?;
+        if filter.matches(&set.tagged.names()) {
+            aggregates.add_totals(
+                tagged::told_apart(&set.labels, set.tagged.names().tags(), tags),
+                &totals,
+            );
         }
     }
     Ok(())

@@ -6,12 +6,14 @@ use std::sync::{Arc, LazyLock};
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
-use usage_core::{Counts, EventId, Filter, Record, RecordError, TimeRange, Timestamp};
+use usage_core::{EventId, Filter, Label, Record, RecordError, TimeRange, Timestamp};
 
 use crate::Store;
 use crate::error::{ReadError, StoreError};
 use crate::ledger::columns::{self, NUMBERS};
+use crate::ledger::contexts::Contexts;
 use crate::ledger::labels::LabelSets;
+use crate::ledger::more::COLUMNS;
 use crate::ledger::readers::Stop;
 use crate::ledger::retained;
 use crate::rollups::{each_checked_row, quarter_of};
@@ -175,27 +177,45 @@ impl Iterator for Records<'_> {
     type Item = Result<StoredRecord, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.page.is_empty()
-            && !self.finished
-            && let Err(error) = self.next_page()
-        {
-            self.finished = true;
-            self.damage = None;
-            return Some(Err(error));
+        loop {
+            if self.page.is_empty()
+                && !self.finished
+                && let Err(error) = self.next_page()
+            {
+                self.finished = true;
+                self.damage = None;
+                return Some(Err(error));
+            }
+            match self.page.pop_front() {
+                // Pages are of the right names; tags are looked at here.
+                Some(stored)
+                    if !self.filter.tags().is_empty()
+                        && !self.filter.matches(&stored.record.names()) => {}
+                Some(stored) => return Some(Ok(stored)),
+                None if !self.finished => {}
+                None => return self.damage.take().map(Err),
+            }
         }
-        self.page.pop_front().map(Ok).or_else(|| self.damage.take().map(Err))
     }
 }
 
 /// The columns that [`stored_record`] reads by their place.
-static SELECT_RECORDS: LazyLock<String> = LazyLock::new(|| select_records(&NUMBERS));
+static SELECT_RECORDS: LazyLock<String> =
+    LazyLock::new(|| select_records(&format!("{}, session, more", *NUMBERS)));
 
-/// Selects what [`stored_record`] reads, with these columns of numbers.
+/// Selects what [`stored_record`] reads, with these columns of numbers, session and what else there is.
 pub(crate) fn select_records(numbers: &str) -> String {
     format!("SELECT ts, id, label_set, event_id, {numbers} FROM records")
 }
 
-pub(crate) fn stored_record(row: &Row<'_>, sets: &LabelSets) -> Result<StoredRecord, ReadError> {
+const SESSION: usize = 4 + COLUMNS;
+
+pub(crate) fn stored_record(
+    connection: &Connection,
+    row: &Row<'_>,
+    sets: &LabelSets,
+    contexts: &mut Contexts,
+) -> Result<StoredRecord, ReadError> {
     let id: i64 = row.get(1)?;
     let whose = || format!("record {id}");
     let invalid = |error: RecordError| {
@@ -203,13 +223,18 @@ pub(crate) fn stored_record(row: &Row<'_>, sets: &LabelSets) -> Result<StoredRec
     };
     let label_set: i64 = row.get(2)?;
     let labels = sets.get(label_set).ok_or_else(|| ReadError::unknown_label_set(label_set))?;
-    let numbers = columns::numbers(row, 4, whose)?;
-    let counts = Counts::of(numbers, Timestamp::from_micros(row.get(0)?)).map_err(invalid)?;
-    let record = Record::of(labels.clone(), counts);
-    let record = match row.get::<_, Option<String>>(3)? {
-        Some(event_id) => record.with_event_id(EventId::new(event_id).map_err(invalid)?),
-        None => record,
-    };
+    let at = Timestamp::from_micros(row.get(0)?);
+    let (counts, more) = columns::counts(row, (4, SESSION + 1), at, whose)?;
+    let mut record = Record::of(labels.clone(), counts);
+    if let Some(event_id) = row.get::<_, Option<String>>(3)? {
+        record = record.with_event_id(EventId::new(event_id).map_err(invalid)?);
+    }
+    if let Some(alias) = more.alias {
+        record = record.with_alias_id(EventId::new(alias).map_err(invalid)?);
+    }
+    let ids = [row.get(SESSION)?, more.tag_set];
+    let instance = labels.names().get(Label::Instance);
+    record = record.with_context(contexts.get(connection, ids, instance, whose)?);
     Ok(StoredRecord { id, record })
 }
 
@@ -240,7 +265,8 @@ fn read_page(
     }
     if !filter.is_empty() {
         sql.push_str(" AND label_set IN (SELECT value FROM json_each(?))");
-        let ids = sets.ids_as_json(|names| filter.matches(names));
+        let by_names = without_tags(filter);
+        let ids = sets.ids_as_json(|names| by_names.matches(names));
         values.push(ids.map_err(rusqlite::Error::from)?.into());
     }
     sql.push_str(match order {
@@ -250,15 +276,23 @@ fn read_page(
     values.push(i64::try_from(PAGE).unwrap_or(i64::MAX).into());
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(values))?;
-    let mut page = VecDeque::with_capacity(PAGE);
+    let (mut page, mut contexts) = (VecDeque::with_capacity(PAGE), Contexts::default());
     while let Some(row) = rows.next()? {
-        page.push_back(stored_record(row, sets)?);
+        page.push_back(stored_record(connection, row, sets, &mut contexts)?);
     }
     Ok(page)
 }
 
+/// The names that a filter keeps, whatever the tags.
+fn without_tags(filter: &Filter) -> Filter {
+    let names = Label::ALL
+        .into_iter()
+        .flat_map(|label| filter.kept(label).iter().map(move |name| (label, name.as_str())));
+    names.fold(Filter::new(), |kept, (label, name)| kept.keeping(label, name))
+}
+
 /// The quarters of an hour that a range has instants of.
-pub(super) fn quarters_of(range: TimeRange) -> Range<i64> {
+pub(crate) fn quarters_of(range: TimeRange) -> Range<i64> {
     let all = [Timestamp::MIN_RECORD, Timestamp::END_RECORD].map(Timestamp::as_micros);
     let [start, end] = bounds(range).map(|bound| bound.clamp(all[0], all[1]));
     quarter_of(start)..quarter_of(end - 1) + 1
@@ -275,7 +309,7 @@ fn damage_in(
     if quarters.is_empty() {
         return Ok(None);
     }
-    match each_checked_row(connection, &quarters, |_, _, _| {}) {
+    match each_checked_row(connection, &quarters, |_, _, _, _| {}) {
         Err(error) if error.is_damage() => Ok(Some(error)),
         result => result.map(|()| None),
     }

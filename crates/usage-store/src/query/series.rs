@@ -4,11 +4,12 @@ use chrono_tz::Tz;
 use rusqlite::Connection;
 use usage_core::period::Unit;
 use usage_core::stats::Series;
-use usage_core::{Filter, TimeRange, Timestamp};
+use usage_core::{Filter, TagKey, TimeRange, Timestamp};
 
 use crate::error::ReadError;
 use crate::ledger::labels::Names;
 use crate::query::report::add_named;
+use crate::query::tagged::{self, TaggedRows};
 use crate::rollups::{
     self, Apart, Level, Seen, Totals, Wrong, months, start_of_quarter, total, totals_of_all,
 };
@@ -16,13 +17,30 @@ use crate::rollups::{
 /// The totals by label set of each unit of time. Runs inside the caller's read transaction.
 pub(super) fn aggregate(
     connection: &Connection,
-    range: TimeRange,
-    filter: &Filter,
+    (range, filter): (TimeRange, &Filter),
+    tags: &[TagKey],
     (unit, zone): (Unit, Tz),
 ) -> Result<Series, ReadError> {
     let mut seen = Seen::default();
     let stretches = stretches(connection, range, unit, &mut seen)?;
     let mut series = Series::over_stretches(&stretches, unit, zone)?;
+    if tagged::needs_rows(connection, range, filter, tags)? {
+        seen.check(connection)?;
+        let mut rows = TaggedRows::default();
+        tagged::each_row(connection, range, |ts, label_set, tag_set, counts| {
+            if let Some(at) = series.position(Timestamp::from_micros(ts)) {
+                rows.add(at, label_set, tag_set, counts);
+            }
+        })?;
+        rows.give(connection, filter, tags, |at, labels, counts| {
+            if let Some(bucket) = series.bucket_mut(at) {
+                bucket.usage_mut().add_totals(labels, counts);
+            }
+        })?;
+        series.trim(range);
+        series.widen_gaps();
+        return Ok(series);
+    }
     let (mut totals, mut names) = (Totals::default(), Names::new(connection));
     let apart = Apart::read(connection, range, filter)?;
     for position in 0..series.buckets().len() {
@@ -31,7 +49,7 @@ pub(super) fn aggregate(
         total(connection, common(bucket, range), &mut totals, &mut seen)?;
         apart.add(connection, common(bucket, range), &mut totals)?;
         if let Some(bucket) = series.bucket_mut(position) {
-            add_named(bucket.usage_mut(), &mut totals, &mut names, filter)?;
+            add_named(bucket.usage_mut(), &mut totals, &mut names, filter, tags)?;
         }
     }
     seen.check(connection)?;

@@ -57,7 +57,9 @@ impl Store {
             writer.ledger.write(|transaction, _| -> Result<_, ReadError> {
                 let kept = kept_in(transaction, &(i64::MIN..i64::MAX))?;
                 let deleted = transaction.execute("DELETE FROM records", [])?;
-                transaction.execute("DELETE FROM label_sets", [])?;
+                transaction.execute_batch(
+                    "DELETE FROM label_sets; DELETE FROM sessions; DELETE FROM tag_sets",
+                )?;
                 rollups::clear(transaction)?;
                 set_aside::clear(transaction)?;
                 event_ids::clear(transaction)?;

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use usage_core::{TimeRange, Timestamp};
 
 use crate::error::ReadError;
-use crate::ledger::columns::{ID, SELECT_COUNTS, TS, summary};
+use crate::ledger::columns::{SELECT_COUNTS, TS, hash, summary};
 use crate::ledger::retained;
 use crate::rollups::{self, Change, Level, Seen, quarter_of, start_of_quarter, totals_of_all};
 use crate::write::event_ids;
@@ -71,7 +71,7 @@ fn count_out(connection: &Connection, from: i64, (ts, id): (i64, i64)) -> Result
     let mut rows = statement.query([ts, id, rows_from])?;
     while let Some(row) = rows.next()? {
         let counts = summary(row)?;
-        change.record(row.get(TS)?, row.get(ID)?, row.get(0)?, &counts);
+        change.record(row.get(TS)?, row.get(0)?, hash(row)?, &counts);
     }
     change.count_out(connection)?;
     // The first quarter of an hour that is counted out whole, and where they end.
@@ -86,7 +86,7 @@ pub(super) fn check_cut(connection: &Connection, range: &Range<i64>) -> Result<(
     for edge in [range.start, range.end] {
         if is_cut(edge) && edge >= rows_from {
             let quarter = quarter_of(edge);
-            rollups::each_checked_row(connection, &(quarter..quarter + 1), |_, _, _| {})?;
+            rollups::each_checked_row(connection, &(quarter..quarter + 1), |_, _, _, _| {})?;
         }
     }
     Ok(())

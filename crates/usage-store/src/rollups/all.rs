@@ -20,26 +20,10 @@ use super::{Level, Wrong};
 /// A quarter of an hour of all names together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct OfAll {
-    /// The sum of [`hash_of_row`] over its records, also when these are gone and only sums are left. 0
+    /// The sum of [`hash_of_row`](crate::ledger::columns::hash_of_row) over its records, also when these are gone and only sums are left. 0
     /// where nobody knows: the sums are older than schema version 5, and their records gone.
     pub(super) rows: u32,
     pub(super) totals: Summary,
-}
-
-/// Mixes what places a record, into a number whose sum over a quarter of an hour changes when a record
-/// is moved, renamed or exchanged within it: what no total notices.
-pub(crate) const fn hash_of_row(ts: i64, id: i64, label_set: i64) -> u32 {
-    let hash = mix(ts.cast_unsigned());
-    let hash = mix(hash ^ id.cast_unsigned());
-    (mix(hash ^ label_set.cast_unsigned()) >> 32) as u32
-}
-
-/// The finalizer of SplitMix64: each bit of the input changes about half of the output.
-const fn mix(number: u64) -> u64 {
-    let number = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let number = (number ^ (number >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let number = (number ^ (number >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    number ^ (number >> 31)
 }
 
 /// The checksum of a row, with its place.
@@ -147,18 +131,6 @@ mod tests {
 
     use super::super::counts::MEASURES;
     use super::*;
-
-    #[test]
-    fn what_places_a_record_is_in_its_hash() {
-        let hash = hash_of_row(1_777_787_761_000_000, 7, 3);
-        // As `docs/reference/schema.md` tells it: what is on disk depends on it.
-        assert_eq!(hash, 215_868_155);
-        for bit in 0..63 {
-            assert_ne!(hash_of_row(1_777_787_761_000_000 ^ (1 << bit), 7, 3), hash);
-            assert_ne!(hash_of_row(1_777_787_761_000_000, 7 ^ (1 << bit), 3), hash);
-            assert_ne!(hash_of_row(1_777_787_761_000_000, 7, 3 ^ (1 << bit)), hash);
-        }
-    }
 
     #[test]
     fn bytes_come_back() {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use rusqlite::Connection;
 use rustc_hash::{FxHashMap, FxHashSet};
-use usage_core::{Filter, Label, TimeRange, Timestamp};
+use usage_core::{Filter, TimeRange, Timestamp};
 
 use super::root::{Folded, folded_months};
 use super::split::split;
@@ -13,7 +13,7 @@ use super::total::{ALL, Totals};
 use super::{Level, Wrong, each_checked_row, quarter_of};
 use crate::error::ReadError;
 use crate::ledger::columns;
-use crate::ledger::labels::{is_right, names_of};
+use crate::ledger::labels::{SET_COLUMNS, is_right, names_of, set_by_id, tags_of};
 use crate::ledger::retained;
 
 /// The label sets that a filter lets pass, and whose sums it does not, by month.
@@ -88,7 +88,7 @@ impl Apart {
         }
         // Sums are kept of whole quarters of an hour.
         let quarters = quarter_of(stretch.start)..quarter_of(stretch.end);
-        each_checked_row(connection, &quarters, |_, label_set, found| {
+        each_checked_row(connection, &quarters, |_, label_set, _, found| {
             if label_sets.contains(&label_set) {
                 totals.add(label_set, found);
             }
@@ -111,27 +111,28 @@ fn of_month(
     passes: &mut FxHashMap<i64, bool>,
 ) -> Result<FxHashSet<i64>, ReadError> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT f.label_set, {}, l.checksum, f.into_set \
+        "SELECT f.label_set, {}, l.tags, l.checksum, f.into_set \
          FROM rollups_folded AS f LEFT JOIN label_sets AS l ON l.id = f.label_set WHERE f.month = ?1",
         columns::names_of_table("l.")
     ))?;
     let mut rows = statement.query([month])?;
     let (mut found, mut seen) = (FxHashSet::default(), Folded::default());
     while let Some(row) = rows.next()? {
-        seen.add(month, row.get(0)?, row.get(2 + Label::COUNT)?);
+        seen.add(month, row.get(0)?, row.get(SET_COLUMNS)?);
         if !is_right(row)? {
             return Err(ReadError::unknown_label_set(row.get(0)?));
         }
-        if !filter.matches(&names_of(row)?) {
+        let tags = tags_of(row)?.unwrap_or_default();
+        if !filter.matches(&names_of(row)?.with_tags(tags.tags())) {
             continue;
         }
-        let into = row.get(2 + Label::COUNT)?;
+        let into = row.get(SET_COLUMNS)?;
         let into_passes = match passes.get(&into) {
             Some(passes) => *passes,
             None => {
-                let names = crate::ledger::labels::names_by_id(connection, into)?
+                let set = set_by_id(connection, into)?
                     .ok_or_else(|| ReadError::unknown_label_set(into))?;
-                *passes.entry(into).or_insert(filter.matches(&names.names()))
+                *passes.entry(into).or_insert(filter.matches(&set.tagged.names()))
             }
         };
         if !into_passes {

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 use usage_core::stats::Summary;
 
-use super::all::{self, OfAll, hash_of_row};
+use super::all::{self, OfAll};
 use super::piece::Seals;
 use super::root::Root;
 use super::stretch::Changed;
@@ -32,12 +32,12 @@ enum Way {
 }
 
 impl Change {
-    /// A record that comes or goes.
-    pub(crate) fn record(&mut self, ts: i64, id: i64, label_set: i64, counts: &Summary) {
+    /// A record that comes or goes, with the [hash](crate::ledger::columns::hash_of_row) of its row.
+    pub(crate) fn record(&mut self, ts: i64, label_set: i64, hash: u32, counts: &Summary) {
         let quarter = quarter_of(ts);
         self.quarters.entry((quarter, label_set)).or_default().merge(counts);
         let sum = self.rows.entry(quarter).or_default();
-        *sum = sum.wrapping_add(hash_of_row(ts, id, label_set));
+        *sum = sum.wrapping_add(hash);
     }
 
     /// Totals of sums that go as they are, and nothing of records.

@@ -1,5 +1,5 @@
 //! Rows of whole quarters of an hour, compared with what was stored there: how many they are, what they
-//! come to, and the sum of the hashes of their times, ids and names. A damaged row, one that is missing
+//! come to, and the sum of the hashes of their times, ids, names and whatever else no total tells. A damaged row, one that is missing
 //! and one that a damaged page hides are noticed, before anybody counts with the others.
 
 use std::ops::Range;
@@ -8,18 +8,18 @@ use rusqlite::{Connection, Rows};
 use usage_core::Timestamp;
 use usage_core::stats::Summary;
 
-use super::all::{self, OfAll, hash_of_row};
+use super::all::{self, OfAll};
 use super::{quarter_of, start_of_quarter};
 use crate::error::{ReadError, shown};
-use crate::ledger::columns::{ID, SELECT_COUNTS, TS, summary};
+use crate::ledger::columns::{SELECT_COUNTS, TS, hash, summary, tag_set};
 
-/// Hands out the time, the label set and the counts of each row of some quarters of an hour, in the
+/// Hands out the time, the label set, the tags and the counts of each row of some quarters of an hour, in the
 /// order of time. Of all of these there have to be rows, not sums alone. What was handed out may be
 /// given to nobody when this fails.
 pub(crate) fn each_checked_row(
     connection: &Connection,
     quarters: &Range<i64>,
-    mut found: impl FnMut(i64, i64, &Summary),
+    mut found: impl FnMut(i64, i64, Option<i64>, &Summary),
 ) -> Result<(), ReadError> {
     let mut expected = connection.prepare_cached(
         "SELECT number, cells FROM rollups_all WHERE number >= ?1 AND number < ?2 ORDER BY number",
@@ -36,9 +36,9 @@ pub(crate) fn each_checked_row(
             number = quarter_of(ts);
         }
         let counts = summary(row)?;
-        sum.rows = sum.rows.wrapping_add(hash_of_row(ts, row.get(ID)?, label_set));
+        sum.rows = sum.rows.wrapping_add(hash(row)?);
         sum.totals.merge(&counts);
-        found(ts, label_set, &counts);
+        found(ts, label_set, tag_set(row)?, &counts);
     }
     expected.compare(number, &sum)?;
     expected.end()

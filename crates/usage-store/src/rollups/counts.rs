@@ -1,12 +1,35 @@
-//! What is summed up beside requests. Its order is that of the bits and numbers in a rollup's bytes.
+//! What is summed up beside requests, and by which bits a rollup's bytes say what follows.
 
-use usage_core::Measure;
 use usage_core::stats::Summary;
+use usage_core::{Measure, Money};
 
-/// How many measures there are. New ones come at the end of their list: the bytes that are on disk stay as they
-/// are, and a program that does not know a bit says that it is newer. The first six share a byte with the mark
-/// of a single request.
+/// How many measures there are.
+#[cfg(test)]
 pub(super) const MEASURES: usize = Measure::COUNT;
+
+/// How many measures have the bits behind that of a single request; the first six share a byte with it.
+pub(super) const FIRST: usize = Measure::Fallbacks as usize + 1;
+
+/// The bit of what sources say that requests have cost. The two before it are reserved for money too: for what
+/// prices say, and how many requests have any.
+pub(super) const STATED: usize = 10;
+
+/// How many bits have a meaning. A new measure comes at the end of the list and has the next bit: the bytes that
+/// are on disk stay as they are, and a program that does not know a bit says that it is newer.
+pub(super) const BITS: usize = STATED + 1 + Measure::COUNT - FIRST;
+
+/// The bits that this program writes.
+pub(super) const KNOWN: u64 = ((1 << BITS) - 1) & !0b11_0000_0000;
+
+/// The bit of the measure with that place in the list.
+pub(super) const fn bit_of(place: usize) -> usize {
+    if place < FIRST { place + 1 } else { place - FIRST + STATED + 1 }
+}
+
+/// The place in the list of the measure of a bit, which is one of a measure.
+pub(super) const fn place_of(bit: usize) -> usize {
+    if bit <= FIRST { bit - 1 } else { bit - STATED - 1 + FIRST }
+}
 
 /// Subtracts; `None` where more would be taken away than there is.
 pub(super) fn less(from: &Summary, totals: &Summary) -> Option<Summary> {
@@ -15,5 +38,28 @@ pub(super) fn less(from: &Summary, totals: &Summary) -> Option<Summary> {
     for (left, number) in left.numbers.iter_mut().zip(totals.numbers) {
         *left = left.checked_sub(number)?;
     }
+    let cost = left.stated_cost.picos().checked_sub(totals.stated_cost.picos())?;
+    left.stated_cost = Money::from_picos(cost);
     Some(left)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is on disk depends on it.
+    #[test]
+    fn each_measure_has_a_bit_of_its_own() {
+        let mut bits = 1 | 1 << STATED;
+        for (place, measure) in Measure::ALL.into_iter().enumerate() {
+            let bit = bit_of(place);
+            assert_eq!((place_of(bit), bits >> bit & 1), (place, 0), "{measure}");
+            bits |= 1 << bit;
+        }
+        assert_eq!(bits, KNOWN);
+        assert_eq!(bit_of(Measure::Input as usize), 1);
+        assert_eq!(bit_of(Measure::Fallbacks as usize), 7);
+        assert_eq!(bit_of(Measure::CacheWriteLong as usize), 11);
+        assert_eq!(bit_of(Measure::Stated as usize), 22);
+    }
 }

@@ -1,5 +1,6 @@
 //! Names without end: beyond so many label sets in a month, further ones are counted in sums under
-//! `(other)` in place of their model. Records keep the names that they were given.
+//! `(other)` in place of their declared tags; where that does not help, of their user, then of their project, then
+//! of their model, and at last of everything. Records keep the names that they were given.
 //!
 //! Which label set counts as which other one in which month is kept in a table, so that a record is
 //! counted out where it was counted in.
@@ -9,12 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, OptionalExtension};
 use rustc_hash::{FxHashMap, FxHashSet};
 use usage_core::stats::Summary;
-use usage_core::{Label, LabelNames, Labels};
+use usage_core::{Label, LabelNames, Labels, TagSet};
 
 use super::root::{Folded, NamesOf, Root};
 use super::table::each_cell;
 use super::{Level, Wrong};
-use crate::ledger::labels;
+use crate::ledger::labels::{self, LabelSet};
 
 /// Stands for names that are not told apart.
 pub(crate) const OTHER: &str = "(other)";
@@ -26,6 +27,19 @@ const DEFAULT_LIMIT: i64 = 20_000;
 
 /// No limit is lower, so that most commits need not look it up.
 const LEAST_LIMIT: i64 = 100;
+
+/// What goes into `(other)` one after the other, until there is room.
+const ORDER: [Kind; 4] =
+    [Kind::Tags, Kind::Name(Label::User), Kind::Name(Label::Project), Kind::Name(Label::Model)];
+/// How many these are.
+const ORDER_STEPS: i64 = 4;
+
+#[derive(Clone, Copy)]
+enum Kind {
+    /// The declared tags, all of them.
+    Tags,
+    Name(Label),
+}
 
 /// How many label sets a month may have before others are folded.
 pub(super) fn limit(connection: &Connection) -> rusqlite::Result<i64> {
@@ -109,12 +123,14 @@ pub(super) struct Folding<'c> {
     room: i64,
     /// How many more there may be under names that stand for others.
     room_of_others: i64,
+    /// How many that is where there are none yet.
+    most_others: i64,
     /// Those that have sums, in order. Nothing where there is nothing to decide.
     present: Vec<i64>,
     /// Those that have come to have sums since.
     added: FxHashSet<i64>,
     into: FxHashMap<i64, i64>,
-    others: FxHashMap<Labels, i64>,
+    others: FxHashMap<(Labels, Box<str>), i64>,
     /// What was folded by this.
     decided: Folded,
 }
@@ -137,6 +153,7 @@ impl<'c> Folding<'c> {
             may_decide: limit.is_some(),
             room: most.saturating_sub(there),
             room_of_others: most.saturating_add(most / 10).saturating_sub(there),
+            most_others: most / 10,
             present,
             added: FxHashSet::default(),
             into: FxHashMap::default(),
@@ -170,13 +187,8 @@ impl<'c> Folding<'c> {
             self.added.insert(label_set);
             return Ok(());
         }
-        let Some(names) = labels::names_by_id(self.connection, label_set)? else { return Ok(()) };
-        let mut into = self.other(names.names().with_model(OTHER))?;
-        if !self.is_taken_up(into) {
-            into = self.other(LabelNames::from_all([OTHER; Label::COUNT]))?;
-            // Nothing stands for this one.
-            self.added.insert(into);
-        }
+        let Some(set) = labels::set_by_id(self.connection, label_set)? else { return Ok(()) };
+        let into = self.place_of(&set)?;
         if into != label_set {
             self.connection
                 .prepare_cached(
@@ -189,30 +201,59 @@ impl<'c> Folding<'c> {
         Ok(())
     }
 
+    /// Finds the label set that another one is counted under: what tells least about what was used goes first.
+    fn place_of(&mut self, set: &LabelSet) -> rusqlite::Result<i64> {
+        let (mut names, all) = (set.labels.names(), set.tagged.names().tags());
+        let mut tags = all.to_json();
+        for (step, kind) in ORDER.into_iter().enumerate() {
+            match kind {
+                Kind::Tags if tags.is_empty() => continue,
+                Kind::Tags => {
+                    let others = TagSet::new(all.iter().map(|(key, _)| (key, OTHER)));
+                    tags = others.unwrap_or_default().tags().to_json();
+                }
+                Kind::Name(label) if label != Label::Model && names.get(label).is_empty() => {
+                    continue;
+                }
+                Kind::Name(label) => names = names.with(label, OTHER),
+            }
+            let into = self.other(names, &tags)?;
+            if self.is_taken_up(into, ORDER.len() - 1 - step) {
+                return Ok(into);
+            }
+        }
+        let into = self.other(LabelNames::from_all([OTHER; Label::COUNT]), "")?;
+        // Nothing stands for this one.
+        self.added.insert(into);
+        Ok(into)
+    }
+
     fn is_present(&self, label_set: i64) -> bool {
         self.present.binary_search(&label_set).is_ok() || self.added.contains(&label_set)
     }
 
-    /// Whether a label set that stands for others has sums, or may have.
-    fn is_taken_up(&mut self, into: i64) -> bool {
+    /// Whether a label set that stands for others has sums, or may have. Of the room for such, a part is left to
+    /// each of the steps that are still to come: else sets that differ in two names would use it up at the first.
+    fn is_taken_up(&mut self, into: i64, steps_to_come: usize) -> bool {
         if self.is_present(into) {
             return true;
         }
-        if self.room_of_others <= 0 {
+        let steps = i64::try_from(steps_to_come).unwrap_or(i64::MAX);
+        if self.room_of_others <= self.most_others / ORDER_STEPS * steps {
             return false;
         }
         self.room_of_others -= 1;
         self.added.insert(into)
     }
 
-    fn other(&mut self, names: LabelNames<'_>) -> rusqlite::Result<i64> {
+    fn other(&mut self, names: LabelNames<'_>, tags: &str) -> rusqlite::Result<i64> {
         // The names came from a record, and these are as good.
-        let labels = Labels::new(names).map_err(|_| Wrong::Missing)?;
-        if let Some(id) = self.others.get(&labels) {
+        let key = (Labels::new(names).map_err(|_| Wrong::Missing)?, Box::from(tags));
+        if let Some(id) = self.others.get(&key) {
             return Ok(*id);
         }
-        let id = labels::id_of(self.connection, &labels)?;
-        self.others.insert(labels, id);
+        let id = labels::id_of(self.connection, &key.0, tags)?;
+        self.others.insert(key, id);
         Ok(id)
     }
 

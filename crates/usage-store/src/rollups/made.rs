@@ -6,12 +6,11 @@ use rustc_hash::FxHashMap;
 use usage_core::Timestamp;
 use usage_core::stats::Summary;
 
-use super::all::hash_of_row;
 use super::folds::Folds;
 use super::level::OF_ALL;
 use super::{Cells, Level, Wrong, numbers, quarter_of, read};
 use crate::error::ReadError;
-use crate::ledger::columns::{ID, SELECT_COUNTS, TS, summary};
+use crate::ledger::columns::{SELECT_COUNTS, TS, hash, summary};
 
 /// What a stretch of time has to come to, or why that cannot be said.
 type Made = Result<Cells, ReadError>;
@@ -31,7 +30,7 @@ pub(crate) fn from_rows(
     while let Some(row) = rows.next()? {
         let ts = row.get(TS)?;
         open.turn_to(quarter_of(ts), &mut found)?;
-        open.rows = open.rows.wrapping_add(hash_of_row(ts, row.get(ID)?, row.get(0)?));
+        open.rows = open.rows.wrapping_add(hash(row)?);
         match summary(row) {
             // Reports would never see it.
             _ if !Timestamp::from_micros(ts).is_recordable() => {

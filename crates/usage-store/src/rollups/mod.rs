@@ -30,7 +30,6 @@ mod total;
 mod transcode;
 mod unnamed;
 mod unused;
-mod varint;
 
 pub(crate) use crate::error::Wrong;
 

@@ -5,15 +5,16 @@
 //! first piece   CRC-32 (4)  version | MORE (1)  seals (4 each, by level)  cells...
 //! later pieces  CRC-32 (4)  version (1)                                   cells...
 //! cell          label set, less the one before (varint)
-//!               mask (varint): the lowest bit says one request, the others which measures follow
-//!               requests (varint), unless it is one; each measure that is not 0 (varint)
+//!               mask (varint): the lowest bit says one request, the others what follows, see [`counts`](super::counts)
+//!               requests (varint), unless it is one; each number that is not 0 (varint)
 //! ```
 
 use usage_core::stats::Summary;
+use usage_core::{Measure, Money};
 
-use super::counts::MEASURES;
-use super::varint::{pull, pull_count, push};
+use super::counts::{FIRST, KNOWN, STATED, bit_of, place_of};
 use super::{Level, Wrong};
+use crate::ledger::varint::{pull, pull_count, push};
 
 /// Totals of a label set.
 pub(super) type Cell = (i64, Summary);
@@ -163,34 +164,59 @@ impl Encoded<'_> {
 
 /// Writes which numbers there are, and those that are not 0.
 pub(super) fn encode_totals(totals: &Summary, bytes: &mut Vec<u8>) {
-    let (numbers, is_one) = (totals.numbers, totals.requests == 1);
+    let is_one = totals.requests == 1;
     let mut mask = u64::from(is_one);
-    for (bit, number) in numbers.iter().enumerate() {
-        mask |= u64::from(*number != 0) << (bit + 1);
+    let (usual, rare) = totals.numbers.split_at(FIRST);
+    for (place, number) in usual.iter().enumerate() {
+        mask |= u64::from(*number != 0) << bit_of(place);
     }
+    // Mostly there is nothing of these.
+    if rare.iter().fold(0, |any, number| any | number) != 0 {
+        for (place, number) in rare.iter().enumerate() {
+            mask |= u64::from(*number != 0) << bit_of(FIRST + place);
+        }
+    }
+    mask |= u64::from(totals.stated_cost != Money::ZERO) << STATED;
     push(bytes, mask.into());
     if !is_one {
         push(bytes, totals.requests.into());
     }
-    for number in numbers.into_iter().filter(|number| *number != 0) {
-        push(bytes, number.into());
+    for bit in bits_of(mask & !1) {
+        let number = match bit {
+            STATED => totals.stated_cost.picos(),
+            bit => totals.numbers[place_of(bit)].into(),
+        };
+        push(bytes, number);
     }
 }
 
 #[inline]
 pub(super) fn decode_totals(rest: &mut &[u8]) -> Result<Summary, Wrong> {
     let mask = pull_count(rest)?;
-    if mask >> (MEASURES + 1) != 0 {
+    if mask & !KNOWN != 0 {
         return Err(Wrong::Newer);
     }
     let requests = if mask & 1 == 0 { pull_count(rest)? } else { 1 };
-    let mut numbers = [0; MEASURES];
-    for (bit, number) in numbers.iter_mut().enumerate() {
-        if mask & (2 << bit) != 0 {
-            *number = pull_count(rest)?;
+    let mut totals = Summary::new(requests, [0; Measure::COUNT]);
+    for bit in bits_of(mask & !1) {
+        match bit {
+            STATED => totals.stated_cost = Money::from_picos(pull(rest)?),
+            bit => totals.numbers[place_of(bit)] = pull_count(rest)?,
         }
     }
-    Ok(Summary::new(requests, numbers))
+    Ok(totals)
+}
+
+/// The bits that are set, from the lowest on.
+#[inline]
+fn bits_of(mut mask: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = mask.trailing_zeros() as usize;
+        // Without the lowest one.
+        let rest = mask & mask.checked_sub(1)?;
+        mask = rest;
+        Some(bit)
+    })
 }
 
 /// How many of the cells go into a piece that is not to be full already. At least one.
@@ -212,16 +238,21 @@ pub(super) fn fitting(place: Place, cells: &[Cell], buffer: &mut Vec<u8>) -> usi
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use usage_core::Measure;
 
+    use super::super::counts::{BITS, MEASURES};
     use super::*;
 
     const PLACE: Place = Place { level: Level::Day, number: 2, first: 0 };
 
     fn totals() -> impl Strategy<Value = Summary> {
         let number = || prop_oneof![Just(0), 1..300_u64, any::<u64>()];
-        (prop_oneof![1..4_u64, 1..u64::MAX], prop::array::UniformArrayStrategy::new(number()))
-            .prop_map(|(requests, numbers)| Summary::new(requests, numbers))
+        let numbers = prop::array::UniformArrayStrategy::new(number());
+        let cost = prop_oneof![Just(0), any::<u128>()];
+        (prop_oneof![1..4_u64, 1..u64::MAX], numbers, cost).prop_map(|(requests, numbers, cost)| {
+            let mut totals = Summary::new(requests, numbers);
+            totals.stated_cost = Money::from_picos(cost);
+            totals
+        })
     }
 
     fn cells() -> impl Strategy<Value = Vec<Cell>> {
@@ -298,15 +329,19 @@ mod tests {
             decoded(PLACE, &bytes)
         };
         assert_eq!(newer(&|bytes| bytes[CHECKSUM] = 2), Err(Wrong::Newer));
-        // Another measure: one more bit.
         PLACE.encode(Head::default(), &cells, &mut bytes);
         let mask = CHECKSUM + 1 + 2 * SEAL + 1;
-        assert_eq!(bytes[mask..mask + 2], [0xff, 0x01]);
-        let with_bit = |bytes: &mut Vec<u8>| {
-            bytes[mask + 1] |= 0x02;
-            bytes.push(9);
-        };
-        assert_eq!(newer(&with_bit), Err(Wrong::Newer));
+        let of = pull(&mut &bytes[mask..]).unwrap();
+        assert_eq!(of, u128::from(KNOWN & !(1 << STATED)));
+        // The cost that prices say, how many requests have any, and another measure: one more bit each.
+        for bit in [8, 9, BITS] {
+            let with_bit = |bytes: &mut Vec<u8>| {
+                bytes.truncate(mask);
+                push(bytes, 1 | 1 << bit);
+                bytes.push(9);
+            };
+            assert_eq!(newer(&with_bit), Err(Wrong::Newer), "{bit}");
+        }
         // A sum that takes more bits than this program counts with.
         let wide = |bytes: &mut Vec<u8>| {
             bytes.truncate(mask);

@@ -40,6 +40,10 @@ pub struct Rebuilt {
     /// How many combinations of names were removed that neither records nor sums used any more. None
     /// where something is lost.
     pub names_removed: u64,
+    /// How many sessions were removed that no record was in any more. None where something is lost.
+    pub sessions_removed: u64,
+    /// How many sets of tags were removed that no record had any more. None where something is lost.
+    pub tag_sets_removed: u64,
 }
 
 const EVERYTHING: Range<i64> = i64::MIN..i64::MAX;
@@ -106,7 +110,10 @@ pub(crate) fn rebuild(connection: &Connection) -> Result<Rebuilt, ReadError> {
     }
     forget_unused(connection)?;
     if rebuilt.lost.is_empty() {
-        rebuilt.names_removed = remove_unused(connection)?;
+        let removed = remove_unused(connection)?;
+        rebuilt.names_removed = removed.label_sets;
+        rebuilt.sessions_removed = removed.sessions;
+        rebuilt.tag_sets_removed = removed.tag_sets;
     }
     let root = root_of(connection)?;
     if Root::read(connection).ok().as_ref() != Some(&root) {

@@ -11,10 +11,10 @@ use std::ops::Range;
 
 use rusqlite::Connection;
 
-use super::all::hash_of_row;
 use super::stretch::Changed;
-use super::varint::{pull_count, push};
 use crate::error::Wrong;
+use crate::ledger::columns::hash_of_row;
+use crate::ledger::varint::{pull_count, push};
 
 /// What there is of each month. A month without sums is not in it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Folded {
     /// Adds a label set that is counted under another one.
     pub(super) fn add(&mut self, month: i64, label_set: i64, into: i64) {
         self.label_sets = self.label_sets.saturating_add(1);
-        self.hashes = self.hashes.wrapping_add(hash_of_row(month, label_set, into));
+        self.hashes = self.hashes.wrapping_add(hash_of_row(month, label_set, into, None, None));
     }
 
     fn merge(&mut self, others: Self) {

@@ -89,7 +89,7 @@ pub(super) fn each_row(
         let has_rows = refuse_without_rows(connection, edge, piece.start, seen)?;
         let quarter = quarter_of(piece.start);
         if has_rows && seen.add_rows(quarter) {
-            each_checked_row(connection, &(quarter..quarter + 1), |ts, label_set, totals| {
+            each_checked_row(connection, &(quarter..quarter + 1), |ts, label_set, _, totals| {
                 if piece.contains(&ts) {
                     found(label_set, totals);
                 }

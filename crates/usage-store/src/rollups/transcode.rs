@@ -9,16 +9,17 @@ use rusqlite::Connection;
 use usage_core::Measure;
 use usage_core::stats::Summary;
 
-use super::all::{self, OfAll, hash_of_row};
+use super::all::{self, OfAll};
 use super::level::OF_ALL;
 use super::piece::{Place, Seals};
 use super::rebuild::{Sums, reseal};
 use super::seals::root_of;
 use super::table::write_piece;
-use super::varint::pull_count;
 use super::{Cells, Level, Wrong, from_finer, quarter_of, read, stretch};
 use crate::error::ReadError;
+use crate::ledger::columns::hash_of_row;
 use crate::ledger::retained;
+use crate::ledger::varint::pull_count;
 
 /// The tables of version 4.
 const OLD: [(Level, &str); 4] = [
@@ -113,7 +114,8 @@ fn hash_rows(connection: &Connection, buffer: &mut Vec<u8>) -> rusqlite::Result<
     };
     while let Some(row) = rows.next()? {
         let ts = row.get(0)?;
-        let (quarter, hash) = (quarter_of(ts), hash_of_row(ts, row.get(1)?, row.get(2)?));
+        let (quarter, hash) =
+            (quarter_of(ts), hash_of_row(ts, row.get(1)?, row.get(2)?, None, None));
         open = match open {
             Some((number, sum)) if number == quarter => Some((number, sum.wrapping_add(hash))),
             before => {

@@ -1,19 +1,40 @@
-//! Names that nothing uses any more.
+//! Names, sessions and tags that nothing uses any more.
 
 use rusqlite::Connection;
 use rustc_hash::FxHashSet;
 
 use super::table::each_label_set;
+use crate::ledger::contexts::{SESSIONS, TAG_SETS};
+use crate::ledger::more::{More, MoreError};
 
-/// Deletes the label sets that neither records nor sums use any more; says how many they were. Whoever
-/// remembers ids of them finds out by the generation.
-pub(super) fn remove_unused(connection: &Connection) -> rusqlite::Result<u64> {
-    let mut used = FxHashSet::default();
-    for sql in [
-        "SELECT label_set FROM records",
-        "SELECT label_set FROM rollups_folded",
-        "SELECT into_set FROM rollups_folded",
-    ] {
+/// How many of each were removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Removed {
+    pub(super) label_sets: u64,
+    pub(super) sessions: u64,
+    pub(super) tag_sets: u64,
+}
+
+/// Deletes the label sets that neither records nor sums use any more, and the sessions and tags that no
+/// record has. Whoever remembers ids of them finds out by the generation.
+pub(super) fn remove_unused(connection: &Connection) -> rusqlite::Result<Removed> {
+    let (mut used, mut sessions, mut tag_sets) =
+        <(FxHashSet<i64>, FxHashSet<i64>, FxHashSet<i64>)>::default();
+    let mut all_known = true;
+    let mut statement = connection.prepare("SELECT label_set, session, more FROM records")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        used.insert(row.get(0)?);
+        sessions.extend(row.get::<_, Option<i64>>(1)?);
+        let more = row.get_ref(2)?.as_blob_or_null()?;
+        match more.map_or(Ok(More::NONE), More::decode) {
+            Ok(more) => tag_sets.extend(more.tag_set),
+            // Which tags it has only a newer program can say.
+            Err(MoreError::Newer) => all_known = false,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    for sql in ["SELECT label_set FROM rollups_folded", "SELECT into_set FROM rollups_folded"] {
         let mut statement = connection.prepare(sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
@@ -23,17 +44,31 @@ pub(super) fn remove_unused(connection: &Connection) -> rusqlite::Result<u64> {
     each_label_set(connection, |label_set| {
         used.insert(label_set);
     })?;
+    let removed = Removed {
+        label_sets: remove_others(connection, "label_sets", &used)?,
+        sessions: remove_others(connection, SESSIONS, &sessions)?,
+        tag_sets: if all_known { remove_others(connection, TAG_SETS, &tag_sets)? } else { 0 },
+    };
+    if removed != Removed::default() {
+        connection.execute("UPDATE ledger SET label_generation = label_generation + 1", [])?;
+    }
+    Ok(removed)
+}
+
+fn remove_others(
+    connection: &Connection,
+    table: &str,
+    used: &FxHashSet<i64>,
+) -> rusqlite::Result<u64> {
     let all: Vec<i64> = connection
-        .prepare("SELECT id FROM label_sets")?
+        .prepare(&format!("SELECT id FROM {table}"))?
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
+    let mut delete = connection.prepare(&format!("DELETE FROM {table} WHERE id = ?1"))?;
     let mut removed = 0;
     for id in all.iter().filter(|id| !used.contains(id)) {
-        connection.prepare_cached("DELETE FROM label_sets WHERE id = ?1")?.execute([id])?;
+        delete.execute([id])?;
         removed += 1;
-    }
-    if removed > 0 {
-        connection.execute("UPDATE ledger SET label_generation = label_generation + 1", [])?;
     }
     Ok(removed)
 }

@@ -5,11 +5,13 @@ use std::sync::LazyLock;
 
 use rusqlite::Connection;
 use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
-use usage_core::{Label, Measure, Record};
+use usage_core::{Label, Record};
 
 use crate::error::{StoreError, WorkError};
+use crate::ledger::columns;
 use crate::ledger::retained;
 use crate::write::quarantine;
+use crate::write::said::{said_columns, says};
 use crate::write::sources::{self, Source, SourceCounts};
 
 /// What comes next from a source.
@@ -172,28 +174,31 @@ impl Append<'_> {
 /// Returns how many records of the very same content the ledger holds, with an event id or without.
 fn held(connection: &Connection, record: &Record) -> rusqlite::Result<u64> {
     static SQL: LazyLock<String> = LazyLock::new(|| {
-        let same = |prefix: &str, columns: &[&str]| -> String {
-            columns.iter().map(|column| format!(" AND {prefix}{column} = ?")).collect()
-        };
+        // What tells most of them apart before any more is read of them.
+        let same: String = columns::measures()
+            .map(|measure| format!(" AND r.{} = ?", measure.name()))
+            .chain(Label::ALL.map(|label| format!(" AND l.{} = ?", label.field())))
+            .collect();
         format!(
-            "SELECT count(*) FROM records AS r CROSS JOIN label_sets AS l ON l.id = r.label_set \
-             WHERE r.ts = ?{}{}",
-            same("r.", &Measure::ALL.map(Measure::name)),
-            same("l.", &Label::ALL.map(Label::field)),
+            "SELECT {} FROM records AS r CROSS JOIN label_sets AS l ON l.id = r.label_set \
+             WHERE r.ts = ?{same}",
+            said_columns()
         )
     });
     let mut statement = connection.prepare_cached(&SQL)?;
     statement.raw_bind_parameter(1, record.timestamp().as_micros())?;
     let mut at = 2;
-    for number in record.counts().numbers() {
-        statement.raw_bind_parameter(at, number)?;
+    for measure in columns::measures() {
+        statement.raw_bind_parameter(at, record.counts().get(measure))?;
         at += 1;
     }
     for name in record.labels().names().all() {
         statement.raw_bind_parameter(at, name)?;
         at += 1;
     }
-    let mut rows = statement.raw_query();
-    let count = rows.next()?.map_or(Ok(0), |row| row.get::<_, i64>(0))?;
-    Ok(count.unsigned_abs())
+    let (mut rows, mut count) = (statement.raw_query(), 0);
+    while let Some(row) = rows.next()? {
+        count += u64::from(says(connection, row, 0, record)?);
+    }
+    Ok(count)
 }

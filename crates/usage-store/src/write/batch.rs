@@ -8,7 +8,8 @@ use usage_core::Record;
 use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
 
 use crate::error::{ReadError, WorkError};
-use crate::ledger::labels::{FIND_SET, INSERT_SET, LabelCache, PendingLabels};
+use crate::ledger::ids::{IdCache, PendingIds};
+use crate::ledger::labels::{FIND_SET, INSERT_SET};
 use crate::ledger::transaction::Ledger;
 use crate::write::insert::{Rows, insert_all};
 use crate::write::set_aside;
@@ -17,15 +18,15 @@ use crate::write::set_aside;
 #[derive(Debug)]
 pub(crate) struct Writer {
     pub(crate) ledger: Ledger,
-    labels: LabelCache,
+    ids: IdCache,
 }
 
 impl Writer {
     pub(crate) fn new(ledger: Ledger) -> Self {
-        Self { ledger, labels: LabelCache::default() }
+        Self { ledger, ids: IdCache::default() }
     }
 
-    /// Inserts a batch in one transaction, with the ids of known label sets from the cache. A
+    /// Inserts a batch in one transaction, with the ids of what is known from the cache. A
     /// record that the database refuses is set aside in the same transaction.
     ///
     /// `first` comes before, inside the transaction. If it fails, nothing else is done; it may be
@@ -37,9 +38,8 @@ impl Writer {
         mut first: impl FnMut(&Connection) -> Result<(), WorkError<E>>,
         mut last: impl FnMut(&Connection, BatchOutcome) -> rusqlite::Result<T>,
     ) -> Result<T, WorkError<E>> {
-        let whole = self.in_transaction(&mut first, &mut |connection, labels| {
-            let mut label_id = |record: &Record| labels.id_of(connection, record.labels());
-            let outcome = insert_all(connection, batch, &mut label_id)?;
+        let whole = self.in_transaction(&mut first, &mut |connection, ids| {
+            let outcome = insert_all(connection, batch, ids)?;
             last(connection, outcome)
         });
         match whole {
@@ -50,9 +50,9 @@ impl Writer {
         let mut refused = BTreeMap::new();
         loop {
             let known = refused.len();
-            let result = self.in_transaction(&mut first, &mut |connection, labels| {
+            let result = self.in_transaction(&mut first, &mut |connection, ids| {
                 let keep = set_aside::record;
-                let outcome = insert_one_by_one(connection, batch, labels, &mut refused, keep)?;
+                let outcome = insert_one_by_one(connection, batch, ids, &mut refused, keep)?;
                 last(connection, outcome)
             });
             if result.is_ok() || refused.len() == known {
@@ -71,12 +71,12 @@ impl Writer {
         let mut refused = BTreeMap::new();
         loop {
             let known = refused.len();
-            let result = self.in_transaction(&mut |_| Ok(()), &mut |connection, labels| {
-                let (ids, batch): (Vec<_>, Vec<_>) = load(connection)?.into_iter().unzip();
+            let result = self.in_transaction(&mut |_| Ok(()), &mut |connection, ids| {
+                let (kept, batch): (Vec<_>, Vec<_>) = load(connection)?.into_iter().unzip();
                 let stays = |_: &Connection, _: &Record, _: &str| Ok(());
-                let outcome = insert_one_by_one(connection, &batch, labels, &mut refused, stays)?;
+                let outcome = insert_one_by_one(connection, &batch, ids, &mut refused, stays)?;
                 let mut stays = outcome.refused.iter().peekable();
-                for (index, id) in ids.into_iter().enumerate() {
+                for (index, id) in kept.into_iter().enumerate() {
                     match stays.next_if(|refusal| refusal.index == index) {
                         None => set_aside::forget(connection, id)?,
                         // It will not be taken, however old it is.
@@ -100,18 +100,18 @@ impl Writer {
     fn in_transaction<T, E>(
         &mut self,
         first: &mut dyn FnMut(&Connection) -> Result<(), WorkError<E>>,
-        insert: &mut dyn FnMut(&Connection, &mut PendingLabels<'_>) -> rusqlite::Result<T>,
+        insert: &mut dyn FnMut(&Connection, &mut PendingIds<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, WorkError<E>> {
-        let (cache, mut publish) = (&mut self.labels, None);
+        let (cache, mut publish) = (&mut self.ids, None);
         let outcome = self.ledger.write(|transaction, generation| -> Result<T, WorkError<E>> {
             first(transaction)?;
-            let mut labels = cache.begin(generation);
-            let outcome = insert(transaction, &mut labels)?;
-            publish = Some(labels);
+            let mut ids = cache.begin(generation);
+            let outcome = insert(transaction, &mut ids)?;
+            publish = Some(ids);
             Ok(outcome)
         });
-        if let (true, Some(labels)) = (outcome.is_ok(), publish) {
-            labels.commit();
+        if let (true, Some(ids)) = (outcome.is_ok(), publish) {
+            ids.commit();
         }
         outcome
     }
@@ -125,7 +125,7 @@ impl Writer {
 fn insert_one_by_one(
     connection: &Connection,
     batch: &[Record],
-    labels: &mut PendingLabels<'_>,
+    ids: &mut PendingIds<'_>,
     refused: &mut BTreeMap<usize, String>,
     keep: impl Fn(&Connection, &Record, &str) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<BatchOutcome> {
@@ -142,8 +142,7 @@ fn insert_one_by_one(
             Some(reason) => reason.clone(),
             None => {
                 connection.prepare_cached("SAVEPOINT usage_record")?.execute([])?;
-                let mut label_id = |record: &Record| labels.id_of(connection, record.labels());
-                match rows.insert(index, record, &mut label_id) {
+                match rows.insert(index, record, ids) {
                     Ok(()) => {
                         connection.prepare_cached("RELEASE usage_record")?.execute([])?;
                         continue;
@@ -157,7 +156,7 @@ fn insert_one_by_one(
                         }
                         connection
                             .execute_batch("ROLLBACK TO usage_record; RELEASE usage_record")?;
-                        labels.forget(record.labels());
+                        ids.forget(record);
                         reason
                     }
                 }

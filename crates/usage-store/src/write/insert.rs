@@ -3,11 +3,12 @@
 use rusqlite::{CachedStatement, Connection};
 use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
 use usage_core::stats::Summary;
-use usage_core::{EventId, Label, Measure, Record};
+use usage_core::{EventId, Label, Record};
 
 use crate::error::WriteError;
-use crate::ledger::columns::NUMBERS;
-use crate::ledger::labels;
+use crate::ledger::columns::{NUMBERS, hash_of_row};
+use crate::ledger::ids::{IdCache, PendingIds, RowIds};
+use crate::ledger::more::{COLUMNS as NUMBERED, More};
 use crate::ledger::retained;
 use crate::ledger::transaction;
 use crate::rollups::Change;
@@ -63,8 +64,8 @@ pub enum Inserted {
 /// than this program. Nothing was stored then.
 pub fn insert_record(connection: &Connection, record: &Record) -> Result<Inserted, WriteError> {
     transaction::nested(connection, |connection| {
-        let mut label_id = |record: &Record| labels::id_of(connection, record.labels());
-        insert_all(connection, std::slice::from_ref(record), &mut label_id)
+        let mut ids = IdCache::default();
+        insert_all(connection, std::slice::from_ref(record), &mut ids.begin(0))
     })
     .map(|outcome| match outcome.refused.first() {
         Some(refusal) => Inserted::Refused(refusal.reason),
@@ -80,7 +81,7 @@ pub fn insert_record(connection: &Connection, record: &Record) -> Result<Inserte
 pub(crate) fn insert_all(
     connection: &Connection,
     batch: &[Record],
-    label_id: &mut dyn FnMut(&Record) -> rusqlite::Result<i64>,
+    ids: &mut PendingIds<'_>,
 ) -> rusqlite::Result<BatchOutcome> {
     let mut rows = Rows::begin(connection)?;
     if batch.len() >= AT_ONCE {
@@ -88,12 +89,12 @@ pub(crate) fn insert_all(
     }
     let hashes = rows.hashes(batch)?;
     let verdicts = rows.verdicts(batch, &hashes)?;
-    let mut ids = Vec::with_capacity(batch.len());
+    let mut stored = Vec::with_capacity(batch.len());
     for (index, (record, verdict)) in batch.iter().zip(verdicts).enumerate() {
-        ids.push(rows.carry_out(index, record, verdict, label_id)?);
+        stored.push(rows.carry_out(index, record, verdict, ids)?);
     }
     for (hash, index) in hashes {
-        if let (Some(known), Some(id)) = (&mut rows.known, ids[index]) {
+        if let (Some(known), Some(id)) = (&mut rows.known, stored[index]) {
             known.insert(hash, id, batch[index].timestamp().as_micros())?;
         }
     }
@@ -104,7 +105,13 @@ pub(crate) fn insert_all(
 const AT_ONCE: usize = 8;
 
 /// A row that waits for others to go in with.
-type Waiting<'r> = (i64, i64, &'r Record);
+struct Waiting<'r> {
+    id: i64,
+    ids: RowIds,
+    /// What it says besides its columns; empty where it does not.
+    more: Vec<u8>,
+    record: &'r Record,
+}
 
 /// What is to become of a record.
 #[derive(Clone, Copy, Debug)]
@@ -168,7 +175,7 @@ impl<'a, 'r> Rows<'a, 'r> {
         &mut self,
         index: usize,
         record: &'r Record,
-        label_id: &mut dyn FnMut(&Record) -> rusqlite::Result<i64>,
+        ids: &mut PendingIds<'_>,
     ) -> rusqlite::Result<()> {
         let mut event = Event::New;
         if record.event_id().is_some() {
@@ -182,7 +189,7 @@ impl<'a, 'r> Rows<'a, 'r> {
             }
         }
         let verdict = self.verdict(event, record);
-        self.carry_out(index, record, verdict, label_id).map(drop)
+        self.carry_out(index, record, verdict, ids).map(drop)
     }
 
     /// The hashes of the event ids of a batch, in their order, each with the place of its record.
@@ -247,7 +254,7 @@ impl<'a, 'r> Rows<'a, 'r> {
         index: usize,
         record: &'r Record,
         verdict: Verdict,
-        label_id: &mut dyn FnMut(&Record) -> rusqlite::Result<i64>,
+        ids: &mut PendingIds<'_>,
     ) -> rusqlite::Result<Option<i64>> {
         match verdict {
             Verdict::Store => {}
@@ -264,16 +271,19 @@ impl<'a, 'r> Rows<'a, 'r> {
                 return Ok(None);
             }
         }
-        let (id, label_set) = (self.next_id, label_id(record)?);
-        let row = (id, label_set, record);
+        let (id, ids) = (self.next_id, ids.of(self.connection, record)?);
+        let mut more = Vec::new();
+        More::of(record, ids.tag_set).encode(&mut more);
+        let (ts, packed) = (record.timestamp().as_micros(), (!more.is_empty()).then_some(&*more));
+        let hash = hash_of_row(ts, id, ids.label_set, ids.session, packed);
+        let row = Waiting { id, ids, more, record };
         if self.together.is_some() {
             self.waiting.push(row);
             self.put_together()?;
         } else {
             self.statement.execute(&[row])?;
         }
-        let ts = record.timestamp().as_micros();
-        self.change.record(ts, id, label_set, &Summary::of(record));
+        self.change.record(ts, ids.label_set, hash, &Summary::of(record));
         self.next_id += 1;
         self.outcome.stored += 1;
         Ok(Some(id))
@@ -312,17 +322,18 @@ fn is_same_event(one: &Record, other: &Record) -> bool {
         && one.labels().names().get(Label::Instance) == other.labels().names().get(Label::Instance)
 }
 
-/// The columns of a row.
-const COLUMNS: usize = 4 + Measure::COUNT;
+/// The columns of a row: time, id, label set, event id, session, what else it says, and its numbers.
+const COLUMNS: usize = FIRST_NUMBER + NUMBERED;
+const FIRST_NUMBER: usize = 6;
 
 /// The statement that inserts so many rows at once. What stands in a place already, mostly a zero, is not bound
 /// there again: a statement keeps what is bound to it.
 struct InsertRows<'a> {
     statement: CachedStatement<'a>,
     /// For each row the numbers that are bound; [`UNBOUND`] where nobody knows.
-    numbers: Vec<[u64; Measure::COUNT]>,
-    /// For each row whether an event id is bound.
-    event_ids: Vec<bool>,
+    numbers: Vec<[u64; NUMBERED]>,
+    /// For each row whether an event id, a session and more is bound.
+    has: Vec<[bool; 3]>,
 }
 
 const UNBOUND: u64 = u64::MAX;
@@ -332,33 +343,45 @@ impl<'a> InsertRows<'a> {
         let row = format!("({})", ["?"; COLUMNS].join(", "));
         let values = vec![row; rows].join(", ");
         let sql = format!(
-            "INSERT INTO records (ts, id, label_set, event_id, {}) VALUES {values}",
+            "INSERT INTO records (ts, id, label_set, event_id, session, more, {}) VALUES {values}",
             *NUMBERS
         );
         let statement = connection.prepare_cached(&sql)?;
-        let numbers = vec![[UNBOUND; Measure::COUNT]; rows];
+        let numbers = vec![[UNBOUND; NUMBERED]; rows];
         // A statement from the cache has nothing bound to it, as a new one.
-        Ok(Self { statement, numbers, event_ids: vec![false; rows] })
+        Ok(Self { statement, numbers, has: vec![[false; 3]; rows] })
     }
 
     fn execute(&mut self, rows: &[Waiting<'_>]) -> rusqlite::Result<()> {
-        let Self { statement, numbers, event_ids } = self;
-        let bound = numbers.iter_mut().zip(event_ids);
-        for (at, ((id, label_set, record), (bound, has_id))) in rows.iter().zip(bound).enumerate() {
+        let Self { statement, numbers, has } = self;
+        let bound = numbers.iter_mut().zip(has);
+        for (at, (row, (bound, [has_id, has_session, has_more]))) in
+            rows.iter().zip(bound).enumerate()
+        {
+            let Waiting { id, ids, more, record } = row;
             let first = at * COLUMNS + 1;
             // One by one: as a list of parameters each would go through a table of functions.
             statement.raw_bind_parameter(first, record.timestamp().as_micros())?;
             statement.raw_bind_parameter(first + 1, id)?;
-            statement.raw_bind_parameter(first + 2, label_set)?;
+            statement.raw_bind_parameter(first + 2, ids.label_set)?;
             let event_id = record.event_id().map(EventId::as_str);
             if event_id.is_some() || *has_id {
                 statement.raw_bind_parameter(first + 3, event_id)?;
                 *has_id = event_id.is_some();
             }
+            if ids.session.is_some() || *has_session {
+                statement.raw_bind_parameter(first + 4, ids.session)?;
+                *has_session = ids.session.is_some();
+            }
+            if !more.is_empty() || *has_more {
+                let more = (!more.is_empty()).then_some(more);
+                statement.raw_bind_parameter(first + 5, more)?;
+                *has_more = more.is_some();
+            }
             let counts = record.counts().numbers().iter().zip(bound).enumerate();
             for (index, (number, bound)) in counts {
                 if *bound != u64::from(*number) {
-                    statement.raw_bind_parameter(first + 4 + index, number)?;
+                    statement.raw_bind_parameter(first + FIRST_NUMBER + index, number)?;
                     *bound = u64::from(*number);
                 }
             }

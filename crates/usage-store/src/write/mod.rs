@@ -2,8 +2,10 @@
 
 pub(crate) mod append;
 pub(crate) mod batch;
+pub(crate) mod declare;
 pub(crate) mod event_ids;
 pub(crate) mod insert;
 pub(crate) mod quarantine;
+pub(crate) mod said;
 pub(crate) mod set_aside;
 pub(crate) mod sources;

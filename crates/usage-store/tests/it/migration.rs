@@ -16,7 +16,7 @@ use super::support::{
 };
 
 /// Makes a ledger one of version 3.
-pub(crate) const WITHOUT_V4: &str = "DROP TRIGGER quarantine_grows;
+pub(crate) const WITHOUT_V4: &str = "DROP VIEW usage_records; DROP TRIGGER quarantine_grows;
     DROP TRIGGER quarantine_shrinks; DROP INDEX quarantined_by_content;
     DROP TABLE settings; DROP TABLE origins;
     DROP TABLE sources;
@@ -34,14 +34,26 @@ pub(crate) const WITHOUT_V4: &str = "DROP TRIGGER quarantine_grows;
     sequence   INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     ALTER TABLE journal_folders DROP COLUMN file;
-    ALTER TABLE label_sets DROP COLUMN checksum;
+    ALTER TABLE label_sets RENAME TO label_sets_5;
+    CREATE TABLE label_sets (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    instance_id TEXT NOT NULL,
+    profile     TEXT NOT NULL,
+    provider    TEXT NOT NULL,
+    route       TEXT NOT NULL,
+    model       TEXT NOT NULL,
+    UNIQUE (instance_id, profile, provider, route, model)
+    ) STRICT;
+    INSERT INTO label_sets SELECT id, instance_id, profile, provider, route, model FROM label_sets_5;
+    DROP TABLE label_sets_5; DROP TABLE sessions; DROP TABLE tag_sets;
     ALTER TABLE ledger DROP COLUMN epoch; ALTER TABLE records DROP COLUMN more; ALTER TABLE records DROP COLUMN session;
     DROP TABLE event_ids; ALTER TABLE ledger DROP COLUMN event_id_key;
     CREATE INDEX records_by_event_id ON records (event_id) WHERE event_id IS NOT NULL;
    
     DROP TABLE rollups_quarter; DROP TABLE rollups_day;
     DROP TABLE rollups_month; DROP TABLE rollups_all; DROP TABLE rollup_pieces; DROP TABLE rollups_folded;
-    ALTER TABLE ledger DROP COLUMN rollups; DROP TABLE retention;";
+    ALTER TABLE ledger DROP COLUMN rollups; DROP TABLE retention;
+    CREATE VIEW usage_records AS SELECT 1;";
 
 /// What earlier versions of this program wrote themselves; see the page beside the files.
 const OLD: [(i32, &[u8]); 2] = [

@@ -121,8 +121,18 @@ fn unknown_names_are_damage_under_any_filter() {
 fn an_overwritten_page_is_damage() {
     for with in [0, 0xff] {
         let place = Place::with_records(5_000);
+        // One with records on it, of those in the middle.
+        let page: i64 = place
+            .connection()
+            .query_row(
+                "SELECT pageno FROM dbstat WHERE name = 'records' AND pagetype = 'leaf'
+                 ORDER BY pageno LIMIT 1 OFFSET 10",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
         let file = fs::OpenOptions::new().write(true).open(&place.path).unwrap();
-        file.write_all_at(&[with; 4_096], file.metadata().unwrap().len() / 8_192 * 4_096).unwrap();
+        file.write_all_at(&[with; 4_096], (page.unsigned_abs() - 1) * 4_096).unwrap();
         drop(file);
         let store = place.open();
         // From the first microsecond on, so that all records are read.

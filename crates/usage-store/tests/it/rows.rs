@@ -1,6 +1,6 @@
 //! Records come back newest first, a page at a time.
 
-use usage_core::{Filter, Label, Record, TimeRange};
+use usage_core::{Filter, Label, LabelNames, Labels, Record, TimeRange};
 use usage_store::{Records, Store, StoreError};
 
 use super::support::{Place, range, record, record_of, stored};
@@ -94,13 +94,14 @@ fn a_range_is_half_open() {
 fn every_field_filters() {
     let place = Place::new();
     let store = place.open();
-    let plain = ["i", "p", "v", "r", "m"];
+    let plain = LabelNames::from_all(["y"; Label::COUNT]);
     let mut batch: Vec<Record> = Vec::new();
     for micros in 0..1_500 {
-        for field in 0..5 {
-            let mut names = plain;
-            names[field] = "x";
-            batch.push(record_of(names, micros, field as u64));
+        for (field, label) in Label::ALL.into_iter().enumerate() {
+            let labels = Labels::new(plain.with(label, "x")).unwrap();
+            batch.push(
+                record_of(["i", "p", "v", "r", "m"], micros, field as u64).with_labels(labels),
+            );
         }
     }
     store.insert_batch(&batch).unwrap();

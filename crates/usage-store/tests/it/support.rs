@@ -18,8 +18,8 @@ use usage_core::query::{Calendar, EngineError, Selection};
 use usage_core::sink::JournalSink;
 use usage_core::stats::{Aggregates, Series};
 use usage_core::{
-    Engine, EventId, Filter, Label, LabelNames, Labels, Record, TimeRange, Timestamp, TokenCounts,
-    Usage,
+    Context, Engine, EventId, Filter, Label, LabelNames, Labels, Money, Outcome, Quality, Record,
+    TimeRange, Timestamp, TokenCounts, Usage,
 };
 use usage_journal::{JournalReader, JournalWriter, Options, RealDisk};
 use usage_store::{PruneOptions, Store, StoreError, StoreOptions, StoredRecord};
@@ -159,6 +159,85 @@ pub(crate) fn at(micros: i64) -> Timestamp {
 
 pub(crate) fn range(start: i64, end: i64) -> TimeRange {
     TimeRange { start: Some(at(start)), end: Some(at(end)) }
+}
+
+/// Records each of which says one thing that most do not, and two that say all of it.
+pub(crate) fn everything_said() -> Vec<Record> {
+    let tokens = TokenCounts::new()
+        .with_input(90)
+        .with_output(80)
+        .with_cache_read(70)
+        .with_cache_write(1_000_000_000);
+    let usage = Usage::new(tokens, at(0));
+    let of = |change: &dyn Fn(&mut Usage)| {
+        let mut usage = usage;
+        change(&mut usage);
+        usage
+    };
+    let max = Money::MAX_STATED;
+    let mut usages = vec![
+        of(&|usage| usage.tokens.cache_write_long = 300),
+        of(&|usage| usage.tokens.input_audio = 1),
+        of(&|usage| usage.tokens.output_audio = 80),
+        of(&|usage| usage.tokens.cache_read_audio = 70),
+        of(&|usage| usage.web_searches = 1_000_000),
+        of(&|usage| usage.outcome = Outcome::Error),
+        of(&|usage| usage.outcome = Outcome::Cancelled),
+        of(&|usage| usage.quality = Quality::Partial),
+        of(&|usage| usage.quality = Quality::Estimated),
+        of(&|usage| usage.is_inconsistent = true),
+        of(&|usage| usage.stated_cost = Some(Money::ZERO)),
+        of(&|usage| usage.stated_cost = Some(max)),
+        of(&|usage| usage.revision = 1_000_000_000),
+        of(&|usage| usage.is_time_stated = false),
+    ];
+    let all = of(&|usage| {
+        usage.tokens = TokenCounts::new()
+            .with_input(1_000_000_000)
+            .with_output(128)
+            .with_cache_read(127)
+            .with_cache_write(1_000_000_000)
+            .with_reasoning(500)
+            .with_cache_write_long(999_999_999);
+        usage.tokens.input_audio = 1_000_000_000;
+        usage.tokens.output_audio = 127;
+        usage.tokens.cache_read_audio = 126;
+        usage.web_searches = 128;
+        usage.outcome = Outcome::Cancelled;
+        usage.quality = Quality::Estimated;
+        usage.stated_cost = Some(Money::from_picos(1_234_567));
+        usage.revision = 16_384;
+        usage.is_time_stated = false;
+    });
+    usages.extend([all; 2]);
+    let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
+    let context =
+        |session: &str, tags: &[(&str, &str)]| Context::new(session, tags.iter().copied()).unwrap();
+    let tags = &[("env", "prod"), ("team", "search")];
+    let mut records: Vec<_> = usages
+        .into_iter()
+        .map(|usage| Record::new(Labels::new(names).unwrap(), usage).unwrap())
+        .collect();
+    let plain = records[0].clone().with_counts(usage.try_into().unwrap());
+    let last = records.len() - 1;
+    let full = names.with_tier("batch").with_project("p").with_user("u");
+    records[last] = records[last]
+        .clone()
+        .with_labels(Labels::new(full).unwrap())
+        .with_event_id(EventId::new("e").unwrap())
+        .with_alias_id(EventId::new("alias").unwrap())
+        .with_context(context("s1", tags));
+    for label in [Label::Tier, Label::Project, Label::User] {
+        records.push(plain.clone().with_labels(Labels::new(names.with(label, "x")).unwrap()));
+    }
+    for context in [context("s1", &[]), context("", tags), context("s2", &tags[..1])] {
+        records.push(plain.clone().with_context(context));
+    }
+    let other = Labels::new(names.with_instance("j")).unwrap();
+    records.push(plain.clone().with_labels(other).with_context(context("s1", tags)));
+    let with_alias = with_event(plain, "f").with_alias_id(EventId::new("g").unwrap());
+    records.push(with_alias);
+    records
 }
 
 /// Everything in the ledger, newest first.

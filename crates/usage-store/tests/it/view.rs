@@ -3,14 +3,25 @@
 use std::process::Command;
 
 use rusqlite::types::Value;
-use usage_core::{Record, Timestamp, TokenCounts, Usage};
+use usage_core::{Label, Measure, Record, Timestamp, TokenCounts, Usage};
 
 use super::child;
-use super::support::{Place, at, labels, record, with_event};
+use super::support::{Place, at, everything_said, labels, record, with_event};
 
 const COLUMNS: &str = "id instance_id profile provider route model tokens fallbacks timestamp \
     timestamp_us input_tokens output_tokens cache_read_tokens cache_write_tokens \
-    unclassified_tokens reasoning_tokens event_id";
+    unclassified_tokens reasoning_tokens event_id tier project user session_id tags outcome quality \
+    stated_cost_usd cache_write_long_tokens input_audio_tokens output_audio_tokens \
+    cache_read_audio_tokens web_searches";
+
+/// What a record that says nothing of it has in the columns behind its event id.
+fn nothing_more() -> Vec<Value> {
+    let text = |text: &str| Value::Text(text.to_owned());
+    let mut nothing = vec![text(""), text(""), text(""), Value::Null, Value::Null, text("ok")];
+    nothing.extend([text("reported"), Value::Null]);
+    nothing.extend([0; 5].map(Value::Integer));
+    nothing
+}
 
 #[test]
 fn shows_every_field() {
@@ -43,11 +54,79 @@ fn shows_every_field() {
     first.push(1_777_787_761_000_042_i64.into());
     first.extend(numbers([1, 20, 300, 4_000, 0, 7]));
     first.push(text("e"));
+    first.extend(nothing_more());
     assert_eq!(rows[0], first);
     assert_eq!(rows[1][6], Value::Integer(50_000));
     assert_eq!(
         rows[1][10..],
-        [numbers([0, 0, 0, 0, 50_000, 0]).as_slice(), &[Value::Null]].concat()
+        [numbers([0, 0, 0, 0, 50_000, 0]).as_slice(), &[Value::Null], &nothing_more()].concat()
+    );
+}
+
+/// Each of them alone, and all together: what is packed is read by SQL alone, however long its numbers are.
+#[test]
+fn shows_what_is_packed() {
+    let place = Place::new();
+    let store = place.open();
+    let all = everything_said();
+    store.insert_batch(&all).unwrap();
+    let connection = place.connection();
+    let columns = COLUMNS.split_whitespace().skip_while(|column| *column != "tier");
+    let columns = columns.collect::<Vec<_>>().join(", ");
+    let mut statement =
+        connection.prepare(&format!("SELECT {columns} FROM usage_records ORDER BY id")).unwrap();
+    let width = statement.column_count();
+    let rows: Vec<Vec<Value>> = statement
+        .query_map([], |row| (0..width).map(|index| row.get(index)).collect())
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    for (record, found) in all.iter().zip(rows) {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let (names, counts, context) = (record.labels().names(), record.counts(), record.context());
+        let tags: Vec<_> =
+            context.tags().map(|(key, value)| format!("\"{key}\":\"{value}\"")).collect();
+        let or_null = |of: String| if of.is_empty() { Value::Null } else { Value::Text(of) };
+        let cost = counts.stated_cost().map(|cost| cost.picos());
+        let cost =
+            cost.map(|of| format!("{}.{:012}", of / 1_000_000_000_000, of % 1_000_000_000_000));
+        let mut expected =
+            [Label::Tier, Label::Project, Label::User].map(|label| text(names.get(label))).to_vec();
+        expected.extend([
+            or_null(context.session_id().to_owned()),
+            or_null(if tags.is_empty() {
+                String::new()
+            } else {
+                format!("{{{}}}", tags.join(","))
+            }),
+            text(counts.outcome().name()),
+            text(counts.quality().name()),
+            or_null(cost.unwrap_or_default()),
+        ]);
+        let rare = &counts.numbers()[Measure::CacheWriteLong as usize..];
+        expected.extend(rare.iter().map(|number| Value::Integer(i64::from(*number))));
+        assert_eq!(found, expected, "{record:?}");
+    }
+}
+
+/// The view is read by time, as records lie.
+#[test]
+fn a_range_of_time_reads_no_other_records() {
+    let place = Place::with_records(3);
+    let connection = place.connection();
+    let plan: Vec<String> = connection
+        .prepare(
+            "EXPLAIN QUERY PLAN SELECT tokens, tags, outcome FROM usage_records
+             WHERE timestamp_us >= 5 AND timestamp_us < 9",
+        )
+        .unwrap()
+        .query_map([], |row| row.get(3))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    assert!(
+        plan.iter().any(|step| step.contains("SEARCH records USING PRIMARY KEY (ts>? AND ts<?)")),
+        "{plan:#?}"
     );
 }
 

@@ -21,7 +21,7 @@ use std::thread::{self, Thread};
 
 use event_listener::Event;
 use flume::TrySendError;
-use usage_core::{Counts, Labels, Record};
+use usage_core::{Context, Counts, Labels, Record};
 
 use crate::accounts::Books;
 use crate::clock::TimeSource;
@@ -132,25 +132,27 @@ impl Sender {
     }
 
     /// Records with registered names. A record that took its own share of the names instead would
-    /// write to a cache line that all recording threads and the receiving thread write to.
+    /// write to a cache line that all recording threads and the receiving thread write to; a session's is
+    /// written to by those who record for it.
     #[inline]
     pub(crate) fn record_registered(
         &self,
         id: LabelId,
         labels: &Labels,
+        context: &Context,
         counts: Counts,
     ) -> Result<(), RejectedRecord> {
-        let message = Aligned(Message::Registered(id, counts));
-        // Not by `try_send`, which keeps the message to give it back: here it can be made again.
+        let message = Aligned(Message::Registered(id, counts, context.clone()));
+        // Not by `try_send`, which copies the message once more to give it back.
         if self.closed.load(Ordering::Acquire) {
-            return self.not_recorded(TrySendError::Disconnected(message), labels, counts);
+            return self.not_recorded(TrySendError::Disconnected(message), labels);
         }
         match self.queue.try_send(message) {
             Ok(()) => {
                 self.wake_if_parked();
                 Ok(())
             }
-            Err(error) => self.not_recorded(error, labels, counts),
+            Err(error) => self.not_recorded(error, labels),
         }
     }
 
@@ -160,10 +162,15 @@ impl Sender {
         &self,
         error: TrySendError<Aligned>,
         labels: &Labels,
-        counts: Counts,
     ) -> Result<(), RejectedRecord> {
-        let NotSent(_, reason) = self.not_sent(error);
-        self.overflowed(RejectedRecord::new(Record::of(labels.clone(), counts), reason))
+        let NotSent(message, reason) = self.not_sent(error);
+        let record = match message {
+            Message::Registered(_, counts, context) => {
+                Record::of(labels.clone(), counts).with_context(context)
+            }
+            Message::Record(record) => record,
+        };
+        self.overflowed(RejectedRecord::new(record, reason))
     }
 
     /// Does with a record that was not put in what was asked for.

@@ -42,8 +42,9 @@ impl Receiver {
         while taken < count {
             let record = match self.queue.try_recv() {
                 Ok(Aligned(Message::Record(record))) => record,
-                Ok(Aligned(Message::Registered(id, counts))) => match self.view.labels(id) {
-                    Some(labels) => Record::of(labels.clone(), counts),
+                Ok(Aligned(Message::Registered(id, counts, context))) => match self.view.labels(id)
+                {
+                    Some(labels) => Record::of(labels.clone(), counts).with_context(context),
                     None => {
                         books.state.empty_slots -= 1;
                         continue;

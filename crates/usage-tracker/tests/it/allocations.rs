@@ -1,18 +1,30 @@
 //! The allocations of a recording thread.
 
 use allocation_counter::measure;
-use usage_core::{LabelNames, Labels, TokenCounts};
+use usage_core::{Context, LabelNames, Labels, TokenCounts};
 use usage_tracker::{Handle, RejectReason, Tracker};
 
 use crate::common::{Answer, LONG, record, scripted, until};
 
 #[test]
 fn a_handle_allocates_nothing_once_the_channel_has_been_full() {
+    allocates_nothing(|handle| handle);
+}
+
+#[test]
+fn a_handle_of_a_session_allocates_nothing_either() {
+    allocates_nothing(|handle| {
+        let context = Context::new("", [("team", "search")]).unwrap();
+        handle.with_context(context).with_session("4f6e").unwrap()
+    });
+}
+
+fn allocates_nothing(prepared: impl FnOnce(Handle) -> Handle) {
     const CAPACITY: usize = 1_024;
     let (sink, script) = scripted();
     let tracker = Tracker::builder().buffer_size(1).channel_capacity(CAPACITY).start(sink).unwrap();
     let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
-    let handle = tracker.handle(Labels::new(names).unwrap());
+    let handle = prepared(tracker.handle(Labels::new(names).unwrap()));
 
     // The writer is busy in the sink while the channel fills.
     tracker.record(record(0)).unwrap();

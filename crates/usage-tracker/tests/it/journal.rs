@@ -24,7 +24,7 @@ pub(crate) struct Memory {
 
 #[derive(Default)]
 pub(crate) struct State {
-    stored: Vec<u64>,
+    stored: Vec<Record>,
     positions: Vec<(SegmentId, Position)>,
     failure: Option<SinkErrorKind>,
     /// Stores, and says that it failed, as a commit whose answer got lost.
@@ -45,6 +45,10 @@ impl Memory {
     }
 
     pub(crate) fn stored(&self) -> Vec<u64> {
+        numbers(&self.lock().stored)
+    }
+
+    pub(crate) fn records(&self) -> Vec<Record> {
         self.lock().stored.clone()
     }
 
@@ -71,7 +75,7 @@ impl Memory {
 
 impl Sink for Memory {
     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
-        self.check()?.stored.extend(numbers(batch));
+        self.check()?.stored.extend_from_slice(batch);
         Ok(BatchOutcome::stored(batch.len() as u64))
     }
 
@@ -108,7 +112,7 @@ impl JournalSink for Memory {
         if stands != replay.from {
             return Ok(ReplayOutcome::Moved(stands));
         }
-        state.stored.extend(numbers(replay.records));
+        state.stored.extend_from_slice(replay.records);
         state.positions.retain(|(id, _)| *id != replay.segment);
         state.positions.push((replay.segment, replay.to));
         if std::mem::take(&mut state.lies) {

@@ -13,6 +13,7 @@ mod batches;
 mod closing;
 mod common;
 mod events;
+mod everything;
 #[cfg(feature = "async")]
 mod in_async;
 mod journal;

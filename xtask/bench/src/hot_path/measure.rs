@@ -126,7 +126,7 @@ pub(super) fn measure(plan: &Plan, ledger: Store) -> Result<Row, Box<dyn Error>>
         let (ours, ours_back) = run_round(plan, &handles, record);
         // All is stored, so that the bare channel's round is not disturbed by it.
         tracker.flush(LONG)?;
-        let send = |sender: &flume::Sender<Value>| sender.try_send(black_box([7; 8])).is_ok();
+        let send = |sender: &flume::Sender<Value>| sender.try_send(black_box([7; WORDS])).is_ok();
         let (other, bare_back) = run_round(plan, &vec![bare.sender.clone(); plan.threads], send);
         settle(|| bare.sender.is_empty());
         if round > 0 {
@@ -215,7 +215,8 @@ fn cost(mut times: Vec<u64>) -> Cost {
 }
 
 /// As large as a record.
-type Value = [u64; 8];
+type Value = [u64; WORDS];
+const WORDS: usize = size_of::<Record>() / 8;
 const _: () = assert!(size_of::<Value>() == size_of::<Record>());
 
 /// A flume channel and a thread that empties it.

@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 
 use crate::record::csv::{self, Header, RowScanner, RowWriter};
+use crate::record::line;
 use crate::record::tests::{NOW, any_record};
-use crate::{Label, LabelInterner, LabelNames, Labels, Record, TokenCounts, Usage};
+use crate::{Context, Label, LabelInterner, LabelNames, Labels, Record, TokenCounts, Usage};
 
 fn header(text: &str) -> Header {
     Header::parse(text.as_bytes()).unwrap()
@@ -42,7 +43,10 @@ fn the_columns_are_the_fields_of_the_line() {
     assert_eq!(
         csv::header(),
         "instance_id,profile,provider,route,model,tokens,input_tokens,output_tokens,\
-         cache_read_tokens,cache_write_tokens,reasoning_tokens,fallbacks,timestamp,event_id"
+         cache_read_tokens,cache_write_tokens,reasoning_tokens,fallbacks,timestamp,event_id,tier,\
+         project,user,cache_write_long_tokens,input_audio_tokens,output_audio_tokens,\
+         cache_read_audio_tokens,web_searches,alias_id,revision,session_id,tags,outcome,quality,\
+         inconsistent,stated_cost_usd,time_stated"
     );
     assert!(Header::parse(csv::header().as_bytes()).is_ok());
     let shuffled = header("event_id,timestamp,model,tokens,route,provider,instance_id,profile");
@@ -93,7 +97,7 @@ fn bad_headers_say_what_is_wrong() {
         ("instance_id,\"route,model", "field 2 begins with a quote that is never closed"),
         (
             "instance_id,Route,model,tokens",
-            "unknown column \"Route\"; the columns of records are instance_id, profile, provider, route, model, tokens, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, fallbacks, timestamp, event_id",
+            "unknown column \"Route\"; the columns of records are instance_id, profile, provider, route, model, tokens, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, fallbacks, timestamp, event_id, tier, project, user, cache_write_long_tokens, input_audio_tokens, output_audio_tokens, cache_read_audio_tokens, web_searches, alias_id, revision, session_id, tags, outcome, quality, inconsistent, stated_cost_usd, time_stated",
         ),
     ] {
         assert_eq!(Header::parse(text.as_bytes()).unwrap_err().to_string(), expected, "{text}");
@@ -147,13 +151,32 @@ fn bad_rows_say_what_is_wrong() {
             "99999999999999999999",
             "tokens is 99999999999999999999, whole numbers from 0 to 1000000000 are accepted",
         ),
-        (
-            "output_tokens,reasoning_tokens",
-            "1,2",
-            "reasoning_tokens is 2, more than the output_tokens of 1 it is part of",
-        ),
         ("tokens,input_tokens", "4,5", "tokens is 4, but the counts by kind add up to 5"),
-        ("tokens,event_id", "1,e", "event_id needs a timestamp beside it"),
+        ("tokens,alias_id", "1,f", "alias_id needs an event_id"),
+        ("tokens,outcome", "1,Ok", "outcome is \"Ok\", ok, error, cancelled are accepted"),
+        (
+            "tokens,quality",
+            "1,good",
+            "quality is \"good\", reported, partial, estimated are accepted",
+        ),
+        ("tokens,inconsistent", "1,yes", "inconsistent is \"yes\", true, false are accepted"),
+        ("tokens,time_stated", "1,0", "time_stated is \"0\", true, false are accepted"),
+        (
+            "tokens,revision",
+            "1,x",
+            "revision is the text \"x\", whole numbers from 0 to 1000000000 are accepted",
+        ),
+        (
+            "tokens,stated_cost_usd",
+            "1,$5",
+            "stated_cost_usd is \"$5\": not a decimal number of dollars, as in 12.50",
+        ),
+        ("tokens,tags", "1,team", "tags is \"team\", no JSON object of texts"),
+        (
+            "tokens,tags",
+            "1,\"{\"\"a\"\":1}\"",
+            "tags is \"{\\\"a\\\":1}\", no JSON object of texts",
+        ),
         ("tokens,provider", "1,a\0b", "provider holds a NUL character"),
         (
             "tokens,timestamp",
@@ -199,7 +222,7 @@ fn printable_rows_are_printable() {
     rows.write(&record).unwrap();
     assert_eq!(
         String::from_utf8(rows.into_inner().unwrap()).unwrap(),
-        "\\u{1b}[2J,,,a\\nb,\\u{9b}31m,0,,,,,,0,2026-05-03T05:56:01.000000Z,\n"
+        "\\u{1b}[2J,,,a\\nb,\\u{9b}31m,0,,,,,,0,2026-05-03T05:56:01.000000Z,,,,,,,,,0,,,,,,,,,\n"
     );
 }
 
@@ -212,16 +235,22 @@ fn odd_record() -> impl Strategy<Value = Record> {
     (any_record(), proptest::array::UniformArrayStrategy::new(odd_text())).prop_map(
         |(record, names)| {
             let names = LabelNames::from_all(names.each_ref().map(String::as_str));
-            let odd = Record::of(Labels::new(names).unwrap(), *record.counts());
-            match record.event_id() {
-                Some(id) => odd.with_event_id(id.clone()),
-                None => odd,
-            }
+            let context = Context::new(names.get(Label::User), [("k", names.get(Label::Model))]);
+            let odd = record.with_labels(Labels::new(names).unwrap());
+            odd.with_context(context.unwrap())
         },
     )
 }
 
 proptest! {
+    /// A line and a row of a record say the same.
+    #[test]
+    fn a_row_and_a_line_give_equal_records(record in prop_oneof![any_record(), odd_record()]) {
+        let by_line = line::parse(line::write(&record).as_bytes(), NOW, &mut LabelInterner::new(1));
+        let by_row = parse(&header(&csv::header()), csv::write(&record).as_bytes());
+        prop_assert_eq!(by_line.unwrap(), by_row.unwrap());
+    }
+
     #[test]
     fn rows_round_trip(records in proptest::collection::vec(
         prop_oneof![any_record(), odd_record()], 0..8,

@@ -11,8 +11,8 @@ use super::series::{ANCHORS, ZONES, any_instant, period};
 use crate::period::{Unit, WeekStart};
 use crate::stats::*;
 use crate::{
-    Filter, LabelNames, Labels, Measure, Period, Record, Report, TimeRange, Timestamp, TokenCounts,
-    Usage,
+    Context, Filter, LabelNames, Labels, Measure, Period, Record, Report, TagKey, TimeRange,
+    Timestamp, TokenCounts, Usage,
 };
 
 fn record(names: [&str; 5], at: Timestamp, tokens: u64, fallbacks: u32) -> Record {
@@ -160,19 +160,28 @@ fn of_equals_the_first_stay() {
 #[test]
 fn groupings_are_read_and_checked() {
     let read = |text: &str| text.parse::<Grouping>().map_err(|error| error.to_string());
-    for dimension in Dimension::ALL {
+    let team = Dimension::Tag(TagKey::new("team").unwrap());
+    assert_eq!(read("tag:team").unwrap().tags().map(Dimension::Tag).collect::<Vec<_>>(), [team]);
+    for dimension in Dimension::ALL.into_iter().chain([team]) {
         assert_eq!(read(dimension.name()).unwrap().dimensions(), [dimension]);
     }
     let by = read("week, model").unwrap();
     assert_eq!(by.unit(WeekStart::Sunday), Some(Unit::Week(WeekStart::Sunday)));
     assert!(!by.is_time_alone() && read("hour").unwrap().is_time_alone());
     assert_eq!(read("model").unwrap().unit(WeekStart::Sunday), None);
-    let listed = "instance, profile, provider, route, model, hour, day, week, month";
+    let listed = "instance, profile, provider, route, model, tier, project, user, hour, day, week, month, tag:KEY";
     for (text, why) in [
         ("", format!("nothing to group by was given, there are {listed}")),
         ("Day", format!("a report cannot be grouped by \"Day\", only by {listed}")),
         ("a\nb", format!("a report cannot be grouped by \"a\\nb\", only by {listed}")),
         ("model,day,model", "a report cannot be grouped by model twice".to_owned()),
+        ("tag:", "a report cannot be grouped by such a tag: tags has an empty key".to_owned()),
+        ("tag:a,tag:a", "a report cannot be grouped by tag:a twice".to_owned()),
+        ("a,tag:a", format!("a report cannot be grouped by \"a\", only by {listed}")),
+        (
+            "instance,profile,provider,route,model,tier,project,user,day,tag:a",
+            "a report cannot be grouped by more than 9 at once".to_owned(),
+        ),
         (
             "day,model,month",
             "a report cannot be grouped by both day and month: one unit of time at most".to_owned(),
@@ -204,8 +213,12 @@ fn names_sort_as_far_as_they_are_asked_to() {
 }
 
 fn any_grouping() -> impl Strategy<Value = Grouping> {
-    let names = subsequence(&Dimension::ALL[..5], 0..=5).prop_shuffle();
-    let time = proptest::option::of((select(&Dimension::ALL[5..]), 0..=5_usize));
+    let tag = |key| Dimension::Tag(TagKey::new(key).unwrap());
+    let is_time = |dimension: &Dimension| dimension.is_time();
+    let (times, mut names): (Vec<_>, Vec<_>) = Dimension::ALL.into_iter().partition(is_time);
+    names.extend([tag("team"), tag("x")]);
+    let names = subsequence(names, 0..Grouping::MAX).prop_shuffle();
+    let time = proptest::option::of((select(times), 0..Grouping::MAX));
     (names, time).prop_filter_map("nothing to group by", |(mut dimensions, time)| {
         if let Some((unit, at)) = time {
             dimensions.insert(at.min(dimensions.len()), unit);
@@ -223,9 +236,16 @@ fn any_record(anchor: &'static str) -> impl Strategy<Value = Record> {
         name(&["r", "s"]),
         name(&["m", "n", "o"]),
     );
-    (names, any_instant(anchor), 0..4_u64, 0..3_u32).prop_map(
-        |((instance, profile, provider, route, model), at, tokens, fallbacks)| {
-            record([instance, profile, provider, route, model], at, tokens, fallbacks)
+    let tags = proptest::collection::btree_map(
+        select(&["team", "x", "y"][..]),
+        name(&["", "a", "b"]),
+        0..3,
+    );
+    (names, any_instant(anchor), 0..4_u64, 0..3_u32, tags).prop_map(
+        |((instance, profile, provider, route, model), at, tokens, fallbacks, tags)| {
+            let context = Context::new("", tags).unwrap();
+            let names = [instance, profile, provider, route, model];
+            record(names, at, tokens, fallbacks).with_context(context)
         },
     )
 }
@@ -233,11 +253,11 @@ fn any_record(anchor: &'static str) -> impl Strategy<Value = Record> {
 /// The naive way: what each record has in each dimension, as text; time as the start of the one
 /// unit that holds it.
 fn naive(by: &Grouping, week_start: WeekStart, zone: Tz, record: &Record) -> Vec<String> {
-    let names = record.labels().names();
+    let names = record.names();
     let instant = record.timestamp().to_utc().unwrap().with_timezone(&zone);
     let key = |dimension: &Dimension| match dimension.unit(week_start) {
         Some(unit) => unit.around(instant).unwrap().start.to_rfc3339(),
-        None => dimension.of(&names).to_owned(),
+        None => dimension.of(&names).unwrap_or_default().to_owned(),
     };
     by.dimensions().iter().map(key).collect()
 }
@@ -255,14 +275,18 @@ proptest! {
         let instants = || records.iter().map(Record::timestamp);
         let end = Timestamp::from_micros(instants().max().unwrap().as_micros() + 1);
         let range = TimeRange { start: instants().min(), end: Some(end) };
-        let series = match by.unit(week_start) {
-            None => Series::whole(records.iter().collect()),
-            Some(unit) => {
-                let mut series = Series::over(range, unit, zone).unwrap();
-                prop_assert!(records.iter().all(|record| series.add(record)));
-                series
-            }
+        let mut series = match by.unit(week_start) {
+            None => Series::whole(Aggregates::default()),
+            Some(unit) => Series::over(range, unit, zone).unwrap(),
         };
+        // As an engine that is asked to tell totals apart by the tags.
+        let tags: Vec<_> = by.tags().collect();
+        for record in &records {
+            let at = if by.time().is_some() { series.position(record.timestamp()) } else { Some(0) };
+            let labels = record.labels().with_tags(record.context().tag_list().only(&tags).tags());
+            let bucket = at.and_then(|at| series.bucket_mut(at)).unwrap();
+            bucket.usage_mut().add_totals(labels, &Summary::of(record));
+        }
         let mut expected = BTreeMap::<Vec<String>, Summary>::new();
         for record in &records {
             expected.entry(naive(&by, week_start, zone, record)).or_default().add(record);

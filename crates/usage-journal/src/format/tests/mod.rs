@@ -1,6 +1,9 @@
 mod old_program;
 mod one;
+mod parts;
 mod payload;
+mod records;
+mod seven;
 
 use proptest::prelude::*;
 use usage_core::sink::{LedgerId, SegmentId};

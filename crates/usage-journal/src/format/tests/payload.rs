@@ -1,75 +1,13 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
-use usage_core::record::MAX_COUNT;
 use usage_core::sink::SegmentId;
-use usage_core::{
-    EventId, LabelInterner, LabelNames, Labels, Measure, Record, Timestamp, TokenCounts, Usage,
-};
+use usage_core::{Context, EventId, LabelInterner, Labels, Measure, Record};
 
+use super::records::record;
 use crate::format::{
     END_MARK_BYTES, Encoder, FRAME_HEADER_BYTES, FrameHeader, MAX_ENCODED_RECORD, Undecodable,
     Version, decode, payload_is_whole, seed,
 };
-
-fn name(least: usize) -> impl Strategy<Value = String> {
-    prop_oneof![
-        4 => proptest::sample::select(vec!["a", "router-1", "claude-opus-4-5"]).prop_map(String::from),
-        1 => vec("[a-zA-Zä/. -]", least..8).prop_map(|parts| parts.concat()),
-        1 => Just("x".repeat(256)),
-    ]
-}
-
-fn labels() -> impl Strategy<Value = Labels> {
-    (name(1), name(0), name(0), name(1), name(1)).prop_map(
-        |(instance_id, profile, provider, route, model)| {
-            Labels::new(
-                LabelNames::new()
-                    .with_instance(&instance_id)
-                    .with_profile(&profile)
-                    .with_provider(&provider)
-                    .with_route(&route)
-                    .with_model(&model),
-            )
-            .unwrap()
-        },
-    )
-}
-
-fn count() -> impl Strategy<Value = u64> {
-    prop_oneof![Just(0), 0..20_000_u64, Just(u64::from(MAX_COUNT)), 0..=u64::from(MAX_COUNT)]
-}
-
-fn tokens() -> impl Strategy<Value = TokenCounts> {
-    let by_kind = (count(), count(), count(), count(), count()).prop_map(|(i, o, r, w, part)| {
-        let tokens = TokenCounts::new().with_input(i).with_output(o);
-        let tokens = tokens.with_cache_read(r).with_cache_write(w);
-        tokens.with_reasoning(part.min(o))
-    });
-    prop_oneof![4 => by_kind, 1 => count().prop_map(TokenCounts::unclassified)]
-}
-
-fn record() -> impl Strategy<Value = Record> {
-    let when = prop_oneof![
-        1_777_787_761_000_000..1_777_787_762_000_000_i64,
-        0..Timestamp::END_RECORD.as_micros(),
-        Just(Timestamp::END_RECORD.as_micros() - 1),
-    ];
-    let event_id = proptest::option::of("[a-zA-Z0-9_ü]{1,32}");
-    (labels(), tokens(), count(), when, event_id).prop_map(
-        |(labels, tokens, fallbacks, when, id)| {
-            let fallbacks = u32::try_from(fallbacks).unwrap();
-            let record = Record::new(
-                labels,
-                Usage::new(tokens, Timestamp::from_micros(when)).with_fallbacks(fallbacks.into()),
-            )
-            .unwrap();
-            match id {
-                Some(id) => record.with_event_id(EventId::new(id).unwrap()),
-                None => record,
-            }
-        },
-    )
-}
 
 pub(super) fn read_as(
     version: Version,
@@ -87,42 +25,82 @@ fn read(payload: &[u8], records: u32) -> Result<Vec<Record>, Undecodable> {
     read_as(Version::Two, payload, records)
 }
 
-/// Returns the format in postcard's encoding: of each record the numbers that any of them has.
+/// What the format is, in postcard's encoding: of each record the numbers that any of them has, and of each
+/// label set the names up to the last that any of them has.
 fn as_postcard(records: &[Record]) -> Vec<u8> {
-    let numbers = |record: &Record| {
-        let of = |measure| record.counts().get(measure);
-        [
-            of(Measure::Fallbacks),
-            of(Measure::Input),
-            of(Measure::Output),
-            of(Measure::CacheRead),
-            of(Measure::CacheWrite),
-            of(Measure::Unclassified),
-            of(Measure::Reasoning),
-        ]
-    };
-    let used = |index: &usize| records.iter().any(|record| numbers(record)[*index] > 0);
-    let used: Vec<usize> = (0..7).filter(used).collect();
+    let mut order = Measure::ALL[..Measure::NUMBERS].to_vec();
+    order[..7].rotate_right(1);
+    assert_eq!(order[..2], [Measure::Fallbacks, Measure::Input]);
+    let number = |record: &Record, index: usize| record.counts().get(order[index]);
+    let used: Vec<usize> = (0..order.len())
+        .filter(|index| records.iter().any(|record| number(record, *index) > 0))
+        .collect();
     let mask = used.iter().map(|index| 1_u64 << index).sum::<u64>();
-    let mut sets: Vec<&Labels> = Vec::new();
+    let (mut sets, mut contexts): (Vec<&Labels>, Vec<&Context>) = (Vec::new(), Vec::new());
     let mut rows = Vec::new();
     let mut before = 0;
     for record in records {
-        let set = sets.iter().position(|known| *known == record.labels()).unwrap_or_else(|| {
-            sets.push(record.labels());
-            sets.len() - 1
-        });
+        let set = place(&mut sets, record.labels());
         let when = record.timestamp().as_micros();
         let since = when - std::mem::replace(&mut before, when);
-        rows.extend(postcard::to_allocvec(&(u32::try_from(set).unwrap(), since)).unwrap());
+        rows.extend(postcard::to_allocvec(&(set, since)).unwrap());
         for index in &used {
-            rows.extend(postcard::to_allocvec(&numbers(record)[*index]).unwrap());
+            rows.extend(postcard::to_allocvec(&number(record, *index)).unwrap());
         }
-        rows.extend(postcard::to_allocvec(&record.event_id().map(EventId::as_str)).unwrap());
+        let ids = [record.event_id(), record.alias_id()].map(|id| id.map(EventId::as_str));
+        let context = (!record.context().is_none()).then(|| place(&mut contexts, record.context()));
+        let counts = record.counts();
+        let is = |measure, bit: u8| if counts.get(measure) > 0 { bit } else { 0 };
+        let flags = is(Measure::Errors, 1)
+            + is(Measure::Cancelled, 2)
+            + is(Measure::Partial, 4)
+            + is(Measure::Estimated, 8)
+            + is(Measure::Inconsistent, 16)
+            + u8::from(!counts.is_time_stated()) * 32
+            + is(Measure::Elsewhere, 64);
+        let flags = (flags > 0).then_some(flags);
+        let revision = (counts.revision() > 0).then(|| counts.revision());
+        let cost = counts.stated_cost().map(|cost| u64::try_from(cost.picos()).unwrap());
+        let [mark, rest] = &mut [vec![0], Vec::new()];
+        let mut bit = 1;
+        let mut put = |bytes: Option<Vec<u8>>| {
+            mark[0] += if bytes.is_some() { bit } else { 0 };
+            rest.extend(bytes.unwrap_or_default());
+            bit *= 2;
+        };
+        for id in ids {
+            put(id.map(|id| postcard::to_allocvec(id).unwrap()));
+        }
+        put(context.map(|place| postcard::to_allocvec(&place).unwrap()));
+        put(flags.map(|flags| vec![flags]));
+        put(revision.map(|revision| postcard::to_allocvec(&revision).unwrap()));
+        put(cost.map(|cost| postcard::to_allocvec(&cost).unwrap()));
+        rows.extend([mark.as_slice(), rest].concat());
     }
-    let sets: Vec<_> = sets.iter().map(|labels| *labels.names().all()).collect();
-    let front = postcard::to_allocvec(&(0_u64, mask, 5_u64, sets, records.len() as u64)).unwrap();
-    [front, rows].concat()
+    let is_named =
+        |index: &usize| sets.iter().any(|labels| !labels.names().all()[*index].is_empty());
+    let names = (5..8).filter(is_named).next_back().map_or(5, |last| last + 1);
+    let features = u64::from(!contexts.is_empty());
+    let front = postcard::to_allocvec(&(features, mask, names as u64, sets.len() as u64)).unwrap();
+    let names = sets.iter().flat_map(|labels| labels.names().all()[..names].to_vec());
+    let names: Vec<u8> = names.flat_map(|name| postcard::to_allocvec(name).unwrap()).collect();
+    let contexts: Vec<(&str, Vec<(&str, &str)>)> =
+        contexts.iter().map(|context| (context.session_id(), context.tags().collect())).collect();
+    let contexts = match contexts.as_slice() {
+        [] => Vec::new(),
+        some => postcard::to_allocvec(some).unwrap(),
+    };
+    let count = postcard::to_allocvec(&(records.len() as u64)).unwrap();
+    [front, names, contexts, count, rows].concat()
+}
+
+/// The place of a value among those before, to whose end a new one comes.
+fn place<'a, T: PartialEq>(known: &mut Vec<&'a T>, value: &'a T) -> u32 {
+    let place = known.iter().position(|known| *known == value).unwrap_or_else(|| {
+        known.push(value);
+        known.len() - 1
+    });
+    u32::try_from(place).unwrap()
 }
 
 fn payload(frame: &[u8]) -> &[u8] {
@@ -182,92 +160,4 @@ proptest! {
         }
         drop(read(&bytes, u32::try_from(records.len()).unwrap()));
     }
-}
-
-/// A payload with one record, whose parts can be changed.
-struct Parts {
-    features: u64,
-    measures: u64,
-    names: Vec<&'static str>,
-    numbers: Vec<u32>,
-    /// The mark, and what follows it.
-    end: Vec<u8>,
-}
-
-impl Parts {
-    fn good() -> Self {
-        let names = vec!["i", "", "", "r", "m"];
-        Self { features: 0, measures: 0b110, names, numbers: vec![3, 4], end: vec![0] }
-    }
-
-    fn read(&self) -> Result<Vec<Record>, Undecodable> {
-        let mut bytes = postcard::to_allocvec(&(self.features, self.measures)).unwrap();
-        bytes.extend(postcard::to_allocvec(&(self.names.len() as u64, 1_u64)).unwrap());
-        for name in &self.names {
-            bytes.extend(postcard::to_allocvec(name).unwrap());
-        }
-        bytes.extend(postcard::to_allocvec(&(1_u64, 0_u32, 1_777_787_761_000_000_i64)).unwrap());
-        for number in &self.numbers {
-            bytes.extend(postcard::to_allocvec(number).unwrap());
-        }
-        bytes.extend(&self.end);
-        read(&bytes, 1)
-    }
-}
-
-/// Additions of a later program are left to it, never dropped; numbers that it leaves out are zero.
-#[test]
-fn what_a_newer_program_adds_is_newer_and_not_damage() {
-    let record = Parts::good().read().unwrap().remove(0);
-    let tokens = record.tokens();
-    assert_eq!((tokens.input, tokens.output, tokens.total(), record.fallbacks()), (3, 4, 7, 0));
-    let long = vec!["i", "", "", "r", "m", "project"];
-    for newer in [
-        Parts { features: 1, ..Parts::good() },
-        Parts { measures: 0b110 | 1 << 7, numbers: vec![3, 4, 5], ..Parts::good() },
-        Parts { measures: 0b110 | 1 << 40, numbers: vec![3, 4, 5], ..Parts::good() },
-        Parts { names: long, ..Parts::good() },
-        // An area of later fields behind the record: its length, and they.
-        Parts { end: vec![2, 3, 1, 1, 9], ..Parts::good() },
-        Parts { end: vec![3, 1, b'e', 2, 1, 9], ..Parts::good() },
-    ] {
-        assert_eq!(newer.read(), Err(Undecodable::Newer));
-    }
-    let torn = Parts { end: vec![1, 9], ..Parts::good() }.read();
-    assert!(matches!(torn, Err(Undecodable::Damaged(_))), "{torn:?}");
-    let nothing = Parts { measures: 0, numbers: Vec::new(), ..Parts::good() }.read().unwrap();
-    assert_eq!(nothing[0].tokens().total(), 0);
-}
-
-/// Four billion label sets, or rows, in a few bytes: no memory is taken for them.
-#[test]
-fn lengths_are_not_trusted() {
-    let huge = [0xff, 0xff, 0xff, 0xff, 0x0f];
-    for (version, front) in [(Version::One, &[][..]), (Version::Two, &[0, 0x7f, 5])] {
-        for front in [front.to_vec(), [front, &[0]].concat()] {
-            let mut bytes = [&front[..], &huge].concat();
-            bytes.resize(64, 0);
-            let (mut sets, mut out) = (Vec::new(), Vec::new());
-            let mut interner = LabelInterner::new(8);
-            let decoded = decode(version, &bytes, u32::MAX, &mut interner, &mut sets, &mut out);
-            assert!(matches!(decoded, Err(Undecodable::Damaged(_))));
-            assert_eq!((sets.capacity(), out.capacity()), (0, 0));
-        }
-    }
-}
-
-#[test]
-fn equal_names_share_one_allocation_across_frames() {
-    let mut interner = LabelInterner::new(8);
-    let mut out = Vec::new();
-    let bytes = as_postcard(&read_one());
-    for _ in 0..2 {
-        let sets = &mut Vec::new();
-        decode(Version::Two, &bytes, 1, &mut interner, sets, &mut out).unwrap();
-    }
-    assert!(out[0].labels().is_same_allocation(out[1].labels()));
-}
-
-fn read_one() -> Vec<Record> {
-    Parts::good().read().unwrap()
 }

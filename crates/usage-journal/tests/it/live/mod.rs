@@ -101,7 +101,7 @@ fn a_ledger_that_went_back_is_told_from_one_that_is_busy() {
 fn a_ledger_that_went_back_loses_no_segment() {
     let mut live = Live::new(small());
     let copy = live.ledger.content();
-    live.append(0..300);
+    live.append(0..1_000);
     live.journal.publish();
     live.store_all();
     live.ledger.restore(&copy);
@@ -113,7 +113,7 @@ fn a_ledger_that_went_back_loses_no_segment() {
     drop(live.journal);
     live.reader.close(&mut sink).unwrap_err();
     let replayed = crate::damage::run(&live.disk, &live.ledger).unwrap();
-    assert_eq!((replayed.stored, replayed.lost), (300, 0));
+    assert_eq!((replayed.stored, replayed.lost), (1_000, 0));
 }
 
 /// Damage in a segment of this process is known to the record, even at its end.

@@ -60,7 +60,7 @@ fn a_write_that_fails_otherwise_goes_to_another_segment() {
 #[test]
 fn a_journal_takes_no_more_than_it_may_and_gives_it_back() {
     let mut options = small();
-    options.max_bytes = 3 * 2_000;
+    options.max_bytes = 3 * 4_000;
     let mut live = Live::new(options);
     let mut next = 0;
     let error = loop {
@@ -98,7 +98,7 @@ fn a_journal_takes_no_more_than_it_may_and_gives_it_back() {
 #[test]
 fn at_most_two_spares_are_kept() {
     let mut live = Live::new(small());
-    live.append(0..800);
+    live.append(0..2_000);
     live.journal.publish();
     assert!(live.disk.files().len() > 5);
     live.store_all();

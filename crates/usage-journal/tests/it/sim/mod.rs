@@ -12,7 +12,9 @@ pub(crate) use fault::{Fault, LedgerFault};
 pub(crate) use flaw::Flaw;
 pub(crate) use ledger::{Content, SimLedger, SimSink};
 
-use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
+use usage_core::{
+    Context, EventId, LabelNames, Labels, Money, Outcome, Record, Timestamp, TokenCounts, Usage,
+};
 
 /// SplitMix64: the same numbers for the same seed, everywhere.
 #[derive(Clone, Debug)]
@@ -49,7 +51,19 @@ pub(crate) fn record(number: u64) -> Record {
     );
     let tokens = TokenCounts::new().with_input(number * 7 % 5_000);
     let when = Timestamp::from_micros(1_777_787_761_000_000 + i64::try_from(number).unwrap());
-    Record::new(labels.unwrap(), Usage::new(tokens.with_output(number % 300), when)).unwrap()
+    let usage = Usage::new(tokens.with_output(number % 300), when);
+    if number % 5 != 4 {
+        return Record::new(labels.unwrap(), usage).unwrap();
+    }
+    // One in five says more.
+    let usage = usage.with_outcome(Outcome::Error).with_revision(20);
+    let usage = usage.with_stated_cost(Money::from_picos(number.into()));
+    let session = format!("s{}", number / 10);
+    Record::new(labels.unwrap(), usage)
+        .unwrap()
+        .with_event_id(EventId::new(format!("e{number}")).unwrap())
+        .with_alias_id(EventId::new(format!("a{number}")).unwrap())
+        .with_context(Context::new(&session, [("k", "v")]).unwrap())
 }
 
 /// The number of a record that is just as [`record`] made it.

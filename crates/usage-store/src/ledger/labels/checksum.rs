@@ -9,13 +9,15 @@ use crate::ledger::columns::NAMES;
 use crate::ledger::schema::FIRST_WITH_LABEL_CHECKSUMS;
 use crate::ledger::transaction::schema_version;
 
-/// Returns the checksum of the names with an id, as it is stored: 32 bits. A name that is empty adds
-/// nothing to it, so that a label that comes to be one day changes none that is stored.
-pub(super) fn checksum(id: i64, names: &LabelNames<'_>) -> i64 {
+/// Returns the checksum of a label set with an id, as it is stored: 32 bits. A name that is empty, and declared
+/// tags that it has none of, add nothing to it, so that a label that comes to be one day changes none that is
+/// stored.
+pub(super) fn checksum(id: i64, names: &LabelNames<'_>, tags: &str) -> i64 {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(&id.to_le_bytes());
-    for (label, name) in Label::ALL.iter().zip(names.all()).filter(|(_, name)| !name.is_empty()) {
-        for part in [label.field(), name] {
+    let names = Label::ALL.iter().map(|label| label.field()).zip(names.all().iter().copied());
+    for (column, text) in names.chain([("tags", tags)]).filter(|(_, text)| !text.is_empty()) {
+        for part in [column, text] {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
         }
@@ -32,7 +34,7 @@ pub(crate) fn fill(connection: &Connection) -> rusqlite::Result<()> {
         let id: i64 = row.get(0)?;
         // What is no text stays without, and is damaged as it was.
         if let Ok(names) = names_of(row) {
-            update.execute([id, checksum(id, &names)])?;
+            update.execute([id, checksum(id, &names, "")])?;
         }
     }
     Ok(())
@@ -55,10 +57,14 @@ mod tests {
             .with_provider("anthropic")
             .with_route("think")
             .with_model("claude-sonnet-4-5");
-        let sum = checksum(7, &names);
+        let sum = checksum(7, &names, "");
         assert_eq!(sum, 3_105_236_406);
-        assert_ne!(checksum(8, &names), sum);
-        assert_ne!(checksum(7, &names.with_profile("anthropic").with_provider("")), sum);
-        assert_ne!(checksum(7, &names.with_route("thin").with_model("kclaude-sonnet-4-5")), sum);
+        assert_ne!(checksum(8, &names, ""), sum);
+        assert_ne!(checksum(7, &names, "{}"), sum);
+        assert_ne!(checksum(7, &names.with_profile("anthropic").with_provider(""), ""), sum);
+        assert_ne!(
+            checksum(7, &names.with_route("thin").with_model("kclaude-sonnet-4-5"), ""),
+            sum
+        );
     }
 }

@@ -1,15 +1,16 @@
 //! The dictionary of label sets: names in, a small id out, and back.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params_from_iter};
 use rustc_hash::FxHashMap;
-use usage_core::{Label, LabelNames, Labels};
+use usage_core::{Label, LabelNames, Labels, TagSet};
 
 use crate::ledger::columns::{self, NAMES};
+use crate::ledger::contexts::next_id;
 use crate::ledger::schema::SCHEMA_VERSION;
 use crate::ledger::transaction::schema_version;
 
@@ -20,39 +21,37 @@ use checksum::{are_there, checksum};
 
 /// Finds a label set.
 pub(crate) static FIND_SET: LazyLock<String> = LazyLock::new(|| {
-    let names = Label::ALL.map(|label| format!("{} = ?", label.field())).join(" AND ");
+    let columns = Label::ALL.into_iter().map(Label::field).chain(["tags"]);
+    let names = columns.map(|column| format!("{column} = ?")).collect::<Vec<_>>().join(" AND ");
     format!("SELECT id, checksum FROM label_sets WHERE {names}")
 });
-
-/// The id of the next label set: no other has ever had it.
-const NEXT_SET: &str =
-    "SELECT 1 + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'label_sets'), 0)";
 
 /// Adds a label set.
 pub(crate) static INSERT_SET: LazyLock<String> = LazyLock::new(|| {
     let values = ["?"; Label::COUNT].join(", ");
-    format!("INSERT INTO label_sets ({}, id, checksum) VALUES ({values}, ?, ?)", *NAMES)
+    format!("INSERT INTO label_sets ({}, tags, id, checksum) VALUES ({values}, ?, ?, ?)", *NAMES)
 });
 
-/// Finds the id of a label set in the ledger, or adds the set.
-pub(crate) fn id_of(connection: &Connection, labels: &Labels) -> rusqlite::Result<i64> {
+/// Finds the id of a label set in the ledger, or adds the set. The declared tags are those that it stands for, as
+/// text; empty where it stands for none.
+pub(crate) fn id_of(connection: &Connection, labels: &Labels, tags: &str) -> rusqlite::Result<i64> {
     let names = labels.names();
-    let find = connection
-        .prepare_cached(&FIND_SET)?
-        .query_row(*names.all(), |row| Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?)));
+    let texts = || names.all().iter().chain([&tags]).map(|text| text as &dyn ToSql);
+    let find = connection.prepare_cached(&FIND_SET)?.query_row(params_from_iter(texts()), |row| {
+        Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?))
+    });
     if let Some((id, stored)) = find.optional()? {
         // The names were found in an index: a damaged one may lead to others.
         return match stored {
-            Some(stored) if stored == checksum(id, &names) => Ok(id),
+            Some(stored) if stored == checksum(id, &names, tags) => Ok(id),
             _ => Err(WrongNames(id).into()),
         };
     }
-    let id: i64 = connection.prepare_cached(NEXT_SET)?.query_row([], |row| row.get(0))?;
-    let checksum = checksum(id, &names);
-    let names = names.all().iter().map(|name| name as &dyn ToSql);
+    let id = next_id(connection, "label_sets")?;
+    let checksum = checksum(id, &names, tags);
     connection
         .prepare_cached(&INSERT_SET)?
-        .execute(params_from_iter(names.chain([&id as &dyn ToSql, &checksum])))?;
+        .execute(params_from_iter(texts().chain([&id as &dyn ToSql, &checksum])))?;
     Ok(id)
 }
 
@@ -67,95 +66,35 @@ impl From<WrongNames> for rusqlite::Error {
     }
 }
 
-/// The names of a label set; none where it is missing, or not what was stored.
-pub(crate) fn names_by_id(connection: &Connection, id: i64) -> rusqlite::Result<Option<Labels>> {
+/// A label set; none where it is missing, or not what was stored.
+pub(crate) fn set_by_id(connection: &Connection, id: i64) -> rusqlite::Result<Option<LabelSet>> {
     let found = connection
         .prepare_cached(&SELECT_SET)?
-        .query_row([id], |row| right_labels(row, true))
+        .query_row([id], |row| right_set(row, true))
         .optional()?;
     Ok(found.flatten())
 }
 
-/// Ids that are known to be in the ledger, so that a record costs one look-up in memory.
-///
-/// Only what was committed is in it: an id from a rolled-back transaction may be given to
-/// another set later. It is emptied when the ledger's label generation moves, which is how a
-/// deletion of label sets, by any process, is noticed.
-#[derive(Debug, Default)]
-pub(crate) struct LabelCache {
-    generation: i64,
-    ids: HashMap<Labels, i64>,
-}
-
-/// Beyond this many sets the cache starts afresh: names from hostile requests cost time, not
-/// memory without end.
-const MAX_CACHED: usize = 65_536;
-
-impl LabelCache {
-    /// Starts a transaction's look-ups, under the generation that the ledger has inside it.
-    pub(crate) fn begin(&mut self, generation: i64) -> PendingLabels<'_> {
-        if self.generation != generation || self.ids.len() > MAX_CACHED {
-            self.ids.clear();
-            self.generation = generation;
-        }
-        PendingLabels { cache: self, added: HashMap::new(), near: FxHashMap::default() }
-    }
-}
-
-/// The look-ups of one transaction. What it adds is published by [`commit`](Self::commit) only.
-pub(crate) struct PendingLabels<'a> {
-    cache: &'a mut LabelCache,
-    added: HashMap<Labels, i64>,
-    /// By where the names lie in memory, which is found sooner than their text. The names are kept,
-    /// so that no others come to lie there.
-    near: FxHashMap<usize, (Labels, i64)>,
-}
-
-impl PendingLabels<'_> {
-    pub(crate) fn id_of(
-        &mut self,
-        connection: &Connection,
-        labels: &Labels,
-    ) -> rusqlite::Result<i64> {
-        if let Some((_, id)) = self.near.get(&labels.address()) {
-            return Ok(*id);
-        }
-        let known = self.cache.ids.get(labels).or_else(|| self.added.get(labels)).copied();
-        let id = match known {
-            Some(id) => id,
-            None => {
-                let id = id_of(connection, labels)?;
-                self.added.insert(labels.clone(), id);
-                id
-            }
-        };
-        self.near.insert(labels.address(), (labels.clone(), id));
-        Ok(id)
-    }
-
-    /// Takes back a look-up whose work was undone, the set that it may have added included.
-    pub(crate) fn forget(&mut self, labels: &Labels) {
-        self.added.remove(labels);
-        self.near.clear();
-    }
-
-    /// Publishes what was added. Call it after the transaction has committed.
-    pub(crate) fn commit(self) {
-        self.cache.ids.extend(self.added);
-    }
+/// Names, and the declared tags that they stand for together with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LabelSet {
+    /// The names alone.
+    pub(crate) labels: Labels,
+    /// With the tags beside them.
+    pub(crate) tagged: Labels,
 }
 
 /// All label sets of a ledger by id, read in the transaction of the query that needs them.
 #[derive(Debug, Default)]
 pub(crate) struct LabelSets {
-    by_id: FxHashMap<i64, Labels>,
+    by_id: FxHashMap<i64, LabelSet>,
     /// One whose names are not what was stored.
     wrong: Option<i64>,
 }
 
 /// The columns that [`names_of`] and [`is_right`] read by their place, behind the id.
 static SELECT_SETS: LazyLock<String> =
-    LazyLock::new(|| format!("SELECT id, {}, checksum FROM label_sets", *NAMES));
+    LazyLock::new(|| format!("SELECT id, {}, tags, checksum FROM label_sets", *NAMES));
 
 /// As [`SELECT_SETS`], of one.
 static SELECT_SET: LazyLock<String> = LazyLock::new(|| format!("{} WHERE id = ?1", *SELECT_SETS));
@@ -186,15 +125,31 @@ pub(crate) fn is_right(row: &Row<'_>) -> rusqlite::Result<bool> {
 }
 
 fn are_right(row: &Row<'_>, names: &LabelNames<'_>) -> rusqlite::Result<bool> {
-    Ok(row.get::<_, Option<i64>>(1 + Label::COUNT)? == Some(checksum(row.get(0)?, names)))
+    let Ok(tags) = row.get_ref(TAGS)?.as_str() else { return Ok(false) };
+    Ok(row.get::<_, Option<i64>>(CHECKSUM)? == Some(checksum(row.get(0)?, names, tags)))
 }
 
-/// The names in a row of [`SELECT_SETS`]; none where they are not those that were stored, or could be
-/// those of no record.
-fn right_labels(row: &Row<'_>, checked: bool) -> rusqlite::Result<Option<Labels>> {
+/// Where they are in a row of [`SELECT_SETS`].
+const TAGS: usize = 1 + Label::COUNT;
+const CHECKSUM: usize = TAGS + 1;
+
+/// How many columns a row of [`SELECT_SETS`] has.
+pub(crate) const SET_COLUMNS: usize = CHECKSUM + 1;
+
+/// The label set in a row of [`SELECT_SETS`]; none where it is not the one that was stored, or could be that of
+/// no record.
+fn right_set(row: &Row<'_>, checked: bool) -> rusqlite::Result<Option<LabelSet>> {
     let Ok(names) = names_of(row) else { return Ok(None) };
-    let is_right = !checked || are_right(row, &names)?;
-    Ok(is_right.then(|| Labels::new(names).ok()).flatten())
+    if checked && !are_right(row, &names)? {
+        return Ok(None);
+    }
+    let set = Labels::new(names).ok().zip(tags_of(row)?);
+    Ok(set.map(|(labels, tags)| LabelSet { tagged: labels.with_tags(tags.tags()), labels }))
+}
+
+/// The declared tags in a row of [`SELECT_SETS`], unchecked; none where they could be those of no record.
+pub(crate) fn tags_of(row: &Row<'_>) -> rusqlite::Result<Option<TagSet>> {
+    Ok(row.get_ref(TAGS)?.as_str().ok().and_then(|tags| TagSet::from_json(tags).ok()))
 }
 
 /// The first names of a label, as reports show them, in their order and none empty. All label sets are read, as a
@@ -242,8 +197,8 @@ impl LabelSets {
         while let Some(row) = rows.next()? {
             let id = row.get(0)?;
             // A set that no record could have is left out; records that use it are reported.
-            match right_labels(row, checked)? {
-                Some(labels) => drop(sets.by_id.insert(id, labels)),
+            match right_set(row, checked)? {
+                Some(set) => drop(sets.by_id.insert(id, set)),
                 None => sets.wrong = Some(id),
             }
         }
@@ -251,7 +206,7 @@ impl LabelSets {
     }
 
     pub(crate) fn get(&self, id: i64) -> Option<&Labels> {
-        self.by_id.get(&id)
+        self.by_id.get(&id).map(|set| &set.labels)
     }
 
     /// The ids whose names pass `keep`, as the JSON array that `json_each` reads. Fails where nobody can
@@ -266,7 +221,7 @@ impl LabelSets {
         let ids: Vec<String> = self
             .by_id
             .iter()
-            .filter(|(_, labels)| keep(&labels.names()))
+            .filter(|(_, set)| keep(&set.labels.names()))
             .map(|(id, _)| id.to_string())
             .collect();
         Ok(format!("[{}]", ids.join(",")))
@@ -298,9 +253,9 @@ impl<'c> Names<'c> {
             while let Some(row) = rows.next()? {
                 let id = row.get(0)?;
                 if run.binary_search(&id).is_ok()
-                    && let Some(labels) = right_labels(row, true)?
+                    && let Some(set) = right_set(row, true)?
                 {
-                    self.known.by_id.insert(id, labels);
+                    self.known.by_id.insert(id, set);
                 }
             }
         }
@@ -309,7 +264,7 @@ impl<'c> Names<'c> {
 
     /// The names of a label set that was loaded; none where it is missing, or one that no record could
     /// have.
-    pub(crate) fn get(&self, id: i64) -> Option<&Labels> {
-        self.known.get(id)
+    pub(crate) fn get(&self, id: i64) -> Option<&LabelSet> {
+        self.known.by_id.get(&id)
     }
 }

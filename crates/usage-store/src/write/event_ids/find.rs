@@ -3,11 +3,11 @@
 use std::sync::LazyLock;
 
 use rusqlite::types::{Type, ValueRef};
-use rusqlite::{CachedStatement, Connection, Row};
-use usage_core::{Label, Measure, Record};
+use rusqlite::{CachedStatement, Connection};
+use usage_core::{Label, Record};
 
 use super::hash::EventHasher;
-use crate::ledger::columns;
+use crate::write::said::{INSTANCE_OF_SAID, said_columns, says};
 
 /// What the ledger knows of a record's event id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,24 +21,22 @@ pub(crate) enum Event {
     Deleted,
 }
 
-/// The columns are read by their place in [`is_same`] and [`KnownIds::find`].
+/// The columns are read by their place in [`says`] and [`KnownIds::find`].
 ///
 /// A hash may be that of several ids, so that the text decides. What is older than the ids that are
 /// kept has yet to be swept away.
 static FIND: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "SELECT r.ts, r.event_id, {}, {} \
+        "SELECT r.event_id, {} \
          FROM event_ids AS e LEFT JOIN records AS r ON r.ts = e.ts AND r.id = e.record \
          LEFT JOIN label_sets AS l ON l.id = r.label_set WHERE e.hash = ?1 AND e.ts >= ?2",
-        columns::numbers_of("r."),
-        columns::names_of_table("l."),
+        said_columns(),
     )
 });
 
-const EVENT_ID: usize = 1;
-const NUMBERS: usize = 2;
-const NAMES: usize = NUMBERS + Measure::COUNT;
-const INSTANCE_ID: usize = NAMES + Label::Instance as usize;
+const SAID: usize = 1;
+const TIME: usize = SAID;
+const INSTANCE_ID: usize = SAID + INSTANCE_OF_SAID;
 
 /// Adds an id.
 pub(super) const INSERT: &str = "INSERT INTO event_ids (hash, record, ts) VALUES (?1, ?2, ?3)";
@@ -56,6 +54,7 @@ impl From<NoKey> for rusqlite::Error {
 
 /// The known event ids, as one transaction sees them.
 pub(crate) struct KnownIds<'a> {
+    connection: &'a Connection,
     find: CachedStatement<'a>,
     insert: CachedStatement<'a>,
     hasher: EventHasher,
@@ -69,6 +68,7 @@ impl<'a> KnownIds<'a> {
             .prepare_cached("SELECT event_id_key, (SELECT ids_from FROM retention) FROM ledger")?
             .query_row([], |row| Ok((hasher_of(row.get_ref(0)?), row.get::<_, Option<i64>>(1)?)))?;
         Ok(Self {
+            connection,
             find: connection.prepare_cached(&FIND)?,
             insert: connection.prepare_cached(INSERT)?,
             hasher: hasher.ok_or(NoKey)?,
@@ -91,12 +91,13 @@ impl<'a> KnownIds<'a> {
         self.find.raw_bind_parameter(2, self.ids_from)?;
         let mut rows = self.find.raw_query();
         while let Some(row) = rows.next()? {
-            if row.get_ref(0)? == ValueRef::Null {
+            if row.get_ref(TIME)? == ValueRef::Null {
                 event = Event::Deleted;
-            } else if is_text(row.get_ref(EVENT_ID)?, event_id.as_str().as_bytes())
+            } else if is_text(row.get_ref(0)?, event_id.as_str().as_bytes())
                 && is_text(row.get_ref(INSTANCE_ID)?, instance_id)
             {
-                return Ok(if is_same(row, record)? { Event::Same } else { Event::Different });
+                let is_same = says(self.connection, row, SAID, record)?;
+                return Ok(if is_same { Event::Same } else { Event::Different });
             }
         }
         Ok(event)
@@ -118,16 +119,4 @@ pub(super) fn hasher_of(key: ValueRef<'_>) -> Option<EventHasher> {
 
 fn is_text(value: ValueRef<'_>, text: &[u8]) -> bool {
     value.as_bytes().is_ok_and(|found| found == text)
-}
-
-fn is_same(row: &Row<'_>, record: &Record) -> rusqlite::Result<bool> {
-    if row.get::<_, i64>(0)? != record.timestamp().as_micros() {
-        return Ok(false);
-    }
-    for (index, number) in record.counts().numbers().iter().enumerate() {
-        if row.get::<_, i64>(NUMBERS + index)? != i64::from(*number) {
-            return Ok(false);
-        }
-    }
-    Ok(columns::names(row, NAMES)? == record.labels().names())
 }

@@ -9,7 +9,7 @@ const LONGEST: usize = 19;
 /// Bytes whose bits fit a `u64` for sure.
 const SHORT: usize = 9;
 
-pub(super) fn push(bytes: &mut Vec<u8>, number: u128) {
+pub(crate) fn push(bytes: &mut Vec<u8>, number: u128) {
     let lowest = |number: u64| number.to_le_bytes()[0];
     let Ok(mut number) = u64::try_from(number) else {
         bytes.push(lowest((number & 0x7f) as u64) | 0x80);
@@ -23,7 +23,7 @@ pub(super) fn push(bytes: &mut Vec<u8>, number: u128) {
 }
 
 #[inline]
-pub(super) fn pull(rest: &mut &[u8]) -> Result<u128, Wrong> {
+pub(crate) fn pull(rest: &mut &[u8]) -> Result<u128, Wrong> {
     let mut number = 0_u64;
     for (at, &byte) in rest.iter().enumerate().take(SHORT) {
         number |= u64::from(byte & 0x7f) << (7 * at);
@@ -37,7 +37,7 @@ pub(super) fn pull(rest: &mut &[u8]) -> Result<u128, Wrong> {
 
 /// Pulls a number that a counter of this program can hold.
 #[inline]
-pub(super) fn pull_count(rest: &mut &[u8]) -> Result<u64, Wrong> {
+pub(crate) fn pull_count(rest: &mut &[u8]) -> Result<u64, Wrong> {
     u64::try_from(pull(rest)?).map_err(|_| Wrong::Newer)
 }
 

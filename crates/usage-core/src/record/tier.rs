@@ -1,9 +1,13 @@
-//! Providers' words for tiers of service.
+//! Tiers of service, and providers' words for them.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// The tier that served a request, as far as it has to do with its price.
+///
+/// Records name theirs by [`Label::Tier`](super::Label::Tier), in these words where it is one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Tier {
     /// The usual one.
     Standard,
@@ -44,10 +48,14 @@ const WORDS: &[(&str, Tier)] = &[
 ];
 
 impl Tier {
+    /// All there are.
+    pub const ALL: [Self; 5] =
+        [Self::Standard, Self::Batch, Self::Flex, Self::Priority, Self::Fast];
+
     /// Returns the tier that a provider's word names, whatever its case.
     ///
     /// ```
-    /// use usage_providers::Tier;
+    /// use usage_core::Tier;
     ///
     /// assert_eq!(Tier::from_word("ON_DEMAND_FLEX"), Some(Tier::Flex));
     /// assert_eq!(Tier::from_word("default"), Some(Tier::Standard));
@@ -55,8 +63,30 @@ impl Tier {
     /// ```
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        let word = word.trim().to_ascii_lowercase().replace('-', "_");
-        WORDS.iter().find(|(name, _)| *name == word).map(|(_, tier)| *tier)
+        let small = |byte: u8| if byte == b'-' { b'_' } else { byte.to_ascii_lowercase() };
+        let word = word.trim();
+        let is_it = |name: &str| name.bytes().eq(word.bytes().map(small));
+        WORDS.iter().find(|(name, _)| is_it(name)).map(|(_, tier)| *tier)
+    }
+
+    /// Returns the word as records have it: the name of the tier that it names, and any other word, which a provider
+    /// may invent tomorrow, in small letters.
+    ///
+    /// ```
+    /// use usage_core::Tier;
+    ///
+    /// assert_eq!(Tier::named_by("SERVICE_TIER_BATCH"), "batch");
+    /// assert_eq!(Tier::named_by("Overnight"), "overnight");
+    /// ```
+    #[must_use]
+    pub fn named_by(word: &str) -> Cow<'_, str> {
+        match Self::from_word(word) {
+            Some(tier) => Cow::Borrowed(tier.name()),
+            None if word.bytes().any(|byte| byte.is_ascii_uppercase()) => {
+                Cow::Owned(word.trim().to_ascii_lowercase())
+            }
+            None => Cow::Borrowed(word.trim()),
+        }
     }
 
     /// Returns the tier's name in a record.
@@ -84,8 +114,8 @@ mod tests {
 
     #[test]
     fn a_tier_s_own_name_is_one_of_its_words() {
-        for (_, tier) in WORDS {
-            assert_eq!(Tier::from_word(tier.name()), Some(*tier));
+        for tier in Tier::ALL {
+            assert_eq!(Tier::from_word(tier.name()), Some(tier));
             assert_eq!(tier.to_string(), tier.name());
         }
     }
@@ -98,5 +128,15 @@ mod tests {
         }
         assert_eq!(Tier::from_word("on-demand"), Some(Tier::Standard));
         assert_eq!(Tier::from_word(""), None);
+    }
+
+    #[test]
+    fn a_name_stays_what_it_is() {
+        let words = WORDS.iter().map(|(word, _)| *word);
+        for word in words.chain(["", " ", "auto", "Overnight ", "É", "a-b", "模"]) {
+            let name = Tier::named_by(word).into_owned();
+            assert_eq!(Tier::named_by(&name), name, "{word}");
+        }
+        assert_eq!(Tier::named_by("Over-Night"), "over-night");
     }
 }

@@ -1,0 +1,200 @@
+//! The numbers of a record, checked.
+
+use super::{
+    Field, MAX_COUNT, Measure, Money, Outcome, Quality, RecordError, TokenCounts, Usage, tokens,
+};
+use crate::Timestamp;
+
+/// The checked numbers of a record, how it went, and when: a record without its names.
+///
+/// Small and `Copy`, so that it can be handed over by itself where the names are known already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Counts {
+    numbers: [u32; Measure::NUMBERS],
+    revision: u32,
+    timestamp: Timestamp,
+    /// In steps of [`Money`]; [`NOT_STATED`].
+    stated_cost: u64,
+    outcome: Outcome,
+    quality: Quality,
+    is_inconsistent: bool,
+    is_elsewhere: bool,
+    is_time_stated: bool,
+}
+
+const NOT_STATED: u64 = u64::MAX;
+
+impl Counts {
+    /// No counts at all, at the first instant that a record may carry.
+    pub const NONE: Self = Self {
+        numbers: [0; Measure::NUMBERS],
+        revision: 0,
+        timestamp: Timestamp::MIN_RECORD,
+        stated_cost: NOT_STATED,
+        outcome: Outcome::Ok,
+        quality: Quality::Reported,
+        is_inconsistent: false,
+        is_elsewhere: false,
+        is_time_stated: true,
+    };
+
+    /// The number of one measure. Of those that count requests it is 0 or 1.
+    #[must_use]
+    #[inline]
+    pub const fn get(&self, measure: Measure) -> u32 {
+        let place = measure as usize;
+        if place < Measure::NUMBERS { self.numbers[place] } else { self.requests(measure) }
+    }
+
+    /// Whether something is so of the request, as a number.
+    #[inline]
+    const fn requests(&self, measure: Measure) -> u32 {
+        let is_so = match measure {
+            Measure::Errors => matches!(self.outcome, Outcome::Error),
+            Measure::Cancelled => matches!(self.outcome, Outcome::Cancelled),
+            Measure::Partial => matches!(self.quality, Quality::Partial),
+            Measure::Estimated => matches!(self.quality, Quality::Estimated),
+            Measure::Inconsistent => self.is_inconsistent,
+            Measure::Elsewhere => self.is_elsewhere,
+            Measure::Stated => self.stated_cost != NOT_STATED,
+            _ => false,
+        };
+        is_so as u32
+    }
+
+    /// The numbers that a record states, in the order of [`Measure::ALL`].
+    #[must_use]
+    #[inline]
+    pub const fn numbers(&self) -> &[u32; Measure::NUMBERS] {
+        &self.numbers
+    }
+
+    /// All numbers, those that count requests too, in the order of [`Measure::ALL`].
+    #[must_use]
+    #[inline]
+    pub fn all(&self) -> [u32; Measure::COUNT] {
+        Measure::ALL.map(|measure| self.get(measure))
+    }
+
+    /// When the request was handled.
+    #[must_use]
+    #[inline]
+    pub const fn timestamp(&self) -> Timestamp {
+        self.timestamp
+    }
+
+    /// Returns whether its source has said when; else the time is that of its arrival.
+    #[must_use]
+    pub const fn is_time_stated(&self) -> bool {
+        self.is_time_stated
+    }
+
+    /// How the request went.
+    #[must_use]
+    pub const fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    /// How sure the counts are.
+    #[must_use]
+    pub const fn quality(&self) -> Quality {
+        self.quality
+    }
+
+    /// Returns whether the counts did not add up.
+    #[must_use]
+    pub const fn is_inconsistent(&self) -> bool {
+        self.is_inconsistent
+    }
+
+    /// Which telling of an event it is.
+    #[must_use]
+    pub const fn revision(&self) -> u32 {
+        self.revision
+    }
+
+    /// What the source says that it cost.
+    #[must_use]
+    pub const fn stated_cost(&self) -> Option<Money> {
+        match self.stated_cost {
+            NOT_STATED => None,
+            picos => Some(Money::from_picos(picos as u128)),
+        }
+    }
+
+    /// The tokens by kind.
+    #[must_use]
+    pub fn tokens(&self) -> TokenCounts {
+        let numbers = Measure::ALL.into_iter().zip(self.numbers);
+        numbers.fold(TokenCounts::new(), |tokens, (measure, number)| {
+            tokens.with(measure, number.into())
+        })
+    }
+
+    /// As a caller would state it.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        let mut usage = Usage::new(self.tokens(), self.timestamp)
+            .with_fallbacks(self.get(Measure::Fallbacks).into())
+            .with_web_searches(self.get(Measure::WebSearches).into())
+            .with_outcome(self.outcome)
+            .with_quality(self.quality)
+            .with_revision(self.revision);
+        usage.is_inconsistent = self.is_inconsistent;
+        usage.stated_cost = self.stated_cost();
+        usage.is_time_stated = self.is_time_stated;
+        usage
+    }
+
+    /// As one that another instance has recorded too, or not: the ledger finds out.
+    #[must_use]
+    pub const fn with_elsewhere(self, is_elsewhere: bool) -> Self {
+        Self { is_elsewhere, ..self }
+    }
+}
+
+/// # Errors
+/// When a count is over what its measure [may be](Measure::max), a stated cost over
+/// [`Money::MAX_STATED`], a revision over [`MAX_COUNT`], a bare total stands beside counts by kind, or the time is outside 1970 to 2100.
+impl TryFrom<Usage> for Counts {
+    type Error = RecordError;
+
+    #[inline]
+    fn try_from(usage: Usage) -> Result<Self, RecordError> {
+        tokens::check(|measure| usage.get(measure))?;
+        let Usage { timestamp, outcome, quality, revision, is_time_stated, .. } = usage;
+        if !timestamp.is_recordable() {
+            return Err(RecordError::OutOfRange { timestamp });
+        }
+        if revision > MAX_COUNT {
+            let (field, count) = (Field::Revision, u64::from(revision));
+            return Err(RecordError::TooLarge { field, count, max: MAX_COUNT });
+        }
+        let stated_cost = match usage.stated_cost {
+            None => NOT_STATED,
+            Some(cost) if cost > Money::MAX_STATED => return Err(RecordError::TooDear { cost }),
+            // Nine million dollars have 63 bits.
+            Some(cost) => u64::try_from(cost.picos()).unwrap_or(NOT_STATED - 1),
+        };
+        let mut is_inconsistent = usage.is_inconsistent;
+        let mut numbers = [0; Measure::NUMBERS];
+        for (number, measure) in numbers.iter_mut().zip(Measure::ALL) {
+            let count = usage.get(measure);
+            let most = measure.part_of().map_or(u64::MAX, |whole| usage.get(whole));
+            is_inconsistent |= count > most;
+            // It was checked to be small.
+            *number = u32::try_from(count.min(most)).unwrap_or(u32::MAX);
+        }
+        Ok(Self {
+            numbers,
+            revision,
+            timestamp,
+            stated_cost,
+            outcome,
+            quality,
+            is_inconsistent,
+            is_elsewhere: false,
+            is_time_stated,
+        })
+    }
+}
