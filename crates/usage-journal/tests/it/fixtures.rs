@@ -75,7 +75,9 @@ fn more(record: &Record) -> Vec<(String, String)> {
         .into_iter()
         .skip(5)
         .map(|label| (label.field().to_owned(), record.labels().names().get(label).to_owned()));
-    let numbers = Measure::ALL.into_iter().skip(7).map(|measure| {
+    // That a cost is stated is told by the cost.
+    let measures = Measure::ALL.into_iter().skip(7).filter(|measure| *measure != Measure::Stated);
+    let numbers = measures.map(|measure| {
         let number = counts.get(measure);
         (measure.field().to_owned(), (number > 0).then(|| number.to_string()).unwrap_or_default())
     });
