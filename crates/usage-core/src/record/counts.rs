@@ -17,10 +17,38 @@ pub struct Counts {
     stated_cost: u64,
     outcome: Outcome,
     quality: Quality,
-    is_inconsistent: bool,
-    is_elsewhere: bool,
-    is_time_stated: bool,
+    /// Bits, not to take more room than the numbers leave: a record is moved often.
+    flags: u8,
 }
+
+const INCONSISTENT: u8 = 1;
+const ELSEWHERE: u8 = 1 << 1;
+const TIME_NOT_STATED: u8 = 1 << 2;
+
+/// What each number may be at most.
+const MAX: [u64; Measure::NUMBERS] = {
+    let mut max = [0; Measure::NUMBERS];
+    let mut at = 0;
+    while at < max.len() {
+        max[at] = Measure::ALL[at].max() as u64;
+        at += 1;
+    }
+    max
+};
+
+/// The place of the whole of each number that is a part; its own of one that is none.
+const WHOLE: [usize; Measure::NUMBERS] = {
+    let mut wholes = [0; Measure::NUMBERS];
+    let mut at = 0;
+    while at < wholes.len() {
+        wholes[at] = match Measure::ALL[at].part_of() {
+            Some(whole) => whole as usize,
+            None => at,
+        };
+        at += 1;
+    }
+    wholes
+};
 
 const NOT_STATED: u64 = u64::MAX;
 
@@ -33,9 +61,7 @@ impl Counts {
         stated_cost: NOT_STATED,
         outcome: Outcome::Ok,
         quality: Quality::Reported,
-        is_inconsistent: false,
-        is_elsewhere: false,
-        is_time_stated: true,
+        flags: 0,
     };
 
     /// The number of one measure. Of those that count requests it is 0 or 1.
@@ -54,8 +80,8 @@ impl Counts {
             Measure::Cancelled => matches!(self.outcome, Outcome::Cancelled),
             Measure::Partial => matches!(self.quality, Quality::Partial),
             Measure::Estimated => matches!(self.quality, Quality::Estimated),
-            Measure::Inconsistent => self.is_inconsistent,
-            Measure::Elsewhere => self.is_elsewhere,
+            Measure::Inconsistent => self.is_inconsistent(),
+            Measure::Elsewhere => self.flags & ELSEWHERE != 0,
             Measure::Stated => self.stated_cost != NOT_STATED,
             _ => false,
         };
@@ -86,7 +112,7 @@ impl Counts {
     /// Returns whether its source has said when; else the time is that of its arrival.
     #[must_use]
     pub const fn is_time_stated(&self) -> bool {
-        self.is_time_stated
+        self.flags & TIME_NOT_STATED == 0
     }
 
     /// How the request went.
@@ -104,7 +130,7 @@ impl Counts {
     /// Returns whether the counts did not add up.
     #[must_use]
     pub const fn is_inconsistent(&self) -> bool {
-        self.is_inconsistent
+        self.flags & INCONSISTENT != 0
     }
 
     /// Which telling of an event it is.
@@ -140,16 +166,17 @@ impl Counts {
             .with_outcome(self.outcome)
             .with_quality(self.quality)
             .with_revision(self.revision);
-        usage.is_inconsistent = self.is_inconsistent;
+        usage.is_inconsistent = self.is_inconsistent();
         usage.stated_cost = self.stated_cost();
-        usage.is_time_stated = self.is_time_stated;
+        usage.is_time_stated = self.is_time_stated();
         usage
     }
 
     /// As one that another instance has recorded too, or not: the ledger finds out.
     #[must_use]
     pub const fn with_elsewhere(self, is_elsewhere: bool) -> Self {
-        Self { is_elsewhere, ..self }
+        let others = self.flags & !ELSEWHERE;
+        Self { flags: if is_elsewhere { others | ELSEWHERE } else { others }, ..self }
     }
 }
 
@@ -161,7 +188,12 @@ impl TryFrom<Usage> for Counts {
 
     #[inline]
     fn try_from(usage: Usage) -> Result<Self, RecordError> {
-        tokens::check(|measure| usage.get(measure))?;
+        let stated = usage.numbers();
+        let is_over = stated.iter().zip(&MAX).fold(false, |any, (count, max)| any | (count > max));
+        // What is wrong is named in a second look, out of the way of what is right.
+        if is_over | (usage.tokens.unclassified > 0) {
+            tokens::check(|measure| usage.get(measure))?;
+        }
         let Usage { timestamp, outcome, quality, revision, is_time_stated, .. } = usage;
         if !timestamp.is_recordable() {
             return Err(RecordError::OutOfRange { timestamp });
@@ -176,25 +208,16 @@ impl TryFrom<Usage> for Counts {
             // Nine million dollars have 63 bits.
             Some(cost) => u64::try_from(cost.picos()).unwrap_or(NOT_STATED - 1),
         };
+        // It was checked that they are small.
+        let stated = stated.map(|count| u32::try_from(count).unwrap_or(u32::MAX));
+        let mut numbers = stated;
         let mut is_inconsistent = usage.is_inconsistent;
-        let mut numbers = [0; Measure::NUMBERS];
-        for (number, measure) in numbers.iter_mut().zip(Measure::ALL) {
-            let count = usage.get(measure);
-            let most = measure.part_of().map_or(u64::MAX, |whole| usage.get(whole));
-            is_inconsistent |= count > most;
-            // It was checked to be small.
-            *number = u32::try_from(count.min(most)).unwrap_or(u32::MAX);
+        for (number, whole) in numbers.iter_mut().zip(WHOLE) {
+            is_inconsistent |= *number > stated[whole];
+            *number = stated[whole].min(*number);
         }
-        Ok(Self {
-            numbers,
-            revision,
-            timestamp,
-            stated_cost,
-            outcome,
-            quality,
-            is_inconsistent,
-            is_elsewhere: false,
-            is_time_stated,
-        })
+        let bit = |bit: u8, is_so: bool| if is_so { bit } else { 0 };
+        let flags = bit(INCONSISTENT, is_inconsistent) | bit(TIME_NOT_STATED, !is_time_stated);
+        Ok(Self { numbers, revision, timestamp, stated_cost, outcome, quality, flags })
     }
 }

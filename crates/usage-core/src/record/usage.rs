@@ -98,6 +98,60 @@ impl Usage {
         Self { revision, ..self }
     }
 
+    /// A request with these numbers, in the order of [`Measure::ALL`]: for this project's crates.
+    #[doc(hidden)]
+    #[must_use]
+    #[inline]
+    pub fn from_numbers(numbers: [u32; Measure::NUMBERS], timestamp: Timestamp) -> Self {
+        let [
+            input,
+            output,
+            cache_read,
+            cache_write,
+            unclassified,
+            reasoning,
+            fallbacks,
+            cache_write_long,
+            input_audio,
+            output_audio,
+            cache_read_audio,
+            web_searches,
+        ] = numbers.map(u64::from);
+        let tokens = TokenCounts {
+            input,
+            output,
+            cache_read,
+            cache_write,
+            unclassified,
+            reasoning,
+            cache_write_long,
+            input_audio,
+            output_audio,
+            cache_read_audio,
+        };
+        Self { fallbacks, web_searches, ..Self::new(tokens, timestamp) }
+    }
+
+    /// The numbers that it states, in the order of [`Measure::ALL`].
+    #[inline]
+    pub(super) const fn numbers(&self) -> [u64; Measure::NUMBERS] {
+        let tokens = &self.tokens;
+        [
+            tokens.input,
+            tokens.output,
+            tokens.cache_read,
+            tokens.cache_write,
+            tokens.unclassified,
+            tokens.reasoning,
+            self.fallbacks,
+            tokens.cache_write_long,
+            tokens.input_audio,
+            tokens.output_audio,
+            tokens.cache_read_audio,
+            self.web_searches,
+        ]
+    }
+
     /// The number of any measure. Of those that count requests it is 0 or 1.
     #[must_use]
     #[inline]
@@ -135,5 +189,19 @@ impl Usage {
             tokens => self.tokens = self.tokens.with(tokens, count),
         }
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_numbers_are_those_of_the_measures_in_their_order() {
+        let numbers = std::array::from_fn(|place| 100 + u32::try_from(place).unwrap());
+        let usage = Usage::from_numbers(numbers, Timestamp::MIN_RECORD);
+        assert_eq!(usage.numbers(), numbers.map(u64::from));
+        let get = Measure::ALL.into_iter().map(|measure| usage.get(measure));
+        assert!(get.take(Measure::NUMBERS).eq(usage.numbers()));
     }
 }

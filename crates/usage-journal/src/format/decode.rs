@@ -103,6 +103,12 @@ fn decode_into(
         if mark & !mark::ALL != 0 {
             return Err(Undecodable::Newer);
         }
+        if mark == mark::EVENT_ID {
+            let event_id = EventId::new(take_text(bytes)?).map_err(|_| INVALID)?;
+            let counts = mark::take_counts(bytes, mark, usage)?;
+            out.push(Record::of(labels, counts).with_event_id(event_id));
+            continue;
+        }
         let event_id = take_id(bytes, mark & mark::EVENT_ID != 0)?;
         let alias_id = take_id(bytes, mark & mark::ALIAS_ID != 0)?;
         let mut context = Context::NONE;

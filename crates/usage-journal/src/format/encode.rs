@@ -57,8 +57,10 @@ impl Encoder {
             let set = self.sets.index(record.labels(), |labels| texts.add_labels(labels));
             let when = record.timestamp().as_micros();
             let mark = push_row(&mut self.rows, used, set, when - before, record);
-            if mark != 0 {
-                self.push_rest(mark, record, &mut texts);
+            match (mark, record.event_id()) {
+                (0, _) => {}
+                (mark::EVENT_ID, Some(event_id)) => push_text(&mut self.rows, event_id.as_str()),
+                _ => self.push_rest(mark, record, &mut texts),
             }
             before = when;
             taken += 1;

@@ -59,6 +59,7 @@ pub(super) fn push_counts(out: &mut Vec<u8>, mark: u8, counts: &Counts) {
 }
 
 /// Takes what the last three bits of `mark` stand for, and makes counts of it and of `usage`.
+#[inline]
 pub(super) fn take_counts(
     bytes: &mut &[u8],
     mark: u8,

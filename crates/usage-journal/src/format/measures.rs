@@ -1,7 +1,7 @@
 //! The numbers of a record, in the order in which a frame holds them: first the fallbacks, as format 1 had it,
 //! then the other numbers in the order of their list, to whose end new ones come.
 
-use usage_core::{Measure, Record, Timestamp, TokenCounts, Usage};
+use usage_core::{Measure, Record, Timestamp, Usage};
 
 /// How many there are.
 pub(super) const COUNT: usize = Measure::NUMBERS;
@@ -29,15 +29,18 @@ const ORDER: [Measure; COUNT] = {
 /// Returns the numbers of a record in that order.
 #[inline]
 pub(super) fn of(record: &Record) -> [u32; COUNT] {
-    ORDER.map(|measure| record.counts().get(measure))
+    let numbers = record.counts().numbers();
+    ORDER.map(|measure| numbers[measure as usize])
 }
 
 /// Makes the counts of a record from numbers in that order.
 #[inline]
 pub(super) fn usage(numbers: [u32; COUNT], when: Timestamp) -> Usage {
-    let usage = Usage::new(TokenCounts::new(), when);
-    let numbers = ORDER.into_iter().zip(numbers);
-    numbers.fold(usage, |usage, (measure, number)| usage.with(measure, number.into()))
+    let mut in_order = [0; COUNT];
+    for (measure, number) in ORDER.into_iter().zip(numbers) {
+        in_order[measure as usize] = number;
+    }
+    Usage::from_numbers(in_order, when)
 }
 
 /// Returns a bit for each number that is not zero in any of these records.

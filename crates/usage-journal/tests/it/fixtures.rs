@@ -75,9 +75,12 @@ fn more(record: &Record) -> Vec<(String, String)> {
         .into_iter()
         .skip(5)
         .map(|label| (label.field().to_owned(), record.labels().names().get(label).to_owned()));
-    let numbers = Measure::ALL.into_iter().skip(7).map(|measure| {
+    // That a cost is stated is told by the cost.
+    let measures = Measure::ALL.into_iter().skip(7).filter(|measure| *measure != Measure::Stated);
+    let numbers = measures.map(|measure| {
         let number = counts.get(measure);
-        (measure.field().to_owned(), (number > 0).then(|| number.to_string()).unwrap_or_default())
+        let text = if number > 0 { number.to_string() } else { String::new() };
+        (measure.field().to_owned(), text)
     });
     let tags = context.tags().map(|(key, value)| (format!("tag:{key}"), value.to_owned()));
     let texts = [

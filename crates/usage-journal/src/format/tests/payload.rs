@@ -79,7 +79,7 @@ fn as_postcard(records: &[Record]) -> Vec<u8> {
     }
     let is_named =
         |index: &usize| sets.iter().any(|labels| !labels.names().all()[*index].is_empty());
-    let names = (5..8).filter(is_named).next_back().map_or(5, |last| last + 1);
+    let names = (5..8).rfind(is_named).map_or(5, |last| last + 1);
     let features = u64::from(!contexts.is_empty());
     let front = postcard::to_allocvec(&(features, mask, names as u64, sets.len() as u64)).unwrap();
     let names = sets.iter().flat_map(|labels| labels.names().all()[..names].to_vec());

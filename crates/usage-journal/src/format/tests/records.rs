@@ -58,7 +58,7 @@ fn tokens() -> impl Strategy<Value = TokenCounts> {
 fn rare() -> impl Strategy<Value = Usage> {
     let flags = (select(&Outcome::ALL), select(&Quality::ALL), any::<bool>(), any::<bool>());
     let cost = prop_oneof![Just(0), 0..1_000_000_000_u128, Just(Money::MAX_STATED.picos())];
-    let others = (0..=1_000_000_u64, any::<u32>(), proptest::option::of(cost));
+    let others = (0..=1_000_000_u64, 0..=MAX_COUNT, proptest::option::of(cost));
     (flags, others).prop_map(|(flags, (searches, revision, cost))| {
         let mut usage = Usage::new(TokenCounts::new(), Timestamp::MIN_RECORD);
         (usage.outcome, usage.quality, usage.is_inconsistent, usage.is_time_stated) = flags;
