@@ -24,6 +24,41 @@ pub struct Counts {
 
 const NOT_STATED: u64 = u64::MAX;
 
+/// The places of measures that are parts, and of what they are parts of.
+const PARTS: [(usize, usize); 5] = {
+    let (mut parts, mut found, mut at) = ([(0, 0); 5], 0, 0);
+    while at < Measure::NUMBERS {
+        if let Some(whole) = Measure::ALL[at].part_of() {
+            parts[found] = (at, whole as usize);
+            found += 1;
+        }
+        at += 1;
+    }
+    assert!(found == parts.len(), "each part has a place");
+    parts
+};
+
+/// The most that may be stated of each measure.
+const MOST: [u64; Measure::NUMBERS] = {
+    let (mut most, mut at) = ([0; Measure::NUMBERS], 0);
+    while at < most.len() {
+        most[at] = Measure::ALL[at].max() as u64;
+        at += 1;
+    }
+    most
+};
+
+/// Returns whether nothing is wrong with the numbers, without saying what: nearly always. A bare total has to be
+/// looked at.
+#[inline]
+fn is_plain(stated: &[u64; Measure::NUMBERS]) -> bool {
+    let mut is_large = false;
+    for (number, most) in stated.iter().zip(&MOST) {
+        is_large |= number > most;
+    }
+    !is_large && stated[Measure::Unclassified as usize] == 0
+}
+
 impl Counts {
     /// No counts at all, at the first instant that a record may carry.
     pub const NONE: Self = Self {
@@ -73,7 +108,13 @@ impl Counts {
     #[must_use]
     #[inline]
     pub fn all(&self) -> [u32; Measure::COUNT] {
-        Measure::ALL.map(|measure| self.get(measure))
+        let mut all = [0; Measure::COUNT];
+        let (numbers, requests) = all.split_at_mut(Measure::NUMBERS);
+        numbers.copy_from_slice(&self.numbers);
+        for (number, measure) in requests.iter_mut().zip(&Measure::ALL[Measure::NUMBERS..]) {
+            *number = self.requests(*measure);
+        }
+        all
     }
 
     /// When the request was handled.
@@ -161,7 +202,10 @@ impl TryFrom<Usage> for Counts {
 
     #[inline]
     fn try_from(usage: Usage) -> Result<Self, RecordError> {
-        tokens::check(|measure| usage.get(measure))?;
+        let stated = usage.numbers();
+        if !is_plain(&stated) {
+            tokens::check(|measure| usage.get(measure))?;
+        }
         let Usage { timestamp, outcome, quality, revision, is_time_stated, .. } = usage;
         if !timestamp.is_recordable() {
             return Err(RecordError::OutOfRange { timestamp });
@@ -176,14 +220,12 @@ impl TryFrom<Usage> for Counts {
             // Nine million dollars have 63 bits.
             Some(cost) => u64::try_from(cost.picos()).unwrap_or(NOT_STATED - 1),
         };
+        // They were checked to be small.
+        let mut numbers = stated.map(|number| number as u32);
         let mut is_inconsistent = usage.is_inconsistent;
-        let mut numbers = [0; Measure::NUMBERS];
-        for (number, measure) in numbers.iter_mut().zip(Measure::ALL) {
-            let count = usage.get(measure);
-            let most = measure.part_of().map_or(u64::MAX, |whole| usage.get(whole));
-            is_inconsistent |= count > most;
-            // It was checked to be small.
-            *number = u32::try_from(count.min(most)).unwrap_or(u32::MAX);
+        for (part, whole) in PARTS {
+            is_inconsistent |= numbers[part] > numbers[whole];
+            numbers[part] = numbers[part].min(numbers[whole]);
         }
         Ok(Self {
             numbers,

@@ -222,6 +222,8 @@ fn what_is_stated_comes_back_by_measure() {
         numbers[measure as usize] = number;
         assert_eq!(usage.get(measure), u64::from(number), "{measure}");
     }
+    let stated = Measure::ALL.map(|measure| usage.get(measure));
+    assert_eq!(usage.numbers(), stated[..Measure::NUMBERS]);
     let counts = Counts::try_from(usage).unwrap();
     assert_eq!(counts.all(), numbers);
     assert_eq!(counts.tokens(), usage.tokens);

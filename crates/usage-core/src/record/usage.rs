@@ -98,6 +98,27 @@ impl Usage {
         Self { revision, ..self }
     }
 
+    /// The numbers that a record states, in the order of [`Measure::ALL`]. Written out, as this is done of every
+    /// record.
+    #[inline]
+    pub(super) const fn numbers(&self) -> [u64; Measure::NUMBERS] {
+        let tokens = &self.tokens;
+        [
+            tokens.input,
+            tokens.output,
+            tokens.cache_read,
+            tokens.cache_write,
+            tokens.unclassified,
+            tokens.reasoning,
+            self.fallbacks,
+            tokens.cache_write_long,
+            tokens.input_audio,
+            tokens.output_audio,
+            tokens.cache_read_audio,
+            self.web_searches,
+        ]
+    }
+
     /// The number of any measure. Of those that count requests it is 0 or 1.
     #[must_use]
     #[inline]

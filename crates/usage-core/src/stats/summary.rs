@@ -79,8 +79,8 @@ impl Summary {
     #[inline]
     pub fn merge(&mut self, other: &Self) {
         self.requests = self.requests.saturating_add(other.requests);
-        for (sum, number) in self.numbers.iter_mut().zip(other.numbers) {
-            *sum = sum.saturating_add(number);
+        for (sum, number) in self.numbers.iter_mut().zip(&other.numbers) {
+            *sum = sum.saturating_add(*number);
         }
         self.stated_cost = self.stated_cost.plus(other.stated_cost);
     }
