@@ -31,7 +31,9 @@ impl<'a> Schema<'a> {
                     None => is_of_type(value, rule),
                 },
                 // Only where a text begins.
-                "pattern" => value.as_str().is_some_and(|text| begins(text, rule.as_str().unwrap())),
+                "pattern" => {
+                    value.as_str().is_some_and(|text| begins(text, rule.as_str().unwrap()))
+                }
                 "format" => {
                     assert_eq!(rule, "date-time");
                     value.as_str().is_none_or(is_instant)

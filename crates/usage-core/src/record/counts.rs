@@ -221,7 +221,7 @@ impl TryFrom<Usage> for Counts {
             Some(cost) => u64::try_from(cost.picos()).unwrap_or(NOT_STATED - 1),
         };
         // They were checked to be small.
-        let mut numbers = stated.map(|number| number as u32);
+        let mut numbers = stated.map(|number| u32::try_from(number).unwrap_or(u32::MAX));
         let mut is_inconsistent = usage.is_inconsistent;
         for (part, whole) in PARTS {
             is_inconsistent |= numbers[part] > numbers[whole];
