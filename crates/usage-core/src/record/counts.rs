@@ -99,7 +99,13 @@ impl Counts {
     #[must_use]
     #[inline]
     pub fn all(&self) -> [u32; Measure::COUNT] {
-        Measure::ALL.map(|measure| self.get(measure))
+        let mut all = [0; Measure::COUNT];
+        let (numbers, requests) = all.split_at_mut(Measure::NUMBERS);
+        numbers.copy_from_slice(&self.numbers);
+        for (number, measure) in requests.iter_mut().zip(&Measure::ALL[Measure::NUMBERS..]) {
+            *number = self.requests(*measure);
+        }
+        all
     }
 
     /// When the request was handled.

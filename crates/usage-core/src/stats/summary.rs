@@ -111,3 +111,28 @@ impl IndexMut<Measure> for Summary {
         &mut self.numbers[measure as usize]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_saturate_each_by_itself() {
+        for (one, other, sum) in [
+            (1, 2, 3),
+            (u64::MAX / 2, u64::MAX / 2, u64::MAX - 1),
+            (u64::MAX / 2 + 1, u64::MAX / 2 + 1, u64::MAX),
+            (u64::MAX, 1, u64::MAX),
+            (1, u64::MAX, u64::MAX),
+        ] {
+            for measure in Measure::ALL {
+                let mut summary = Summary::new(1, [5; Measure::COUNT]).with(measure, one);
+                summary.merge(&Summary::new(u64::MAX, [7; Measure::COUNT]).with(measure, other));
+                assert_eq!(
+                    summary,
+                    Summary::new(u64::MAX, [12; Measure::COUNT]).with(measure, sum)
+                );
+            }
+        }
+    }
+}
