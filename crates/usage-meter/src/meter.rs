@@ -168,7 +168,7 @@ impl Meter {
         let Some((_, route)) = route else { return Ok(()) };
         let asked = route.labels().names();
         let handle = self.tracker.handle_for(part.names(asked))?;
-        let usage = part.usage(handle.now());
+        let usage = part.usage(handle.now()).with_revision(*revision);
         match self.event_id(part, is_answer) {
             Some(id) => handle.record_event(id, usage),
             None => handle.record_usage(usage),

@@ -1,5 +1,7 @@
 //! What a response says, as one or several records' worth of facts.
 
+use usage_core::{Outcome, Quality};
+
 use crate::counts::Counts;
 use usage_core::Tier;
 
@@ -48,31 +50,6 @@ impl Part {
             Speed::Standard => self.tier,
         }
     }
-}
-
-/// How sure counts are, the best first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Quality {
-    /// The provider's last word.
-    #[default]
-    Reported,
-    /// A placeholder, or what had been said when the response was cut off; also a response that
-    /// ended without counts.
-    Partial,
-    /// A guess. Nothing here makes one.
-    Estimated,
-}
-
-/// How a request went.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Outcome {
-    /// It was answered.
-    #[default]
-    Ok,
-    /// The provider, or the way to it, failed.
-    Error,
-    /// The client went away.
-    Cancelled,
 }
 
 /// The mode that served a request, where a provider sells a faster one.

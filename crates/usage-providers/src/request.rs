@@ -173,7 +173,7 @@ impl RequestMeter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::part::{Outcome, Quality};
+    use usage_core::{Outcome, Quality};
 
     const HEAD: &str = "data: {\"id\":\"c1\",\"model\":\"m\",\"choices\":[{\"delta\":{}}]}\n\n";
     const LAST: &str = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}\n\ndata: [DONE]\n\n";

@@ -1,7 +1,7 @@
 //! From what a response says to what a record holds. Whatever knows both is here.
 
-use usage_core::record::{MAX_COUNT, MAX_NAME_BYTES};
-use usage_core::{EventId, LabelNames, Timestamp, TokenCounts, Usage};
+use usage_core::record::{MAX_COUNT, MAX_NAME_BYTES, MAX_SEARCHES};
+use usage_core::{EventId, LabelNames, Measure, Money, Timestamp, TokenCounts, Usage};
 
 use crate::counts::Counts;
 use crate::part::Part;
@@ -24,16 +24,25 @@ impl Part {
     /// long as it takes the time.
     #[must_use]
     pub fn usage(&self, timestamp: Timestamp) -> Usage {
-        Usage::new(self.counts.tokens(), timestamp).with_fallbacks(self.fallbacks.into())
+        let searches = at_most(self.counts.web_searches, MAX_SEARCHES);
+        let mut usage = Usage::new(self.counts.tokens(), timestamp)
+            .with_fallbacks(self.fallbacks.into())
+            .with_web_searches(searches)
+            .with_outcome(self.outcome)
+            .with_quality(self.quality);
+        usage.is_inconsistent = self.inconsistent || !self.counts.fit();
+        usage.stated_cost = self.stated_cost.map(|cost| Money::from_picos(cost.into()));
+        usage
     }
 
-    /// Returns the names of a request with what its response says in their place: the model that
-    /// answered, unless its name is one that no record may have.
+    /// Returns the names of a request with what its response says in their place: the tier, and the
+    /// model that answered, unless its name is one that no record may have.
     #[must_use]
     pub fn names<'a>(&'a self, asked: LabelNames<'a>) -> LabelNames<'a> {
         let is_name =
             |name: &&str| !name.is_empty() && name.len() <= MAX_NAME_BYTES && !name.contains('\0');
-        self.model.as_deref().filter(is_name).map_or(asked, |model| asked.with_model(model))
+        let names = self.label_tier().map_or(asked, |tier| asked.with_tier(tier.name()));
+        self.model.as_deref().filter(is_name).map_or(names, |model| names.with_model(model))
     }
 
     /// Returns the id of the event that this part is, where the response has one.
@@ -50,23 +59,44 @@ impl Counts {
     /// kinds that stand beside a total of unknown kinds are added to it.
     #[must_use]
     pub fn tokens(&self) -> TokenCounts {
-        let fit = |count: u64| if count > u64::from(MAX_COUNT) { 0 } else { count };
         if self.unclassified > 0 {
-            return TokenCounts::unclassified(fit(self.total()));
+            return TokenCounts::unclassified(at_most(self.total(), MAX_COUNT));
         }
-        let output = fit(self.output);
-        TokenCounts::new()
-            .with_input(fit(self.input))
-            .with_output(output)
-            .with_cache_read(fit(self.cache_read))
-            .with_cache_write(fit(self.cache_write))
-            .with_reasoning(self.reasoning.min(output))
+        let kinds = [
+            (Measure::Input, self.input),
+            (Measure::Output, self.output),
+            (Measure::CacheRead, self.cache_read),
+            (Measure::CacheWrite, self.cache_write),
+            (Measure::Reasoning, self.reasoning),
+            (Measure::CacheWriteLong, self.cache_write_long),
+            (Measure::InputAudio, self.input_audio),
+            (Measure::OutputAudio, self.output_audio),
+            (Measure::CacheReadAudio, self.cache_read_audio),
+        ];
+        // Wholes come before their parts.
+        kinds.into_iter().fold(TokenCounts::new(), |tokens, (measure, count)| {
+            let whole = measure.part_of().map_or(u64::MAX, |whole| tokens.get(whole));
+            tokens.with(measure, at_most(count, MAX_COUNT).min(whole))
+        })
     }
+
+    /// Returns whether a record can hold all of the counts as they are.
+    fn fit(&self) -> bool {
+        let mixed = self.unclassified > 0 && self.total() > self.unclassified;
+        let kinds = [self.input, self.output, self.cache_read, self.cache_write, self.unclassified];
+        let small = kinds.into_iter().all(|count| count <= MAX_COUNT.into());
+        small && !mixed && self.web_searches <= MAX_SEARCHES.into()
+    }
+}
+
+/// A number over the most that a record may state is no count.
+fn at_most(count: u64, most: u32) -> u64 {
+    if count > most.into() { 0 } else { count }
 }
 
 #[cfg(test)]
 mod tests {
-    use usage_core::{Labels, Record};
+    use usage_core::{Labels, Outcome, Quality, Record};
 
     use super::*;
 
@@ -88,6 +118,10 @@ mod tests {
             cache_read: 300,
             cache_write: 4_000,
             reasoning: 5,
+            cache_write_long: 600,
+            input_audio: 1,
+            output_audio: 7,
+            cache_read_audio: 80,
             ..Counts::default()
         };
         let expected = TokenCounts::new()
@@ -95,10 +129,58 @@ mod tests {
             .with_output(20)
             .with_cache_read(300)
             .with_cache_write(4_000)
-            .with_reasoning(5);
+            .with_reasoning(5)
+            .with_cache_write_long(600)
+            .with(Measure::InputAudio, 1)
+            .with(Measure::OutputAudio, 7)
+            .with(Measure::CacheReadAudio, 80);
         assert_eq!(tokens(counts), expected);
         let part = Part { counts, fallbacks: 2, ..Part::default() };
         assert_eq!(part.usage(WHEN).fallbacks, 2);
+    }
+
+    #[test]
+    fn how_it_went_and_how_sure_it_is_are_those_of_the_response() {
+        let part = Part {
+            counts: Counts { web_searches: 3, ..Counts::default() },
+            outcome: Outcome::Cancelled,
+            quality: Quality::Partial,
+            stated_cost: Some(14_547_600_000),
+            ..Part::default()
+        };
+        let usage = part.usage(WHEN);
+        assert_eq!((usage.outcome, usage.quality), (Outcome::Cancelled, Quality::Partial));
+        assert_eq!((usage.web_searches, usage.is_inconsistent), (3, false));
+        assert_eq!(usage.stated_cost.map(|cost| cost.to_string()).as_deref(), Some("0.0145476"));
+        assert!(Part { inconsistent: true, ..Part::default() }.usage(WHEN).is_inconsistent);
+    }
+
+    #[test]
+    fn what_a_record_cannot_hold_is_told() {
+        let most = u64::from(MAX_COUNT);
+        for (counts, fits) in [
+            (Counts { input: most, ..Counts::default() }, true),
+            (Counts { input: most + 1, ..Counts::default() }, false),
+            (Counts { unclassified: 5, ..Counts::default() }, true),
+            (Counts { unclassified: 5, output: 1, ..Counts::default() }, false),
+            (Counts { web_searches: u64::from(MAX_SEARCHES) + 1, ..Counts::default() }, false),
+        ] {
+            let part = Part { counts, ..Part::default() };
+            assert_eq!(part.usage(WHEN).is_inconsistent, !fits, "{counts:?}");
+        }
+    }
+
+    #[test]
+    fn the_tier_is_that_of_the_response() {
+        use crate::part::Speed;
+        use usage_core::Tier;
+        let tier = |tier: Option<Tier>, speed: Speed| {
+            let part = Part { tier, speed, ..Part::default() };
+            part.names(ASKED.with_tier("asked")).get(usage_core::Label::Tier).to_owned()
+        };
+        assert_eq!(tier(None, Speed::Standard), "asked");
+        assert_eq!(tier(Some(Tier::Batch), Speed::Standard), "batch");
+        assert_eq!(tier(Some(Tier::Standard), Speed::Fast), "fast");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt as _, Empty, Full};
+use usage_core::Measure;
 
 use crate::common::{EVENTS, Ledger, expected};
 
@@ -85,6 +86,16 @@ async fn a_body_that_breaks_or_is_dropped_is_recorded_with_what_had_arrived() {
             }
             drop(body);
             assert_eq!(ledger.only(), expected(count), "{count} events, then {then:?}");
+            let counts = *ledger.records()[0].counts();
+            let went =
+                [Measure::Errors, Measure::Cancelled, Measure::Partial].map(|it| counts.get(it));
+            // The last counts come with the third event.
+            let said = u32::from(count == 3);
+            let expected = match then {
+                Then::Break => [1, 0, 1 - said],
+                _ => [0, 1 - said, 1 - said],
+            };
+            assert_eq!(went, expected, "{count} events, then {then:?}");
         }
     }
 }
@@ -140,4 +151,5 @@ async fn a_page_that_says_nothing_of_usage_is_recorded() {
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "<html>overloaded</html>");
     assert_eq!(ledger.only(), expected(0));
+    assert_eq!(ledger.records()[0].counts().get(Measure::Errors), 1);
 }

@@ -9,12 +9,14 @@ mod inclusive;
 
 pub use detect::{Endpoint, detect};
 
+use usage_core::{Outcome, Quality};
+
 use crate::counts::{Counts, Remainder};
 use crate::facts::Facts;
 use crate::hints::{Dialect, Hints};
 use crate::json::{Number, Text};
 use crate::number::MAX_COST;
-use crate::part::{End, Outcome, Part, Quality, Speed};
+use crate::part::{End, Part, Speed};
 use crate::tables::part_id;
 use usage_core::Tier;
 

@@ -20,9 +20,11 @@ mod names;
 
 pub use emitter::{Emitter, is_request};
 
+use usage_core::Outcome;
+
 use crate::counts::{Counts, Remainder};
 use crate::number::{self, pico_dollars, pico_dollars_of};
-use crate::part::{Outcome, Part};
+use crate::part::Part;
 use emitter::Tools;
 use names::{Meaning, NAMES};
 use usage_core::Tier;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::part::Quality;
+use usage_core::Quality;
 
 fn int(name: &str, count: i64) -> (&str, Value<'_>) {
     (name, Value::Int(count))

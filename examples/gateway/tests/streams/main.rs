@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use usage_core::{Filter, Label, Record, TimeRange};
+use usage_core::{Filter, Label, Measure, Record, TimeRange};
 use usage_store::Store;
 
 use gateway::Gateway;
@@ -74,6 +74,12 @@ async fn every_request_is_recorded_once_with_what_the_provider_gave_out() {
     let expected: BTreeMap<_, _> =
         plans.iter().map(|plan| (plan.id(), vec![provider.stage.given_out(plan)])).collect();
     assert_eq!(recorded(&ledger), expected);
+    let records = records(&ledger);
+    let went = |measure| records.iter().filter(|it| it.counts().get(measure) == 1).count();
+    let ends = |endings: &[Ending]| plans.iter().filter(|it| endings.contains(&it.ending)).count();
+    assert_eq!(went(Measure::Errors), ends(&[Ending::Failed]));
+    assert_eq!(went(Measure::Cancelled), ends(&[Ending::Cancelled, Ending::Held]));
+    assert_eq!(went(Measure::Partial), streams - ends(&[Ending::Whole]));
 }
 
 /// What is in the ledger, by the ids of the responses.
