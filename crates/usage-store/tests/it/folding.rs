@@ -1,10 +1,13 @@
 //! Months with more names than sums are kept of: what is beyond the limit counts under `(other)`.
 
+use std::collections::BTreeMap;
+
 use chrono_tz::Tz;
 use rusqlite::Connection;
 use usage_core::period::Unit;
+use usage_core::query::Selection;
 use usage_core::stats::{Aggregates, Series};
-use usage_core::{Filter, Label, Record, TimeRange};
+use usage_core::{Context, Engine, Filter, Label, LabelNames, Labels, Record, TagKey, TimeRange};
 use usage_store::doctor::{Depth, examine};
 use usage_store::{PruneOptions, PrunePlan, Store, StoreError, doctor};
 
@@ -288,4 +291,56 @@ fn unused_names_are_removed() {
     let expected = scan(&store, TimeRange::ALL, &Filter::default());
     assert_eq!(store.report(TimeRange::ALL, &Filter::default()).unwrap(), expected);
     assert_eq!(doctor::rebuild(&store).unwrap().names_removed, 0);
+}
+
+/// What tells least about what was used goes first: tags, then users, then projects; models are told apart still.
+#[test]
+fn models_are_folded_last() {
+    let team = TagKey::new("team").unwrap();
+    let record = |n: i64, kind: usize| {
+        let all = [format!("u{n}"), format!("p{n}"), format!("t{n}")];
+        let of = |at: usize| if at <= kind { all[at].as_str() } else { "" };
+        let model = format!("m{}", n % 2);
+        let names = LabelNames::new().with_instance("i").with_route("r").with_model(&model);
+        let names = match kind {
+            2 => names.with_user("u").with_project("p"),
+            _ => names.with_user(of(0)).with_project(of(1)),
+        };
+        let record = record_of(["i", "p", "v", "r", "m"], n * 1_000, 1);
+        let context = Context::new("", [("team", if kind == 2 { of(2) } else { "" })]).unwrap();
+        record.with_labels(Labels::new(names).unwrap()).with_context(context)
+    };
+    // Users alone; users and projects; tags alone.
+    for kind in 0..3 {
+        let place = limited();
+        let store = place.open();
+        store.declare_tags(&[team]).unwrap();
+        let batch: Vec<_> = (0..400).map(|n| record(n, kind)).collect();
+        store.insert_batch(&batch).unwrap();
+        sound(&place);
+        let by = [team];
+        let everything = Filter::default();
+        let of = Selection::new(TimeRange::ALL, &everything).told_apart_by(&by);
+        let totals = Engine::totals(&store, &of).unwrap();
+        assert_eq!(totals.summary().requests, 400);
+        let (mut models, mut folded) = (BTreeMap::<String, u64>::new(), 0);
+        for (labels, totals) in totals.groups() {
+            let names = labels.names();
+            *models.entry(names.get(Label::Model).to_owned()).or_default() += totals.requests;
+            let first =
+                if kind == 2 { names.tags().get("team") } else { Some(names.get(Label::User)) };
+            folded += if first == Some("(other)") { totals.requests } else { 0 };
+        }
+        assert_eq!(models.into_values().collect::<Vec<_>>(), [200; 2], "{kind}");
+        assert_eq!(folded, 300, "{kind}");
+        // Whoever asks for one of them gets it, from the records.
+        let one = match kind {
+            2 => Filter::new().keeping_tag(team, "t350"),
+            _ => Filter::new().keeping(Label::User, "u350"),
+        };
+        assert_eq!(store.report(TimeRange::ALL, &one).unwrap().summary().requests, 1, "{kind}");
+        let plan = store.plan_prune(at(500_000), &KEEP_SUMS).unwrap();
+        store.delete(plan, |_| {}).unwrap();
+        sound(&place);
+    }
 }

@@ -87,7 +87,7 @@ fn shows_what_is_packed() {
         let tags: Vec<_> =
             context.tags().map(|(key, value)| format!("\"{key}\":\"{value}\"")).collect();
         let or_null = |of: String| if of.is_empty() { Value::Null } else { Value::Text(of) };
-        let cost = counts.stated_cost().map(|cost| cost.picos());
+        let cost = counts.stated_cost().map(usage_core::Money::picos);
         let cost =
             cost.map(|of| format!("{}.{:012}", of / 1_000_000_000_000, of % 1_000_000_000_000));
         let mut expected =
