@@ -140,7 +140,7 @@ impl Retention<'_> {
     }
 
     /// States how long records and sums are to be kept. Deletes nothing: that is for
-    /// [`Store::delete`], with a [`RetentionPlan`].
+    /// [`Store::delete`], with a [`RetentionPlan`](crate::RetentionPlan).
     ///
     /// # Errors
     /// When the ledger cannot be written.
