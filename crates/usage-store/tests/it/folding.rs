@@ -339,7 +339,7 @@ fn models_are_folded_last() {
             _ => Filter::new().keeping(Label::User, "u350"),
         };
         assert_eq!(store.report(TimeRange::ALL, &one).unwrap().summary().requests, 1, "{kind}");
-        let plan = store.plan_prune(at(500_000), &KEEP_SUMS).unwrap();
+        let plan = PrunePlan::new(&store, at(500_000), &KEEP_SUMS).unwrap();
         store.delete(plan, |_| {}).unwrap();
         sound(&place);
     }

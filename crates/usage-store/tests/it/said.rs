@@ -2,7 +2,7 @@
 
 use usage_core::sink::RefusalReason;
 use usage_core::{Context, EventId, Filter, Measure, Record, TimeRange};
-use usage_store::doctor::{Depth, examine};
+use usage_store::doctor::{self, Depth, examine};
 
 use super::support::{Place, at, everything_said, records, scan, with_event};
 
@@ -27,7 +27,7 @@ fn what_was_said_comes_back() {
     assert_eq!(summary.stated_cost, costs.fold(Default::default(), usage_core::Money::plus));
     let diagnosis = examine(&place.path, Depth::Full).unwrap();
     assert!(diagnosis.is_sound(), "{diagnosis:#?}");
-    assert_eq!(one.rebuild_sums().unwrap().changed, 0);
+    assert_eq!(doctor::rebuild(&one).unwrap().changed, 0);
     // And goes again without a trace.
     one.prune_records(at(1_000)).unwrap();
     assert!(one.report(TimeRange::ALL, &Filter::default()).unwrap().is_empty());
@@ -102,7 +102,7 @@ fn sessions_and_tags_are_stored_once() {
     assert_eq!(records(&one), [record(50)]);
     // What nothing uses any more goes when sums are made again.
     one.prune_records(at(1_000)).unwrap();
-    one.rebuild_sums().unwrap();
+    doctor::rebuild(&one).unwrap();
     assert_eq!((count("sessions"), count("tag_sets")), (0, 0));
     other.insert_batch(&[record(60)]).ok();
     assert!(examine(&place.path, Depth::Full).unwrap().is_sound());

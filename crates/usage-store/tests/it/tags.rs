@@ -5,8 +5,8 @@ use usage_core::period::Unit;
 use usage_core::query::{Calendar, EngineErrorKind, Selection};
 use usage_core::stats::{Aggregates, Summary};
 use usage_core::{Context, Engine, Filter, Record, TagKey, TimeRange};
-use usage_store::doctor::{Depth, examine};
-use usage_store::{Store, StoreError};
+use usage_store::doctor::{self, Depth, examine};
+use usage_store::{PrunePlan, Store, StoreError};
 
 use super::support::{KEEP_SUMS, Place, at, of_store, range, record_of, records};
 
@@ -100,7 +100,7 @@ fn declared_or_not_the_answers_are_the_same() {
     };
     assert!(sets() > 6);
     assert!(examine(&place.path, Depth::Full).unwrap().is_sound());
-    assert_eq!(store.rebuild_sums().unwrap().changed, 0);
+    assert_eq!(doctor::rebuild(&store).unwrap().changed, 0);
     assert_eq!(store.declare_tags(&[team, env]).unwrap().changed, 0, "the order says nothing");
     // And back: nothing of it is left.
     assert!(store.declare_tags(&[]).unwrap().changed > 0);
@@ -121,7 +121,7 @@ fn what_only_sums_are_left_of_is_told_apart_by_what_was_declared() {
     let [team, env] = ["team", "env"].map(key);
     store.declare_tags(&[team]).unwrap();
     store.insert_batch(&all).unwrap();
-    let plan = store.plan_prune(at(12 * QUARTER), &KEEP_SUMS).unwrap();
+    let plan = PrunePlan::new(&store, at(12 * QUARTER), &KEEP_SUMS).unwrap();
     store.delete(plan, |_| {}).unwrap();
     let everything = Filter::new();
     let by = |keys: &'static [&str]| -> Vec<TagKey> { keys.iter().map(|of| key(of)).collect() };
@@ -141,7 +141,7 @@ fn what_only_sums_are_left_of_is_told_apart_by_what_was_declared() {
     // Declared now, it is in the sums from there on, whatever becomes of the records.
     let declared = store.declare_tags(&[team, env]).unwrap();
     assert_eq!(declared.kept_before, Some(at(12 * QUARTER)));
-    let plan = store.plan_prune(at(24 * QUARTER), &KEEP_SUMS).unwrap();
+    let plan = PrunePlan::new(&store, at(24 * QUARTER), &KEEP_SUMS).unwrap();
     store.delete(plan, |_| {}).unwrap();
     assert_eq!(totals(later, &["env"]).unwrap(), expected(&all, later, &everything, &[env]));
     assert_eq!(totals(TimeRange::ALL, &["team"]).unwrap(), of_team);

@@ -8,7 +8,7 @@ use usage_core::{
 };
 use usage_tracker::{Handle, HandleError, RejectReason, Tracker};
 
-use crate::common::{Answer, LONG, manual_clock, record, told, until};
+use crate::common::{Answer, LONG, manual_clock, record, scripted, until};
 use crate::journal::Memory;
 
 fn context() -> Context {
@@ -121,7 +121,7 @@ fn back_from_a_shutdown() {
 
 #[test]
 fn back_from_a_full_channel() {
-    let (sink, teller) = told();
+    let (sink, teller) = scripted();
     let builder = Tracker::builder().clock(manual_clock()).channel_capacity(1).buffer_size(1);
     let tracker = builder.max_batch(1).start(sink).unwrap();
     tracker.record(record(0)).unwrap();
@@ -140,7 +140,7 @@ fn back_from_a_full_channel() {
 
 #[test]
 fn a_session_keeps_the_tags_and_the_names() {
-    let (sink, teller) = told();
+    let (sink, teller) = scripted();
     let tracker = Tracker::builder().start(sink).unwrap();
     let handle = handle(&tracker);
     let other = handle.with_session("other").unwrap();
