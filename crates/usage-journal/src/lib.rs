@@ -16,7 +16,7 @@ mod tail;
 mod watch;
 
 pub use disk::{Access, Disk, DiskFile, Identity, RealDisk};
-pub use error::{Found, JournalError, ReplayError, SyncError};
+pub use error::{Found, JournalError, SyncError};
 pub use journal::Journal;
 pub use options::Options;
 pub use read::Step;

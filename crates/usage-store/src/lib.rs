@@ -14,7 +14,9 @@ mod rollups;
 mod store;
 mod write;
 
-pub use error::{Doubt, Fault, Result, SCHEMA_VERSION, StoreError, WriteError};
+pub use error::{
+    DamageCode, Doubt, Result, SCHEMA_VERSION, SqliteError, SqliteErrorKind, StoreError, WriteError,
+};
 pub use journal::recovery::Recovered;
 pub use journal::waiting::{SegmentState, Waiting, WaitingSegment};
 pub use ledger::path::{DB_ENV, db_path};

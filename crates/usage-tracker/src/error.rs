@@ -8,13 +8,13 @@ use usage_core::{Record, RecordError};
 /// elsewhere.
 ///
 /// ```
-/// # use usage_core::sink::{BatchOutcome, Sink, SinkError};
-/// # use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
+/// # use usage_core::sink::{BatchOutcome, Sink};
+/// # use usage_core::{Error, LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
 /// # use usage_tracker::{RejectReason, Tracker};
 /// # use std::time::Duration;
 /// # struct Nowhere;
 /// # impl Sink for Nowhere {
-/// #     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+/// #     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, Error> {
 /// #         Ok(BatchOutcome::stored(batch.len() as u64))
 /// #     }
 /// # }

@@ -10,6 +10,7 @@ const ORDERS: &[(&str, &[&str])] = &[
     (
         "usage-core",
         &[
+            "error",
             "text",
             "timestamp",
             "record",
@@ -56,7 +57,17 @@ const ORDERS: &[(&str, &[&str])] = &[
     ),
     (
         "usage-cli",
-        &["amounts", "exit_codes", "error", "global", "output", "context", "commands", "args"],
+        &[
+            "amounts",
+            "exit_codes",
+            "hints",
+            "error",
+            "global",
+            "output",
+            "context",
+            "commands",
+            "args",
+        ],
     ),
     (
         "usage-providers",

@@ -13,7 +13,8 @@ use usage_import::ccrouter::{Ccrouter, check};
 use usage_import::{ImportEvent, ImportOptions, ImportSummary, run as run_import};
 
 use crate::context::Context;
-use crate::error::{CliError, ErrorKind};
+use crate::error::CliError;
+use crate::hints::where_kept;
 use crate::{exit_codes, output};
 
 /// Take over the database of another program
@@ -65,9 +66,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
 
     let is_interrupted = Arc::new(AtomicBool::new(false));
     let of_handler = Arc::clone(&is_interrupted);
-    ctrlc::set_handler(move || of_handler.store(true, Ordering::Relaxed)).map_err(|error| {
-        ErrorKind::SystemRefused.error(format!("cannot catch interrupts: {error}"))
-    })?;
+    ctrlc::set_handler(move || of_handler.store(true, Ordering::Relaxed))
+        .map_err(|error| CliError::failed(format!("cannot catch interrupts: {error}")))?;
 
     let bar = progress_bar(context.quiet);
     let name = path.display();
@@ -77,7 +77,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let imported = run_import(&store, &mut ccrouter, &options, &mut |event| {
         match event {
             ImportEvent::Refused { place, why } => {
-                bar.suspend(|| output::note(&format!("{name}:{place}: {why}")));
+                let kept = why.reason().map_or("", where_kept);
+                bar.suspend(|| output::note(&format!("{name}:{place}: {why}{kept}")));
             }
             ImportEvent::Progress { items, left_at_most } => {
                 bar.set_length(items.saturating_add(left_at_most));
@@ -96,16 +97,16 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         output::print(&line(&summary))?;
     }
     if summary.is_stopped {
-        return Err(ErrorKind::Interrupted
-            .error("interrupted, the rest was not imported")
+        return Err(CliError::failed("interrupted, the rest was not imported")
             .hint("the same command goes on from there"));
     }
     Ok(if summary.refused > 0 { exit_codes::INPUT_REFUSED } else { exit_codes::DONE })
 }
 
 fn default_path() -> Result<PathBuf, CliError> {
-    let home =
-        etcetera::home_dir().map_err(|_| ErrorKind::NoHome.error("the home folder is unknown"))?;
+    let home = etcetera::home_dir().map_err(|_| {
+        CliError::failed("the home folder is unknown").hint("name the database to import from")
+    })?;
     Ok(home.join(DEFAULT))
 }
 

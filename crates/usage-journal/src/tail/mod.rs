@@ -7,8 +7,8 @@ pub(crate) use recycle::has;
 use std::fmt;
 use std::sync::Arc;
 
-use usage_core::Record;
-use usage_core::sink::{JournalSink, Position, SegmentId, SinkError, SinkErrorKind};
+use usage_core::sink::{JournalSink, Position, SegmentId};
+use usage_core::{Error, ErrorKind, Record};
 
 use crate::disk::{Disk, RealDisk};
 use crate::error::JournalError;
@@ -126,9 +126,9 @@ impl<D: Disk> Tail<D> {
     /// is, does nothing.
     ///
     /// # Errors
-    /// When it could not be stored now; it is still held. Of kind [`SinkErrorKind::Replaced`] also
+    /// When it could not be stored now; it is still held. Of kind [`ErrorKind::Replaced`] also
     /// when the ledger has gone back behind what it had stored: it is an older copy.
-    pub fn store(&mut self, sink: &mut dyn JournalSink) -> Result<Step, SinkError> {
+    pub fn store(&mut self, sink: &mut dyn JournalSink) -> Result<Step, Error> {
         if !self.waiting {
             return Ok(Step::default());
         }
@@ -166,9 +166,9 @@ impl<D: Disk> Tail<D> {
     }
 }
 
-fn went_back() -> SinkError {
-    SinkError::of(
-        SinkErrorKind::Replaced,
+fn went_back() -> Error {
+    Error::new(
+        ErrorKind::Replaced,
         "the ledger has less than was stored: an older copy was put in its place",
     )
 }

@@ -331,7 +331,7 @@ fn message(error: &ReadError) -> String {
     match error {
         ReadError::Sqlite(error) => error.to_string(),
         ReadError::VersionChanged(version) => format!("schema version {version}"),
-        ReadError::Damaged(what) => what.clone(),
+        ReadError::Damaged(_, what) => what.clone(),
         ReadError::RowsGone { edge, .. } => format!("no records at {}", edge.as_micros()),
         ReadError::NamesFolded { names, .. } => format!("{names} names are folded"),
         #[cfg(feature = "zones")]

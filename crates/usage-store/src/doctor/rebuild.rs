@@ -34,15 +34,17 @@ impl Store {
                     Ok(Rebuilt { event_ids, ..rollups::rebuild(transaction)? })
                 };
                 rebuild().map_err(|error: ReadError| {
-                    if let ReadError::Damaged(what) = &error {
-                        damaged = Some(what.clone());
+                    if let ReadError::Damaged(code, what) = &error {
+                        damaged = Some((*code, what.clone()));
                     }
                     error.into_sqlite()
                 })
             })
         });
         match damaged {
-            Some(what) => Err(StoreError::Damaged { path: self.path().to_owned(), what }),
+            Some((code, what)) => {
+                Err(StoreError::Damaged { path: self.path().to_owned(), code, what })
+            }
             None => result,
         }
     }

@@ -1,29 +1,38 @@
 //! What can go wrong with a ledger, in this crate's own words.
 
+use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
-use usage_core::Timestamp;
 #[cfg(feature = "zones")]
 use usage_core::stats::TooManyBuckets;
+use usage_core::{ErrorKind, Hint, Timestamp};
 
+mod damage;
 mod doubt;
 mod inside;
+mod sqlite;
+#[cfg(test)]
+mod tests;
 mod version;
 mod wrong;
 
+pub use damage::DamageCode;
+pub(crate) use damage::WrongEntry;
 pub use doubt::Doubt;
 pub(crate) use inside::ReadError;
 pub use inside::WriteError;
+pub use sqlite::{SqliteError, SqliteErrorKind};
 pub use version::SCHEMA_VERSION;
 pub(crate) use wrong::Wrong;
 
 /// The result of this crate's functions.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
-/// What went wrong with a ledger. Each message says what was being done, to which file, and why
-/// it failed.
+/// What went wrong with a ledger. Each message says what was being done, and to which file; why it failed is
+/// the [`source`](Error::source), whose text is not in the message:
+/// [`chain`](usage_core::error::chain) tells both.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -89,7 +98,7 @@ pub enum StoreError {
         links: u64,
     },
     /// Whether there is a ledger could not be found out.
-    #[error("cannot look for a ledger at {}: {source}", path.display())]
+    #[error("cannot look for a ledger at {}", path.display())]
     Find {
         /// Where it was looked for.
         path: PathBuf,
@@ -103,7 +112,7 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// The folder or the file could not be made.
-    #[error("cannot create {}: {source}", path.display())]
+    #[error("cannot create {}", path.display())]
     Create {
         /// The folder or file.
         path: PathBuf,
@@ -126,16 +135,14 @@ pub enum StoreError {
         version: i32,
     },
     /// SQLite failed.
-    #[error("cannot {doing} {}: {}", path.display(), fault.explained(source))]
+    #[error("cannot {doing} {}", path.display())]
     Sqlite {
         /// What was being done, as in "open the ledger".
         doing: &'static str,
         /// The ledger.
         path: PathBuf,
-        /// What kind of failure it was.
-        fault: Fault,
-        /// SQLite's own error.
-        source: rusqlite::Error,
+        /// Why not.
+        source: SqliteError,
     },
     /// No reading connection became free in time.
     #[error("cannot read the ledger {}: all reading connections stayed busy", path.display())]
@@ -150,10 +157,12 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// What is stored is not what a ledger can hold.
-    #[error("the ledger {} is damaged: {what}", path.display())]
+    #[error("the ledger {} is damaged: {what} ({code})", path.display())]
     Damaged {
         /// The ledger.
         path: PathBuf,
+        /// Which kind of damage it is.
+        code: DamageCode,
         /// What was found, and where.
         what: String,
     },
@@ -207,7 +216,7 @@ pub enum StoreError {
         doubt: Doubt,
     },
     /// A deletion has failed after something was deleted, which stays deleted.
-    #[error("{source}")]
+    #[error("a part of what was to be deleted is deleted")]
     Unfinished {
         /// How many records went.
         records: u64,
@@ -231,7 +240,7 @@ pub enum StoreError {
         what: &'static str,
     },
     /// What was stored could not be brought to the disk itself.
-    #[error("cannot sync {}: {source}", path.display())]
+    #[error("cannot sync {}", path.display())]
     Sync {
         /// The file.
         path: PathBuf,
@@ -240,14 +249,14 @@ pub enum StoreError {
     },
     /// The files of a journal could not be read, locked or removed, or what is in them could not be
     /// stored.
-    #[error("cannot {doing} the journal {}: {reason}", folder.display())]
+    #[error("cannot {doing} the journal {}", folder.display())]
     Journal {
         /// What was being done, as in "look into".
         doing: &'static str,
         /// The folder of the journal.
         folder: PathBuf,
         /// Why not.
-        reason: String,
+        source: Box<dyn Error + Send + Sync>,
     },
 }
 
@@ -257,68 +266,6 @@ pub(crate) fn shown(instant: Timestamp) -> String {
         || format!("{micros} us"),
         |at| at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
     )
-}
-
-/// The kinds of SQLite failure that call for different answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Fault {
-    /// Another connection holds a lock: try again later.
-    Busy,
-    /// The disk, or the size allowed to the database, is full.
-    Full,
-    /// Reading or writing the file failed.
-    Io,
-    /// The file or its folder cannot be written.
-    ReadOnly,
-    /// The file or one of its companions cannot be opened.
-    CannotOpen,
-    /// The database is damaged.
-    Corrupt,
-    /// The file is no SQLite database.
-    NotADatabase,
-    /// Anything else.
-    Other,
-}
-
-impl Fault {
-    /// The kind of an SQLite error.
-    #[must_use]
-    pub fn of(error: &rusqlite::Error) -> Self {
-        use rusqlite::Error::{
-            FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
-        };
-        match error {
-            // The tables are strict, and this program writes text as UTF-8: only damage puts anything
-            // else into a column.
-            FromSqlConversionFailure(..)
-            | IntegralValueOutOfRange(..)
-            | InvalidColumnType(..)
-            | Utf8Error(..) => return Self::Corrupt,
-            _ => {}
-        }
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
-            Some(ErrorCode::DiskFull) => Self::Full,
-            Some(ErrorCode::SystemIoFailure) => Self::Io,
-            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly,
-            Some(ErrorCode::CannotOpen) => Self::CannotOpen,
-            Some(ErrorCode::DatabaseCorrupt) => Self::Corrupt,
-            Some(ErrorCode::NotADatabase) => Self::NotADatabase,
-            _ => Self::Other,
-        }
-    }
-
-    pub(crate) fn explained(self, source: &rusqlite::Error) -> String {
-        match self {
-            Self::Busy => "it is locked by another process".to_owned(),
-            Self::Full => "the disk is full".to_owned(),
-            Self::ReadOnly => "it, or its folder, is read-only".to_owned(),
-            Self::Corrupt => format!("it is damaged ({source})"),
-            Self::CannotOpen => "it, or a file that belongs beside it, cannot be opened".to_owned(),
-            Self::Io | Self::NotADatabase | Self::Other => source.to_string(),
-        }
-    }
 }
 
 /// Whether a query was ended by the one who has asked.
@@ -337,7 +284,7 @@ impl StoreError {
             ReadError::VersionChanged(found) => {
                 Self::VersionChanged { path: path.to_owned(), found }
             }
-            ReadError::Damaged(what) => Self::Damaged { path: path.to_owned(), what },
+            ReadError::Damaged(code, what) => Self::Damaged { path: path.to_owned(), code, what },
             ReadError::RowsGone { edge, nearest } => Self::RowsGone { edge, nearest },
             ReadError::NamesFolded { names, before } => Self::NamesFolded { names, before },
             #[cfg(feature = "zones")]
@@ -360,60 +307,112 @@ impl StoreError {
 
     /// Wraps an SQLite error with what was being done to which ledger.
     pub(crate) fn sqlite(doing: &'static str, path: &Path, source: rusqlite::Error) -> Self {
-        if let Some(wrong) = Wrong::of(&source) {
-            return Self::Damaged { path: path.to_owned(), what: wrong.to_string() };
+        match damage::of(&source) {
+            Some((code, what)) => Self::Damaged { path: path.to_owned(), code, what },
+            None => Self::Sqlite { doing, path: path.to_owned(), source: source.into() },
         }
-        Self::Sqlite { doing, path: path.to_owned(), fault: Fault::of(&source), source }
     }
 
-    /// The kind of SQLite failure behind it, if that is what it was.
+    /// Returns what kind of failure it is.
     #[must_use]
-    pub fn fault(&self) -> Option<Fault> {
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Unfinished { source, .. } => source.fault(),
-            Self::Sqlite { fault, .. } => Some(*fault),
+            Self::Unfinished { source, .. } => source.kind(),
+            Self::Sqlite { source, .. } => source.kind().into(),
+            Self::NotFound { .. } => ErrorKind::NotFound,
+            Self::NotALedger { .. }
+            | Self::NewerVersion { .. }
+            | Self::OlderVersion { .. }
+            | Self::Linked { .. }
+            | Self::Exists { .. }
+            | Self::OldSqlite { .. } => ErrorKind::Unusable,
+            Self::NoSpace { .. } => ErrorKind::Full,
+            Self::Find { source, .. } | Self::Create { source, .. } | Self::Sync { source, .. } => {
+                ErrorKind::of_io(source)
+            }
+            Self::Journal { .. } => ErrorKind::Io,
+            Self::ReadersBusy { .. } => ErrorKind::Busy,
+            Self::Stopped { .. } => ErrorKind::Cancelled,
+            Self::Damaged { .. } => ErrorKind::Corrupt,
+            Self::VersionChanged { .. } | Self::Replaced { .. } => ErrorKind::Replaced,
+            Self::NamesFolded { .. } => ErrorKind::NotKept,
+            Self::RowsGone { .. } | Self::Doubtful { .. } => ErrorKind::Invalid,
+            #[cfg(feature = "zones")]
+            Self::TooManyBuckets(_) => ErrorKind::Invalid,
+            Self::NoDataFolder { .. } => ErrorKind::Other,
+        }
+    }
+
+    /// Returns what may help, where there is something.
+    #[must_use]
+    pub fn hint(&self) -> Option<Hint> {
+        Some(match self {
+            Self::Unfinished { source, .. } => return source.hint(),
+            Self::Sqlite { source, .. } => match source.kind() {
+                SqliteErrorKind::Busy => Hint::AwaitOther,
+                SqliteErrorKind::Full => Hint::FreeSpace,
+                kind if kind.is_damage() => DamageCode::File.hint(),
+                _ => return None,
+            },
+            Self::NotFound { .. } => Hint::CreateLedger,
+            Self::NotALedger { .. } => Hint::NameAnotherLedger,
+            Self::NewerVersion { .. } => Hint::UpdateProgram,
+            Self::OlderVersion { .. } => Hint::Migrate,
+            Self::NoSpace { .. } => Hint::FreeSpaceOrSkipCopy,
+            Self::Linked { .. } => Hint::RemoveHardLinks,
+            Self::Exists { .. } => Hint::NameNewFile,
+            Self::NoDataFolder { .. } => Hint::NameLedger,
+            Self::ReadersBusy { .. } => Hint::AwaitOther,
+            Self::Damaged { code, .. } => code.hint(),
+            Self::RowsGone { .. } => Hint::MoveRangeEnds,
+            Self::NamesFolded { .. } => Hint::AskForTotals,
+            #[cfg(feature = "zones")]
+            Self::TooManyBuckets(_) => Hint::UseLongerUnit,
+            Self::Doubtful { .. } => Hint::CheckClock,
+            Self::Replaced { .. } => Hint::Reopen,
+            Self::Find { .. }
+            | Self::Create { .. }
+            | Self::Sync { .. }
+            | Self::Journal { .. }
+            | Self::OldSqlite { .. }
+            | Self::Stopped { .. }
+            | Self::VersionChanged { .. } => return None,
+        })
+    }
+
+    /// Returns the kind of SQLite failure behind it, if that is what it was.
+    #[must_use]
+    pub fn sqlite_kind(&self) -> Option<SqliteErrorKind> {
+        match self {
+            Self::Unfinished { source, .. } => source.sqlite_kind(),
+            Self::Sqlite { source, .. } => Some(source.kind()),
             _ => None,
         }
     }
 
-    /// Whether the ledger's content is damaged, so that only a repair or a backup helps.
+    /// Returns which damage it is, if the ledger's content is damaged, so that only a repair or a backup helps.
+    #[must_use]
+    pub fn damage(&self) -> Option<DamageCode> {
+        match self {
+            Self::Unfinished { source, .. } => source.damage(),
+            Self::Damaged { code, .. } => Some(*code),
+            // What is no database from the start is another error.
+            Self::Sqlite { source, .. } => source.kind().is_damage().then_some(DamageCode::File),
+            _ => None,
+        }
+    }
+
+    /// Returns whether the ledger's content is damaged.
     #[must_use]
     pub fn is_damage(&self) -> bool {
-        match self {
-            Self::Unfinished { source, .. } => source.is_damage(),
-            Self::Damaged { .. } => true,
-            // What is no database from the start is another error.
-            Self::Sqlite { fault, .. } => matches!(fault, Fault::Corrupt | Fault::NotADatabase),
-            _ => false,
-        }
+        self.damage().is_some()
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use rusqlite::ffi;
-
-    use super::*;
-
-    #[test]
-    fn extended_codes_have_the_kind_of_their_family() {
-        for (code, fault, damage) in [
-            (ffi::SQLITE_BUSY_SNAPSHOT, Fault::Busy, false),
-            (ffi::SQLITE_LOCKED, Fault::Busy, false),
-            (ffi::SQLITE_FULL, Fault::Full, false),
-            (ffi::SQLITE_IOERR_FSYNC, Fault::Io, false),
-            (ffi::SQLITE_READONLY_DIRECTORY, Fault::ReadOnly, false),
-            (ffi::SQLITE_PERM, Fault::ReadOnly, false),
-            (ffi::SQLITE_CANTOPEN_SYMLINK, Fault::CannotOpen, false),
-            (ffi::SQLITE_CORRUPT_INDEX, Fault::Corrupt, true),
-            (ffi::SQLITE_NOTADB, Fault::NotADatabase, true),
-            (ffi::SQLITE_ERROR, Fault::Other, false),
-        ] {
-            let source = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
-            let error = StoreError::sqlite("read the ledger", Path::new("/x"), source);
-            assert_eq!((error.fault(), error.is_damage()), (Some(fault), damage), "{error:?}");
-            let text = error.to_string();
-            assert!(text.starts_with("cannot read the ledger /x: ") && !text.contains('\n'));
-        }
+/// The error stays at hand for those who know this crate: see [`usage_core::Error::into_inner`].
+impl From<StoreError> for usage_core::Error {
+    fn from(error: StoreError) -> Self {
+        let (kind, hint) = (error.kind(), error.hint());
+        Self::new(kind, error).with_hint(hint)
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use crate::StoreOptions;
-use crate::error::{Fault, Result, StoreError};
+use crate::error::{Result, SqliteErrorKind, StoreError};
 use crate::ledger::at_rest::{self, Stamp};
 use crate::ledger::connect::connect;
 use crate::ledger::identify::{Identity, identify};
@@ -31,7 +31,12 @@ pub(crate) fn at_one_moment<T>(
     let connection = connect(path, &StoreOptions::default());
     match connection.and_then(|mut connection| in_transaction(&mut connection, path, &work)) {
         // In a folder that cannot be written, one that nobody has open.
-        Err(error) if matches!(error.fault(), Some(Fault::ReadOnly | Fault::CannotOpen)) => {
+        Err(error)
+            if matches!(
+                error.sqlite_kind(),
+                Some(SqliteErrorKind::ReadOnly | SqliteErrorKind::CannotOpen)
+            ) =>
+        {
             let mut connection = at_rest::open(path).ok_or(error)?;
             in_transaction(&mut connection, path, &work)
         }

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ffi};
 
-use crate::error::{Fault, Result, StoreError};
+use crate::error::{Result, SqliteErrorKind, StoreError};
 use crate::ledger::at_rest;
 use crate::ledger::connect::{configure, connect};
 use crate::ledger::file_id::OpenedFile;
@@ -86,7 +86,12 @@ pub(crate) fn existing(path: &Path, options: &StoreOptions) -> Result<Opened> {
     decide(older, path, Migrate::Never)?;
     let opened = |connection, at_rest| Opened { connection, file, at_rest, migrated: None };
     match existing_in_use(path, options) {
-        Err(error) if matches!(error.fault(), Some(Fault::ReadOnly | Fault::CannotOpen)) => {
+        Err(error)
+            if matches!(
+                error.sqlite_kind(),
+                Some(SqliteErrorKind::ReadOnly | SqliteErrorKind::CannotOpen)
+            ) =>
+        {
             let connection = at_rest::open(path).ok_or(error)?;
             expect_this_version(&connection, path)?;
             Ok(opened(connection, true))
@@ -209,7 +214,12 @@ pub(crate) fn ready(
         configure(&connection, options)?;
         match ensure_wal(&connection, options.busy_timeout) {
             // It can be read all the same.
-            Err(error) if matches!(Fault::of(&error), Fault::ReadOnly | Fault::CannotOpen) => {
+            Err(error)
+                if matches!(
+                    SqliteErrorKind::of(&error),
+                    SqliteErrorKind::ReadOnly | SqliteErrorKind::CannotOpen
+                ) =>
+            {
                 Ok(())
             }
             result => result,

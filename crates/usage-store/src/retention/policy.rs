@@ -4,7 +4,7 @@ use usage_core::Timestamp;
 
 use super::age::Age;
 use super::prune::{PruneOptions, PrunePlan, whole_quarter};
-use crate::error::{Doubt, ReadError};
+use crate::error::{DamageCode, Doubt, ReadError};
 use crate::ledger::retained;
 use crate::{Result, Store};
 
@@ -142,7 +142,8 @@ impl Store {
             let policy = rows.and_then(|rows| Ok((rows, sums?))).ok();
             let policy = policy.and_then(|(rows, sums)| Policy::new(rows, sums).ok());
             let policy = policy.ok_or_else(|| {
-                ReadError::Damaged("how long records are kept cannot be read".to_owned())
+                let what = "how long records are kept cannot be read".to_owned();
+                ReadError::Damaged(DamageCode::Policy, what)
             })?;
             let at = |micros: Option<i64>| micros.map(Timestamp::from_micros);
             Ok(Retention {

@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use rusqlite::TransactionBehavior;
-use usage_core::Record;
-use usage_core::sink::{
-    Damage, JournalSink, Position, Replay, ReplayOutcome, SegmentId, Sink, SinkErrorKind,
-};
+use usage_core::sink::{Damage, JournalSink, Position, Replay, ReplayOutcome, SegmentId, Sink};
+use usage_core::{ErrorKind, Record};
 use usage_store::{Store, StoreOptions};
 
 use super::support::{Place, record, records, requests, with_event};
@@ -105,7 +103,7 @@ fn a_replay_that_fails_leaves_nothing() {
         damage: &damage,
     };
     let error = JournalSink::replay(&mut store, &replay).unwrap_err();
-    assert_eq!(error.kind(), SinkErrorKind::Other);
+    assert_eq!(error.kind(), ErrorKind::Other);
     let set_aside = "SELECT count(*) FROM set_aside";
     let count = || connection.query_row(set_aside, [], |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!((requests(&store), store.position(SEGMENT).unwrap(), count()), (0, None, 0));
@@ -250,8 +248,8 @@ fn failures_have_their_kinds() {
     let mut kind = || store.store(&[record(1, 1)]).unwrap_err().kind();
     let mut other = place.connection();
     let lock = other.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
-    assert_eq!(kind(), SinkErrorKind::Busy);
+    assert_eq!(kind(), ErrorKind::Busy);
     drop(lock);
     other.pragma_update(None, "user_version", 99).unwrap();
-    assert_eq!(kind(), SinkErrorKind::Replaced);
+    assert_eq!(kind(), ErrorKind::Replaced);
 }

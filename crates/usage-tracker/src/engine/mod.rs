@@ -25,7 +25,8 @@ use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use usage_core::sink::{JournalSink, Sink, SinkError};
+use usage_core::Error;
+use usage_core::sink::{JournalSink, Sink};
 use usage_journal::Options;
 
 use crate::batcher::Limits;
@@ -84,6 +85,6 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHan
 }
 
 /// Returns the part of the sink that remembers how far journals are stored.
-fn positions(sink: &mut dyn Sink) -> Result<&mut dyn JournalSink, SinkError> {
-    sink.journal().ok_or_else(|| SinkError::new("the sink keeps no positions of journals any more"))
+fn positions(sink: &mut dyn Sink) -> Result<&mut dyn JournalSink, Error> {
+    sink.journal().ok_or_else(|| Error::other("the sink keeps no positions of journals any more"))
 }

@@ -1,7 +1,7 @@
 //! Where records wait to be stored.
 
-use usage_core::Record;
-use usage_core::sink::{Sink, SinkError};
+use usage_core::sink::Sink;
+use usage_core::{Error, Record};
 use usage_journal::{Step as Stored, Tail};
 
 use super::positions;
@@ -81,7 +81,7 @@ impl Queue<'_> {
     fn load(&mut self, max: usize) -> Result<bool, Failure> {
         match self {
             Self::Memory(memory) => Ok(!memory.records.is_empty()),
-            Self::Journal(tail) => Ok(call(|| tail.load(max).map_err(SinkError::new))? > 0),
+            Self::Journal(tail) => Ok(call(|| tail.load(max).map_err(Error::from))? > 0),
         }
     }
 
@@ -94,7 +94,7 @@ impl Queue<'_> {
     }
 
     /// Gives the batch to the sink.
-    fn store(&mut self, sink: &mut dyn Sink) -> Result<Stored, SinkError> {
+    fn store(&mut self, sink: &mut dyn Sink) -> Result<Stored, Error> {
         match self {
             Self::Memory(memory) => {
                 let outcome = sink.store(&memory.records)?;

@@ -11,7 +11,8 @@ use usage_core::format::{format_count, printable};
 use usage_store::doctor::{Depth, examine_at};
 
 use crate::context::Context;
-use crate::error::{CliError, ErrorKind};
+use crate::error::CliError;
+use crate::exit_codes::ExitClass;
 use crate::{exit_codes, output};
 
 /// Check the ledger, and show what is in it
@@ -91,7 +92,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         1 => format!("something is wrong with the ledger {path}"),
         wrong => format!("{} things are wrong with the ledger {path}", format_count(wrong)),
     };
-    Err(ErrorKind::LedgerUnsound.error(message))
+    Err(CliError::new(ExitClass::Damaged, message)
+        .hint("keep a copy of the file before anything is done about it"))
 }
 
 /// With the path in place of the word that stands for it, quoted for a shell where it has to be.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use usage_core::error::chain;
 use usage_core::format::format_count;
 use usage_core::record::csv::Header;
 use usage_core::record::line::{self, MAX_LINE_BYTES};
@@ -15,9 +16,10 @@ use usage_store::{Append, Appended, Source, SourceCounts, Store, StoreError};
 use super::input::Input;
 use super::refusals::{Place, Refusals};
 use super::rejects::Rejects;
+use super::session::NOT_STORED;
 use super::{Args, INTERNED, is_csv};
 use crate::context::Context;
-use crate::error::{CliError, ErrorKind};
+use crate::error::CliError;
 use crate::{exit_codes, output};
 
 /// How often a log that has not grown is looked at again.
@@ -62,7 +64,7 @@ pub(super) fn run(
         flag.store(true, Ordering::Release);
         reader.unpark();
     })
-    .map_err(|error| ErrorKind::SystemRefused.error(format!("cannot catch interrupts: {error}")))?;
+    .map_err(|error| CliError::failed(format!("cannot catch interrupts: {error}")))?;
     let mut following = Following {
         context,
         store,
@@ -186,10 +188,12 @@ impl Following<'_> {
                     break outcome;
                 }
                 Ok(_) => {
-                    return Err(ErrorKind::NotStored
-                        .error("another program follows the same file into this ledger"));
+                    return Err(CliError::failed(
+                        "another program follows the same file into this ledger",
+                    )
+                    .hint(NOT_STORED));
                 }
-                Err(error) if error.sink_error_kind().is_transient() => {
+                Err(error) if error.kind().is_transient() => {
                     if self.interrupted.load(Ordering::Acquire)
                         && ending.get_or_insert_with(Instant::now).elapsed() >= PATIENCE
                     {
@@ -216,8 +220,8 @@ impl Following<'_> {
         });
         let (count, records) =
             (lines.len() as u64, if lines.len() == 1 { "record" } else { "records" });
-        ErrorKind::NotStored
-            .error(format!("{} {records} could not be stored{from}: {error}", format_count(count)))
+        let (count, why) = (format_count(count), chain(error));
+        CliError::failed(format!("{count} {records} could not be stored{from}: {why}"))
             .hint("the same command goes on from there")
     }
 

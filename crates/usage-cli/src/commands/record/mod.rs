@@ -18,7 +18,7 @@ use self::rejects::Rejects;
 use self::session::{Session, Stop};
 use super::form::Form;
 use crate::context::Context;
-use crate::error::{CliError, ErrorKind};
+use crate::error::CliError;
 
 /// Record requests from files or standard input, as JSON lines or as CSV
 ///
@@ -70,7 +70,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let forms: Vec<_> =
         inputs.iter().map(|input| args.format.unwrap_or_else(|| input.form())).collect();
     if args.follow && forms.contains(&Form::Csv) {
-        return Err(ErrorKind::FollowCsv.error("--follow reads JSON lines, not CSV"));
+        return Err(CliError::usage("--follow reads JSON lines, not CSV")
+            .hint("without --follow, CSV is read to its end"));
     }
     if let [input @ Input::Growing(path)] = inputs.as_slice() {
         return follow::run(args, context, input, path, rejects(args, &forms)?);
@@ -98,7 +99,7 @@ fn rejects(args: &Args, forms: &[Form]) -> Result<Option<Rejects>, CliError> {
     };
     if forms.iter().any(|other| other != form) {
         let message = "--rejects keeps JSON lines or CSV, not both in one file";
-        return Err(ErrorKind::MixedRejects.error(message));
+        return Err(CliError::usage(message).hint("record the files of either form by themselves"));
     }
     Rejects::open(path, *form).map(Some)
 }
@@ -162,7 +163,7 @@ impl Reading<'_> {
         loop {
             let number = rows.next_number();
             let no_header = |why: &dyn std::fmt::Display| {
-                ErrorKind::BadHeader.error(format!("{}:{number}: {why}", input.name()))
+                CliError::failed(format!("{}:{number}: {why}", input.name()))
             };
             let is_under_header = header.is_some();
             let next = rows.next(|part| {
@@ -217,7 +218,6 @@ impl Reading<'_> {
 
 /// Else each of its rows would be refused.
 fn is_csv(input: &Input) -> CliError {
-    ErrorKind::BadHeader
-        .error(format!("{}:1: this is the header of CSV, not a JSON line", input.name()))
+    CliError::failed(format!("{}:1: this is the header of CSV, not a JSON line", input.name()))
         .hint("--format csv reads it")
 }

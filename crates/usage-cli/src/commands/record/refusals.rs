@@ -8,6 +8,7 @@ use usage_core::sink::RefusalReason;
 
 use super::rejects::Rejects;
 use crate::error::CliError;
+use crate::hints::where_kept;
 use crate::output;
 
 /// A line of one of the inputs.
@@ -133,8 +134,7 @@ pub(super) fn content_key(record: &Record) -> u64 {
     hasher.finish()
 }
 
-/// The reason, and where to look for what is kept.
+/// Returns the reason, and where to look for what is kept.
 fn with_advice(reason: RefusalReason) -> String {
-    let advice = if reason.is_quarantined() { ", see `usage doctor`" } else { "" };
-    format!("{reason}{advice}")
+    format!("{reason}{}", where_kept(reason))
 }

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use usage_core::ErrorKind;
 use usage_core::format::format_count;
-use usage_core::sink::SinkErrorKind;
 use usage_core::{Period, Record, ReportQuery, report};
 use usage_store::Store;
 use usage_tracker::{DEFAULT_CHANNEL_CAPACITY, Durability, RejectReason, Stats, Tracker};
@@ -15,7 +15,7 @@ use super::input::Input;
 use super::refusals::{Place, Refusals, content_key};
 use super::rejects::Rejects;
 use crate::context::Context;
-use crate::error::{CliError, ErrorKind};
+use crate::error::CliError;
 use crate::{amounts, exit_codes, output};
 
 /// How long a ledger that takes nothing is tried, before the command gives up and says so.
@@ -84,9 +84,7 @@ impl Session {
             .max_batch(MAX_BATCH)
             .on_refused(move |record, reason| lock(&of_ledger).refused_by_ledger(record, reason))
             .start(store.clone())
-            .map_err(|error| {
-                ErrorKind::SystemRefused.error(format!("cannot start the writer: {error}"))
-            })?;
+            .map_err(|error| CliError::failed(format!("cannot start the writer: {error}")))?;
         let shared = Arc::new(Shared {
             store: Mutex::new(Some(store)),
             tracker,
@@ -97,9 +95,8 @@ impl Session {
             quiet: context.quiet,
         });
         let of_interrupt = Arc::clone(&shared);
-        ctrlc::set_handler(move || of_interrupt.interrupted()).map_err(|error| {
-            ErrorKind::SystemRefused.error(format!("cannot catch interrupts: {error}"))
-        })?;
+        ctrlc::set_handler(move || of_interrupt.interrupted())
+            .map_err(|error| CliError::failed(format!("cannot catch interrupts: {error}")))?;
         Ok(Self(shared))
     }
 
@@ -208,9 +205,7 @@ impl Shared {
         let ended = self.finish();
         let code = match ended {
             Ok(_) => {
-                let _ = output::error(
-                    &ErrorKind::Interrupted.error("interrupted, the rest was not read"),
-                );
+                let _ = output::error(&CliError::failed("interrupted, the rest was not read"));
                 exit_codes::FAILED
             }
             Err(error) => {
@@ -245,13 +240,12 @@ impl Shared {
         };
         // What was not stored matters more than what could not be printed.
         if unstored > 0 {
-            let kind = kind(&stats, ErrorKind::NotStored);
-            return Err(not_stored(kind, &refusals, unstored, &stats));
+            return Err(not_stored(&refusals, unstored, &stats));
         }
         if waiting > 0 {
             let (records, why) = (amounts::records(waiting), why(&stats));
-            return Err(kind(&stats, ErrorKind::InJournal)
-                .error(format!("{records} wait in the journal: {why}")));
+            let message = format!("{records} wait in the journal: {why}");
+            return Err(failed(&stats, message, IN_JOURNAL));
         }
         printed?;
         if let Some(not_kept) = not_kept {
@@ -260,6 +254,14 @@ impl Shared {
         Ok(if refusals.count() > 0 { exit_codes::INPUT_REFUSED } else { exit_codes::DONE })
     }
 }
+
+/// For records that came from files, and are not stored.
+pub(super) const NOT_STORED: &str =
+    "what came before is stored; lines with an event_id are safe to record again";
+
+/// For records that wait in the journal.
+const IN_JOURNAL: &str =
+    "the next command that writes to the ledger stores them; do not record them again";
 
 fn accounts(stats: &Stats, refused: u64, unstored: u64) -> String {
     let waiting = stats.in_journal;
@@ -282,22 +284,28 @@ fn accounts(stats: &Stats, refused: u64, unstored: u64) -> String {
 }
 
 /// Records are stored in the order of their lines, so what is missing is the end.
-fn not_stored(kind: ErrorKind, refusals: &Refusals, unstored: u64, stats: &Stats) -> CliError {
+fn not_stored(refusals: &Refusals, unstored: u64, stats: &Stats) -> CliError {
     let from = refusals
         .first_of_last(unstored)
         .map_or_else(String::new, |place| format!(", from {} on", refusals.named(place)));
     let why = why(stats);
     let records = if unstored == 1 { "record" } else { "records" };
-    kind.error(format!("{} {records} could not be stored{from}: {why}", format_count(unstored)))
+    let unstored = format_count(unstored);
+    let message = format!("{unstored} {records} could not be stored{from}: {why}");
+    failed(stats, message, NOT_STORED)
 }
 
 fn why(stats: &Stats) -> &str {
     stats.last_error.as_deref().unwrap_or("the ledger takes too long")
 }
 
-/// Damage is another kind of failure, with its own exit code.
-fn kind(stats: &Stats, usual: ErrorKind) -> ErrorKind {
-    if stats.sink_error == Some(SinkErrorKind::Corrupt) { ErrorKind::LedgerDamaged } else { usual }
+/// Damage is another kind of failure, with its own exit code and advice.
+fn failed(stats: &Stats, message: String, hint: &str) -> CliError {
+    match stats.sink_error {
+        Some(kind @ ErrorKind::Corrupt) => CliError::new(kind.into(), message)
+            .hint("`usage doctor` says what is damaged, and what may help"),
+        _ => CliError::failed(message).hint(hint),
+    }
 }
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -5,7 +5,7 @@ mod synced;
 
 use std::path::Path;
 
-use usage_core::sink::SinkErrorKind;
+use usage_core::ErrorKind;
 use usage_journal::{Journal, Options, Tail};
 
 use crate::damage::{FOLDER, ledger_id, records, small};
@@ -91,7 +91,7 @@ fn a_ledger_that_went_back_is_told_from_one_that_is_busy() {
     live.tail.load(10).unwrap();
     let mut sink = live.ledger.sink(&live.disk);
     let error = live.tail.store(&mut sink).unwrap_err();
-    assert_eq!(error.kind(), SinkErrorKind::Replaced);
+    assert_eq!(error.kind(), ErrorKind::Replaced);
     assert!(live.stored().is_empty());
 }
 
@@ -107,7 +107,7 @@ fn a_ledger_that_went_back_loses_no_segment() {
     let files = live.disk.files();
     let mut sink = live.ledger.sink(&live.disk);
     let error = live.tail.recycle(&mut sink).unwrap_err();
-    assert_eq!(error.kind(), SinkErrorKind::Replaced);
+    assert_eq!(error.kind(), ErrorKind::Replaced);
     assert_eq!(live.disk.files(), files);
     drop(live.journal);
     live.tail.close(&mut sink).unwrap_err();

@@ -13,7 +13,7 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::Connection;
 
 use crate::StoreOptions;
-use crate::error::{Fault, ReadError, Result, StoreError};
+use crate::error::{ReadError, Result, SqliteErrorKind, StoreError};
 use crate::ledger::at_rest::{self, Stamp};
 use crate::ledger::connect;
 use crate::ledger::file_id::OpenedFile;
@@ -139,7 +139,7 @@ impl Readers {
 
 /// Whether SQLite could not open it, or what belongs beside it.
 fn is_unreadable(error: &StoreError) -> bool {
-    matches!(error.fault(), Some(Fault::CannotOpen | Fault::ReadOnly))
+    matches!(error.sqlite_kind(), Some(SqliteErrorKind::CannotOpen | SqliteErrorKind::ReadOnly))
 }
 
 fn in_transaction<T>(
