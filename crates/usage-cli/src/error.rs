@@ -118,6 +118,7 @@ impl From<ImportError> for CliError {
 #[cfg(test)]
 mod tests {
     use usage_core::ErrorKind;
+    use usage_core::sink::DamageReason;
     use usage_store::DamageCode;
 
     use super::*;
@@ -146,7 +147,7 @@ mod tests {
     /// reading connection at a time.
     #[test]
     fn what_no_story_can_bring_about_is_told_as_the_reference_says() {
-        let io = || std::io::Error::other("no");
+        let io = || std::io::Error::other("the disk is gone");
         let (path, what) = (|| "/x".into(), "was deleted or moved away");
         for (error, message, hint) in [
             (
@@ -159,7 +160,11 @@ mod tests {
                 "cannot read the ledger /x: all reading connections stayed busy",
                 Some("try again when the other process is done"),
             ),
-            (StoreError::Sync { path: path(), source: io() }.into(), "cannot sync /x: no", None),
+            (
+                StoreError::Sync { path: path(), source: io() }.into(),
+                "cannot sync /x: the disk is gone",
+                None,
+            ),
             (
                 StoreError::Replaced { path: path(), what }.into(),
                 "the ledger /x was deleted or moved away while it was open: nothing more is stored \
@@ -195,7 +200,8 @@ mod tests {
     #[test]
     fn every_code_is_in_the_reference() {
         const REFERENCE: &str = include_str!("../../../docs/reference/errors.md");
-        for code in DamageCode::ALL {
+        let of_ledgers = DamageCode::ALL.into_iter().map(DamageCode::as_str);
+        for code in of_ledgers.chain(DamageReason::ALL.into_iter().map(DamageReason::code)) {
             assert!(REFERENCE.contains(&format!("| `{code}` |")), "{code}");
         }
     }

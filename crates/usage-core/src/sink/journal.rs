@@ -7,7 +7,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::BatchOutcome;
+use super::{BatchOutcome, Damage};
 use crate::{Error, Record};
 
 macro_rules! random_id {
@@ -78,21 +78,6 @@ impl Position {
         let start = Self::start(generation);
         stored.unwrap_or(start).max(start)
     }
-}
-
-/// A piece of a journal that could not be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Damage {
-    /// Where it lies in its segment, in bytes from the start.
-    pub offset: u64,
-    /// The number of bytes it spans.
-    pub length: u64,
-    /// The number of records in it, where that is known.
-    pub records: Option<u64>,
-    /// What is wrong with it.
-    pub reason: &'static str,
-    /// Its bytes, as far as there are any to keep.
-    pub bytes: Vec<u8>,
 }
 
 /// What comes next from a segment.

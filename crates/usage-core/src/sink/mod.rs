@@ -5,9 +5,11 @@ use std::fmt;
 
 use crate::{Error, Record};
 
+mod damage;
 mod journal;
 
-pub use journal::{Damage, JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId};
+pub use damage::{Damage, DamageReason};
+pub use journal::{JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId};
 
 /// Takes batches of records for good.
 ///

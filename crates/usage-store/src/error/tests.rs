@@ -47,7 +47,7 @@ fn all() -> Vec<StoreError> {
         },
         StoreError::Replaced { path: path(), what: "was deleted" },
         StoreError::Sync { path: path(), source: denied() },
-        StoreError::Journal { doing: "look into", folder: path(), source: "no".into() },
+        StoreError::Journal { doing: "look into", folder: path(), source: "a lock".into() },
     ]
 }
 

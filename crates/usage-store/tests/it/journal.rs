@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use rusqlite::TransactionBehavior;
-use usage_core::sink::{Damage, JournalSink, Position, Replay, ReplayOutcome, SegmentId, Sink};
+use usage_core::sink::{
+    Damage, DamageReason, JournalSink, Position, Replay, ReplayOutcome, SegmentId, Sink,
+};
 use usage_core::{ErrorKind, Record};
 use usage_store::{Store, StoreOptions};
 
@@ -125,7 +127,7 @@ fn damaged(bytes: &[u8]) -> Damage {
         offset: 128,
         length: bytes.len() as u64,
         records: Some(4),
-        reason: "the checksum is wrong",
+        reason: DamageReason::Checksum,
         bytes: bytes.to_vec(),
     }
 }
@@ -147,7 +149,7 @@ fn damage_is_set_aside() {
         .query_row(row, [], |row| {
             assert_eq!(row.get::<_, String>(0)?, "journal");
             assert_eq!(row.get::<_, Vec<u8>>(1)?, b"\xF7USG");
-            assert_eq!(row.get::<_, String>(2)?, "the checksum is wrong");
+            assert_eq!(row.get::<_, String>(2)?, DamageReason::Checksum.to_string());
             assert_eq!(row.get::<_, Option<i64>>(3)?, Some(4));
             assert_eq!(row.get::<_, [u8; 16]>(4)?, *SEGMENT.as_bytes());
             let numbers: [i64; 3] = [row.get(5)?, row.get(6)?, row.get(7)?];
