@@ -25,9 +25,8 @@ pub use open::migration::{Migrated, MigrationPlan, MigrationStep};
 pub use options::{Migrate, StoreOptions, Synchronous};
 pub use query::rows::{Records, StoredRecord};
 pub use retention::{
-    Age, AgeError, DeleteAllPlan, DeleteRangePlan, Deletion, DeletionPlan, HorizonReset, Policy,
-    PolicyError, PruneOptions, PrunePlan, Quarantine, Retention, RetentionPlan, Retried,
-    VacuumOutcome,
+    Age, DeleteAllPlan, DeleteRangePlan, Deletion, DeletionPlan, HorizonReset, Policy,
+    PruneOptions, PrunePlan, Quarantine, Retention, RetentionPlan, Retried, VacuumOutcome,
 };
 pub use store::Store;
 pub use store::backup::Backup;

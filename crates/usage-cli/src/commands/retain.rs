@@ -75,7 +75,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     }
     let is = store.retention()?.policy;
     let policy = Policy::new(rows.unwrap_or(is.rows()), sums.unwrap_or(is.sums()))
-        .map_err(|error| CliError::usage(error).hint("--rows and --sums state both at once"))?;
+        .map_err(|error| CliError::from(error).hint("--rows and --sums state both at once"))?;
     store.set_retention(&policy)?;
     if !context.quiet {
         output::print(&stated(&store.retention()?, context))?;

@@ -28,8 +28,8 @@ pub enum ErrorKind {
     ReadOnly,
     /// Its content is damaged: only a repair helps.
     Corrupt,
-    /// It is no longer what was opened: replaced, deleted, or migrated by a newer program. Only opening it
-    /// again helps.
+    /// It is no longer what was opened: shut down, replaced, deleted, or migrated by a newer program. Only
+    /// opening it again helps.
     Replaced,
     /// The answer was not ready when its deadline came: more time, or a smaller question, may help.
     DeadlineExceeded,

@@ -3,6 +3,7 @@ use std::io::ErrorKind::PermissionDenied;
 
 use rusqlite::ffi;
 use usage_core::error::{causes, chain};
+use usage_core::{ErrorKind, Hint};
 
 use super::*;
 
@@ -38,6 +39,9 @@ fn all() -> Vec<StoreError> {
         StoreError::VersionChanged { path: path(), found: 99 },
         StoreError::RowsGone { edge: at, nearest: [at, at] },
         StoreError::NamesFolded { names: 2, before: at },
+        StoreError::NotAnAge,
+        StoreError::SumsBeforeRows { rows: "30d".to_owned(), sums: "8d".to_owned() },
+        StoreError::NothingKept,
         StoreError::Doubtful { doubt: Doubt::NowBehind { now: at, latest: at } },
         StoreError::Unfinished {
             records: 1,

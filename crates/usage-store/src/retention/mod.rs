@@ -15,11 +15,11 @@ mod slices;
 mod space;
 mod steps;
 
-pub use age::{Age, AgeError};
+pub use age::Age;
 pub use delete::DeletionPlan;
 pub use everything::DeleteAllPlan;
 pub use horizon::HorizonReset;
-pub use policy::{Policy, PolicyError, Retention, RetentionPlan};
+pub use policy::{Policy, Retention, RetentionPlan};
 pub use prune::{Deletion, PruneOptions, PrunePlan};
 pub use quarantine::{Quarantine, Retried};
 pub use range::DeleteRangePlan;
