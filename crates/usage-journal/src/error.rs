@@ -103,3 +103,26 @@ impl fmt::Display for Found {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use usage_core::error::chain;
+
+    use super::*;
+
+    #[test]
+    fn an_error_has_a_kind_a_hint_and_its_cause_apart() {
+        for (of_io, kind, hint) in [
+            (io::ErrorKind::StorageFull, ErrorKind::Full, Some(Hint::FreeSpace)),
+            (io::ErrorKind::PermissionDenied, ErrorKind::ReadOnly, None),
+            (io::ErrorKind::BrokenPipe, ErrorKind::Io, None),
+        ] {
+            let error = Error::from(JournalError::io("sync", Path::new("/j"), of_io.into()));
+            assert_eq!((error.kind(), error.hint()), (kind, hint));
+            assert_eq!(error.to_string(), "cannot sync /j");
+            assert_eq!(chain(&error), format!("cannot sync /j: {}", io::Error::from(of_io)));
+        }
+        let full = JournalError::Full { folder: "/j".into(), bytes: 2, max_bytes: 1 };
+        assert!(full.is_full());
+    }
+}

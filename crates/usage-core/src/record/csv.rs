@@ -145,7 +145,7 @@ impl Header {
         if found != expected {
             return Err(LineError::FieldCount { found, expected });
         }
-        Ok(raw.into_record(now, interner)?)
+        raw.into_record(now, interner)
     }
 }
 
