@@ -97,7 +97,7 @@ impl Tracker {
     ///
     /// ```
     /// # use usage_core::sink::{BatchOutcome, Sink};
-    /// # use usage_core::{LabelNames, Record, TokenCounts};
+    /// # use usage_core::{Error, LabelNames, Record, TokenCounts};
     /// # use usage_tracker::Tracker;
     /// # struct Nowhere;
     /// # impl Sink for Nowhere {

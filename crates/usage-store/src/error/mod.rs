@@ -14,8 +14,6 @@ mod doubt;
 mod inside;
 mod kind;
 mod sqlite;
-#[cfg(test)]
-mod tests;
 mod version;
 mod wrong;
 
@@ -330,3 +328,6 @@ impl StoreError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
