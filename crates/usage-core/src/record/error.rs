@@ -1,4 +1,4 @@
-//! Why a record is refused.
+//! Why a record is refused, and why a text is none: a record line, or CSV, which has the same fields.
 
 use std::fmt;
 
@@ -135,4 +135,113 @@ pub enum RecordError {
         /// What it was.
         timestamp: Timestamp,
     },
+}
+
+/// Says why a text is no record: a record line, a row of CSV, or the header above the rows.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LineError {
+    /// The bytes are not UTF-8.
+    #[error("not UTF-8 from byte {at} on")]
+    NotUtf8 {
+        /// Where the first wrong byte is, counted from 1.
+        at: usize,
+    },
+    /// The line is not a JSON object, or has an unknown, repeated or missing field.
+    #[error("{reason} (column {column})")]
+    NotARecord {
+        /// What was wrong with it.
+        reason: String,
+        /// Where, in bytes from 1.
+        column: usize,
+    },
+    /// A count is not a whole number from 0 to [`MAX_COUNT`].
+    #[error("{field} is {found}, whole numbers from 0 to {MAX_COUNT} are accepted")]
+    NotACount {
+        /// Which count.
+        field: Field,
+        /// What stands there.
+        found: String,
+    },
+    /// No token count at all.
+    #[error("no token count: tokens, or input_tokens, output_tokens and so on, is needed")]
+    NoTokens,
+    /// `tokens` and the counts by kind disagree.
+    #[error("tokens is {tokens}, but the counts by kind add up to {sum}")]
+    TokensDisagree {
+        /// The total as given.
+        tokens: u64,
+        /// The sum of the kinds.
+        sum: u64,
+    },
+    /// The timestamp is not RFC 3339.
+    #[error("timestamp {found:?} is not RFC 3339, such as 2026-05-03T13:56:01+08:00")]
+    NotATimestamp {
+        /// What stands there, shortened.
+        found: String,
+    },
+    /// An event id without a timestamp: read twice, the record would have two.
+    #[error("event_id needs a timestamp beside it")]
+    EventIdWithoutTimestamp,
+    /// The record itself is refused.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// A row of CSV has more or fewer fields than the header has columns.
+    #[error("the header has {expected} columns, the row {found}")]
+    FieldCount {
+        /// The number of fields of the row.
+        found: usize,
+        /// The number of columns of the header.
+        expected: usize,
+    },
+    /// CSV ends inside a quoted field.
+    #[error("field {field} begins with a quote that is never closed")]
+    UnclosedQuote {
+        /// Which field, from 1.
+        field: usize,
+    },
+    /// Something other than a comma stands behind a closing quote of CSV.
+    #[error("field {field} goes on behind its closing quote; a quote inside is written twice")]
+    BehindQuote {
+        /// Which field, from 1.
+        field: usize,
+    },
+    /// The header of CSV has columns that no record has.
+    #[error("unknown {}; the columns of records are {}", unknown(.columns), listed(&Field::ALL))]
+    UnknownColumns {
+        /// Their names, those of great length shortened.
+        columns: Vec<String>,
+    },
+    /// The header of CSV has a column more than once.
+    #[error("the column {column} is there twice")]
+    RepeatedColumn {
+        /// Which.
+        column: Field,
+    },
+    /// The header of CSV has not the columns without which no row is a record.
+    #[error("the header has no {}", listed(.columns))]
+    MissingColumns {
+        /// Which.
+        columns: Vec<Field>,
+    },
+    /// The header of CSV has no column of token counts.
+    #[error("the header has no token counts: tokens, or input_tokens, output_tokens and so on")]
+    NoTokenColumns,
+}
+
+/// So many unknown columns are named.
+const NAMED: usize = 5;
+
+fn unknown(columns: &[String]) -> String {
+    let named: Vec<_> = columns.iter().take(NAMED).map(|name| format!("{name:?}")).collect();
+    let more = match columns.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let word = if columns.len() == 1 { "column" } else { "columns" };
+    format!("{word} {}{more}", named.join(", "))
+}
+
+fn listed(fields: &[Field]) -> String {
+    fields.iter().map(|field| field.name()).collect::<Vec<_>>().join(", ")
 }

@@ -7,13 +7,12 @@ mod event_id;
 mod label;
 mod labels;
 pub mod line;
-mod line_error;
 mod measure;
 mod raw;
 mod tokens;
 mod usage;
 
-pub use error::{Field, RecordError};
+pub use error::{Field, LineError, RecordError};
 pub use event_id::{EventId, MAX_EVENT_ID_BYTES};
 pub use label::{DEFAULT_PROFILE, Label};
 pub use labels::{LabelInterner, LabelNames, Labels, MAX_NAME_BYTES};

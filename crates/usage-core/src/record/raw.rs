@@ -8,10 +8,9 @@ use chrono::DateTime;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
-use super::line_error::LineError;
 use super::{
-    Counts, EventId, Field, Label, LabelInterner, LabelNames, MAX_COUNT, Measure, Record,
-    TokenCounts, Usage,
+    Counts, EventId, Field, Label, LabelInterner, LabelNames, LineError, MAX_COUNT, Measure,
+    Record, TokenCounts, Usage,
 };
 use crate::Timestamp;
 

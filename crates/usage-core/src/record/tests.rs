@@ -2,7 +2,6 @@ use std::collections::HashSet;
 
 use proptest::prelude::*;
 
-use super::line::{self, LineError};
 use super::*;
 
 #[cfg(feature = "csv")]

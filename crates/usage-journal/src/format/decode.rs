@@ -1,6 +1,7 @@
 //! The payload of a frame to records. Whatever lies in it: no length in it is trusted for more
 //! memory than its own bytes could fill.
 
+use usage_core::sink::DamageReason;
 use usage_core::{EventId, Label, LabelInterner, LabelNames, Labels, Record, Timestamp};
 
 use super::version::Version;
@@ -13,10 +14,8 @@ const NAMES_OF_ONE: usize = 5;
 /// Five lengths, three of which are not zero; in format 2 there may be fewer names.
 const MIN_ENCODED_SET: usize = 8;
 
-const TORN: Undecodable =
-    Undecodable::Damaged("its checksum is right, but its content is no list of records");
-const INVALID: Undecodable =
-    Undecodable::Damaged("its checksum is right, but it holds what no record may hold");
+const TORN: Undecodable = Undecodable::Damaged(DamageReason::NoRecords);
+const INVALID: Undecodable = Undecodable::Damaged(DamageReason::InvalidRecord);
 
 /// The reason that the payload of a whole frame gives no records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +23,7 @@ pub(crate) enum Undecodable {
     /// It holds what a newer program put there, and what this one would drop.
     Newer,
     /// It is no list of records.
-    Damaged(&'static str),
+    Damaged(DamageReason),
 }
 
 /// Appends the records of a payload to `out`: exactly `records`, or nothing and the reason.
@@ -66,9 +65,7 @@ fn decode_into(
     }
     let count = take_count(bytes, version.least_record())?;
     if count != records as usize {
-        return Err(Undecodable::Damaged(
-            "its checksum is right, but it holds another number of records",
-        ));
+        return Err(Undecodable::Damaged(DamageReason::RecordCount));
     }
     out.reserve(count);
     let mut when = 0_i64;

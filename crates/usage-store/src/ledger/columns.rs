@@ -7,7 +7,7 @@ use usage_core::record::MAX_COUNT;
 use usage_core::stats::Summary;
 use usage_core::{Label, LabelNames, Measure};
 
-use crate::error::ReadError;
+use crate::error::{DamageCode, ReadError};
 
 /// The columns of a record's numbers, in the order of their list.
 pub(crate) static NUMBERS: LazyLock<String> = LazyLock::new(|| numbers_of(""));
@@ -69,7 +69,10 @@ pub(crate) fn numbers(
         let stored: i64 = row.get(first + index)?;
         match u32::try_from(stored) {
             Ok(count) if count <= MAX_COUNT => *number = count,
-            _ => return Err(ReadError::Damaged(format!("{} has a count of {stored}", whose()))),
+            _ => {
+                let what = format!("{} has a count of {stored}", whose());
+                return Err(ReadError::Damaged(DamageCode::Record, what));
+            }
         }
     }
     Ok(numbers)

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row, params_from_iter};
 use usage_core::{Counts, EventId, Filter, Record, RecordError, TimeRange, Timestamp};
 
 use crate::Store;
-use crate::error::{ReadError, StoreError};
+use crate::error::{DamageCode, ReadError, StoreError};
 use crate::ledger::columns::{self, NUMBERS};
 use crate::ledger::labels::LabelSets;
 use crate::ledger::readers::Stop;
@@ -199,7 +199,8 @@ pub(crate) fn stored_record(row: &Row<'_>, sets: &LabelSets) -> Result<StoredRec
     let id: i64 = row.get(1)?;
     let whose = || format!("record {id}");
     let invalid = |error: RecordError| {
-        ReadError::Damaged(format!("{} has content that no record may have: {error}", whose()))
+        let what = format!("{} has content that no record may have: {error}", whose());
+        ReadError::Damaged(DamageCode::Record, what)
     };
     let label_set: i64 = row.get(2)?;
     let labels = sets.get(label_set).ok_or_else(|| ReadError::unknown_label_set(label_set))?;
