@@ -11,10 +11,10 @@ use std::sync::OnceLock;
 
 use libfuzzer_sys::{arbitrary, fuzz_target};
 use usage_core::sink::{
-    BatchOutcome, JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId, SinkError,
+    BatchOutcome, JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId,
 };
 use usage_core::{
-    Context, EventId, LabelNames, Labels, Money, Outcome, Quality, Record, Timestamp, TokenCounts,
+    Context, Error, EventId, LabelNames, Labels, Money, Outcome, Quality, Record, Timestamp, TokenCounts,
     Usage,
 };
 use usage_journal::{JournalWriter, Options, RealDisk, replay};
@@ -41,16 +41,16 @@ struct Ledger {
 }
 
 impl JournalSink for Ledger {
-    fn ledger_id(&mut self) -> Result<LedgerId, SinkError> {
+    fn ledger_id(&mut self) -> Result<LedgerId, Error> {
         Ok(LEDGER)
     }
-    fn journal_folder(&mut self) -> Result<PathBuf, SinkError> {
+    fn journal_folder(&mut self) -> Result<PathBuf, Error> {
         Ok(PathBuf::new())
     }
-    fn position(&mut self, segment: SegmentId) -> Result<Option<Position>, SinkError> {
+    fn position(&mut self, segment: SegmentId) -> Result<Option<Position>, Error> {
         Ok(self.positions.get(&segment).copied())
     }
-    fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, SinkError> {
+    fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, Error> {
         let start = Position { sequence: 0, ..replay.from };
         let at = self.positions.get(&replay.segment).copied().unwrap_or(start);
         assert_eq!(at, replay.from, "it begins where the ledger stands");
@@ -61,10 +61,10 @@ impl JournalSink for Ledger {
         let stored = replay.records.len() as u64;
         Ok(ReplayOutcome::Stored(BatchOutcome::stored(stored)))
     }
-    fn make_durable(&mut self) -> Result<(), SinkError> {
+    fn make_durable(&mut self) -> Result<(), Error> {
         Ok(())
     }
-    fn forget(&mut self, segment: SegmentId) -> Result<(), SinkError> {
+    fn forget(&mut self, segment: SegmentId) -> Result<(), Error> {
         self.positions.remove(&segment);
         Ok(())
     }

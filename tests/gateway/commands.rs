@@ -105,9 +105,9 @@ fn millis(text: &str) -> Result<Duration> {
     Ok(Duration::from_millis(text.parse().with_context(|| format!("{text:?} milliseconds"))?))
 }
 
-fn outcome<T, E: std::fmt::Display>(result: Result<T, E>) -> String {
+fn outcome<T, E: std::error::Error + 'static>(result: Result<T, E>) -> String {
     match result {
         Ok(_) => "ok".to_owned(),
-        Err(error) => error.to_string(),
+        Err(error) => usage_core::error::chain(&error),
     }
 }

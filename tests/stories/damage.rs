@@ -69,7 +69,7 @@ fn records_without_their_names() {
     insta::assert_snapshot!(fixture.usage("report"), @"
     exit 4
     --- stderr
-    error: the ledger /tmp/usage-XXXXXX/usage.db is damaged: records refer to unknown names (4)
+    error: the ledger /tmp/usage-XXXXXX/usage.db is damaged: records refer to unknown names (4) (ledger/names)
     hint: keep a copy of the file and restore a backup, or try `sqlite3 LEDGER .recover` on the copy
     ");
 }

@@ -9,6 +9,7 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
+use crate::errors;
 use crate::process::Background;
 
 /// What stands for the fixture's folder in output. As wide as the folder's name is where temporary
@@ -143,7 +144,9 @@ impl Fixture {
             text.replace(self.folder.path().to_str().unwrap(), FOLDER)
         };
         let code = output.status.code().unwrap_or_else(|| panic!("killed: {output:?}"));
-        Run { code, stdout: text(output.stdout), stderr: text(output.stderr) }
+        let run = Run { code, stdout: text(output.stdout), stderr: text(output.stderr) };
+        errors::check(&run);
+        run
     }
 
     /// How many records the ledger holds; none where there is no ledger, or none yet.

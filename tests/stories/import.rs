@@ -12,7 +12,7 @@ const TABLE: &str = "PRAGMA journal_mode = WAL; CREATE TABLE usage_records (
     fallbacks INTEGER NOT NULL DEFAULT 0, timestamp DATETIME);";
 
 /// A fixture with an origin where the router keeps it, with these rows.
-fn with_rows(rows: &str) -> Fixture {
+pub(crate) fn with_rows(rows: &str) -> Fixture {
     let fixture = Fixture::new();
     std::fs::create_dir(fixture.path("home/.cc-modelrouter")).unwrap();
     let insert = if rows.is_empty() {

@@ -69,7 +69,7 @@ fn without_a_copy_and_without_a_word() {
 fn without_space() {
     for (how, hint) in [
         ("", "free some space, or `usage migrate --in-place` makes no copy"),
-        ("--in-place", "free some space, and run the same command again"),
+        ("--in-place", "free some space and run the same command again"),
     ] {
         let script = format!("cp usage.db disk/; exec usage migrate disk/usage.db {how}");
         let Some(run) = on_a_small_disk(&of_version_4(), "1m", &script) else { return };

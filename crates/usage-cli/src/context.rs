@@ -14,7 +14,7 @@ use usage_core::{Engine, Timestamp};
 use usage_store::Store;
 use usage_tracker::{Clock, SystemClock};
 
-use crate::error::{CliError, ErrorKind};
+use crate::error::CliError;
 use crate::global::GlobalArgs;
 use crate::{amounts, output};
 
@@ -198,9 +198,10 @@ fn width() -> Option<usize> {
 }
 
 fn parse_now(text: &str) -> Result<DateTime<Utc>, CliError> {
-    DateTime::parse_from_rfc3339(text)
-        .map(|now| now.to_utc())
-        .map_err(|_| ErrorKind::BadNow.error(format!("--now {text:?} is not RFC 3339")))
+    DateTime::parse_from_rfc3339(text).map(|now| now.to_utc()).map_err(|_| {
+        CliError::usage(format!("--now {text:?} is not RFC 3339"))
+            .hint("such as 2026-05-03T13:56:01+08:00")
+    })
 }
 
 /// The zone that was asked for, else `TZ`, else the system's; UTC where the system has none.
@@ -230,7 +231,7 @@ fn zone_of_tz(tz: &str) -> Option<Tz> {
 }
 
 fn not_a_zone(message: String) -> CliError {
-    ErrorKind::BadTimeZone.error(message)
+    CliError::usage(message).hint("--timezone takes an IANA name, such as Europe/Berlin or UTC")
 }
 
 #[cfg(test)]

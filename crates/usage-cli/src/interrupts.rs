@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use crate::error::{CliError, ErrorKind};
+use crate::error::CliError;
 
 /// Whether the command is to end: it was asked to by a signal.
 #[derive(Clone, Debug)]
@@ -29,7 +29,6 @@ impl Interrupts {
 
 /// Has something done, on a thread of its own, when a signal comes.
 pub(crate) fn on_interrupt(handler: impl FnMut() + Send + 'static) -> Result<(), CliError> {
-    ctrlc::set_handler(handler).map_err(|error| {
-        ErrorKind::SystemRefused.error(format!("cannot catch interrupts: {error}"))
-    })
+    ctrlc::set_handler(handler)
+        .map_err(|error| CliError::failed(format!("cannot catch interrupts: {error}")))
 }

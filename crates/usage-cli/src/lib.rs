@@ -7,6 +7,7 @@ mod context;
 mod error;
 pub mod exit_codes;
 mod global;
+mod hints;
 mod interrupts;
 mod output;
 mod progress;

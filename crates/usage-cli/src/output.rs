@@ -12,7 +12,7 @@ use tracing_subscriber::registry::LookupSpan;
 use usage_core::format::printable;
 use usage_store::VacuumOutcome;
 
-use crate::error::{CliError, ErrorKind};
+use crate::error::CliError;
 use crate::exit_codes;
 use crate::global::GlobalArgs;
 
@@ -32,7 +32,7 @@ pub(crate) fn written(result: io::Result<()>) -> Result<(), CliError> {
 }
 
 fn cannot_print(error: &io::Error) -> CliError {
-    ErrorKind::CannotPrint.error(format!("cannot write to standard output: {error}"))
+    CliError::failed(format!("cannot write to standard output: {error}"))
 }
 
 /// Prints one line to standard error. Where that is closed, nobody is left to be told.
@@ -66,7 +66,7 @@ pub(crate) fn usage_error(error: &clap::Error) -> ExitCode {
         Err(failure) if !error.use_stderr() && failure.kind() != io::ErrorKind::BrokenPipe => {
             self::error(&cannot_print(&failure))
         }
-        _ if error.use_stderr() => ExitCode::from(ErrorKind::CommandLine.code()),
+        _ if error.use_stderr() => ExitCode::from(exit_codes::USAGE),
         _ => ExitCode::from(exit_codes::DONE),
     }
 }

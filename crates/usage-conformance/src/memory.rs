@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use usage_core::period::Unit;
-use usage_core::query::{Bounds, Calendar, EngineError, Limits, Order, Records, Seen, Selection};
-use usage_core::sink::{BatchOutcome, Refusal, RefusalReason, Sink, SinkError};
+use usage_core::query::{Bounds, Calendar, Limits, Order, Records, Seen, Selection};
+use usage_core::sink::{BatchOutcome, Refusal, RefusalReason, Sink};
 use usage_core::stats::{Aggregates, Series, Summary};
-use usage_core::{Engine, Label, Labels, Record, TimeRange, Timestamp};
+use usage_core::{Engine, Error, Label, Labels, Record, TimeRange, Timestamp};
 
 /// Keeps records in a list, and looks at each of them for every answer. Clones share one list.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +28,7 @@ impl MemoryLedger {
     }
 
     /// The records that a question is about, oldest first.
-    fn selected(&self, of: &Selection<'_>) -> Result<Vec<Record>, EngineError> {
+    fn selected(&self, of: &Selection<'_>) -> Result<Vec<Record>, Error> {
         of.limits.check(Instant::now)?;
         let is_in = |record: &Record| {
             of.range.contains(record.timestamp()) && of.filter.matches(&record.names())
@@ -42,7 +42,7 @@ impl MemoryLedger {
 }
 
 impl Sink for MemoryLedger {
-    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, Error> {
         let (mut kept, mut outcome) = (self.lock(), BatchOutcome::default());
         for (index, record) in batch.iter().enumerate() {
             let is_same_event = |other: &&Record| {
@@ -67,7 +67,7 @@ impl Sink for MemoryLedger {
 }
 
 impl Engine for MemoryLedger {
-    fn totals(&self, of: &Selection<'_>) -> Result<Aggregates, EngineError> {
+    fn totals(&self, of: &Selection<'_>) -> Result<Aggregates, Error> {
         let mut totals = Aggregates::default();
         for record in self.selected(of)? {
             totals.add_totals(told_apart(of, &record), &Summary::of(&record));
@@ -75,7 +75,7 @@ impl Engine for MemoryLedger {
         Ok(totals)
     }
 
-    fn series(&self, of: &Selection<'_>, by: Calendar) -> Result<Series, EngineError> {
+    fn series(&self, of: &Selection<'_>, by: Calendar) -> Result<Series, Error> {
         let selected = self.selected(of)?;
         let stretches = stretches(of.range, &selected, by.unit);
         let mut series = Series::over_stretches(&stretches, by.unit, by.zone)?;
@@ -109,12 +109,7 @@ impl Engine for MemoryLedger {
         }))
     }
 
-    fn names(
-        &self,
-        label: Label,
-        most: usize,
-        limits: &Limits,
-    ) -> Result<Vec<String>, EngineError> {
+    fn names(&self, label: Label, most: usize, limits: &Limits) -> Result<Vec<String>, Error> {
         limits.check(Instant::now)?;
         let kept = self.lock();
         let names = kept.iter().map(|record| record.labels().names().reported(label).to_owned());
@@ -122,14 +117,14 @@ impl Engine for MemoryLedger {
         Ok(names.into_iter().take(most).collect())
     }
 
-    fn bounds(&self, limits: &Limits) -> Result<Bounds, EngineError> {
+    fn bounds(&self, limits: &Limits) -> Result<Bounds, Error> {
         limits.check(Instant::now)?;
         let kept = self.lock();
         let times = || kept.iter().map(Record::timestamp);
         Ok(Bounds::of(times().min().zip(times().max())))
     }
 
-    fn seen(&self) -> Result<Seen, EngineError> {
+    fn seen(&self) -> Result<Seen, Error> {
         // Records only ever come.
         Ok(Seen::of(self.lock().len().to_le_bytes()))
     }

@@ -2,6 +2,7 @@
 // What prints or ends the process is the program, not a library, whatever the reason.
 #![cfg_attr(not(test), forbid(clippy::print_stdout, clippy::print_stderr, clippy::exit))]
 
+pub mod error;
 mod filter;
 #[cfg(feature = "format")]
 pub mod format;
@@ -16,6 +17,7 @@ pub mod stats;
 pub mod text;
 mod timestamp;
 
+pub use error::{Error, ErrorKind, Hint};
 pub use filter::Filter;
 #[cfg(feature = "zones")]
 pub use period::{Period, parse_period};

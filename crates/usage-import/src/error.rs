@@ -3,9 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
-use usage_store::StoreError;
+use usage_core::{ErrorKind, Hint};
+use usage_store::{SqliteErrorKind, StoreError};
 
-/// What stopped an import. What was imported until then stays, and is not imported again.
+/// Says what stopped an import. What was imported until then stays, and is not imported again. Why the operating
+/// system or SQLite refused is the [`source`](std::error::Error::source), whose text is not in the message.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {
@@ -28,7 +30,7 @@ pub enum ImportError {
         what: String,
     },
     /// The file, or its copy, could not be reached.
-    #[error("cannot {doing} {}: {source}", path.display())]
+    #[error("cannot {doing} {}", path.display())]
     Io {
         /// What was being done, as in "look at".
         doing: &'static str,
@@ -55,6 +57,35 @@ pub enum ImportError {
 }
 
 impl ImportError {
+    /// Returns what kind of failure it is, of the source or of the ledger.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NotFound { .. } => ErrorKind::NotFound,
+            Self::NotAnOrigin { .. } => ErrorKind::Unusable,
+            Self::Io { source, .. } => ErrorKind::of_io(source),
+            Self::Unsettled { .. } => ErrorKind::Busy,
+            Self::Unreadable(error) | Self::Ledger(error) => error.kind(),
+            Self::Other(_) => ErrorKind::Other,
+        }
+    }
+
+    /// Returns what may help, where there is something.
+    #[must_use]
+    pub fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::NotFound { .. } | Self::NotAnOrigin { .. } => Some(Hint::NameSource),
+            Self::Io { .. } | Self::Other(_) => None,
+            Self::Unsettled { .. } => Some(Hint::Retry),
+            Self::Unreadable(error) => match error.sqlite_kind() {
+                Some(SqliteErrorKind::Busy) => Some(Hint::AwaitOther),
+                Some(SqliteErrorKind::Corrupt) => Some(Hint::RecoverSource),
+                _ => None,
+            },
+            Self::Ledger(error) => error.hint(),
+        }
+    }
+
     /// Returns whether it is about the source, and may be over when that is looked at again.
     #[must_use]
     pub const fn may_pass(&self) -> bool {

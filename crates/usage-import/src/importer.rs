@@ -176,7 +176,7 @@ impl fmt::Display for Refusal {
             // A ledger refuses on and on what is too old; an import tells of what is new to it.
             Why::Ledger(RefusalReason::BeforeHorizon, _) => f.write_str(
                 "it is older than what was pruned from the ledger; what no import has seen yet is \
-                 quarantined, see `usage doctor`",
+                 quarantined",
             ),
             Why::Ledger(reason, _) => reason.fmt(f),
         }

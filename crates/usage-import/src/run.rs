@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use usage_core::Record;
+use usage_core::error::chain;
 use usage_core::sink::BatchOutcome;
 use usage_store::{Append, Appended, Known, SourceCounts, Store};
 
@@ -113,10 +114,10 @@ impl Run<'_> {
                 Ok(()) => told.clear(),
                 // A ledger that is busy, unless it is given up as this is to stop.
                 Err(ImportError::Ledger(error))
-                    if error.sink_error_kind().is_transient()
+                    if error.kind().is_transient()
                         && (self.on_event)(ImportEvent::Idle).is_continue() => {}
                 Err(error) if error.may_pass() => {
-                    let trouble = error.to_string();
+                    let trouble = chain(&error);
                     if trouble != told {
                         let _ = (self.on_event)(ImportEvent::Trouble(&error));
                         told = trouble;
@@ -250,7 +251,7 @@ impl Run<'_> {
                     }
                 }
                 Err(error) => {
-                    let may_pass = error.sink_error_kind().is_transient();
+                    let may_pass = error.kind().is_transient();
                     if !may_pass || !self.is_patient(&mut failing) {
                         return Err(error.into());
                     }

@@ -4,14 +4,16 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use usage_core::sink::{Damage, SinkError, SinkErrorKind};
+use usage_core::sink::Damage;
+use usage_core::{Error, ErrorKind, Hint};
 
-/// Why a journal could not be written or read.
+/// Says why a journal could not be written or read. What the operating system said is the
+/// [`source`](std::error::Error::source), whose text is not in the message.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JournalError {
     /// The operating system refused.
-    #[error("cannot {doing} {}: {source}", path.display())]
+    #[error("cannot {doing} {}", path.display())]
     Io {
         /// What was being done, as a verb.
         doing: &'static str,
@@ -37,21 +39,35 @@ impl JournalError {
         Self::Io { doing, path: path.to_owned(), source }
     }
 
-    /// Whether there is no space: on the disk, or in what the journal may take of it. Over when
-    /// somebody makes room or the ledger takes records again.
+    /// Returns what kind of failure it is. Of kind [`Full`](ErrorKind::Full) it is where there is no space: on
+    /// the disk, or in what the journal may take of it; over when somebody makes room, or the ledger takes
+    /// records again.
     #[must_use]
-    pub fn is_full(&self) -> bool {
-        use io::ErrorKind::{QuotaExceeded, StorageFull};
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Io { source, .. } => matches!(source.kind(), StorageFull | QuotaExceeded),
-            Self::Full { .. } => true,
+            Self::Io { source, .. } => ErrorKind::of_io(source),
+            Self::Full { .. } => ErrorKind::Full,
         }
     }
 
-    /// For functions that give space back: what they fail with is the sink's or this.
-    pub(crate) fn into_sink_error(self) -> SinkError {
-        let kind = if self.is_full() { SinkErrorKind::Full } else { SinkErrorKind::Io };
-        SinkError::of(kind, self)
+    /// Returns what may help, where there is something.
+    #[must_use]
+    pub fn hint(&self) -> Option<Hint> {
+        (self.kind() == ErrorKind::Full).then_some(Hint::FreeSpace)
+    }
+
+    /// Returns whether there is no space.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.kind() == ErrorKind::Full
+    }
+}
+
+/// For functions that give space back: what they fail with is the sink's or this.
+impl From<JournalError> for Error {
+    fn from(error: JournalError) -> Self {
+        let (kind, hint) = (error.kind(), error.hint());
+        Self::new(kind, error).with_hint(hint)
     }
 }
 
@@ -65,18 +81,6 @@ pub struct SyncError {
     pub kept: usize,
     /// What failed.
     pub source: JournalError,
-}
-
-/// Why a folder could not be replayed to its end.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ReplayError {
-    /// The folder could not be read.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    /// The ledger could not be read or written.
-    #[error(transparent)]
-    Sink(#[from] SinkError),
 }
 
 /// A damaged piece of a journal, and where.
@@ -97,5 +101,28 @@ impl fmt::Display for Found {
             Some(records) => write!(f, " ({records} records)"),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use usage_core::error::chain;
+
+    use super::*;
+
+    #[test]
+    fn an_error_has_a_kind_a_hint_and_its_cause_apart() {
+        for (of_io, kind, hint) in [
+            (io::ErrorKind::StorageFull, ErrorKind::Full, Some(Hint::FreeSpace)),
+            (io::ErrorKind::PermissionDenied, ErrorKind::ReadOnly, None),
+            (io::ErrorKind::BrokenPipe, ErrorKind::Io, None),
+        ] {
+            let error = Error::from(JournalError::io("sync", Path::new("/j"), of_io.into()));
+            assert_eq!((error.kind(), error.hint()), (kind, hint));
+            assert_eq!(error.to_string(), "cannot sync /j");
+            assert_eq!(chain(&error), format!("cannot sync /j: {}", io::Error::from(of_io)));
+        }
+        let full = JournalError::Full { folder: "/j".into(), bytes: 2, max_bytes: 1 };
+        assert!(full.is_full());
     }
 }

@@ -41,7 +41,7 @@ mod writer;
 
 pub use check::JournalCheck;
 pub use disk::{Access, Disk, DiskFile, Identity, RealDisk};
-pub use error::{Found, JournalError, ReplayError, SyncError};
+pub use error::{Found, JournalError, SyncError};
 pub use options::Options;
 pub use reader::JournalReader;
 pub use replay::{Replayed, replay};

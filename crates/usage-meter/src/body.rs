@@ -91,13 +91,14 @@ impl Meter {
     /// # use std::sync::Arc;
     /// # use bytes::Bytes;
     /// # use http_body_util::{BodyExt, Full};
-    /// # use usage_core::sink::{BatchOutcome, Sink, SinkError};
+    /// # use usage_core::Error;
+    /// # use usage_core::sink::{BatchOutcome, Sink};
     /// # use usage_core::{LabelNames, Record};
     /// # use usage_meter::Meter;
     /// # use usage_tracker::Tracker;
     /// # struct Nowhere;
     /// # impl Sink for Nowhere {
-    /// #     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+    /// #     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, Error> {
     /// #         Ok(BatchOutcome::stored(batch.len() as u64))
     /// #     }
     /// # }

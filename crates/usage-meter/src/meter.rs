@@ -25,13 +25,14 @@ const LEAST_ID_BYTES: usize = 16;
 ///
 /// ```
 /// # use std::sync::Arc;
-/// # use usage_core::sink::{BatchOutcome, Sink, SinkError};
+/// # use usage_core::Error;
+/// # use usage_core::sink::{BatchOutcome, Sink};
 /// # use usage_core::{LabelNames, Record};
 /// # use usage_meter::{End, Meter};
 /// # use usage_tracker::Tracker;
 /// # struct Nowhere;
 /// # impl Sink for Nowhere {
-/// #     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+/// #     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, Error> {
 /// #         Ok(BatchOutcome::stored(batch.len() as u64))
 /// #     }
 /// # }
@@ -189,8 +190,9 @@ impl Drop for Meter {
 
 #[cfg(all(test, feature = "http-body"))]
 mod tests {
+    use usage_core::Error;
     use usage_core::Record;
-    use usage_core::sink::{BatchOutcome, Sink, SinkError};
+    use usage_core::sink::{BatchOutcome, Sink};
     use usage_providers::Outcome;
 
     use super::*;
@@ -198,7 +200,7 @@ mod tests {
     struct Nowhere;
 
     impl Sink for Nowhere {
-        fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+        fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, Error> {
             Ok(BatchOutcome::stored(batch.len() as u64))
         }
     }

@@ -14,7 +14,9 @@ mod rollups;
 mod store;
 mod write;
 
-pub use error::{Doubt, Fault, Result, SCHEMA_VERSION, StoreError, WriteError};
+pub use error::{
+    DamageCode, Doubt, Result, SCHEMA_VERSION, SqliteError, SqliteErrorKind, StoreError, WriteError,
+};
 pub use journal::backlog::{JournalBacklog, JournalSegment, SegmentState};
 pub use journal::recovery::{Journals, Recovered};
 pub use ledger::file;
@@ -24,8 +26,8 @@ pub use open::migration::{Migrated, MigrationPlan, MigrationStep};
 pub use options::{Migrate, StoreOptions, Synchronous};
 pub use query::rows::{Records, StoredRecord};
 pub use retention::{
-    Age, AgeError, DeleteAllPlan, DeleteRangePlan, Deletion, DeletionPlan, HorizonReset, Policy,
-    PolicyError, PruneOptions, PrunePlan, Quarantine, Retained, Retention, RetentionPlan, Retried,
+    Age, DeleteAllPlan, DeleteRangePlan, Deletion, DeletionPlan, HorizonReset, Policy,
+    PruneOptions, PrunePlan, Quarantine, Retained, Retention, RetentionPlan, Retried,
     VacuumOutcome,
 };
 pub use store::Store;

@@ -40,11 +40,11 @@ const MAX_JOURNALED_BATCH_FACTOR: usize = 40;
 /// The settings of a [`Tracker`]. A zero means the default everywhere.
 ///
 /// ```
-/// # use usage_core::sink::{BatchOutcome, Sink, SinkError};
-/// # use usage_core::{Label, Record};
+/// # use usage_core::sink::{BatchOutcome, Sink};
+/// # use usage_core::{Error, Label, Record};
 /// # struct Nowhere;
 /// # impl Sink for Nowhere {
-/// #     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+/// #     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, Error> {
 /// #         Ok(BatchOutcome::stored(batch.len() as u64))
 /// #     }
 /// # }
@@ -233,7 +233,7 @@ impl fmt::Debug for Builder {
 
 #[cfg(test)]
 mod tests {
-    use usage_core::sink::SinkErrorKind;
+    use usage_core::ErrorKind;
 
     use super::*;
 
@@ -243,7 +243,7 @@ mod tests {
         assert_eq!((limits.threshold, limits.max_batch), (500, 5_000));
         assert_eq!(limits.flush_timeout, Duration::from_secs(1));
         let mut back_off = limits.back_off;
-        assert_eq!(back_off.after(SinkErrorKind::Other, 1.0), DEFAULT_RETRY_MIN);
+        assert_eq!(back_off.after(ErrorKind::Other, 1.0), DEFAULT_RETRY_MIN);
         assert_eq!(Builder::default().limits(true).max_batch, 20_000);
     }
 
@@ -254,7 +254,7 @@ mod tests {
         let limits = builder.retry_back_off(long, Duration::from_secs(3)).limits(false);
         assert_eq!((limits.threshold, limits.max_batch), (700, 700));
         let mut back_off = limits.back_off;
-        assert_eq!([(); 2].map(|()| back_off.after(SinkErrorKind::Other, 1.0)), [long; 2]);
+        assert_eq!([(); 2].map(|()| back_off.after(ErrorKind::Other, 1.0)), [long; 2]);
         let limits = Builder::default().buffer_size(usize::MAX).limits(true);
         assert_eq!(limits.max_batch, usize::MAX);
         assert_eq!(Builder::default().buffer_size(7).max_batch(8).limits(false).max_batch, 8);

@@ -1,20 +1,20 @@
-//! Errors.
+//! Why a record was not taken, and why a wait has ended too early.
 
 use std::fmt;
 
-use usage_core::{Record, RecordError};
+use usage_core::{ErrorKind, Record, RecordError};
 
 /// A record that the tracker did not take. It comes back whole, to be tried again or saved
 /// elsewhere.
 ///
 /// ```
-/// # use usage_core::sink::{BatchOutcome, Sink, SinkError};
-/// # use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
+/// # use usage_core::sink::{BatchOutcome, Sink};
+/// # use usage_core::{Error, LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
 /// # use usage_tracker::{RejectReason, Tracker};
 /// # use std::time::Duration;
 /// # struct Nowhere;
 /// # impl Sink for Nowhere {
-/// #     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+/// #     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, Error> {
 /// #         Ok(BatchOutcome::stored(batch.len() as u64))
 /// #     }
 /// # }
@@ -85,6 +85,17 @@ pub enum RejectReason {
     Closed,
 }
 
+impl RejectReason {
+    /// Returns what kind of failure it is.
+    #[must_use]
+    pub const fn kind(self) -> ErrorKind {
+        match self {
+            Self::Full => ErrorKind::Full,
+            Self::Closed => ErrorKind::Replaced,
+        }
+    }
+}
+
 impl fmt::Display for RejectReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -105,6 +116,17 @@ pub enum HandleError {
     /// The tracker did not take the record; it comes back.
     #[error(transparent)]
     Rejected(#[from] RejectedRecord),
+}
+
+impl HandleError {
+    /// Returns what kind of failure it is.
+    #[must_use]
+    pub const fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Invalid(_) => ErrorKind::Invalid,
+            Self::Rejected(rejected) => rejected.reason.kind(),
+        }
+    }
 }
 
 /// Why [`Tracker::flush`](crate::Tracker::flush) came back without everything being stored.
@@ -129,4 +151,42 @@ pub enum FlushError {
     /// This process was forked from the one that the tracker runs in.
     #[error("the usage writer runs in another process, of which this one is a fork")]
     Forked,
+}
+
+impl FlushError {
+    /// Returns what kind of failure it is.
+    #[must_use]
+    pub const fn kind(self) -> ErrorKind {
+        match self {
+            Self::TimedOut { .. } => ErrorKind::DeadlineExceeded,
+            Self::Stopped { .. } => ErrorKind::Replaced,
+            Self::OnWriterThread | Self::Forked => ErrorKind::Invalid,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn errors_have_a_kind_and_tell_nothing_twice() {
+        let flush = [
+            (FlushError::TimedOut { remaining: 1 }, ErrorKind::DeadlineExceeded),
+            (FlushError::Stopped { remaining: 1 }, ErrorKind::Replaced),
+            (FlushError::OnWriterThread, ErrorKind::Invalid),
+            (FlushError::Forked, ErrorKind::Invalid),
+        ];
+        for (error, kind) in flush {
+            assert_eq!(error.kind(), kind, "{error}");
+            assert!(error.source().is_none(), "{error}");
+        }
+        let invalid = HandleError::from(RecordError::MixedKinds { unclassified: 1 });
+        assert_eq!(invalid.kind(), ErrorKind::Invalid);
+        assert!(invalid.source().is_none(), "{invalid}");
+        assert_eq!(RejectReason::Full.kind(), ErrorKind::Full);
+        assert_eq!(RejectReason::Closed.kind(), ErrorKind::Replaced);
+    }
 }

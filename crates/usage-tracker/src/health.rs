@@ -1,12 +1,12 @@
 //! Failures of the sink and of the journal. One event at each change, none at each record; and none while
 //! the accounts are locked, of which this is a part: a subscriber may do anything, and ask for them.
 
-use usage_core::sink::SinkErrorKind;
+use usage_core::ErrorKind;
 
 /// The failures of now, and the last one.
 #[derive(Debug, Default)]
 pub(crate) struct Health {
-    sink: Option<SinkErrorKind>,
+    sink: Option<ErrorKind>,
     warning: Option<String>,
     journal: bool,
     last_error: Option<String>,
@@ -17,7 +17,7 @@ pub(crate) struct Health {
 /// A change that an event reports.
 #[derive(Debug)]
 pub(crate) enum Change {
-    SinkFails { error: String, kind: SinkErrorKind },
+    SinkFails { error: String, kind: ErrorKind },
     SinkWarns { warning: String },
     JournalFails { error: String },
     Mended { now: &'static str, still_degraded: bool },
@@ -49,7 +49,7 @@ impl Health {
         self.sink.is_some() || self.journal
     }
 
-    pub(crate) const fn sink_error(&self) -> Option<SinkErrorKind> {
+    pub(crate) const fn sink_error(&self) -> Option<ErrorKind> {
         self.sink
     }
 
@@ -71,7 +71,7 @@ impl Health {
         self.last_error = Some(error);
     }
 
-    pub(crate) fn sink_failed(&mut self, kind: SinkErrorKind, error: String) {
+    pub(crate) fn sink_failed(&mut self, kind: ErrorKind, error: String) {
         if self.sink.replace(kind).is_none() {
             self.changes.push(Change::SinkFails { error: error.clone(), kind });
         }
@@ -167,7 +167,7 @@ mod tests {
             health.sink_works();
             health.journal_works();
             assert!(levels.taken_of(&mut health).is_empty());
-            for kind in [SinkErrorKind::Busy, SinkErrorKind::Full, SinkErrorKind::Busy] {
+            for kind in [ErrorKind::Busy, ErrorKind::Full, ErrorKind::Busy] {
                 health.sink_failed(kind, "no".to_owned());
                 assert_eq!((health.sink_error(), health.is_degraded()), (Some(kind), true));
             }
@@ -206,11 +206,9 @@ mod tests {
 
     #[test]
     fn only_a_replaced_ledger_is_hopeless() {
-        for (kind, hopeless) in [
-            (SinkErrorKind::Busy, false),
-            (SinkErrorKind::Corrupt, false),
-            (SinkErrorKind::Replaced, true),
-        ] {
+        for (kind, hopeless) in
+            [(ErrorKind::Busy, false), (ErrorKind::Corrupt, false), (ErrorKind::Replaced, true)]
+        {
             let mut health = Health::default();
             health.sink_failed(kind, String::new());
             assert_eq!(health.is_hopeless(), hopeless, "{kind}");

@@ -3,31 +3,30 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use usage_core::Record;
-use usage_core::sink::{
-    BatchOutcome, JournalSink, Refusal, RefusalReason, Sink, SinkError, SinkErrorKind,
-};
+use usage_core::error::chain;
+use usage_core::sink::{BatchOutcome, JournalSink, Refusal, RefusalReason, Sink};
+use usage_core::{Error, ErrorKind, Record};
 
 /// Called for each record that the sink refused.
 pub(crate) type OnRefused = Box<dyn FnMut(&Record, RefusalReason) + Send>;
 
 /// A failure in words, and what kind it is.
-pub(crate) type Failure = (SinkErrorKind, String);
+pub(crate) type Failure = (ErrorKind, String);
 
 /// Calls the sink. A panic counts as a failure: the contract is all or nothing, so nothing was
 /// kept.
-pub(crate) fn call<T>(act: impl FnOnce() -> Result<T, SinkError>) -> Result<T, Failure> {
+pub(crate) fn call<T>(act: impl FnOnce() -> Result<T, Error>) -> Result<T, Failure> {
     catch_unwind(AssertUnwindSafe(act))
         .map_err(|panic| {
             let text = format!("the sink panicked: {}", message(&*panic));
-            (SinkErrorKind::Other, text)
+            (ErrorKind::Other, text)
         })
         .and_then(|result| result.map_err(|error| (error.kind(), chain(&error))))
 }
 
 /// Returns the part of the sink that remembers how far journals are stored.
-pub(crate) fn positions(sink: &mut dyn Sink) -> Result<&mut dyn JournalSink, SinkError> {
-    sink.journal().ok_or_else(|| SinkError::new("the sink keeps no positions of journals any more"))
+pub(crate) fn positions(sink: &mut dyn Sink) -> Result<&mut dyn JournalSink, Error> {
+    sink.journal().ok_or_else(|| Error::other("the sink keeps no positions of journals any more"))
 }
 
 /// Notifies of each refused record of a batch.
@@ -77,21 +76,6 @@ pub(crate) fn notify_lost(lost: usize, error: Option<&str>) {
     if lost > 0 {
         tracing::error!(lost, error, "usage records were lost: the tracker could not store them");
     }
-}
-
-/// Returns an error with its causes on one line. Some errors name their cause themselves.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let cause = error.to_string();
-        if !text.contains(&cause) {
-            text.push_str(": ");
-            text.push_str(&cause);
-        }
-        source = error.source();
-    }
-    text
 }
 
 /// Returns the text of a panic.

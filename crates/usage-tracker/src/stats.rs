@@ -1,6 +1,6 @@
 //! The accounts of everything that was recorded.
 
-use usage_core::sink::SinkErrorKind;
+use usage_core::ErrorKind;
 
 /// One consistent snapshot of a tracker's accounts.
 ///
@@ -54,7 +54,7 @@ pub struct Stats {
     /// by that; it is tried again.
     pub degraded: bool,
     /// The kind of failure that the sink answered the last batch with; `None` while it works.
-    pub sink_error: Option<SinkErrorKind>,
+    pub sink_error: Option<ErrorKind>,
     /// A warning of the sink, which stores all the same ([`Sink::warning`]), as of the last batch: with a
     /// ledger of `usage-store`, that its log cannot be brought into its file, and grows. No failure yet,
     /// so not [`degraded`](Self::degraded); somebody should look at it.

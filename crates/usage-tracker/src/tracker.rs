@@ -72,12 +72,12 @@ impl Tracker {
     /// Makes a handle: a cheap way to record many requests with the same names.
     ///
     /// ```
-    /// # use usage_core::sink::{BatchOutcome, Sink, SinkError};
-    /// # use usage_core::{LabelNames, Labels, Record, TokenCounts};
+    /// # use usage_core::sink::{BatchOutcome, Sink};
+    /// # use usage_core::{Error, LabelNames, Labels, Record, TokenCounts};
     /// # use usage_tracker::Tracker;
     /// # struct Nowhere;
     /// # impl Sink for Nowhere {
-    /// #     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+    /// #     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, Error> {
     /// #         Ok(BatchOutcome::stored(batch.len() as u64))
     /// #     }
     /// # }
@@ -96,12 +96,12 @@ impl Tracker {
     /// request. Of the last few thousand names none is checked or copied again.
     ///
     /// ```
-    /// # use usage_core::sink::{BatchOutcome, Sink, SinkError};
-    /// # use usage_core::{LabelNames, Record, TokenCounts};
+    /// # use usage_core::sink::{BatchOutcome, Sink};
+    /// # use usage_core::{Error, LabelNames, Record, TokenCounts};
     /// # use usage_tracker::Tracker;
     /// # struct Nowhere;
     /// # impl Sink for Nowhere {
-    /// #     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+    /// #     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, Error> {
     /// #         Ok(BatchOutcome::stored(batch.len() as u64))
     /// #     }
     /// # }

@@ -7,9 +7,8 @@ use std::time::Duration;
 use driver::{Audit, DEADLINE};
 use usage_core::sink::{
     BatchOutcome, JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId, Sink,
-    SinkError, SinkErrorKind,
 };
-use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
+use usage_core::{Error, ErrorKind, LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
 use usage_store::Store;
 use usage_tracker::{JournalOptions, Tracker};
 
@@ -23,22 +22,22 @@ struct Failing {
 
 impl Failing {
     /// One call in three fails.
-    fn maybe(&mut self) -> Result<(), SinkError> {
+    fn maybe(&mut self) -> Result<(), Error> {
         self.one_in(3)
     }
 
-    fn one_in(&mut self, many: u32) -> Result<(), SinkError> {
-        use SinkErrorKind::{Busy, Corrupt, Full, Io, Other, ReadOnly};
+    fn one_in(&mut self, many: u32) -> Result<(), Error> {
+        use ErrorKind::{Busy, Corrupt, Full, Io, Other, ReadOnly};
         if self.random.u32(0..many) > 0 {
             return Ok(());
         }
         let kinds = [Busy, Corrupt, Full, Io, Other, ReadOnly];
-        Err(SinkError::of(kinds[self.random.usize(0..kinds.len())], "told to fail"))
+        Err(Error::new(kinds[self.random.usize(0..kinds.len())], "told to fail"))
     }
 }
 
 impl Sink for Failing {
-    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, Error> {
         self.maybe()?;
         self.store.store(batch)
     }
@@ -49,37 +48,37 @@ impl Sink for Failing {
 }
 
 impl JournalSink for Failing {
-    fn ledger_id(&mut self) -> Result<LedgerId, SinkError> {
+    fn ledger_id(&mut self) -> Result<LedgerId, Error> {
         self.maybe()?;
         self.store.ledger_id()
     }
 
-    fn journal_folder(&mut self) -> Result<PathBuf, SinkError> {
+    fn journal_folder(&mut self) -> Result<PathBuf, Error> {
         self.maybe()?;
         self.store.journal_folder()
     }
 
     /// Less often: all segments are looked up in one go before any is given up, and there are
     /// dozens of them here.
-    fn position(&mut self, segment: SegmentId) -> Result<Option<Position>, SinkError> {
+    fn position(&mut self, segment: SegmentId) -> Result<Option<Position>, Error> {
         self.one_in(100)?;
         self.store.position(segment)
     }
 
     /// Fails before it has done anything, or after it has done it all.
-    fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, SinkError> {
+    fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, Error> {
         self.maybe()?;
         let outcome = self.store.replay(replay)?;
         self.maybe()?;
         Ok(outcome)
     }
 
-    fn make_durable(&mut self) -> Result<(), SinkError> {
+    fn make_durable(&mut self) -> Result<(), Error> {
         self.maybe()?;
         self.store.make_durable()
     }
 
-    fn forget(&mut self, segment: SegmentId) -> Result<(), SinkError> {
+    fn forget(&mut self, segment: SegmentId) -> Result<(), Error> {
         self.maybe()?;
         self.store.forget(segment)?;
         self.maybe()

@@ -4,11 +4,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use usage_core::Record;
 use usage_core::sink::{
     BatchOutcome, JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId, Sink,
-    SinkError,
 };
+use usage_core::{Error, Record};
 use usage_store::Store;
 
 /// A ledger that notes when it commits.
@@ -19,7 +18,7 @@ pub(crate) struct Noting {
 }
 
 impl Noting {
-    fn note<T>(&self, result: Result<T, SinkError>) -> Result<T, SinkError> {
+    fn note<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
         if result.is_ok() {
             self.commits.lock().unwrap_or_else(PoisonError::into_inner).push(Instant::now());
         }
@@ -28,7 +27,7 @@ impl Noting {
 }
 
 impl Sink for Noting {
-    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, Error> {
         let stored = Sink::store(&mut self.store, batch);
         self.note(stored)
     }
@@ -39,28 +38,28 @@ impl Sink for Noting {
 }
 
 impl JournalSink for Noting {
-    fn ledger_id(&mut self) -> Result<LedgerId, SinkError> {
+    fn ledger_id(&mut self) -> Result<LedgerId, Error> {
         self.store.ledger_id()
     }
 
-    fn journal_folder(&mut self) -> Result<PathBuf, SinkError> {
+    fn journal_folder(&mut self) -> Result<PathBuf, Error> {
         self.store.journal_folder()
     }
 
-    fn position(&mut self, segment: SegmentId) -> Result<Option<Position>, SinkError> {
+    fn position(&mut self, segment: SegmentId) -> Result<Option<Position>, Error> {
         self.store.position(segment)
     }
 
-    fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, SinkError> {
+    fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, Error> {
         let replayed = self.store.replay(replay);
         self.note(replayed)
     }
 
-    fn make_durable(&mut self) -> Result<(), SinkError> {
+    fn make_durable(&mut self) -> Result<(), Error> {
         self.store.make_durable()
     }
 
-    fn forget(&mut self, segment: SegmentId) -> Result<(), SinkError> {
+    fn forget(&mut self, segment: SegmentId) -> Result<(), Error> {
         self.store.forget(segment)
     }
 }

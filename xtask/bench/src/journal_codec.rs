@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use usage_core::record::{LabelInterner, line};
 use usage_core::sink::{
-    BatchOutcome, JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId, SinkError,
+    BatchOutcome, JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId,
 };
-use usage_core::{Record, Timestamp};
+use usage_core::{Error, Record, Timestamp};
 use usage_journal::{JournalWriter, Options, RealDisk};
 
 use crate::figures::float;
@@ -143,30 +143,30 @@ struct Nowhere {
 }
 
 impl JournalSink for Nowhere {
-    fn ledger_id(&mut self) -> Result<LedgerId, SinkError> {
+    fn ledger_id(&mut self) -> Result<LedgerId, Error> {
         Ok(LedgerId::from_bytes([7; 16]))
     }
 
-    fn journal_folder(&mut self) -> Result<PathBuf, SinkError> {
+    fn journal_folder(&mut self) -> Result<PathBuf, Error> {
         Ok(PathBuf::new())
     }
 
-    fn position(&mut self, segment: SegmentId) -> Result<Option<Position>, SinkError> {
+    fn position(&mut self, segment: SegmentId) -> Result<Option<Position>, Error> {
         Ok(self.positions.get(&segment).copied())
     }
 
-    fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, SinkError> {
+    fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, Error> {
         let stored = std::hint::black_box(replay.records).len() as u64;
         self.stored += stored;
         self.positions.insert(replay.segment, replay.to);
         Ok(ReplayOutcome::Stored(BatchOutcome::stored(stored)))
     }
 
-    fn make_durable(&mut self) -> Result<(), SinkError> {
+    fn make_durable(&mut self) -> Result<(), Error> {
         Ok(())
     }
 
-    fn forget(&mut self, segment: SegmentId) -> Result<(), SinkError> {
+    fn forget(&mut self, segment: SegmentId) -> Result<(), Error> {
         self.positions.remove(&segment);
         Ok(())
     }

@@ -4,7 +4,6 @@
 mod code;
 mod commands;
 mod crates;
-mod errors;
 mod hygiene;
 mod layering;
 mod length;
@@ -34,7 +33,6 @@ const RULES: &[(&str, Rule)] = &[
     ("sleeps", hygiene::sleeps),
     ("pending snapshots", hygiene::pending_snapshots),
     ("commands in the docs", commands::exist),
-    ("catalogue of errors", errors::catalogue),
     ("links", links::resolve),
     ("decisions", links::decisions),
     ("file length", length::too_long),

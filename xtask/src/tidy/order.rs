@@ -10,6 +10,7 @@ const ORDERS: &[(&str, &[&str])] = &[
     (
         "usage-core",
         &[
+            "error",
             "text",
             "timestamp",
             "record",
@@ -59,6 +60,7 @@ const ORDERS: &[(&str, &[&str])] = &[
         &[
             "amounts",
             "exit_codes",
+            "hints",
             "error",
             "interrupts",
             "global",

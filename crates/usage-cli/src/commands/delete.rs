@@ -9,7 +9,7 @@ use usage_store::{DeleteAllPlan, DeleteRangePlan, Store};
 
 use super::prune::{NOTHING_DELETED, delete, summed};
 use crate::context::Context;
-use crate::error::{CliError, ErrorKind};
+use crate::error::CliError;
 use crate::{amounts, exit_codes, output};
 
 /// Delete every record, those of a range of time, or what is quarantined
@@ -65,8 +65,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let can_ask = io::stdin().is_terminal() && io::stderr().is_terminal();
     if !args.yes && !args.dry_run && !can_ask {
         let what = if args.all { "every record" } else { "these records" };
-        return Err(ErrorKind::NotConfirmed
-            .error(format!("there is no terminal to ask whether {what} shall be deleted")));
+        return Err(CliError::usage(format!(
+            "there is no terminal to ask whether {what} shall be deleted"
+        ))
+        .hint("--yes says that it is meant"));
     }
     let store = context.open_existing()?;
     if !args.dry_run {
@@ -82,7 +84,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         }
         // A range that is open at an end is not everything.
         Some(_) => {
-            return Err(ErrorKind::CommandLine.error("--from and --to both need an instant"));
+            return Err(CliError::usage("--from and --to both need an instant"));
         }
         None if args.quarantine => {
             let records = amounts::records(DeleteAllPlan::new(&store)?.set_aside);
@@ -125,7 +127,7 @@ fn confirmed(
     if ask(question)? {
         return Ok(true);
     }
-    Err(ErrorKind::NothingDeleted.error("nothing was deleted"))
+    Err(CliError::failed("nothing was deleted"))
 }
 
 /// What would go, for people.
@@ -165,8 +167,7 @@ fn between(context: &Context, ends: Option<(Timestamp, Timestamp)>) -> String {
 
 /// Asks until the end of the line. Anything but `yes` is a no.
 fn ask(question: &str) -> Result<bool, CliError> {
-    let asked =
-        |error: io::Error| ErrorKind::CannotRead.error(format!("cannot read the answer: {error}"));
+    let asked = |error: io::Error| CliError::failed(format!("cannot read the answer: {error}"));
     let mut stderr = io::stderr().lock();
     write!(stderr, "{question}\nType yes to delete them: ").map_err(asked)?;
     stderr.flush().map_err(asked)?;

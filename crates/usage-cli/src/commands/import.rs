@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Subcommand;
+use usage_core::Hint;
+use usage_core::error::chain;
 use usage_core::format::format_count;
 use usage_import::ccrouter::Ccrouter;
 use usage_import::{
@@ -12,7 +14,8 @@ use usage_import::{
 };
 
 use crate::context::Context;
-use crate::error::{CliError, ErrorKind};
+use crate::error::CliError;
+use crate::hints::where_kept;
 use crate::interrupts::Interrupts;
 use crate::{exit_codes, output, progress};
 
@@ -90,10 +93,13 @@ fn import<O: Origin>(args: &SourceArgs, context: &Context) -> Result<u8, CliErro
     let imported = run_import(&store, &mut importer, &options, &mut |event| {
         match event {
             ImportEvent::Refused { place, why } => {
-                bar.suspend(|| output::note(&format!("{name}:{place}: {why}")));
+                let kept = why.reason().map_or("", where_kept);
+                bar.suspend(|| output::note(&format!("{name}:{place}: {why}{kept}")));
             }
             ImportEvent::Gap(gap) => bar.suspend(|| output::note(&format!("{name}: {gap}"))),
-            ImportEvent::Trouble(error) => output::note(&format!("note: {error}; trying again")),
+            ImportEvent::Trouble(error) => {
+                output::note(&format!("note: {}; trying again", chain(error)));
+            }
             ImportEvent::Progress { summary, left_at_most } => {
                 done = summary;
                 bar.set_length(summary.items().saturating_add(left_at_most));
@@ -112,8 +118,7 @@ fn import<O: Origin>(args: &SourceArgs, context: &Context) -> Result<u8, CliErro
     }
     imported?;
     if summary.is_stopped && !args.watch {
-        return Err(ErrorKind::Interrupted
-            .error("interrupted, the rest was not imported")
+        return Err(CliError::failed("interrupted, the rest was not imported")
             .hint("the same command goes on from there"));
     }
     Ok(if summary.refused > 0 { exit_codes::INPUT_REFUSED } else { exit_codes::DONE })
@@ -121,8 +126,7 @@ fn import<O: Origin>(args: &SourceArgs, context: &Context) -> Result<u8, CliErro
 
 /// Says where it usually is, to those who named something else.
 fn hinted<O: Origin>(error: ImportError) -> CliError {
-    let is_elsewhere =
-        matches!(error, ImportError::NotFound { .. } | ImportError::NotAnOrigin { .. });
+    let is_elsewhere = error.hint() == Some(Hint::NameSource);
     let error = CliError::from(error);
     if !is_elsewhere {
         return error;
@@ -132,8 +136,9 @@ fn hinted<O: Origin>(error: ImportError) -> CliError {
 }
 
 fn default_path(below_home: &str) -> Result<PathBuf, CliError> {
-    let home =
-        etcetera::home_dir().map_err(|_| ErrorKind::NoHome.error("the home folder is unknown"))?;
+    let home = etcetera::home_dir().map_err(|_| {
+        CliError::failed("the home folder is unknown").hint("name the database to import from")
+    })?;
     Ok(home.join(below_home))
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueHint;
 use clap_mangen::Man;
 
-use crate::error::{CliError, ErrorKind};
+use crate::error::CliError;
 use crate::{exit_codes, output};
 
 /// Print the man page, or write one for each command into a folder
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Args) -> Result<u8, CliError> {
         }
         Some(folder) => {
             let failed = |path: &Path, error: &io::Error| {
-                ErrorKind::CannotWrite.error(format!("cannot write {}: {error}", path.display()))
+                CliError::failed(format!("cannot write {}: {error}", path.display()))
             };
             fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
             write_pages(&command, folder, &failed)?;

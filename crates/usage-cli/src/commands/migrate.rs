@@ -63,7 +63,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let migrated = migrated.map_err(|error| match error {
         // What it would hint at was done.
         StoreError::NoSpace { .. } if args.in_place => {
-            CliError::from(error).hint("free some space, and run the same command again")
+            CliError::from(error).hint("free some space and run the same command again")
         }
         error => error.into(),
     })?;

@@ -10,7 +10,7 @@ use usage_core::period::parse_period;
 use usage_store::{Age, DeletionPlan, Doubt, PruneOptions, PrunePlan, Store, StoreError};
 
 use crate::context::Context;
-use crate::error::{CliError, ErrorKind};
+use crate::error::CliError;
 use crate::{amounts, exit_codes, output, progress};
 
 /// Delete the records that are older than an age or a date
@@ -187,12 +187,16 @@ pub(super) fn instant(option: &str, text: &str, now: DateTime<Tz>) -> Result<Tim
         .or_else(|| DateTime::parse_from_rfc3339(text).ok().map(|at| Some(at.into())))
         .flatten()
         .ok_or_else(|| {
-            ErrorKind::BadBefore.error(format!("{option} {text:?} is neither an age nor a date"))
+            CliError::usage(format!("{option} {text:?} is neither an age nor a date")).hint(
+                "an age such as 30d, 24h, 90m or 8w, a day such as 2026-05-03, or an instant such as \
+                 2026-05-03T13:56:01+08:00",
+            )
         })?;
     if before >= now {
         let [before, now] = [before, now].map(|at| amounts::instant(at, zone));
         let message = format!("{option} {text:?} is not in the past: it is {before}, now is {now}");
-        return Err(ErrorKind::BeforeInFuture.error(message));
+        return Err(CliError::usage(message)
+            .hint("`usage delete --all` deletes everything, if that is what you want"));
     }
     Ok(before)
 }
@@ -208,13 +212,13 @@ mod tests {
 
     use super::*;
 
-    fn of(text: &str) -> Result<String, ErrorKind> {
+    fn of(text: &str) -> Result<String, String> {
         // Half a year after clocks in Berlin were changed.
         let now = Utc.with_ymd_and_hms(2026, 5, 3, 12, 0, 0).unwrap();
         let zone = Tz::Europe__Berlin;
         match instant("--before", text, now.with_timezone(&zone)) {
             Ok(before) => Ok(amounts::instant(before, zone)),
-            Err(error) => Err(error.kind()),
+            Err(error) => Err(error.message),
         }
     }
 
@@ -240,7 +244,8 @@ mod tests {
     #[test]
     fn what_is_not_in_the_past() {
         for text in ["0d", "0m", "2026-05-04", "2026-05-03T12:00:00Z", "2099-01-01T00:00:00Z"] {
-            assert_eq!(of(text), Err(ErrorKind::BeforeInFuture), "{text}");
+            let message = of(text).unwrap_err();
+            assert!(message.contains(" is not in the past: it is "), "{text}: {message}");
         }
     }
 
@@ -275,7 +280,8 @@ mod tests {
             "2026-05-01..2026-05-03",
             "+2026-05-03",
         ] {
-            assert_eq!(of(text), Err(ErrorKind::BadBefore), "{text}");
+            let message = format!("--before {text:?} is neither an age nor a date");
+            assert_eq!(of(text), Err(message));
         }
     }
 }

@@ -7,7 +7,7 @@ use usage_store::{Age, Policy, Retained, RetentionPlan, Store};
 
 use super::prune::{NOTHING_DELETED, delete, insisted, instant, shown};
 use crate::context::Context;
-use crate::error::{CliError, ErrorKind};
+use crate::error::CliError;
 use crate::{amounts, exit_codes, output};
 
 /// State how long records and their sums are kept, and carry it out
@@ -75,7 +75,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     }
     let is = store.retention().read()?.policy;
     let policy = Policy::new(rows.unwrap_or(is.rows()), sums.unwrap_or(is.sums()))
-        .map_err(|error| ErrorKind::BadPolicy.error(error))?;
+        .map_err(|error| CliError::from(error).hint("--rows and --sums state both at once"))?;
     store.retention().set(&policy)?;
     if !context.quiet {
         output::print(&stated(&store.retention().read()?, context))?;
@@ -148,7 +148,8 @@ fn age(option: &str, text: Option<&str>) -> Result<Option<Option<Age>>, CliError
         Some("forever") => Ok(Some(None)),
         Some(text) => match text.parse::<Age>() {
             Ok(age) if !age.is_zero() => Ok(Some(Some(age))),
-            _ => Err(ErrorKind::BadAge.error(format!("{option} {text:?} is not an age"))),
+            _ => Err(CliError::usage(format!("{option} {text:?} is not an age"))
+                .hint("an age such as 30d, 24h, 90m or 8w, or forever")),
         },
     }
 }

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use chrono_tz::Tz;
 use usage_core::period::Unit;
-use usage_core::query::{Calendar, Cancel, EngineError, EngineErrorKind, Limits, Order, Selection};
+use usage_core::query::{Calendar, Cancel, Limits, Order, Selection};
 use usage_core::stats::Summary;
 use usage_core::{
-    Filter, Label, LabelNames, Labels, Record, TimeRange, Timestamp, TokenCounts, Usage,
+    Error, ErrorKind, Filter, Label, LabelNames, Labels, Record, TimeRange, Timestamp, TokenCounts,
+    Usage,
 };
 
 use super::Subject;
@@ -51,8 +52,8 @@ pub(super) fn limits_end_questions(mut subject: Subject) {
     let cancel = Cancel::default();
     cancel.cancel();
     for (limits, kind) in [
-        (Limits::none().with_deadline(Instant::now()), EngineErrorKind::DeadlineExceeded),
-        (Limits::none().with_cancel(cancel), EngineErrorKind::Cancelled),
+        (Limits::none().with_deadline(Instant::now()), ErrorKind::DeadlineExceeded),
+        (Limits::none().with_cancel(cancel), ErrorKind::Cancelled),
     ] {
         let of = Selection::new(TimeRange::ALL, &filter).within(limits.clone());
         let kinds = [
@@ -67,7 +68,7 @@ pub(super) fn limits_end_questions(mut subject: Subject) {
             engine.countable(TimeRange::ALL, &limits).err(),
             engine.freshness(&limits).err(),
         ];
-        let kinds = kinds.map(|error| error.as_ref().map(EngineError::kind));
+        let kinds = kinds.map(|error| error.as_ref().map(Error::kind));
         assert_eq!(kinds, [Some(kind); 10], "of questions that come too late");
     }
     let in_time = Limits::none()
@@ -102,7 +103,7 @@ pub(super) fn records_end_where_they_are_cancelled(mut subject: Subject) {
         }
         cancel.cancel();
         let kind = told.next().and_then(Result::err).map(|error| error.kind());
-        assert_eq!(kind, Some(EngineErrorKind::Cancelled), "{order:?} cancelled after {read}");
+        assert_eq!(kind, Some(ErrorKind::Cancelled), "{order:?} cancelled after {read}");
         assert!(told.next().is_none(), "after an error there are no more");
     }
 }
@@ -221,7 +222,7 @@ pub(super) fn too_many_buckets_are_refused(subject: &Subject) {
     for error in
         [subject.engine.series(&of, DAYS).err(), subject.engine.series_of_all(&of, DAYS).err()]
     {
-        let kind = error.as_ref().map(EngineError::kind);
-        assert_eq!(kind, Some(EngineErrorKind::TooManyBuckets));
+        let kind = error.as_ref().map(Error::kind);
+        assert_eq!(kind, Some(ErrorKind::Invalid));
     }
 }

@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 use std::time::Instant;
 
 use proptest::test_runner::{RngAlgorithm, TestRng};
-use usage_core::query::{Bounds, Calendar, EngineError, Limits, Order, Records, Seen, Selection};
-use usage_core::sink::{BatchOutcome, Refusal, SinkError};
+use usage_core::query::{Bounds, Calendar, Limits, Order, Records, Seen, Selection};
+use usage_core::sink::{BatchOutcome, Refusal};
 use usage_core::stats::{Aggregates, Bucket, Series, Summary};
-use usage_core::{Filter, Label, Record, TagKey, TimeRange, Timestamp};
+use usage_core::{Error, Filter, Label, Record, TagKey, TimeRange, Timestamp};
 
 use super::*;
 use crate::memory::told_apart;
@@ -100,7 +100,7 @@ fn every_fault_is_found() {
 struct InParts(MemoryLedger);
 
 impl Sink for InParts {
-    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, Error> {
         let mut outcome = BatchOutcome::default();
         for (index, record) in batch.iter().enumerate() {
             let one = self.0.store(std::slice::from_ref(record))?;
@@ -146,7 +146,7 @@ impl Wrong {
 }
 
 impl Engine for Wrong {
-    fn totals(&self, of: &Selection<'_>) -> Result<Aggregates, EngineError> {
+    fn totals(&self, of: &Selection<'_>) -> Result<Aggregates, Error> {
         let totals = self.ledger.totals(&self.asked(of))?;
         if !matches!(self.fault, Fault::JoinsTwoNames) {
             return Ok(totals);
@@ -160,7 +160,7 @@ impl Engine for Wrong {
         Ok(joined)
     }
 
-    fn series(&self, of: &Selection<'_>, by: Calendar) -> Result<Series, EngineError> {
+    fn series(&self, of: &Selection<'_>, by: Calendar) -> Result<Series, Error> {
         let mut series = self.ledger.series(&self.asked(of), by)?;
         if matches!(self.fault, Fault::TrimsClosedSeries) {
             series.trim(TimeRange::ALL);
@@ -181,7 +181,7 @@ impl Engine for Wrong {
         Ok(series)
     }
 
-    fn series_of_all(&self, of: &Selection<'_>, by: Calendar) -> Result<Series, EngineError> {
+    fn series_of_all(&self, of: &Selection<'_>, by: Calendar) -> Result<Series, Error> {
         let mut of = self.asked(of);
         if matches!(self.fault, Fault::IgnoresTheFilterWhereNoNamesAreAsked) {
             of.filter = &ALL;
@@ -211,12 +211,7 @@ impl Engine for Wrong {
         Box::new(self.ledger.all().into_iter().filter(is_in).map(Ok))
     }
 
-    fn names(
-        &self,
-        label: Label,
-        most: usize,
-        limits: &Limits,
-    ) -> Result<Vec<String>, EngineError> {
+    fn names(&self, label: Label, most: usize, limits: &Limits) -> Result<Vec<String>, Error> {
         match self.fault {
             Fault::ForgetsLimits => self.ledger.names(label, most, &Limits::none()),
             Fault::TellsEmptyNames => {
@@ -228,7 +223,7 @@ impl Engine for Wrong {
         }
     }
 
-    fn bounds(&self, limits: &Limits) -> Result<Bounds, EngineError> {
+    fn bounds(&self, limits: &Limits) -> Result<Bounds, Error> {
         let mut bounds = self.ledger.bounds(limits)?;
         if matches!(self.fault, Fault::ForgetsABoundsMicrosecond) {
             bounds.newest = bounds.newest.map(|at| Timestamp::from_micros(at.as_micros() - 1));
@@ -236,7 +231,7 @@ impl Engine for Wrong {
         Ok(bounds)
     }
 
-    fn countable(&self, range: TimeRange, limits: &Limits) -> Result<TimeRange, EngineError> {
+    fn countable(&self, range: TimeRange, limits: &Limits) -> Result<TimeRange, Error> {
         let TimeRange { start, end } = self.ledger.countable(range, limits)?;
         let moved =
             |at: Timestamp| Timestamp::from_micros(at.as_micros() / 900_000_000 * 900_000_000);
@@ -246,7 +241,7 @@ impl Engine for Wrong {
         }
     }
 
-    fn horizon(&self, limits: &Limits) -> Result<Option<Timestamp>, EngineError> {
+    fn horizon(&self, limits: &Limits) -> Result<Option<Timestamp>, Error> {
         let horizon = self.bounds(limits)?.accepts_from;
         match self.fault {
             Fault::TellsAnotherHorizon => Ok(horizon.or(Some(Timestamp::from_micros(0)))),
@@ -254,7 +249,7 @@ impl Engine for Wrong {
         }
     }
 
-    fn seen(&self) -> Result<Seen, EngineError> {
+    fn seen(&self) -> Result<Seen, Error> {
         match self.fault {
             Fault::NeverChanges => Ok(Seen::of([0])),
             _ => self.ledger.seen(),

@@ -1,6 +1,7 @@
 //! Why a text is not a period.
 
 use super::GRAMMAR;
+use crate::Hint;
 
 /// The greatest N of a `last-N-…` period; beyond it a typing mistake is likelier than a question.
 pub(super) const MAX_COUNT: i32 = 100_000;
@@ -11,7 +12,7 @@ const QUOTED_CHARS: usize = 80;
 /// Why a text is not a period.
 ///
 /// The message is one line that says what was wrong, with the text quoted and escaped and, if very
-/// long, cut. [`PeriodError::hint`] says in one more line which forms there are.
+/// long, cut. [`accepted_forms`] says in one more line which forms there are.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PeriodError {
@@ -89,21 +90,27 @@ pub enum PeriodError {
 }
 
 impl PeriodError {
-    /// The accepted forms in one line, from [`GRAMMAR`], to print after the message.
-    ///
-    /// ```
-    /// use usage_core::period::parse_period;
-    ///
-    /// let now = chrono::DateTime::UNIX_EPOCH.with_timezone(&chrono_tz::UTC);
-    /// let error = parse_period("fortnight", now).unwrap_err();
-    /// assert_eq!(error.to_string(), r#""fortnight" is not a period"#);
-    /// assert!(error.hint().starts_with("a period is one of: all-time, today, yesterday, "));
-    /// ```
+    /// Returns what may help: [one of the forms](super::accepted_forms).
     #[must_use]
-    pub fn hint(&self) -> String {
-        let forms: Vec<&str> = GRAMMAR.lines().filter_map(form).collect();
-        format!("a period is one of: {}", forms.join(", "))
+    pub const fn hint(&self) -> Hint {
+        Hint::UsePeriodForm
     }
+}
+
+/// Returns the accepted forms in one line, from [`GRAMMAR`], to print with a [`PeriodError`].
+///
+/// ```
+/// use usage_core::period::{accepted_forms, parse_period};
+///
+/// let now = chrono::DateTime::UNIX_EPOCH.with_timezone(&chrono_tz::UTC);
+/// let error = parse_period("fortnight", now).unwrap_err();
+/// assert_eq!(error.to_string(), r#""fortnight" is not a period"#);
+/// assert!(accepted_forms().starts_with("all-time, today, yesterday, "));
+/// ```
+#[must_use]
+pub fn accepted_forms() -> String {
+    let forms: Vec<&str> = GRAMMAR.lines().filter_map(form).collect();
+    forms.join(", ")
 }
 
 /// The left column of a line of the grammar, if it has one.

@@ -23,7 +23,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 pub use calendar::{Unit, WeekStart, start_of_day};
-pub use error::PeriodError;
+pub use error::{PeriodError, accepted_forms};
 
 /// The accepted forms, as an aligned list that reads well in a terminal of 80 columns and, since
 /// every line is indented by four spaces, as a code block in Markdown.

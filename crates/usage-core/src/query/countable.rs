@@ -3,12 +3,12 @@
 use chrono::{DateTime, SecondsFormat};
 use chrono_tz::Tz;
 
-use super::{Engine, EngineError, ReportQuery};
-use crate::{Period, TimeRange, Timestamp};
+use super::{Engine, ReportQuery};
+use crate::{Error, Period, TimeRange, Timestamp};
 
 /// The period that can be counted: one that ends or begins at now is moved to whole quarters of an hour where only
 /// sums are left, as its ends never are on one and it would be refused for ever.
-pub(super) fn period(engine: &dyn Engine, query: &ReportQuery) -> Result<Period, EngineError> {
+pub(super) fn period(engine: &dyn Engine, query: &ReportQuery) -> Result<Period, Error> {
     let period = query.period.clone();
     if !period.is_rolling() {
         return Ok(period);

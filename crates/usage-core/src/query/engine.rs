@@ -2,14 +2,12 @@
 
 use std::time::Instant;
 
-use super::{
-    Block, Bounds, Calendar, EngineError, Freshness, Limits, Order, Seen, Selection, Session,
-};
+use super::{Block, Bounds, Calendar, Freshness, Limits, Order, Seen, Selection, Session};
 use crate::stats::{Aggregates, Series};
-use crate::{Label, Record, TimeRange, Timestamp};
+use crate::{Error, Label, Record, TimeRange, Timestamp};
 
 /// The records of an answer, read as they are asked for. After an error there are no more.
-pub type Records<'a> = Box<dyn Iterator<Item = Result<Record, EngineError>> + Send + 'a>;
+pub type Records<'a> = Box<dyn Iterator<Item = Result<Record, Error>> + Send + 'a>;
 
 /// Answers questions about records: the reading counterpart of [`Sink`](crate::sink::Sink).
 ///
@@ -23,15 +21,15 @@ pub type Records<'a> = Box<dyn Iterator<Item = Result<Record, EngineError>> + Se
 ///
 /// Each answer shows one state of the engine: of a batch all or nothing. What cannot be told completely is an
 /// error, never a smaller answer. Every question has [`Limits`]; one that they end fails with
-/// [`DeadlineExceeded`](super::EngineErrorKind::DeadlineExceeded) or
-/// [`Cancelled`](super::EngineErrorKind::Cancelled), at once where they are reached before it is asked.
+/// [`DeadlineExceeded`](crate::ErrorKind::DeadlineExceeded) or
+/// [`Cancelled`](crate::ErrorKind::Cancelled), at once where they are reached before it is asked.
 pub trait Engine: Send + Sync {
     /// Returns what the records come to, by label set; by those [tags](Selection::tags) too that the question is
     /// told apart by.
     ///
     /// # Errors
-    /// When there is no complete answer, see [`EngineErrorKind`](super::EngineErrorKind).
-    fn totals(&self, of: &Selection<'_>) -> Result<Aggregates, EngineError>;
+    /// When there is no complete answer, see [`ErrorKind`](crate::ErrorKind).
+    fn totals(&self, of: &Selection<'_>) -> Result<Aggregates, Error>;
 
     /// Returns what the records come to, by label set, apart for each unit of a calendar.
     ///
@@ -42,14 +40,14 @@ pub trait Engine: Send + Sync {
     ///
     /// # Errors
     /// As [`totals`](Self::totals); and when there would be more units than a series may have.
-    fn series(&self, of: &Selection<'_>, by: Calendar) -> Result<Series, EngineError>;
+    fn series(&self, of: &Selection<'_>, by: Calendar) -> Result<Series, Error>;
 
     /// As [`series`](Self::series), for who needs no names: each bucket has its
     /// [`summary`](Aggregates::summary), and may have names or not.
     ///
     /// # Errors
     /// As [`series`](Self::series).
-    fn series_of_all(&self, of: &Selection<'_>, by: Calendar) -> Result<Series, EngineError> {
+    fn series_of_all(&self, of: &Selection<'_>, by: Calendar) -> Result<Series, Error> {
         self.series(of, by)
     }
 
@@ -57,14 +55,14 @@ pub trait Engine: Send + Sync {
     /// there before is, once. Limits are checked before each of them.
     ///
     /// Where the range has sums whose records are gone, those that are there come first, and then the error
-    /// [`NotKept`](super::EngineErrorKind::NotKept): who has not reached the end does not know that these are all.
+    /// [`NotKept`](crate::ErrorKind::NotKept): who has not reached the end does not know that these are all.
     fn records<'a>(&'a self, of: &Selection<'a>, order: Order) -> Records<'a>;
 
     /// Returns the sessions whose last record is in the range; `None` where the engine does not know sessions.
     ///
     /// # Errors
     /// As [`totals`](Self::totals).
-    fn sessions(&self, _of: &Selection<'_>) -> Result<Option<Vec<Session>>, EngineError> {
+    fn sessions(&self, _of: &Selection<'_>) -> Result<Option<Vec<Session>>, Error> {
         Ok(None)
     }
 
@@ -73,7 +71,7 @@ pub trait Engine: Send + Sync {
     ///
     /// # Errors
     /// As [`totals`](Self::totals).
-    fn blocks(&self, _of: &Selection<'_>) -> Result<Option<Vec<Block>>, EngineError> {
+    fn blocks(&self, _of: &Selection<'_>) -> Result<Option<Vec<Block>>, Error> {
         Ok(None)
     }
 
@@ -82,21 +80,20 @@ pub trait Engine: Send + Sync {
     ///
     /// # Errors
     /// As [`totals`](Self::totals).
-    fn names(&self, label: Label, most: usize, limits: &Limits)
-    -> Result<Vec<String>, EngineError>;
+    fn names(&self, label: Label, most: usize, limits: &Limits) -> Result<Vec<String>, Error>;
 
     /// Returns between which instants there is something, and from when on records are taken.
     ///
     /// # Errors
     /// As [`totals`](Self::totals).
-    fn bounds(&self, limits: &Limits) -> Result<Bounds, EngineError>;
+    fn bounds(&self, limits: &Limits) -> Result<Bounds, Error>;
 
     /// Returns the [horizon](Bounds::accepts_from) by itself: older records are refused. `None` where none are.
     /// For those who need no other bound, as that may be sooner told.
     ///
     /// # Errors
     /// As [`totals`](Self::totals).
-    fn horizon(&self, limits: &Limits) -> Result<Option<Timestamp>, EngineError> {
+    fn horizon(&self, limits: &Limits) -> Result<Option<Timestamp>, Error> {
         Ok(self.bounds(limits)?.accepts_from)
     }
 
@@ -105,7 +102,7 @@ pub trait Engine: Send + Sync {
     ///
     /// # Errors
     /// As [`totals`](Self::totals).
-    fn countable(&self, range: TimeRange, limits: &Limits) -> Result<TimeRange, EngineError> {
+    fn countable(&self, range: TimeRange, limits: &Limits) -> Result<TimeRange, Error> {
         limits.check(Instant::now)?;
         Ok(range)
     }
@@ -114,7 +111,7 @@ pub trait Engine: Send + Sync {
     ///
     /// # Errors
     /// As [`totals`](Self::totals).
-    fn freshness(&self, limits: &Limits) -> Result<Freshness, EngineError> {
+    fn freshness(&self, limits: &Limits) -> Result<Freshness, Error> {
         limits.check(Instant::now)?;
         Ok(Freshness::default())
     }
@@ -123,7 +120,7 @@ pub trait Engine: Send + Sync {
     ///
     /// # Errors
     /// As [`totals`](Self::totals).
-    fn seen(&self) -> Result<Seen, EngineError>;
+    fn seen(&self) -> Result<Seen, Error>;
 
     /// Returns whether an answer about stored records may be another one than when [`seen`](Self::seen) was asked,
     /// of this very engine. Reads no table. It may say so of an engine that has not changed, never the other way
@@ -131,7 +128,7 @@ pub trait Engine: Send + Sync {
     ///
     /// # Errors
     /// As [`totals`](Self::totals), also where another file or table has taken the place of what was opened.
-    fn changed(&self, seen: &Seen) -> Result<bool, EngineError> {
+    fn changed(&self, seen: &Seen) -> Result<bool, Error> {
         Ok(self.seen()? != *seen)
     }
 }

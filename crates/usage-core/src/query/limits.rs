@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use super::EngineErrorKind;
+use crate::ErrorKind;
 
 /// How long an answer may take: up to an instant, or until somebody calls it off; by default as long as it
 /// needs.
@@ -57,13 +57,13 @@ impl Limits {
     /// there is a deadline.
     ///
     /// # Errors
-    /// [`EngineErrorKind::Cancelled`] or [`EngineErrorKind::DeadlineExceeded`].
-    pub fn check(&self, now: impl FnOnce() -> Instant) -> Result<(), EngineErrorKind> {
+    /// [`ErrorKind::Cancelled`] or [`ErrorKind::DeadlineExceeded`].
+    pub fn check(&self, now: impl FnOnce() -> Instant) -> Result<(), ErrorKind> {
         if self.cancels.iter().any(Cancel::is_cancelled) {
-            return Err(EngineErrorKind::Cancelled);
+            return Err(ErrorKind::Cancelled);
         }
         match self.deadline {
-            Some(deadline) if now() >= deadline => Err(EngineErrorKind::DeadlineExceeded),
+            Some(deadline) if now() >= deadline => Err(ErrorKind::DeadlineExceeded),
             _ => Ok(()),
         }
     }

@@ -4,19 +4,17 @@
 
 mod countable;
 mod engine;
-mod error;
 mod limits;
 mod report;
 mod selection;
 
 pub use engine::{Engine, Records};
-pub use error::{EngineError, EngineErrorKind};
 pub use limits::{Cancel, Limits};
 pub use report::{Report, ReportQuery};
 pub use selection::{Block, Bounds, Calendar, Freshness, Order, Seen, Selection, Session};
 
-use crate::TimeRange;
 use crate::stats::{Grouping, Series, Table};
+use crate::{Error, TimeRange};
 
 /// Asks an engine for a report.
 ///
@@ -25,7 +23,7 @@ use crate::stats::{Grouping, Series, Table};
 ///
 /// # Errors
 /// When the engine has no complete answer.
-pub fn report(engine: &dyn Engine, query: &ReportQuery) -> Result<Report, EngineError> {
+pub fn report(engine: &dyn Engine, query: &ReportQuery) -> Result<Report, Error> {
     let period = countable::period(engine, query)?;
     let filter = query.filter.clone();
     let tags: Vec<_> = query.by.iter().flat_map(Grouping::tags).collect();

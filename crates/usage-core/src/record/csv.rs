@@ -20,82 +20,6 @@ use super::{Field, Label, LabelInterner, Record};
 use crate::Timestamp;
 use crate::text::printable;
 
-/// Why a row is not a record.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum RowError {
-    /// More or fewer fields than the header has columns.
-    #[error("the header has {expected} columns, the row {found}")]
-    FieldCount {
-        /// The number of fields of the row.
-        found: usize,
-        /// The number of columns of the header.
-        expected: usize,
-    },
-    /// The input ends inside a quoted field.
-    #[error("field {field} begins with a quote that is never closed")]
-    UnclosedQuote {
-        /// Which field, from 1.
-        field: usize,
-    },
-    /// Something other than a comma behind a closing quote.
-    #[error("field {field} goes on behind its closing quote; a quote inside is written twice")]
-    BehindQuote {
-        /// Which field, from 1.
-        field: usize,
-    },
-    /// The record is refused, as in a record line.
-    #[error(transparent)]
-    Record(#[from] LineError),
-}
-
-/// Why a row is not the header of records.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum HeaderError {
-    /// Not text, or quotes that do not pair up.
-    #[error(transparent)]
-    Row(#[from] RowError),
-    /// Columns that no record has.
-    #[error("unknown {}; the columns of records are {}", unknown(.columns), listed(&Field::ALL))]
-    Unknown {
-        /// Their names, those of great length shortened.
-        columns: Vec<String>,
-    },
-    /// A column more than once.
-    #[error("the column {column} is there twice")]
-    Repeated {
-        /// Which.
-        column: Field,
-    },
-    /// Columns without which no row is a record.
-    #[error("the header has no {}", listed(.columns))]
-    Missing {
-        /// Which.
-        columns: Vec<Field>,
-    },
-    /// No column of token counts.
-    #[error("the header has no token counts: tokens, or input_tokens, output_tokens and so on")]
-    NoTokens,
-}
-
-/// So many unknown columns are named.
-const NAMED: usize = 5;
-
-fn unknown(columns: &[String]) -> String {
-    let named: Vec<_> = columns.iter().take(NAMED).map(|name| format!("{name:?}")).collect();
-    let more = match columns.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let word = if columns.len() == 1 { "column" } else { "columns" };
-    format!("{word} {}{more}", named.join(", "))
-}
-
-fn listed(fields: &[Field]) -> String {
-    fields.iter().map(|field| field.name()).collect::<Vec<_>>().join(", ")
-}
-
 /// Finds where rows end: at the first line break that is not inside quotes.
 ///
 /// ```
@@ -170,10 +94,10 @@ impl Header {
     ///
     /// # Errors
     /// When a column is unknown, repeated, or missing though every record needs it.
-    pub fn parse(row: &[u8]) -> Result<Self, HeaderError> {
+    pub fn parse(row: &[u8]) -> Result<Self, LineError> {
         let header = Self::read(row)?;
         if !header.unknown.is_empty() {
-            return Err(HeaderError::Unknown { columns: header.unknown });
+            return Err(LineError::UnknownColumns { columns: header.unknown });
         }
         header.checked()
     }
@@ -187,22 +111,22 @@ impl Header {
     /// let row = b"model,route,instance_id,tokens,latency_ms";
     /// assert!(Header::parse(row).is_err());
     /// assert_eq!(Header::parse_ignoring_unknown(row)?.unknown(), ["latency_ms"]);
-    /// # Ok::<(), usage_core::record::csv::HeaderError>(())
+    /// # Ok::<(), usage_core::record::line::LineError>(())
     /// ```
     ///
     /// # Errors
     /// As [`parse`](Self::parse), but for unknown columns.
-    pub fn parse_ignoring_unknown(row: &[u8]) -> Result<Self, HeaderError> {
+    pub fn parse_ignoring_unknown(row: &[u8]) -> Result<Self, LineError> {
         Self::read(row)?.checked()
     }
 
-    fn read(row: &[u8]) -> Result<Self, HeaderError> {
+    fn read(row: &[u8]) -> Result<Self, LineError> {
         let (mut columns, mut unknown) = (Vec::new(), Vec::new());
         for name in Fields::of(row)? {
             let name = name?;
             match Field::named(&name) {
                 Some(column) if columns.contains(&Some(column)) => {
-                    return Err(HeaderError::Repeated { column });
+                    return Err(LineError::RepeatedColumn { column });
                 }
                 Some(column) => columns.push(Some(column)),
                 None => {
@@ -215,12 +139,12 @@ impl Header {
     }
 
     /// As it is, if it has the columns that every record needs.
-    fn checked(self) -> Result<Self, HeaderError> {
+    fn checked(self) -> Result<Self, LineError> {
         let required = Label::ALL.into_iter().filter(|label| label.is_required());
         let mut missing: Vec<_> = required.map(Field::Label).collect();
         missing.retain(|field| !self.columns.contains(&Some(*field)));
         if !missing.is_empty() {
-            return Err(HeaderError::Missing { columns: missing });
+            return Err(LineError::MissingColumns { columns: missing });
         }
         let is_tokens = |column: &Field| match column {
             Field::Tokens => true,
@@ -228,7 +152,7 @@ impl Header {
             _ => false,
         };
         if !self.columns.iter().flatten().any(is_tokens) {
-            return Err(HeaderError::NoTokens);
+            return Err(LineError::NoTokenColumns);
         }
         Ok(self)
     }
@@ -249,7 +173,7 @@ impl Header {
         row: &[u8],
         now: Timestamp,
         interner: &mut LabelInterner,
-    ) -> Result<Record, RowError> {
+    ) -> Result<Record, LineError> {
         let mut raw = RawRecord::default();
         let mut found = 0;
         for text in Fields::of(row)? {
@@ -261,9 +185,9 @@ impl Header {
         }
         let expected = self.columns.len();
         if found != expected {
-            return Err(RowError::FieldCount { found, expected });
+            return Err(LineError::FieldCount { found, expected });
         }
-        Ok(raw.into_record(now, interner)?)
+        raw.into_record(now, interner)
     }
 }
 
@@ -275,7 +199,7 @@ struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    fn of(row: &'a [u8]) -> Result<Self, RowError> {
+    fn of(row: &'a [u8]) -> Result<Self, LineError> {
         let text = std::str::from_utf8(row)
             .map_err(|error| LineError::NotUtf8 { at: error.valid_up_to() + 1 })?;
         // The other half of a line break.
@@ -284,12 +208,12 @@ impl<'a> Fields<'a> {
     }
 
     /// A field whose opening quote has been taken off.
-    fn quoted(&mut self, text: &'a str) -> Result<Cow<'a, str>, RowError> {
+    fn quoted(&mut self, text: &'a str) -> Result<Cow<'a, str>, LineError> {
         let mut before = Cow::Borrowed("");
         let mut rest = text;
         loop {
             let Some((part, behind)) = rest.split_once('"') else {
-                return Err(RowError::UnclosedQuote { field: self.number });
+                return Err(LineError::UnclosedQuote { field: self.number });
             };
             if let Some(more) = behind.strip_prefix('"') {
                 // One of the two is meant.
@@ -299,7 +223,7 @@ impl<'a> Fields<'a> {
             }
             self.rest = match behind.strip_prefix(',') {
                 None if behind.is_empty() => None,
-                None => return Err(RowError::BehindQuote { field: self.number }),
+                None => return Err(LineError::BehindQuote { field: self.number }),
                 next => next,
             };
             return Ok(before + part);
@@ -308,7 +232,7 @@ impl<'a> Fields<'a> {
 }
 
 impl<'a> Iterator for Fields<'a> {
-    type Item = Result<Cow<'a, str>, RowError>;
+    type Item = Result<Cow<'a, str>, LineError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let rest = self.rest.take()?;

@@ -5,12 +5,11 @@ use std::borrow::Cow;
 use serde::de::DeserializeSeed as _;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+pub use super::line_error::LineError;
 use super::raw::{FieldsOf, Unknown, has_kinds, shortened};
 use super::{Field, LabelInterner, Outcome, Quality, Record, UnknownFields};
 use crate::Timestamp;
 use crate::text::escape_hidden;
-
-pub use super::line_error::LineError;
 
 /// The longest line a reader should take in, in bytes: several times the longest valid record.
 pub const MAX_LINE_BYTES: usize = 65_536;
@@ -30,7 +29,7 @@ pub const MAX_LINE_BYTES: usize = 65_536;
 ///
 /// let bad = line::parse(br#"{"tokens":-1}"#, now, &mut LabelInterner::new(1_000));
 /// assert!(bad.is_err());
-/// # Ok::<(), line::LineError>(())
+/// # Ok::<(), usage_core::record::LineError>(())
 /// ```
 ///
 /// # Errors
@@ -226,7 +225,7 @@ pub(super) fn text_of(record: &Record, field: Field) -> Option<Cow<'_, str>> {
 /// let text = r#"{"instance_id":"i","profile":"","provider":"","route":"r","model":"m","tokens":7,"fallbacks":0,"timestamp":"2026-05-03T05:56:01.000000Z"}"#;
 /// let record = line::parse(text.as_bytes(), Timestamp::from_micros(0), &mut interner)?;
 /// assert_eq!(line::write(&record), text);
-/// # Ok::<(), line::LineError>(())
+/// # Ok::<(), usage_core::record::LineError>(())
 /// ```
 #[must_use]
 pub fn write(record: &Record) -> String {

@@ -2,7 +2,7 @@
 
 use super::{Field, MAX_COUNT, MoneyError, RecordError};
 
-/// Why a line is not a record.
+/// Says why a text is no record: a record line, a row of CSV, or the header above the rows.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LineError {
@@ -83,4 +83,62 @@ pub enum LineError {
     /// The record itself is refused.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// A row of CSV has more or fewer fields than the header has columns.
+    #[error("the header has {expected} columns, the row {found}")]
+    FieldCount {
+        /// The number of fields of the row.
+        found: usize,
+        /// The number of columns of the header.
+        expected: usize,
+    },
+    /// CSV ends inside a quoted field.
+    #[error("field {field} begins with a quote that is never closed")]
+    UnclosedQuote {
+        /// Which field, from 1.
+        field: usize,
+    },
+    /// Something other than a comma stands behind a closing quote of CSV.
+    #[error("field {field} goes on behind its closing quote; a quote inside is written twice")]
+    BehindQuote {
+        /// Which field, from 1.
+        field: usize,
+    },
+    /// The header of CSV has columns that no record has.
+    #[error("unknown {}; the columns of records are {}", unknown(.columns), listed(&Field::ALL))]
+    UnknownColumns {
+        /// Their names, those of great length shortened.
+        columns: Vec<String>,
+    },
+    /// The header of CSV has a column more than once.
+    #[error("the column {column} is there twice")]
+    RepeatedColumn {
+        /// Which.
+        column: Field,
+    },
+    /// The header of CSV has not the columns without which no row is a record.
+    #[error("the header has no {}", listed(.columns))]
+    MissingColumns {
+        /// Which.
+        columns: Vec<Field>,
+    },
+    /// The header of CSV has no column of token counts.
+    #[error("the header has no token counts: tokens, or input_tokens, output_tokens and so on")]
+    NoTokenColumns,
+}
+
+/// So many unknown columns are named.
+const NAMED: usize = 5;
+
+fn unknown(columns: &[String]) -> String {
+    let named: Vec<_> = columns.iter().take(NAMED).map(|name| format!("{name:?}")).collect();
+    let more = match columns.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let word = if columns.len() == 1 { "column" } else { "columns" };
+    format!("{word} {}{more}", named.join(", "))
+}
+
+fn listed(fields: &[Field]) -> String {
+    fields.iter().map(|field| field.name()).collect::<Vec<_>>().join(", ")
 }

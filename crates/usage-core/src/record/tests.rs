@@ -3,7 +3,6 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::line::{self, LineError};
 use super::*;
 
 #[cfg(feature = "csv")]

@@ -7,8 +7,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::{BatchOutcome, SinkError};
-use crate::Record;
+use super::{BatchOutcome, Damage};
+use crate::{Error, Record};
 
 macro_rules! random_id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -80,21 +80,6 @@ impl Position {
     }
 }
 
-/// A piece of a journal that could not be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Damage {
-    /// Where it lies in its segment, in bytes from the start.
-    pub offset: u64,
-    /// The number of bytes it spans.
-    pub length: u64,
-    /// The number of records in it, where that is known.
-    pub records: Option<u64>,
-    /// What is wrong with it.
-    pub reason: &'static str,
-    /// Its bytes, as far as there are any to keep.
-    pub bytes: Vec<u8>,
-}
-
 /// What comes next from a segment.
 #[derive(Clone, Copy, Debug)]
 pub struct Replay<'a> {
@@ -127,21 +112,21 @@ pub trait JournalSink: Send {
     ///
     /// # Errors
     /// When the ledger cannot be read now.
-    fn ledger_id(&mut self) -> Result<LedgerId, SinkError>;
+    fn ledger_id(&mut self) -> Result<LedgerId, Error>;
 
     /// The folder in which to keep a journal for this ledger. Whoever replays the ledger's journals
     /// later finds it there.
     ///
     /// # Errors
     /// When the ledger cannot be read or written now.
-    fn journal_folder(&mut self) -> Result<PathBuf, SinkError>;
+    fn journal_folder(&mut self) -> Result<PathBuf, Error>;
 
     /// All folders in which earlier runs may have left journals of this ledger. Only the one that
     /// [`journal_folder`](Self::journal_folder) names, unless the ledger remembers others.
     ///
     /// # Errors
     /// When the ledger cannot be read now.
-    fn journal_folders(&mut self) -> Result<Vec<PathBuf>, SinkError> {
+    fn journal_folders(&mut self) -> Result<Vec<PathBuf>, Error> {
         Ok(vec![self.journal_folder()?])
     }
 
@@ -155,7 +140,7 @@ pub trait JournalSink: Send {
     ///
     /// # Errors
     /// When the ledger cannot be read now.
-    fn position(&mut self, segment: SegmentId) -> Result<Option<Position>, SinkError>;
+    fn position(&mut self, segment: SegmentId) -> Result<Option<Position>, Error>;
 
     /// Stores what comes next from a segment, and the new position, whole or not at all.
     ///
@@ -163,7 +148,7 @@ pub trait JournalSink: Send {
     ///
     /// # Errors
     /// When it could not be stored now. The same replay may be given again.
-    fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, SinkError>;
+    fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, Error>;
 
     /// Makes all that was stored safe from a power loss, and makes sure that it went into the
     /// ledger that others will find. Until it has answered, no segment is given up.
@@ -171,11 +156,11 @@ pub trait JournalSink: Send {
     /// # Errors
     /// When that is not so. A later call may succeed only when everything was written anew: once a
     /// sync has failed, the operating system's next one says nothing about what was written before.
-    fn make_durable(&mut self) -> Result<(), SinkError>;
+    fn make_durable(&mut self) -> Result<(), Error>;
 
     /// Forgets the position of a segment whose file is gone.
     ///
     /// # Errors
     /// When the ledger cannot be written now. A position too many does no harm.
-    fn forget(&mut self, segment: SegmentId) -> Result<(), SinkError>;
+    fn forget(&mut self, segment: SegmentId) -> Result<(), Error>;
 }

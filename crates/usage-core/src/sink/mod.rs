@@ -1,26 +1,27 @@
 //! Where batches of records go: the one thing that a writer of records and a keeper of records
 //! must agree on. It lives here so that neither depends on the other.
 
-use std::error::Error;
 use std::fmt;
 
-use crate::Record;
+use crate::{Error, Record};
 
+mod damage;
 mod journal;
 
-pub use journal::{Damage, JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId};
+pub use damage::{Damage, DamageReason};
+pub use journal::{JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId};
 
 /// Takes batches of records for good.
 ///
 /// ```
-/// use usage_core::Record;
-/// use usage_core::sink::{BatchOutcome, Sink, SinkError};
+/// use usage_core::sink::{BatchOutcome, Sink};
+/// use usage_core::{Error, Record};
 ///
 /// /// Keeps everything in memory.
 /// struct InMemory(Vec<Record>);
 ///
 /// impl Sink for InMemory {
-///     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+///     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, Error> {
 ///         self.0.extend_from_slice(batch);
 ///         Ok(BatchOutcome::stored(batch.len() as u64))
 ///     }
@@ -34,7 +35,7 @@ pub trait Sink: Send {
     ///
     /// # Errors
     /// When the batch could not be stored now. The caller keeps it and tries again.
-    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError>;
+    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, Error>;
 
     /// The part of this sink that remembers how far journals are stored, if it has one. A writer of
     /// records then keeps a journal in front of it, so that nothing is lost when the process is
@@ -151,101 +152,5 @@ impl fmt::Display for RefusalReason {
             ),
             Self::SetAside => f.write_str("the database refuses it; it is set aside"),
         }
-    }
-}
-
-/// Why a batch could not be stored now.
-#[derive(Debug)]
-pub struct SinkError {
-    kind: SinkErrorKind,
-    inner: Box<dyn Error + Send + Sync>,
-    names_causes: bool,
-}
-
-impl SinkError {
-    /// Wraps the keeper's own error, of which nothing more is known than its text.
-    pub fn new(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::of(SinkErrorKind::Other, source)
-    }
-
-    /// Wraps the keeper's own error.
-    pub fn of(kind: SinkErrorKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { kind, inner: source.into(), names_causes: false }
-    }
-
-    /// Wraps the keeper's own error, whose text names what has caused it: this has no
-    /// [`source`](Error::source) then, so that nobody is told twice.
-    pub fn with_causes_named(
-        kind: SinkErrorKind,
-        source: impl Into<Box<dyn Error + Send + Sync>>,
-    ) -> Self {
-        Self { kind, inner: source.into(), names_causes: true }
-    }
-
-    /// Returns the keeper's own error, for those who know the keeper.
-    #[must_use]
-    pub fn into_inner(self) -> Box<dyn Error + Send + Sync> {
-        self.inner
-    }
-
-    /// Returns what kind of failure it is.
-    #[must_use]
-    pub const fn kind(&self) -> SinkErrorKind {
-        self.kind
-    }
-}
-
-impl fmt::Display for SinkError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.inner, f)
-    }
-}
-
-impl Error for SinkError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        if self.names_causes { None } else { self.inner.source() }
-    }
-}
-
-/// The kinds of failure that call for different answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SinkErrorKind {
-    /// Somebody else has it locked: soon over.
-    Busy,
-    /// No space left: over when somebody makes room.
-    Full,
-    /// Reading or writing failed.
-    Io,
-    /// It cannot be written, as it or its folder is read-only.
-    ReadOnly,
-    /// Its content is damaged: only a repair helps.
-    Corrupt,
-    /// It is no longer what was opened: replaced, deleted, or migrated by a newer program. Only
-    /// opening it again helps.
-    Replaced,
-    /// Anything else.
-    Other,
-}
-
-impl SinkErrorKind {
-    /// Returns whether the same batch may succeed later without anybody opening the sink again.
-    #[must_use]
-    pub const fn is_transient(self) -> bool {
-        !matches!(self, Self::Replaced)
-    }
-}
-
-impl fmt::Display for SinkErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Busy => "busy",
-            Self::Full => "full",
-            Self::Io => "input or output",
-            Self::ReadOnly => "read-only",
-            Self::Corrupt => "damaged",
-            Self::Replaced => "replaced",
-            Self::Other => "other",
-        })
     }
 }

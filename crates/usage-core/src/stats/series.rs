@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 
 use super::Aggregates;
 use crate::period::Unit;
-use crate::{Record, TimeRange, Timestamp};
+use crate::{Error, ErrorKind, Hint, Record, TimeRange, Timestamp};
 
 /// Totals by label set for each hour, day, week or month: what reports over time are made of.
 ///
@@ -215,6 +215,12 @@ impl Series {
 pub struct TooManyBuckets {
     /// The unit.
     pub unit: Unit,
+}
+
+impl From<TooManyBuckets> for Error {
+    fn from(error: TooManyBuckets) -> Self {
+        Self::new(ErrorKind::Invalid, error).with_hint(Hint::UseLongerUnit)
+    }
 }
 
 const fn name(unit: Unit) -> &'static str {

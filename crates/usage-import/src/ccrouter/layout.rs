@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use usage_store::{APPLICATION_ID, Fault};
+use usage_store::{APPLICATION_ID, SqliteErrorKind};
 
 /// Why a query on the origin's database gave nothing, before it is known which file that was.
 #[derive(Debug)]
@@ -118,7 +118,7 @@ impl Layout {
 
 fn application_id(connection: &Connection) -> Result<i32, QueryError> {
     connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(|error| {
-        if Fault::of(&error) == Fault::NotADatabase {
+        if SqliteErrorKind::of(&error) == SqliteErrorKind::NotADatabase {
             return QueryError::NotAnOrigin("it is no SQLite database".to_owned());
         }
         error.into()

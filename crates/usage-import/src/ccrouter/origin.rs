@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ffi};
 use usage_store::file::{FileStamp, is_same_file, with_ending};
-use usage_store::{Fault, StoreError};
+use usage_store::{SqliteErrorKind, StoreError};
 
 use super::connection::{self, cannot_begin, in_transaction, is_in_motion};
 use super::copied::Copied;
@@ -173,7 +173,9 @@ impl Origin {
     ) -> Result<Attempt<T>, ImportError> {
         match in_transaction(connection::read_only(&self.path, ""), query) {
             // A crash has left a journal, which would have to be played back into it.
-            Err(QueryError::Sqlite(error)) if Fault::of(&error) == Fault::ReadOnly => {
+            Err(QueryError::Sqlite(error))
+                if SqliteErrorKind::of(&error) == SqliteErrorKind::ReadOnly =>
+            {
                 self.read_copy(stamp)
             }
             result => self.finish(result),
@@ -210,10 +212,14 @@ impl Origin {
     fn finish<T>(&self, result: Result<T, QueryError>) -> Result<Attempt<T>, ImportError> {
         let what = match result {
             Ok(value) => return Ok(Attempt::Read(value)),
-            Err(QueryError::Sqlite(error)) if Fault::of(&error) == Fault::Busy => {
+            Err(QueryError::Sqlite(error))
+                if SqliteErrorKind::of(&error) == SqliteErrorKind::Busy =>
+            {
                 return Ok(Attempt::Locked);
             }
-            Err(QueryError::Sqlite(error)) if Fault::of(&error) != Fault::NotADatabase => {
+            Err(QueryError::Sqlite(error))
+                if SqliteErrorKind::of(&error) != SqliteErrorKind::NotADatabase =>
+            {
                 return Err(unreadable(&self.path, error));
             }
             Err(QueryError::Sqlite(_)) => "it is no SQLite database".to_owned(),
@@ -270,8 +276,8 @@ fn io_error(doing: &'static str, path: &Path, source: io::Error) -> ImportError 
 }
 
 fn unreadable(path: &Path, source: rusqlite::Error) -> ImportError {
-    let (doing, fault) = ("read the ccrouter database", Fault::of(&source));
-    ImportError::Unreadable(StoreError::Sqlite { doing, path: path.to_owned(), fault, source })
+    let (doing, path) = ("read the ccrouter database", path.to_owned());
+    ImportError::Unreadable(StoreError::Sqlite { doing, path, source: source.into() })
 }
 
 fn lock() -> MutexGuard<'static, ()> {

@@ -41,12 +41,12 @@ pub enum RowError {
         found: String,
     },
     /// The text of the time means no instant.
-    #[error("timestamp {text:?} {source}")]
+    #[error("timestamp {text:?} {why}")]
     Timestamp {
         /// Its text, shortened where it is long.
         text: String,
         /// What is wrong with it.
-        source: TimestampError,
+        why: TimestampError,
     },
     /// The values are no record, because a name is empty or the time is outside 1970 to 2100, for
     /// example.
@@ -104,8 +104,8 @@ fn record<'a>(cells: &[Cell<'a>; 8], labels: &mut LabelInterner) -> Result<Recor
     let tokens = TokenCounts::unclassified(tokens.count(Field::Tokens)?.into());
     let fallbacks = fallbacks.count(Field::Count(Measure::Fallbacks))?;
     let text = timestamp.text(Field::Timestamp)?;
-    let timestamp = parse_timestamp(text)
-        .map_err(|source| RowError::Timestamp { text: shortened(text), source })?;
+    let timestamp =
+        parse_timestamp(text).map_err(|why| RowError::Timestamp { text: shortened(text), why })?;
     Ok(Record::new(
         labels.intern(names)?,
         Usage::new(tokens, timestamp).with_fallbacks(fallbacks.into()),

@@ -21,7 +21,7 @@ fn refused(place: &Place) -> String {
 }
 
 fn said(error: &ImportError, path: &Path) -> String {
-    let text = error.to_string();
+    let text = usage_core::error::chain(error);
     assert!(!text.contains('\n') && !text.ends_with('.'), "{text:?}");
     text.replace(path.canonicalize().as_deref().unwrap_or(path).to_str().unwrap(), "ORIGIN")
 }

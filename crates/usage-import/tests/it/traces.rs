@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use usage_import::ImportError;
-use usage_store::{Fault, StoreOptions};
+use usage_store::{SqliteErrorKind, StoreOptions};
 
 use super::other_process::{OtherProcess, ROWS};
 use super::support::{NEWER, Place, import, requests, until};
@@ -128,9 +128,9 @@ fn one_that_is_locked_is_refused() {
         let before = names();
         match import(&store, &place.path).unwrap_err() {
             ImportError::Unreadable(error) => {
-                assert_eq!(error.fault(), Some(Fault::Busy));
+                assert_eq!(error.sqlite_kind(), Some(SqliteErrorKind::Busy));
                 let expected = ": it is locked by another process";
-                assert!(error.to_string().ends_with(expected), "{role}: {error}");
+                assert!(usage_core::error::chain(&error).ends_with(expected), "{role}: {error:?}");
             }
             error => panic!("{role}: {error:?}"),
         }

@@ -2,6 +2,7 @@
 //! memory than its own bytes could fill.
 
 use usage_core::record::MAX_TAGS;
+use usage_core::sink::DamageReason;
 use usage_core::{Context, EventId, Label, LabelInterner, LabelNames, Labels, Record, Timestamp};
 
 use super::version::Version;
@@ -19,10 +20,8 @@ const MIN_ENCODED_SET: usize = 8;
 /// The length of a session's id, and a number of tags.
 const MIN_ENCODED_CONTEXT: usize = 2;
 
-pub(super) const TORN: Undecodable =
-    Undecodable::Damaged("its checksum is right, but its content is no list of records");
-pub(super) const INVALID: Undecodable =
-    Undecodable::Damaged("its checksum is right, but it holds what no record may hold");
+pub(super) const TORN: Undecodable = Undecodable::Damaged(DamageReason::NoRecords);
+pub(super) const INVALID: Undecodable = Undecodable::Damaged(DamageReason::InvalidRecord);
 
 /// The reason that the payload of a whole frame gives no records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +29,7 @@ pub(crate) enum Undecodable {
     /// It holds what a newer program put there, and what this one would drop.
     Newer,
     /// It is no list of records.
-    Damaged(&'static str),
+    Damaged(DamageReason),
 }
 
 /// Appends the records of a payload to `out`: exactly `records`, or nothing and the reason.
@@ -73,9 +72,7 @@ fn decode_into(
     let contexts = if layout.has_contexts { take_contexts(bytes)? } else { Vec::new() };
     let count = take_count(bytes, version.least_record())?;
     if count != records as usize {
-        return Err(Undecodable::Damaged(
-            "its checksum is right, but it holds another number of records",
-        ));
+        return Err(Undecodable::Damaged(DamageReason::RecordCount));
     }
     out.reserve(count);
     let mut when = 0_i64;

@@ -1,6 +1,6 @@
 //! The header of a segment, which is there twice.
 
-use usage_core::sink::{Damage, LedgerId, SegmentId};
+use usage_core::sink::{Damage, DamageReason, LedgerId, SegmentId};
 
 use super::array;
 use super::version::{Version, VersionError};
@@ -123,7 +123,7 @@ impl Headers {
             offset: (damaged * COPY_BYTES) as u64,
             length: COPY_BYTES as u64,
             records: Some(0),
-            reason: "one of the two headers is damaged",
+            reason: DamageReason::Header,
             bytes: bytes.to_vec(),
         });
         Ok(Self { header, damage })

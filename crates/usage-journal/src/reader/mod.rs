@@ -8,8 +8,8 @@ pub(crate) use recycle::ledger_has;
 use std::fmt;
 use std::sync::Arc;
 
-use usage_core::Record;
-use usage_core::sink::{JournalSink, Position, SegmentId, SinkError, SinkErrorKind};
+use usage_core::sink::{JournalSink, Position, SegmentId};
+use usage_core::{Error, ErrorKind, Record};
 
 use crate::check::{JournalCheck, check};
 use crate::disk::{Disk, RealDisk};
@@ -127,9 +127,9 @@ impl<D: Disk> JournalReader<D> {
     /// is, does nothing.
     ///
     /// # Errors
-    /// When it could not be stored now; it is still held. Of kind [`SinkErrorKind::Replaced`] also
+    /// When it could not be stored now; it is still held. Of kind [`ErrorKind::Replaced`] also
     /// when the ledger has gone back behind what it had stored: it is an older copy.
-    pub fn store(&mut self, sink: &mut dyn JournalSink) -> Result<StoredBatch, SinkError> {
+    pub fn store(&mut self, sink: &mut dyn JournalSink) -> Result<StoredBatch, Error> {
         if !self.is_unstored {
             return Ok(StoredBatch::default());
         }
@@ -167,9 +167,9 @@ impl<D: Disk> JournalReader<D> {
     }
 }
 
-fn went_back() -> SinkError {
-    SinkError::of(
-        SinkErrorKind::Replaced,
+fn went_back() -> Error {
+    Error::new(
+        ErrorKind::Replaced,
         "the ledger has less than was stored: an older copy was put in its place",
     )
 }

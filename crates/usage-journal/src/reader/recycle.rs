@@ -1,6 +1,7 @@
 //! Giving space back: a segment whose records the ledger has durably is used again or removed.
 
-use usage_core::sink::{JournalSink, Position, SegmentId, SinkError};
+use usage_core::Error;
+use usage_core::sink::{JournalSink, Position, SegmentId};
 
 use super::{JournalReader, went_back};
 use crate::disk::{Disk, sync_removals};
@@ -21,9 +22,9 @@ impl<D: Disk> JournalReader<D> {
     /// # Errors
     /// When the ledger could not be made durable, or a file could not be removed. What is left is
     /// tried again by the next call. Of kind
-    /// [`Replaced`](usage_core::sink::SinkErrorKind::Replaced) also when the ledger has gone back
+    /// [`Replaced`](usage_core::ErrorKind::Replaced) also when the ledger has gone back
     /// behind what it had stored.
-    pub fn recycle(&mut self, sink: &mut dyn JournalSink) -> Result<(), SinkError> {
+    pub fn recycle(&mut self, sink: &mut dyn JournalSink) -> Result<(), Error> {
         let done = self.done();
         if !done.is_empty() {
             make_durable(&done, sink)?;
@@ -39,7 +40,7 @@ impl<D: Disk> JournalReader<D> {
     ///
     /// # Errors
     /// As [`JournalReader::recycle`]; then what is stored is left as well, which does no harm.
-    pub fn close(mut self, sink: &mut dyn JournalSink) -> Result<(), SinkError> {
+    pub fn close(mut self, sink: &mut dyn JournalSink) -> Result<(), Error> {
         let done = self.done();
         // What was never used needs no ledger to be given up.
         let (unused, used): (Vec<_>, Vec<_>) =
@@ -84,8 +85,8 @@ impl<D: Disk> JournalReader<D> {
     /// Removes the files of segments that are out of use, and then their positions: the other way
     /// round, a crash between the two would store them again. Between them the folder is synced,
     /// or a power loss could bring the files back.
-    fn clean(&mut self, sink: &mut dyn JournalSink) -> Result<(), SinkError> {
-        self.remove().map_err(JournalError::into_sink_error)?;
+    fn clean(&mut self, sink: &mut dyn JournalSink) -> Result<(), Error> {
+        self.remove()?;
         while let Some(&segment) = self.forgotten.last() {
             sink.forget(segment)?;
             self.forgotten.pop();
@@ -121,7 +122,7 @@ impl<D: Disk> JournalReader<D> {
 }
 
 /// Makes sure that a power loss takes nothing of these segments from the ledger.
-fn make_durable(done: &[Promised], sink: &mut dyn JournalSink) -> Result<(), SinkError> {
+fn make_durable(done: &[Promised], sink: &mut dyn JournalSink) -> Result<(), Error> {
     sink.make_durable()?;
     for (epoch, records) in done.iter().filter(|(_, records)| *records > 0) {
         if !ledger_has(sink, epoch.segment, epoch.generation, *records)? {
@@ -137,7 +138,7 @@ pub(crate) fn ledger_has(
     segment: SegmentId,
     generation: u64,
     records: u64,
-) -> Result<bool, SinkError> {
+) -> Result<bool, Error> {
     let end = Position { generation, sequence: records };
     Ok(sink.position(segment)? >= Some(end))
 }

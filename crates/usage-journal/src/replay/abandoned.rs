@@ -3,9 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use usage_core::sink::{
-    Damage, JournalSink, LedgerId, Position, SegmentId, SinkError, SinkErrorKind,
-};
+use usage_core::sink::{Damage, JournalSink, LedgerId, Position, SegmentId};
+use usage_core::{Error, ErrorKind};
 
 use crate::disk::{Disk, DiskFile, read_full};
 use crate::error::JournalError;
@@ -112,7 +111,7 @@ impl AbandonedSegment {
         file: &F,
         sink: &mut dyn JournalSink,
         max_batch: usize,
-    ) -> Result<Option<StoredBatch>, SinkError> {
+    ) -> Result<Option<StoredBatch>, Error> {
         loop {
             if self.ended {
                 return Ok(None);
@@ -128,8 +127,8 @@ impl AbandonedSegment {
                     return Ok(Some(step));
                 }
                 Delivered::Behind(_) if self.returns == MOST_RETURNS => {
-                    return Err(SinkError::of(
-                        SinkErrorKind::Replaced,
+                    return Err(Error::new(
+                        ErrorKind::Replaced,
                         "the ledger goes back again and again",
                     ));
                 }

@@ -7,10 +7,11 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use usage_core::sink::{JournalSink, LedgerId, SegmentId, SinkError};
+use usage_core::Error;
+use usage_core::sink::{JournalSink, LedgerId, SegmentId};
 
 use crate::disk::{Disk, sync_removals};
-use crate::error::{Found, JournalError, ReplayError};
+use crate::error::{Found, JournalError};
 use crate::reader::ledger_has;
 use crate::scan::StoredBatch;
 use crate::segment::{LockResult, SegmentName, lock, remove_own};
@@ -49,8 +50,8 @@ pub struct Replayed {
     /// Segments whose headers are both unreadable, under the names that they were given: nothing
     /// looks at them again.
     pub unreadable: Vec<PathBuf>,
-    /// Segments that the operating system would not let be read or removed. They are left to the
-    /// next replay; nothing of them is stored twice.
+    /// Segments that the operating system would not let be read or removed, or the folder that it would not
+    /// let be listed. They are left to the next replay; nothing of them is stored twice.
     pub failed: Vec<JournalError>,
     /// Set when `watch` ended it early.
     pub interrupted: bool,
@@ -71,23 +72,26 @@ impl Replayed {
 /// this ledger, in batches of about `max_batch` records. `watch` is called after each batch and may
 /// end it; what was stored stays so.
 ///
-/// Files that cannot be read, or belong elsewhere, are reported in the answer and are no errors; a
+/// A folder that cannot be listed, and files that cannot be read, or belong elsewhere, are reported in the
+/// answer and are no errors; a
 /// folder that is missing has nothing in it. Several processes may do this at once.
 ///
 /// # Errors
-/// When the folder could not be listed, or the ledger not be read or written. What was not stored is
-/// still there.
+/// When the ledger could not be read or written. What was not stored is still there.
 pub fn replay<D: Disk>(
     disk: &D,
     folder: &Path,
     sink: &mut dyn JournalSink,
     max_batch: usize,
     watch: &mut dyn FnMut(&Replayed) -> ControlFlow<()>,
-) -> Result<Replayed, ReplayError> {
+) -> Result<Replayed, Error> {
     let mut names = match disk.list(folder) {
         Ok(names) => names,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Replayed::default()),
-        Err(error) => return Err(JournalError::io("list", folder, error).into()),
+        Err(error) => {
+            let failed = vec![JournalError::io("list", folder, error)];
+            return Ok(Replayed { failed, ..Replayed::default() });
+        }
     };
     names.sort();
     let ledger = sink.ledger_id()?;
@@ -131,7 +135,7 @@ struct Done<F> {
 }
 
 impl<D: Disk> Run<'_, D> {
-    fn segment(&mut self, id: SegmentId, path: PathBuf, max_batch: usize) -> Result<(), SinkError> {
+    fn segment(&mut self, id: SegmentId, path: PathBuf, max_batch: usize) -> Result<(), Error> {
         let file = match lock(self.disk, &path) {
             Ok(LockResult::Locked(file)) => file,
             Ok(LockResult::HeldByOwner) => {
@@ -199,7 +203,7 @@ impl<D: Disk> Run<'_, D> {
 
     /// Makes the ledger durable, and then removes the files of what is wholly stored; their
     /// positions last, see `JournalReader::recycle`.
-    fn remove_done(&mut self) -> Result<(), SinkError> {
+    fn remove_done(&mut self) -> Result<(), Error> {
         if self.done.is_empty() {
             return Ok(());
         }

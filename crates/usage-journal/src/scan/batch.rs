@@ -3,10 +3,10 @@
 use std::io;
 use std::path::PathBuf;
 
-use usage_core::Record;
 use usage_core::sink::{
-    BatchOutcome, Damage, JournalSink, Position, Replay, ReplayOutcome, SegmentId, SinkError,
+    BatchOutcome, Damage, JournalSink, Position, Replay, ReplayOutcome, SegmentId,
 };
+use usage_core::{Error, Record};
 
 use super::scanner::{Item, Scanner};
 use super::source::End;
@@ -179,7 +179,7 @@ impl Batch {
     }
 
     /// Stores it, or the part of it that the ledger does not have.
-    pub(crate) fn deliver(&self, sink: &mut dyn JournalSink) -> Result<Delivered, SinkError> {
+    pub(crate) fn deliver(&self, sink: &mut dyn JournalSink) -> Result<Delivered, Error> {
         let mut from = self.from;
         loop {
             let first = self.index_of(from.sequence);

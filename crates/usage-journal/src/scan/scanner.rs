@@ -3,7 +3,7 @@
 use std::io;
 
 use memchr::memmem;
-use usage_core::sink::Damage;
+use usage_core::sink::{Damage, DamageReason};
 use usage_core::{LabelInterner, Labels, Record};
 
 use super::source::{End, Source};
@@ -108,7 +108,7 @@ impl Scanner {
                     self.offset,
                     header.sequence,
                     Vec::new(),
-                    "records are missing",
+                    DamageReason::MissingRecords,
                 ));
             }
             return self.frame(file, limit, header, wanted, out);
@@ -120,7 +120,7 @@ impl Scanner {
                     return Ok(Item::Unsynced);
                 }
                 let bytes = self.kept(file, offset)?;
-                Ok(self.pass(offset, sequence, bytes, "no whole frame begins here"))
+                Ok(self.pass(offset, sequence, bytes, DamageReason::NoFrame))
             }
             NextFrame::Nothing { data_ends } => self.end(file, end, data_ends),
         }
@@ -154,12 +154,12 @@ impl Scanner {
         let payload = self.window.get(file, start, header.length as usize, limit)?;
         let Source { version, seed, .. } = self.source;
         let result = if payload.len() < header.length as usize {
-            Err(Undecodable::Damaged("the file ends in the middle of a frame"))
+            Err(Undecodable::Damaged(DamageReason::ShortFrame))
         } else if payload_is_whole(seed, &header, payload) {
             let (interner, sets) = (&mut self.interner, &mut self.sets);
             decode(version, payload, header.records, interner, sets, out)
         } else {
-            Err(Undecodable::Damaged("the checksum of a frame's content is wrong"))
+            Err(Undecodable::Damaged(DamageReason::Checksum))
         };
         match result {
             Ok(()) => {
@@ -233,17 +233,15 @@ impl Scanner {
         let limit = end.offset();
         if let Some(sequence) = end.sequence() {
             let bytes = self.kept(file, limit)?;
-            return Ok(self.pass(limit, sequence, bytes, "no whole frame begins here"));
+            return Ok(self.pass(limit, sequence, bytes, DamageReason::NoFrame));
         }
         let mark = self.window.get(file, self.offset, END_MARK_BYTES, limit)?;
         let clean = mark.iter().all(|&byte| byte == 0);
         // After a power loss, what was written last may be there in part.
         if !clean && !self.source.restarted {
             let bytes = self.kept(file, data_ends)?;
-            let damage = Damage {
-                records: None,
-                ..self.damage(data_ends, bytes, "what was written last is torn or damaged")
-            };
+            let damage =
+                Damage { records: None, ..self.damage(data_ends, bytes, DamageReason::TornEnd) };
             // What lies behind is nothing, or older.
             self.offset = limit;
             return Ok(Item::Damage(damage));
@@ -252,7 +250,7 @@ impl Scanner {
         match end {
             End::Unknown { len, size } if len < size && !self.cut_reported => {
                 self.cut_reported = true;
-                let (length, reason) = (size - len, "the file is cut short");
+                let (length, reason) = (size - len, DamageReason::CutShort);
                 let bytes = Vec::new();
                 Ok(Item::Damage(Damage { offset: len, length, records: None, reason, bytes }))
             }
@@ -261,7 +259,7 @@ impl Scanner {
     }
 
     /// Passes over what lies before `offset`, where the record of this sequence comes.
-    fn pass(&mut self, offset: u64, sequence: u64, bytes: Vec<u8>, reason: &'static str) -> Item {
+    fn pass(&mut self, offset: u64, sequence: u64, bytes: Vec<u8>, reason: DamageReason) -> Item {
         let damage = Damage {
             records: Some(sequence.saturating_sub(self.sequence)),
             ..self.damage(offset, bytes, reason)
@@ -270,7 +268,7 @@ impl Scanner {
         Item::Damage(damage)
     }
 
-    fn damage(&self, end: u64, bytes: Vec<u8>, reason: &'static str) -> Damage {
+    fn damage(&self, end: u64, bytes: Vec<u8>, reason: DamageReason) -> Damage {
         let length = end.saturating_sub(self.offset);
         Damage { offset: self.offset, length, records: None, reason, bytes }
     }

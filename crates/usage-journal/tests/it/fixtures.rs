@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::{fs, io};
 
 use usage_core::sink::{
-    BatchOutcome, JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId, SinkError,
+    BatchOutcome, JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId,
 };
-use usage_core::{Label, Measure, Record};
+use usage_core::{Error, Label, Measure, Record};
 use usage_journal::{Replayed, replay};
 
 use crate::damage::{FOLDER, ledger_id};
@@ -22,25 +22,25 @@ struct Lines {
 }
 
 impl JournalSink for Lines {
-    fn ledger_id(&mut self) -> Result<LedgerId, SinkError> {
+    fn ledger_id(&mut self) -> Result<LedgerId, Error> {
         Ok(ledger_id())
     }
-    fn journal_folder(&mut self) -> Result<PathBuf, SinkError> {
+    fn journal_folder(&mut self) -> Result<PathBuf, Error> {
         Ok(FOLDER.into())
     }
-    fn position(&mut self, _: SegmentId) -> Result<Option<Position>, SinkError> {
+    fn position(&mut self, _: SegmentId) -> Result<Option<Position>, Error> {
         Ok(self.position)
     }
-    fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, SinkError> {
+    fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, Error> {
         self.lines.lock().unwrap().extend(replay.records.iter().map(line));
         self.position = Some(replay.to);
         let stored = replay.records.len() as u64;
         Ok(ReplayOutcome::Stored(BatchOutcome::stored(stored)))
     }
-    fn make_durable(&mut self) -> Result<(), SinkError> {
+    fn make_durable(&mut self) -> Result<(), Error> {
         Ok(())
     }
-    fn forget(&mut self, _: SegmentId) -> Result<(), SinkError> {
+    fn forget(&mut self, _: SegmentId) -> Result<(), Error> {
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use tempfile::{TempDir, tempdir};
+use usage_core::error::chain;
 use usage_journal::{JournalReader, JournalWriter, RealDisk, replay};
 
 use crate::damage::{ledger_id, records, small};
@@ -110,7 +111,7 @@ fn what_is_deleted_is_written_anew() {
         }
         let watched = live.journal.check();
         assert_eq!((watched.restored, watched.at_risk), (count, 0), "{watched:?}");
-        assert!(watched.error.unwrap().to_string().contains("deleted"));
+        assert!(chain(&watched.error.unwrap()).contains("deleted"));
         assert!(live.journal.check().error.is_none(), "all is well again");
         live.append(100);
         assert_eq!(live.killed().0, all(400));
@@ -168,7 +169,7 @@ fn after_an_emptied_segment_comes_another() {
     empty(&live.segments()[0]);
     let watched = live.journal.check();
     assert_eq!((watched.at_risk, watched.restored), (9, 0));
-    assert!(watched.error.unwrap().to_string().contains("emptied"));
+    assert!(chain(&watched.error.unwrap()).contains("emptied"));
     live.append(11);
     assert_eq!(live.segments().len(), 2);
     // This process tells what is lost, and is then at ease.

@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use usage_core::sink::{BatchOutcome, Sink, SinkError};
+use usage_core::Error;
+use usage_core::sink::{BatchOutcome, Sink};
 use usage_core::{Label, LabelNames, Record};
 use usage_meter::Meter;
 use usage_tracker::Tracker;
@@ -33,7 +34,7 @@ pub(crate) struct Ledger {
 struct Kept(Arc<Mutex<Vec<Record>>>);
 
 impl Sink for Kept {
-    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, Error> {
         self.0.lock().unwrap().extend_from_slice(batch);
         Ok(BatchOutcome::stored(batch.len() as u64))
     }

@@ -156,7 +156,7 @@ impl fmt::Display for Place {
 pub(super) fn message(error: &ReadError) -> String {
     match error {
         ReadError::Sqlite(error) => error.to_string(),
-        ReadError::Damaged(what) => what.clone(),
+        ReadError::Damaged(_, what) => what.clone(),
         // No damage.
         other => format!("{other:?}"),
     }

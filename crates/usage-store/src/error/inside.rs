@@ -6,7 +6,7 @@ use usage_core::Timestamp;
 #[cfg(feature = "zones")]
 use usage_core::stats::TooManyBuckets;
 
-use super::{Doubt, Fault, SCHEMA_VERSION, StoreError};
+use super::{DamageCode, Doubt, SCHEMA_VERSION, SqliteErrorKind, StoreError};
 
 /// Why a write transaction was rolled back. Nothing of it was stored.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +37,7 @@ pub(crate) enum ReadError {
     /// The file was overwritten with another ledger.
     Replaced,
     /// What was found, and where.
-    Damaged(String),
+    Damaged(DamageCode, String),
     /// The edge of a range that would need rows, and the nearest that need none.
     RowsGone {
         edge: Timestamp,
@@ -63,10 +63,8 @@ impl ReadError {
     /// Whether what was read is damaged.
     pub(crate) fn is_damage(&self) -> bool {
         match self {
-            Self::Sqlite(error) => {
-                matches!(Fault::of(error), Fault::Corrupt | Fault::NotADatabase)
-            }
-            Self::Damaged(_) => true,
+            Self::Sqlite(error) => SqliteErrorKind::of(error).is_damage(),
+            Self::Damaged(..) => true,
             _ => false,
         }
     }
@@ -78,7 +76,7 @@ impl ReadError {
     }
 
     pub(crate) fn unknown_label_set(id: i64) -> Self {
-        Self::Damaged(format!("records refer to unknown names ({id})"))
+        Self::Damaged(DamageCode::Names, format!("records refer to unknown names ({id})"))
     }
 }
 

@@ -1,5 +1,6 @@
 //! What can go wrong with a ledger, in this crate's own words.
 
+use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -8,22 +9,29 @@ use usage_core::Timestamp;
 #[cfg(feature = "zones")]
 use usage_core::stats::TooManyBuckets;
 
+mod damage;
 mod doubt;
 mod inside;
+mod kind;
+mod sqlite;
 mod version;
 mod wrong;
 
+pub use damage::DamageCode;
+pub(crate) use damage::WrongEntry;
 pub use doubt::Doubt;
 pub use inside::WriteError;
 pub(crate) use inside::{ReadError, WorkError};
+pub use sqlite::{SqliteError, SqliteErrorKind};
 pub use version::SCHEMA_VERSION;
 pub(crate) use wrong::Wrong;
 
 /// The result of this crate's functions.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
-/// What went wrong with a ledger. Each message says what was being done, to which file, and why
-/// it failed.
+/// What went wrong with a ledger. Each message says what was being done, and to which file; why it failed is
+/// the [`source`](Error::source), whose text is not in the message:
+/// [`chain`](usage_core::error::chain) tells both.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -89,7 +97,7 @@ pub enum StoreError {
         links: u64,
     },
     /// Whether there is a ledger could not be found out.
-    #[error("cannot look for a ledger at {}: {source}", path.display())]
+    #[error("cannot look for a ledger at {}", path.display())]
     Find {
         /// Where it was looked for.
         path: PathBuf,
@@ -103,7 +111,7 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// The folder or the file could not be made.
-    #[error("cannot create {}: {source}", path.display())]
+    #[error("cannot create {}", path.display())]
     Create {
         /// The folder or file.
         path: PathBuf,
@@ -126,16 +134,14 @@ pub enum StoreError {
         version: i32,
     },
     /// SQLite failed.
-    #[error("cannot {doing} {}: {}", path.display(), fault.explained(source))]
+    #[error("cannot {doing} {}", path.display())]
     Sqlite {
         /// What was being done, as in "open the ledger".
         doing: &'static str,
         /// The ledger.
         path: PathBuf,
-        /// What kind of failure it was.
-        fault: Fault,
-        /// SQLite's own error.
-        source: rusqlite::Error,
+        /// Why not.
+        source: SqliteError,
     },
     /// No reading connection became free in time.
     #[error("cannot read the ledger {}: all reading connections stayed busy", path.display())]
@@ -150,10 +156,12 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// What is stored is not what a ledger can hold.
-    #[error("the ledger {} is damaged: {what}", path.display())]
+    #[error("the ledger {} is damaged: {what} ({code})", path.display())]
     Damaged {
         /// The ledger.
         path: PathBuf,
+        /// Which kind of damage it is.
+        code: DamageCode,
         /// What was found, and where.
         what: String,
     },
@@ -223,8 +231,24 @@ pub enum StoreError {
         /// Why.
         doubt: Doubt,
     },
+    /// A text is no age.
+    #[error("an age is a whole number and one of m, h, d and w, such as 30d")]
+    NotAnAge,
+    /// With such a policy sums would go before the records that they are made of.
+    #[error(
+        "sums cannot be kept for a shorter time ({sums}) than the records they are made of ({rows})"
+    )]
+    SumsBeforeRows {
+        /// How long records were to be kept: an age, or "forever".
+        rows: String,
+        /// How long sums were to be kept.
+        sums: String,
+    },
+    /// Such a policy would delete everything.
+    #[error("nothing would be kept")]
+    NothingKept,
     /// A deletion has failed after something was deleted, which stays deleted.
-    #[error("{source}")]
+    #[error("a part of what was to be deleted is deleted")]
     Unfinished {
         /// How many records went.
         records: u64,
@@ -248,7 +272,7 @@ pub enum StoreError {
         what: &'static str,
     },
     /// What was stored could not be brought to the disk itself.
-    #[error("cannot sync {}: {source}", path.display())]
+    #[error("cannot sync {}", path.display())]
     Sync {
         /// The file.
         path: PathBuf,
@@ -257,14 +281,14 @@ pub enum StoreError {
     },
     /// The files of a journal could not be read, locked or removed, or what is in them could not be
     /// stored.
-    #[error("cannot {doing} the journal {}: {reason}", folder.display())]
+    #[error("cannot {doing} the journal {}", folder.display())]
     Journal {
         /// What was being done, as in "look into".
         doing: &'static str,
         /// The folder of the journal.
         folder: PathBuf,
         /// Why not.
-        reason: String,
+        source: Box<dyn Error + Send + Sync>,
     },
 }
 
@@ -274,74 +298,6 @@ pub(crate) fn shown(instant: Timestamp) -> String {
         || format!("{micros} us"),
         |at| at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
     )
-}
-
-/// The kinds of SQLite failure that call for different answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Fault {
-    /// Another connection holds a lock: try again later.
-    Busy,
-    /// The disk, or the size allowed to the database, is full.
-    Full,
-    /// Reading or writing the file failed.
-    Io,
-    /// The file or its folder cannot be written.
-    ReadOnly,
-    /// The file or one of its companions cannot be opened.
-    CannotOpen,
-    /// The database is damaged.
-    Corrupt,
-    /// The file is no SQLite database.
-    NotADatabase,
-    /// Anything else.
-    Other,
-}
-
-impl Fault {
-    /// The kind of an SQLite error.
-    #[must_use]
-    pub fn of(error: &rusqlite::Error) -> Self {
-        use rusqlite::Error::{
-            FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
-        };
-        match error {
-            // The tables are strict, and this program writes text as UTF-8: only damage puts anything
-            // else into a column.
-            FromSqlConversionFailure(..)
-            | IntegralValueOutOfRange(..)
-            | InvalidColumnType(..)
-            | Utf8Error(..) => return Self::Corrupt,
-            _ => {}
-        }
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
-            Some(ErrorCode::DiskFull) => Self::Full,
-            Some(ErrorCode::SystemIoFailure) => Self::Io,
-            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly,
-            Some(ErrorCode::CannotOpen) => Self::CannotOpen,
-            Some(ErrorCode::DatabaseCorrupt) => Self::Corrupt,
-            Some(ErrorCode::NotADatabase) => Self::NotADatabase,
-            _ => Self::Other,
-        }
-    }
-
-    /// Whether SQLite could not open the file for writing, or what belongs beside it: one at rest can be read
-    /// all the same.
-    pub(crate) const fn is_unopenable(self) -> bool {
-        matches!(self, Self::ReadOnly | Self::CannotOpen)
-    }
-
-    pub(crate) fn explained(self, source: &rusqlite::Error) -> String {
-        match self {
-            Self::Busy => "it is locked by another process".to_owned(),
-            Self::Full => "the disk is full".to_owned(),
-            Self::ReadOnly => "it, or its folder, is read-only".to_owned(),
-            Self::Corrupt => format!("it is damaged ({source})"),
-            Self::CannotOpen => "it, or a file that belongs beside it, cannot be opened".to_owned(),
-            Self::Io | Self::NotADatabase | Self::Other => source.to_string(),
-        }
-    }
 }
 
 /// Whether a query was ended by the one who has asked.
@@ -360,7 +316,7 @@ impl StoreError {
             ReadError::Replaced => {
                 Self::Replaced { path: of(), what: "was overwritten with another one" }
             }
-            ReadError::Damaged(what) => Self::Damaged { path: of(), what },
+            ReadError::Damaged(code, what) => Self::Damaged { path: of(), code, what },
             ReadError::RowsGone { edge, nearest } => Self::RowsGone { edge, nearest },
             ReadError::NamesFolded { names, before } => Self::NamesFolded { names, before },
             ReadError::Doubtful(doubt) => Self::Doubtful { doubt },
@@ -372,65 +328,12 @@ impl StoreError {
 
     /// Wraps an SQLite error with what was being done to which ledger.
     pub(crate) fn sqlite(doing: &'static str, path: &Path, source: rusqlite::Error) -> Self {
-        if let Some(wrong) = Wrong::of(&source) {
-            return Self::Damaged { path: path.to_owned(), what: wrong.to_string() };
-        }
-        Self::Sqlite { doing, path: path.to_owned(), fault: Fault::of(&source), source }
-    }
-
-    /// The kind of SQLite failure behind it, if that is what it was.
-    #[must_use]
-    pub fn fault(&self) -> Option<Fault> {
-        match self {
-            Self::Unfinished { source, .. } => source.fault(),
-            Self::Sqlite { fault, .. } => Some(*fault),
-            _ => None,
-        }
-    }
-
-    /// Whether [`Fault::is_unopenable`] is behind it.
-    pub(crate) fn is_unopenable(&self) -> bool {
-        self.fault().is_some_and(Fault::is_unopenable)
-    }
-
-    /// Whether the ledger's content is damaged, so that only a repair or a backup helps.
-    #[must_use]
-    pub fn is_damage(&self) -> bool {
-        match self {
-            Self::Unfinished { source, .. } => source.is_damage(),
-            Self::Damaged { .. } => true,
-            // What is no database from the start is another error.
-            Self::Sqlite { fault, .. } => matches!(fault, Fault::Corrupt | Fault::NotADatabase),
-            _ => false,
+        match damage::of(&source) {
+            Some((code, what)) => Self::Damaged { path: path.to_owned(), code, what },
+            None => Self::Sqlite { doing, path: path.to_owned(), source: source.into() },
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use rusqlite::ffi;
-
-    use super::*;
-
-    #[test]
-    fn extended_codes_have_the_kind_of_their_family() {
-        for (code, fault, damage) in [
-            (ffi::SQLITE_BUSY_SNAPSHOT, Fault::Busy, false),
-            (ffi::SQLITE_LOCKED, Fault::Busy, false),
-            (ffi::SQLITE_FULL, Fault::Full, false),
-            (ffi::SQLITE_IOERR_FSYNC, Fault::Io, false),
-            (ffi::SQLITE_READONLY_DIRECTORY, Fault::ReadOnly, false),
-            (ffi::SQLITE_PERM, Fault::ReadOnly, false),
-            (ffi::SQLITE_CANTOPEN_SYMLINK, Fault::CannotOpen, false),
-            (ffi::SQLITE_CORRUPT_INDEX, Fault::Corrupt, true),
-            (ffi::SQLITE_NOTADB, Fault::NotADatabase, true),
-            (ffi::SQLITE_ERROR, Fault::Other, false),
-        ] {
-            let source = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
-            let error = StoreError::sqlite("read the ledger", Path::new("/x"), source);
-            assert_eq!((error.fault(), error.is_damage()), (Some(fault), damage), "{error:?}");
-            let text = error.to_string();
-            assert!(text.starts_with("cannot read the ledger /x: ") && !text.contains('\n'));
-        }
-    }
-}
+mod tests;

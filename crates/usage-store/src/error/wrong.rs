@@ -4,6 +4,8 @@ use std::fmt;
 
 use rusqlite::types::Type;
 
+use super::DamageCode;
+
 /// What is wrong with sums. As an error of SQLite's it counts as damage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wrong {
@@ -17,6 +19,15 @@ pub(crate) enum Wrong {
 }
 
 impl Wrong {
+    pub(crate) const fn code(self) -> DamageCode {
+        match self {
+            Self::Unreadable => DamageCode::SumsUnreadable,
+            Self::Newer => DamageCode::SumsNewer,
+            Self::Missing => DamageCode::SumsDisagree,
+            Self::Torn => DamageCode::SumsTorn,
+        }
+    }
+
     /// What is wrong with sums, if that is what an error says.
     pub(crate) fn of(error: &rusqlite::Error) -> Option<Self> {
         match error {
@@ -34,12 +45,10 @@ impl Wrong {
 impl fmt::Display for Wrong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Unreadable => "sums that cannot be read; `usage doctor --rebuild` remakes them",
+            Self::Unreadable => "sums that cannot be read",
             Self::Newer => "sums that a newer version of this program has written",
-            Self::Missing => {
-                "sums that do not agree with the records; `usage doctor --rebuild` remakes them"
-            }
-            Self::Torn => "sums that do not belong together; `usage doctor --rebuild` remakes them",
+            Self::Missing => "sums that do not agree with the records",
+            Self::Torn => "sums that do not belong together",
         })
     }
 }

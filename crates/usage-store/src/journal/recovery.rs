@@ -3,7 +3,8 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use usage_journal::{RealDisk, ReplayError, replay};
+use usage_core::error::chain;
+use usage_journal::{RealDisk, replay};
 
 use crate::Store;
 use crate::error::{ReadError, Result, StoreError};
@@ -101,7 +102,7 @@ impl Journals<'_> {
             let mut recovered = Recovered::default();
             self.recover_folder(&folder, &mut recovered)?;
             if let Some(reason) = recovered.skipped.pop() {
-                return Err(StoreError::Journal { doing: STORE, folder, reason });
+                return Err(StoreError::Journal { doing: STORE, folder, source: reason.into() });
             }
         }
         Ok(())
@@ -133,20 +134,16 @@ impl Journals<'_> {
         let go_on = &mut |_: &_| ControlFlow::Continue(());
         let replayed = match replay(&RealDisk, folder, &mut sink, AT_ONCE, go_on) {
             Ok(replayed) => replayed,
-            Err(ReplayError::Sink(error)) => {
+            Err(error) => {
                 // The ledger's own error says more than what the journal has to say.
                 return Err(error.into_inner().downcast().map_or_else(
                     |error| StoreError::Journal {
                         doing: STORE,
                         folder: folder.to_owned(),
-                        reason: error.to_string(),
+                        source: error,
                     },
                     |error| *error,
                 ));
-            }
-            Err(error) => {
-                recovered.skipped.push(error.to_string());
-                return Ok(());
             }
         };
         recovered.stored += replayed.stored;
@@ -161,7 +158,7 @@ impl Journals<'_> {
         recovered.foreign.extend(replayed.foreign);
         recovered.newer.extend(replayed.newer);
         recovered.unreadable.extend(replayed.unreadable);
-        recovered.skipped.extend(replayed.failed.iter().map(ToString::to_string));
+        recovered.skipped.extend(replayed.failed.iter().map(|failed| chain(failed)));
         Ok(())
     }
 }

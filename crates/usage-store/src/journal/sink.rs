@@ -2,20 +2,19 @@
 
 use std::path::PathBuf;
 
-use usage_core::Record;
 use usage_core::sink::{
     BatchOutcome, JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId, Sink,
-    SinkError, SinkErrorKind,
 };
+use usage_core::{Error, Record};
 
 use crate::Store;
-use crate::error::{Fault, Result, StoreError};
+use crate::error::{DamageCode, Result, StoreError};
 use crate::journal::journals::{self, Unreplayed};
 use crate::ledger::journal_folders;
 
 /// A tracker's writer hands its batches over here.
 impl Sink for Store {
-    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, Error> {
         Ok(self.insert_batch(batch)?)
     }
 
@@ -30,15 +29,15 @@ impl Sink for Store {
 }
 
 impl JournalSink for Store {
-    fn ledger_id(&mut self) -> Result<LedgerId, SinkError> {
+    fn ledger_id(&mut self) -> Result<LedgerId, Error> {
         Ok(self.id()?)
     }
 
-    fn journal_folder(&mut self) -> Result<PathBuf, SinkError> {
+    fn journal_folder(&mut self) -> Result<PathBuf, Error> {
         self.watch_log();
         let folder = self.folder_of_journal();
         if folder.chosen != folder.default {
-            self.write::<_, SinkError>("write to the ledger", |writer| {
+            self.write::<_, Error>("write to the ledger", |writer| {
                 let file = self.file();
                 let connection = &writer.ledger.connection;
                 if journal_folders::is_remembered(connection, &folder.chosen, file)? {
@@ -54,7 +53,7 @@ impl JournalSink for Store {
         Ok(folder.chosen.clone())
     }
 
-    fn journal_folders(&mut self) -> Result<Vec<PathBuf>, SinkError> {
+    fn journal_folders(&mut self) -> Result<Vec<PathBuf>, Error> {
         Ok(self.journals().folders()?)
     }
 
@@ -62,13 +61,13 @@ impl JournalSink for Store {
         self.file().is_shared_with_group()
     }
 
-    fn position(&mut self, segment: SegmentId) -> Result<Option<Position>, SinkError> {
+    fn position(&mut self, segment: SegmentId) -> Result<Option<Position>, Error> {
         self.write("read the ledger", |writer| {
             writer.ledger.read(|transaction| journals::position(transaction, segment))
         })
     }
 
-    fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, SinkError> {
+    fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, Error> {
         let first = |connection: &_| journals::begin(connection, replay);
         let last = |connection: &_, outcome| {
             journals::advance(connection, replay)?;
@@ -81,11 +80,11 @@ impl JournalSink for Store {
         }
     }
 
-    fn make_durable(&mut self) -> Result<(), SinkError> {
+    fn make_durable(&mut self) -> Result<(), Error> {
         Ok(self.sync()?)
     }
 
-    fn forget(&mut self, segment: SegmentId) -> Result<(), SinkError> {
+    fn forget(&mut self, segment: SegmentId) -> Result<(), Error> {
         self.write("write to the ledger", |writer| {
             writer.ledger.write(|transaction, _| journals::forget(transaction, segment))
         })
@@ -101,37 +100,8 @@ impl Store {
     pub fn id(&self) -> Result<LedgerId> {
         self.known_id().ok_or_else(|| StoreError::Damaged {
             path: self.path().to_owned(),
+            code: DamageCode::Id,
             what: "it has no ledger_id of 16 bytes".to_owned(),
         })
-    }
-}
-
-impl StoreError {
-    /// What kind of failure it is to a writer of records.
-    #[must_use]
-    pub fn sink_error_kind(&self) -> SinkErrorKind {
-        match self {
-            Self::Unfinished { source, .. } => source.sink_error_kind(),
-            Self::Sqlite { fault, .. } => match fault {
-                Fault::Busy => SinkErrorKind::Busy,
-                Fault::Full => SinkErrorKind::Full,
-                Fault::Io => SinkErrorKind::Io,
-                Fault::ReadOnly => SinkErrorKind::ReadOnly,
-                Fault::Corrupt | Fault::NotADatabase => SinkErrorKind::Corrupt,
-                Fault::CannotOpen | Fault::Other => SinkErrorKind::Other,
-            },
-            Self::ReadersBusy { .. } => SinkErrorKind::Busy,
-            Self::Find { .. } | Self::Sync { .. } | Self::Journal { .. } => SinkErrorKind::Io,
-            Self::Damaged { .. } => SinkErrorKind::Corrupt,
-            Self::Replaced { .. } | Self::VersionChanged { .. } => SinkErrorKind::Replaced,
-            _ => SinkErrorKind::Other,
-        }
-    }
-}
-
-/// The error stays at hand for those who know this crate: see [`SinkError::into_inner`].
-impl From<StoreError> for SinkError {
-    fn from(error: StoreError) -> Self {
-        Self::with_causes_named(error.sink_error_kind(), error)
     }
 }

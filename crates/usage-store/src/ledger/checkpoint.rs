@@ -12,7 +12,7 @@ use std::ffi::c_int;
 use rusqlite::hooks::{CheckpointMode, Wal};
 use rusqlite::{Connection, OptionalExtension as _};
 
-use crate::error::Fault;
+use crate::error::{SqliteError, SqliteErrorKind};
 
 /// As many pages as SQLite waits for.
 const PAGES: c_int = 1_000;
@@ -36,8 +36,8 @@ fn committed(log: &Wal, pages: c_int) -> rusqlite::Result<()> {
         let result = match log.checkpoint_v2(CheckpointMode::PASSIVE) {
             Ok(_) => Some(Ok(())),
             // Somebody is in the way; it is their turn, or the next time is.
-            Err(error) if Fault::of(&error) == Fault::Busy => None,
-            Err(error) => Some(Err(Fault::of(&error).explained(&error))),
+            Err(error) if SqliteErrorKind::of(&error) == SqliteErrorKind::Busy => None,
+            Err(error) => Some(Err(SqliteError::from(error).to_string())),
         };
         if result.is_some() {
             LAST.replace(result);

@@ -7,7 +7,7 @@ use usage_core::record::MAX_COUNT;
 use usage_core::stats::Summary;
 use usage_core::{Counts, Label, LabelNames, Measure, RecordError, Timestamp};
 
-use crate::error::ReadError;
+use crate::error::{DamageCode, ReadError};
 use crate::ledger::more::{COLUMNS, More};
 
 /// The columns of a record's numbers, in the order of their list. Others are in [`More`].
@@ -76,7 +76,10 @@ fn numbers(
         let stored: i64 = row.get(first + index)?;
         match u32::try_from(stored) {
             Ok(count) if count <= MAX_COUNT => *number = count,
-            _ => return Err(ReadError::Damaged(format!("{} has a count of {stored}", whose()))),
+            _ => {
+                let what = format!("{} has a count of {stored}", whose());
+                return Err(ReadError::Damaged(DamageCode::Record, what));
+            }
         }
     }
     Ok(numbers)
@@ -90,7 +93,7 @@ pub(crate) fn more<'r>(
 ) -> Result<More<'r>, ReadError> {
     let bytes = row.get_ref(column)?.as_blob_or_null().map_err(rusqlite::Error::from)?;
     let more = bytes.map_or(Ok(More::NONE), More::decode);
-    more.map_err(|error| ReadError::Damaged(format!("{} {error}", whose())))
+    more.map_err(|error| ReadError::Damaged(DamageCode::Record, format!("{} {error}", whose())))
 }
 
 /// Reads the checked numbers of a record at an instant, from a column on, and with these what else it says.
@@ -103,7 +106,10 @@ pub(crate) fn counts<'r>(
     let numbers = numbers(row, first, &whose)?;
     let more = more(row, column, &whose)?;
     let invalid = |why: String| {
-        ReadError::Damaged(format!("{} has content that no record may have: {why}", whose()))
+        ReadError::Damaged(
+            DamageCode::Record,
+            format!("{} has content that no record may have: {why}", whose()),
+        )
     };
     let counts =
         more.counts(numbers, at).map_err(|error: RecordError| invalid(error.to_string()))?;

@@ -1,11 +1,10 @@
 //! The dictionaries of sessions and of sets of tags: in a small id, and back.
 
-use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Params, params};
 use rustc_hash::FxHashMap;
 use usage_core::{Context, TagSet};
 
-use crate::error::ReadError;
+use crate::error::{DamageCode, ReadError, WrongEntry};
 
 /// The tables of both.
 pub(crate) const SESSIONS: &str = "sessions";
@@ -29,14 +28,6 @@ pub(crate) fn checksum(id: i64, texts: &[&str]) -> i64 {
         hasher.update(text.as_bytes());
     }
     hasher.finalize().into()
-}
-
-/// An entry that is not the one that was stored. As an error of SQLite's it counts as damage.
-#[derive(Debug, thiserror::Error)]
-#[error("entry {id} of {table} is not what was stored")]
-struct WrongEntry {
-    table: &'static str,
-    id: i64,
 }
 
 /// Finds the id of a session of an instance, or adds it.
@@ -86,8 +77,7 @@ fn found(
         .optional()?;
     match found {
         Some((id, sum)) if sum != checksum(id, texts) => {
-            let error = Box::new(WrongEntry { table, id });
-            Err(rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error))
+            Err(WrongEntry::Entry { table, id }.into())
         }
         found => Ok(found.map(|(id, _)| id)),
     }
@@ -126,7 +116,7 @@ impl Contexts {
         };
         if session.is_some() && of != instance {
             let what = format!("{} is in a session of another instance", whose());
-            return Err(ReadError::Damaged(what));
+            return Err(ReadError::Damaged(DamageCode::Names, what));
         }
         Ok(context.clone())
     }
@@ -139,10 +129,10 @@ fn read(
     whose: impl Fn() -> String,
 ) -> Result<(Context, String), ReadError> {
     let missing = |what: &str, id: i64| {
-        ReadError::Damaged(format!(
-            "{} has {what} ({id}) that are missing or cannot be used",
-            whose()
-        ))
+        ReadError::Damaged(
+            DamageCode::Names,
+            format!("{} has {what} ({id}) that are missing or cannot be used", whose()),
+        )
     };
     let (mut instance, mut session_id, mut tags) = <(String, String, String)>::default();
     if let Some(id) = session {
@@ -190,7 +180,7 @@ pub(crate) fn wrong_entries(
         let id: i64 = row.get(0)?;
         let ids = if table == SESSIONS { (Some(id), None) } else { (None, Some(id)) };
         match read(connection, ids.0, ids.1, String::new) {
-            Err(ReadError::Damaged(_)) => wrong.push(id),
+            Err(ReadError::Damaged(..)) => wrong.push(id),
             Err(ReadError::Sqlite(error)) => return Err(error),
             _ => {}
         }

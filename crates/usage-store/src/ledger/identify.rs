@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use crate::error::{Fault, Result, StoreError};
+use crate::error::{DamageCode, Result, SqliteErrorKind, StoreError};
 use crate::ledger::at_rest;
 use crate::ledger::schema::{APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION};
 
@@ -23,14 +23,14 @@ pub(crate) enum Identity {
 /// would be computed whenever somebody reads it, and need never come to an end.
 pub(crate) fn identify(connection: &Connection, path: &Path) -> Result<Identity> {
     let failed = |source| {
-        if Fault::of(&source) == Fault::NotADatabase {
+        if SqliteErrorKind::of(&source) == SqliteErrorKind::NotADatabase {
             return StoreError::NotALedger { path: path.to_owned(), what: "no SQLite database" };
         }
         StoreError::sqlite("open the ledger", path, source)
     };
     if let Some(name) = impostor(connection).map_err(failed)? {
         let what = format!("{name} is not the table that it should be");
-        return Err(StoreError::Damaged { path: path.to_owned(), what });
+        return Err(StoreError::Damaged { path: path.to_owned(), code: DamageCode::Table, what });
     }
     let (application_id, version, tables) = marks(connection).map_err(failed)?;
     match (application_id, version, tables) {
@@ -38,7 +38,8 @@ pub(crate) fn identify(connection: &Connection, path: &Path) -> Result<Identity>
         (APPLICATION_ID, 1..=SCHEMA_VERSION, _) => Ok(Identity::Ledger(version)),
         (APPLICATION_ID, ..=0, _) => {
             let what = format!("it has schema version {version}");
-            Err(StoreError::Damaged { path: path.to_owned(), what })
+            let code = DamageCode::SchemaVersion;
+            Err(StoreError::Damaged { path: path.to_owned(), code, what })
         }
         (APPLICATION_ID, found, _) => {
             Err(StoreError::NewerVersion { path: path.to_owned(), found })

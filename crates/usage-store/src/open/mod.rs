@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ffi};
 
-use crate::error::{Fault, Result, StoreError};
+use crate::error::{Result, SqliteErrorKind, StoreError};
 use crate::ledger::at_rest;
 use crate::ledger::connect::{configure, connect};
 use crate::ledger::file::with_ending;
@@ -209,7 +209,7 @@ pub(crate) fn ready(
         configure(&connection, options)?;
         match ensure_wal(&connection, options.busy_timeout) {
             // It can be read all the same.
-            Err(error) if Fault::of(&error).is_unopenable() => Ok(()),
+            Err(error) if SqliteErrorKind::of(&error).is_unopenable() => Ok(()),
             result => result,
         }
     };

@@ -3,13 +3,9 @@
 use std::time::Instant;
 
 use rusqlite::Connection;
-use usage_core::query::{
-    Bounds, Calendar, EngineError, EngineErrorKind, Freshness, Limits, Order, Records, Seen,
-    Selection,
-};
-use usage_core::sink::SinkErrorKind;
+use usage_core::query::{Bounds, Calendar, Freshness, Limits, Order, Records, Seen, Selection};
 use usage_core::stats::{Aggregates, Series};
-use usage_core::{Engine, Label, Record, TimeRange, Timestamp};
+use usage_core::{Engine, Error, ErrorKind, Label, Record, TimeRange, Timestamp};
 
 use crate::error::{ReadError, StoreError};
 use crate::ledger::readers::Stop;
@@ -25,13 +21,13 @@ const READ: &str = "read the ledger";
 
 impl Engine for Store {
     /// From sums, but for the parts of a quarter of an hour at the ends of the range.
-    fn totals(&self, of: &Selection<'_>) -> Result<Aggregates, EngineError> {
+    fn totals(&self, of: &Selection<'_>) -> Result<Aggregates, Error> {
         self.ask(&of.limits, |connection| {
             report::aggregate(connection, of.range, of.filter, of.tags)
         })
     }
 
-    fn series(&self, of: &Selection<'_>, by: Calendar) -> Result<Series, EngineError> {
+    fn series(&self, of: &Selection<'_>, by: Calendar) -> Result<Series, Error> {
         let by = (by.unit, by.zone);
         self.ask(&of.limits, |connection| {
             series::aggregate(connection, (of.range, of.filter), of.tags, by)
@@ -39,7 +35,7 @@ impl Engine for Store {
     }
 
     /// As fast with a million names as with one, unless some are asked for.
-    fn series_of_all(&self, of: &Selection<'_>, by: Calendar) -> Result<Series, EngineError> {
+    fn series_of_all(&self, of: &Selection<'_>, by: Calendar) -> Result<Series, Error> {
         if !of.filter.is_empty() || !of.tags.is_empty() {
             return Engine::series(self, of, by);
         }
@@ -58,16 +54,11 @@ impl Engine for Store {
         Box::new(Answer { store: self, records, range, limits, is_over: false })
     }
 
-    fn names(
-        &self,
-        label: Label,
-        most: usize,
-        limits: &Limits,
-    ) -> Result<Vec<String>, EngineError> {
+    fn names(&self, label: Label, most: usize, limits: &Limits) -> Result<Vec<String>, Error> {
         self.ask(limits, |connection| Ok(labels::first_names(connection, label, most)?))
     }
 
-    fn bounds(&self, limits: &Limits) -> Result<Bounds, EngineError> {
+    fn bounds(&self, limits: &Limits) -> Result<Bounds, Error> {
         self.ask(limits, |connection| {
             let mut seen = rollups::Seen::default();
             let TimeRange { start, end } = series::closed(connection, TimeRange::ALL, &mut seen)?;
@@ -88,13 +79,13 @@ impl Engine for Store {
     }
 
     /// Reads one row, and no sums.
-    fn horizon(&self, limits: &Limits) -> Result<Option<Timestamp>, EngineError> {
+    fn horizon(&self, limits: &Limits) -> Result<Option<Timestamp>, Error> {
         self.ask(limits, |connection| {
             Ok(retained::records_from(connection)?.map(Timestamp::from_micros))
         })
     }
 
-    fn countable(&self, range: TimeRange, limits: &Limits) -> Result<TimeRange, EngineError> {
+    fn countable(&self, range: TimeRange, limits: &Limits) -> Result<TimeRange, Error> {
         self.ask(limits, |connection| {
             let moved = |edge: Option<Timestamp>| -> rusqlite::Result<Option<Timestamp>> {
                 let Some(at) = edge else { return Ok(None) };
@@ -104,7 +95,7 @@ impl Engine for Store {
         })
     }
 
-    fn freshness(&self, limits: &Limits) -> Result<Freshness, EngineError> {
+    fn freshness(&self, limits: &Limits) -> Result<Freshness, Error> {
         limits.check(Instant::now)?;
         let stop = stop(limits);
         let backlog =
@@ -112,7 +103,7 @@ impl Engine for Store {
         Ok(Freshness::of(backlog.of_stopped(), backlog.of_running()))
     }
 
-    fn seen(&self) -> Result<Seen, EngineError> {
+    fn seen(&self) -> Result<Seen, Error> {
         Ok(Seen::of(self.state()?))
     }
 }
@@ -122,7 +113,7 @@ impl Store {
         &self,
         limits: &Limits,
         query: impl Fn(&Connection) -> Result<T, ReadError>,
-    ) -> Result<T, EngineError> {
+    ) -> Result<T, Error> {
         limits.check(Instant::now)?;
         let stop = stop(limits);
         self.read_until(READ, stop.as_ref(), query).map_err(|error| failed(error, limits))
@@ -139,7 +130,7 @@ struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    fn one(&mut self) -> Result<Option<Record>, EngineError> {
+    fn one(&mut self) -> Result<Option<Record>, Error> {
         self.limits.check(Instant::now)?;
         match self.records.next() {
             Some(stored) => {
@@ -150,18 +141,18 @@ impl Answer<'_> {
         }
     }
 
-    fn check_kept(&self) -> Result<(), EngineError> {
+    fn check_kept(&self) -> Result<(), Error> {
         let gone = self.store.ask(&self.limits, |connection| sums_alone(connection, self.range))?;
         gone.map_or(Ok(()), |before| {
             let what =
                 format!("records before {before} were deleted, and only their sums are kept");
-            Err(EngineError::of(EngineErrorKind::NotKept, what))
+            Err(Error::new(ErrorKind::NotKept, what))
         })
     }
 }
 
 impl Iterator for Answer<'_> {
-    type Item = Result<Record, EngineError>;
+    type Item = Result<Record, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.is_over {
@@ -212,32 +203,9 @@ fn stop(limits: &Limits) -> Option<Stop> {
 }
 
 /// What has ended a query that was stopped are its limits.
-fn failed(error: StoreError, limits: &Limits) -> EngineError {
+fn failed(error: StoreError, limits: &Limits) -> Error {
     match limits.check(Instant::now) {
-        Err(kind) if matches!(error, StoreError::Stopped { .. }) => EngineError::of(kind, error),
+        Err(kind) if matches!(error, StoreError::Stopped { .. }) => Error::new(kind, error),
         _ => error.into(),
-    }
-}
-
-/// The error stays at hand for those who know this crate: see [`EngineError::into_source`].
-impl From<StoreError> for EngineError {
-    fn from(error: StoreError) -> Self {
-        let kind = match error {
-            StoreError::TooManyBuckets(error) => return error.into(),
-            StoreError::RowsGone { .. }
-            | StoreError::NamesFolded { .. }
-            | StoreError::TagsGone { .. } => EngineErrorKind::NotKept,
-            StoreError::Stopped { .. } => EngineErrorKind::Cancelled,
-            _ => match error.sink_error_kind() {
-                SinkErrorKind::Busy => EngineErrorKind::Busy,
-                SinkErrorKind::Full | SinkErrorKind::Io | SinkErrorKind::ReadOnly => {
-                    EngineErrorKind::Io
-                }
-                SinkErrorKind::Corrupt => EngineErrorKind::Corrupt,
-                SinkErrorKind::Replaced => EngineErrorKind::Replaced,
-                _ => EngineErrorKind::Other,
-            },
-        };
-        Self::of(kind, error)
     }
 }

@@ -1,7 +1,7 @@
 //! Reports for async code: on any runtime, without holding up its threads.
 
-use usage_core::query::{Cancel, EngineError};
-use usage_core::{Report, ReportQuery, report};
+use usage_core::query::Cancel;
+use usage_core::{Error, Report, ReportQuery, report};
 
 use crate::Store;
 
@@ -26,8 +26,8 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// When there is no complete answer, see [`EngineErrorKind`](usage_core::query::EngineErrorKind).
-    pub async fn report_async(&self, query: ReportQuery) -> Result<Report, EngineError> {
+    /// When there is no complete answer, see [`ErrorKind`](usage_core::ErrorKind).
+    pub async fn report_async(&self, query: ReportQuery) -> Result<Report, Error> {
         let (store, called_off) = (self.clone(), CallOff::default());
         let limits = query.limits.clone().with_cancel(called_off.0.clone());
         let query = query.within(limits);

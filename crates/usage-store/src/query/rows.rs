@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row, params_from_iter};
 use usage_core::{EventId, Filter, Label, Record, RecordError, TimeRange, Timestamp};
 
 use crate::Store;
-use crate::error::{ReadError, StoreError};
+use crate::error::{DamageCode, ReadError, StoreError};
 use crate::ledger::columns::{self, NUMBERS};
 use crate::ledger::contexts::Contexts;
 use crate::ledger::labels::LabelSets;
@@ -219,7 +219,8 @@ pub(crate) fn stored_record(
     let id: i64 = row.get(1)?;
     let whose = || format!("record {id}");
     let invalid = |error: RecordError| {
-        ReadError::Damaged(format!("{} has content that no record may have: {error}", whose()))
+        let what = format!("{} has content that no record may have: {error}", whose());
+        ReadError::Damaged(DamageCode::Record, what)
     };
     let label_set: i64 = row.get(2)?;
     let labels = sets.get(label_set).ok_or_else(|| ReadError::unknown_label_set(label_set))?;

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use usage_core::Timestamp;
 
+use crate::error::{Result, StoreError};
+
 /// How old something may become: `30d`, `8w`, `24h`, `90m`. A day has 24 hours.
 ///
 /// ```
@@ -17,7 +19,7 @@ use usage_core::Timestamp;
 /// assert_eq!(age.to_string(), "24h");
 /// let now = Timestamp::from_micros(86_400_000_001);
 /// assert_eq!(age.before(now), Some(Timestamp::from_micros(1)));
-/// # Ok::<(), usage_store::AgeError>(())
+/// # Ok::<(), usage_store::StoreError>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Age {
@@ -25,11 +27,6 @@ pub struct Age {
     unit: char,
     minutes: u64,
 }
-
-/// Text that is no age.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an age is a whole number and one of m, h, d and w, such as 30d")]
-pub struct AgeError;
 
 impl Age {
     const MICROS: i64 = 60_000_000;
@@ -49,26 +46,33 @@ impl Age {
 }
 
 impl FromStr for Age {
-    type Err = AgeError;
+    type Err = StoreError;
 
-    fn from_str(text: &str) -> Result<Self, AgeError> {
-        let unit = text.chars().last().ok_or(AgeError)?;
+    fn from_str(text: &str) -> Result<Self> {
+        let unit = text.chars().last().ok_or(StoreError::NotAnAge)?;
         let minutes = match unit {
             'm' => 1,
             'h' => 60,
             'd' => 24 * 60,
             'w' => 7 * 24 * 60,
-            _ => return Err(AgeError),
+            _ => return Err(StoreError::NotAnAge),
         };
-        let digits = text.strip_suffix(unit).filter(|digits| !digits.is_empty()).ok_or(AgeError)?;
+        let digits = text
+            .strip_suffix(unit)
+            .filter(|digits| !digits.is_empty())
+            .ok_or(StoreError::NotAnAge)?;
         if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(AgeError);
+            return Err(StoreError::NotAnAge);
         }
-        let number: u64 = digits.parse().map_err(|_| AgeError)?;
-        let minutes = number.checked_mul(minutes).ok_or(AgeError)?;
+        let number: u64 = digits.parse().map_err(|_| StoreError::NotAnAge)?;
+        let minutes = number.checked_mul(minutes).ok_or(StoreError::NotAnAge)?;
         // Nothing is as old as that, and what is beyond cannot be reckoned with.
         const LONGEST: u64 = 10_000 * 366 * 24 * 60;
-        if minutes > LONGEST { Err(AgeError) } else { Ok(Self { number, unit, minutes }) }
+        if minutes > LONGEST {
+            Err(StoreError::NotAnAge)
+        } else {
+            Ok(Self { number, unit, minutes })
+        }
     }
 }
 
@@ -115,10 +119,10 @@ mod tests {
             assert_eq!((age(text).to_string().as_str(), age(text).minutes), (shown, minutes));
         }
         for text in ["", "d", "30", "30D", "30 d", "-1d", "+1d", "1.5d", "30s", "3\u{663}d"] {
-            assert_eq!(text.parse::<Age>(), Err(AgeError), "{text}");
+            assert!(matches!(text.parse::<Age>(), Err(StoreError::NotAnAge)), "{text}");
         }
         for text in ["99999999999999999999d", "18446744073709551615w", "9999999999w"] {
-            assert_eq!(text.parse::<Age>(), Err(AgeError), "{text}");
+            assert!(matches!(text.parse::<Age>(), Err(StoreError::NotAnAge)), "{text}");
         }
         assert!(age("25h") > age("1d") && age("24h") == age("1d"));
     }

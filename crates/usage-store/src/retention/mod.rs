@@ -17,12 +17,12 @@ mod slices;
 mod space;
 mod steps;
 
-pub use age::{Age, AgeError};
+pub use age::Age;
 pub use delete::DeletionPlan;
 pub use everything::DeleteAllPlan;
 pub use horizon::HorizonReset;
 pub use plan::RetentionPlan;
-pub use policy::{Policy, PolicyError, Retained, Retention};
+pub use policy::{Policy, Retained, Retention};
 pub use progress::Deletion;
 pub use prune::{PruneOptions, PrunePlan};
 pub use quarantine::{Quarantine, Retried};

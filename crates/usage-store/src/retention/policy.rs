@@ -3,7 +3,7 @@
 use usage_core::Timestamp;
 
 use super::age::Age;
-use crate::error::ReadError;
+use crate::error::{DamageCode, ReadError, StoreError};
 use crate::ledger::retained;
 use crate::{Result, Store};
 
@@ -14,26 +14,6 @@ pub struct Policy {
     sums: Option<Age>,
 }
 
-/// Why something is no policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PolicyError {
-    /// Sums would go before the records that they are made of.
-    #[error(
-        "sums cannot be kept for a shorter time ({sums}) than the records they are made of ({})",
-        shown(*.rows)
-    )]
-    SumsBeforeRows {
-        /// How long records were to be kept; `None` is forever.
-        rows: Option<Age>,
-        /// How long sums were to be kept.
-        sums: Age,
-    },
-    /// That would delete everything.
-    #[error("nothing would be kept")]
-    Nothing,
-}
-
 fn shown(age: Option<Age>) -> String {
     age.map_or_else(|| "forever".to_owned(), |age| age.to_string())
 }
@@ -42,7 +22,7 @@ impl Policy {
     /// Records for `rows`, and what they add up to for `sums`; `None` is forever.
     ///
     /// ```
-    /// use usage_store::{Policy, PolicyError};
+    /// use usage_store::Policy;
     ///
     /// let policy = Policy::new(Some("30d".parse()?), None)?;
     /// assert_eq!(policy.sums(), None);
@@ -52,13 +32,13 @@ impl Policy {
     ///
     /// # Errors
     /// When sums were kept for a shorter time than records, or records for no time at all.
-    pub fn new(rows: Option<Age>, sums: Option<Age>) -> Result<Self, PolicyError> {
+    pub fn new(rows: Option<Age>, sums: Option<Age>) -> Result<Self> {
         if [rows, sums].into_iter().flatten().any(Age::is_zero) {
-            return Err(PolicyError::Nothing);
+            return Err(StoreError::NothingKept);
         }
         match (rows, sums) {
             (rows, Some(sums)) if rows.is_none_or(|rows| sums < rows) => {
-                Err(PolicyError::SumsBeforeRows { rows, sums })
+                Err(StoreError::SumsBeforeRows { rows: shown(rows), sums: sums.to_string() })
             }
             _ => Ok(Self { rows, sums }),
         }
@@ -128,7 +108,8 @@ impl Retention<'_> {
             let policy = rows.and_then(|rows| Ok((rows, sums?))).ok();
             let policy = policy.and_then(|(rows, sums)| Policy::new(rows, sums).ok());
             let policy = policy.ok_or_else(|| {
-                ReadError::Damaged("how long records are kept cannot be read".to_owned())
+                let what = "how long records are kept cannot be read".to_owned();
+                ReadError::Damaged(DamageCode::Policy, what)
             })?;
             let at = |micros: Option<i64>| micros.map(Timestamp::from_micros);
             Ok(Retained {

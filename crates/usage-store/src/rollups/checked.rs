@@ -10,7 +10,7 @@ use usage_core::stats::Summary;
 
 use super::all::{self, OfAll};
 use super::{quarter_of, start_of_quarter};
-use crate::error::{ReadError, shown};
+use crate::error::{DamageCode, ReadError, shown};
 use crate::ledger::columns::{SELECT_COUNTS, TS, hash, summary, tag_set};
 
 /// Hands out the time, the label set, the tags and the counts of each row of some quarters of an hour, in the
@@ -83,8 +83,8 @@ impl<'s> Expected<'s> {
 
 fn differ(quarter: i64) -> ReadError {
     let start = shown(Timestamp::from_micros(start_of_quarter(quarter)));
-    ReadError::Damaged(format!(
-        "the records of the quarter of an hour from {start} are not those that were stored, \
-         `usage doctor --full` says more"
-    ))
+    let what = format!(
+        "the records of the quarter of an hour from {start} are not those that were stored"
+    );
+    ReadError::Damaged(DamageCode::RecordsChanged, what)
 }

@@ -9,7 +9,7 @@ use usage_core::stats::Summary;
 use super::folds::Folds;
 use super::level::OF_ALL;
 use super::{Cells, Level, Wrong, numbers, quarter_of, read};
-use crate::error::ReadError;
+use crate::error::{DamageCode, ReadError};
 use crate::ledger::columns::{SELECT_COUNTS, TS, hash, summary};
 
 /// What a stretch of time has to come to, or why that cannot be said.
@@ -34,10 +34,11 @@ pub(crate) fn from_rows(
         match summary(row) {
             // Reports would never see it.
             _ if !Timestamp::from_micros(ts).is_recordable() => {
-                open.spoil(ReadError::Damaged("a record has a time out of range".to_owned()));
+                let what = "a record has a time out of range".to_owned();
+                open.spoil(ReadError::Damaged(DamageCode::Record, what));
             }
             Ok(totals) => open.add(row.get(0)?, &totals),
-            Err(error @ ReadError::Damaged(_)) => open.spoil(error),
+            Err(error @ ReadError::Damaged(..)) => open.spoil(error),
             Err(error) => return Err(error),
         }
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::error::{Fault, StoreError};
+use crate::error::{SqliteErrorKind, StoreError};
 use crate::ledger::part::Part;
 use crate::ledger::transaction::schema_version;
 use crate::ledger::{at_rest, connect};
@@ -68,9 +68,12 @@ impl Store {
         }
         match connection.execute("VACUUM INTO ?1", [part.uri()]) {
             Ok(_) => Ok(()),
-            Err(source) => Err(match Fault::of(&source) {
+            Err(source) => Err(match SqliteErrorKind::of(&source) {
                 // What is full or cannot be written is where the copy goes.
-                Fault::Full | Fault::Io | Fault::ReadOnly | Fault::CannotOpen => {
+                SqliteErrorKind::Full
+                | SqliteErrorKind::Io
+                | SqliteErrorKind::ReadOnly
+                | SqliteErrorKind::CannotOpen => {
                     StoreError::sqlite("copy the ledger to", path, source)
                 }
                 _ => of_ledger(source),
@@ -90,7 +93,7 @@ impl Store {
             schema_version(&connection).map(|_| connection)
         };
         match in_use() {
-            Err(error) if Fault::of(&error).is_unopenable() => {
+            Err(error) if SqliteErrorKind::of(&error).is_unopenable() => {
                 at_rest::open(self.path()).ok_or(error)
             }
             result => result,

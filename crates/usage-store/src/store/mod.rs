@@ -73,7 +73,7 @@ impl Store {
     /// Opens a ledger that exists, and makes none; changes nothing, and so migrates none.
     ///
     /// Who may only read the ledger can open it as well: then reports work, and writing fails
-    /// with [`Fault::ReadOnly`](crate::Fault::ReadOnly). Where a writer has the ledger open, its
+    /// with [`SqliteErrorKind::ReadOnly`](crate::SqliteErrorKind::ReadOnly). Where a writer has the ledger open, its
     /// companion files must be readable too, which they are when the ledger is.
     ///
     /// # Errors
@@ -141,14 +141,14 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// When the batch could not be stored; nothing of it was. After [`Fault::Busy`],
-    /// [`Fault::Full`] and [`Fault::Io`] the same batch may succeed later. What the database itself
+    /// When the batch could not be stored; nothing of it was. After [`SqliteErrorKind::Busy`],
+    /// [`SqliteErrorKind::Full`] and [`SqliteErrorKind::Io`] the same batch may succeed later. What the database itself
     /// refuses, by a trigger or a constraint that somebody has added, is no error: such records are
     /// set aside in the same transaction, see [`RefusalReason::SetAside`].
     ///
-    /// [`Fault::Busy`]: crate::Fault::Busy
-    /// [`Fault::Full`]: crate::Fault::Full
-    /// [`Fault::Io`]: crate::Fault::Io
+    /// [`SqliteErrorKind::Busy`]: crate::SqliteErrorKind::Busy
+    /// [`SqliteErrorKind::Full`]: crate::SqliteErrorKind::Full
+    /// [`SqliteErrorKind::Io`]: crate::SqliteErrorKind::Io
     /// [`RefusalReason::SetAside`]: usage_core::sink::RefusalReason::SetAside
     pub fn insert_batch(&self, batch: &[Record]) -> Result<BatchOutcome> {
         self.insert_batch_between(batch, |_| Ok(()), |_, outcome| Ok(outcome))
@@ -238,7 +238,7 @@ mod tests {
     use usage_core::{Filter, LabelNames, Labels, TimeRange, Timestamp, TokenCounts, Usage};
 
     use super::*;
-    use crate::{Fault, Synchronous};
+    use crate::{SqliteErrorKind, Synchronous};
 
     fn batch(count: i64) -> Vec<Record> {
         let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
@@ -264,8 +264,8 @@ mod tests {
         let large = batch(5_000);
         for _ in 0..2 {
             let error = store.insert_batch(&large).unwrap_err();
-            assert_eq!(error.fault(), Some(Fault::Full), "{error:?}");
-            assert!(error.to_string().ends_with(": the disk is full"), "{error}");
+            assert_eq!(error.sqlite_kind(), Some(SqliteErrorKind::Full), "{error:?}");
+            assert!(usage_core::error::chain(&error).ends_with(": the disk is full"), "{error:?}");
         }
         let requests =
             || store.report(TimeRange::ALL, &Filter::default()).unwrap().summary().requests;

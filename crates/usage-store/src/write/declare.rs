@@ -6,7 +6,7 @@ use usage_core::record::MAX_TAGS;
 use usage_core::{Label, RecordError, TagKey, Timestamp};
 
 use crate::Store;
-use crate::error::{ReadError, Result, StoreError};
+use crate::error::{DamageCode, ReadError, Result, StoreError};
 use crate::ledger::contexts::Contexts;
 use crate::ledger::labels;
 use crate::ledger::more::More;
@@ -109,7 +109,9 @@ fn count_anew(connection: &Connection, declared: &Declared, from: i64) -> Result
             (last, count) = ((ts, id), count + 1);
             let bytes = row.get_ref(3)?.as_blob_or_null().map_err(rusqlite::Error::from)?;
             let more = bytes.map_or(Ok(More::NONE), More::decode);
-            let more = more.map_err(|error| ReadError::Damaged(format!("record {id} {error}")))?;
+            let more = more.map_err(|error| {
+                ReadError::Damaged(DamageCode::Record, format!("record {id} {error}"))
+            })?;
             let Some(tag_set) = more.tag_set else { continue };
             let into = match known.get(&(label_set, tag_set)) {
                 Some(into) => *into,

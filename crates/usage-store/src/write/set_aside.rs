@@ -35,7 +35,7 @@ pub(crate) fn damage(
         )?
         .execute(params![
             damage.bytes,
-            damage.reason,
+            damage.reason.to_string(),
             damage.records.map(number),
             segment.as_bytes(),
             number(from.generation),

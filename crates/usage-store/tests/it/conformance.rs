@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use usage_conformance::{Subject, check};
-use usage_core::query::{EngineError, EngineErrorKind, Limits, Order, Selection};
-use usage_core::{Engine, Filter, Label, TimeRange};
+use usage_core::query::{Limits, Order, Selection};
+use usage_core::{Engine, Error, ErrorKind, Filter, Label, TimeRange};
 use usage_store::{PrunePlan, Store, StoreError};
 
 use super::support::{KEEP_SUMS, Place, at, open_patient, orphan, record, record_of};
@@ -65,7 +65,7 @@ fn records_end_with_an_error_where_only_sums_are_left() {
     let (old, new) = (Ok(at(5)), Ok(at(3 * QUARTER + 7)));
     assert_eq!(told(None, None, Order::OldestFirst), [old, new]);
     store.delete(PrunePlan::new(&store, at(2 * QUARTER), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
-    let gone = Err(EngineErrorKind::NotKept);
+    let gone = Err(ErrorKind::NotKept);
     for order in [Order::OldestFirst, Order::NewestFirst] {
         assert_eq!(told(None, None, order), [new, gone]);
         assert_eq!(told(Some(0), Some(2 * QUARTER), order), [gone]);
@@ -88,7 +88,7 @@ fn the_horizon_is_told_without_reading_sums_or_rows() {
     let sql = "UPDATE rollups_quarter SET cells = zeroblob(20); UPDATE rollups_day SET number = 7";
     place.connection().execute_batch(sql).unwrap();
     let none = Limits::none();
-    assert_eq!(engine(&store).bounds(&none).unwrap_err().kind(), EngineErrorKind::Corrupt);
+    assert_eq!(engine(&store).bounds(&none).unwrap_err().kind(), ErrorKind::Corrupt);
     assert_eq!(engine(&store).horizon(&none).unwrap(), Some(at(3)));
 }
 
@@ -101,13 +101,13 @@ fn errors_have_a_kind_and_keep_what_they_wrap() {
     let sql = "UPDATE rollups_month SET cells = zeroblob(20)";
     place.connection().execute_batch(sql).unwrap();
     let error = engine(&store).totals(&of).unwrap_err();
-    assert_eq!(error.kind(), EngineErrorKind::Corrupt);
+    assert_eq!(error.kind(), ErrorKind::Corrupt);
     assert!(error.to_string().contains(" is damaged: "), "{error}");
-    let source = error.into_source().downcast::<StoreError>().unwrap();
+    let source = error.into_inner().downcast::<StoreError>().unwrap();
     assert!(source.is_damage());
     std::fs::remove_file(&place.path).unwrap();
     let kind = engine(&store).seen().unwrap_err().kind();
-    assert_eq!(kind, EngineErrorKind::Replaced);
+    assert_eq!(kind, ErrorKind::Replaced);
 }
 
 /// What waits in a journal is in no answer, and said.
@@ -158,8 +158,8 @@ fn a_ledger_that_was_replaced_or_deleted_answers_nothing() {
                 engine.seen().err(),
                 engine.changed(&seen).err(),
             ];
-            let kinds = kinds.map(|error| error.as_ref().map(EngineError::kind));
-            assert_eq!(kinds, [Some(EngineErrorKind::Replaced); 8]);
+            let kinds = kinds.map(|error| error.as_ref().map(Error::kind));
+            assert_eq!(kinds, [Some(ErrorKind::Replaced); 8]);
         }
     };
     std::fs::rename(&other.path, &place.path).unwrap();
@@ -179,7 +179,7 @@ fn a_damaged_name_is_not_told() {
         let sql = format!("UPDATE label_sets SET model = '{wrong}', route = 's' WHERE id = 2");
         place.connection().execute_batch(&sql).unwrap();
         let error = engine(&store).names(Label::Model, most, &Limits::none()).unwrap_err();
-        assert_eq!(error.kind(), EngineErrorKind::Corrupt, "{error}");
+        assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
     }
 }
 
@@ -194,5 +194,5 @@ fn names_are_read_as_far_as_they_are_asked_for() {
     assert_eq!(engine(&store).names(Label::Model, 2, &soon).unwrap(), ["a", "b"]);
     let late = Limits::none().with_deadline(Instant::now());
     let kind = engine(&store).names(Label::Model, 2, &late).unwrap_err().kind();
-    assert_eq!(kind, EngineErrorKind::DeadlineExceeded);
+    assert_eq!(kind, ErrorKind::DeadlineExceeded);
 }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use rusqlite::TransactionBehavior;
-use usage_core::Record;
 use usage_core::sink::{
-    Damage, JournalSink, Position, Replay, ReplayOutcome, SegmentId, Sink, SinkErrorKind,
+    Damage, DamageReason, JournalSink, Position, Replay, ReplayOutcome, SegmentId, Sink,
 };
+use usage_core::{ErrorKind, Record};
 use usage_store::{Store, StoreOptions};
 
 use super::support::{Place, record, records, requests, with_event};
@@ -105,7 +105,7 @@ fn a_replay_that_fails_leaves_nothing() {
         damage: &damage,
     };
     let error = JournalSink::replay(&mut store, &replay).unwrap_err();
-    assert_eq!(error.kind(), SinkErrorKind::Other);
+    assert_eq!(error.kind(), ErrorKind::Other);
     let set_aside = "SELECT count(*) FROM set_aside";
     let count = || connection.query_row(set_aside, [], |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!((requests(&store), store.position(SEGMENT).unwrap(), count()), (0, None, 0));
@@ -127,7 +127,7 @@ fn damaged(bytes: &[u8]) -> Damage {
         offset: 128,
         length: bytes.len() as u64,
         records: Some(4),
-        reason: "the checksum is wrong",
+        reason: DamageReason::Checksum,
         bytes: bytes.to_vec(),
     }
 }
@@ -149,7 +149,7 @@ fn damage_is_set_aside() {
         .query_row(row, [], |row| {
             assert_eq!(row.get::<_, String>(0)?, "journal");
             assert_eq!(row.get::<_, Vec<u8>>(1)?, b"\xF7USG");
-            assert_eq!(row.get::<_, String>(2)?, "the checksum is wrong");
+            assert_eq!(row.get::<_, String>(2)?, DamageReason::Checksum.to_string());
             assert_eq!(row.get::<_, Option<i64>>(3)?, Some(4));
             assert_eq!(row.get::<_, [u8; 16]>(4)?, *SEGMENT.as_bytes());
             let numbers: [i64; 3] = [row.get(5)?, row.get(6)?, row.get(7)?];
@@ -250,8 +250,8 @@ fn failures_have_their_kinds() {
     let mut kind = || store.store(&[record(1, 1)]).unwrap_err().kind();
     let mut other = place.connection();
     let lock = other.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
-    assert_eq!(kind(), SinkErrorKind::Busy);
+    assert_eq!(kind(), ErrorKind::Busy);
     drop(lock);
     other.pragma_update(None, "user_version", 99).unwrap();
-    assert_eq!(kind(), SinkErrorKind::Replaced);
+    assert_eq!(kind(), ErrorKind::Replaced);
 }

@@ -5,7 +5,7 @@
 use rusqlite::TransactionBehavior;
 use usage_core::{Filter, TimeRange};
 use usage_store::{
-    Fault, PruneOptions, PrunePlan, SCHEMA_VERSION, StoreError, WriteError, insert_record,
+    PruneOptions, PrunePlan, SCHEMA_VERSION, SqliteErrorKind, StoreError, WriteError, insert_record,
 };
 
 use super::support::{Place, at, record, records, requests};
@@ -23,7 +23,7 @@ fn a_locked_ledger_can_be_read_and_is_busy_to_writers() {
         store.delete_all_records().unwrap_err(),
         store.vacuum().unwrap_err(),
     ] {
-        assert_eq!(error.fault(), Some(Fault::Busy), "{error:?}");
+        assert_eq!(error.sqlite_kind(), Some(SqliteErrorKind::Busy), "{error:?}");
     }
     assert_eq!(requests(&store), 3);
     assert_eq!(records(&store).len(), 3);

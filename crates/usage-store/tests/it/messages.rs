@@ -3,14 +3,15 @@
 use std::fs;
 
 use rusqlite::TransactionBehavior;
-use usage_core::{Filter, TimeRange};
+use usage_core::error::chain;
+use usage_core::{Filter, Hint, TimeRange};
 use usage_store::{SCHEMA_VERSION, Store, StoreError};
 
 use super::support::{Place, range, record};
 
 /// The message with the path, which differs from run to run, as `LEDGER`.
 fn message(place: &Place, error: &StoreError) -> String {
-    let text = error.to_string();
+    let text = chain(error);
     assert!(!text.contains('\n') && !text.ends_with('.'), "{text:?}");
     text.replace(place.path.to_str().unwrap(), "LEDGER")
 }
@@ -78,23 +79,23 @@ fn of_reading() {
         // A part of a quarter of an hour: its records are read, and not its sums.
         message(&place, &store.report(range(0, 9), &Filter::default()).unwrap_err())
     };
-    let expected = "the ledger LEDGER is damaged: a record has a count of -5";
+    let expected = "the ledger LEDGER is damaged: a record has a count of -5 (ledger/record)";
     assert_eq!(report("UPDATE records SET input = -5"), expected);
     let expected = "the ledger LEDGER is damaged: the records of the quarter of an hour from \
-                    1970-01-01T00:00:00Z are not those that were stored, `usage doctor --full` says \
-                    more";
+                    1970-01-01T00:00:00Z are not those that were stored (ledger/records-changed)";
     assert_eq!(report("UPDATE records SET input = 5"), expected);
-    let expected = "the ledger LEDGER is damaged: records refer to unknown names (1)";
+    let expected =
+        "the ledger LEDGER is damaged: records refer to unknown names (1) (ledger/names)";
     assert_eq!(report("UPDATE records SET input = 0; DELETE FROM label_sets"), expected);
 
     let damaged = "UPDATE rollups_month SET cells = x'00'";
     place.connection().execute_batch(damaged).unwrap();
     let error = store.report(TimeRange::ALL, &Filter::default()).unwrap_err();
     assert!(error.is_damage());
-    assert_eq!(
-        message(&place, &error),
-        "the ledger LEDGER is damaged: sums that cannot be read; `usage doctor --rebuild` remakes them"
-    );
+    let expected =
+        "the ledger LEDGER is damaged: sums that cannot be read (ledger/sums-unreadable)";
+    assert_eq!(message(&place, &error), expected);
+    assert_eq!(error.hint(), Some(Hint::RebuildSums));
 }
 
 /// Those that no test can bring about everywhere.
@@ -120,7 +121,7 @@ fn of_the_rest() {
             "cannot read the ledger /x/usage.db: all reading connections stayed busy",
         ),
     ] {
-        assert_eq!(error.to_string(), expected);
-        assert!(!error.is_damage() && error.fault().is_none());
+        assert_eq!(chain(&error), expected);
+        assert!(!error.is_damage() && error.sqlite_kind().is_none());
     }
 }

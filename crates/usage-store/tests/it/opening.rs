@@ -186,7 +186,7 @@ fn a_link_to_nothing() {
         place.path.display(),
         place.folder().join("gone.db").display()
     );
-    assert_eq!(error.to_string(), expected);
+    assert_eq!(usage_core::error::chain(&error), expected);
     assert!(matches!(Store::open_existing(&place.path), Err(StoreError::NotFound { .. })));
     assert_eq!(place.listing(), ["usage.db"]);
 }

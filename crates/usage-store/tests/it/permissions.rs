@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use usage_store::{Fault, SegmentState, Store, StoreError};
+use usage_store::{SegmentState, SqliteErrorKind, Store, StoreError};
 
 use super::child;
 use super::support::{Place, orphan, record, records, requests, segments};
@@ -106,7 +106,7 @@ pub(crate) fn what_waits(place: &Path, expected: &str) {
         StoreError::Journal { folder: of, .. } => {
             assert!(of.ends_with(folder.file_name().unwrap()));
         }
-        error => assert_eq!(error.fault(), Some(Fault::ReadOnly), "{error:?}"),
+        error => assert_eq!(error.sqlite_kind(), Some(SqliteErrorKind::ReadOnly), "{error:?}"),
     }
     assert_eq!(requests(&store), 3);
 }
@@ -117,15 +117,15 @@ pub(crate) fn in_a_read_only_folder(place: &Path, expected: &str) {
     let store = Store::open_existing(&path).unwrap();
     assert_eq!(requests(&store), expected);
     let error = store.insert_batch(&[record(1, 1)]).unwrap_err();
-    assert_eq!(error.fault(), Some(Fault::ReadOnly), "{error:?}");
+    assert_eq!(error.sqlite_kind(), Some(SqliteErrorKind::ReadOnly), "{error:?}");
     assert_eq!(requests(&store), expected);
     assert_eq!(records(&store).len() as u64, expected);
     drop(store);
     // Who wants to write is told at once.
     let error = Store::open(&path).unwrap_err();
-    assert_eq!(error.fault(), Some(Fault::ReadOnly), "{error:?}");
+    assert_eq!(error.sqlite_kind(), Some(SqliteErrorKind::ReadOnly), "{error:?}");
     assert_eq!(
-        error.to_string(),
+        usage_core::error::chain(&error),
         format!("cannot open the ledger {}: it, or its folder, is read-only", path.display())
     );
 }

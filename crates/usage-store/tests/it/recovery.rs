@@ -8,7 +8,7 @@ use rusqlite::TransactionBehavior;
 use usage_core::Record;
 use usage_core::sink::{JournalSink, Sink};
 use usage_store::doctor::{Advice, Depth, examine};
-use usage_store::{Fault, Store, StoreError, StoreOptions};
+use usage_store::{SqliteErrorKind, Store, StoreError, StoreOptions};
 
 use super::support::{Place, at, journal, orphan, record, records, requests, segments};
 
@@ -162,7 +162,7 @@ fn a_deletion_waits_for_what_cannot_be_stored() {
     let mut other = place.connection();
     let lock = other.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
     let error = store.delete_all_records().unwrap_err();
-    assert_eq!(error.fault(), Some(Fault::Busy), "{error:?}");
+    assert_eq!(error.sqlite_kind(), Some(SqliteErrorKind::Busy), "{error:?}");
     drop(lock);
 
     // A folder where the segment lies: it cannot be opened, by whomever.
@@ -174,7 +174,8 @@ fn a_deletion_waits_for_what_cannot_be_stored() {
     {
         assert!(matches!(error, StoreError::Journal { .. }), "{error:?}");
         let start = format!("cannot store what waits in the journal {}: cannot ", folder.display());
-        assert!(error.to_string().starts_with(&start), "{error}");
+        let text = usage_core::error::chain(&error);
+        assert!(text.starts_with(&start), "{text}");
     }
     assert_eq!(requests(&store), 3);
     fs::remove_dir(&segment).unwrap();

@@ -3,7 +3,7 @@
 use std::fs;
 
 use rusqlite::Connection;
-use usage_store::{Fault, SCHEMA_VERSION, Store, StoreError};
+use usage_store::{SCHEMA_VERSION, SqliteErrorKind, Store, StoreError};
 
 use super::support::{Place, requests};
 
@@ -151,7 +151,7 @@ fn a_ledger_cut_short_is_damaged() {
         drop(file);
         let error = unchanged(&place);
         assert!(error.is_damage(), "{keep}: {error:?}");
-        assert_eq!(error.fault(), Some(Fault::Corrupt));
+        assert_eq!(error.sqlite_kind(), Some(SqliteErrorKind::Corrupt));
     }
 }
 

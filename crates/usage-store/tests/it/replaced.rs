@@ -3,7 +3,8 @@
 
 use std::fs;
 
-use usage_core::sink::{JournalSink, Position, Replay, SegmentId, SinkError, SinkErrorKind};
+use usage_core::sink::{JournalSink, Position, Replay, SegmentId};
+use usage_core::{Error, ErrorKind};
 use usage_store::{Store, StoreError, doctor};
 
 use super::support::{Place, record, requests};
@@ -21,8 +22,8 @@ fn refused(store: &mut Store) -> String {
         records: &records,
         damage: &[],
     };
-    let same = |error: SinkError| {
-        assert_eq!((error.kind(), error.to_string()), (SinkErrorKind::Replaced, text.clone()));
+    let same = |error: Error| {
+        assert_eq!((error.kind(), error.to_string()), (ErrorKind::Replaced, text.clone()));
         let inner = error.into_inner().downcast::<StoreError>();
         assert!(matches!(inner.as_deref(), Ok(StoreError::Replaced { .. })), "{inner:?}");
     };
@@ -37,7 +38,7 @@ fn refused(store: &mut Store) -> String {
 fn noticed(store: &mut Store) -> String {
     let text = refused(store);
     let error = store.make_durable().unwrap_err();
-    assert_eq!((error.kind(), error.to_string()), (SinkErrorKind::Replaced, text.clone()));
+    assert_eq!((error.kind(), error.to_string()), (ErrorKind::Replaced, text.clone()));
     text
 }
 
@@ -131,6 +132,6 @@ fn its_log_is_deleted() {
     store.insert_batch(&[record(9, 1)]).unwrap();
     fs::remove_file(place.path.with_extension("db-wal")).unwrap();
     let error = store.make_durable().unwrap_err();
-    assert_eq!(error.kind(), SinkErrorKind::Replaced);
+    assert_eq!(error.kind(), ErrorKind::Replaced);
     assert!(error.to_string().contains(" lost its write-ahead log while it was open: "));
 }

@@ -7,9 +7,10 @@ use std::env;
 use chrono::{DateTime, TimeZone as _, Utc};
 use chrono_tz::{TZ_VARIANTS, Tz};
 use usage_core::period::{Unit, WeekStart, parse_period};
-use usage_core::query::{EngineError, EngineErrorKind};
 use usage_core::stats::{Aggregates, Bucket, Series, Summary};
-use usage_core::{Filter, Label, Labels, Record, TimeRange, Timestamp, TokenCounts, Usage};
+use usage_core::{
+    Error, ErrorKind, Filter, Label, Labels, Record, TimeRange, Timestamp, TokenCounts, Usage,
+};
 use usage_store::Store;
 use usage_store::doctor::{Depth, examine};
 
@@ -276,10 +277,10 @@ fn sums(series: &Series, range: TimeRange) -> Vec<(Option<DateTime<Tz>>, Summary
 }
 
 /// What was found, unless there are too many buckets, as there have to be then.
-fn found(series: Result<Series, EngineError>) -> Option<Series> {
+fn found(series: Result<Series, Error>) -> Option<Series> {
     match series {
         Ok(series) => Some(series),
-        Err(error) if error.kind() == EngineErrorKind::TooManyBuckets => None,
+        Err(error) if error.kind() == ErrorKind::Invalid => None,
         Err(error) => panic!("{error}"),
     }
 }

@@ -1,11 +1,12 @@
 //! Records that the database itself refuses: set aside, so that all the others are stored.
 
+use usage_core::error::chain;
 use usage_core::record::line;
 use usage_core::sink::{
     JournalSink, Position, Refusal, RefusalReason, Replay, ReplayOutcome, SegmentId,
 };
 use usage_core::{Label, Record};
-use usage_store::{Fault, Inserted, Store, insert_record};
+use usage_store::{Inserted, SqliteErrorKind, Store, insert_record};
 
 use super::support::{Place, record, record_of, records, requests, with_event};
 
@@ -153,8 +154,8 @@ fn a_trigger_that_cannot_work() {
         )
         .unwrap();
     let error = store.insert_batch(&[record(1, 1), record(2, 1)]).unwrap_err();
-    assert_eq!(error.fault(), Some(Fault::Other));
-    assert!(error.to_string().contains("no such table: main.missing"), "{error}");
+    assert_eq!(error.sqlite_kind(), Some(SqliteErrorKind::Other));
+    assert!(chain(&error).contains("no such table: main.missing"), "{error}");
     connection
         .execute_batch(
             "DROP TRIGGER broken;

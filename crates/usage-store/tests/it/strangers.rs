@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use usage_store::doctor::{Depth, examine};
-use usage_store::{Fault, Store, StoreError, StoreOptions};
+use usage_store::{SqliteErrorKind, Store, StoreError, StoreOptions};
 
 use super::support::{Place, orphan, record, requests};
 
@@ -196,7 +196,7 @@ fn what_a_ledger_brings_along_may_do_no_harm() {
     let store = place.open();
     match store.insert_batch(&[record(9, 1)]) {
         Ok(outcome) => assert_eq!((outcome.stored, outcome.refused.len()), (0, 1)),
-        Err(error) => assert_eq!(error.fault(), Some(Fault::Other), "{error}"),
+        Err(error) => assert_eq!(error.sqlite_kind(), Some(SqliteErrorKind::Other), "{error}"),
     }
     assert_eq!(requests(&store), 3);
 }

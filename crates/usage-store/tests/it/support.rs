@@ -14,12 +14,12 @@ use proptest::sample::{select, subsequence};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use usage_core::period::Unit;
-use usage_core::query::{Calendar, EngineError, Selection};
+use usage_core::query::{Calendar, Selection};
 use usage_core::sink::JournalSink;
 use usage_core::stats::{Aggregates, Series};
 use usage_core::{
-    Context, Engine, EventId, Filter, Label, LabelNames, Labels, Money, Outcome, Quality, Record,
-    TimeRange, Timestamp, TokenCounts, Usage,
+    Context, Engine, Error, EventId, Filter, Label, LabelNames, Labels, Money, Outcome, Quality,
+    Record, TimeRange, Timestamp, TokenCounts, Usage,
 };
 use usage_journal::{JournalReader, JournalWriter, Options, RealDisk};
 use usage_store::{PruneOptions, Store, StoreError, StoreOptions, StoredRecord};
@@ -95,7 +95,7 @@ pub(crate) fn series_by(
     filter: &Filter,
     unit: Unit,
     zone: Tz,
-) -> Result<Series, EngineError> {
+) -> Result<Series, Error> {
     Engine::series(store, &Selection::new(range, filter), Calendar { unit, zone })
 }
 
@@ -105,14 +105,14 @@ pub(crate) fn series_of_all(
     range: TimeRange,
     unit: Unit,
     zone: Tz,
-) -> Result<Series, EngineError> {
+) -> Result<Series, Error> {
     let everything = Filter::default();
     Engine::series_of_all(store, &Selection::new(range, &everything), Calendar { unit, zone })
 }
 
 /// The ledger's own error behind an engine's.
-pub(crate) fn of_store(error: EngineError) -> StoreError {
-    *error.into_source().downcast().unwrap()
+pub(crate) fn of_store(error: Error) -> StoreError {
+    *error.into_inner().downcast().unwrap()
 }
 
 /// Waits until something is so.

@@ -2,7 +2,8 @@
 
 use chrono_tz::Tz;
 use usage_core::period::Unit;
-use usage_core::query::{Calendar, EngineErrorKind, Selection};
+use usage_core::ErrorKind;
+use usage_core::query::{Calendar, Selection};
 use usage_core::stats::{Aggregates, Summary};
 use usage_core::{Context, Engine, Filter, Record, TagKey, TimeRange};
 use usage_store::doctor::{self, Depth, examine};
@@ -132,7 +133,7 @@ fn what_only_sums_are_left_of_is_told_apart_by_what_was_declared() {
     let of_team = expected(&all, TimeRange::ALL, &everything, &[team]);
     assert_eq!(totals(TimeRange::ALL, &["team"]).unwrap(), of_team);
     let error = totals(TimeRange::ALL, &["env"]).unwrap_err();
-    assert_eq!(error.kind(), EngineErrorKind::NotKept);
+    assert_eq!(error.kind(), ErrorKind::NotKept);
     let text = error.to_string();
     assert!(text.contains("tag:env") && text.contains("1970-01-01T03:00:00Z"), "{text}");
     assert!(matches!(of_store(error), StoreError::TagsGone { .. }));
@@ -145,6 +146,6 @@ fn what_only_sums_are_left_of_is_told_apart_by_what_was_declared() {
     store.delete(plan, |_| {}).unwrap();
     assert_eq!(totals(later, &["env"]).unwrap(), expected(&all, later, &everything, &[env]));
     assert_eq!(totals(TimeRange::ALL, &["team"]).unwrap(), of_team);
-    assert_eq!(totals(TimeRange::ALL, &["env"]).unwrap_err().kind(), EngineErrorKind::NotKept);
+    assert_eq!(totals(TimeRange::ALL, &["env"]).unwrap_err().kind(), ErrorKind::NotKept);
     assert!(examine(&place.path, Depth::Full).unwrap().is_sound());
 }

@@ -15,8 +15,7 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use usage_core::Record;
-use usage_core::sink::SinkErrorKind;
+use usage_core::{ErrorKind, Record};
 use usage_journal::StoredBatch;
 
 use crate::health::Change;
@@ -79,7 +78,7 @@ impl Books {
     }
 
     /// Notes that the sink has failed.
-    pub(crate) fn sink_failed(&mut self, kind: SinkErrorKind, error: String) {
+    pub(crate) fn sink_failed(&mut self, kind: ErrorKind, error: String) {
         self.state.sink_busy = false;
         self.state.health.sink_failed(kind, error);
     }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use usage_core::sink::SinkErrorKind;
+use usage_core::ErrorKind;
 
 use crate::accounts::Phase;
 use crate::retry::BackOff;
@@ -101,7 +101,7 @@ impl Batcher {
 
     /// Notes that the batch could not be written, as was found out at `now`; `chance` from 0 to 1
     /// spreads the next try.
-    pub(crate) fn failed(&mut self, now: Duration, kind: SinkErrorKind, chance: f64) {
+    pub(crate) fn failed(&mut self, now: Duration, kind: ErrorKind, chance: f64) {
         self.retry_at = Some(now.saturating_add(self.back_off.after(kind, chance)));
     }
 

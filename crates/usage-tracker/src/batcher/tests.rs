@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use usage_core::sink::SinkErrorKind;
+use usage_core::ErrorKind;
 
 use super::{Batcher, Limits, Step};
 use crate::accounts::Phase;
@@ -22,7 +22,7 @@ const LIMITS: Limits = Limits {
 };
 
 fn fail(batcher: &mut Batcher, now: Duration) {
-    batcher.failed(now, SinkErrorKind::Other, 1.0);
+    batcher.failed(now, ErrorKind::Other, 1.0);
 }
 
 /// Makes a batcher that has had a backlog since then.

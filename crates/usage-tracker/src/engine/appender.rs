@@ -6,13 +6,13 @@ use std::thread;
 use std::time::Duration;
 
 use usage_core::Record;
-use usage_core::sink::SinkErrorKind;
+use usage_core::error::chain;
 use usage_journal::{JournalError, JournalWriter};
 
 use super::watch::{self, JournalWatch};
 use crate::accounts::{Event, release};
 use crate::channel::Receiver;
-use crate::notify::{chain, message};
+use crate::notify::message;
 use crate::retry::BackOff;
 use crate::shared::Shared;
 
@@ -154,8 +154,7 @@ impl Appender {
             Some(error) => {
                 books.state.health.journal_failed(chain(error));
                 books.state.handover.journal_is_full = matches!(error, JournalError::Full { .. });
-                let kind = if error.is_full() { SinkErrorKind::Full } else { SinkErrorKind::Io };
-                let wait = self.back_off.after(kind, fastrand::f64());
+                let wait = self.back_off.after(error.kind(), fastrand::f64());
                 self.retry_at = Some(shared.sender.clock.monotonic().saturating_add(wait));
             }
         }

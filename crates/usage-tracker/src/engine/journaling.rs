@@ -3,7 +3,8 @@
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use usage_core::sink::{Sink, SinkError, SinkErrorKind};
+use usage_core::sink::Sink;
+use usage_core::{Error, ErrorKind};
 use usage_journal::{Access, JournalReader, JournalWriter, Options, RealDisk};
 
 use super::queue::Queues;
@@ -109,7 +110,7 @@ impl Opener {
             }
             Err((_, error)) => {
                 books.state.health.journal_failed(error);
-                let wait = self.back_off.after(SinkErrorKind::Io, 1.0);
+                let wait = self.back_off.after(ErrorKind::Io, 1.0);
                 self.retry_at = shared.sender.clock.monotonic().saturating_add(wait);
                 None
             }
@@ -127,6 +128,6 @@ fn make(sink: &mut dyn Sink, options: &Options) -> Result<(JournalWriter, Journa
         if positions.is_shared_with_group() {
             options.access = Access::Group;
         }
-        JournalWriter::create(RealDisk, &folder, ledger, options).map_err(SinkError::new)
+        JournalWriter::create(RealDisk, &folder, ledger, options).map_err(Error::from)
     })
 }

@@ -1,7 +1,7 @@
 //! The queues that records wait in to be stored, and the one way of storing the next batch of each.
 
-use usage_core::Record;
-use usage_core::sink::{Sink, SinkError};
+use usage_core::sink::Sink;
+use usage_core::{Error, Record};
 use usage_journal::{JournalReader, StoredBatch};
 
 use crate::accounts::{Books, release};
@@ -80,7 +80,7 @@ impl Queue<'_> {
     fn load(&mut self, max: usize) -> Result<bool, Failure> {
         match self {
             Self::Memory(memory) => Ok(!memory.records.is_empty()),
-            Self::Journal(reader) => Ok(call(|| reader.load(max).map_err(SinkError::new))? > 0),
+            Self::Journal(reader) => Ok(call(|| reader.load(max).map_err(Error::from))? > 0),
         }
     }
 
@@ -93,7 +93,7 @@ impl Queue<'_> {
     }
 
     /// Gives the batch to the sink.
-    fn store(&mut self, sink: &mut dyn Sink) -> Result<StoredBatch, SinkError> {
+    fn store(&mut self, sink: &mut dyn Sink) -> Result<StoredBatch, Error> {
         match self {
             Self::Memory(memory) => {
                 let outcome = sink.store(&memory.records)?;

@@ -3,11 +3,13 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use usage_core::sink::{Sink, SinkErrorKind};
-use usage_journal::{RealDisk, ReplayError, Replayed, replay};
+use usage_core::ErrorKind;
+use usage_core::error::chain;
+use usage_core::sink::Sink;
+use usage_journal::{RealDisk, Replayed, replay};
 
 use crate::accounts::release;
-use crate::notify::{call, chain, positions};
+use crate::notify::{call, positions};
 use crate::retry::BackOff;
 use crate::shared::Shared;
 use crate::stats::Recovered;
@@ -62,14 +64,9 @@ impl Recovery {
                         ControlFlow::Break(())
                     }
                 };
-                match replay(&RealDisk, &folder, positions, max_batch, &mut watch) {
-                    Ok(replayed) => {
-                        last = sum(start, &replayed);
-                        found.push(Ok(replayed));
-                    }
-                    Err(ReplayError::Sink(error)) => return Err(error),
-                    Err(error) => found.push(Err(chain(&error))),
-                }
+                let replayed = replay(&RealDisk, &folder, positions, max_batch, &mut watch)?;
+                last = sum(start, &replayed);
+                found.push(replayed);
             }
             Ok(found)
         });
@@ -81,17 +78,17 @@ impl Recovery {
                 self.due = None;
                 books.counters.recovered = last;
                 books.state.health.sink_works();
-                for error in found.iter().filter_map(|found| found.as_ref().err()) {
-                    books.state.health.note(error.clone());
+                for error in found.iter().flat_map(|replayed| &replayed.failed) {
+                    books.state.health.note(chain(error));
                 }
                 release(books);
                 found.iter().for_each(notify_recovered);
-                !found.iter().flatten().any(|replayed| replayed.interrupted)
+                !found.iter().any(|replayed| replayed.interrupted)
             }
             Err((kind, error)) => {
                 self.before = last;
                 books.sink_failed(kind, error);
-                if kind == SinkErrorKind::Replaced {
+                if kind == ErrorKind::Replaced {
                     self.due = None;
                 } else {
                     let wait = self.back_off.after(kind, fastrand::f64());
@@ -114,15 +111,7 @@ fn sum(before: Recovered, replayed: &Replayed) -> Recovered {
     }
 }
 
-fn notify_recovered(found: &Result<Replayed, String>) {
-    let replayed = match found {
-        Ok(replayed) => replayed,
-        // No reason not to go on; the next start tries again.
-        Err(error) => {
-            tracing::error!(error, "a journal that a stopped program left could not be read");
-            return;
-        }
-    };
+fn notify_recovered(replayed: &Replayed) {
     let Replayed { stored, duplicates, refused, lost, segments, .. } = replayed;
     if *segments > 0 {
         tracing::info!(
@@ -133,6 +122,7 @@ fn notify_recovered(found: &Result<Replayed, String>) {
             "usage records were recovered from the journal of a program that had stopped"
         );
     }
+    // No reason not to go on; the next start tries again.
     for error in &replayed.failed {
         let error = chain(error);
         tracing::error!(error, "a journal that a stopped program left could not be read");

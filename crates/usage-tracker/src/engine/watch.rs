@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use usage_core::error::chain;
 use usage_journal::{JournalCheck, JournalWriter};
 
 use crate::accounts::{Books, release};
-use crate::notify::chain;
 use crate::shared::Shared;
 
 /// The time between two looks while records come.

@@ -69,14 +69,14 @@ impl Tracker {
     /// are the parent's.
     ///
     /// ```
-    /// # use usage_core::sink::{BatchOutcome, Sink, SinkError};
-    /// # use usage_core::{LabelNames, Labels, Record, TokenCounts};
+    /// # use usage_core::sink::{BatchOutcome, Sink};
+    /// # use usage_core::{Error, LabelNames, Labels, Record, TokenCounts};
     /// # use usage_tracker::Tracker;
     /// # use std::time::Duration;
     /// struct Broken;
     /// impl Sink for Broken {
-    ///     fn store(&mut self, _: &[Record]) -> Result<BatchOutcome, SinkError> {
-    ///         Err(SinkError::new("the disk is full"))
+    ///     fn store(&mut self, _: &[Record]) -> Result<BatchOutcome, Error> {
+    ///         Err(Error::other("the disk is full"))
     ///     }
     /// }
     /// # let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");

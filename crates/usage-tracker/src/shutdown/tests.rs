@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Instant;
 
-use usage_core::sink::{BatchOutcome, Sink, SinkError};
-use usage_core::{LabelNames, Labels, TokenCounts};
+use usage_core::sink::{BatchOutcome, Sink};
+use usage_core::{Error, LabelNames, Labels, TokenCounts};
 
 use super::*;
 use crate::FlushError;
@@ -18,12 +18,12 @@ struct Fragile {
 }
 
 impl Sink for Fragile {
-    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, Error> {
         let _ = self.calls.send(());
         if self.mended.load(Ordering::SeqCst) {
             return Ok(BatchOutcome::stored(batch.len() as u64));
         }
-        Err(SinkError::new("not yet"))
+        Err(Error::other("not yet"))
     }
 }
 

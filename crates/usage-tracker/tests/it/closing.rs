@@ -3,8 +3,8 @@
 use std::sync::{Arc, Barrier, Mutex, OnceLock};
 use std::time::Duration;
 
-use usage_core::Record;
-use usage_core::sink::{BatchOutcome, Sink, SinkError};
+use usage_core::sink::{BatchOutcome, Sink};
+use usage_core::{Error, Record};
 use usage_tracker::{FlushError, RejectReason, ShutdownReport, Tracker};
 
 use crate::common::{
@@ -37,8 +37,8 @@ fn it_writes_what_is_left_without_waiting_for_a_full_batch() {
 fn what_a_broken_sink_left_goes_to_the_first_caller_in_order() {
     struct Broken;
     impl Sink for Broken {
-        fn store(&mut self, _: &[Record]) -> Result<BatchOutcome, SinkError> {
-            Err(SinkError::new("disk full"))
+        fn store(&mut self, _: &[Record]) -> Result<BatchOutcome, Error> {
+            Err(Error::other("disk full"))
         }
     }
     let tracker = Tracker::builder().buffer_size(3).max_batch(4).start(Broken).unwrap();
@@ -142,7 +142,7 @@ fn the_sink_may_shut_its_own_tracker_down() {
         report: Arc<Mutex<Option<ShutdownReport>>>,
     }
     impl Sink for Suicidal {
-        fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+        fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, Error> {
             let tracker = self.tracker.get().expect("set before the first record");
             assert_eq!(tracker.flush(LONG), Err(FlushError::OnWriterThread));
             *self.report.lock().unwrap() = Some(tracker.shutdown(LONG));
@@ -168,7 +168,7 @@ fn the_sink_is_closed_before_shutdown_comes_back() {
         _alive: Arc<()>,
     }
     impl Sink for Guarded {
-        fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+        fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, Error> {
             Ok(outcome(batch))
         }
     }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use usage_core::sink::{BatchOutcome, Sink, SinkError};
-use usage_core::{LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
+use usage_core::sink::{BatchOutcome, Sink};
+use usage_core::{Error, LabelNames, Labels, Record, Timestamp, TokenCounts, Usage};
 use usage_tracker::{ManualClock, Tracker};
 
 /// Long enough for anything that happens at all on a busy machine.
@@ -86,12 +86,12 @@ impl Script {
 }
 
 impl Sink for ScriptedSink {
-    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, Error> {
         let _ = self.batches.send(numbers(batch));
         // Without a test to answer any more, everything is stored.
         match self.answers.recv().unwrap_or(Answer::Store) {
             Answer::Store => Ok(outcome(batch)),
-            Answer::Fail(why) => Err(SinkError::new(why)),
+            Answer::Fail(why) => Err(Error::other(why)),
             Answer::Panic => panic!("scripted"),
             Answer::Outcome(outcome) => Ok(outcome),
         }
@@ -109,7 +109,7 @@ impl Kept {
 }
 
 impl Sink for Kept {
-    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, Error> {
         self.0.lock().unwrap().extend(numbers(batch));
         Ok(outcome(batch))
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
-use usage_core::sink::SinkErrorKind;
+use usage_core::ErrorKind;
 use usage_tracker::Tracker;
 
 use crate::common::{LONG, record, until};
@@ -56,7 +56,7 @@ fn who_gets_an_event_may_ask_for_the_accounts() {
             .start(sink.clone())
             .unwrap();
         let running = tracker.get_or_init(|| Arc::new(running));
-        sink.fail_with(SinkErrorKind::Busy);
+        sink.fail_with(ErrorKind::Busy);
         running.record(record(1)).unwrap();
         until("a failure is announced", || asked.load(Ordering::SeqCst) >= 1);
         sink.fail_with(None);

@@ -6,11 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
 
-use usage_core::Record;
 use usage_core::sink::{
     BatchOutcome, JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId, Sink,
-    SinkError, SinkErrorKind,
 };
+use usage_core::{Error, ErrorKind, Record};
 use usage_tracker::{Builder, JournalOptions, RejectReason, Tracker};
 
 use crate::common::{LONG, balanced, manual_clock, numbers, record, until};
@@ -26,7 +25,7 @@ pub(crate) struct Memory {
 pub(crate) struct State {
     stored: Vec<Record>,
     positions: Vec<(SegmentId, Position)>,
-    failure: Option<SinkErrorKind>,
+    failure: Option<ErrorKind>,
     /// Stores, and says that it failed, as a commit whose answer got lost.
     lies: bool,
     /// So many times it cannot be made durable.
@@ -60,21 +59,21 @@ impl Memory {
         self.lock().undurable = times;
     }
 
-    pub(crate) fn fail_with(&self, failure: impl Into<Option<SinkErrorKind>>) {
+    pub(crate) fn fail_with(&self, failure: impl Into<Option<ErrorKind>>) {
         self.lock().failure = failure.into();
     }
 
-    fn check(&self) -> Result<MutexGuard<'_, State>, SinkError> {
+    fn check(&self) -> Result<MutexGuard<'_, State>, Error> {
         let state = self.lock();
         match state.failure {
-            Some(kind) => Err(SinkError::of(kind, "scripted to fail")),
+            Some(kind) => Err(Error::new(kind, "scripted to fail")),
             None => Ok(state),
         }
     }
 }
 
 impl Sink for Memory {
-    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, Error> {
         self.check()?.stored.extend_from_slice(batch);
         Ok(BatchOutcome::stored(batch.len() as u64))
     }
@@ -85,27 +84,24 @@ impl Sink for Memory {
 }
 
 impl JournalSink for Memory {
-    fn ledger_id(&mut self) -> Result<LedgerId, SinkError> {
+    fn ledger_id(&mut self) -> Result<LedgerId, Error> {
         Ok(LedgerId::from_bytes([7; 16]))
     }
 
-    fn journal_folder(&mut self) -> Result<PathBuf, SinkError> {
+    fn journal_folder(&mut self) -> Result<PathBuf, Error> {
         Ok(self.folder.clone())
     }
 
-    fn position(&mut self, segment: SegmentId) -> Result<Option<Position>, SinkError> {
+    fn position(&mut self, segment: SegmentId) -> Result<Option<Position>, Error> {
         let state = self.lock();
         Ok(state.positions.iter().find(|(id, _)| *id == segment).map(|(_, position)| *position))
     }
 
-    fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, SinkError> {
+    fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, Error> {
         let found = self.position(replay.segment)?;
         let mut state = self.check()?;
         if state.no_replays {
-            return Err(SinkError::of(
-                SinkErrorKind::Busy,
-                "scripted to take nothing from a journal",
-            ));
+            return Err(Error::new(ErrorKind::Busy, "scripted to take nothing from a journal"));
         }
         let stands = found.filter(|found| found.generation >= replay.from.generation);
         let stands = stands.unwrap_or(Position { sequence: 0, ..replay.from });
@@ -116,22 +112,22 @@ impl JournalSink for Memory {
         state.positions.retain(|(id, _)| *id != replay.segment);
         state.positions.push((replay.segment, replay.to));
         if std::mem::take(&mut state.lies) {
-            return Err(SinkError::of(SinkErrorKind::Io, "the answer got lost"));
+            return Err(Error::new(ErrorKind::Io, "the answer got lost"));
         }
         let stored = replay.records.len() as u64;
         Ok(ReplayOutcome::Stored(BatchOutcome::stored(stored)))
     }
 
-    fn make_durable(&mut self) -> Result<(), SinkError> {
+    fn make_durable(&mut self) -> Result<(), Error> {
         let mut state = self.check()?;
         if state.undurable > 0 {
             state.undurable -= 1;
-            return Err(SinkError::of(SinkErrorKind::Io, "cannot sync"));
+            return Err(Error::new(ErrorKind::Io, "cannot sync"));
         }
         Ok(())
     }
 
-    fn forget(&mut self, segment: SegmentId) -> Result<(), SinkError> {
+    fn forget(&mut self, segment: SegmentId) -> Result<(), Error> {
         self.check()?.positions.retain(|(id, _)| *id != segment);
         Ok(())
     }
@@ -172,7 +168,7 @@ fn records_reach_the_sink_through_the_journal_and_nothing_is_left_behind() {
 fn what_cannot_be_stored_stays_in_the_journal_and_the_next_tracker_stores_it() {
     let folder = tempfile::tempdir().unwrap();
     let sink = Memory::in_folder(folder.path().join("j"));
-    sink.fail_with(SinkErrorKind::Full);
+    sink.fail_with(ErrorKind::Full);
     let tracker = hasty().start(sink.clone()).unwrap();
     for number in 0..5_000 {
         tracker.record(record(number)).unwrap();
@@ -321,7 +317,7 @@ fn a_replaced_ledger_is_not_waited_for() {
     let folder = tempfile::tempdir().unwrap();
     let sink = Memory::in_folder(folder.path().join("j"));
     let tracker = hasty().start(sink.clone()).unwrap();
-    sink.fail_with(SinkErrorKind::Replaced);
+    sink.fail_with(ErrorKind::Replaced);
     tracker.record(record(0)).unwrap();
     // Much sooner than that.
     let report = tracker.shutdown(Duration::MAX);
@@ -352,7 +348,7 @@ fn nothing_is_lost_or_doubled_while_threads_record_the_sink_flickers_and_it_is_s
                 })
                 .collect();
             for _ in 0..10 {
-                sink.fail_with(SinkErrorKind::Busy);
+                sink.fail_with(ErrorKind::Busy);
                 balanced(&tracker);
                 thread::yield_now();
                 sink.fail_with(None);
@@ -380,7 +376,7 @@ fn nothing_is_lost_or_doubled_while_threads_record_the_sink_flickers_and_it_is_s
 fn the_sink_may_ask_for_a_flush_or_the_end_and_is_told_that_it_cannot_wait() {
     struct Asking(Memory, Arc<Mutex<Option<Arc<Tracker>>>>, Arc<Mutex<Vec<String>>>);
     impl Sink for Asking {
-        fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+        fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, Error> {
             self.0.store(batch)
         }
         fn journal(&mut self) -> Option<&mut dyn JournalSink> {

@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use usage_core::Timestamp;
-use usage_core::sink::SinkErrorKind;
+use usage_core::{ErrorKind, Timestamp};
 use usage_tracker::{Clock, FlushError, JournalOptions, ManualClock, Tracker};
 
 use crate::common::{Answer, LONG, balanced, manual_clock, record, scripted, until};
@@ -83,7 +82,7 @@ fn a_shutdown_that_waits_for_a_failing_sink_without_a_journal_sleeps() {
     let place = folder.path().join("j");
     fs::write(&place, "in the way").unwrap();
     let sink = Memory::in_folder(place);
-    sink.fail_with(SinkErrorKind::Busy);
+    sink.fail_with(ErrorKind::Busy);
     let clock = Arc::new(Counting(manual_clock(), AtomicU64::new(0)));
     let long = Duration::from_secs(600);
     let builder = Tracker::builder().buffer_size(1).retry_back_off(long, long);

@@ -44,7 +44,7 @@ fn a_handle_stamps_with_the_trackers_clock() {
         fn store(
             &mut self,
             batch: &[usage_core::Record],
-        ) -> Result<usage_core::sink::BatchOutcome, usage_core::sink::SinkError> {
+        ) -> Result<usage_core::sink::BatchOutcome, usage_core::Error> {
             for record in batch {
                 let _ = self.0.send(record.clone());
             }

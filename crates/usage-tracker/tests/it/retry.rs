@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
-use usage_core::Record;
-use usage_core::sink::{BatchOutcome, Refusal, RefusalReason, Sink, SinkError};
+use usage_core::sink::{BatchOutcome, Refusal, RefusalReason, Sink};
+use usage_core::{Error, Record};
 use usage_tracker::{FlushError, RejectReason, Tracker};
 
 use crate::common::{Answer, Kept, LONG, balanced, manual_clock, number, record, scripted, until};
@@ -120,7 +120,7 @@ fn while_it_fails_the_channel_fills_and_no_more_is_taken() {
 fn what_is_wrong_with_a_sink_that_stores_is_told() {
     struct Warning(Kept, Arc<Mutex<Option<&'static str>>>);
     impl Sink for Warning {
-        fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+        fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, Error> {
             self.0.store(batch)
         }
         fn warning(&mut self) -> Option<String> {

@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
 
-use usage_core::Record;
 use usage_core::TokenCounts;
-use usage_core::sink::{BatchOutcome, Refusal, RefusalReason, Sink, SinkError};
+use usage_core::sink::{BatchOutcome, Refusal, RefusalReason, Sink};
+use usage_core::{Error, Record};
 use usage_tracker::{HandleError, Stats, Tracker};
 
 use crate::common::{LONG, balanced, labels, number, numbers, record, until};
@@ -28,10 +28,10 @@ struct Flaky {
 }
 
 impl Sink for Flaky {
-    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+    fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, Error> {
         self.calls += 1;
         match self.calls % 7 {
-            2 | 3 => return Err(SinkError::new("flaky")),
+            2 | 3 => return Err(Error::other("flaky")),
             5 => panic!("flaky"),
             _ => {}
         }

@@ -1,11 +1,10 @@
 //! A tracker whose journal is on the disk, and not only with the operating system.
 
-use std::fs;
-use std::io::ErrorKind;
 use std::thread;
 use std::time::Duration;
+use std::{fs, io};
 
-use usage_core::sink::SinkErrorKind;
+use usage_core::ErrorKind;
 use usage_tracker::{Builder, Durability, Tracker};
 
 use crate::common::{Kept, LONG, balanced, record};
@@ -22,7 +21,7 @@ fn synced() -> Builder {
 fn what_cannot_be_stored_is_safe_in_the_journal() {
     let folder = tempfile::tempdir().unwrap();
     let sink = Memory::in_folder(folder.path().join("j"));
-    sink.fail_with(SinkErrorKind::Full);
+    sink.fail_with(ErrorKind::Full);
     let tracker = synced().start(sink.clone()).unwrap();
     thread::scope(|scope| {
         for first in 0..8 {
@@ -48,7 +47,7 @@ fn what_cannot_be_stored_is_safe_in_the_journal() {
 #[test]
 fn a_sink_without_a_journal_is_refused() {
     let error = synced().start(Kept::default()).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert_eq!(error.kind(), io::ErrorKind::Unsupported);
     assert!(error.to_string().contains("journal"), "{error}");
 }
 

@@ -5,14 +5,14 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::time::Duration;
 
-use usage_core::sink::SinkErrorKind;
+use usage_core::ErrorKind;
 use usage_tracker::{FlushError, Tracker};
 
 use crate::common::{LONG, balanced, record, until};
 use crate::journal::Memory;
 
 fn with_backlog(sink: &Memory, records: std::ops::Range<u64>) -> Tracker {
-    sink.fail_with(SinkErrorKind::Full);
+    sink.fail_with(ErrorKind::Full);
     let tracker = Tracker::builder().start(sink.clone()).unwrap();
     records.for_each(|number| tracker.record(record(number)).unwrap());
     tracker.flush_to_journal(LONG).unwrap();

@@ -12,7 +12,8 @@ use usage_core::format::format_count;
 use usage_store::doctor::{Depth, ExamineOptions, examine};
 
 use crate::context::Context;
-use crate::error::{CliError, ErrorKind};
+use crate::error::CliError;
+use crate::exit_codes::ExitClass;
 use crate::{exit_codes, output};
 
 /// Check the ledger, and show what is in it
@@ -93,5 +94,6 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         1 => format!("something is wrong with the ledger {path}"),
         wrong => format!("{} things are wrong with the ledger {path}", format_count(wrong)),
     };
-    Err(ErrorKind::LedgerUnsound.error(message))
+    Err(CliError::new(ExitClass::Damaged, message)
+        .hint("keep a copy of the file before anything is done about it"))
 }

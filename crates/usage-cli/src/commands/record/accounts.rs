@@ -1,13 +1,12 @@
 //! What the command says in the end: a number for each line, and what was not stored.
 
-use std::fmt::Display;
-
+use usage_core::ErrorKind;
 use usage_core::format::format_count;
 
 use super::refusals::{Place, Refusals};
 use crate::context::Context;
-use crate::error::{CliError, ErrorKind};
-use crate::{exit_codes, output};
+use crate::error::CliError;
+use crate::{amounts, exit_codes, output};
 
 /// What became of the lines that were read.
 #[derive(Clone, Copy, Debug, Default)]
@@ -63,15 +62,30 @@ pub(super) fn finish(
     Ok(if refused > 0 { exit_codes::INPUT_REFUSED } else { exit_codes::DONE })
 }
 
-/// Records are stored in the order of their lines, so what is missing is the end.
+/// For records that came from files, and are not stored.
+const NOT_STORED: &str =
+    "what came before is stored; lines with an event_id are safe to record again";
+
+/// Damage is another class of failure, with its own exit code and advice.
+pub(super) fn failed(kind: Option<ErrorKind>, message: String, hint: &str) -> CliError {
+    match kind {
+        Some(kind @ ErrorKind::Corrupt) => CliError::new(kind.into(), message)
+            .hint("`usage doctor` says what is damaged, and what may help"),
+        _ => CliError::failed(message).hint(hint),
+    }
+}
+
+/// Says why records were not stored: of which kind that is, where it is known. Records are stored in the order
+/// of their lines, so what is missing is the end.
 pub(super) fn not_stored(
-    kind: ErrorKind,
+    kind: Option<ErrorKind>,
     unstored: u64,
     from: Option<Place>,
     refusals: &Refusals,
-    why: &dyn Display,
+    why: &str,
 ) -> CliError {
     let from =
         from.map_or_else(String::new, |place| format!(", from {} on", refusals.named(place)));
-    kind.error(format!("{} could not be stored{from}: {why}", crate::amounts::records(unstored)))
+    let records = amounts::records(unstored);
+    failed(kind, format!("{records} could not be stored{from}: {why}"), NOT_STORED)
 }

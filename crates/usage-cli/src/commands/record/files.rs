@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use usage_core::Record;
+use usage_core::error::chain;
 use usage_import::{
     Batch, ImportError, ImportEvent, ImportOptions, ImportSummary, Importer, Item,
     Place as ItemPlace, run as run_import,
@@ -23,7 +24,7 @@ use super::rejects::Rejects;
 use super::{Args, PATIENCE, print_report};
 use crate::commands::form::Form;
 use crate::context::Context;
-use crate::error::{CliError, ErrorKind};
+use crate::error::CliError;
 use crate::interrupts::Interrupts;
 
 /// The records of a batch. Long batches touch each page of the index of event ids less often; this many hold
@@ -54,7 +55,7 @@ pub(super) fn run(
             Err(Stop::Enough) => {
                 if recording.interrupts.came() {
                     let message = "interrupted, the rest was not read";
-                    ended = Err(ErrorKind::Interrupted.error(message));
+                    ended = Err(CliError::failed(message));
                 }
                 break;
             }
@@ -126,14 +127,10 @@ impl Recording<'_> {
                 Ok(_) if stop.load(Ordering::Relaxed) => read.and(Err(Stop::Enough)),
                 Ok(_) => read,
                 Err(ImportError::Ledger(why)) => {
-                    let kind = if why.is_damage() {
-                        ErrorKind::LedgerDamaged
-                    } else {
-                        ErrorKind::NotStored
-                    };
                     let from = ahead.last.first().and_then(|place| place_of(input, *place));
                     let refusals = lock(refusals);
-                    Err(not_stored(kind, unstored, from, &refusals, &why).into())
+                    Err(not_stored(Some(why.kind()), unstored, from, &refusals, &chain(&why))
+                        .into())
                 }
                 Err(error) => Err(CliError::from(error).into()),
             }

@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use usage_core::LabelInterner;
+use usage_core::error::chain;
 use usage_core::record::csv::Header;
 use usage_core::record::line::{self, MAX_LINE_BYTES};
 use usage_import::follow::{Entry, Log, Taken};
@@ -21,7 +22,7 @@ use super::refusals::{Place, Refusals, SharedRefusals, lock};
 use super::rejects::Rejects;
 use super::{Args, PATIENCE};
 use crate::context::Context;
-use crate::error::{CliError, ErrorKind};
+use crate::error::CliError;
 use crate::interrupts::Interrupts;
 use crate::output;
 
@@ -62,7 +63,9 @@ pub(super) fn run(
                 }
             }
             ImportEvent::Gap(gap) => output::note(&format!("{}: {gap}", input.name())),
-            ImportEvent::Trouble(error) => output::note(&format!("note: {error}; trying again")),
+            ImportEvent::Trouble(error) => {
+                output::note(&format!("note: {}; trying again", chain(error)));
+            }
             ImportEvent::Progress { summary, .. } => {
                 done = summary;
                 *lock(&given) = Given::default();
@@ -80,9 +83,9 @@ pub(super) fn run(
     let ended = match (followed, refusals.take_failure()) {
         (_, Some(failure)) => Err(failure),
         (Ok(_), None) => Ok(()),
-        (Err(ImportError::Ledger(why)), None) if why.sink_error_kind().is_transient() => {
+        (Err(ImportError::Ledger(why)), None) if why.kind().is_transient() => {
             let Given { records, first } = *lock(&given);
-            let error = not_stored(ErrorKind::NotStored, records, first, &refusals, &why);
+            let error = not_stored(None, records, first, &refusals, &chain(&why));
             Err(error.hint("the same command goes on from there"))
         }
         (Err(ImportError::Io { source, .. }), None) => Err(input.failed(&source)),

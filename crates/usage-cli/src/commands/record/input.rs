@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use usage_core::record::csv::RowScanner;
 
 use crate::commands::form::Form;
-use crate::error::{CliError, ErrorKind};
+use crate::error::CliError;
 
 /// Where lines come from.
 pub(crate) enum Input {
@@ -24,7 +24,7 @@ impl Input {
         if follow {
             return match files {
                 [file] if !is_stdin(file) => Ok(vec![Self::Growing(file.clone()).looked_at(file)?]),
-                _ => Err(ErrorKind::FollowOneFile.error("--follow takes exactly one FILE")),
+                _ => Err(CliError::usage("--follow takes exactly one FILE")),
             };
         }
         if files.is_empty() {
@@ -83,7 +83,7 @@ impl Input {
     }
 
     pub(crate) fn failed(&self, why: &dyn std::fmt::Display) -> CliError {
-        ErrorKind::CannotRead.error(format!("cannot read {}: {why}", self.name()))
+        CliError::failed(format!("cannot read {}: {why}", self.name()))
     }
 
     pub(crate) fn open(&self) -> Result<Box<dyn BufRead>, CliError> {

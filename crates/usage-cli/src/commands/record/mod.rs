@@ -25,7 +25,7 @@ use self::rejects::Rejects;
 use self::session::Session;
 use super::form::Form;
 use crate::context::Context;
-use crate::error::{CliError, ErrorKind};
+use crate::error::CliError;
 use crate::output;
 
 /// Record requests from files or standard input, as JSON lines or as CSV
@@ -81,7 +81,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         .map(|(form, input)| (input, form))
         .collect();
     if args.follow && inputs.iter().any(|(_, form)| *form == Form::Csv) {
-        return Err(ErrorKind::FollowCsv.error("--follow reads JSON lines, not CSV"));
+        return Err(CliError::usage("--follow reads JSON lines, not CSV")
+            .hint("without --follow, CSV is read to its end"));
     }
     let rejects = rejects(args, context, &inputs)?;
     match inputs.as_slice() {
@@ -133,7 +134,7 @@ fn rejects(
     };
     if inputs.iter().any(|(_, other)| other != form) {
         let message = "--rejects keeps JSON lines or CSV, not both in one file";
-        return Err(ErrorKind::MixedRejects.error(message));
+        return Err(CliError::usage(message).hint("record the files of either form by themselves"));
     }
     outputs::check(path, &context.db_path()?, inputs.iter().map(|(input, _)| input))?;
     Rejects::open(path, *form).map(Some)

@@ -7,7 +7,7 @@ use usage_import::follow::may_be_of_log;
 use usage_store::file::{is_same_file, with_ending};
 
 use super::input::Input;
-use crate::error::{CliError, ErrorKind};
+use crate::error::CliError;
 
 /// Refuses what `--rejects` must not name, before anything is read or made.
 pub(super) fn check<'a>(
@@ -17,7 +17,8 @@ pub(super) fn check<'a>(
 ) -> Result<(), CliError> {
     let refuse = |what: &str| {
         let rejects = rejects.display();
-        Err(ErrorKind::RejectsInUse.error(format!("--rejects names {rejects}, which is {what}")))
+        Err(CliError::usage(format!("--rejects names {rejects}, which is {what}"))
+            .hint("name a file of its own for what is refused"))
     };
     for input in inputs {
         // Devices and terminals may be both: what is written there does not come back.

@@ -10,7 +10,7 @@ use super::input::{Input, Line, Lines};
 use super::refusals::{Place, SharedRefusals, lock};
 use crate::commands::form::Form;
 use crate::context::Context;
-use crate::error::{CliError, ErrorKind};
+use crate::error::CliError;
 
 /// Different label sets that are kept ready while reading.
 pub(super) const INTERNED: usize = 16_384;
@@ -93,7 +93,7 @@ impl<'a> Reading<'a> {
         loop {
             let place = Place { input: index, line: rows.next_number() };
             let no_header = |why: &dyn std::fmt::Display| {
-                ErrorKind::BadHeader.error(format!("{}:{}: {why}", input.name(), place.line))
+                CliError::failed(format!("{}:{}: {why}", input.name(), place.line))
             };
             let is_under_header = header.is_some();
             let next = rows.next(|part| {
@@ -171,7 +171,6 @@ impl<'a> Reading<'a> {
 
 /// Else each of its rows would be refused.
 pub(super) fn is_csv(input: &Input) -> CliError {
-    ErrorKind::BadHeader
-        .error(format!("{}:1: this is the header of CSV, not a JSON line", input.name()))
+    CliError::failed(format!("{}:1: this is the header of CSV, not a JSON line", input.name()))
         .hint("--format csv reads it")
 }

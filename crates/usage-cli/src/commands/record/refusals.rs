@@ -7,6 +7,7 @@ use usage_core::sink::RefusalReason;
 
 use super::rejects::Rejects;
 use crate::error::CliError;
+use crate::hints::where_kept;
 use crate::output;
 
 /// A line of one of the inputs.
@@ -103,8 +104,7 @@ impl Refusals {
     }
 }
 
-/// The reason, and where to look for what is kept.
+/// Returns the reason, and where to look for what is kept.
 fn with_advice(reason: RefusalReason) -> String {
-    let advice = if reason.is_quarantined() { ", see `usage doctor`" } else { "" };
-    format!("{reason}{advice}")
+    format!("{reason}{}", where_kept(reason))
 }

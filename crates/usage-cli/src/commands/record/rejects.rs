@@ -8,7 +8,7 @@ use usage_core::Record;
 use usage_core::record::{csv, line};
 
 use crate::commands::form::Form;
-use crate::error::{CliError, ErrorKind};
+use crate::error::CliError;
 
 /// What was refused, in a form that can be mended and recorded again.
 pub(super) struct Rejects {
@@ -121,5 +121,5 @@ impl Rejects {
 }
 
 fn cannot_write(name: &str, error: &std::io::Error) -> CliError {
-    ErrorKind::CannotWrite.error(format!("cannot write {name}: {error}"))
+    CliError::failed(format!("cannot write {name}: {error}"))
 }

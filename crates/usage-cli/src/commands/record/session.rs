@@ -4,22 +4,25 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use usage_core::Record;
-use usage_core::sink::SinkErrorKind;
 use usage_store::Store;
 use usage_tracker::{Durability, RejectReason, Stats, Tracker};
 
-use super::accounts::{Accounts, not_stored};
+use super::accounts::{Accounts, failed, not_stored};
 use super::in_flight::InFlight;
 use super::reading::Stop;
 use super::refusals::{Place, SharedRefusals, lock};
 use super::{Args, PATIENCE, print_report};
 use crate::context::Context;
-use crate::error::{CliError, ErrorKind};
+use crate::error::CliError;
 use crate::interrupts::on_interrupt;
 use crate::{amounts, exit_codes, output};
 
 /// The largest batch. This many hold the lock for a fifth of a second at most.
 const MAX_BATCH: usize = 20_000;
+
+/// For records that wait in the journal.
+const IN_JOURNAL: &str =
+    "the next command that writes to the ledger stores them; do not record them again";
 
 /// One run of the command, shared with the thread that an interrupt starts.
 pub(super) struct Session(Arc<Shared>);
@@ -55,9 +58,7 @@ impl Session {
                 lock(&of_ledger).refuse_record(place, record, reason);
             })
             .start(store.clone())
-            .map_err(|error| {
-                ErrorKind::SystemRefused.error(format!("cannot start the writer: {error}"))
-            })?;
+            .map_err(|error| CliError::failed(format!("cannot start the writer: {error}")))?;
         let shared = Arc::new(Shared {
             store: Mutex::new(Some(store)),
             tracker,
@@ -142,9 +143,7 @@ impl Shared {
         let ended = self.finish();
         let code = match ended {
             Ok(_) => {
-                let _ = output::error(
-                    &ErrorKind::Interrupted.error("interrupted, the rest was not read"),
-                );
+                let _ = output::error(&CliError::failed("interrupted, the rest was not read"));
                 exit_codes::FAILED
             }
             Err(error) => {
@@ -177,14 +176,13 @@ impl Shared {
         let printed = accounts.print(self.quiet);
         // What was not stored matters more than what could not be printed.
         if unstored > 0 {
-            let kind = kind(&stats, ErrorKind::NotStored);
             let from = lock(&self.in_flight).first_of_last(unstored);
-            return Err(not_stored(kind, unstored, from, &refusals, &why(&stats)));
+            return Err(not_stored(stats.sink_error, unstored, from, &refusals, why(&stats)));
         }
         if waiting > 0 {
             let (records, why) = (amounts::records(waiting), why(&stats));
-            return Err(kind(&stats, ErrorKind::InJournal)
-                .error(format!("{records} wait in the journal: {why}")));
+            let message = format!("{records} wait in the journal: {why}");
+            return Err(failed(stats.sink_error, message, IN_JOURNAL));
         }
         printed?;
         if let Some(not_kept) = not_kept {
@@ -196,9 +194,4 @@ impl Shared {
 
 fn why(stats: &Stats) -> &str {
     stats.last_error.as_deref().unwrap_or("the ledger takes too long")
-}
-
-/// Damage is another kind of failure, with its own exit code.
-fn kind(stats: &Stats, usual: ErrorKind) -> ErrorKind {
-    if stats.sink_error == Some(SinkErrorKind::Corrupt) { ErrorKind::LedgerDamaged } else { usual }
 }

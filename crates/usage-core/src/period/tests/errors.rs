@@ -3,6 +3,7 @@
 use chrono_tz::{Pacific, UTC};
 
 use super::{at, period};
+use crate::Hint;
 use crate::period::parse_period;
 
 /// What follows the quoted text in a message.
@@ -81,7 +82,7 @@ fn refused_texts() {
     for (text, message) in REFUSED {
         let error = parse_period(text, now).expect_err(text);
         assert_eq!(error.to_string(), format!("{text:?}{message}"));
-        assert_eq!(error.hint().lines().count(), 1);
+        assert_eq!(error.hint(), Hint::UsePeriodForm);
     }
 }
 

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use crate::record::csv::{self, Header, RowScanner, RowWriter};
 use crate::record::line;
+use crate::record::line::LineError;
 use crate::record::tests::{NOW, any_record};
 use crate::{Context, Label, LabelInterner, LabelNames, Labels, Record, TokenCounts, Usage};
 
@@ -11,12 +12,12 @@ fn header(text: &str) -> Header {
     Header::parse(text.as_bytes()).unwrap()
 }
 
-fn parse(header: &Header, row: &[u8]) -> Result<Record, csv::RowError> {
+fn parse(header: &Header, row: &[u8]) -> Result<Record, LineError> {
     header.parse_row(row, NOW, &mut LabelInterner::new(10))
 }
 
 /// A row under `instance_id,route,model,` and this.
-fn row(columns: &str, fields: &str) -> Result<Record, csv::RowError> {
+fn row(columns: &str, fields: &str) -> Result<Record, LineError> {
     let header = header(&format!("instance_id,route,model,{columns}"));
     parse(&header, format!("i,r,m,{fields}").as_bytes())
 }

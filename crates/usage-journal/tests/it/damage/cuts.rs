@@ -1,5 +1,7 @@
 //! The file cut, at each length.
 
+use usage_core::sink::DamageReason;
+
 use super::{Segment, replay_one};
 
 fn check(segment: &Segment, length: usize) {
@@ -22,7 +24,7 @@ fn check(segment: &Segment, length: usize) {
     let (cut, torn) = outcome.damage.split_last().unwrap();
     assert_eq!((cut.offset, cut.records), (length as u64, None), "{context}");
     assert_eq!(cut.offset + cut.length, segment.bytes.len() as u64, "{context}");
-    assert!(cut.reason.contains("cut short"), "{context}");
+    assert!(cut.reason == DamageReason::CutShort, "{context}");
 
     // And what it left of a frame.
     match segment.frames.get(whole).filter(|frame| frame.bytes.start < length) {

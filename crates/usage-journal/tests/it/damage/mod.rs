@@ -9,7 +9,7 @@ use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 
 use usage_core::sink::Damage;
-use usage_journal::{JournalWriter, Options, ReplayError, Replayed, replay};
+use usage_journal::{JournalWriter, Options, Replayed, replay};
 
 use crate::sim::{LedgerFault, SimDisk, SimLedger, record};
 
@@ -125,7 +125,7 @@ struct ReplayOfOne {
     damage: Vec<Damage>,
 }
 
-pub(crate) fn run(disk: &SimDisk, ledger: &SimLedger) -> Result<Replayed, ReplayError> {
+pub(crate) fn run(disk: &SimDisk, ledger: &SimLedger) -> Result<Replayed, usage_core::Error> {
     let mut sink = ledger.sink(disk);
     replay(disk, Path::new(FOLDER), &mut sink, 4, &mut |_| ControlFlow::Continue(()))
 }

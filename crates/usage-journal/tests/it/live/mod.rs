@@ -5,7 +5,7 @@ mod synced;
 
 use std::path::Path;
 
-use usage_core::sink::SinkErrorKind;
+use usage_core::ErrorKind;
 use usage_journal::{JournalReader, JournalWriter, Options};
 
 use crate::damage::{FOLDER, ledger_id, records, small};
@@ -92,7 +92,7 @@ fn a_ledger_that_went_back_is_told_from_one_that_is_busy() {
     live.reader.load(10).unwrap();
     let mut sink = live.ledger.sink(&live.disk);
     let error = live.reader.store(&mut sink).unwrap_err();
-    assert_eq!(error.kind(), SinkErrorKind::Replaced);
+    assert_eq!(error.kind(), ErrorKind::Replaced);
     assert!(live.stored().is_empty());
 }
 
@@ -108,7 +108,7 @@ fn a_ledger_that_went_back_loses_no_segment() {
     let files = live.disk.files();
     let mut sink = live.ledger.sink(&live.disk);
     let error = live.reader.recycle(&mut sink).unwrap_err();
-    assert_eq!(error.kind(), SinkErrorKind::Replaced);
+    assert_eq!(error.kind(), ErrorKind::Replaced);
     assert_eq!(live.disk.files(), files);
     drop(live.journal);
     live.reader.close(&mut sink).unwrap_err();

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use usage_core::Record;
-use usage_core::sink::{JournalSink, SinkErrorKind};
+use usage_core::sink::JournalSink;
+use usage_core::{ErrorKind, Record};
 use usage_journal::{JournalReader, JournalWriter, SegmentState, replay, survey};
 
 use super::expect::Expect;
@@ -186,7 +186,7 @@ impl Machine {
             match process.reader.store(&mut process.sink) {
                 Ok(_) => {}
                 // Only opening the ledger again helps.
-                Err(error) if error.kind() == SinkErrorKind::Replaced => {
+                Err(error) if error.kind() == ErrorKind::Replaced => {
                     self.processes[at] = None;
                 }
                 Err(_) => {}
@@ -197,7 +197,7 @@ impl Machine {
     fn recycle(&mut self, at: usize) {
         let Some(process) = &mut self.processes[at] else { return };
         if let Err(error) = process.reader.recycle(&mut process.sink)
-            && error.kind() == SinkErrorKind::Replaced
+            && error.kind() == ErrorKind::Replaced
         {
             self.processes[at] = None;
         }

@@ -4,9 +4,8 @@ use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use usage_core::sink::{
-    JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId, SinkError,
-};
+use usage_core::Error;
+use usage_core::sink::{JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId};
 use usage_journal::{JournalReader, JournalWriter, replay};
 
 use super::disk::{Op, RecordingDisk};
@@ -28,25 +27,25 @@ impl Recorded {
 }
 
 impl JournalSink for Recorded {
-    fn ledger_id(&mut self) -> Result<LedgerId, SinkError> {
+    fn ledger_id(&mut self) -> Result<LedgerId, Error> {
         self.sink.ledger_id()
     }
-    fn journal_folder(&mut self) -> Result<PathBuf, SinkError> {
+    fn journal_folder(&mut self) -> Result<PathBuf, Error> {
         self.sink.journal_folder()
     }
-    fn position(&mut self, segment: SegmentId) -> Result<Option<Position>, SinkError> {
+    fn position(&mut self, segment: SegmentId) -> Result<Option<Position>, Error> {
         self.sink.position(segment)
     }
-    fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, SinkError> {
+    fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, Error> {
         let answer = self.sink.replay(replay)?;
         Ok(self.committed(answer))
     }
-    fn make_durable(&mut self) -> Result<(), SinkError> {
+    fn make_durable(&mut self) -> Result<(), Error> {
         self.sink.make_durable()?;
         self.disk.note(Op::Durable);
         Ok(())
     }
-    fn forget(&mut self, segment: SegmentId) -> Result<(), SinkError> {
+    fn forget(&mut self, segment: SegmentId) -> Result<(), Error> {
         self.sink.forget(segment)?;
         self.committed(());
         Ok(())

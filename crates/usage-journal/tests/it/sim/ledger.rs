@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use usage_core::sink::{
     BatchOutcome, Damage, JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId,
-    SinkError, SinkErrorKind,
 };
+use usage_core::{Error, ErrorKind};
 
 use super::fault::{LedgerFault, Planned};
 use super::{Flaw, Random, SimDisk, number};
@@ -76,39 +76,39 @@ pub(crate) struct SimSink {
 }
 
 impl SimSink {
-    fn commit<T>(&self, act: impl FnOnce(&mut Content) -> T) -> Result<T, SinkError> {
+    fn commit<T>(&self, act: impl FnOnce(&mut Content) -> T) -> Result<T, Error> {
         if self.disk.is_dead() {
-            return Err(SinkError::new("this process is dead"));
+            return Err(Error::other("this process is dead"));
         }
         let mut state = self.ledger.state();
         let fault = state.faults.tick();
         if fault == Some(LedgerFault::Before) {
-            return Err(SinkError::of(SinkErrorKind::Busy, "it failed"));
+            return Err(Error::new(ErrorKind::Busy, "it failed"));
         }
         let answer = act(&mut state.content);
         let now = state.content.clone();
         state.commits.push(now);
         match fault {
-            Some(_) => Err(SinkError::of(SinkErrorKind::Io, "it seems to have failed")),
+            Some(_) => Err(Error::new(ErrorKind::Io, "it seems to have failed")),
             None => Ok(answer),
         }
     }
 }
 
 impl JournalSink for SimSink {
-    fn ledger_id(&mut self) -> Result<LedgerId, SinkError> {
+    fn ledger_id(&mut self) -> Result<LedgerId, Error> {
         Ok(LedgerId::from_bytes([7; 16]))
     }
 
-    fn journal_folder(&mut self) -> Result<PathBuf, SinkError> {
+    fn journal_folder(&mut self) -> Result<PathBuf, Error> {
         Ok(PathBuf::from("journal"))
     }
 
-    fn position(&mut self, segment: SegmentId) -> Result<Option<Position>, SinkError> {
+    fn position(&mut self, segment: SegmentId) -> Result<Option<Position>, Error> {
         Ok(self.ledger.state().content.positions.get(&segment).copied())
     }
 
-    fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, SinkError> {
+    fn replay(&mut self, replay: &Replay<'_>) -> Result<ReplayOutcome, Error> {
         assert_eq!(replay.from.generation, replay.to.generation);
         let counts = self.disk.world().flaw != Flaw::ForgetsGenerations;
         self.commit(|content| {
@@ -135,7 +135,7 @@ impl JournalSink for SimSink {
         })
     }
 
-    fn make_durable(&mut self) -> Result<(), SinkError> {
+    fn make_durable(&mut self) -> Result<(), Error> {
         self.commit(|_| ())?;
         if self.disk.world().flaw == Flaw::OnlySaysDurable {
             return Ok(());
@@ -146,7 +146,7 @@ impl JournalSink for SimSink {
         Ok(())
     }
 
-    fn forget(&mut self, segment: SegmentId) -> Result<(), SinkError> {
+    fn forget(&mut self, segment: SegmentId) -> Result<(), Error> {
         self.commit(|content| {
             content.positions.remove(&segment);
         })

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params_from_iter};
 use rustc_hash::FxHashMap;
 use usage_core::{Label, LabelNames, Labels, TagSet};
 
+use crate::error::WrongEntry;
 use crate::ledger::columns::{self, NAMES};
 use crate::ledger::contexts::next_id;
 use crate::ledger::schema::SCHEMA_VERSION;
@@ -44,7 +44,7 @@ pub(crate) fn id_of(connection: &Connection, labels: &Labels, tags: &str) -> rus
         // The names were found in an index: a damaged one may lead to others.
         return match stored {
             Some(stored) if stored == checksum(id, &names, tags) => Ok(id),
-            _ => Err(WrongNames(id).into()),
+            _ => Err(WrongEntry::Names(id).into()),
         };
     }
     let id = next_id(connection, "label_sets")?;
@@ -53,17 +53,6 @@ pub(crate) fn id_of(connection: &Connection, labels: &Labels, tags: &str) -> rus
         .prepare_cached(&INSERT_SET)?
         .execute(params_from_iter(texts().chain([&id as &dyn ToSql, &checksum])))?;
     Ok(id)
-}
-
-/// Names that are not those that were stored. As an error of SQLite's it counts as damage.
-#[derive(Debug, thiserror::Error)]
-#[error("the names {0} are not those that were stored")]
-pub(crate) struct WrongNames(i64);
-
-impl From<WrongNames> for rusqlite::Error {
-    fn from(error: WrongNames) -> Self {
-        Self::FromSqlConversionFailure(0, Type::Text, Box::new(error))
-    }
 }
 
 /// A label set; none where it is missing, or not what was stored.
@@ -164,7 +153,7 @@ pub(crate) fn first_names(
     let mut first = BTreeSet::<String>::new();
     while let Some(row) = rows.next()? {
         if !is_right(row)? {
-            return Err(WrongNames(row.get(0)?).into());
+            return Err(WrongEntry::Names(row.get(0)?).into());
         }
         let name = names_of(row)?.reported(label);
         let is_behind = first.len() >= most && first.last().is_none_or(|last| name >= last);
@@ -214,9 +203,9 @@ impl LabelSets {
     pub(crate) fn ids_as_json(
         &self,
         keep: impl Fn(&LabelNames<'_>) -> bool,
-    ) -> Result<String, WrongNames> {
+    ) -> Result<String, WrongEntry> {
         if let Some(id) = self.wrong {
-            return Err(WrongNames(id));
+            return Err(WrongEntry::Names(id));
         }
         let ids: Vec<String> = self
             .by_id

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use crate::error::Fault;
+use crate::error::SqliteErrorKind;
 use crate::ledger::connect::set_busy_timeout;
 
 /// Begins an immediate transaction; waits for other writers, but not longer than `patience`.
@@ -31,7 +31,10 @@ fn wait(connection: &Connection, patience: Duration) -> rusqlite::Result<Transac
     let start = Instant::now();
     loop {
         match Transaction::new_unchecked(connection, TransactionBehavior::Immediate) {
-            Err(error) if Fault::of(&error) == Fault::Busy && start.elapsed() < patience => {
+            Err(error)
+                if SqliteErrorKind::of(&error) == SqliteErrorKind::Busy
+                    && start.elapsed() < patience =>
+            {
                 // sleep: a lock of another process; SQLite offers nothing to wait for.
                 thread::sleep(pause());
             }

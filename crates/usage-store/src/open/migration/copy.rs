@@ -7,7 +7,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ffi};
 
 use super::MigrationStep;
-use crate::error::{Fault, Result, StoreError};
+use crate::error::{Result, SqliteErrorKind, StoreError};
 use crate::ledger::connect;
 use crate::ledger::file::with_ending;
 use crate::ledger::part::Part;
@@ -44,8 +44,8 @@ pub(super) fn take(
     told: &mut dyn FnMut(MigrationStep),
 ) -> Result<Copied> {
     let part = Part::beside(real_path)?;
-    copy_pages(real_path, &part, told).map_err(|source| match Fault::of(&source) {
-        Fault::Full => StoreError::sqlite("copy the ledger beside", path, source),
+    copy_pages(real_path, &part, told).map_err(|source| match SqliteErrorKind::of(&source) {
+        SqliteErrorKind::Full => StoreError::sqlite("copy the ledger beside", path, source),
         _ => StoreError::sqlite("copy the ledger", path, source),
     })?;
     publish(part, real_path, version)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use crate::error::{Fault, ReadError, Result, StoreError};
+use crate::error::{ReadError, Result, SqliteErrorKind, StoreError};
 use crate::ledger::checkpoint::free_pages;
 use crate::ledger::file_id::OpenedFile;
 use crate::ledger::identify::{Identity, identify};
@@ -96,7 +96,9 @@ fn switch_to_wal(connection: &Connection, patience: Duration) -> rusqlite::Resul
             connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0));
         match switched {
             Ok(_) => return Ok(()),
-            Err(error) if Fault::of(&error) == Fault::Busy && waited < patience => {
+            Err(error)
+                if SqliteErrorKind::of(&error) == SqliteErrorKind::Busy && waited < patience =>
+            {
                 waited += WAL_SWITCH_PAUSE;
                 // sleep: a lock of another process; SQLite offers nothing to wait for.
                 std::thread::sleep(WAL_SWITCH_PAUSE);

@@ -2,11 +2,12 @@
 
 use std::sync::LazyLock;
 
-use rusqlite::types::{Type, ValueRef};
+use rusqlite::types::ValueRef;
 use rusqlite::{CachedStatement, Connection};
 use usage_core::{Label, Record};
 
 use super::hash::EventHasher;
+use crate::error::WrongEntry;
 use crate::write::said::{INSTANCE_OF_SAID, said_columns, says};
 
 /// What the ledger knows of a record's event id.
@@ -41,17 +42,6 @@ const INSTANCE_ID: usize = SAID + INSTANCE_OF_SAID;
 /// Adds an id.
 pub(super) const INSERT: &str = "INSERT INTO event_ids (hash, record, ts) VALUES (?1, ?2, ?3)";
 
-/// The ledger has no key for the hashes. As an error of SQLite's it counts as damage.
-#[derive(Debug, thiserror::Error)]
-#[error("it has no event_id_key of 16 bytes")]
-pub(super) struct NoKey;
-
-impl From<NoKey> for rusqlite::Error {
-    fn from(error: NoKey) -> Self {
-        Self::FromSqlConversionFailure(0, Type::Blob, Box::new(error))
-    }
-}
-
 /// The known event ids, as one transaction sees them.
 pub(crate) struct KnownIds<'a> {
     connection: &'a Connection,
@@ -71,7 +61,7 @@ impl<'a> KnownIds<'a> {
             connection,
             find: connection.prepare_cached(&FIND)?,
             insert: connection.prepare_cached(INSERT)?,
-            hasher: hasher.ok_or(NoKey)?,
+            hasher: hasher.ok_or(WrongEntry::EventKey)?,
             ids_from: ids_from.unwrap_or(i64::MIN),
         })
     }

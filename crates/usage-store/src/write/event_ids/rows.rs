@@ -4,9 +4,9 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
 use rustc_hash::FxHashMap;
 
-use super::find::{NoKey, hasher_of};
+use super::find::hasher_of;
 use super::hash::EventHasher;
-use crate::error::ReadError;
+use crate::error::{ReadError, WrongEntry};
 use crate::ledger::retained;
 
 /// A row of the table.
@@ -26,7 +26,9 @@ pub(crate) fn has_key(connection: &Connection) -> rusqlite::Result<bool> {
 
 /// Returns the hasher of a ledger.
 pub(super) fn hasher(connection: &Connection) -> Result<EventHasher, ReadError> {
-    key(connection)?.ok_or_else(|| ReadError::Damaged(NoKey.to_string()))
+    key(connection)?.ok_or_else(|| {
+        ReadError::Damaged(WrongEntry::EventKey.code(), WrongEntry::EventKey.to_string())
+    })
 }
 
 fn key(connection: &Connection) -> rusqlite::Result<Option<EventHasher>> {
