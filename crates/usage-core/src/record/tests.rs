@@ -3,6 +3,7 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use super::line::LineError;
 use super::*;
 
 #[cfg(feature = "csv")]

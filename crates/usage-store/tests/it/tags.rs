@@ -1,8 +1,8 @@
 //! Tags in reports: from sums where their keys are declared, and from records where they are not.
 
 use chrono_tz::Tz;
-use usage_core::period::Unit;
 use usage_core::ErrorKind;
+use usage_core::period::Unit;
 use usage_core::query::{Calendar, Selection};
 use usage_core::stats::{Aggregates, Summary};
 use usage_core::{Context, Engine, Filter, Record, TagKey, TimeRange};
