@@ -44,6 +44,8 @@ pub enum ImportEvent<'a> {
 pub struct ImportSummary {
     /// How many became records of the ledger.
     pub imported: u64,
+    /// How many told more of what was in the ledger already.
+    pub amended: u64,
     /// How many were in the ledger already, though the source's last import had not come so
     /// far: through a copy of it, for example.
     pub already_there: u64,
@@ -59,7 +61,7 @@ impl ImportSummary {
     /// Returns how many items were looked at.
     #[must_use]
     pub const fn items(&self) -> u64 {
-        self.imported + self.already_there + self.refused
+        self.imported + self.amended + self.already_there + self.refused
     }
 }
 
@@ -196,6 +198,7 @@ impl Run<'_> {
 
     const fn count(&mut self, before: SourceCounts, now: SourceCounts) {
         self.summary.imported += now.stored - before.stored;
+        self.summary.amended += now.amended - before.amended;
         self.summary.already_there += now.duplicates - before.duplicates;
         self.summary.refused += now.refused - before.refused;
     }

@@ -14,7 +14,7 @@ use usage_import::{ImportEvent, ImportOptions, ImportSummary, run as run_import}
 
 use crate::context::Context;
 use crate::error::{CliError, ErrorKind};
-use crate::{exit_codes, output};
+use crate::{amounts, exit_codes, output};
 
 /// Take over the database of another program
 #[derive(Debug, clap::Args)]
@@ -124,9 +124,10 @@ fn progress_bar(quiet: bool) -> ProgressBar {
 
 fn line(summary: &ImportSummary) -> String {
     let mut line = format!(
-        "Rows: {}  |  Imported: {}  |  Already there: {}  |  Refused: {}",
+        "Rows: {}  |  Imported: {}{}  |  Already there: {}  |  Refused: {}",
         format_count(summary.items()),
         format_count(summary.imported),
+        amounts::amended(summary.amended),
         format_count(summary.already_there),
         format_count(summary.refused),
     );

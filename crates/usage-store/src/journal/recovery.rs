@@ -22,7 +22,9 @@ const STORE: &str = "store what waits in";
 pub struct Recovered {
     /// Records that are in the ledger now, and were not before.
     pub stored: u64,
-    /// Records whose event id the ledger knew, with the same content.
+    /// Records that told more of events that the ledger knew: their records say so now.
+    pub amended: u64,
+    /// Records whose event the ledger knew, and that say nothing new of it.
     pub duplicates: u64,
     /// Records that the ledger refuses for what they hold; those that the database itself refuses
     /// are set aside.
@@ -135,6 +137,7 @@ impl Store {
             }
         };
         recovered.stored += replayed.stored;
+        recovered.amended += replayed.amended;
         recovered.duplicates += replayed.duplicates;
         recovered.refused += replayed.refused;
         recovered.lost += replayed.lost;

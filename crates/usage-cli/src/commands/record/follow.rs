@@ -18,7 +18,7 @@ use super::rejects::Rejects;
 use super::{Args, INTERNED, is_csv};
 use crate::context::Context;
 use crate::error::{CliError, ErrorKind};
-use crate::{exit_codes, output};
+use crate::{amounts, exit_codes, output};
 
 /// How often a log that has not grown is looked at again.
 const POLL: Duration = Duration::from_millis(200);
@@ -202,10 +202,11 @@ impl Following<'_> {
         };
         for refusal in &outcome.refused {
             let place = Place { input: 0, line: lines[refusal.index] };
-            let why = refusal.reason.to_string();
-            self.refusals.refuse_record(place, &records[refusal.index], &why);
+            let record = &records[refusal.index];
+            self.refusals.refuse_record(place, record, &refusal.of(record));
         }
         self.done.stored += outcome.stored;
+        self.done.amended += outcome.amended;
         self.done.duplicates += outcome.duplicates;
         Ok(self.strict && !outcome.refused.is_empty())
     }
@@ -227,12 +228,14 @@ impl Following<'_> {
         }
         let not_kept = self.refusals.take_failure();
         let refused = self.refusals.count();
-        let lines = self.done.stored + self.done.duplicates + refused;
+        let SourceCounts { stored, amended, duplicates, .. } = self.done;
+        let lines = stored + amended + duplicates + refused;
         let accounts = format!(
-            "Lines: {}  |  Stored: {}  |  Duplicates: {}  |  Refused: {}\n",
+            "Lines: {}  |  Stored: {}{}  |  Duplicates: {}  |  Refused: {}\n",
             format_count(lines),
-            format_count(self.done.stored),
-            format_count(self.done.duplicates),
+            format_count(stored),
+            amounts::amended(amended),
+            format_count(duplicates),
             format_count(refused),
         );
         let printed = if self.context.quiet { Ok(()) } else { output::print(&accounts) };

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use usage_core::Record;
-use usage_core::sink::RefusalReason;
+use usage_core::sink::Refusal;
 
 use super::rejects::Rejects;
 use crate::error::CliError;
@@ -83,7 +83,7 @@ impl Refusals {
     }
 
     /// Names, counts and keeps a record that the ledger refused.
-    pub(super) fn refused_by_ledger(&mut self, record: &Record, reason: RefusalReason) {
+    pub(super) fn refused_by_ledger(&mut self, record: &Record, refusal: &Refusal) {
         let key = content_key(record);
         let mut unsettled = self.in_flight.iter().skip(self.settled);
         match unsettled.position(|(_, of)| *of == key) {
@@ -91,11 +91,11 @@ impl Refusals {
                 let index = self.settled + index;
                 let place = self.in_flight[index].0;
                 self.settled = index + 1;
-                self.count_and_name(place, &with_advice(reason));
+                self.count_and_name(place, &with_advice(record, refusal));
             }
             None => {
                 self.count += 1;
-                output::note(&format!("a record was refused: {}", with_advice(reason)));
+                output::note(&format!("a record was refused: {}", with_advice(record, refusal)));
             }
         }
         if let Some(rejects) = &mut self.rejects {
@@ -134,7 +134,8 @@ pub(super) fn content_key(record: &Record) -> u64 {
 }
 
 /// The reason, and where to look for what is kept.
-fn with_advice(reason: RefusalReason) -> String {
-    let advice = if reason.is_quarantined() { ", see `usage doctor`" } else { "" };
+fn with_advice(record: &Record, refusal: &Refusal) -> String {
+    let reason = refusal.of(record);
+    let advice = if refusal.reason.is_quarantined() { ", see `usage doctor`" } else { "" };
     format!("{reason}{advice}")
 }

@@ -82,7 +82,7 @@ impl Session {
         let tracker = Tracker::builder()
             .durability(durability)
             .max_batch(MAX_BATCH)
-            .on_refused(move |record, reason| lock(&of_ledger).refused_by_ledger(record, reason))
+            .on_refused(move |record, refusal| lock(&of_ledger).refused_by_ledger(record, refusal))
             .start(store.clone())
             .map_err(|error| {
                 ErrorKind::SystemRefused.error(format!("cannot start the writer: {error}"))
@@ -263,11 +263,13 @@ impl Shared {
 
 fn accounts(stats: &Stats, refused: u64, unstored: u64) -> String {
     let waiting = stats.in_journal;
-    let lines = stats.stored + stats.duplicates + refused + waiting + unstored;
+    let known = stats.amended + stats.duplicates;
+    let lines = stats.stored + known + refused + waiting + unstored;
     let mut line = format!(
-        "Lines: {}  |  Stored: {}  |  Duplicates: {}  |  Refused: {}",
+        "Lines: {}  |  Stored: {}{}  |  Duplicates: {}  |  Refused: {}",
         format_count(lines),
         format_count(stats.stored),
+        amounts::amended(stats.amended),
         format_count(stats.duplicates),
         format_count(refused),
     );
