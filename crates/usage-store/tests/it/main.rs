@@ -13,6 +13,7 @@
     reason = "the numbers of the tests are small"
 )]
 
+mod agents;
 mod backup;
 mod checkpoints;
 mod child;
@@ -23,6 +24,7 @@ mod doctor;
 mod event_ids;
 mod folding;
 mod horizon;
+mod joins;
 mod journal;
 mod keeping;
 mod kills;
@@ -54,6 +56,7 @@ mod strangers;
 mod sums;
 mod support;
 mod tags;
+mod tellings;
 mod turns;
 mod upgrading;
 mod versions;
