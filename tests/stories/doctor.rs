@@ -290,7 +290,7 @@ fn a_thousand_things_that_are_wrong() {
 #[test]
 fn advice() {
     let fixture = harmed(
-        "DROP TABLE settings; DROP TABLE origins; DROP TABLE sources;
+        "DROP TABLE settings; DROP TABLE origins; DROP TABLE tellings; DROP TABLE amendments; DROP TABLE sources;
          ALTER TABLE label_sets DROP COLUMN checksum;
          ALTER TABLE ledger DROP COLUMN epoch; ALTER TABLE ledger DROP COLUMN rollups;
          ALTER TABLE ledger DROP COLUMN event_id_key; DROP TABLE event_ids;

@@ -15,6 +15,14 @@ pub(crate) fn requests(count: u64) -> String {
     format!("{} {}", format_count(count), if count == 1 { "request" } else { "requests" })
 }
 
+/// A part of a line of accounts: how many records told more of what was known, where any did.
+pub(crate) fn amended(count: u64) -> String {
+    match count {
+        0 => String::new(),
+        count => format!("  |  Amended: {}", format_count(count)),
+    }
+}
+
 /// To the byte below a megabyte; above, in megabytes or gigabytes of a thousand, with one decimal.
 pub(crate) fn bytes(count: u64) -> String {
     const MEGA: u64 = 1_000_000;

@@ -2,8 +2,10 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "in tests a panic is the report")]
 
 mod check;
+mod events;
 mod memory;
 mod random;
 
 pub use check::{Subject, check};
+pub use events::Events;
 pub use memory::MemoryLedger;

@@ -7,23 +7,25 @@ use std::time::Instant;
 
 use usage_core::period::Unit;
 use usage_core::query::{Bounds, Calendar, Limits, Order, Records, Seen, Selection};
-use usage_core::sink::{BatchOutcome, Refusal, RefusalReason, Sink};
+use usage_core::sink::{BatchOutcome, Sink};
 use usage_core::stats::{Aggregates, Series, Summary};
 use usage_core::{Engine, Error, Label, Labels, Record, TimeRange, Timestamp};
 
-/// Keeps records in a list, and looks at each of them for every answer. Clones share one list.
+use crate::Events;
+
+/// Keeps records in a list of [`Events`], and looks at each of them for every answer. Clones share one list.
 #[derive(Clone, Debug, Default)]
-pub struct MemoryLedger(Arc<Mutex<Vec<Record>>>);
+pub struct MemoryLedger(Arc<Mutex<Events>>);
 
 impl MemoryLedger {
     /// Returns all records, in the order in which they were stored.
     #[must_use]
     pub fn all(&self) -> Vec<Record> {
-        self.lock().clone()
+        self.lock().records().cloned().collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Record>> {
-        // Each change is one push: a panic leaves the list whole.
+    fn lock(&self) -> MutexGuard<'_, Events> {
+        // A test that has panicked says so itself.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -34,7 +36,7 @@ impl MemoryLedger {
             of.range.contains(record.timestamp()) && of.filter.matches(&record.names())
         };
         let mut selected: Vec<_> =
-            self.lock().iter().filter(|record| is_in(record)).cloned().collect();
+            self.lock().records().filter(|record| is_in(record)).cloned().collect();
         // Stable: of equals the one that was stored first.
         selected.sort_by_key(Record::timestamp);
         Ok(selected)
@@ -43,26 +45,7 @@ impl MemoryLedger {
 
 impl Sink for MemoryLedger {
     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, Error> {
-        let (mut kept, mut outcome) = (self.lock(), BatchOutcome::default());
-        for (index, record) in batch.iter().enumerate() {
-            let is_same_event = |other: &&Record| {
-                let instance = |of: &Record| of.labels().names().get(Label::Instance).to_owned();
-                record.event_id().is_some()
-                    && other.event_id() == record.event_id()
-                    && instance(other) == instance(record)
-            };
-            match kept.iter().find(is_same_event) {
-                None => {
-                    kept.push(record.clone());
-                    outcome.stored += 1;
-                }
-                Some(other) if other == record => outcome.duplicates += 1,
-                Some(_) => {
-                    outcome.refused.push(Refusal::new(index, RefusalReason::EventIdConflict));
-                }
-            }
-        }
-        Ok(outcome)
+        Ok(self.lock().tell_all(batch))
     }
 }
 
@@ -112,7 +95,7 @@ impl Engine for MemoryLedger {
     fn names(&self, label: Label, most: usize, limits: &Limits) -> Result<Vec<String>, Error> {
         limits.check(Instant::now)?;
         let kept = self.lock();
-        let names = kept.iter().map(|record| record.labels().names().reported(label).to_owned());
+        let names = kept.records().map(|record| record.labels().names().reported(label).to_owned());
         let names: BTreeSet<_> = names.filter(|name| !name.is_empty()).collect();
         Ok(names.into_iter().take(most).collect())
     }
@@ -120,13 +103,12 @@ impl Engine for MemoryLedger {
     fn bounds(&self, limits: &Limits) -> Result<Bounds, Error> {
         limits.check(Instant::now)?;
         let kept = self.lock();
-        let times = || kept.iter().map(Record::timestamp);
+        let times = || kept.records().map(Record::timestamp);
         Ok(Bounds::of(times().min().zip(times().max())))
     }
 
     fn seen(&self) -> Result<Seen, Error> {
-        // Records only ever come.
-        Ok(Seen::of(self.lock().len().to_le_bytes()))
+        Ok(Seen::of(self.lock().changes().to_le_bytes()))
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::Path;
 
 use usage_core::Record;
-use usage_core::sink::RefusalReason;
+use usage_core::sink::{self, RefusalReason};
 use usage_store::Store;
 
 use crate::error::ImportError;
@@ -137,7 +137,7 @@ pub struct Refusal(Why);
 #[derive(Debug)]
 enum Why {
     Item(Box<dyn Error + Send + Sync>),
-    Ledger(RefusalReason, Box<Record>),
+    Ledger(sink::Refusal, Box<Record>),
 }
 
 impl Refusal {
@@ -146,25 +146,22 @@ impl Refusal {
         Self(Why::Item(why.into()))
     }
 
-    pub(crate) fn of_ledger(reason: RefusalReason, record: Record) -> Self {
-        Self(Why::Ledger(reason, Box::new(record)))
+    pub(crate) fn of_ledger(refusal: sink::Refusal, record: Record) -> Self {
+        Self(Why::Ledger(refusal, Box::new(record)))
     }
 
     /// Returns why the ledger refuses it; `None` where it is no record at all.
     #[must_use]
-    pub const fn reason(&self) -> Option<RefusalReason> {
-        match self.0 {
-            Why::Item(_) => None,
-            Why::Ledger(reason, _) => Some(reason),
-        }
+    pub fn reason(&self) -> Option<RefusalReason> {
+        self.by_ledger().map(|(_, refusal)| refusal.reason)
     }
 
-    /// Returns the record that the ledger refuses; `None` where it is no record at all.
+    /// Returns the record that the ledger refuses, and what it says; `None` where it is no record at all.
     #[must_use]
-    pub fn record(&self) -> Option<&Record> {
+    pub fn by_ledger(&self) -> Option<(&Record, &sink::Refusal)> {
         match &self.0 {
             Why::Item(_) => None,
-            Why::Ledger(_, record) => Some(record),
+            Why::Ledger(refusal, record) => Some((record, refusal)),
         }
     }
 }
@@ -174,11 +171,11 @@ impl fmt::Display for Refusal {
         match &self.0 {
             Why::Item(why) => why.fmt(f),
             // A ledger refuses on and on what is too old; an import tells of what is new to it.
-            Why::Ledger(RefusalReason::BeforeHorizon, _) => f.write_str(
+            Why::Ledger(refusal, _) if refusal.reason == RefusalReason::BeforeHorizon => f.write_str(
                 "it is older than what was pruned from the ledger; what no import has seen yet is \
                  quarantined",
             ),
-            Why::Ledger(reason, _) => reason.fmt(f),
+            Why::Ledger(refusal, record) => f.write_str(&refusal.of(record)),
         }
     }
 }

@@ -46,12 +46,14 @@ pub enum ImportEvent<'a> {
     Trouble(&'a ImportError),
 }
 
-/// What an import did. Each item that it looked at is in exactly one of the three counts.
+/// What an import did. Each item that it looked at is in exactly one of the four counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportSummary {
     /// How many became records of the ledger.
     pub imported: u64,
+    /// How many told more of what was in the ledger already.
+    pub amended: u64,
     /// How many were in the ledger already, though the source's last import had not come so
     /// far: through a copy of it, for example.
     pub already_there: u64,
@@ -67,6 +69,6 @@ impl ImportSummary {
     /// Returns how many items were looked at.
     #[must_use]
     pub const fn items(&self) -> u64 {
-        self.imported + self.already_there + self.refused
+        self.imported + self.amended + self.already_there + self.refused
     }
 }

@@ -90,7 +90,7 @@ impl Sorted {
     fn refuse(&mut self, outcome: &BatchOutcome) {
         for refusal in &outcome.refused {
             let record = self.records[refusal.index].clone();
-            let why = Refusal::of_ledger(refusal.reason, record);
+            let why = Refusal::of_ledger(refusal.clone(), record);
             self.refused.push((self.places[refusal.index], why));
         }
         self.refused.sort_by_key(|(place, _)| *place);
@@ -195,6 +195,7 @@ impl Run<'_> {
         let Some((outcome, now)) = appended else { return Ok(None) };
         sorted.refuse(&outcome);
         self.summary.imported += now.stored - at.counts.stored;
+        self.summary.amended += now.amended - at.counts.amended;
         self.summary.already_there += now.duplicates - at.counts.duplicates;
         self.summary.refused += now.refused - at.counts.refused;
         let seen_up_to = at.seen_up_to.max(last);

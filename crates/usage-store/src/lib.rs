@@ -31,6 +31,7 @@ pub use retention::{
     VacuumOutcome,
 };
 pub use store::Store;
+pub use store::across::AcrossInstances;
 pub use store::backup::Backup;
 pub use usage_core::Filter;
 pub use write::append::{Append, Appended, Known};

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use usage_core::Record;
-use usage_core::sink::{RefusalReason, Sink};
+use usage_core::sink::{Refusal, Sink};
 
 use crate::batcher::Limits;
 use crate::channel::channel;
@@ -54,8 +54,8 @@ const MAX_JOURNALED_BATCH_FACTOR: usize = 40;
 /// let tracker = Tracker::builder()
 ///     .buffer_size(100)
 ///     .flush_timeout(Duration::from_millis(250))
-///     .on_refused(|record, reason| {
-///         eprintln!("{}: {reason}", record.labels().names().get(Label::Model));
+///     .on_refused(|record, refusal| {
+///         eprintln!("{}: {}", record.labels().names().get(Label::Model), refusal.of(record));
 ///     })
 ///     .start(Nowhere)?;
 /// # Ok::<(), std::io::Error>(())
@@ -158,7 +158,7 @@ impl Builder {
 
     /// Sets a function that is called on the writer thread for each record that the sink refuses, before its batch counts
     /// as acknowledged. The writer waits for it; a panic in it is caught and reported as an event.
-    pub fn on_refused(self, callback: impl FnMut(&Record, RefusalReason) + Send + 'static) -> Self {
+    pub fn on_refused(self, callback: impl FnMut(&Record, &Refusal) + Send + 'static) -> Self {
         Self { on_refused: Some(Box::new(callback)), ..self }
     }
 

@@ -8,7 +8,7 @@ use usage_core::sink::{BatchOutcome, JournalSink, Refusal, RefusalReason, Sink};
 use usage_core::{Error, ErrorKind, Record};
 
 /// Called for each record that the sink refused.
-pub(crate) type OnRefused = Box<dyn FnMut(&Record, RefusalReason) + Send>;
+pub(crate) type OnRefused = Box<dyn FnMut(&Record, &Refusal) + Send>;
 
 /// A failure in words, and what kind it is.
 pub(crate) type Failure = (ErrorKind, String);
@@ -50,7 +50,7 @@ pub(crate) fn notify_refused(
     let Some(on_refused) = on_refused else { return };
     for refusal in &outcome.refused {
         if let Some(record) = batch.get(refusal.index) {
-            let call = AssertUnwindSafe(|| on_refused(record, refusal.reason));
+            let call = AssertUnwindSafe(|| on_refused(record, refusal));
             if let Err(panic) = catch_unwind(call) {
                 tracing::error!(panic = message(&*panic), "the on_refused callback panicked");
             }

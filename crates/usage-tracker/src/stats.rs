@@ -5,7 +5,7 @@ use usage_core::ErrorKind;
 /// One consistent snapshot of a tracker's accounts.
 ///
 /// At any moment, exactly:
-/// `submitted == stored + duplicates + refused + dropped + pending`.
+/// `submitted == stored + amended + duplicates + refused + dropped + pending`.
 ///
 /// All counts are of records since the tracker was started; what was
 /// [`recovered`](Self::recovered) from earlier runs is in none of them.
@@ -16,6 +16,8 @@ pub struct Stats {
     pub submitted: u64,
     /// Stored by the sink.
     pub stored: u64,
+    /// Told more of events that the sink had already: each is part of a record that counts once.
+    pub amended: u64,
     /// Not stored again: the sink had them already.
     pub duplicates: u64,
     /// Not stored, and somebody was notified: the sink refused them (see
@@ -71,6 +73,8 @@ pub struct Stats {
 pub struct Recovered {
     /// Stored now.
     pub stored: u64,
+    /// Told more of events that the sink had already.
+    pub amended: u64,
     /// Not stored again: the sink had them already.
     pub duplicates: u64,
     /// Refused by the sink.
@@ -87,8 +91,8 @@ impl Stats {
     /// ```
     #[must_use]
     pub const fn is_balanced(&self) -> bool {
-        let Self { submitted, stored, duplicates, refused, dropped, pending, .. } = *self;
-        submitted == stored + duplicates + refused + dropped + pending
+        let Self { submitted, stored, amended, duplicates, refused, dropped, pending, .. } = *self;
+        submitted == stored + amended + duplicates + refused + dropped + pending
             && self.returned + self.quarantined <= refused
             && self.in_journal <= pending
     }
@@ -101,8 +105,9 @@ mod tests {
     #[test]
     fn balanced_means_every_part_counts_once() {
         let stats = Stats {
-            submitted: 31,
+            submitted: 63,
             stored: 16,
+            amended: 32,
             duplicates: 8,
             refused: 4,
             returned: 4,
@@ -113,7 +118,8 @@ mod tests {
         };
         assert!(stats.is_balanced());
         for wrong in [
-            Stats { submitted: 32, ..stats.clone() },
+            Stats { submitted: 64, ..stats.clone() },
+            Stats { amended: 33, ..stats.clone() },
             Stats { stored: 17, ..stats.clone() },
             Stats { duplicates: 9, ..stats.clone() },
             Stats { refused: 5, ..stats.clone() },

@@ -17,7 +17,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::hints::where_kept;
 use crate::interrupts::Interrupts;
-use crate::{exit_codes, output, progress};
+use crate::{amounts, exit_codes, output, progress};
 
 /// Take over the database of another program
 #[derive(Debug, clap::Args)]
@@ -144,9 +144,10 @@ fn default_path(below_home: &str) -> Result<PathBuf, CliError> {
 
 fn line(summary: &ImportSummary) -> String {
     let mut line = format!(
-        "Rows: {}  |  Imported: {}  |  Already there: {}  |  Refused: {}",
+        "Rows: {}  |  Imported: {}{}  |  Already there: {}  |  Refused: {}",
         format_count(summary.items()),
         format_count(summary.imported),
+        amounts::amended(summary.amended),
         format_count(summary.already_there),
         format_count(summary.refused),
     );

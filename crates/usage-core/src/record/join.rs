@@ -186,7 +186,7 @@ pub struct Conflict {
 
 impl std::fmt::Display for Conflict {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} is known to be {}, not {}", self.measure, self.known, self.told)
+        write!(f, "{} is known to be {}, not {}", self.measure.field(), self.known, self.told)
     }
 }
 

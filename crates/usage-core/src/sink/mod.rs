@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use crate::record::Conflict;
 use crate::{Error, Record};
 
 mod damage;
@@ -31,7 +32,7 @@ pub trait Sink: Send {
     /// Stores the batch, whole or not at all: after an error nothing of it is kept, and the same
     /// batch may be given again.
     ///
-    /// Each record ends in exactly one of the outcome's three counts.
+    /// Each record ends in exactly one of the outcome's four counts.
     ///
     /// # Errors
     /// When the batch could not be stored now. The caller keeps it and tries again.
@@ -58,7 +59,9 @@ pub trait Sink: Send {
 pub struct BatchOutcome {
     /// Stored now.
     pub stored: u64,
-    /// Not stored again: the same event id with the same content was there already.
+    /// Told more of an event that was there already: its row says so now, and counts once.
+    pub amended: u64,
+    /// Not stored again: the event was there already, and the record says nothing new of it.
     pub duplicates: u64,
     /// Not stored, and why.
     pub refused: Vec<Refusal>,
@@ -68,7 +71,13 @@ impl BatchOutcome {
     /// Returns the outcome of a batch of which so many were stored and no others were there.
     #[must_use]
     pub const fn stored(count: u64) -> Self {
-        Self { stored: count, duplicates: 0, refused: Vec::new() }
+        Self { stored: count, amended: 0, duplicates: 0, refused: Vec::new() }
+    }
+
+    /// With so many that told more of events that were there already.
+    #[must_use]
+    pub fn with_amended(self, count: u64) -> Self {
+        Self { amended: count, ..self }
     }
 
     /// With so many that were there already.
@@ -86,7 +95,7 @@ impl BatchOutcome {
     /// Returns the number of records it speaks of.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.stored + self.duplicates + self.refused.len() as u64
+        self.stored + self.amended + self.duplicates + self.refused.len() as u64
     }
 }
 
@@ -98,13 +107,50 @@ pub struct Refusal {
     pub index: usize,
     /// Why.
     pub reason: RefusalReason,
+    /// In what it contradicts what is known, for [`RefusalReason::EventIdConflict`].
+    pub conflict: Option<Conflict>,
 }
 
 impl Refusal {
     /// A refusal of the record at that place of the batch.
     #[must_use]
     pub const fn new(index: usize, reason: RefusalReason) -> Self {
-        Self { index, reason }
+        Self { index, reason, conflict: None }
+    }
+
+    /// A refusal of the record at that place of the batch, as it contradicts what is known of its event.
+    #[must_use]
+    pub const fn contradicting(index: usize, conflict: Conflict) -> Self {
+        let conflict = Some(conflict);
+        Self { index, reason: RefusalReason::EventIdConflict, conflict }
+    }
+
+    /// Returns the reason in words that name the event of the refused record, and what it contradicts.
+    ///
+    /// ```
+    /// use usage_core::record::Conflict;
+    /// use usage_core::sink::Refusal;
+    /// # use usage_core::{EventId, LabelNames, Labels, Measure, Record, Timestamp, TokenCounts, Usage};
+    /// # let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
+    /// # let usage = Usage::new(TokenCounts::new().with_output(12), Timestamp::from_micros(0));
+    /// # let record = Record::new(Labels::new(names)?, usage)?.with_event_id(EventId::new("msg_1")?);
+    /// let conflict = Conflict { measure: Measure::Output, known: 10, told: 12 };
+    /// assert_eq!(
+    ///     Refusal::contradicting(0, conflict).of(&record),
+    ///     "the event_id \"msg_1\" is known for this instance_id, with different counts: \
+    ///      output_tokens is known to be 10, not 12",
+    /// );
+    /// # Ok::<(), usage_core::RecordError>(())
+    /// ```
+    #[must_use]
+    pub fn of(&self, record: &Record) -> String {
+        match (self.conflict, record.event_id()) {
+            (Some(conflict), Some(id)) => format!(
+                "the event_id {:?} is known for this instance_id, with different counts: {conflict}",
+                id.as_str()
+            ),
+            _ => self.reason.to_string(),
+        }
     }
 }
 
@@ -112,7 +158,7 @@ impl Refusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RefusalReason {
-    /// The event id is known, with other content.
+    /// The event id is known, and both tellings claim to be reported, of one revision, with different counts.
     EventIdConflict,
     /// The event id is known, but its record was deleted while what it counted for was kept: it
     /// would be counted twice.
@@ -139,7 +185,7 @@ impl fmt::Display for RefusalReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::EventIdConflict => {
-                f.write_str("the event_id is known for this instance_id, with different content")
+                f.write_str("the event_id is known for this instance_id, with different counts")
             }
             Self::EventIdDeleted => {
                 f.write_str("the event_id is known for this instance_id, its record was deleted")

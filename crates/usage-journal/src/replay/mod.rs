@@ -30,7 +30,9 @@ pub struct Replayed {
     pub segments: u64,
     /// Records stored now.
     pub stored: u64,
-    /// Records whose event id the ledger knew, with the same content.
+    /// Records that told more of events that the ledger knew.
+    pub amended: u64,
+    /// Records whose event the ledger knew, and that say nothing new of it.
     pub duplicates: u64,
     /// Records that the ledger refuses for what they hold.
     pub refused: u64,
@@ -60,6 +62,7 @@ pub struct Replayed {
 impl Replayed {
     fn add(&mut self, step: StoredBatch) {
         self.stored += step.outcome.stored;
+        self.amended += step.outcome.amended;
         self.duplicates += step.outcome.duplicates;
         self.refused += step.outcome.refused.len() as u64;
         self.already += step.already;

@@ -67,7 +67,7 @@ pub struct Import {
     pub source: String,
     /// How many of its rows became records.
     pub imported: i64,
-    /// How many were in the ledger already.
+    /// How many were in the ledger already, those included that told more of what was.
     pub already_there: i64,
     /// How many could not be read.
     pub refused: i64,
@@ -145,7 +145,7 @@ fn dimension(label: Label, sets: &LabelSets, walk: &Walk) -> Dimension {
 
 fn imports(connection: &Connection, version: i32) -> Result<Vec<Import>, ReadError> {
     let sql = if version < FIRST_WITH_SOURCES {
-        "SELECT source, unhex(printf('%016x%016x%016x', imported, already_there, refused)) \
+        "SELECT source, unhex(printf('%016x%016x%016x%016x', imported, already_there, refused, 0)) \
          FROM imports ORDER BY source"
     } else {
         "SELECT substr(name, 10), counts FROM sources WHERE name GLOB 'ccrouter:*' ORDER BY name"
@@ -161,7 +161,12 @@ fn imports(connection: &Connection, version: i32) -> Result<Vec<Import>, ReadErr
                 .map_or(-1, i64::from_be_bytes)
         };
         let source = text(row.get_ref(0)?)?;
-        Ok(Import { source, imported: number(0), already_there: number(1), refused: number(2) })
+        // A number that cannot be stays one.
+        let already_there = match [number(1), number(3)] {
+            numbers if numbers.iter().any(|number| *number < 0) => -1,
+            numbers => numbers.into_iter().fold(0, i64::saturating_add),
+        };
+        Ok(Import { source, imported: number(0), already_there, refused: number(2) })
     })?;
     Ok(imports.collect::<Result<_, _>>()?)
 }

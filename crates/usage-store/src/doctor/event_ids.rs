@@ -9,6 +9,7 @@ use super::depth::Depth;
 use crate::error::ReadError;
 use crate::ledger::schema::FIRST_WITH_EVENT_IDS;
 use crate::write::event_ids::{self, Entry, Stray};
+use crate::write::join::wrong_tellings;
 
 /// Event ids that several records have, by their text: by an index in an older ledger, where hardly ever
 /// is anything left to be looked up, and without one where the hashes cannot be trusted.
@@ -18,16 +19,17 @@ const REPEATED_TEXTS: &str = "repeated AS (
     SELECT r.* FROM repeated JOIN records AS r ON r.event_id = repeated.event_id
 )";
 
-/// The same by the hashes of ids, where they agree with the records.
+/// The same by the hashes of ids, where they agree with the records. Each record once, however many ids it has.
 const REPEATED_HASHES: &str = "repeated AS (
     SELECT hash FROM event_ids GROUP BY hash HAVING count(*) > 1
 ), found AS (
-    SELECT r.* FROM repeated JOIN event_ids AS e ON e.hash = repeated.hash
+    SELECT DISTINCT r.ts, r.id, r.event_id, r.label_set
+    FROM repeated JOIN event_ids AS e ON e.hash = repeated.hash
            JOIN records AS r ON r.ts = e.ts AND r.id = e.record
 )";
 
-/// Checks that an event id of an instance is on one record only and, unless it is to be quick, that the
-/// ids that are known are those of the records.
+/// Checks that an event id of an instance is on one record only and, unless it is to be quick, that what was told of
+/// records comes to them, and that the ids that are known are theirs.
 pub(super) fn event_ids(
     connection: &Connection,
     version: i32,
@@ -40,6 +42,13 @@ pub(super) fn event_ids(
     }
     if !event_ids::has_key(connection)? {
         return Ok(Check::skipped("event-ids"));
+    }
+    if depth != Depth::Quick {
+        wrong_tellings(connection, |place, what| {
+            let event_ids::Place { ts, id } = place;
+            let place = Place::Record { id, timestamp: Timestamp::from_micros(ts) };
+            check.add(place, what, Remedy::Rebuild);
+        })?;
     }
     if depth == Depth::Quick || event_ids::agree(connection)? {
         repeated(connection, REPEATED_HASHES, &mut check)?;

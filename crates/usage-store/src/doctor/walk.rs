@@ -14,7 +14,8 @@ use crate::ledger::columns::numbers_there;
 use crate::ledger::contexts::Contexts;
 use crate::ledger::labels::LabelSets;
 use crate::ledger::more::MoreError;
-use crate::query::rows::{select_records, stored_record};
+use crate::ledger::records::select_records;
+use crate::query::rows::stored_record;
 
 /// What the pass has come to.
 #[derive(Debug)]

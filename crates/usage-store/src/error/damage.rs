@@ -122,11 +122,23 @@ impl From<WrongEntry> for rusqlite::Error {
     }
 }
 
+/// Damage to what a write has to read. As an error of SQLite's it counts as damage.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{1}")]
+pub(crate) struct Damaged(pub(crate) DamageCode, pub(crate) String);
+
+impl From<Damaged> for rusqlite::Error {
+    fn from(damaged: Damaged) -> Self {
+        Self::FromSqlConversionFailure(0, Type::Blob, Box::new(damaged))
+    }
+}
+
 /// Returns what an error of SQLite's says of damage that this crate has found.
 pub(crate) fn of(error: &rusqlite::Error) -> Option<(DamageCode, String)> {
     let rusqlite::Error::FromSqlConversionFailure(_, _, error) = error else { return None };
     let sums = error.downcast_ref::<super::Wrong>().map(|wrong| (wrong.code(), wrong.to_string()));
-    sums.or_else(|| {
-        error.downcast_ref::<WrongEntry>().map(|wrong| (wrong.code(), wrong.to_string()))
-    })
+    let read = || error.downcast_ref::<Damaged>().map(|Damaged(code, what)| (*code, what.clone()));
+    let entry =
+        || error.downcast_ref::<WrongEntry>().map(|wrong| (wrong.code(), wrong.to_string()));
+    sums.or_else(entry).or_else(read)
 }

@@ -6,6 +6,7 @@ use usage_core::Timestamp;
 #[cfg(feature = "zones")]
 use usage_core::stats::TooManyBuckets;
 
+use super::damage::Damaged;
 use super::{DamageCode, Doubt, SCHEMA_VERSION, SqliteErrorKind, StoreError};
 
 /// Why a write transaction was rolled back. Nothing of it was stored.
@@ -66,6 +67,15 @@ impl ReadError {
             Self::Sqlite(error) => SqliteErrorKind::of(error).is_damage(),
             Self::Damaged(..) => true,
             _ => false,
+        }
+    }
+
+    /// As an error of SQLite's, for what reads a record while it writes: one that is damaged stays so.
+    pub(crate) fn into_sqlite(self) -> rusqlite::Error {
+        match self {
+            Self::Sqlite(error) => error,
+            Self::Damaged(code, what) => Damaged(code, what).into(),
+            other => Damaged(DamageCode::Record, format!("{other:?}")).into(),
         }
     }
 

@@ -23,7 +23,9 @@ const STORE: &str = "store what waits in";
 pub struct Recovered {
     /// Records that are in the ledger now, and were not before.
     pub stored: u64,
-    /// Records whose event id the ledger knew, with the same content.
+    /// Records that told more of events that the ledger knew: their records say so now.
+    pub amended: u64,
+    /// Records whose event the ledger knew, and that say nothing new of it.
     pub duplicates: u64,
     /// Records that the ledger refuses for what they hold; those that the database itself refuses
     /// are set aside.
@@ -147,6 +149,7 @@ impl Journals<'_> {
             }
         };
         recovered.stored += replayed.stored;
+        recovered.amended += replayed.amended;
         recovered.duplicates += replayed.duplicates;
         recovered.refused += replayed.refused;
         recovered.lost += replayed.lost;

@@ -15,6 +15,7 @@ pub(crate) mod more;
 pub(crate) mod part;
 pub(crate) mod path;
 pub(crate) mod readers;
+pub(crate) mod records;
 pub(crate) mod retained;
 pub(crate) mod schema;
 pub(crate) mod tag_keys;

@@ -137,6 +137,21 @@ CREATE TABLE settings (
     value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE tellings (
+    ts      INTEGER NOT NULL,
+    record  INTEGER NOT NULL,
+    number  INTEGER NOT NULL,
+    content TEXT NOT NULL,
+    PRIMARY KEY (ts, record, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE amendments (
+    ts  INTEGER NOT NULL,
+    id  INTEGER NOT NULL,
+    was INTEGER NOT NULL,
+    PRIMARY KEY (ts, id, was)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE origins (
     first_id    INTEGER PRIMARY KEY,
     last_id     INTEGER NOT NULL,
@@ -199,7 +214,7 @@ INSERT INTO sources SELECT 'journal:' || lower(hex(segment)),
                            unhex(printf('%016x%016x', generation, sequence)), x''
 FROM journals;
 INSERT INTO sources SELECT 'ccrouter:' || source, unhex(printf('%016x%016x', last_id, last_row)),
-                           unhex(printf('%016x%016x%016x', imported, already_there, refused))
+                           unhex(printf('%016x%016x%016x%016x', imported, already_there, refused, 0))
 FROM imports;
 
 DROP TABLE journals;

@@ -2,19 +2,18 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
-use usage_core::{EventId, Filter, Label, Record, RecordError, TimeRange, Timestamp};
+use usage_core::{Filter, Label, Record, TimeRange, Timestamp};
 
 use crate::Store;
-use crate::error::{DamageCode, ReadError, StoreError};
-use crate::ledger::columns::{self, NUMBERS};
+use crate::error::{ReadError, StoreError};
 use crate::ledger::contexts::Contexts;
 use crate::ledger::labels::LabelSets;
-use crate::ledger::more::COLUMNS;
 use crate::ledger::readers::Stop;
+use crate::ledger::records::{SELECT_RECORDS, record_of};
 use crate::ledger::retained;
 use crate::rollups::{each_checked_row, quarter_of};
 
@@ -199,44 +198,17 @@ impl Iterator for Records<'_> {
     }
 }
 
-/// The columns that [`stored_record`] reads by their place.
-static SELECT_RECORDS: LazyLock<String> =
-    LazyLock::new(|| select_records(&format!("{}, session, more", *NUMBERS)));
-
-/// Selects what [`stored_record`] reads, with these columns of numbers, session and what else there is.
-pub(crate) fn select_records(numbers: &str) -> String {
-    format!("SELECT ts, id, label_set, event_id, {numbers} FROM records")
-}
-
-const SESSION: usize = 4 + COLUMNS;
-
+/// Reads a row of [`SELECT_RECORDS`].
 pub(crate) fn stored_record(
     connection: &Connection,
     row: &Row<'_>,
     sets: &LabelSets,
     contexts: &mut Contexts,
 ) -> Result<StoredRecord, ReadError> {
-    let id: i64 = row.get(1)?;
-    let whose = || format!("record {id}");
-    let invalid = |error: RecordError| {
-        let what = format!("{} has content that no record may have: {error}", whose());
-        ReadError::Damaged(DamageCode::Record, what)
-    };
     let label_set: i64 = row.get(2)?;
     let labels = sets.get(label_set).ok_or_else(|| ReadError::unknown_label_set(label_set))?;
-    let at = Timestamp::from_micros(row.get(0)?);
-    let (counts, more) = columns::counts(row, (4, SESSION + 1), at, whose)?;
-    let mut record = Record::of(labels.clone(), counts);
-    if let Some(event_id) = row.get::<_, Option<String>>(3)? {
-        record = record.with_event_id(EventId::new(event_id).map_err(invalid)?);
-    }
-    if let Some(alias) = more.alias {
-        record = record.with_alias_id(EventId::new(alias).map_err(invalid)?);
-    }
-    let ids = [row.get(SESSION)?, more.tag_set];
-    let instance = labels.names().get(Label::Instance);
-    record = record.with_context(contexts.get(connection, ids, instance, whose)?);
-    Ok(StoredRecord { id, record })
+    let record = record_of(connection, row, labels, contexts)?;
+    Ok(StoredRecord { id: row.get(1)?, record })
 }
 
 fn read_page(

@@ -15,11 +15,13 @@ use crate::{Result, Store, StoreError};
 pub struct Retried {
     /// How many records are in the ledger now.
     pub stored: u64,
-    /// How many were there already: their event ids are known, with the same content.
+    /// How many told more of events that the ledger knew.
+    pub amended: u64,
+    /// How many were there already: their events are known, and they say nothing new of them.
     pub duplicates: u64,
     /// How many stay where they are: still older than the ledger takes, or refused again.
     pub kept: u64,
-    /// How many of those that stay have an event id that is known by now, with other content. They are
+    /// How many of those that stay contradict what is known of their events by now. They are
     /// quarantined no more but set aside with that reason.
     pub conflicts: u64,
 }
@@ -105,8 +107,10 @@ impl Quarantine<'_> {
             }
             last = next;
             retried.stored += outcome.stored;
+            retried.amended += outcome.amended;
             retried.duplicates += outcome.duplicates;
-            retried.kept += found - outcome.stored - outcome.duplicates;
+            let taken = outcome.stored + outcome.amended + outcome.duplicates;
+            retried.kept += found - taken;
             let conflicts = outcome.refused.iter();
             let conflicts = conflicts.filter(|of| of.reason == RefusalReason::EventIdConflict);
             retried.conflicts += conflicts.count() as u64;

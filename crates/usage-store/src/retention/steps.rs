@@ -11,7 +11,8 @@ use crate::error::ReadError;
 use crate::ledger::columns::{SELECT_COUNTS, TS, hash, summary};
 use crate::ledger::retained;
 use crate::rollups::{self, Change, Level, Seen, quarter_of, start_of_quarter, totals_of_all};
-use crate::write::event_ids;
+use crate::write::event_ids::{self, Place};
+use crate::write::tellings;
 
 /// The two nearest instants that do not cut a quarter of an hour.
 pub(crate) type Nearest = [Timestamp; 2];
@@ -52,6 +53,7 @@ pub(super) fn delete_rows(
     if from != i64::MIN {
         event_ids::forget_records(connection, from, (ts, id))?;
     }
+    tellings::forget_rows(connection, from, Place { ts, id })?;
     let deleted = connection
         .prepare_cached("DELETE FROM records WHERE ts >= ?3 AND (ts, id) < (?1, ?2)")?
         .execute(params![ts, id, from])?;

@@ -31,7 +31,8 @@ pub struct Rebuilt {
     pub kept: u64,
     /// How many sums, of quarters, days and months, were not what they have to be and are now.
     pub changed: u64,
-    /// In how many places the known event ids did not agree with the records, and do now.
+    /// In how many places the known event ids, or what was told of events, did not agree with the records. They do
+    /// now: what was told and is wrong is forgotten.
     pub event_ids: u64,
     /// Quarters of an hour whose records were deleted and whose sums cannot be read, and days of which
     /// such quarters are missing: nobody can say any more what they came to under which names. They are

@@ -19,6 +19,7 @@ use crate::open::{self, Opened};
 use crate::options::StoreOptions;
 use crate::write::batch::Writer;
 
+pub(crate) mod across;
 mod append;
 pub(crate) mod backup;
 mod durable;

@@ -153,7 +153,11 @@ impl Append<'_> {
         let mut refused: Vec<_> = outcome
             .refused
             .iter()
-            .map(|refusal| Refusal::new(lacking[refusal.index], refusal.reason))
+            .map(|refusal| {
+                let mut refusal = refusal.clone();
+                refusal.index = lacking[refusal.index];
+                refusal
+            })
             .collect();
         if lacking.len() < self.records.len() {
             // What is quarantined already, or was refused before, is no less too old.
@@ -166,8 +170,10 @@ impl Append<'_> {
             }
             refused.sort_by_key(|refusal| refusal.index);
         }
-        let duplicates = self.records.len() as u64 - outcome.stored - refused.len() as u64;
-        Ok(BatchOutcome::stored(outcome.stored).with_duplicates(duplicates).with_refused(refused))
+        let is_news = outcome.stored + outcome.amended;
+        let duplicates = self.records.len() as u64 - is_news - refused.len() as u64;
+        let whole = BatchOutcome::stored(outcome.stored).with_amended(outcome.amended);
+        Ok(whole.with_duplicates(duplicates).with_refused(refused))
     }
 }
 

@@ -163,7 +163,7 @@ fn insert_one_by_one(
             }
         };
         keep(connection, record, &reason)?;
-        rows.refuse(index, RefusalReason::SetAside);
+        rows.refuse(Refusal::new(index, RefusalReason::SetAside));
     }
     rows.finish()
 }

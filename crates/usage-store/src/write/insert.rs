@@ -1,5 +1,7 @@
 //! Putting records into the ledger.
 
+use std::borrow::Cow;
+
 use rusqlite::{CachedStatement, Connection};
 use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
 use usage_core::stats::Summary;
@@ -12,7 +14,7 @@ use crate::ledger::more::{COLUMNS as NUMBERED, More};
 use crate::ledger::retained;
 use crate::ledger::transaction;
 use crate::rollups::Change;
-use crate::write::event_ids::{Event, KnownIds};
+use crate::write::event_ids::{Event, KnownIds, are_alike, ids_of};
 use crate::write::quarantine;
 
 /// What became of a record that was inserted.
@@ -21,7 +23,9 @@ use crate::write::quarantine;
 pub enum Inserted {
     /// It is in the ledger now.
     Stored,
-    /// It was there already: its event id is known, with the same content.
+    /// It told more of an event that was there already: its row says so now.
+    Amended,
+    /// It was there already, and the record says nothing new.
     Duplicate,
     /// It was not stored.
     Refused(RefusalReason),
@@ -70,6 +74,7 @@ pub fn insert_record(connection: &Connection, record: &Record) -> Result<Inserte
     .map(|outcome| match outcome.refused.first() {
         Some(refusal) => Inserted::Refused(refusal.reason),
         None if outcome.duplicates > 0 => Inserted::Duplicate,
+        None if outcome.amended > 0 => Inserted::Amended,
         None => Inserted::Stored,
     })
 }
@@ -87,16 +92,25 @@ pub(crate) fn insert_all(
     if batch.len() >= AT_ONCE {
         rows.together = Some(InsertRows::prepare(connection, AT_ONCE)?);
     }
-    let hashes = rows.hashes(batch)?;
+    let mut hashes = rows.hashes(batch)?;
     let verdicts = rows.verdicts(batch, &hashes)?;
     let mut stored = Vec::with_capacity(batch.len());
+    let mut known = Vec::new();
     for (index, (record, verdict)) in batch.iter().zip(verdicts).enumerate() {
+        if matches!(verdict, Verdict::Join) {
+            known.push(index);
+        }
         stored.push(rows.carry_out(index, record, verdict, ids)?);
     }
-    for (hash, index) in hashes {
+    // Two ids of one record may share a hash.
+    hashes.dedup_by_key(|(hash, index, _)| (*hash, *index));
+    for (hash, index, _) in hashes {
         if let (Some(known), Some(id)) = (&mut rows.known, stored[index]) {
             known.insert(hash, id, batch[index].timestamp().as_micros())?;
         }
+    }
+    for index in known {
+        rows.join(index, &batch[index], ids)?;
     }
     rows.finish()
 }
@@ -110,20 +124,25 @@ struct Waiting<'r> {
     ids: RowIds,
     /// What it says besides its columns; empty where it does not.
     more: Vec<u8>,
-    record: &'r Record,
+    record: Cow<'r, Record>,
 }
 
 /// What is to become of a record.
-#[derive(Clone, Copy, Debug)]
-enum Verdict {
-    Store,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Store {
+        /// A record of another instance has its id.
+        is_elsewhere: bool,
+    },
     Duplicate,
+    /// Its event is known, or will be once those before it are stored: see [`Rows::join`].
+    Join,
     Refuse(RefusalReason),
 }
 
 /// Rows on their way into the ledger, in one transaction.
 pub(crate) struct Rows<'a, 'r> {
-    connection: &'a Connection,
+    pub(super) connection: &'a Connection,
     statement: InsertRows<'a>,
     /// For [`AT_ONCE`] rows; nothing where each has to go in by itself, at once.
     together: Option<InsertRows<'a>>,
@@ -131,11 +150,13 @@ pub(crate) struct Rows<'a, 'r> {
     /// Nothing until a record has an event id.
     known: Option<KnownIds<'a>>,
     first_id: i64,
-    next_id: i64,
+    pub(super) next_id: i64,
     /// Records older than this are not taken.
-    records_from: i64,
+    pub(super) records_from: i64,
     change: Change,
-    outcome: BatchOutcome,
+    /// What others have taken the place of.
+    pub(super) gone: Change,
+    pub(super) outcome: BatchOutcome,
 }
 
 impl<'a, 'r> Rows<'a, 'r> {
@@ -156,6 +177,7 @@ impl<'a, 'r> Rows<'a, 'r> {
             next_id: first_id,
             records_from,
             change,
+            gone: Change::default(),
             outcome,
         })
     }
@@ -169,7 +191,7 @@ impl<'a, 'r> Rows<'a, 'r> {
         Ok(self.known.insert(known))
     }
 
-    /// Inserts a record and its event id at once, unless it is there already. After an error it counts
+    /// Inserts a record and its event id at once, or tells more of what is there. After an error it counts
     /// nowhere.
     pub(crate) fn insert(
         &mut self,
@@ -177,33 +199,24 @@ impl<'a, 'r> Rows<'a, 'r> {
         record: &'r Record,
         ids: &mut PendingIds<'_>,
     ) -> rusqlite::Result<()> {
-        let mut event = Event::New;
         if record.event_id().is_some() {
-            let (id, ts) = (self.next_id, record.timestamp().as_micros());
-            let known = self.known()?;
-            if let Some(hash) = known.hash_of(record) {
-                event = known.find(hash, record)?;
-                if matches!(self.verdict(event, record), Verdict::Store) {
-                    self.known()?.insert(hash, id, ts)?;
-                }
-            }
+            return self.join(index, record, ids);
         }
-        let verdict = self.verdict(event, record);
+        let verdict = self.verdict_of_new(record, false);
         self.carry_out(index, record, verdict, ids).map(drop)
     }
 
-    /// The hashes of the event ids of a batch, in their order, each with the place of its record.
-    fn hashes(&mut self, batch: &[Record]) -> rusqlite::Result<Vec<(i64, usize)>> {
+    /// The hashes of the ids of a batch, in their order, each with the place of its record.
+    fn hashes<'b>(&mut self, batch: &'b [Record]) -> rusqlite::Result<Vec<Hashed<'b>>> {
         if batch.iter().all(|record| record.event_id().is_none()) {
             return Ok(Vec::new());
         }
         let known = self.known()?;
-        let mut hashes: Vec<_> = batch
-            .iter()
-            .enumerate()
-            .filter_map(|(index, record)| Some((known.hash_of(record)?, index)))
-            .collect();
-        hashes.sort_unstable();
+        let mut hashes = Vec::with_capacity(batch.len());
+        for (index, record) in batch.iter().enumerate() {
+            hashes.extend(ids_of(record).map(|id| (known.hash(record, id), index, id)));
+        }
+        hashes.sort_unstable_by_key(|(hash, index, _)| (*hash, *index));
         Ok(hashes)
     }
 
@@ -211,45 +224,78 @@ impl<'a, 'r> Rows<'a, 'r> {
     fn verdicts(
         &mut self,
         batch: &[Record],
-        hashes: &[(i64, usize)],
+        hashes: &[Hashed<'_>],
     ) -> rusqlite::Result<Vec<Verdict>> {
         let mut verdicts: Vec<_> =
-            batch.iter().map(|record| self.verdict(Event::New, record)).collect();
-        // Those of one hash that are to be stored: hardly ever more than one.
-        let mut earlier: Vec<&Record> = Vec::new();
-        for alike in hashes.chunk_by(|(one, _), (other, _)| one == other) {
-            earlier.clear();
-            for &(hash, index) in alike {
+            batch.iter().map(|record| self.verdict_of_new(record, false)).collect();
+        for alike in hashes.chunk_by(|(one, ..), (other, ..)| are_alike(*one, *other)) {
+            let alike = in_order(alike);
+            for (at, &(hash, index, id)) in alike.iter().enumerate() {
                 let record = &batch[index];
-                let event = match earlier.iter().find(|earlier| is_same_event(earlier, record)) {
-                    Some(earlier) if *earlier == record => Event::Same,
-                    Some(_) => Event::Different,
-                    None => self.known()?.find(hash, record)?,
+                let has_id = |(_, other, of): &&Hashed<'_>| *of == id && *other != index;
+                let is_here =
+                    |(_, other, _): &&Hashed<'_>| is_of_one_instance(&batch[*other], record);
+                let mut earlier = alike[..at].iter().filter(has_id);
+                let verdict = match earlier.clone().find(is_here) {
+                    Some((_, earlier, _)) if is_repeated(&batch[*earlier], record) => {
+                        match verdicts[*earlier] {
+                            Verdict::Store { .. } => Verdict::Duplicate,
+                            verdict => verdict,
+                        }
+                    }
+                    Some(_) => Verdict::Join,
+                    None => {
+                        let is_told = |(_, other, _): &Hashed<'_>| {
+                            let is_sure = batch[*other].alias_id().is_none();
+                            is_sure && matches!(verdicts[*other], Verdict::Store { .. })
+                        };
+                        match earlier.next() {
+                            // Once it is known what becomes of what another instance tells.
+                            Some(of_other) if !is_told(of_other) => Verdict::Join,
+                            of_other => self.verdict_by(hash, id, record, of_other.is_some())?,
+                        }
+                    }
                 };
-                verdicts[index] = self.verdict(event, record);
-                if matches!(verdicts[index], Verdict::Store) {
-                    earlier.push(record);
-                }
+                // By another id of it something else may be known.
+                verdicts[index] = match record.alias_id() {
+                    None => verdict,
+                    Some(_) => verdicts[index].and(verdict),
+                };
             }
         }
         Ok(verdicts)
     }
 
-    fn verdict(&self, event: Event, record: &Record) -> Verdict {
-        match event {
-            // It is counted already, unlike others that are as old.
-            Event::Deleted => Verdict::Refuse(RefusalReason::EventIdDeleted),
-            _ if record.timestamp().as_micros() < self.records_from => {
-                Verdict::Refuse(RefusalReason::BeforeHorizon)
-            }
-            Event::New => Verdict::Store,
+    /// What is to become of a record by one of its ids, going by what is in the tables.
+    fn verdict_by(
+        &mut self,
+        hash: i64,
+        id: &EventId,
+        record: &Record,
+        is_elsewhere: bool,
+    ) -> rusqlite::Result<Verdict> {
+        let found = self.known()?.find(hash, id, record)?;
+        Ok(match found.event {
+            Event::New => self.verdict_of_new(record, found.is_elsewhere || is_elsewhere),
             Event::Same => Verdict::Duplicate,
-            Event::Different => Verdict::Refuse(RefusalReason::EventIdConflict),
+            Event::Known(_) => Verdict::Join,
+            Event::Deleted => Verdict::Refuse(RefusalReason::EventIdDeleted),
+        })
+    }
+
+    /// What is to become of a record of which nothing is known.
+    pub(super) fn verdict_of_new(&self, record: &Record, is_elsewhere: bool) -> Verdict {
+        if record.timestamp().as_micros() < self.records_from {
+            return Verdict::Refuse(RefusalReason::BeforeHorizon);
+        }
+        match &self.known {
+            Some(known) if is_elsewhere && known.is_first_alone() => Verdict::Duplicate,
+            _ => Verdict::Store { is_elsewhere },
         }
     }
 
     /// Returns the id of a record that is stored.
-    fn carry_out(
+    pub(super) fn carry_out(
         &mut self,
         index: usize,
         record: &'r Record,
@@ -257,25 +303,41 @@ impl<'a, 'r> Rows<'a, 'r> {
         ids: &mut PendingIds<'_>,
     ) -> rusqlite::Result<Option<i64>> {
         match verdict {
-            Verdict::Store => {}
-            Verdict::Duplicate => {
-                self.outcome.duplicates += 1;
-                return Ok(None);
+            Verdict::Store { is_elsewhere } => {
+                let counts = record.counts().with_elsewhere(is_elsewhere);
+                let record = match is_elsewhere {
+                    false => Cow::Borrowed(record),
+                    true => Cow::Owned(record.clone().with_counts(counts)),
+                };
+                let id = self.put(record, ids)?;
+                self.outcome.stored += 1;
+                return Ok(Some(id));
             }
+            Verdict::Duplicate => self.outcome.duplicates += 1,
+            Verdict::Join => {}
             Verdict::Refuse(reason) => {
                 let reason = match reason {
                     RefusalReason::BeforeHorizon => quarantine::add(self.connection, record)?,
                     reason => reason,
                 };
-                self.refuse(index, reason);
-                return Ok(None);
+                self.refuse(Refusal::new(index, reason));
             }
         }
-        let (id, ids) = (self.next_id, ids.of(self.connection, record)?);
+        Ok(None)
+    }
+
+    /// Puts a row in, now or together with others, and counts it; returns its id.
+    pub(super) fn put(
+        &mut self,
+        record: Cow<'r, Record>,
+        ids: &mut PendingIds<'_>,
+    ) -> rusqlite::Result<i64> {
+        let (id, ids) = (self.next_id, ids.of(self.connection, &record)?);
         let mut more = Vec::new();
-        More::of(record, ids.tag_set).encode(&mut more);
+        More::of(&record, ids.tag_set).encode(&mut more);
         let (ts, packed) = (record.timestamp().as_micros(), (!more.is_empty()).then_some(&*more));
         let hash = hash_of_row(ts, id, ids.label_set, ids.session, packed);
+        let counts = Summary::of(&record);
         let row = Waiting { id, ids, more, record };
         if self.together.is_some() {
             self.waiting.push(row);
@@ -283,14 +345,13 @@ impl<'a, 'r> Rows<'a, 'r> {
         } else {
             self.statement.execute(&[row])?;
         }
-        self.change.record(ts, ids.label_set, hash, &Summary::of(record));
+        self.change.record(ts, ids.label_set, hash, &counts);
         self.next_id += 1;
-        self.outcome.stored += 1;
-        Ok(Some(id))
+        Ok(id)
     }
 
-    pub(crate) fn refuse(&mut self, index: usize, reason: RefusalReason) {
-        self.outcome.refused.push(Refusal::new(index, reason));
+    pub(crate) fn refuse(&mut self, refusal: Refusal) {
+        self.outcome.refused.push(refusal);
     }
 
     /// Inserts those that wait, once they are as many as go in together.
@@ -302,24 +363,66 @@ impl<'a, 'r> Rows<'a, 'r> {
         Ok(())
     }
 
-    pub(crate) fn finish(mut self) -> rusqlite::Result<BatchOutcome> {
+    /// Inserts those that wait.
+    pub(super) fn put_rest(&mut self) -> rusqlite::Result<()> {
         for row in std::mem::take(&mut self.waiting) {
             self.statement.execute(&[row])?;
         }
+        Ok(())
+    }
+
+    pub(crate) fn finish(mut self) -> rusqlite::Result<BatchOutcome> {
+        self.put_rest()?;
+        // What tells of a known event comes behind the others.
+        self.outcome.refused.sort_by_key(|refusal| refusal.index);
         if self.next_id != self.first_id {
             self.connection
                 .prepare_cached("UPDATE ledger SET next_record_id = ?1")?
                 .execute([self.next_id])?;
             self.change.count_in(self.connection)?;
+            // Behind it: what came and went in this batch is in both.
+            self.gone.count_out(self.connection)?;
         }
         Ok(self.outcome)
     }
 }
 
-/// Whether two records have the same event id, which is unique for an instance.
-fn is_same_event(one: &Record, other: &Record) -> bool {
-    one.event_id() == other.event_id()
-        && one.labels().names().get(Label::Instance) == other.labels().names().get(Label::Instance)
+impl Verdict {
+    /// What becomes of a record by two of its ids.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Refuse(RefusalReason::EventIdDeleted), _) => self,
+            (_, Self::Refuse(RefusalReason::EventIdDeleted)) => other,
+            (Self::Store { is_elsewhere }, Self::Store { is_elsewhere: other }) => {
+                Self::Store { is_elsewhere: is_elsewhere || other }
+            }
+            _ if self == other => self,
+            _ => Self::Join,
+        }
+    }
+}
+
+/// The hash of an id, the place of its record in the batch, and the id.
+type Hashed<'b> = (i64, usize, &'b EventId);
+
+fn is_of_one_instance(one: &Record, other: &Record) -> bool {
+    let [of_one, of_other] = [one, other].map(|it| it.labels().names().get(Label::Instance));
+    one.labels().is_same_allocation(other.labels()) || of_one == of_other
+}
+
+/// Ids with the same text, of whatever instances, in the order of their records.
+fn in_order<'s, 'b>(alike: &'s [Hashed<'b>]) -> Cow<'s, [Hashed<'b>]> {
+    if alike.is_sorted_by_key(|(_, index, _)| *index) {
+        return Cow::Borrowed(alike);
+    }
+    let mut sorted = alike.to_vec();
+    sorted.sort_by_key(|(_, index, _)| *index);
+    Cow::Owned(sorted)
+}
+
+/// Whether a record is one again that has no other id.
+fn is_repeated(earlier: &Record, record: &Record) -> bool {
+    record.alias_id().is_none() && earlier == record
 }
 
 /// The columns of a row: time, id, label set, event id, session, what else it says, and its numbers.

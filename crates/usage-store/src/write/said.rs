@@ -13,7 +13,9 @@ pub(crate) fn said_columns() -> String {
 }
 
 const SESSION: usize = 1;
-const MORE: usize = 2;
+/// Where what else the row says is among them.
+pub(crate) const MORE_OF_SAID: usize = 2;
+const MORE: usize = MORE_OF_SAID;
 const NUMBERS: usize = 3;
 const NAMES: usize = NUMBERS + COLUMNS;
 

@@ -19,6 +19,8 @@ pub struct Source {
 pub struct SourceCounts {
     /// How many are in the ledger through this source.
     pub stored: u64,
+    /// How many told more of what was there already.
+    pub amended: u64,
     /// How many were there already.
     pub duplicates: u64,
     /// How many were refused: by the ledger, or as they are no records.
@@ -29,7 +31,7 @@ impl SourceCounts {
     /// Returns how many records it speaks of.
     #[must_use]
     pub const fn total(&self) -> u64 {
-        self.stored + self.duplicates + self.refused
+        self.stored + self.amended + self.duplicates + self.refused
     }
 
     /// Returns them with what became of further records.
@@ -37,14 +39,16 @@ impl SourceCounts {
     pub const fn plus(self, outcome: &BatchOutcome) -> Self {
         Self {
             stored: self.stored + outcome.stored,
+            amended: self.amended + outcome.amended,
             duplicates: self.duplicates + outcome.duplicates,
             refused: self.refused + outcome.refused.len() as u64,
         }
     }
 
-    fn to_bytes(self) -> [u8; 24] {
-        let mut bytes = [0; 24];
-        for (to, number) in bytes.chunks_mut(8).zip([self.stored, self.duplicates, self.refused]) {
+    fn to_bytes(self) -> [u8; BYTES] {
+        let mut bytes = [0; BYTES];
+        let Self { stored, amended, duplicates, refused } = self;
+        for (to, number) in bytes.chunks_mut(8).zip([stored, duplicates, refused, amended]) {
             to.copy_from_slice(&number.to_be_bytes());
         }
         bytes
@@ -56,12 +60,16 @@ impl SourceCounts {
         if bytes.is_empty() {
             return Some(Self::default());
         }
-        let bytes: &[u8; 24] = bytes.try_into().ok()?;
+        let bytes: &[u8; BYTES] = bytes.try_into().ok()?;
         let mut numbers = bytes.chunks(8).map(|bytes| bytes.try_into().map(u64::from_be_bytes));
         let mut next = || numbers.next()?.ok().filter(|number| *number <= MOST);
-        Some(Self { stored: next()?, duplicates: next()?, refused: next()? })
+        let (stored, duplicates, refused) = (next()?, next()?, next()?);
+        Some(Self { stored, amended: next()?, duplicates, refused })
     }
 }
+
+/// How many bytes they take: four numbers.
+const BYTES: usize = 32;
 
 /// No count reaches this; sums of a few do not overflow.
 const MOST: u64 = i64::MAX as u64;

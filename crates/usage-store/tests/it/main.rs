@@ -13,6 +13,7 @@
     reason = "the numbers of the tests are small"
 )]
 
+mod agents;
 mod backlog;
 mod backup;
 mod checkpoints;
@@ -24,6 +25,7 @@ mod doctor;
 mod event_ids;
 mod folding;
 mod horizon;
+mod joins;
 mod journal;
 mod keeping;
 mod kills;
@@ -55,6 +57,7 @@ mod strangers;
 mod sums;
 mod support;
 mod tags;
+mod tellings;
 mod turns;
 mod upgrading;
 mod versions;

@@ -18,7 +18,7 @@ use super::support::{
 /// Makes a ledger one of version 3.
 pub(crate) const WITHOUT_V4: &str = "DROP VIEW usage_records; DROP TRIGGER quarantine_grows;
     DROP TRIGGER quarantine_shrinks; DROP INDEX quarantined_by_content;
-    DROP TABLE settings; DROP TABLE origins;
+    DROP TABLE settings; DROP TABLE origins; DROP TABLE tellings; DROP TABLE amendments;
     DROP TABLE sources;
     CREATE TABLE imports (
     source        TEXT PRIMARY KEY NOT NULL,
@@ -84,7 +84,7 @@ fn sources(connection: &Connection) -> Vec<Vec<Value>> {
         }
     };
     add(
-        "SELECT source, last_id, last_row, imported, already_there, refused FROM imports ORDER BY 1",
+        "SELECT source, last_id, last_row, imported, already_there, refused, 0 FROM imports ORDER BY 1",
         "ccrouter:",
         2,
     );

@@ -1,14 +1,18 @@
 //! Any sequence of operations leaves what a list of records would hold.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use proptest::prelude::*;
-use usage_core::sink::{BatchOutcome, RefusalReason};
+use usage_conformance::Events;
+use usage_core::record::line;
 use usage_core::stats::Aggregates;
-use usage_core::{Filter, Label, Record, TimeRange, Timestamp};
-use usage_store::{Inserted, PruneOptions, PrunePlan, Store, insert_record};
+use usage_core::{Filter, Record, TimeRange, Timestamp};
+use usage_store::{PruneOptions, PrunePlan, Store, insert_record};
 
-use super::support::{NEWEST, Place, any_filter, any_range, any_record, at, stored};
+use super::support::{
+    NEWEST, Place, any_filter, any_range, any_record, at, inserted_of, stored, without_conflicts,
+};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -31,91 +35,58 @@ fn any_step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// What the ledger holds.
 #[derive(Default)]
-struct Model {
-    /// In the order of storing.
-    records: Vec<Record>,
-    /// What is older was deleted, and is not taken again.
-    horizon: Option<Timestamp>,
-}
+struct Model(Events);
 
 impl Model {
-    fn insert(&mut self, record: &Record) -> Inserted {
-        if self.horizon.is_some_and(|horizon| record.timestamp() < horizon) {
-            return Inserted::Refused(RefusalReason::BeforeHorizon);
-        }
-        let instance = |record: &Record| record.labels().names().get(Label::Instance).to_owned();
-        let known = self.records.iter().find(|known| {
-            record.event_id().is_some()
-                && known.event_id() == record.event_id()
-                && instance(known) == instance(record)
-        });
-        match known {
-            None => {
-                self.records.push(record.clone());
-                Inserted::Stored
-            }
-            Some(known) if known == record => Inserted::Duplicate,
-            Some(_) => Inserted::Refused(RefusalReason::EventIdConflict),
-        }
-    }
-
-    fn batch(&mut self, batch: &[Record]) -> BatchOutcome {
-        let mut outcome = BatchOutcome::default();
-        for (index, record) in batch.iter().enumerate() {
-            match self.insert(record) {
-                Inserted::Stored => outcome.stored += 1,
-                Inserted::Duplicate => outcome.duplicates += 1,
-                Inserted::Refused(reason) => {
-                    outcome.refused.push(usage_core::sink::Refusal::new(index, reason));
-                }
-                other => panic!("{other:?}"),
-            }
-        }
-        outcome
-    }
-
-    /// Keeps what a condition holds of; how many went.
-    fn retain(&mut self, keep: impl Fn(&Record) -> bool) -> u64 {
-        let before = self.records.len();
-        self.records.retain(keep);
-        (before - self.records.len()) as u64
+    /// How many records are older.
+    fn older(&self, than: Timestamp) -> u64 {
+        self.0.records().filter(|record| record.timestamp() < than).count() as u64
     }
 
     fn newest_first(&self, range: TimeRange, filter: &Filter) -> Vec<Record> {
         let mut kept: Vec<_> = self
-            .records
-            .iter()
+            .0
+            .records()
             .filter(|record| range.contains(record.timestamp()))
             .filter(|record| filter.matches(&record.labels().names()))
             .cloned()
             .collect();
-        kept.reverse();
-        kept.sort_by_key(|record| std::cmp::Reverse(record.timestamp()));
+        sort(&mut kept);
         kept
     }
+}
+
+/// Newest first, and of one instant in an order of their own: a batch stores what is new before it tells more of what
+/// is known.
+fn sort(records: &mut [Record]) {
+    records.sort_by_cached_key(|record| (Reverse(record.timestamp()), line::write(record)));
 }
 
 /// Does a step to both, which must answer alike.
 fn apply(step: &Step, place: &Place, store: &mut Store, model: &mut Model) {
     match step {
-        Step::Batch(batch) => assert_eq!(store.insert_batch(batch).unwrap(), model.batch(batch)),
+        Step::Batch(batch) => {
+            assert_eq!(
+                without_conflicts(store.insert_batch(batch).unwrap()),
+                without_conflicts(model.0.tell_all(batch))
+            )
+        }
         Step::One(record) => {
             let inserted = insert_record(&place.connection(), record).unwrap();
-            assert_eq!(inserted, model.insert(record));
+            assert_eq!(inserted, inserted_of(&model.0.tell_all(std::slice::from_ref(record))));
         }
         Step::Prune(before) => {
-            // Where there never was anything, nothing can come again.
-            let has_history = !model.records.is_empty() || model.horizon.is_some();
             let planned = PrunePlan::new(store, *before, &PruneOptions::default()).unwrap().records;
             let pruned = store.prune_records(*before).unwrap();
-            assert_eq!(pruned, model.retain(|record| record.timestamp() >= *before));
+            assert_eq!(pruned, model.older(*before));
             assert_eq!(planned, pruned);
-            model.horizon = model.horizon.max(Some(*before)).filter(|_| has_history);
+            model.0.prune(*before, false);
         }
         Step::DeleteAll => {
-            assert_eq!(store.delete_all_records().unwrap(), model.retain(|_| false));
-            model.horizon = None;
+            assert_eq!(store.delete_all_records().unwrap(), model.0.records().count() as u64);
+            model.0.clear();
         }
         Step::Vacuum => drop(store.vacuum().unwrap()),
         Step::Reopen => *store = place.open(),
@@ -133,19 +104,24 @@ proptest! {
         let place = Place::new();
         let mut store = place.open();
         let mut model = Model::default();
-        let mut ids = HashSet::new();
+        let (mut ids, mut given) = (HashSet::new(), 0_u64);
         for step in &steps {
+            let before = model.0.changes();
             apply(step, &place, &mut store, &mut model);
+            given += model.0.changes().saturating_sub(before);
             let all = stored(&store);
-            let records: Vec<_> = all.iter().map(|stored| stored.record.clone()).collect();
+            let mut records: Vec<_> = all.iter().map(|stored| stored.record.clone()).collect();
+            prop_assert!(records.is_sorted_by_key(|record| Reverse(record.timestamp())));
+            sort(&mut records);
             prop_assert_eq!(records, model.newest_first(TimeRange::ALL, &Filter::default()));
             ids.extend(all.iter().map(|stored| stored.id));
         }
-        let kept: Vec<_> =
+        let mut kept: Vec<_> =
             store.records_by_period(range, &filter).map(|stored| stored.unwrap().record).collect();
+        sort(&mut kept);
         prop_assert_eq!(&kept, &model.newest_first(range, &filter));
         prop_assert_eq!(store.report(range, &filter).unwrap(), kept.iter().collect::<Aggregates>());
-        // Had an id been used twice there would be a gap at the end.
-        prop_assert_eq!(ids.len() as i64, ids.iter().copied().max().unwrap_or(0));
+        // Each row has had an id of its own, in their order.
+        prop_assert_eq!(ids.iter().copied().max().unwrap_or(0), given as i64);
     }
 }

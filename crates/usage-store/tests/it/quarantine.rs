@@ -77,7 +77,8 @@ fn some_stay() {
 #[test]
 fn an_event_id_is_kept_once() {
     let (place, store) = with_horizon();
-    let again: Vec<_> = late(3).into_iter().map(|record| with_event(record, "e")).collect();
+    let again: Vec<_> =
+        (1..=3).map(|tokens| with_event(record(HORIZON - 1, tokens), "e")).collect();
     for _ in 0..3 {
         assert_eq!(store.insert_batch(&again).unwrap().refused.len(), 3);
     }
@@ -95,7 +96,7 @@ fn an_event_id_is_kept_once() {
     let set_aside = examine(&place.path, Depth::Full).unwrap().set_aside;
     let reasons: Vec<_> =
         set_aside.reasons.iter().map(|reason| (reason.reason.as_str(), reason.count)).collect();
-    let conflict = "the event_id is known for this instance_id, with different content";
+    let conflict = "the event_id is known for this instance_id, with different counts";
     assert_eq!(reasons, [(conflict, 2)]);
 }
 

@@ -1,6 +1,7 @@
 //! Everything that a record says is stored, compared, summed up and given back.
 
-use usage_core::sink::RefusalReason;
+use usage_conformance::Events;
+use usage_core::record::MAX_TELLINGS;
 use usage_core::{Context, EventId, Filter, Measure, Record, TimeRange};
 use usage_store::doctor::{self, Depth, examine};
 
@@ -49,29 +50,42 @@ fn a_connection_of_ones_own_stores_the_same() {
     assert_eq!(found, said);
 }
 
-/// The same event again is a duplicate only if it says the same in everything.
+/// Told of one event, all of it comes to one record, whatever is said in which order; and nothing is news twice.
 #[test]
-fn an_event_that_says_something_else_is_another_one() {
+fn whatever_is_said_of_one_event_is_joined() {
     let place = Place::new();
     let store = place.open();
     let said: Vec<Record> = everything_said()
         .into_iter()
-        .map(|record| with_event(record, "e"))
         .filter(|record| record.labels().names().get(usage_core::Label::Instance) == "i")
+        .step_by(2)
+        .zip(0..)
+        .map(|(record, revision)| {
+            // Of one revision they would contradict each other.
+            let usage = record.counts().usage().with_revision(revision);
+            with_event(record.with_counts(usage.try_into().unwrap()), "e")
+        })
         .collect();
-    for (at, first) in said.iter().enumerate() {
+    assert!(said.len() <= MAX_TELLINGS);
+    let mut first = Vec::new();
+    for turn in 0..said.len() {
         store.delete_all_records().unwrap();
-        assert_eq!(store.insert_batch(std::slice::from_ref(first)).unwrap().stored, 1);
-        for (again, other) in said.iter().enumerate() {
-            let outcome = store.insert_batch(std::slice::from_ref(other)).unwrap();
-            if first == other {
-                assert_eq!(outcome.duplicates, 1, "{at} {again}");
-            } else {
-                let reasons: Vec<_> = outcome.refused.iter().map(|of| of.reason).collect();
-                assert_eq!(reasons, [RefusalReason::EventIdConflict], "{first:?} {other:?}");
-            }
+        let mut events = Events::default();
+        for at in 0..said.len() {
+            let batch = std::slice::from_ref(&said[(at + turn) % said.len()]);
+            let outcome = store.insert_batch(batch).unwrap();
+            assert_eq!(outcome, events.tell_all(batch), "{turn} {at}");
+            assert_eq!(outcome.refused, []);
         }
+        let found = records(&store);
+        if first.is_empty() {
+            first.clone_from(&found);
+        }
+        assert_eq!(found, first, "{turn}");
+        assert_eq!(store.insert_batch(&said).unwrap().duplicates, said.len() as u64);
     }
+    assert_eq!(first.len(), 1);
+    assert!(examine(&place.path, Depth::Full).unwrap().is_sound());
 }
 
 /// A session belongs to an instance, and tags to nobody: each is stored once.

@@ -15,14 +15,14 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use usage_core::period::Unit;
 use usage_core::query::{Calendar, Selection};
-use usage_core::sink::JournalSink;
+use usage_core::sink::{BatchOutcome, JournalSink};
 use usage_core::stats::{Aggregates, Series};
 use usage_core::{
     Context, Engine, Error, EventId, Filter, Label, LabelNames, Labels, Money, Outcome, Quality,
     Record, TimeRange, Timestamp, TokenCounts, Usage,
 };
 use usage_journal::{JournalReader, JournalWriter, Options, RealDisk};
-use usage_store::{PruneOptions, Store, StoreError, StoreOptions, StoredRecord};
+use usage_store::{Inserted, PruneOptions, Store, StoreError, StoreOptions, StoredRecord};
 
 /// Longer than anything here takes on a slow and busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
@@ -238,6 +238,22 @@ pub(crate) fn everything_said() -> Vec<Record> {
     let with_alias = with_event(plain, "f").with_alias_id(EventId::new("g").unwrap());
     records.push(with_alias);
     records
+}
+
+/// The outcome without what refused records contradict: of several tellings any may be the first that is found.
+pub(crate) fn without_conflicts(mut outcome: BatchOutcome) -> BatchOutcome {
+    outcome.refused.iter_mut().for_each(|refusal| refusal.conflict = None);
+    outcome
+}
+
+/// The answer of [`usage_store::insert_record`] that says the same as a batch's.
+pub(crate) fn inserted_of(outcome: &BatchOutcome) -> Inserted {
+    match outcome.refused.first() {
+        Some(refusal) => Inserted::Refused(refusal.reason),
+        None if outcome.duplicates > 0 => Inserted::Duplicate,
+        None if outcome.amended > 0 => Inserted::Amended,
+        None => Inserted::Stored,
+    }
 }
 
 /// Everything in the ledger, newest first.

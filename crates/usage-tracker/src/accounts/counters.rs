@@ -15,6 +15,7 @@ pub(crate) struct Counters {
     /// Taken out of the channel.
     pub(crate) received: u64,
     pub(super) stored: u64,
+    amended: u64,
     duplicates: u64,
     refused: u64,
     quarantined: u64,
@@ -44,7 +45,8 @@ pub(crate) struct Counters {
 impl Counters {
     /// Returns how many of the received records have come to their end.
     pub(crate) const fn acknowledged(&self) -> u64 {
-        self.stored + self.duplicates + self.refused + self.dropped + self.handed_back
+        let told = self.stored + self.amended + self.duplicates;
+        told + self.refused + self.dropped + self.handed_back
     }
 
     /// Returns how many of the received records survive the process, or the power loss.
@@ -64,14 +66,17 @@ impl Counters {
     pub(super) fn acknowledge(&mut self, batch: u64, outcome: &BatchOutcome) -> u64 {
         let refused = (outcome.refused.len() as u64).min(batch);
         let duplicates = outcome.duplicates.min(batch - refused);
-        let stored = outcome.stored.min(batch - refused - duplicates);
+        let amended = outcome.amended.min(batch - refused - duplicates);
+        let stored = outcome.stored.min(batch - refused - duplicates - amended);
         self.refused += refused;
         self.quarantined += (quarantined(outcome) as u64).min(refused);
         self.duplicates += duplicates;
+        self.amended += amended;
         self.stored += stored;
-        self.dropped += batch - refused - duplicates - stored;
+        self.dropped += batch - refused - duplicates - amended - stored;
         let spoken_of = (outcome.refused.len() as u64)
             .saturating_add(outcome.duplicates)
+            .saturating_add(outcome.amended)
             .saturating_add(outcome.stored);
         spoken_of.abs_diff(batch)
     }
@@ -86,6 +91,7 @@ impl Counters {
         Stats {
             submitted,
             stored: self.stored,
+            amended: self.amended,
             duplicates: self.duplicates,
             refused: self.refused + returned,
             returned,

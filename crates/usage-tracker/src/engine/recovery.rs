@@ -105,6 +105,7 @@ impl Recovery {
 fn sum(before: Recovered, replayed: &Replayed) -> Recovered {
     Recovered {
         stored: before.stored + replayed.stored,
+        amended: before.amended + replayed.amended,
         duplicates: before.duplicates + replayed.duplicates,
         refused: before.refused + replayed.refused,
         lost: before.lost + replayed.lost,
@@ -112,10 +113,11 @@ fn sum(before: Recovered, replayed: &Replayed) -> Recovered {
 }
 
 fn notify_recovered(replayed: &Replayed) {
-    let Replayed { stored, duplicates, refused, lost, segments, .. } = replayed;
+    let Replayed { stored, amended, duplicates, refused, lost, segments, .. } = replayed;
     if *segments > 0 {
         tracing::info!(
             stored,
+            amended,
             duplicates,
             refused,
             lost,

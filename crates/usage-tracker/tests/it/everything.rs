@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use usage_core::sink::{BatchOutcome, Sink, SinkError};
+use usage_core::Error;
+use usage_core::sink::{BatchOutcome, Sink};
 use usage_core::{
     Context, EventId, LabelNames, Labels, Money, Outcome, Quality, Record, TokenCounts, Usage,
 };
@@ -90,8 +91,8 @@ fn through_the_journal_of_a_tracker_that_stored_nothing() {
 fn back_from_a_shutdown() {
     struct Broken;
     impl Sink for Broken {
-        fn store(&mut self, _: &[Record]) -> Result<BatchOutcome, SinkError> {
-            Err(SinkError::new("disk full"))
+        fn store(&mut self, _: &[Record]) -> Result<BatchOutcome, Error> {
+            Err(Error::new("disk full"))
         }
     }
     let tracker = Tracker::builder().clock(manual_clock()).start(Broken).unwrap();

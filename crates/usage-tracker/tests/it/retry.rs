@@ -179,8 +179,8 @@ fn refused_and_duplicate_records_are_counted_and_told() {
     let (told_refused, refused) = mpsc::channel();
     let tracker = Tracker::builder()
         .buffer_size(4)
-        .on_refused(move |record, reason| {
-            told_refused.send((number(record), reason)).unwrap();
+        .on_refused(move |record, refusal| {
+            told_refused.send((number(record), refusal.reason)).unwrap();
             panic!("a callback's panic stops nothing");
         })
         .start(sink)

@@ -13,14 +13,18 @@ pub(super) fn run(context: &Context) -> Result<(), CliError> {
     if !context.quiet {
         let [stored, duplicates, kept] =
             [retried.stored, retried.duplicates, retried.kept].map(format_count);
+        let amended = match retried.amended {
+            0 => String::new(),
+            amended => format!(" {} told more of what is known,", format_count(amended)),
+        };
         let conflicts = match retried.conflicts {
             0 => String::new(),
             conflicts => {
-                format!(", {} of them known with other content", format_count(conflicts))
+                format!(", {} of them known with other counts", format_count(conflicts))
             }
         };
         output::note(&format!(
-            "note: of what was set aside {stored} stored, {duplicates} known already, {kept} \
+            "note: of what was set aside {stored} stored,{amended} {duplicates} known already, {kept} \
              kept{conflicts}"
         ));
     }

@@ -2,6 +2,7 @@
 
 use usage_core::ErrorKind;
 use usage_core::format::format_count;
+use usage_import::ImportSummary;
 
 use super::refusals::{Place, Refusals};
 use crate::context::Context;
@@ -12,6 +13,7 @@ use crate::{amounts, exit_codes, output};
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Accounts {
     pub(super) stored: u64,
+    pub(super) amended: u64,
     pub(super) duplicates: u64,
     pub(super) refused: u64,
     pub(super) in_journal: u64,
@@ -19,17 +21,28 @@ pub(super) struct Accounts {
 }
 
 impl Accounts {
+    /// Those of lines that an importer has read.
+    pub(super) fn of_import(done: &ImportSummary) -> Self {
+        Self {
+            stored: done.imported,
+            amended: done.amended,
+            duplicates: done.already_there,
+            ..Self::default()
+        }
+    }
+
     /// Prints them, unless that is not wanted.
     pub(super) fn print(&self, quiet: bool) -> Result<(), CliError> {
         if quiet { Ok(()) } else { output::print(&self.line()) }
     }
 
     fn line(&self) -> String {
-        let Self { stored, duplicates, refused, in_journal, unstored } = *self;
-        let lines = stored + duplicates + refused + in_journal + unstored;
+        let Self { stored, amended, duplicates, refused, in_journal, unstored } = *self;
+        let lines = stored + amended + duplicates + refused + in_journal + unstored;
         let all = [
             ("Lines", Some(lines)),
             ("Stored", Some(stored)),
+            ("Amended", Some(amended).filter(|count| *count > 0)),
             ("Duplicates", Some(duplicates)),
             ("Refused", Some(refused)),
             ("In the journal", Some(in_journal).filter(|count| *count > 0)),

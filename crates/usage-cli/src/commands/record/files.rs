@@ -106,8 +106,8 @@ impl Recording<'_> {
                 match event {
                     ImportEvent::Refused { place, why } => {
                         let place = place_of(input, place);
-                        if let (Some(record), Some(reason)) = (why.record(), why.reason()) {
-                            lock(refusals).refuse_record(place, record, reason);
+                        if let Some((record, refusal)) = why.by_ledger() {
+                            lock(refusals).refuse_record(place, record, refusal);
                         }
                         // What is read by then is stored as well.
                         stop.fetch_or(strict, Ordering::Relaxed);
@@ -121,6 +121,7 @@ impl Recording<'_> {
             let unstored = if imported.is_err() { ahead.count_the_rest() } else { 0 };
             let read = reader.join().unwrap_or_else(|panic| resume_unwind(panic));
             self.done.stored += done.imported;
+            self.done.amended += done.amended;
             self.done.duplicates += done.already_there;
             self.done.unstored += unstored;
             match imported {

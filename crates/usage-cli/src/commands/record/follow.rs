@@ -57,9 +57,9 @@ pub(super) fn run(
     let followed = run_import(&store, &mut log, &options, &mut |event| {
         match event {
             ImportEvent::Refused { place: ItemPlace::Line(line), why } => {
-                if let (Some(record), Some(reason)) = (why.record(), why.reason()) {
+                if let Some((record, refusal)) = why.by_ledger() {
                     let place = Some(Place { input: 0, line });
-                    lock(&refusals).refuse_record(place, record, reason);
+                    lock(&refusals).refuse_record(place, record, refusal);
                 }
             }
             ImportEvent::Gap(gap) => output::note(&format!("{}: {gap}", input.name())),
@@ -91,8 +91,8 @@ pub(super) fn run(
         (Err(ImportError::Io { source, .. }), None) => Err(input.failed(&source)),
         (Err(error), None) => Err(error.into()),
     };
-    let (stored, duplicates) = (done.imported, done.already_there);
-    finish(context, &mut refusals, Accounts { stored, duplicates, ..Accounts::default() }, ended)
+    let accounts = Accounts::of_import(&done);
+    finish(context, &mut refusals, accounts, ended)
 }
 
 /// Records that were read and are not known to be stored.

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use usage_core::Record;
-use usage_core::sink::RefusalReason;
+use usage_core::sink::Refusal;
 
 use super::rejects::Rejects;
 use crate::error::CliError;
@@ -83,9 +83,9 @@ impl Refusals {
         &mut self,
         place: Option<Place>,
         record: &Record,
-        reason: RefusalReason,
+        refusal: &Refusal,
     ) {
-        let why = with_advice(reason);
+        let why = with_advice(record, refusal);
         match place {
             Some(place) => self.count_and_name(place, &why),
             None => {
@@ -105,6 +105,6 @@ impl Refusals {
 }
 
 /// Returns the reason, and where to look for what is kept.
-fn with_advice(reason: RefusalReason) -> String {
-    format!("{reason}{}", where_kept(reason))
+fn with_advice(record: &Record, refusal: &Refusal) -> String {
+    format!("{}{}", refusal.of(record), where_kept(refusal.reason))
 }

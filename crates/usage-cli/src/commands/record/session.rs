@@ -53,9 +53,9 @@ impl Session {
         let tracker = Tracker::builder()
             .durability(Durability::Journaled)
             .max_batch(MAX_BATCH)
-            .on_refused(move |record, reason| {
+            .on_refused(move |record, refusal| {
                 let place = lock(&places).refused(record);
-                lock(&of_ledger).refuse_record(place, record, reason);
+                lock(&of_ledger).refuse_record(place, record, refusal);
             })
             .start(store.clone())
             .map_err(|error| CliError::failed(format!("cannot start the writer: {error}")))?;
@@ -172,7 +172,9 @@ impl Shared {
         let waiting = stats.in_journal;
         let unstored = ended.unstored.len() as u64 + stats.pending - waiting + turned_away;
         let (stored, duplicates, refused) = (stats.stored, stats.duplicates, refusals.count());
-        let accounts = Accounts { stored, duplicates, refused, in_journal: waiting, unstored };
+        let amended = stats.amended;
+        let in_journal = waiting;
+        let accounts = Accounts { stored, amended, duplicates, refused, in_journal, unstored };
         let printed = accounts.print(self.quiet);
         // What was not stored matters more than what could not be printed.
         if unstored > 0 {

@@ -3,8 +3,10 @@
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
-use super::rows::{END, Entry, bytes, checked_from, entries, hasher};
+use super::find::Place;
+use super::rows::{END, Entry, alias, bytes, checked_from, entries, hasher, ids_of};
 use crate::error::ReadError;
+use crate::write::tellings;
 
 /// Where entries and records disagree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +33,7 @@ pub(crate) fn strays(
     })?;
     let hasher = hasher(connection)?;
     let mut statement = connection.prepare(
-        "SELECT e.hash, e.record, e.ts, r.event_id, l.instance_id, r.label_set \
+        "SELECT e.hash, e.record, e.ts, r.event_id, l.instance_id, r.label_set, r.more \
          FROM event_ids AS e LEFT JOIN records AS r ON r.ts = e.ts AND r.id = e.record \
          LEFT JOIN label_sets AS l ON l.id = r.label_set WHERE e.ts >= ?1",
     )?;
@@ -41,9 +43,18 @@ pub(crate) fn strays(
         let (event_id, instance) = (row.get_ref(3)?, row.get_ref(4)?);
         let has_names = instance != ValueRef::Null;
         let is_nameless = row.get_ref(5)? != ValueRef::Null && !has_names;
+        let is_hash = |id: &[u8]| hasher.hash(bytes(instance), id) == entry.hash;
+        let is_told = || {
+            let told = tellings::read(connection, Place { ts: entry.ts, id: entry.record })?;
+            Ok::<_, rusqlite::Error>(
+                told.told.iter().flat_map(ids_of).any(|id| is_hash(id.as_str().as_bytes())),
+            )
+        };
         let is_right = event_id != ValueRef::Null
             && has_names
-            && hasher.hash(bytes(instance), bytes(event_id)) == entry.hash;
+            && (is_hash(bytes(event_id))
+                || alias(row.get_ref(6)?).is_some_and(|alias| is_hash(alias.as_bytes()))
+                || is_told()?);
         if !is_right && !is_nameless {
             give(Stray::NoRecord(entry));
         }

@@ -44,6 +44,17 @@ impl EventHasher {
     }
 }
 
+/// The first and the last hash that an id may have, whatever the instance.
+pub(super) const fn all_instances(hash: i64) -> [i64; 2] {
+    let first = hash >> HALF << HALF;
+    [first, first | (u64::MAX >> HALF).cast_signed()]
+}
+
+/// Whether two hashes may be those of the same id, of whatever instances.
+pub(crate) const fn are_alike(one: i64, other: i64) -> bool {
+    one >> HALF == other >> HALF
+}
+
 #[cfg(not(test))]
 const fn kept(hash: u64) -> u64 {
     hash

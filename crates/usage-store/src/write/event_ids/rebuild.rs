@@ -6,6 +6,8 @@ use super::check::{agree, strays};
 use super::find::INSERT;
 use super::rows::{END, Entry, checked_from, entries};
 use crate::error::ReadError;
+use crate::write::join::wrong_tellings;
+use crate::write::tellings;
 
 /// How many entries are put in order at a time: 24 MB of them. In a table of any size each page is
 /// then written once for many.
@@ -34,14 +36,21 @@ fn put(connection: &Connection, waiting: &mut Vec<Entry>) -> rusqlite::Result<()
     Ok(())
 }
 
-/// Makes the entries again where they and the records disagree; returns in how many places they did.
+/// Makes the entries again where they and the records disagree, and forgets what was told of records where that is
+/// wrong: they say what it came to. Returns in how many places something was.
+///
 /// The ids of records that were deleted are kept.
 pub(crate) fn rebuild(connection: &Connection) -> Result<u64, ReadError> {
-    if agree(connection)? {
+    let mut of_no_use = Vec::new();
+    wrong_tellings(connection, |place, _| of_no_use.push(place))?;
+    if of_no_use.is_empty() && agree(connection)? {
         return Ok(0);
     }
-    let (mut wrong, from) = (0, checked_from(connection)?);
+    let (mut wrong, from) = (of_no_use.len() as u64, checked_from(connection)?);
     strays(connection, |_| wrong += 1)?;
+    for place in of_no_use {
+        tellings::forget(connection, place)?;
+    }
     connection.execute("DELETE FROM event_ids WHERE ts >= ?1", [from])?;
     fill(connection, from)?;
     Ok(wrong)

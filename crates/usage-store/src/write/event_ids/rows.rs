@@ -4,10 +4,14 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
 use rustc_hash::FxHashMap;
 
-use super::find::hasher_of;
+use usage_core::{EventId, Record};
+
+use super::find::{Place, hasher_of};
 use super::hash::EventHasher;
 use crate::error::{ReadError, WrongEntry};
+use crate::ledger::more::More;
 use crate::ledger::retained;
+use crate::write::tellings;
 
 /// A row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,8 +52,8 @@ pub(super) fn checked_from(connection: &Connection) -> rusqlite::Result<i64> {
 /// Behind all records.
 pub(super) const END: (i64, i64) = (i64::MAX, i64::MAX);
 
-/// Gives the entry of each record that has an event id, in the order of time: of those from an instant on
-/// and before a place in their order, [`END`] for all.
+/// Gives the entries of each record that has an event id, one for each id that its event was told with, of those
+/// from an instant on and before a place in their order, [`END`] for all.
 /// One without names, which the check of the records finds, has none.
 pub(super) fn entries(
     connection: &Connection,
@@ -59,17 +63,43 @@ pub(super) fn entries(
 ) -> Result<(), ReadError> {
     let (hasher, instances) = (hasher(connection)?, instances(connection)?);
     let mut statement = connection.prepare(
-        "SELECT ts, id, label_set, event_id FROM records \
-         WHERE event_id IS NOT NULL AND ts >= ?1 AND (ts, id) < (?2, ?3)",
+        "SELECT ts, id, label_set, event_id, more, \
+                EXISTS (SELECT 1 FROM tellings AS t WHERE t.ts = r.ts AND t.record = r.id) \
+         FROM records AS r WHERE event_id IS NOT NULL AND ts >= ?1 AND (ts, id) < (?2, ?3)",
     )?;
     let mut rows = statement.query([from, ts, id])?;
+    let mut hashes = Vec::new();
     while let Some(row) = rows.next()? {
-        if let Some(instance) = instances.get(&row.get(2)?) {
-            let hash = hasher.hash(instance, bytes(row.get_ref(3)?));
-            give(Entry { hash, record: row.get(1)?, ts: row.get(0)? })?;
+        let Some(instance) = instances.get(&row.get(2)?) else { continue };
+        let place = Place { ts: row.get(0)?, id: row.get(1)? };
+        hashes.clear();
+        hashes.push(hasher.hash(instance, bytes(row.get_ref(3)?)));
+        if let Some(alias) = alias(row.get_ref(4)?) {
+            hashes.push(hasher.hash(instance, alias.as_bytes()));
+        }
+        if row.get(5)? {
+            for told in tellings::read(connection, place)?.told {
+                hashes
+                    .extend(ids_of(&told).map(|id| hasher.hash(instance, id.as_str().as_bytes())));
+            }
+        }
+        hashes.sort_unstable();
+        hashes.dedup();
+        for &hash in &hashes {
+            give(Entry { hash, record: place.id, ts: place.ts })?;
         }
     }
     Ok(())
+}
+
+/// The alias among what else a row says; none where nobody can read that.
+pub(super) fn alias(more: ValueRef<'_>) -> Option<&str> {
+    More::decode(more.as_blob().ok()?).ok()?.alias
+}
+
+/// The ids of a record.
+pub(crate) fn ids_of(record: &Record) -> impl Iterator<Item = &EventId> {
+    record.event_id().into_iter().chain(record.alias_id())
 }
 
 /// The bytes of a text; none where somebody has put something else there.
