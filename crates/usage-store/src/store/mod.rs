@@ -23,6 +23,7 @@ pub(crate) mod across;
 mod append;
 pub(crate) mod backup;
 mod durable;
+mod tags;
 
 use self::durable::Log;
 

@@ -92,7 +92,7 @@ fn back_from_a_shutdown() {
     struct Broken;
     impl Sink for Broken {
         fn store(&mut self, _: &[Record]) -> Result<BatchOutcome, Error> {
-            Err(Error::new("disk full"))
+            Err(Error::other("disk full"))
         }
     }
     let tracker = Tracker::builder().clock(manual_clock()).start(Broken).unwrap();
