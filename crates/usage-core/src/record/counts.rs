@@ -88,6 +88,20 @@ impl Counts {
         is_so as u32
     }
 
+    /// Returns whether it says nothing but the time and numbers up to [`Measure::Fallbacks`], as nearly all do:
+    /// for this project's crates, which take a shorter way with these.
+    #[doc(hidden)]
+    #[must_use]
+    #[inline]
+    pub fn is_usual(&self) -> bool {
+        let rare = &self.numbers[Measure::USUAL..];
+        rare.iter().fold(0, |any, number| any | number) == 0
+            && self.flags == 0
+            && self.revision == 0
+            && self.stated_cost == NOT_STATED
+            && (self.outcome, self.quality) == (Outcome::Ok, Quality::Reported)
+    }
+
     /// The numbers that a record states, in the order of [`Measure::ALL`].
     #[must_use]
     #[inline]

@@ -210,6 +210,15 @@ impl Labels {
         Self(Arc::new(Shared { joined, ends }))
     }
 
+    /// One of the names. Costs less than taking it out of [all of them](Self::names).
+    #[must_use]
+    pub fn name(&self, label: Label) -> &str {
+        let Shared { joined, ends } = &*self.0;
+        let place = label as usize;
+        let from = place.checked_sub(1).map_or(0, |before| ends[before] + 1);
+        &joined[from..ends[place]]
+    }
+
     /// The names.
     #[must_use]
     pub fn names(&self) -> LabelNames<'_> {

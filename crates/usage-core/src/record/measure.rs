@@ -116,6 +116,9 @@ impl Measure {
     /// How many of them, from the first on, are numbers that a record states.
     pub const NUMBERS: usize = Self::WebSearches as usize + 1;
 
+    /// How many of the numbers that a record states, from the first on, most records have: the others are rare.
+    pub(crate) const USUAL: usize = Self::Fallbacks as usize + 1;
+
     /// Name, name as a field, role.
     const fn about(self) -> (&'static str, &'static str, Role) {
         match self {

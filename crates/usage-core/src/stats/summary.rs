@@ -32,9 +32,6 @@ pub struct Summary {
     pub stated_cost: Money,
 }
 
-/// How many numbers, from the first on, most records have.
-const USUAL: usize = Measure::Fallbacks as usize + 1;
-
 impl Summary {
     /// So many requests, and what they count, in the order of [`Measure::ALL`], whose number grows: for this
     /// project's crates.
@@ -75,20 +72,29 @@ impl Summary {
 
     /// Counts one more record in.
     pub fn add(&mut self, record: &Record) {
-        self.merge(&Self::of(record));
+        let counts = record.counts();
+        if counts.is_usual() {
+            self.requests = self.requests.saturating_add(1);
+            let numbers = &counts.numbers()[..Measure::USUAL];
+            for (sum, number) in self.numbers.iter_mut().zip(numbers) {
+                *sum = sum.saturating_add(u64::from(*number));
+            }
+        } else {
+            self.merge(&Self::of(record));
+        }
     }
 
     /// Counts in all that the other one has.
     #[inline]
     pub fn merge(&mut self, other: &Self) {
         self.requests = self.requests.saturating_add(other.requests);
-        let (usual, rare) = other.numbers.split_at(USUAL);
+        let (usual, rare) = other.numbers.split_at(Measure::USUAL);
         for (sum, number) in self.numbers.iter_mut().zip(usual) {
             *sum = sum.saturating_add(*number);
         }
         // Mostly there is nothing of these, and whether there is costs less than adding it.
         if rare.iter().fold(0, |any, number| any | number) != 0 {
-            for (sum, number) in self.numbers.iter_mut().skip(USUAL).zip(rare) {
+            for (sum, number) in self.numbers.iter_mut().skip(Measure::USUAL).zip(rare) {
                 *sum = sum.saturating_add(*number);
             }
         }

@@ -75,21 +75,31 @@ impl Cells {
         totals: impl Iterator<Item = (i64, &'a Summary)>,
         with: impl Fn(&mut Summary, &Summary) -> Option<()>,
     ) -> Result<(), Wrong> {
-        let mut old = std::mem::take(&mut self.0).into_iter().peekable();
-        let mut new = Vec::with_capacity(old.len() + totals.size_hint().0);
+        let (mut at, there) = (0, self.0.len());
+        let (mut is_any_new, mut is_any_empty) = (false, false);
         for (label_set, totals) in totals {
-            while let Some(before) = old.next_if(|(id, _)| *id < label_set) {
-                new.push(before);
-            }
-            let found = old.next_if(|(id, _)| *id == label_set);
-            let mut sum = found.map_or_else(Summary::default, |(_, sum)| sum);
-            with(&mut sum, totals).ok_or(Wrong::Missing)?;
-            if sum != Summary::default() {
-                new.push((label_set, sum));
-            }
+            let old = &mut self.0[at..there];
+            at += old.iter().take_while(|(id, _)| *id < label_set).count();
+            let found = self.0[..there].get_mut(at).filter(|(id, _)| *id == label_set);
+            let sum = match found {
+                Some((_, sum)) => sum,
+                None => {
+                    // Behind the others at first: they are large to be moved about.
+                    is_any_new = true;
+                    self.0.push((label_set, Summary::default()));
+                    let added = self.0.len() - 1;
+                    &mut self.0[added].1
+                }
+            };
+            with(sum, totals).ok_or(Wrong::Missing)?;
+            is_any_empty |= sum.requests == 0 && *sum == Summary::default();
         }
-        new.extend(old);
-        self.0 = new;
+        if is_any_empty {
+            self.0.retain(|(_, sum)| *sum != Summary::default());
+        }
+        if is_any_new {
+            self.0.sort_by_key(|(label_set, _)| *label_set);
+        }
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
+use usage_core::Record;
 use usage_core::stats::Summary;
 
 use super::all::{self, OfAll};
@@ -15,15 +16,19 @@ use super::{Cells, Level, fold, quarter_of, stretch};
 /// Totals of records that come or go, by quarter of an hour and label set.
 #[derive(Debug, Default)]
 pub(crate) struct Change {
-    quarters: FxHashMap<(i64, i64), Summary>,
+    quarters: ByLabelSet,
     /// The sums of the hashes of the records, by quarter of an hour.
     rows: FxHashMap<i64, u32>,
     /// The label sets are those that sums are kept under, not those of records.
     is_of_sums: bool,
 }
 
-/// Totals of a label set in a stretch of time. Lists of them are in this order.
-type Totals = ((i64, i64), Summary);
+/// Totals by stretch of time and label set.
+type ByLabelSet = FxHashMap<(i64, i64), Summary>;
+
+/// Totals of a label set in a stretch of time. Lists of them are in this order; they point to the totals, which
+/// are large to be moved about.
+type Totals<'a> = ((i64, i64), &'a Summary);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
@@ -36,6 +41,17 @@ impl Change {
     pub(crate) fn record(&mut self, ts: i64, label_set: i64, hash: u32, counts: &Summary) {
         let quarter = quarter_of(ts);
         self.quarters.entry((quarter, label_set)).or_default().merge(counts);
+        self.hash(quarter, hash);
+    }
+
+    /// As [`record`](Self::record), of a record as it was handed over.
+    pub(crate) fn new_record(&mut self, label_set: i64, hash: u32, record: &Record) {
+        let quarter = quarter_of(record.timestamp().as_micros());
+        self.quarters.entry((quarter, label_set)).or_default().add(record);
+        self.hash(quarter, hash);
+    }
+
+    fn hash(&mut self, quarter: i64, hash: u32) {
         let sum = self.rows.entry(quarter).or_default();
         *sum = sum.wrapping_add(hash);
     }
@@ -67,7 +83,7 @@ impl Change {
         } else {
             fold::fold(connection, self.quarters, &mut root, way == Way::In)?
         };
-        let quarters = sorted(quarters);
+        let quarters = sorted(&quarters);
         let mut days = BTreeMap::<i64, Seals>::new();
         for (quarter, by) in levels.change(Level::Quarter, &quarters, &BTreeMap::new())? {
             add(&mut days.entry(Level::Day.of_finer(quarter)).or_default()[0], by.checksum);
@@ -77,11 +93,13 @@ impl Change {
         }
         // From one level to the next there are fewer.
         let of_days = coarser(Level::Day, &quarters);
+        let of_days = sorted(&of_days);
         let mut months = BTreeMap::<i64, Seals>::new();
         for (day, by) in levels.change(Level::Day, &of_days, &days)? {
             add(&mut months.entry(Level::Month.of_finer(day)).or_default()[0], by.checksum);
         }
         let of_months = coarser(Level::Month, &of_days);
+        let of_months = sorted(&of_months);
         for (month, by) in levels.change(Level::Month, &of_months, &months)? {
             if root.change(month, by) {
                 fold::forget(connection, month)?;
@@ -106,7 +124,7 @@ impl Levels<'_> {
     fn change(
         &mut self,
         level: Level,
-        totals: &[Totals],
+        totals: &[Totals<'_>],
         seals: &BTreeMap<i64, Seals>,
     ) -> rusqlite::Result<Vec<(i64, Changed)>> {
         let (mut changes, mut of_one) = (Vec::new(), Vec::new());
@@ -122,7 +140,7 @@ impl Levels<'_> {
         for group in totals.chunk_by(|((one, _), _), ((other, _), _)| one == other) {
             let Some(&((number, _), _)) = group.first() else { continue };
             of_one.clear();
-            of_one.extend(group.iter().map(|((_, label_set), totals)| (*label_set, totals)));
+            of_one.extend(group.iter().map(|((_, label_set), totals)| (*label_set, *totals)));
             let seals = seals.get(&number).copied().unwrap_or_default();
             let stretch = (level, number);
             let by =
@@ -136,7 +154,7 @@ impl Levels<'_> {
     /// changes.
     fn change_all(
         &mut self,
-        quarters: &[Totals],
+        quarters: &[Totals<'_>],
         rows: &FxHashMap<i64, u32>,
     ) -> rusqlite::Result<Vec<(i64, u32)>> {
         let mut changes = Vec::new();
@@ -153,17 +171,17 @@ impl Levels<'_> {
     }
 }
 
-fn sorted(totals: impl IntoIterator<Item = Totals>) -> Vec<Totals> {
-    let mut sorted: Vec<_> = totals.into_iter().collect();
+fn sorted(totals: &ByLabelSet) -> Vec<Totals<'_>> {
+    let mut sorted: Vec<_> = totals.iter().map(|(key, totals)| (*key, totals)).collect();
     sorted.sort_unstable_by_key(|(key, _)| *key);
     sorted
 }
 
 /// The same totals by the stretches of a coarser level.
-fn coarser(level: Level, finer: &[Totals]) -> Vec<Totals> {
-    let mut totals = FxHashMap::<_, Summary>::default();
+fn coarser(level: Level, finer: &[Totals<'_>]) -> ByLabelSet {
+    let mut totals = ByLabelSet::default();
     for ((number, label_set), of_finer) in finer {
         totals.entry((level.of_finer(*number), *label_set)).or_default().merge(of_finer);
     }
-    sorted(totals)
+    totals
 }

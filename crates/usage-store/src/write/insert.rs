@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use rusqlite::{CachedStatement, Connection};
 use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
-use usage_core::stats::Summary;
 use usage_core::{EventId, Label, Record};
 
 use crate::error::WriteError;
@@ -334,18 +333,22 @@ impl<'a, 'r> Rows<'a, 'r> {
     ) -> rusqlite::Result<i64> {
         let (id, ids) = (self.next_id, ids.of(self.connection, &record)?);
         let mut more = Vec::new();
-        More::of(&record, ids.tag_set).encode(&mut more);
+        // Most have none, and finding that out so costs less.
+        if ids.tag_set.is_some() || record.alias_id().is_some() || !record.counts().is_usual() {
+            More::of(&record, ids.tag_set).encode(&mut more);
+        }
         let (ts, packed) = (record.timestamp().as_micros(), (!more.is_empty()).then_some(&*more));
         let hash = hash_of_row(ts, id, ids.label_set, ids.session, packed);
-        let counts = Summary::of(&record);
         let row = Waiting { id, ids, more, record };
+        // Where it goes in by itself, it counts once it is in.
         if self.together.is_some() {
+            self.change.new_record(row.ids.label_set, hash, &row.record);
             self.waiting.push(row);
             self.put_together()?;
         } else {
-            self.statement.execute(&[row])?;
+            self.statement.execute(std::slice::from_ref(&row))?;
+            self.change.new_record(row.ids.label_set, hash, &row.record);
         }
-        self.change.record(ts, ids.label_set, hash, &counts);
         self.next_id += 1;
         Ok(id)
     }
@@ -406,7 +409,7 @@ impl Verdict {
 type Hashed<'b> = (i64, usize, &'b EventId);
 
 fn is_of_one_instance(one: &Record, other: &Record) -> bool {
-    let [of_one, of_other] = [one, other].map(|it| it.labels().names().get(Label::Instance));
+    let [of_one, of_other] = [one, other].map(|it| it.labels().name(Label::Instance));
     one.labels().is_same_allocation(other.labels()) || of_one == of_other
 }
 

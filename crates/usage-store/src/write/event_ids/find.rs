@@ -92,7 +92,7 @@ impl<'a> KnownIds<'a> {
 
     /// Returns the hash of one of a record's ids.
     pub(crate) fn hash(&self, record: &Record, id: &EventId) -> i64 {
-        let instance_id = record.labels().names().get(Label::Instance);
+        let instance_id = record.labels().name(Label::Instance);
         self.hasher.hash(instance_id.as_bytes(), id.as_str().as_bytes())
     }
 
@@ -104,7 +104,7 @@ impl<'a> KnownIds<'a> {
         id: &EventId,
         record: &Record,
     ) -> rusqlite::Result<Found> {
-        let instance_id = record.labels().names().get(Label::Instance).as_bytes();
+        let instance_id = record.labels().name(Label::Instance).as_bytes();
         let mut found = Found { event: Event::New, is_elsewhere: false };
         let [first, last] = all_instances(hash);
         for (at, number) in [first, last, self.ids_from].into_iter().enumerate() {
