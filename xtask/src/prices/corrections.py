@@ -1,6 +1,7 @@
 """What the source has wrong, or does not have: each with where that was read, and when.
 
-A correction replaces a model's `rules` or `terms` in the words of the book, or goes on with `then`.
+A correction replaces a model's `rules` or `terms` in the words of the book, adds `more_rules`, goes on with `then`, or
+leaves a tier `without` prices.
 """
 
 _DEEPSEEK = "https://api-docs.deepseek.com/quick_start/pricing and /updates"
@@ -90,6 +91,17 @@ CORRECTIONS = [
             "date": "2026-11-28",
         }
         for model in ("gpt-oss-120b", "gpt-oss-20b", "gpt-oss-safeguard-20b")
+    ),
+    *(
+        {
+            "provider": "openai",
+            "model": model,
+            "without": "fast",
+            "why": "a record's `fast` may be `ultrafast`, which costs three times as much",
+            "source": "litellm 1.110.2, *_ultrafast",
+            "date": "2026-11-28",
+        }
+        for model in ("gpt-6-astra", "gpt-6.1-sol")
     ),
     *(
         {

@@ -320,7 +320,10 @@ def correct(provider, entries):
         if fix["provider"] == provider:
             old_rules, old_terms = entries.get(fix["model"], ("", []))
             rules = " ".join(sorted(fix.get("rules", old_rules).split() + fix.get("more_rules", "").split()))
-            entries[fix["model"]] = (rules, fix.get("terms", old_terms) + fix.get("then", []))
+            terms = fix.get("terms", old_terms) + fix.get("then", [])
+            if tier := fix.get("without"):
+                terms = [line for line in terms if line.split()[0] != tier] + [f"{tier} -"]
+            entries[fix["model"]] = (rules, terms)
             notes.append(f"corrected: {provider}/{fix['model']}: {fix['why']} ({fix['source']}, {fix['date']})")
     for fix in LONG_WRITES:
         if fix["provider"] != provider:
