@@ -12,7 +12,8 @@ use sha2::{Digest as _, Sha256};
 use crate::process;
 
 const SHELLS: [&str; 5] = ["bash", "elvish", "fish", "powershell", "zsh"];
-const DOCUMENTS: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"];
+const DOCUMENTS: [&str; 5] =
+    ["README.md", "CHANGELOG.md", "NOTICES.md", "LICENSE-MIT", "LICENSE-APACHE"];
 
 pub(crate) fn run(arguments: &[&str]) -> Result<()> {
     process::no_arguments(arguments)?;

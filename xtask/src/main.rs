@@ -6,6 +6,7 @@ mod ci;
 mod demo;
 mod dist;
 mod fuzz;
+mod prices;
 mod process;
 mod sample;
 mod soak;
@@ -31,6 +32,7 @@ const COMMANDS: &[Command] = &[
     Command { name: "demo", arguments: "", about: "a fresh ledger with the sample day, and its reports", run: demo::run },
     Command { name: "dist", arguments: "", about: "an archive to hand out: binary, man pages, completions", run: dist::run },
     Command { name: "fuzz", arguments: "[--minutes N]", about: "the fuzz targets, N minutes each (nightly)", run: fuzz::run },
+    Command { name: "prices", arguments: "[--from FOLDER]", about: "the books of prices again, compared with a second source", run: prices::run },
     Command { name: "sample", arguments: "[--check]", about: "writes data/day.ndjson again, or compares it", run: sample::run },
     Command { name: "soak", arguments: "[--minutes N] [--seed S]", about: "gateways at one ledger with faults at random; 20 min", run: soak::run },
     Command { name: "tidy", arguments: "", about: "the rules of this repository that no compiler knows", run: tidy::run },

@@ -14,6 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("usage-store", &["usage-core", "usage-journal"]),
     ("usage-tracker", &["usage-core", "usage-journal"]),
     ("usage-providers", &["usage-core"]),
+    ("usage-prices", &["usage-core"]),
     ("usage-meter", &["usage-core", "usage-providers", "usage-tracker"]),
     ("usage-import", &["usage-core", "usage-store"]),
     (
@@ -24,7 +25,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that do no I/O and read no clock.
-const PURE: &[&str] = &["usage-core", "usage-providers"];
+const PURE: &[&str] = &["usage-core", "usage-prices", "usage-providers"];
 
 /// Packages that do I/O, which pure crates must not depend on.
 const IO_PACKAGES: &[&str] =

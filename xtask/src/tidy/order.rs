@@ -88,6 +88,13 @@ const ORDERS: &[(&str, &[&str])] = &[
             "telemetry",
         ],
     ),
+    (
+        "usage-prices",
+        &[
+            "kind", "instant", "terms", "cost", "pattern", "spelling", "book", "user", "answer",
+            "find", "prices",
+        ],
+    ),
 ];
 
 /// No module uses one that stands above it, by whatever path: `crate::`, a name that the root of the crate
