@@ -22,6 +22,7 @@ use crate::write::batch::Writer;
 mod append;
 pub(crate) mod backup;
 mod durable;
+mod tags;
 
 use self::durable::Log;
 
