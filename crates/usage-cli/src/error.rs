@@ -34,6 +34,7 @@ pub(crate) enum ErrorKind {
     Doubtful,
     RowsGone,
     NamesFolded,
+    TagsGone,
     BadAge,
     BadPolicy,
     NotConfirmed,
@@ -121,6 +122,12 @@ impl ErrorKind {
             Self::NamesFolded => (
                 FAILED,
                 Some("ask for a later period, or without these names: totals are complete"),
+            ),
+            Self::TagsGone => (
+                FAILED,
+                Some(
+                    "ask for a later period, or without this tag; `usage tags` says from when on reports know a key",
+                ),
             ),
             Self::BadAge => (USAGE, Some("an age such as 30d, 24h, 90m or 8w, or forever")),
             Self::BadPolicy => (USAGE, Some("--rows and --sums state both at once")),
@@ -297,6 +304,8 @@ fn kind_of(error: &StoreError) -> ErrorKind {
         StoreError::Exists { .. } => ErrorKind::FileExists,
         StoreError::RowsGone { .. } => ErrorKind::RowsGone,
         StoreError::NamesFolded { .. } => ErrorKind::NamesFolded,
+        StoreError::TagsGone { .. } => ErrorKind::TagsGone,
+        StoreError::WrongTagKeys { .. } => ErrorKind::CommandLine,
         StoreError::Doubtful { .. } => ErrorKind::Doubtful,
         StoreError::Unfinished { source, .. } => kind_of(source),
         StoreError::NoDataFolder { .. } => ErrorKind::NoDataFolder,

@@ -23,6 +23,7 @@ pub use ledger::schema::APPLICATION_ID;
 pub use open::migration::{Migrated, MigrationPlan, MigrationStep};
 pub use options::{Migrate, StoreOptions, Synchronous};
 pub use query::rows::{Records, StoredRecord};
+pub use query::tag_keys::TagUse;
 pub use retention::{
     Age, AgeError, DeleteAllPlan, DeleteRangePlan, Deletion, DeletionPlan, HorizonReset, Policy,
     PolicyError, PruneOptions, PrunePlan, Quarantine, Retained, Retention, RetentionPlan, Retried,

@@ -8,7 +8,7 @@ use usage_core::sink::SinkErrorKind;
 use usage_store::Store;
 use usage_tracker::{Durability, RejectReason, Stats, Tracker};
 
-use super::accounts::{Accounts, not_stored};
+use super::accounts::{Accounts, Style, not_stored};
 use super::in_flight::InFlight;
 use super::reading::Stop;
 use super::refusals::{Place, SharedRefusals, lock};
@@ -34,7 +34,7 @@ struct Shared {
     turned_away: AtomicU64,
     is_ending: AtomicBool,
     strict: bool,
-    quiet: bool,
+    style: Style,
 }
 
 impl Session {
@@ -66,7 +66,7 @@ impl Session {
             turned_away: AtomicU64::new(0),
             is_ending: AtomicBool::new(false),
             strict: args.strict,
-            quiet: context.quiet,
+            style: Style::new(args, context),
         });
         let of_interrupt = Arc::clone(&shared);
         on_interrupt(move || of_interrupt.interrupted())?;
@@ -174,7 +174,7 @@ impl Shared {
         let unstored = ended.unstored.len() as u64 + stats.pending - waiting + turned_away;
         let (stored, duplicates, refused) = (stats.stored, stats.duplicates, refusals.count());
         let accounts = Accounts { stored, duplicates, refused, in_journal: waiting, unstored };
-        let printed = accounts.print(self.quiet);
+        let printed = accounts.print(self.style, refusals.ignored());
         // What was not stored matters more than what could not be printed.
         if unstored > 0 {
             let kind = kind(&stats, ErrorKind::NotStored);
