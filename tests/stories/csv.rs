@@ -106,12 +106,13 @@ fn a_file_without_its_header_is_not_read() {
     insta::assert_snapshot!(output, @r#"
     error: f.csv:1: there is no header that names the columns
     error: f.csv:3: there is no header that names the columns
-    error: f.csv:1: unknown columns "i", "r", "m", "1"; the columns of records are instance_id, profile, provider, route, model, tokens, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, fallbacks, timestamp, event_id
+    error: f.csv:1: unknown columns "i", "r", "m", "1"; the columns of records are instance_id, profile, provider, route, model, tokens, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, fallbacks, timestamp, event_id, tier, project, user, cache_write_long_tokens, input_audio_tokens, output_audio_tokens, cache_read_audio_tokens, web_searches, alias_id, revision, session_id, tags, outcome, quality, inconsistent, stated_cost_usd, time_stated
     error: f.csv:1: the header has no model
     error: f.csv:1: the header has no token counts: tokens, or input_tokens, output_tokens and so on
-    error: f.csv:1: unknown column "total"; the columns of records are instance_id, profile, provider, route, model, tokens, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, fallbacks, timestamp, event_id
+    error: f.csv:1: unknown column "total"; the columns of records are instance_id, profile, provider, route, model, tokens, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, fallbacks, timestamp, event_id, tier, project, user, cache_write_long_tokens, input_audio_tokens, output_audio_tokens, cache_read_audio_tokens, web_searches, alias_id, revision, session_id, tags, outcome, quality, inconsistent, stated_cost_usd, time_stated
+    hint: --ignore-unknown passes over columns that no record has
     error: f.csv:1: the column tokens is there twice
-    error: f.csv:1: unknown column "instance_id;route;model;tokens"; the columns of records are instance_id, profile, provider, route, model, tokens, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, fallbacks, timestamp, event_id
+    error: f.csv:1: unknown column "instance_id;route;model;tokens"; the columns of records are instance_id, profile, provider, route, model, tokens, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, fallbacks, timestamp, event_id, tier, project, user, cache_write_long_tokens, input_audio_tokens, output_audio_tokens, cache_read_audio_tokens, web_searches, alias_id, revision, session_id, tags, outcome, quality, inconsistent, stated_cost_usd, time_stated
     error: f.csv:1: field 2 goes on behind its closing quote; a quote inside is written twice
     hint: --format ndjson reads JSON lines
     "#);
@@ -216,8 +217,8 @@ fn rejects_are_csv_again() {
     i,r,m,y<CR>
     tokens,model,route,instance_id
     z,m,r,i
-    instance_id,profile,provider,route,model,tokens,input_tokens,output_tokens,cache_read_tokens,cache_write_tokens,reasoning_tokens,fallbacks,timestamp,event_id
-    i,,,r,m0,2,,,,,,0,2026-05-01T00:00:00.000000Z,event-0
+    instance_id,profile,provider,route,model,tokens,input_tokens,output_tokens,cache_read_tokens,cache_write_tokens,reasoning_tokens,fallbacks,timestamp,event_id,tier,project,user,cache_write_long_tokens,input_audio_tokens,output_audio_tokens,cache_read_audio_tokens,web_searches,alias_id,revision,session_id,tags,outcome,quality,inconsistent,stated_cost_usd,time_stated
+    i,,,r,m0,2,,,,,,0,2026-05-01T00:00:00.000000Z,event-0,,,,,,,,0,,,,,,,,,
     "#);
 
     let mended = kept.replace(",x", ",10").replace(",y", ",10").replace("z,", "10,");

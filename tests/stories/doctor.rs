@@ -9,6 +9,9 @@ use crate::fixture::Fixture;
 use crate::lines::{DAY, events, many};
 use crate::maintenance::left_behind;
 
+/// Makes a ledger one of version 3, but for its number.
+const TO_VERSION_3: &str = include_str!("../../crates/usage-store/tests/it/to-version-3.sql");
+
 /// A ledger of [`DAY`] that was changed past the command.
 fn harmed(sql: &str) -> Fixture {
     let fixture = Fixture::with(DAY);
@@ -289,19 +292,10 @@ fn a_thousand_things_that_are_wrong() {
 /// What is not wrong: an older version, which stays one; a file that cannot shrink; free space.
 #[test]
 fn advice() {
-    let fixture = harmed(
-        "DROP TABLE settings; DROP TABLE origins; DROP TABLE tellings; DROP TABLE amendments; DROP TABLE sources;
-         ALTER TABLE label_sets DROP COLUMN checksum;
-         ALTER TABLE ledger DROP COLUMN epoch; ALTER TABLE ledger DROP COLUMN rollups;
-         ALTER TABLE ledger DROP COLUMN event_id_key; DROP TABLE event_ids;
-         CREATE INDEX records_by_event_id ON records (event_id) WHERE event_id IS NOT NULL;
-         ALTER TABLE records DROP COLUMN more;
-         ALTER TABLE records DROP COLUMN session;
-         DROP TABLE rollups_quarter; DROP TABLE rollups_day; DROP TABLE rollups_month;
-         DROP TABLE rollups_all; DROP TABLE rollup_pieces; DROP TABLE rollups_folded;
-         DROP TABLE retention;
-         DROP TABLE journal_folders; DROP TABLE set_aside; PRAGMA user_version = 1",
-    );
+    let fixture = harmed(&format!(
+        "{TO_VERSION_3} DROP TABLE journals; DROP TABLE journal_folders; DROP TABLE set_aside;
+         DROP TABLE imports; PRAGMA user_version = 1",
+    ));
     let before = fixture.read("usage.db");
     let page = fixture.usage("doctor").stdout_of_success();
     let (_, advice) = page.split_once("\nAdvice\n").unwrap();

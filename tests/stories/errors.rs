@@ -84,6 +84,11 @@ const CAUSES: &[(&str, Cause)] = &[
         fixture.usage("prune --before 2026-05-04 --keep-sums").stdout_of_success();
         Some(fixture.usage("report --model n199"))
     }),
+    ("tags-gone", || {
+        let fixture = Fixture::with(DAY);
+        fixture.usage("prune --before 2026-05-04 --keep-sums").stdout_of_success();
+        Some(fixture.usage("report --by tag:team"))
+    }),
     ("bad-age", || Some(Fixture::with(DAY).usage("retain --rows soon"))),
     ("bad-policy", || Some(Fixture::with(DAY).usage("retain --rows 30d --sums 8d"))),
     ("not-confirmed", || Some(Fixture::with(DAY).usage("delete --all"))),

@@ -44,4 +44,6 @@ mod refusals;
 mod rejects;
 mod report;
 mod retain;
+mod tags;
+mod unknown_fields;
 mod zones;

@@ -98,7 +98,22 @@ fn with_kinds(totals: &Summary, mut fields: Map<String, Value>) -> Value {
         "input": totals[Measure::Input], "output": totals[Measure::Output],
         "cache_read": totals[Measure::CacheRead], "cache_write": totals[Measure::CacheWrite],
         "unclassified": totals[Measure::Unclassified], "reasoning": totals[Measure::Reasoning],
+        "cache_write_long": 0, "input_audio": 0, "output_audio": 0, "cache_read_audio": 0,
     });
+    // Of which these records say nothing.
+    for name in [
+        "web_searches",
+        "errors",
+        "cancelled",
+        "partial",
+        "estimated",
+        "inconsistent",
+        "elsewhere",
+        "stated_requests",
+    ] {
+        fields.insert(name.into(), 0.into());
+    }
+    fields.insert("stated_cost_usd".into(), Value::Null);
     fields.insert("requests".into(), totals.requests.into());
     fields.insert("tokens".into(), totals.tokens().into());
     fields.insert("token_kinds".into(), kinds);

@@ -30,6 +30,9 @@ pub(crate) fn words(hint: Hint) -> Option<String> {
             "name one of these, or a zone whose days begin on a quarter of an hour"
         }
         Hint::AskForTotals => "ask for a later period, or without these names: totals are complete",
+        Hint::AskWithoutTag => {
+            "ask for a later period, or without this tag; `usage tags` says from when on reports know a key"
+        }
         Hint::UseLongerUnit => "group by a longer unit, such as month, or name a shorter period",
         Hint::UsePeriodForm => {
             return Some(format!("a period is one of: {}", accepted_forms()));

@@ -25,6 +25,7 @@ pub use ledger::schema::APPLICATION_ID;
 pub use open::migration::{Migrated, MigrationPlan, MigrationStep};
 pub use options::{Migrate, StoreOptions, Synchronous};
 pub use query::rows::{Records, StoredRecord};
+pub use query::tag_keys::TagUse;
 pub use retention::{
     Age, DeleteAllPlan, DeleteRangePlan, Deletion, DeletionPlan, HorizonReset, Policy,
     PruneOptions, PrunePlan, Quarantine, Retained, Retention, RetentionPlan, Retried,

@@ -15,6 +15,7 @@ mod prune;
 mod record;
 mod report;
 mod retain;
+mod tags;
 mod vacuum;
 
 use clap::Subcommand;
@@ -31,6 +32,7 @@ pub(crate) enum Command {
     Period(period::Args),
     Export(export::Args),
     Import(import::Args),
+    Tags(tags::Args),
     Prune(prune::Args),
     Retain(retain::Args),
     Delete(delete::Args),
@@ -52,6 +54,7 @@ impl Command {
             Self::Period(args) => period::run(args, &context()?),
             Self::Export(args) => export::run(args, &context()?),
             Self::Import(args) => import::run(args, &context()?),
+            Self::Tags(args) => tags::run(args, &context()?),
             Self::Prune(args) => prune::run(args, &context()?),
             Self::Retain(args) => retain::run(args, &context()?),
             Self::Delete(args) => delete::run(args, &context()?),

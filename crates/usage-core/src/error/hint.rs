@@ -36,6 +36,8 @@ pub enum Hint {
     MoveRangeEnds,
     /// Ask for a later period, or without the names.
     AskForTotals,
+    /// Ask for a later period, or without this tag: sums do not tell it apart.
+    AskWithoutTag,
     /// Group by a longer unit of time, or ask for a shorter period.
     UseLongerUnit,
     /// Write the period in one of the accepted forms.
@@ -52,7 +54,7 @@ pub enum Hint {
 
 impl Hint {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::CreateLedger,
         Self::NameLedger,
         Self::NameAnotherLedger,
@@ -69,6 +71,7 @@ impl Hint {
         Self::CheckClock,
         Self::MoveRangeEnds,
         Self::AskForTotals,
+        Self::AskWithoutTag,
         Self::UseLongerUnit,
         Self::UsePeriodForm,
         Self::RestoreLedger,

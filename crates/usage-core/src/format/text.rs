@@ -112,7 +112,7 @@ fn grid(table: &Table) -> Grid {
         return Grid { title, names, numbers, has_bars: false, lines: list(table) };
     }
     let column = |dimension: &Dimension| NameColumn {
-        header: capitalized(&printable(dimension.name())),
+        header: header(dimension),
         least: 0,
         shortens: !dimension.is_time(),
     };
@@ -237,6 +237,12 @@ fn leave_out_repeated(by: &Grouping, lines: &mut [Line]) {
             above = full;
         }
     }
+}
+
+/// A dimension above its column. The key of a tag stays as it is: `team` and `Team` are two.
+fn header(dimension: &Dimension) -> String {
+    let name = printable(dimension.name());
+    if let Dimension::Tag(_) = dimension { name.into_owned() } else { capitalized(&name) }
 }
 
 fn capitalized(name: &str) -> String {

@@ -100,6 +100,11 @@ impl Parser {
     pub const fn unknown(&self) -> &UnknownFields {
         &self.unknown
     }
+
+    /// Returns the fields that were passed over since this was asked last, in lines that are records.
+    pub fn take_unknown(&mut self) -> UnknownFields {
+        std::mem::take(&mut self.unknown)
+    }
 }
 
 fn parse_with(

@@ -24,6 +24,12 @@ pub struct UnknownFields {
 }
 
 impl UnknownFields {
+    /// None yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { by_name: BTreeMap::new(), others: 0 }
+    }
+
     /// Counts one in.
     pub fn add(&mut self, name: &str) {
         if let Some(count) = self.by_name.get_mut(name) {
@@ -33,6 +39,20 @@ impl UnknownFields {
         } else {
             self.others += 1;
         }
+    }
+
+    /// Counts in what was met elsewhere.
+    pub fn merge(&mut self, other: &Self) {
+        for (name, count) in &other.by_name {
+            if let Some(known) = self.by_name.get_mut(name) {
+                *known += count;
+            } else if self.by_name.len() < MOST {
+                self.by_name.insert(name.clone(), *count);
+            } else {
+                self.others += count;
+            }
+        }
+        self.others += other.others;
     }
 
     /// Returns the names, in their order, and how often there was a field of each. Those of great length are
@@ -75,5 +95,11 @@ mod tests {
         assert_eq!((unknown.total(), unknown.others()), (2 * count, 7));
         assert_eq!(unknown.by_name().count(), MOST);
         assert_eq!(unknown.by_name().next(), Some(("0", count + 1)));
+        let mut other = UnknownFields::default();
+        ["0", "new", "new"].iter().for_each(|name| other.add(name));
+        unknown.merge(&other);
+        assert_eq!((unknown.total(), unknown.others()), (2 * count + 3, 9));
+        other.merge(&unknown);
+        assert_eq!((other.total(), other.by_name().count()), (2 * count + 6, MOST));
     }
 }

@@ -63,6 +63,7 @@ impl StoreError {
             Self::Damaged { code, .. } => code.hint(),
             Self::RowsGone { .. } => Hint::MoveRangeEnds,
             Self::NamesFolded { .. } => Hint::AskForTotals,
+            Self::TagsGone { .. } => Hint::AskWithoutTag,
             #[cfg(feature = "zones")]
             Self::TooManyBuckets(_) => Hint::UseLongerUnit,
             Self::Doubtful { .. } => Hint::CheckClock,
@@ -73,7 +74,6 @@ impl StoreError {
             | Self::Journal { .. }
             | Self::OldSqlite { .. }
             | Self::NotAnAge
-            | Self::TagsGone { .. }
             | Self::WrongTagKeys { .. }
             | Self::SumsBeforeRows { .. }
             | Self::NothingKept

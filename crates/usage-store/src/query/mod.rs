@@ -8,4 +8,5 @@ pub(crate) mod report;
 pub(crate) mod rows;
 #[cfg(feature = "zones")]
 mod series;
+pub(crate) mod tag_keys;
 mod tagged;

@@ -66,7 +66,11 @@ pub(super) fn needs_rows(
 }
 
 /// Whether there are sums of a range before an instant.
-fn has_sums(connection: &Connection, range: TimeRange, before: i64) -> rusqlite::Result<bool> {
+pub(super) fn has_sums(
+    connection: &Connection,
+    range: TimeRange,
+    before: i64,
+) -> rusqlite::Result<bool> {
     let quarters = quarters_of(range);
     let [start, end] = bounds(range);
     if start >= end {

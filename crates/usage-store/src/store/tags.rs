@@ -1,4 +1,4 @@
-//! The keys of tags that sums tell apart.
+//! Which keys of tags the ledger's sums tell apart.
 
 use usage_core::record::MAX_TAGS;
 use usage_core::{RecordError, TagKey};

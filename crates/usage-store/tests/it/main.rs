@@ -22,6 +22,7 @@ mod conformance;
 mod damaged_names;
 mod damaged_rows;
 mod doctor;
+mod earlier;
 mod event_ids;
 mod folding;
 mod horizon;

@@ -2,7 +2,8 @@
 
 use chrono_tz::Tz;
 use usage_core::format::{display_width, format_count, printable};
-use usage_store::doctor::{Check, CheckResult, Content, Diagnosis, Finding, NameCount};
+use usage_core::record::Field;
+use usage_store::doctor::{Check, CheckResult, Content, Diagnosis, Dimension, Finding, NameCount};
 
 use super::aside;
 use super::words::Words;
@@ -71,7 +72,7 @@ fn content_lines(content: &Content, zone: Tz, width: Option<usize>) -> Vec<Strin
     }
     if content.records > 0 {
         lines.extend([String::new(), "Records by".to_owned()]);
-        for dimension in &content.dimensions {
+        for dimension in content.dimensions.iter().filter(|dimension| says_something(dimension)) {
             let mut names: Vec<String> = Vec::new();
             for NameCount { name, records, .. } in &dimension.top {
                 let name = if name.is_empty() { "(none)" } else { name };
@@ -85,6 +86,12 @@ fn content_lines(content: &Content, zone: Tz, width: Option<usize>) -> Vec<Strin
         }
     }
     lines
+}
+
+/// Whether any record has a name that few have, such as a project. Of the names that all have, `(none)` says something.
+fn says_something(dimension: &Dimension) -> bool {
+    let is_rare = Field::named(dimension.name).is_some_and(|field| !field.is_usual());
+    !(is_rare && dimension.top.iter().all(|count| count.name.is_empty()))
 }
 
 pub(super) fn row(name: &str, value: &str) -> String {

@@ -1,9 +1,14 @@
 //! What the command says in the end: a number for each line, and what was not stored.
 
+use std::collections::BTreeMap;
 use usage_core::ErrorKind;
-use usage_core::format::format_count;
 use usage_import::ImportSummary;
 
+use serde::Serialize;
+use usage_core::format::{escape_hidden, format_count, printable};
+use usage_core::record::UnknownFields;
+
+use super::Args;
 use super::refusals::{Place, Refusals};
 use crate::context::Context;
 use crate::error::CliError;
@@ -20,7 +25,34 @@ pub(super) struct Accounts {
     pub(super) unstored: u64,
 }
 
+/// How the accounts are printed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Style {
+    Nothing,
+    Text,
+    Json,
+}
+
+impl Style {
+    pub(super) const fn new(args: &Args, context: &Context) -> Self {
+        match (args.json, context.quiet) {
+            (true, _) => Self::Json,
+            (false, true) => Self::Nothing,
+            (false, false) => Self::Text,
+        }
+    }
+}
+
 impl Accounts {
+    /// Prints them, with the fields that were passed over.
+    pub(super) fn print(&self, style: Style, ignored: &UnknownFields) -> Result<(), CliError> {
+        match style {
+            Style::Nothing => Ok(()),
+            Style::Text => output::print(&(self.line() + &line_of(ignored))),
+            Style::Json => output::print(&self.json(ignored)),
+        }
+    }
+
     /// Those of lines that an importer has read.
     pub(super) fn of_import(done: &ImportSummary) -> Self {
         Self {
@@ -31,16 +63,15 @@ impl Accounts {
         }
     }
 
-    /// Prints them, unless that is not wanted.
-    pub(super) fn print(&self, quiet: bool) -> Result<(), CliError> {
-        if quiet { Ok(()) } else { output::print(&self.line()) }
+    const fn lines(&self) -> u64 {
+        let Self { stored, amended, duplicates, refused, in_journal, unstored } = *self;
+        stored + amended + duplicates + refused + in_journal + unstored
     }
 
     fn line(&self) -> String {
         let Self { stored, amended, duplicates, refused, in_journal, unstored } = *self;
-        let lines = stored + amended + duplicates + refused + in_journal + unstored;
         let all = [
-            ("Lines", Some(lines)),
+            ("Lines", Some(self.lines())),
             ("Stored", Some(stored)),
             ("Amended", Some(amended).filter(|count| *count > 0)),
             ("Duplicates", Some(duplicates)),
@@ -54,10 +85,58 @@ impl Accounts {
             .collect();
         shown.join("  |  ") + "\n"
     }
+
+    fn json(&self, ignored: &UnknownFields) -> String {
+        let json = JsonAccounts {
+            schema: 1,
+            lines: self.lines(),
+            stored: self.stored,
+            amended: self.amended,
+            duplicates: self.duplicates,
+            refused: self.refused,
+            in_journal: self.in_journal,
+            not_stored: self.unstored,
+            ignored_fields: ignored.by_name().collect(),
+            ignored_others: ignored.others(),
+        };
+        // Texts and numbers always serialise.
+        escape_hidden(&serde_json::to_string(&json).unwrap_or_default()) + "\n"
+    }
+}
+
+/// Schema version 1; what is added comes at the end.
+#[derive(Serialize)]
+struct JsonAccounts<'a> {
+    schema: u32,
+    lines: u64,
+    stored: u64,
+    amended: u64,
+    duplicates: u64,
+    refused: u64,
+    in_journal: u64,
+    not_stored: u64,
+    ignored_fields: BTreeMap<&'a str, u64>,
+    ignored_others: u64,
+}
+
+/// The fields that were passed over, for people; nothing where there are none.
+fn line_of(ignored: &UnknownFields) -> String {
+    if ignored.is_empty() {
+        return String::new();
+    }
+    let mut fields: Vec<_> = ignored
+        .by_name()
+        .map(|(name, count)| format!("{} ({})", printable(name), format_count(count)))
+        .collect();
+    if ignored.others() > 0 {
+        fields.push(format!("others ({})", format_count(ignored.others())));
+    }
+    format!("Ignored fields: {}\n", fields.join(", "))
 }
 
 /// Ends a run that had no tracker: prints the accounts, and says what to exit with.
 pub(super) fn finish(
+    args: &Args,
     context: &Context,
     refusals: &mut Refusals,
     accounts: Accounts,
@@ -67,7 +146,8 @@ pub(super) fn finish(
         rejects.end_parts();
     }
     let refused = refusals.count();
-    let printed = Accounts { refused, ..accounts }.print(context.quiet);
+    let style = Style::new(args, context);
+    let printed = Accounts { refused, ..accounts }.print(style, refusals.ignored());
     // What was not stored matters more than what could not be printed.
     ended?;
     printed?;

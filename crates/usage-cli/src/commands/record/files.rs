@@ -45,7 +45,7 @@ pub(super) fn run(
         store: &store,
         refusals: &refusals,
         interrupts: Interrupts::catch()?,
-        reading: Reading::new(context, &refusals, args.strict),
+        reading: Reading::new(args, context, &refusals),
         done: Accounts::default(),
     };
     let mut ended = Ok(());
@@ -65,7 +65,7 @@ pub(super) fn run(
             }
         }
     }
-    let code = finish(context, &mut lock(&refusals), recording.done, ended)?;
+    let code = finish(args, context, &mut lock(&refusals), recording.done, ended)?;
     if args.report {
         print_report(&store, context)?;
     }

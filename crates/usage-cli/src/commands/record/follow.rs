@@ -9,7 +9,7 @@ use std::time::Duration;
 use usage_core::LabelInterner;
 use usage_core::error::chain;
 use usage_core::record::csv::Header;
-use usage_core::record::line::{self, MAX_LINE_BYTES};
+use usage_core::record::line::{MAX_LINE_BYTES, Parser};
 use usage_import::follow::{Entry, Log, Taken};
 use usage_import::{
     ImportError, ImportEvent, ImportOptions, ImportSummary, Place as ItemPlace, run as run_import,
@@ -17,7 +17,7 @@ use usage_import::{
 
 use super::accounts::{Accounts, finish, not_stored};
 use super::input::Input;
-use super::reading::{INTERNED, is_csv};
+use super::reading::{INTERNED, count_ignored, is_csv};
 use super::refusals::{Place, Refusals, SharedRefusals, lock};
 use super::rejects::Rejects;
 use super::{Args, PATIENCE};
@@ -47,6 +47,7 @@ pub(super) fn run(
         input,
         refusals: &refusals,
         given: &given,
+        parser: Parser::new().ignoring_unknown(args.ignore_unknown),
         labels: LabelInterner::new(INTERNED),
         strict: args.strict,
     };
@@ -92,7 +93,7 @@ pub(super) fn run(
         (Err(error), None) => Err(error.into()),
     };
     let accounts = Accounts::of_import(&done);
-    finish(context, &mut refusals, accounts, ended)
+    finish(args, context, &mut refusals, accounts, ended)
 }
 
 /// Records that were read and are not known to be stored.
@@ -108,6 +109,7 @@ struct Lines<'a> {
     input: &'a Input,
     refusals: &'a SharedRefusals,
     given: &'a Mutex<Given>,
+    parser: Parser,
     labels: LabelInterner,
     strict: bool,
 }
@@ -126,8 +128,10 @@ impl Lines<'_> {
                 self.refuse(place, None, &format!("the line is longer than {MAX_LINE_BYTES} bytes"))
             }
             Entry::Line { text, .. } if !text.iter().all(u8::is_ascii_whitespace) => {
-                match line::parse(text, self.context.now_timestamp(), &mut self.labels) {
+                let now = self.context.now_timestamp();
+                match self.parser.parse(text, now, &mut self.labels) {
                     Ok(record) => {
+                        count_ignored(&mut self.parser, self.refusals);
                         let mut given = lock(self.given);
                         given.records += 1;
                         given.first.get_or_insert(place);
@@ -137,7 +141,10 @@ impl Lines<'_> {
                         lock(self.refusals).fail(is_csv(self.input));
                         return Err(ImportError::Other(error.into()));
                     }
-                    Err(error) => self.refuse(place, Some(text), &error.to_string()),
+                    Err(error) => {
+                        let why = lock(self.refusals).why(&error);
+                        self.refuse(place, Some(text), &why)
+                    }
                 }
             }
             _ => ControlFlow::Continue(Taken::Nothing),

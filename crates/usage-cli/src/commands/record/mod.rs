@@ -32,7 +32,9 @@ use crate::output;
 ///
 /// A line is a JSON object. It holds instance_id, route and model; tokens, or input_tokens,
 /// output_tokens, cache_read_tokens, cache_write_tokens and reasoning_tokens; and may hold profile,
-/// provider, fallbacks, timestamp (RFC 3339, else now) and event_id, which makes it safe to repeat.
+/// provider, fallbacks, timestamp (RFC 3339, else now) and event_id, which makes it safe to repeat. It
+/// may say whom and what it was for, how it went and what it cost: project, user, tags, session_id,
+/// tier, outcome, quality, stated_cost_usd and others, see docs/reference/record-line.md.
 ///
 /// In CSV the same names are the columns, in any order, named by the first row. An empty field is
 /// as good as none.
@@ -64,6 +66,14 @@ pub(crate) struct Args {
     /// Add the lines that are refused to this file
     #[arg(long, value_name = "PATH")]
     rejects: Option<PathBuf>,
+
+    /// Take lines with fields that no record has: these are passed over, and counted by name at the end
+    #[arg(long)]
+    ignore_unknown: bool,
+
+    /// Print what became of the lines as JSON
+    #[arg(long, conflicts_with = "report")]
+    json: bool,
 
     /// Go on reading as the file grows, until interrupted
     #[arg(short, long)]
@@ -106,7 +116,7 @@ fn record_once(
     let names = inputs.iter().map(|(input, _)| input.name()).collect();
     let refusals = Arc::new(Mutex::new(Refusals::new(names, rejects)));
     let session = Session::start(context, Arc::clone(&refusals), args)?;
-    let mut reading = Reading::new(context, &refusals, args.strict);
+    let mut reading = Reading::new(args, context, &refusals);
     for (index, (input, form)) in inputs.iter().enumerate() {
         let read =
             reading.read((index, input, *form), &mut |record, place| session.record(record, place));

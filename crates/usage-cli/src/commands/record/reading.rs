@@ -3,9 +3,10 @@
 use std::io::BufRead;
 
 use usage_core::record::csv::Header;
-use usage_core::record::line::{self, MAX_LINE_BYTES};
+use usage_core::record::line::{LineError, MAX_LINE_BYTES, Parser};
 use usage_core::{LabelInterner, Record};
 
+use super::Args;
 use super::input::{Input, Line, Lines};
 use super::refusals::{Place, SharedRefusals, lock};
 use crate::commands::form::Form;
@@ -33,12 +34,21 @@ pub(super) struct Reading<'a> {
     context: &'a Context,
     refusals: &'a SharedRefusals,
     pub(super) strict: bool,
+    parser: Parser,
+    ignore_unknown: bool,
     labels: LabelInterner,
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn new(context: &'a Context, refusals: &'a SharedRefusals, strict: bool) -> Self {
-        Self { context, refusals, strict, labels: LabelInterner::new(INTERNED) }
+    pub(super) fn new(args: &Args, context: &'a Context, refusals: &'a SharedRefusals) -> Self {
+        Self {
+            context,
+            refusals,
+            strict: args.strict,
+            parser: Parser::new().ignoring_unknown(args.ignore_unknown),
+            ignore_unknown: args.ignore_unknown,
+            labels: LabelInterner::new(INTERNED),
+        }
     }
 
     /// Reads an input to its end, and hands each record to `taker`.
@@ -71,12 +81,19 @@ impl<'a> Reading<'a> {
                     self.refuse(place, None, &why)?;
                 }
                 Some(Line::Text(text)) => {
-                    match line::parse(text, self.context.now_timestamp(), &mut self.labels) {
-                        Ok(record) => taker(record, place)?,
+                    let now = self.context.now_timestamp();
+                    match self.parser.parse(text, now, &mut self.labels) {
+                        Ok(record) => {
+                            count_ignored(&mut self.parser, self.refusals);
+                            taker(record, place)?;
+                        }
                         Err(_) if place.line == 1 && Header::parse(text).is_ok() => {
                             return Err(is_csv(input).into());
                         }
-                        Err(error) => self.refuse(place, Some(text), &error.to_string())?,
+                        Err(error) => {
+                            let why = lock(self.refusals).why(&error);
+                            self.refuse(place, Some(text), &why)?;
+                        }
                     }
                 }
             }
@@ -118,18 +135,33 @@ impl<'a> Reading<'a> {
                     self.refuse(place, None, &why)?;
                 }
                 (Some(Line::Text(text)), None) => {
-                    let found = Header::parse(text).map_err(|error| {
-                        let error = no_header(&error);
-                        let hint = "--format ndjson reads JSON lines";
-                        if text.starts_with(b"{") { error.hint(hint) } else { error }
+                    let found = self.header(text).map_err(|error| {
+                        let is_taken = Header::parse_ignoring_unknown(text).is_ok();
+                        match no_header(&error) {
+                            error if text.starts_with(b"{") => {
+                                error.hint("--format ndjson reads JSON lines")
+                            }
+                            error if is_taken => error
+                                .hint("--ignore-unknown passes over columns that no record has"),
+                            error => error,
+                        }
                     })?;
                     self.set_header(text);
                     header = Some(found);
                 }
                 (Some(Line::Text(text)), Some(known)) => {
                     match known.parse_row(text, self.context.now_timestamp(), &mut self.labels) {
-                        Ok(record) => taker(record, place)?,
-                        Err(error) => match Header::parse(text) {
+                        Ok(record) => {
+                            if !known.unknown().is_empty() {
+                                let mut refusals = lock(self.refusals);
+                                known
+                                    .unknown()
+                                    .iter()
+                                    .for_each(|name| refusals.ignored().add(name));
+                            }
+                            taker(record, place)?;
+                        }
+                        Err(error) => match self.header(text) {
                             // Files that were put one behind another.
                             Ok(another) => {
                                 self.set_header(text);
@@ -140,6 +172,13 @@ impl<'a> Reading<'a> {
                     }
                 }
             }
+        }
+    }
+
+    fn header(&self, text: &[u8]) -> Result<Header, LineError> {
+        match self.ignore_unknown {
+            true => Header::parse_ignoring_unknown(text),
+            false => Header::parse(text),
         }
     }
 
@@ -166,6 +205,13 @@ impl<'a> Reading<'a> {
         if let Some(rejects) = lock(self.refusals).rejects() {
             rejects.set_header(header);
         }
+    }
+}
+
+/// Counts what was passed over in a line that is a record.
+pub(super) fn count_ignored(parser: &mut Parser, refusals: &SharedRefusals) {
+    if !parser.unknown().is_empty() {
+        lock(refusals).ignored().merge(&parser.take_unknown());
     }
 }
 

@@ -3,6 +3,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use usage_core::Record;
+use usage_core::record::UnknownFields;
+use usage_core::record::line::LineError;
 use usage_core::sink::Refusal;
 
 use super::rejects::Rejects;
@@ -17,12 +19,14 @@ pub(super) struct Place {
     pub(super) line: u64,
 }
 
-/// What was not taken.
+/// What was not taken: lines, and fields of lines that were.
 pub(super) struct Refusals {
     /// The inputs' names.
     inputs: Vec<String>,
     rejects: Option<Rejects>,
     count: u64,
+    ignored: UnknownFields,
+    has_listed_fields: bool,
     failure: Option<CliError>,
 }
 
@@ -35,11 +39,23 @@ pub(super) fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Refusals {
     pub(super) const fn new(inputs: Vec<String>, rejects: Option<Rejects>) -> Self {
-        Self { inputs, rejects, count: 0, failure: None }
+        Self {
+            inputs,
+            rejects,
+            count: 0,
+            ignored: UnknownFields::new(),
+            has_listed_fields: false,
+            failure: None,
+        }
     }
 
     pub(super) const fn count(&self) -> u64 {
         self.count
+    }
+
+    /// The fields that were passed over, as no record has them.
+    pub(super) const fn ignored(&mut self) -> &mut UnknownFields {
+        &mut self.ignored
     }
 
     /// Why nothing more is read: what was refused could not be kept, or the input is of another form.
@@ -65,6 +81,20 @@ impl Refusals {
     /// As complaints name it: `file:line`.
     pub(super) fn named(&self, place: Place) -> String {
         format!("{}:{}", self.inputs[place.input], place.line)
+    }
+
+    /// Says why a line is no record. Which fields there are is said once: a log may have one of its own in each line.
+    pub(super) fn why(&mut self, error: &LineError) -> String {
+        match error {
+            LineError::UnknownField { name, column } if self.has_listed_fields => {
+                format!("unknown field `{name}` (column {column})")
+            }
+            LineError::UnknownField { .. } => {
+                self.has_listed_fields = true;
+                format!("{error}; --ignore-unknown takes lines with others")
+            }
+            _ => error.to_string(),
+        }
     }
 
     /// Names, counts and keeps a line that is no record. `text` is the line, unless it was kept in

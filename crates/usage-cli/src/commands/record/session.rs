@@ -7,7 +7,7 @@ use usage_core::Record;
 use usage_store::Store;
 use usage_tracker::{Durability, RejectReason, Stats, Tracker};
 
-use super::accounts::{Accounts, failed, not_stored};
+use super::accounts::{Accounts, Style, failed, not_stored};
 use super::in_flight::InFlight;
 use super::reading::Stop;
 use super::refusals::{Place, SharedRefusals, lock};
@@ -37,7 +37,7 @@ struct Shared {
     turned_away: AtomicU64,
     is_ending: AtomicBool,
     strict: bool,
-    quiet: bool,
+    style: Style,
 }
 
 impl Session {
@@ -67,7 +67,7 @@ impl Session {
             turned_away: AtomicU64::new(0),
             is_ending: AtomicBool::new(false),
             strict: args.strict,
-            quiet: context.quiet,
+            style: Style::new(args, context),
         });
         let of_interrupt = Arc::clone(&shared);
         on_interrupt(move || of_interrupt.interrupted())?;
@@ -175,7 +175,7 @@ impl Shared {
         let amended = stats.amended;
         let in_journal = waiting;
         let accounts = Accounts { stored, amended, duplicates, refused, in_journal, unstored };
-        let printed = accounts.print(self.quiet);
+        let printed = accounts.print(self.style, refusals.ignored());
         // What was not stored matters more than what could not be printed.
         if unstored > 0 {
             let from = lock(&self.in_flight).first_of_last(unstored);

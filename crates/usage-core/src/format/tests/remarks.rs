@@ -152,8 +152,8 @@ fn groups_of_a_tag() {
     Usage Summary (all-time, all instances)
     Requests: 3  |  Tokens: 21  |  Fallbacks: 0
 
-    By Tag:team, Model:
-      Tag:team  Model  Requests  Tokens  Fallbacks
+    By tag:team, Model:
+      tag:team  Model  Requests  Tokens  Fallbacks
       ────────────────────────────────────────────
       (none)    n             1       7          0
       ads       n             1       7          0
