@@ -159,7 +159,10 @@ impl RowScanner {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    columns: Vec<Field>,
+    /// `None` for one that no record has, which is passed over.
+    columns: Vec<Option<Field>>,
+    /// Their names, those of great length shortened.
+    unknown: Vec<String>,
 }
 
 impl Header {
@@ -168,23 +171,54 @@ impl Header {
     /// # Errors
     /// When a column is unknown, repeated, or missing though every record needs it.
     pub fn parse(row: &[u8]) -> Result<Self, HeaderError> {
+        let header = Self::read(row)?;
+        if !header.unknown.is_empty() {
+            return Err(HeaderError::Unknown { columns: header.unknown });
+        }
+        header.checked()
+    }
+
+    /// Reads the bytes of the first row, as [`parse`](Self::parse) does, and passes over columns that no record
+    /// has: [`unknown`](Self::unknown) names them.
+    ///
+    /// ```
+    /// use usage_core::record::csv::Header;
+    ///
+    /// let row = b"model,route,instance_id,tokens,latency_ms";
+    /// assert!(Header::parse(row).is_err());
+    /// assert_eq!(Header::parse_ignoring_unknown(row)?.unknown(), ["latency_ms"]);
+    /// # Ok::<(), usage_core::record::csv::HeaderError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse), but for unknown columns.
+    pub fn parse_ignoring_unknown(row: &[u8]) -> Result<Self, HeaderError> {
+        Self::read(row)?.checked()
+    }
+
+    fn read(row: &[u8]) -> Result<Self, HeaderError> {
         let (mut columns, mut unknown) = (Vec::new(), Vec::new());
         for name in Fields::of(row)? {
             let name = name?;
             match Field::named(&name) {
-                Some(column) if columns.contains(&column) => {
+                Some(column) if columns.contains(&Some(column)) => {
                     return Err(HeaderError::Repeated { column });
                 }
-                Some(column) => columns.push(column),
-                None => unknown.push(shortened(&name, VALUE_CHARS).into_owned()),
+                Some(column) => columns.push(Some(column)),
+                None => {
+                    columns.push(None);
+                    unknown.push(shortened(&name, VALUE_CHARS).into_owned());
+                }
             }
         }
-        if !unknown.is_empty() {
-            return Err(HeaderError::Unknown { columns: unknown });
-        }
+        Ok(Self { columns, unknown })
+    }
+
+    /// As it is, if it has the columns that every record needs.
+    fn checked(self) -> Result<Self, HeaderError> {
         let required = Label::ALL.into_iter().filter(|label| label.is_required());
         let mut missing: Vec<_> = required.map(Field::Label).collect();
-        missing.retain(|field| !columns.contains(field));
+        missing.retain(|field| !self.columns.contains(&Some(*field)));
         if !missing.is_empty() {
             return Err(HeaderError::Missing { columns: missing });
         }
@@ -193,10 +227,16 @@ impl Header {
             Field::Count(measure) => measure.is_tokens(),
             _ => false,
         };
-        if !columns.iter().any(is_tokens) {
+        if !self.columns.iter().flatten().any(is_tokens) {
             return Err(HeaderError::NoTokens);
         }
-        Ok(Self { columns })
+        Ok(self)
+    }
+
+    /// Returns the columns that no record has, in their order; what stands in them is passed over.
+    #[must_use]
+    pub fn unknown(&self) -> &[String] {
+        &self.unknown
     }
 
     /// Reads a record from the bytes of one row, without its line break. `now` is the timestamp of
@@ -214,7 +254,7 @@ impl Header {
         let mut found = 0;
         for text in Fields::of(row)? {
             let text = text?;
-            if let Some(column) = self.columns.get(found) {
+            if let Some(Some(column)) = self.columns.get(found) {
                 raw.set(*column, text)?;
             }
             found += 1;

@@ -474,6 +474,34 @@ fn an_event_without_a_time_is_taken_when_it_arrives() {
 }
 
 #[test]
+fn unknown_fields_may_be_passed_over() {
+    let mut parser = line::Parser::new().ignoring_unknown(true);
+    let mut read = |text: &str| parser.parse(text.as_bytes(), NOW, &mut LabelInterner::new(10));
+    let odd = with(r#""a":{"tokens":[1,{"b":null}]},"tokens":7,"b":"x","a":2,"Model":1.5e300"#);
+    assert_eq!(read(&odd), parse(&with(r#""tokens":7"#)));
+    // Only those of lines that are records count.
+    assert!(read(&with(r#""a":1,"tokens":-1"#)).is_err());
+    assert!(read(r#"{"a":1}"#).is_err());
+    assert!(read(&with(r#""tokens":7,"a":1"#)).is_ok());
+    let long = "x".repeat(101);
+    assert!(read(&with(&format!(r#""tokens":7,"{long}":1"#))).is_ok());
+    let found: Vec<_> = parser.unknown().by_name().collect();
+    let shortened = format!("{}...", &long[1..]);
+    assert_eq!(found, [("Model", 1), ("a", 3), ("b", 1), (&shortened, 1)]);
+    // What no parser passes over.
+    for wrong in [r#""tokens":1,"tokens":2,"a":1"#, r#""tokens":1,"a":{"#, r#""tokens":1,"a":1x"#] {
+        let mut parser = line::Parser::new().ignoring_unknown(true);
+        let error = parser.parse(with(wrong).as_bytes(), NOW, &mut LabelInterner::new(1));
+        assert!(matches!(error, Err(LineError::NotARecord { .. })), "{wrong}: {error:?}");
+    }
+    let strict = line::Parser::new().parse(odd.as_bytes(), NOW, &mut LabelInterner::new(1));
+    assert_eq!(strict, parse(&odd));
+    let error = complaint(&with(&format!(r#""{long}":1"#)));
+    assert!(error.starts_with(&format!("unknown field `{shortened}` (column ")), "{error}");
+    assert!(Field::NAMES.iter().all(|name| error.contains(name)), "{error}");
+}
+
+#[test]
 fn a_cost_is_taken_in_each_form() {
     for (text, expected) in [
         (r#""0.1""#, "0.1"),

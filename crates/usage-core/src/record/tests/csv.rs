@@ -110,6 +110,21 @@ fn bad_headers_say_what_is_wrong() {
     assert_eq!(error, "not UTF-8 from byte 7 on");
 }
 
+#[test]
+fn unknown_columns_may_be_passed_over() {
+    let row = b"a,instance_id,route,\"b,c\",model,tokens,a";
+    let header = Header::parse_ignoring_unknown(row).unwrap();
+    assert_eq!(header.unknown(), ["a", "b,c", "a"]);
+    let record = parse(&header, b"x,i,r,\"y\nz\",m,7,").unwrap();
+    assert_eq!((record.tokens().total(), record.labels().names().get(Label::Model)), (7, "m"));
+    let error = parse(&header, b"x,i,r,y,m,7").unwrap_err().to_string();
+    assert_eq!(error, "the header has 7 columns, the row 6");
+    let known = Header::parse(csv::header().as_bytes()).unwrap();
+    assert_eq!(Header::parse_ignoring_unknown(csv::header().as_bytes()), Ok(known));
+    assert!(Header::parse_ignoring_unknown(b"a,route,model,tokens").is_err());
+    assert!(Header::parse_ignoring_unknown(b"instance_id,route,model,b").is_err());
+}
+
 /// The reasons are those of the record line; only what is wrong with a row is said besides.
 #[test]
 fn bad_rows_say_what_is_wrong() {
