@@ -75,15 +75,17 @@ impl TypedValueParser for Dimensions {
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        let tag = PossibleValue::new("tag:KEY");
-        let names = DIMENSIONS.iter().map(|dimension| PossibleValue::new(dimension.name()));
-        Some(Box::new(names.chain([tag])))
+        Some(Box::new(listed().map(PossibleValue::new)))
     }
 }
 
 /// As clap checks a list: it says which name is like the one that was given.
 fn names() -> PossibleValuesParser {
-    PossibleValuesParser::new(DIMENSIONS.iter().map(Dimension::name))
+    PossibleValuesParser::new(listed())
+}
+
+fn listed() -> impl Iterator<Item = &'static str> {
+    DIMENSIONS.iter().map(Dimension::name).chain(["tag:KEY"])
 }
 
 fn top(text: &str) -> Result<usize, &'static str> {
