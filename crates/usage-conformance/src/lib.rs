@@ -4,6 +4,7 @@
 mod check;
 mod memory;
 mod random;
+mod sessions;
 
 pub use check::{Subject, check};
 pub use memory::MemoryLedger;

@@ -6,10 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use usage_core::period::Unit;
-use usage_core::query::{Bounds, Calendar, EngineError, Limits, Order, Records, Seen, Selection};
+use usage_core::query::{
+    Block, Bounds, Calendar, EngineError, Limits, Listing, Order, Records, Seen, Selection, Session,
+};
 use usage_core::sink::{BatchOutcome, Refusal, RefusalReason, Sink, SinkError};
 use usage_core::stats::{Aggregates, Series, Summary};
 use usage_core::{Engine, Label, Labels, Record, TimeRange, Timestamp};
+
+use crate::sessions;
 
 /// Keeps records in a list, and looks at each of them for every answer. Clones share one list.
 #[derive(Clone, Debug, Default)]
@@ -88,6 +92,20 @@ impl Engine for MemoryLedger {
         series.trim(of.range);
         series.widen_gaps();
         Ok(series)
+    }
+
+    fn sessions(
+        &self,
+        of: &Selection<'_>,
+        listing: Listing,
+    ) -> Result<Option<Vec<Session>>, EngineError> {
+        of.limits.check(Instant::now)?;
+        Ok(Some(sessions::list(&self.all(), of, listing)))
+    }
+
+    fn blocks(&self, of: &Selection<'_>) -> Result<Vec<Block>, EngineError> {
+        of.limits.check(Instant::now)?;
+        Ok(sessions::blocks(&self.all(), of))
     }
 
     fn records<'a>(&'a self, of: &Selection<'a>, order: Order) -> Records<'a> {

@@ -25,7 +25,7 @@ pub use query::rows::{Records, StoredRecord};
 pub use retention::{
     Age, AgeError, DeleteAllPlan, DeleteRangePlan, Deletion, DeletionPlan, HorizonReset, Policy,
     PolicyError, PruneOptions, PrunePlan, Quarantine, Retention, RetentionPlan, Retried,
-    VacuumOutcome,
+    SessionsKept, SessionsPlan, VacuumOutcome,
 };
 pub use store::Store;
 pub use store::backup::Backup;

@@ -2,18 +2,22 @@
 //!
 //! [`report`] takes a [`ReportQuery`] to any [`Engine`] and returns an owned [`Report`], which every format prints.
 
+mod blocks;
 mod countable;
 mod engine;
 mod error;
 mod limits;
 mod report;
 mod selection;
+mod sessions;
 
+pub use blocks::{BLOCK, Block, Pace};
 pub use engine::{Engine, Records};
 pub use error::{EngineError, EngineErrorKind};
 pub use limits::{Cancel, Limits};
 pub use report::{Report, ReportQuery};
-pub use selection::{Block, Bounds, Calendar, Freshness, Order, Seen, Selection, Session};
+pub use selection::{Bounds, Calendar, Freshness, Order, Seen, Selection};
+pub use sessions::{Listing, Session, SessionOrder, UnknownOrder};
 
 use crate::TimeRange;
 use crate::stats::{Grouping, Series, Table};

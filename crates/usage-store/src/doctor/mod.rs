@@ -97,7 +97,7 @@ impl Diagnosis {
 #[non_exhaustive]
 pub struct Check {
     /// A short name that does not change: `database`, `tables`, `counters`, `names`, `records`,
-    /// `record-ids`, `event-ids`, `imports`, `sums`, `journals`.
+    /// `record-ids`, `event-ids`, `imports`, `sums`, `sessions`, `journals`.
     pub name: &'static str,
     /// Whether it was done. What cannot be read because of something worse is not.
     pub is_done: bool,
@@ -175,6 +175,8 @@ pub enum Place {
     Import(String),
     /// In the sums of a stretch of time.
     Sums(String),
+    /// In what a session comes to, by its id in the ledger.
+    Session(i64),
     /// In a file of a journal.
     Journal(PathBuf),
 }
@@ -189,6 +191,7 @@ impl fmt::Display for Place {
             Self::Record { id, timestamp } => write!(f, "record {id} of {timestamp}"),
             Self::Import(source) => write!(f, "import of {source}"),
             Self::Sums(stretch) => write!(f, "sums of {stretch}"),
+            Self::Session(id) => write!(f, "sums of session {id}"),
             Self::Journal(path) => write!(f, "journal {}", path.display()),
         }
     }
@@ -307,10 +310,20 @@ fn diagnose(
         )?);
         checks.push(checks::or_damage(checks::imports(content.as_ref()), "imports")?);
         checks.push(checks::or_damage(sums::sums(connection, version, depth), "sums")?);
+        checks.push(checks::or_damage(sums::sessions(connection, version, depth), "sessions")?);
         set_aside = content::set_aside(connection, version)?;
         of_clocks = horizon::advice(connection, version, &set_aside, now)?;
     } else {
-        let rest = ["counters", "names", "records", "record-ids", "event-ids", "imports", "sums"];
+        let rest = [
+            "counters",
+            "names",
+            "records",
+            "record-ids",
+            "event-ids",
+            "imports",
+            "sums",
+            "sessions",
+        ];
         checks.extend(rest.map(Check::skipped));
     }
     checks.push(journals::check(&waiting));

@@ -8,4 +8,6 @@ pub(crate) mod report;
 pub(crate) mod rows;
 #[cfg(feature = "zones")]
 mod series;
+#[cfg(feature = "zones")]
+mod sessions;
 mod tagged;

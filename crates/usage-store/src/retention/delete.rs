@@ -107,7 +107,14 @@ impl Store {
             DeletionPlan::Range(plan) => self.delete_range(plan, progress, on_progress),
             DeletionPlan::All => self.delete_everything(progress, on_progress),
             DeletionPlan::Prune(_) | DeletionPlan::Retention(_) => {
-                plan.prunes().try_for_each(|prune| self.delete_older(prune, progress, on_progress))
+                plan.prunes()
+                    .try_for_each(|prune| self.delete_older(prune, progress, on_progress))?;
+                match plan {
+                    DeletionPlan::Retention(RetentionPlan { sessions: Some(old), .. }) => {
+                        self.forget_old_sessions(old.before)
+                    }
+                    _ => Ok(()),
+                }
             }
         }
     }

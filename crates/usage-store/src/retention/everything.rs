@@ -58,7 +58,8 @@ impl Store {
                     kept_in(transaction, &(i64::MIN..i64::MAX)).map_err(ReadError::into_sqlite)?;
                 let deleted = transaction.execute("DELETE FROM records", [])?;
                 transaction.execute_batch(
-                    "DELETE FROM label_sets; DELETE FROM sessions; DELETE FROM tag_sets",
+                    "DELETE FROM label_sets; DELETE FROM session_sums; DELETE FROM sessions; \
+                     DELETE FROM tag_sets",
                 )?;
                 rollups::clear(transaction)?;
                 set_aside::clear(transaction)?;

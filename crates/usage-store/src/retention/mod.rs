@@ -19,7 +19,7 @@ pub use age::{Age, AgeError};
 pub use delete::DeletionPlan;
 pub use everything::DeleteAllPlan;
 pub use horizon::HorizonReset;
-pub use policy::{Policy, PolicyError, Retention, RetentionPlan};
+pub use policy::{Policy, PolicyError, Retention, RetentionPlan, SessionsKept, SessionsPlan};
 pub use prune::{Deletion, PruneOptions, PrunePlan};
 pub use quarantine::{Quarantine, Retried};
 pub use range::DeleteRangePlan;

@@ -13,6 +13,19 @@ use crate::{Result, Store};
 pub struct Policy {
     rows: Option<Age>,
     sums: Option<Age>,
+    sessions: SessionsKept,
+}
+
+/// How long what sessions come to is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SessionsKept {
+    /// As long as the other sums: what goes with these goes out of sessions too.
+    #[default]
+    WithSums,
+    /// For good, whatever becomes of the other sums.
+    Forever,
+    /// For so long from the last record of a session on, whatever becomes of the other sums.
+    For(Age),
 }
 
 /// Why something is no policy.
@@ -29,6 +42,17 @@ pub enum PolicyError {
         rows: Option<Age>,
         /// How long sums were to be kept.
         sums: Age,
+    },
+    /// Sessions would go before the records that they are made of.
+    #[error(
+        "sessions cannot be kept for a shorter time ({sessions}) than their records ({})",
+        shown(*.rows)
+    )]
+    SessionsBeforeRows {
+        /// How long records were to be kept; `None` is forever.
+        rows: Option<Age>,
+        /// How long sessions were to be kept.
+        sessions: Age,
     },
     /// That would delete everything.
     #[error("nothing would be kept")]
@@ -61,7 +85,21 @@ impl Policy {
             (rows, Some(sums)) if rows.is_none_or(|rows| sums < rows) => {
                 Err(PolicyError::SumsBeforeRows { rows, sums })
             }
-            _ => Ok(Self { rows, sums }),
+            _ => Ok(Self { rows, sums, sessions: SessionsKept::default() }),
+        }
+    }
+
+    /// Sets how long sessions are kept: as long as sums, where nothing is said.
+    ///
+    /// # Errors
+    /// When they were kept for a shorter time than records.
+    pub fn with_sessions(self, sessions: SessionsKept) -> Result<Self, PolicyError> {
+        match sessions {
+            SessionsKept::For(age) if age.is_zero() => Err(PolicyError::Nothing),
+            SessionsKept::For(age) if self.rows.is_none_or(|rows| age < rows) => {
+                Err(PolicyError::SessionsBeforeRows { rows: self.rows, sessions: age })
+            }
+            _ => Ok(Self { sessions, ..self }),
         }
     }
 
@@ -75,6 +113,21 @@ impl Policy {
     #[must_use]
     pub const fn sums(&self) -> Option<Age> {
         self.sums
+    }
+
+    /// How long sessions are kept.
+    #[must_use]
+    pub const fn sessions(&self) -> SessionsKept {
+        self.sessions
+    }
+
+    /// Whether sessions outlive other sums.
+    fn keeps_sessions_longer(&self) -> bool {
+        match (self.sessions, self.sums) {
+            (SessionsKept::WithSums, _) => false,
+            (SessionsKept::Forever, _) => true,
+            (SessionsKept::For(sessions), sums) => sums.is_some_and(|sums| sessions > sums),
+        }
     }
 }
 
@@ -101,6 +154,18 @@ pub struct RetentionPlan {
     /// What is too old for records: these go, and their sums stay. The records of `all` are counted
     /// there only.
     pub rows: Option<PrunePlan>,
+    /// The sessions that are too old.
+    pub sessions: Option<SessionsPlan>,
+}
+
+/// Which sessions a retention would forget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SessionsPlan {
+    /// Those go whose last record was before this, if no record of them is left.
+    pub before: Timestamp,
+    /// How many they are.
+    pub sessions: u64,
 }
 
 impl RetentionPlan {
@@ -130,6 +195,9 @@ impl RetentionPlan {
     }
 }
 
+/// In the place of an age.
+const FOREVER: &str = "forever";
+
 impl Store {
     /// What the ledger keeps, and since when.
     ///
@@ -137,10 +205,18 @@ impl Store {
     /// When the ledger cannot be read.
     pub fn retention(&self) -> Result<Retention> {
         self.read("read the ledger", |connection| {
-            let [rows, sums] = retained::ages(connection)?
-                .map(|text| text.map(|text| text.parse::<Age>()).transpose());
-            let policy = rows.and_then(|rows| Ok((rows, sums?))).ok();
-            let policy = policy.and_then(|(rows, sums)| Policy::new(rows, sums).ok());
+            let [rows, sums, sessions] = retained::ages(connection)?;
+            let [rows, sums] =
+                [rows, sums].map(|text| text.map(|text| text.parse::<Age>()).transpose());
+            let sessions = match sessions.as_deref() {
+                None => Ok(SessionsKept::WithSums),
+                Some(FOREVER) => Ok(SessionsKept::Forever),
+                Some(text) => text.parse().map(SessionsKept::For),
+            };
+            let policy = rows.and_then(|rows| Ok((rows, sums?, sessions?))).ok();
+            let policy = policy.and_then(|(rows, sums, sessions)| {
+                Policy::new(rows, sums).ok()?.with_sessions(sessions).ok()
+            });
             let policy = policy.ok_or_else(|| {
                 ReadError::Damaged("how long records are kept cannot be read".to_owned())
             })?;
@@ -172,7 +248,13 @@ impl Store {
     /// # Errors
     /// When the ledger cannot be written.
     pub fn set_retention(&self, policy: &Policy) -> Result<()> {
-        let ages = [policy.rows, policy.sums].map(|age| age.map(|age| age.to_string()));
+        let [rows, sums] = [policy.rows, policy.sums].map(|age| age.map(|age| age.to_string()));
+        let sessions = match policy.sessions {
+            SessionsKept::WithSums => None,
+            SessionsKept::Forever => Some(FOREVER.to_owned()),
+            SessionsKept::For(age) => Some(age.to_string()),
+        };
+        let ages = [rows, sums, sessions];
         self.write("state what is kept in", |writer| {
             writer.ledger.write(|transaction, _| retained::set_ages(transaction, ages))
         })
@@ -189,6 +271,8 @@ impl Store {
         let before = |age: Option<Age>| age.and_then(|age| age.before(now)).map(whole_quarter);
         let options = PruneOptions::default().with_now(now);
         let all = before(policy.sums).map(|at| self.plan_prune(at, &options)).transpose()?;
+        let keep_sessions = policy.keeps_sessions_longer();
+        let all = all.map(|all| PrunePlan { keep_sessions, ..all });
         // Where both are as old, no sums are left to be kept.
         let rows = before(policy.rows)
             .filter(|before| all.is_none_or(|all| all.before < *before))
@@ -198,7 +282,21 @@ impl Store {
             (Some(all), Some(rows)) => Some(self.without(rows, &all)?),
             (_, rows) => rows,
         };
-        Ok(RetentionPlan { policy, all, rows })
+        let sessions = match policy.sessions {
+            SessionsKept::For(age) => age.before(now),
+            SessionsKept::WithSums | SessionsKept::Forever => None,
+        };
+        let sessions = sessions.map(|before| self.plan_sessions(before)).transpose()?;
+        Ok(RetentionPlan { policy, all, rows, sessions })
+    }
+
+    fn plan_sessions(&self, before: Timestamp) -> Result<SessionsPlan> {
+        self.read("read the ledger", |connection| {
+            let sql = "SELECT count(*) FROM sessions WHERE last < ?1";
+            let sessions: i64 =
+                connection.query_row(sql, [before.as_micros()], |row| row.get(0))?;
+            Ok(SessionsPlan { before, sessions: sessions.unsigned_abs() })
+        })
     }
 
     /// The plan without the records that another one deletes before.
@@ -220,6 +318,21 @@ mod tests {
 
     fn age(text: &str) -> Age {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn sessions_outlive_their_records() {
+        let policy = Policy::new(Some(age("30d")), Some(age("60d"))).unwrap();
+        let of = |policy: &Policy, text: &str| policy.with_sessions(SessionsKept::For(age(text)));
+        for text in ["30d", "45d", "99d"] {
+            let kept = of(&policy, text).unwrap();
+            assert_eq!(kept.sessions(), SessionsKept::For(age(text)));
+            assert_eq!(kept.keeps_sessions_longer(), text == "99d", "{text}");
+        }
+        let shorter = "sessions cannot be kept for a shorter time (29d) than their records (30d)";
+        assert_eq!(of(&policy, "29d").map_err(|error| error.to_string()), Err(shorter.to_owned()));
+        assert!(of(&Policy::default(), "99w").is_err());
+        assert!(policy.with_sessions(SessionsKept::Forever).unwrap().keeps_sessions_longer());
     }
 
     #[test]

@@ -283,7 +283,7 @@ impl<'a, 'r> Rows<'a, 'r> {
         } else {
             self.statement.execute(&[row])?;
         }
-        self.change.record(ts, ids.label_set, hash, &Summary::of(record));
+        self.change.record(ts, (ids.label_set, ids.session), hash, &Summary::of(record));
         self.next_id += 1;
         self.outcome.stored += 1;
         Ok(Some(id))
