@@ -44,4 +44,5 @@ mod refusals;
 mod rejects;
 mod report;
 mod retain;
+mod sessions;
 mod zones;

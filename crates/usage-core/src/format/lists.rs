@@ -32,8 +32,8 @@ pub(super) fn sessions(list: &SessionList, options: &TextOptions) -> String {
     let mut headers = vec!["Requests", "Tokens"];
     headers.extend(is_cut.then_some("In period"));
     let numbers: Vec<_> = all.iter().map(|of| numbers_of(of, is_cut)).collect();
-    let width = options.width.filter(|_| !options.wide);
-    let has_year = width.is_none_or(|width| width >= WITH_YEAR);
+    let width = width(options);
+    let has_year = has_year(options);
     let zone = list.period.zone();
     let times: Vec<_> = all.iter().map(|of| times(of.time, zone, has_year)).collect();
     let mut taken = INDENT + widest(times.iter().map(|(start, _)| start), "Start");
@@ -101,6 +101,14 @@ fn remarks(list: &SessionList) -> Vec<String> {
     remarks
 }
 
+fn width(options: &TextOptions) -> Option<usize> {
+    options.width.filter(|_| !options.wide)
+}
+
+fn has_year(options: &TextOptions) -> bool {
+    width(options).is_none_or(|width| width >= WITH_YEAR)
+}
+
 fn widest<'a>(cells: impl Iterator<Item = &'a String>, header: &str) -> usize {
     cells.map(|cell| display_width(cell)).chain([header.len()]).max().unwrap_or(0)
 }
@@ -117,12 +125,12 @@ pub(super) fn blocks(list: &BlockList, options: &TextOptions) -> String {
     names.extend((instances.len() > 1).then(|| shortened("Instance")));
     let mut lines = Vec::new();
     for of in &list.blocks {
-        let (start, end) = times((of.start, of.end()), zone, true);
+        let (start, end) = times((of.start, of.end()), zone, has_year(options));
         let mut names = vec![start, end];
         names.extend((instances.len() > 1).then(|| printable(&of.instance).into_owned()));
         let numbers = vec![format_count(of.totals.requests), format_tokens(of.totals.tokens())];
         lines.push(Line::Cells { names, numbers, weight: of.totals.tokens() });
-        lines.extend(under_way(of, list.now).map(Line::Remark));
+        lines.extend(under_way(of, list.now, options).into_iter().map(Line::Remark));
     }
     let title = format!("{}:", count(list.blocks.len() as u64, "block of five hours"));
     let numbers = vec!["Requests", "Tokens"];
@@ -136,15 +144,16 @@ fn write(page: &mut Page, grid: Grid, options: &TextOptions) {
     grids.iter().for_each(|grid| grid.write(page, &columns));
 }
 
-/// What there is to say of a block that is not over.
-fn under_way(block: &Block, now: Timestamp) -> Option<String> {
-    let pace = block.pace(now)?;
-    Some(format!(
-        "now: {} left, {} tokens a minute, {} at its end",
-        hours_and_minutes(pace.left),
+/// What there is to say of a block that is not over: in one line where there is room.
+fn under_way(block: &Block, now: Timestamp, options: &TextOptions) -> Vec<String> {
+    let Some(pace) = block.pace(now) else { return Vec::new() };
+    let left = format!("now: {} left", hours_and_minutes(pace.left));
+    let tokens = format!(
+        "{} tokens a minute, {} at its end",
         format_tokens(pace.tokens_per_minute),
         format_tokens(pace.projected_tokens),
-    ))
+    );
+    if has_year(options) { vec![format!("{left}, {tokens}")] } else { vec![left, tokens] }
 }
 
 /// Rounded up, so that what is not over has something left.
