@@ -134,7 +134,8 @@ struct Found {
 }
 
 impl Found {
-    fn new() -> Self {
+    /// Nothing yet, neither of the whole nor of the range.
+    fn nothing() -> Self {
         Self { in_range: Some(Summary::default()), ..Self::default() }
     }
 
@@ -181,7 +182,7 @@ fn from_sums(
     // By the sessions that have something on that day, where they are in the list.
     let mut of_cut = FxHashMap::default();
     for candidate in candidates {
-        let (mut found, mut tokens, mut has_cut) = (Found::new(), 0_i64, false);
+        let (mut found, mut tokens, mut has_cut) = (Found::nothing(), 0_i64, false);
         let mut failed = Ok(());
         totals_by_day(connection, candidate.id, |day, cells| {
             for (label_set, totals) in cells.iter() {
@@ -257,7 +258,7 @@ fn from_rows(
         let context =
             contexts.get(connection, [None, *tag_set], plain.get(Label::Instance), whose)?;
         if filter.matches(&plain.with_tags(context.tag_list())) {
-            found.entry(*id).or_insert_with(Found::new).add(&plain, totals, *is_in_range);
+            found.entry(*id).or_insert_with(Found::nothing).add(&plain, totals, *is_in_range);
         }
     }
     let listed = found.into_iter().filter_map(|(id, found)| Some((**by_id.get(&id)?, found)));

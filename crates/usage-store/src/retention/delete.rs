@@ -11,6 +11,7 @@ use crate::{Result, Store};
 /// What [`Store::delete`] is to delete. Made of each of the plans, which say what that is before it is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "there is one a deletion, and it can be copied")]
 pub enum DeletionPlan {
     /// What is older than an instant: see [`Store::plan_prune`].
     Prune(PrunePlan),

@@ -47,18 +47,20 @@ pub(super) fn from_rows(
     open.close(&mut found)
 }
 
+type ByLabelSet = FxHashMap<i64, Summary>;
+
 /// The day that is being added up.
 #[derive(Default)]
 struct Open {
     day: i64,
-    sessions: FxHashMap<i64, (FxHashMap<i64, Summary>, (i64, i64))>,
+    sessions: FxHashMap<i64, (ByLabelSet, (i64, i64))>,
     spoilt: Option<ReadError>,
 }
 
 impl Open {
     fn add(&mut self, ts: i64, session: i64, label_set: i64, totals: &Summary) {
         let (by_name, ends) =
-            self.sessions.entry(session).or_insert_with(|| (FxHashMap::default(), (ts, ts)));
+            self.sessions.entry(session).or_insert_with(|| (ByLabelSet::default(), (ts, ts)));
         by_name.entry(label_set).or_default().merge(totals);
         ends.1 = ts;
     }
