@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use rusqlite::Connection;
 use usage_core::format::format_count;
 use usage_core::query::{Listing, Selection, SessionOrder};
-use usage_core::{Context, Engine, Filter, Label, Record, TimeRange, Timestamp};
+use usage_core::{Context, Engine, Filter, Label, Labels, Record, TimeRange, Timestamp};
 use usage_store::Store;
 
 use crate::figures::{aim, time};
@@ -43,6 +43,9 @@ pub(crate) fn run(setup: &Setup) -> Result<()> {
 /// Recording without sessions, with usual ones and with very many.
 fn insert(setup: &Setup, bare: &[Record]) -> Result<()> {
     let usual = in_sessions(bare.to_vec(), USUAL)?;
+    // The same names, so that only sessions make a difference.
+    let bare: Vec<_> = usual.iter().map(|of| of.clone().with_context(Context::NONE)).collect();
+    let bare = bare.as_slice();
     let few = in_sessions(bare.to_vec(), FEW)?;
     let path = |name: &str| setup.folder.join(name);
     let [one, two, three] = ["bare.db", "usual.db", "few.db"];
@@ -88,22 +91,29 @@ fn bytes_a_row(path: &Path, rows: usize) -> Result<f64> {
     Ok(as_float(usize::try_from(std::fs::metadata(path)?.len())?) / as_float(rows))
 }
 
-/// The same records in sessions of their instance with so many each, some of which go on at once.
+/// The same records in sessions of their instance with so many each, some of which go on at once. A session keeps to the
+/// names of its first record, but for one record in ten.
 fn in_sessions(records: Vec<Record>, each: usize) -> Result<Vec<Record>> {
     let at_once = (USUAL / each).max(1);
-    let mut open = std::collections::HashMap::<(String, usize), (Context, usize)>::new();
+    let mut open =
+        std::collections::HashMap::<(String, usize), (Context, Option<Labels>, usize)>::new();
     let mut next = 0_u64;
     let with = |(at, record): (usize, Record)| {
         let instance = record.labels().names().get(Label::Instance).to_owned();
-        let (context, left) =
-            open.entry((instance, at % at_once)).or_insert_with(|| (Context::NONE, 0));
+        let (context, labels, left) =
+            open.entry((instance, at % at_once)).or_insert_with(|| (Context::NONE, None, 0));
         if *left == 0 {
             next += 1;
             // As long as a UUID, and as little in order.
             let id = format!("{:016x}-{next:019}", next.wrapping_mul(0x9E37_79B9_7F4A_7C15));
             (*context, *left) = (Context::new(&id, None::<(&str, &str)>)?, each);
+            *labels = Some(record.labels().clone());
         }
         *left -= 1;
+        let record = match labels {
+            Some(labels) if at % 10 != 0 => record.with_labels(labels.clone()),
+            _ => record,
+        };
         Ok(record.with_context(context.clone()))
     };
     records.into_iter().enumerate().map(with).collect()

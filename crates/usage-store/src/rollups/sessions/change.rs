@@ -6,7 +6,6 @@ use usage_core::stats::Summary;
 
 use super::super::change::Way;
 use super::{day_of, ends, table};
-use crate::error::Wrong;
 use crate::rollups::sessions::table::SessionTotals;
 
 /// Totals of records that come or go, by session, day in UTC and label set.
@@ -41,7 +40,7 @@ impl SessionChange {
         let (mut buffer, mut moved) = (Vec::new(), Vec::new());
         for of_session in totals.chunk_by(|((one, ..), _), ((other, ..), _)| one == other) {
             let Some(&((session, ..), _)) = of_session.first() else { continue };
-            let mut sum = SessionTotals::read(connection, session)?.ok_or(Wrong::Missing)?;
+            let mut sum = SessionTotals::default();
             for of_day in of_session.chunk_by(|((_, one, _), _), ((_, other, _), _)| one == other) {
                 let Some(&((_, day, _), _)) = of_day.first() else { continue };
                 let mut cells = table::read(connection, (session, day))?;
@@ -55,18 +54,16 @@ impl SessionChange {
                 table::write(connection, (session, day), &cells, &mut buffer)?;
             }
             let Some(&(first, last)) = self.ends.get(&session) else { continue };
-            match way {
-                Way::In => {
-                    let ends = sum.ends.unwrap_or((first, last));
-                    sum.ends = Some((ends.0.min(first), ends.1.max(last)));
-                }
-                Way::Out => {
-                    if sum.ends.is_none_or(|ends| first <= ends.0 || last >= ends.1) {
-                        moved.push(session);
-                    }
+            if way == Way::In {
+                sum.ends = Some((first, last));
+            }
+            sum.add_to(connection, session)?;
+            if way == Way::Out {
+                let found = SessionTotals::read(connection, session)?.unwrap_or_default();
+                if found.ends.is_none_or(|ends| first <= ends.0 || last >= ends.1) {
+                    moved.push(session);
                 }
             }
-            sum.write(connection, session)?;
         }
         ends::settle(connection, &moved)
     }

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use usage_core::stats::Summary;
 
 use super::blob;
-use crate::error::ReadError;
+use crate::error::{ReadError, Wrong};
 use crate::rollups::Cells;
 
 /// What a session comes to in a day; nothing where it has no record then.
@@ -60,6 +60,19 @@ impl SessionTotals {
             .optional()
     }
 
+    /// Adds these to what the row of a session says, and widens its ends where there are any.
+    pub(super) fn add_to(&self, connection: &Connection, session: i64) -> rusqlite::Result<()> {
+        let (first, last) = self.ends.unzip();
+        let changed = connection
+            .prepare_cached(
+                "UPDATE sessions SET first = min(coalesce(first, ?2), coalesce(?2, first)), \
+                                     last = max(coalesce(last, ?3), coalesce(?3, last)), \
+                                     requests = requests + ?4, tokens = tokens + ?5 WHERE id = ?1",
+            )?
+            .execute(params![session, first, last, self.requests, self.tokens])?;
+        if changed == 1 { Ok(()) } else { Err(Wrong::Missing.into()) }
+    }
+
     pub(super) fn write(&self, connection: &Connection, session: i64) -> rusqlite::Result<()> {
         let (first, last) = self.ends.unzip();
         connection
@@ -100,7 +113,7 @@ pub(crate) fn totals_by_day(
 /// Gives every session and day, in their order, with what it comes to.
 pub(super) fn each(
     connection: &Connection,
-    mut give: impl FnMut((i64, i64), Result<Cells, crate::error::Wrong>) -> Result<(), ReadError>,
+    mut give: impl FnMut((i64, i64), Result<Cells, Wrong>) -> Result<(), ReadError>,
 ) -> Result<(), ReadError> {
     let mut statement =
         connection.prepare("SELECT session, day, cells FROM session_sums ORDER BY session, day")?;
