@@ -91,6 +91,7 @@ const CAUSES: &[(&str, Cause)] = &[
     }),
     ("bad-age", || Some(Fixture::with(DAY).usage("retain --rows soon"))),
     ("bad-policy", || Some(Fixture::with(DAY).usage("retain --rows 30d --sums 8d"))),
+    ("bad-policy", || Some(Fixture::with(DAY).usage("retain --rows 30d --sessions 8d"))),
     ("not-confirmed", || Some(Fixture::with(DAY).usage("delete --all"))),
     ("no-ledger", || Some(Fixture::new().usage("report"))),
     ("not-a-ledger", || Some(Fixture::new().usage("report --db home"))),

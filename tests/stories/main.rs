@@ -44,6 +44,7 @@ mod refusals;
 mod rejects;
 mod report;
 mod retain;
+mod sessions;
 mod tags;
 mod unknown_fields;
 mod zones;

@@ -5,6 +5,7 @@ mod check;
 mod events;
 mod memory;
 mod random;
+mod sessions;
 
 pub use check::{Subject, check};
 pub use events::Events;

@@ -6,12 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use usage_core::period::Unit;
-use usage_core::query::{Bounds, Calendar, Limits, Order, Records, Seen, Selection};
+use usage_core::query::{
+    Block, Bounds, Calendar, Limits, Listing, Order, Records, Seen, Selection, Session,
+};
 use usage_core::sink::{BatchOutcome, Sink};
 use usage_core::stats::{Aggregates, Series, Summary};
 use usage_core::{Engine, Error, Label, Labels, Record, TimeRange, Timestamp};
 
-use crate::Events;
+use crate::{Events, sessions};
 
 /// Keeps records in a list of [`Events`], and looks at each of them for every answer. Clones share one list.
 #[derive(Clone, Debug, Default)]
@@ -71,6 +73,20 @@ impl Engine for MemoryLedger {
         series.trim(of.range);
         series.widen_gaps();
         Ok(series)
+    }
+
+    fn sessions(
+        &self,
+        of: &Selection<'_>,
+        listing: Listing,
+    ) -> Result<Option<Vec<Session>>, Error> {
+        of.limits.check(Instant::now)?;
+        Ok(Some(sessions::list(&self.all(), of, listing)))
+    }
+
+    fn blocks(&self, of: &Selection<'_>) -> Result<Vec<Block>, Error> {
+        of.limits.check(Instant::now)?;
+        Ok(sessions::blocks(&self.all(), of))
     }
 
     fn records<'a>(&'a self, of: &Selection<'a>, order: Order) -> Records<'a> {

@@ -28,8 +28,8 @@ pub use query::rows::{Records, StoredRecord};
 pub use query::tag_keys::TagUse;
 pub use retention::{
     Age, DeleteAllPlan, DeleteRangePlan, Deletion, DeletionPlan, HorizonReset, Policy,
-    PruneOptions, PrunePlan, Quarantine, Retained, Retention, RetentionPlan, Retried,
-    VacuumOutcome,
+    PruneOptions, PrunePlan, Quarantine, Retained, Retention, RetentionPlan, Retried, SessionsKept,
+    SessionsPlan, VacuumOutcome,
 };
 pub use store::Store;
 pub use store::across::AcrossInstances;

@@ -27,6 +27,7 @@ mod process;
 mod pruning;
 mod roles;
 mod rounds;
+mod sessions;
 mod setup;
 mod space;
 mod sustained;
@@ -62,6 +63,7 @@ const PARTS: &[Part] = &[
     ("writers", writers::run),
     ("pruning", pruning::run),
     ("names", names::run),
+    ("sessions", sessions::run),
     ("written", written::run),
     ("journal-codec", journal_codec::run),
     ("meter", meter::run),

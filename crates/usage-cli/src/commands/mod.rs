@@ -1,6 +1,7 @@
 //! The commands, one a file: its arguments, and one function that runs it.
 
 mod backup;
+mod blocks;
 mod completions;
 mod delete;
 mod doctor;
@@ -15,6 +16,7 @@ mod prune;
 mod record;
 mod report;
 mod retain;
+mod sessions;
 mod tags;
 mod vacuum;
 
@@ -29,6 +31,8 @@ use crate::global::GlobalArgs;
 pub(crate) enum Command {
     Record(record::Args),
     Report(report::Args),
+    Sessions(sessions::Args),
+    Blocks(blocks::Args),
     Period(period::Args),
     Export(export::Args),
     Import(import::Args),
@@ -51,6 +55,8 @@ impl Command {
         match self {
             Self::Record(args) => record::run(args, &context()?),
             Self::Report(args) => report::run(args, &context()?),
+            Self::Sessions(args) => sessions::run(args, &context()?),
+            Self::Blocks(args) => blocks::run(args, &context()?),
             Self::Period(args) => period::run(args, &context()?),
             Self::Export(args) => export::run(args, &context()?),
             Self::Import(args) => import::run(args, &context()?),

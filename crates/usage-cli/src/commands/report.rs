@@ -88,18 +88,22 @@ fn listed() -> impl Iterator<Item = &'static str> {
     DIMENSIONS.iter().map(Dimension::name).chain(["tag:KEY"])
 }
 
-fn top(text: &str) -> Result<usize, &'static str> {
+pub(super) fn top(text: &str) -> Result<usize, &'static str> {
     text.parse().ok().filter(|top| *top > 0).ok_or("not a whole number from 1 on")
 }
 
-fn formats() -> impl TypedValueParser<Value = Format> {
+pub(super) fn formats() -> impl TypedValueParser<Value = Format> {
     let value = |format: &Format| PossibleValue::new(format.name()).help(format.about());
     PossibleValuesParser::new(Format::ALL.iter().map(value))
         .try_map(|name| Format::named(&name).ok_or("not a format"))
 }
 
 /// What is not in the report, to a person; who reads the other forms is a program.
-fn note_world(format: Format, engine: &dyn Engine, context: &Context) -> Result<(), CliError> {
+pub(super) fn note_world(
+    format: Format,
+    engine: &dyn Engine,
+    context: &Context,
+) -> Result<(), CliError> {
     if format.is_for_people() {
         context.note_waiting(engine, "report");
         context.note_horizon(engine)?;

@@ -3,19 +3,21 @@
 use std::fmt::Write as _;
 
 use usage_core::Timestamp;
-use usage_store::{Age, Policy, Retained, RetentionPlan, Store};
+use usage_core::format::format_count;
+use usage_store::{Age, Policy, Retained, RetentionPlan, SessionsKept, Store};
 
 use super::prune::{NOTHING_DELETED, delete, insisted, instant, shown};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::{amounts, exit_codes, output};
 
-/// State how long records and their sums are kept, and carry it out
+/// State how long records, their sums and sessions are kept, and carry it out
 ///
 /// Without options it shows what is stated. What is stated is kept in the ledger and deletes
 /// nothing by itself: that is for --apply, from a timer for instance. Records older than --rows go
 /// then and are refused from then on, and what they add up to stays until it is older than --sums.
-/// Both are kept forever unless something else is stated.
+/// Both are kept forever unless something else is stated. What sessions come to goes with the sums,
+/// unless --sessions states an age of their own.
 ///
 /// A now that the variable USAGE_NOW sets is not heeded here, only the option --now.
 #[derive(Debug, clap::Args)]
@@ -29,19 +31,24 @@ pub(crate) struct Args {
     #[arg(long, value_name = "AGE|forever", allow_hyphen_values = true)]
     sums: Option<String>,
 
+    /// How long sessions are kept, from their last record on; not shorter than the records. `sums`: as
+    /// long as the sums
+    #[arg(long, value_name = "AGE|forever|sums", allow_hyphen_values = true)]
+    sessions: Option<String>,
+
     /// Delete what is older
-    #[arg(long, conflicts_with_all = ["rows", "sums"])]
+    #[arg(long, conflicts_with_all = ["rows", "sums", "sessions"])]
     apply: bool,
 
     /// Only show what --apply would delete
-    #[arg(long, requires = "apply", conflicts_with_all = ["rows", "sums", "reset_horizon"])]
+    #[arg(long, requires = "apply", conflicts_with_all = ["rows", "sums", "sessions", "reset_horizon"])]
     dry_run: bool,
 
     /// Carry --apply out though now lies far from all that the ledger knows of
     ///
     /// More than 92 days from the newest record or the nows of earlier deletions: as a rule a clock is
     /// wrong then.
-    #[arg(long, requires = "apply", conflicts_with_all = ["rows", "sums", "reset_horizon"])]
+    #[arg(long, requires = "apply", conflicts_with_all = ["rows", "sums", "sessions", "reset_horizon"])]
     force: bool,
 
     /// Accept older records again, where a wrong clock had them refused
@@ -49,7 +56,7 @@ pub(crate) struct Args {
     /// Those from an age, a date or an instant on; without one, as old ones as is safe. Never such as
     /// only sums are left of, which would be counted twice. No sum changes.
     #[arg(long, value_name = "AGE|DATE", num_args = 0..=1, default_missing_value = "")]
-    #[arg(conflicts_with_all = ["rows", "sums", "apply"])]
+    #[arg(conflicts_with_all = ["rows", "sums", "sessions", "apply"])]
     reset_horizon: Option<String>,
 }
 
@@ -62,6 +69,12 @@ Examples:
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let (rows, sums) = (age("--rows", args.rows.as_deref())?, age("--sums", args.sums.as_deref())?);
+    let sessions = match args.sessions.as_deref() {
+        Some("sums") => Some(SessionsKept::WithSums),
+        text => {
+            age("--sessions", text)?.map(|age| age.map_or(SessionsKept::Forever, SessionsKept::For))
+        }
+    };
     let store = context.open_existing()?;
     if args.apply {
         return apply(args, context, &store);
@@ -69,13 +82,15 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     if let Some(to) = &args.reset_horizon {
         return reset_horizon(to, context, &store);
     }
-    if rows.is_none() && sums.is_none() {
+    if rows.is_none() && sums.is_none() && sessions.is_none() {
         output::print(&stated(&store.retention().read()?, context))?;
         return Ok(exit_codes::DONE);
     }
     let is = store.retention().read()?.policy;
     let policy = Policy::new(rows.unwrap_or(is.rows()), sums.unwrap_or(is.sums()))
-        .map_err(|error| CliError::from(error).hint("--rows and --sums state both at once"))?;
+        .map_err(|error| CliError::from(error).hint("--rows and --sums state both at once"))?
+        .with_sessions(sessions.unwrap_or(is.sessions()))
+        .map_err(|error| CliError::from(error).hint("--rows and --sessions state both at once"))?;
     store.retention().set(&policy)?;
     if !context.quiet {
         output::print(&stated(&store.retention().read()?, context))?;
@@ -99,7 +114,7 @@ fn apply(args: &Args, context: &Context, store: &Store) -> Result<u8, CliError> 
     insisted(plan.doubt(), args.force)?;
     if args.dry_run {
         output::print(NOTHING_DELETED)?;
-    } else if plan.all.is_some() || plan.rows.is_some() {
+    } else if plan.all.is_some() || plan.rows.is_some() || plan.sessions.is_some() {
         delete(context, store, plan.records(), plan)?;
     }
     Ok(exit_codes::DONE)
@@ -160,6 +175,11 @@ fn stated(retention: &Retained, context: &Context) -> String {
     let policy = &retention.policy;
     let mut text =
         format!("Records are kept {}, sums {}\n", kept(policy.rows()), kept(policy.sums()));
+    match policy.sessions() {
+        SessionsKept::WithSums => {}
+        SessionsKept::Forever => text += "Sessions are kept forever\n",
+        SessionsKept::For(age) => text += &format!("Sessions are kept {}\n", kept(Some(age))),
+    }
     let at = |timestamp| amounts::instant(timestamp, context.zone());
     // Writing to a string cannot fail.
     if let Some(from) = retention.records_from {
@@ -176,10 +196,19 @@ fn stated(retention: &Retained, context: &Context) -> String {
 
 /// What the plan is, for people.
 fn planned(plan: &RetentionPlan, context: &Context) -> String {
-    let plans: String = [&plan.all, &plan.rows]
+    let mut plans: String = [&plan.all, &plan.rows]
         .into_iter()
         .flatten()
         .map(|plan| shown(plan, context.zone()))
         .collect();
+    if let Some(plan) = &plan.sessions {
+        let at = amounts::instant(plan.before, context.zone());
+        let count = format_count(plan.sessions);
+        plans += &match plan.sessions {
+            0 => format!("Nothing of sessions that ended before {at}\n"),
+            1 => format!("1 session that ended before {at}\n"),
+            _ => format!("{count} sessions that ended before {at}\n"),
+        };
+    }
     if plans.is_empty() { "Everything is kept forever\n".to_owned() } else { plans }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use chrono_tz::Tz;
 use usage_core::period::Unit;
-use usage_core::query::{Calendar, Cancel, Limits, Order, Selection};
+use usage_core::query::{Calendar, Cancel, Limits, Listing, Order, Selection};
 use usage_core::stats::Summary;
 use usage_core::{
     Error, ErrorKind, Filter, Label, LabelNames, Labels, Record, TimeRange, Timestamp, TokenCounts,
@@ -58,6 +58,8 @@ pub(super) fn limits_end_questions(mut subject: Subject) {
         let of = Selection::new(TimeRange::ALL, &filter).within(limits.clone());
         let kinds = [
             engine.totals(&of).err(),
+            engine.sessions(&of, Listing::default()).err(),
+            engine.blocks(&of).err(),
             engine.series(&of, DAYS).err(),
             engine.series_of_all(&of, DAYS).err(),
             engine.records(&of, Order::NewestFirst).next().and_then(Result::err),
@@ -69,7 +71,7 @@ pub(super) fn limits_end_questions(mut subject: Subject) {
             engine.freshness(&limits).err(),
         ];
         let kinds = kinds.map(|error| error.as_ref().map(Error::kind));
-        assert_eq!(kinds, [Some(kind); 10], "of questions that come too late");
+        assert_eq!(kinds, [Some(kind); 12], "of questions that come too late");
     }
     let in_time = Limits::none()
         .with_deadline(Instant::now() + Duration::from_secs(600))

@@ -1,6 +1,6 @@
 //! The same questions to an engine and to the ledger in memory.
 
-use usage_core::query::{Calendar, Limits, Order, Records, Selection};
+use usage_core::query::{Calendar, Limits, Listing, Order, Records, Selection, SessionOrder};
 use usage_core::stats::{Series, Span, Summary};
 use usage_core::{Engine, Label, Period, Record, ReportQuery, TimeRange, parse_period, report};
 
@@ -38,6 +38,15 @@ pub(super) fn question(engine: &dyn Engine, memory: &MemoryLedger, asked: &Quest
         let expected = all(memory.records(&of, order));
         assert_eq!(all(engine.records(&of, order)), expected, "{order:?} of {asked:#?}");
     }
+    for order in SessionOrder::ALL {
+        let listing = Listing { order, top: asked.top };
+        let expected = ok(memory.sessions(&of, listing));
+        // Who does not know sessions says so.
+        if let Some(found) = ok(engine.sessions(&of, listing)) {
+            assert_eq!(Some(found), expected, "sessions by {order} of {asked:#?}");
+        }
+    }
+    assert_eq!(ok(engine.blocks(&of)), ok(memory.blocks(&of)), "blocks of {asked:#?}");
     // Where all records are there, any range can be counted.
     assert_eq!(ok(engine.countable(asked.range, &of.limits)), asked.range);
     let query = query(asked);

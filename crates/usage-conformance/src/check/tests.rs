@@ -5,7 +5,9 @@ use std::sync::LazyLock;
 use std::time::Instant;
 
 use proptest::test_runner::{RngAlgorithm, TestRng};
-use usage_core::query::{Bounds, Calendar, Limits, Order, Records, Seen, Selection};
+use usage_core::query::{
+    Block, Bounds, Calendar, Limits, Listing, Order, Records, Seen, Selection, Session,
+};
 use usage_core::sink::{BatchOutcome, Refusal};
 use usage_core::stats::{Aggregates, Bucket, Series, Summary};
 use usage_core::{Error, Filter, Label, Record, TagKey, TimeRange, Timestamp};
@@ -44,9 +46,12 @@ enum Fault {
     BeginsOpenSeriesWithAnyRecord,
     TellsNoTagsApart,
     TellsAllTagsApart,
+    ListsSessionsByTheirFirstRecord,
+    SumsTheRangeOfASession,
+    BeginsBlocksWithTheRange,
 }
 
-const FAULTS: [Fault; 20] = [
+const FAULTS: [Fault; 23] = [
     Fault::IgnoresTheFilter,
     Fault::IgnoresTheFilterWhereNoNamesAreAsked,
     Fault::IncludesTheEnd,
@@ -67,6 +72,9 @@ const FAULTS: [Fault; 20] = [
     Fault::BeginsOpenSeriesWithAnyRecord,
     Fault::TellsNoTagsApart,
     Fault::TellsAllTagsApart,
+    Fault::ListsSessionsByTheirFirstRecord,
+    Fault::SumsTheRangeOfASession,
+    Fault::BeginsBlocksWithTheRange,
 ];
 
 #[test]
@@ -221,6 +229,43 @@ impl Engine for Wrong {
             Fault::TellsMoreNames => self.ledger.names(label, most.saturating_add(1), limits),
             _ => self.ledger.names(label, most, limits),
         }
+    }
+
+    fn sessions(
+        &self,
+        of: &Selection<'_>,
+        listing: Listing,
+    ) -> Result<Option<Vec<Session>>, Error> {
+        let asked = self.asked(of);
+        if matches!(self.fault, Fault::ListsSessionsByTheirFirstRecord) {
+            let mut all = asked.clone();
+            all.range = TimeRange::ALL;
+            let mut sessions = self.ledger.sessions(&all, Listing::default())?.unwrap_or_default();
+            sessions.retain(|session| of.range.contains(session.time.0));
+            listing.apply(&mut sessions);
+            return Ok(Some(sessions));
+        }
+        let mut sessions = self.ledger.sessions(&asked, listing)?.unwrap_or_default();
+        if matches!(self.fault, Fault::SumsTheRangeOfASession) {
+            for session in &mut sessions {
+                session.totals = session.in_range.unwrap_or_default();
+            }
+        }
+        Ok(Some(sessions))
+    }
+
+    fn blocks(&self, of: &Selection<'_>) -> Result<Vec<Block>, Error> {
+        let asked = self.asked(of);
+        if matches!(self.fault, Fault::BeginsBlocksWithTheRange) {
+            let mut within = asked.clone();
+            within.filter = &ALL;
+            let records: Vec<_> =
+                self.ledger.records(&within, Order::OldestFirst).collect::<Result<_, _>>()?;
+            let mut ledger = MemoryLedger::default();
+            ledger.store(&records).unwrap();
+            return ledger.blocks(&asked);
+        }
+        self.ledger.blocks(&asked)
     }
 
     fn bounds(&self, limits: &Limits) -> Result<Bounds, Error> {

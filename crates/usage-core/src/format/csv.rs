@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::json::{rfc3339, stated_cost};
+use super::json::{at, rfc3339, stated_cost};
+use crate::query::{BlockList, SessionList};
 use crate::stats::{Key, Summary, Table};
 use crate::text::printable;
 use crate::{Measure, Report};
@@ -29,6 +30,58 @@ fn written(table: &Table) -> String {
     }
     let bytes = writer.into_inner().unwrap_or_default();
     String::from_utf8(bytes).unwrap_or_default()
+}
+
+/// Names of several models or projects stand in one cell, with a semicolon between them.
+pub(super) fn sessions(list: &SessionList) -> String {
+    let zone = list.period.zone();
+    let header = ["instance", "session_id", "start", "end", "projects", "models", "frozen"];
+    let rows = list.sessions.iter().map(|of| {
+        let names = |names: &[String]| printable(&names.join(";")).into_owned();
+        let keys = [
+            printable(&of.instance).into_owned(),
+            printable(&of.id).into_owned(),
+            at(of.time.0, zone).unwrap_or_default(),
+            at(of.time.1, zone).unwrap_or_default(),
+            names(&of.projects),
+            names(&of.models),
+            of.is_frozen.to_string(),
+        ];
+        let in_period = of.in_range.map(|totals| totals.tokens().to_string()).unwrap_or_default();
+        (keys, &of.totals, in_period)
+    });
+    listed(header, Some("tokens_in_period"), rows)
+}
+
+pub(super) fn blocks(list: &BlockList) -> String {
+    let zone = list.period.zone();
+    let rows = list.blocks.iter().map(|of| {
+        let keys = [
+            printable(&of.instance).into_owned(),
+            at(of.start, zone).unwrap_or_default(),
+            at(of.end(), zone).unwrap_or_default(),
+        ];
+        (keys, &of.totals, String::new())
+    });
+    listed(["instance", "start", "end"], None, rows)
+}
+
+/// A header, and rows of what comes before the numbers, the numbers, and what may come behind them.
+fn listed<'a, const N: usize>(
+    header: [&str; N],
+    behind: Option<&str>,
+    rows: impl Iterator<Item = ([String; N], &'a Summary, String)>,
+) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let nothing = Summary::default();
+    let header = header.into_iter().chain(numbers(&nothing).map(|(name, _)| name)).chain(behind);
+    // Writing to memory cannot fail.
+    let _ = writer.write_record(header);
+    for (keys, totals, last) in rows {
+        let numbers = numbers(totals).map(|(_, number)| number);
+        let _ = writer.write_record(keys.into_iter().chain(numbers).chain(behind.map(|_| last)));
+    }
+    String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }
 
 fn cell(key: &Key) -> String {

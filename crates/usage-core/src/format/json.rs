@@ -7,9 +7,18 @@ use chrono_tz::Tz;
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
+use crate::query::{Block, BlockList, Pace, Session, SessionList};
 use crate::stats::{Dimension, Grouping, Key, LeftOut, Row, Summary, Table};
 use crate::text::escape_hidden;
-use crate::{Filter, Label, Measure, Period, Report};
+use crate::{Filter, Label, Measure, Period, Report, Timestamp};
+
+pub(super) fn sessions(list: &SessionList) -> String {
+    written(&JsonSessions(list))
+}
+
+pub(super) fn blocks(list: &BlockList) -> String {
+    written(&JsonBlocks(list))
+}
 
 pub(super) fn report(report: &Report) -> String {
     written(&JsonReport(report))
@@ -68,6 +77,102 @@ impl Serialize for JsonReport<'_> {
 /// A list is called after what it lists.
 fn name_of(by: &Grouping) -> String {
     if by.is_list() { format!("{}s", by.last()) } else { "groups".to_owned() }
+}
+
+struct JsonSessions<'a>(&'a SessionList);
+
+impl Serialize for JsonSessions<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(list) = self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("schema", &1)?;
+        map.serialize_entry("period", &JsonPeriod(&list.period))?;
+        map.serialize_entry("filter", &JsonFilter(&list.filter))?;
+        map.serialize_entry("sort", list.listing.order.name())?;
+        map.serialize_entry("summary", &JsonTotals(&list.summary()))?;
+        let zone = list.period.zone();
+        let sessions: Vec<_> =
+            list.sessions.iter().map(|session| JsonSession { session, zone }).collect();
+        map.serialize_entry("sessions", &sessions)?;
+        map.end()
+    }
+}
+
+struct JsonSession<'a> {
+    session: &'a Session,
+    zone: Tz,
+}
+
+impl Serialize for JsonSession<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { session, zone } = self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("instance", &session.instance)?;
+        map.serialize_entry("session_id", &session.id)?;
+        map.serialize_entry("start", &at(session.time.0, *zone))?;
+        map.serialize_entry("end", &at(session.time.1, *zone))?;
+        map.serialize_entry("projects", &session.projects)?;
+        map.serialize_entry("models", &session.models)?;
+        map.serialize_entry("frozen", &session.is_frozen)?;
+        numbers(&mut map, &session.totals, |_| true)?;
+        map.serialize_entry("in_period", &session.in_range.as_ref().map(JsonTotals))?;
+        map.end()
+    }
+}
+
+struct JsonBlocks<'a>(&'a BlockList);
+
+impl Serialize for JsonBlocks<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(list) = self;
+        let mut map = serializer.serialize_map(None)?;
+        let zone = list.period.zone();
+        map.serialize_entry("schema", &1)?;
+        map.serialize_entry("period", &JsonPeriod(&list.period))?;
+        map.serialize_entry("filter", &JsonFilter(&list.filter))?;
+        map.serialize_entry("now", &at(list.now, zone))?;
+        map.serialize_entry("summary", &JsonTotals(&list.summary()))?;
+        let blocks = list.blocks.iter().map(|block| JsonBlock { block, zone, now: list.now });
+        map.serialize_entry("blocks", &blocks.collect::<Vec<_>>())?;
+        map.end()
+    }
+}
+
+struct JsonBlock<'a> {
+    block: &'a Block,
+    zone: Tz,
+    now: Timestamp,
+}
+
+impl Serialize for JsonBlock<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { block, zone, now } = self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("instance", &block.instance)?;
+        map.serialize_entry("start", &at(block.start, *zone))?;
+        map.serialize_entry("end", &at(block.end(), *zone))?;
+        numbers(&mut map, &block.totals, |_| true)?;
+        map.serialize_entry("current", &block.pace(*now).map(JsonPace))?;
+        map.end()
+    }
+}
+
+struct JsonPace(Pace);
+
+impl Serialize for JsonPace {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(pace) = self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("seconds_left", &pace.left.as_secs())?;
+        map.serialize_entry("tokens_per_minute", &pace.tokens_per_minute)?;
+        map.serialize_entry("projected_tokens", &pace.projected_tokens)?;
+        map.end()
+    }
+}
+
+/// An instant in a zone; nothing where no calendar has it.
+pub(super) fn at(at: Timestamp, zone: Tz) -> Option<String> {
+    at.to_utc().map(|at| rfc3339(at.with_timezone(&zone)))
 }
 
 struct JsonPeriod<'a>(&'a Period);

@@ -6,6 +6,7 @@ mod bar;
 mod csv;
 mod grid;
 mod json;
+mod lists;
 mod money;
 mod page;
 mod text;
@@ -19,6 +20,7 @@ pub use width::{display_width, shorten_middle};
 pub use crate::text::{escape_hidden, format_count, format_tokens, printable};
 
 use crate::Report;
+use crate::query::{BlockList, SessionList};
 use crate::stats::Grouping;
 
 /// A form that a report can be printed in.
@@ -107,6 +109,28 @@ impl Format {
             Self::Text | Self::Json => None,
             #[cfg(feature = "csv")]
             Self::Csv => Some(Grouping::routes_and_models()),
+        }
+    }
+
+    /// Prints a list of sessions. Only text has options.
+    #[must_use]
+    pub fn write_sessions(self, list: &SessionList, options: &TextOptions) -> String {
+        match self {
+            Self::Text => lists::sessions(list, options),
+            Self::Json => json::sessions(list),
+            #[cfg(feature = "csv")]
+            Self::Csv => csv::sessions(list),
+        }
+    }
+
+    /// Prints a list of blocks. Only text has options.
+    #[must_use]
+    pub fn write_blocks(self, list: &BlockList, options: &TextOptions) -> String {
+        match self {
+            Self::Text => lists::blocks(list, options),
+            Self::Json => json::blocks(list),
+            #[cfg(feature = "csv")]
+            Self::Csv => csv::blocks(list),
         }
     }
 

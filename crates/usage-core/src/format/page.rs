@@ -25,15 +25,17 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// A page with the title, the totals, what else there is to say of the requests, and what narrows it.
+    /// A page with the title, the totals, what else there is to say of the requests, and what narrows it. `of` names
+    /// what it shows, and what there is none of where there is nothing.
     pub(super) fn new(
+        (of, none): (&str, &str),
         options: &TextOptions,
         period: &str,
         filter: &Filter,
         summary: &Summary,
     ) -> Self {
         let mut page = Self { out: String::new(), color: options.color };
-        page.styled(BOLD, &title(period, filter));
+        page.styled(BOLD, &title(of, period, filter));
         page.line(&format!(
             "Requests: {}  |  Tokens: {}  |  Fallbacks: {}",
             format_count(summary.requests),
@@ -47,7 +49,7 @@ impl Page {
             page.line(&line);
         }
         if summary.requests == 0 {
-            page.line("\nNo requests in this period.");
+            page.line(&format!("\nNo {none} in this period."));
         }
         page
     }
@@ -149,14 +151,14 @@ fn lines_of(parts: &[String], width: usize) -> Vec<String> {
     lines
 }
 
-fn title(period: &str, filter: &Filter) -> String {
+fn title(of: &str, period: &str, filter: &Filter) -> String {
     let period = if period.is_empty() { "all-time" } else { period };
     let who = match filter.kept(Label::Instance) {
         [] => "all instances".to_owned(),
         [one] => format!("instance {}", printable(one)),
         several => format!("instances {}", listed(several)),
     };
-    format!("Usage Summary ({}, {who})", printable(period))
+    format!("{of} ({}, {who})", printable(period))
 }
 
 /// Returns what narrows the report besides the instance, which the title names.

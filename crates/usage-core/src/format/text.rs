@@ -78,7 +78,8 @@ pub fn format_records<R: Borrow<Record>>(
 }
 
 pub(super) fn report(report: &Report, options: &TextOptions) -> String {
-    let mut page = Page::new(options, report.period.name(), &report.filter, &report.summary);
+    let of = ("Usage Summary", "requests");
+    let mut page = Page::new(of, options, report.period.name(), &report.filter, &report.summary);
     if report.summary.requests > 0 {
         let grids: Vec<Grid> = report.tables.iter().map(grid).collect();
         let columns = Columns::fitting(&grids, options);

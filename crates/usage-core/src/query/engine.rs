@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
-use super::{Block, Bounds, Calendar, Freshness, Limits, Order, Seen, Selection, Session};
+use super::{
+    Block, Bounds, Calendar, Freshness, Limits, Listing, Order, Seen, Selection, Session, blocks,
+};
 use crate::stats::{Aggregates, Series};
 use crate::{Error, Label, Record, TimeRange, Timestamp};
 
@@ -17,7 +19,7 @@ pub type Records<'a> = Box<dyn Iterator<Item = Result<Record, Error>> + Send + '
 ///
 /// An engine may keep sums by the values of some tags and answer questions about them from there; others it answers
 /// from records. Where those are gone it says that the answer is
-/// [not kept](super::EngineErrorKind::NotKept), and never takes them for records without tags.
+/// [not kept](crate::ErrorKind::NotKept), and never takes them for records without tags.
 ///
 /// Each answer shows one state of the engine: of a batch all or nothing. What cannot be told completely is an
 /// error, never a smaller answer. Every question has [`Limits`]; one that they end fails with
@@ -58,21 +60,35 @@ pub trait Engine: Send + Sync {
     /// [`NotKept`](crate::ErrorKind::NotKept): who has not reached the end does not know that these are all.
     fn records<'a>(&'a self, of: &Selection<'a>, order: Order) -> Records<'a>;
 
-    /// Returns the sessions whose last record is in the range; `None` where the engine does not know sessions.
+    /// Returns the sessions whose last record is in the range, in an order, the first so many; `None` where the
+    /// engine does not know sessions.
+    ///
+    /// The filter selects records: a session is listed where one of its records passes, whenever that was, and has the
+    /// figures of those that do. Its times are those of all its records.
     ///
     /// # Errors
     /// As [`totals`](Self::totals).
-    fn sessions(&self, _of: &Selection<'_>) -> Result<Option<Vec<Session>>, Error> {
+    fn sessions(
+        &self,
+        of: &Selection<'_>,
+        _listing: Listing,
+    ) -> Result<Option<Vec<Session>>, Error> {
+        of.limits.check(Instant::now)?;
         Ok(None)
     }
 
-    /// Returns the blocks of five hours that have a record in the range; `None` where the engine does not know
-    /// blocks.
+    /// Returns the [blocks](Block) that have a record in the range, the first ones first, of one start by instance,
+    /// each with the figures of the whole block.
+    ///
+    /// The filter selects records: a block is listed where one of its records in the range passes, and has the figures
+    /// of those that do. Where blocks begin all records of an instance tell.
+    ///
+    /// Made of [series](Self::series) by hour; an engine that can do better may.
     ///
     /// # Errors
-    /// As [`totals`](Self::totals).
-    fn blocks(&self, _of: &Selection<'_>) -> Result<Option<Vec<Block>>, Error> {
-        Ok(None)
+    /// As [`totals`](Self::totals), and as [`series`](Self::series) by hour.
+    fn blocks(&self, of: &Selection<'_>) -> Result<Vec<Block>, Error> {
+        blocks::of_series(|of, by| self.series(of, by), self.bounds(&of.limits)?, of)
     }
 
     /// Returns names that records have, as reports show them, in their order, each once and none empty: the

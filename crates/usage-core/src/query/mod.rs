@@ -2,16 +2,22 @@
 //!
 //! [`report`] takes a [`ReportQuery`] to any [`Engine`] and returns an owned [`Report`], which every format prints.
 
+mod blocks;
 mod countable;
 mod engine;
 mod limits;
+mod lists;
 mod report;
 mod selection;
+mod sessions;
 
+pub use blocks::{BLOCK, Block, Pace};
 pub use engine::{Engine, Records};
 pub use limits::{Cancel, Limits};
+pub use lists::{BlockList, SessionList};
 pub use report::{Report, ReportQuery};
-pub use selection::{Block, Bounds, Calendar, Freshness, Order, Seen, Selection, Session};
+pub use selection::{Bounds, Calendar, Freshness, Order, Seen, Selection};
+pub use sessions::{Listing, Session, SessionOrder, UnknownOrder};
 
 use crate::stats::{Grouping, Series, Table};
 use crate::{Error, TimeRange};

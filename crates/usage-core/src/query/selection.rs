@@ -4,7 +4,6 @@ use chrono_tz::Tz;
 
 use super::Limits;
 use crate::period::Unit;
-use crate::stats::Summary;
 use crate::{Filter, TagKey, TimeRange, Timestamp};
 
 /// Which records a question is about, and how long its answer may take.
@@ -127,75 +126,5 @@ impl Seen {
     #[must_use]
     pub const fn bytes(&self) -> &[u8] {
         &self.0
-    }
-}
-
-/// A session: what one agent did in one go.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Session {
-    /// The instance that it belongs to.
-    pub instance: String,
-    /// Its id, unique for the instance.
-    pub id: String,
-    /// The times of its first and its last record.
-    pub time: (Timestamp, Timestamp),
-    /// The totals of the whole session.
-    pub totals: Summary,
-}
-
-impl Session {
-    /// Makes a session of an instance, with the times of its first and its last record; without totals.
-    #[must_use]
-    pub fn new(
-        instance: impl Into<String>,
-        id: impl Into<String>,
-        time: (Timestamp, Timestamp),
-    ) -> Self {
-        Self { instance: instance.into(), id: id.into(), time, totals: Summary::default() }
-    }
-
-    /// Sets the totals of the whole session.
-    #[must_use]
-    pub fn with_totals(self, totals: Summary) -> Self {
-        Self { totals, ..self }
-    }
-}
-
-/// Five hours of one instance, from the whole hour of UTC of its first record on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Block {
-    /// The instance that it belongs to.
-    pub instance: String,
-    /// Its first instant.
-    pub start: Timestamp,
-    /// Its totals.
-    pub totals: Summary,
-}
-
-impl Block {
-    /// Makes a block of an instance, from an instant on; without totals.
-    ///
-    /// ```
-    /// use usage_core::Timestamp;
-    /// use usage_core::query::{Block, Session};
-    /// use usage_core::stats::Summary;
-    ///
-    /// let start = Timestamp::from_micros(0);
-    /// let totals = Summary::default();
-    /// let block = Block::new("router-1", start).with_totals(totals);
-    /// let session = Session::new("router-1", "s1", (start, start)).with_totals(totals);
-    /// assert_eq!(block.instance, session.instance);
-    /// ```
-    #[must_use]
-    pub fn new(instance: impl Into<String>, start: Timestamp) -> Self {
-        Self { instance: instance.into(), start, totals: Summary::default() }
-    }
-
-    /// Sets its totals.
-    #[must_use]
-    pub fn with_totals(self, totals: Summary) -> Self {
-        Self { totals, ..self }
     }
 }

@@ -155,11 +155,12 @@ pub(super) fn counters(
 }
 
 /// The columns with text, other than names and event ids, and the versions that have them.
-const TEXTS: [(RangeInclusive<i32>, &str, &str); 7] = [
+const TEXTS: [(RangeInclusive<i32>, &str, &str); 8] = [
     (2..=FIRST_WITH_SOURCES - 1, "imports", "source"),
     (3..=i32::MAX, "set_aside", "reason"),
     (4..=i32::MAX, "retention", "rows_age"),
     (4..=i32::MAX, "retention", "sums_age"),
+    (FIRST_WITH_SESSIONS..=i32::MAX, "retention", "sessions_age"),
     (5..=i32::MAX, "settings", "name"),
     (5..=i32::MAX, "settings", "value"),
     (FIRST_WITH_SOURCES..=i32::MAX, "sources", "name"),

@@ -95,10 +95,20 @@ fn diagnose(
         )?);
         checks.push(checks::or_damage(checks::imports(content.as_ref()), "imports")?);
         checks.push(checks::or_damage(sums::sums(connection, version, depth), "sums")?);
+        checks.push(checks::or_damage(sums::sessions(connection, version, depth), "sessions")?);
         set_aside = content::set_aside(connection, version)?;
         of_clocks = horizon::advice(connection, version, &set_aside, now)?;
     } else {
-        let rest = ["counters", "names", "records", "record-ids", "event-ids", "imports", "sums"];
+        let rest = [
+            "counters",
+            "names",
+            "records",
+            "record-ids",
+            "event-ids",
+            "imports",
+            "sums",
+            "sessions",
+        ];
         checks.extend(rest.map(Check::skipped));
     }
     checks.push(journals::check(&backlog));

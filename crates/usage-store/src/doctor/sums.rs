@@ -11,10 +11,10 @@ use super::depth::Depth;
 use crate::error::ReadError;
 use crate::ledger::labels::LabelSets;
 use crate::ledger::retained;
-use crate::ledger::schema::{FIRST_WITH_PIECES, FIRST_WITH_SUMS};
+use crate::ledger::schema::{FIRST_WITH_PIECES, FIRST_WITH_SESSIONS, FIRST_WITH_SUMS};
 use crate::rollups::{
-    Cells, Folds, Level, Wrong, all_torn, from_finer, from_rows, numbers, quarter_of, read,
-    rows_hash, unreadable_of_version_4,
+    Cells, Folds, Level, SessionFault, Wrong, all_torn, each_wrong_session, from_finer, from_rows,
+    numbers, quarter_of, read, rows_hash, unreadable_of_version_4,
 };
 
 /// How far back from the newest record sums are compared, where not all are: what people look at
@@ -56,6 +56,45 @@ pub(super) fn sums(
         level.with_finer(from)?;
     }
     level.belonging_together()?;
+    Ok(check)
+}
+
+/// Compares what sessions come to with the records, all of them or the recent ones, and with their days.
+pub(super) fn sessions(
+    connection: &Connection,
+    version: i32,
+    depth: Depth,
+) -> Result<Check, ReadError> {
+    let mut check = Check::new("sessions");
+    if version < FIRST_WITH_SESSIONS {
+        return Ok(check);
+    }
+    let from = match depth {
+        Depth::Full => i64::MIN,
+        Depth::Usual | Depth::Quick => recent(connection)?,
+    };
+    each_wrong_session(connection, from, |session, fault| {
+        let on = |day| stretch(Level::Day, day);
+        let (what, remedy) = match fault {
+            SessionFault::Unreadable { day, has_rows: true } => {
+                (format!("those of {} cannot be read", on(day)), Remedy::Rebuild)
+            }
+            SessionFault::Unreadable { day, has_rows: false } => (
+                format!("those of {} cannot be read, and their records were deleted", on(day)),
+                Remedy::Restore,
+            ),
+            SessionFault::Rows { day } => {
+                (format!("those of {} do not agree with the records", on(day)), Remedy::Rebuild)
+            }
+            SessionFault::Totals => {
+                ("its own do not agree with those of its days".to_owned(), Remedy::Rebuild)
+            }
+            SessionFault::Missing => {
+                ("they are there, and its name is missing".to_owned(), Remedy::Restore)
+            }
+        };
+        check.add(Place::Session(session), what, remedy);
+    })?;
     Ok(check)
 }
 

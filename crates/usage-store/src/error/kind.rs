@@ -33,6 +33,7 @@ impl StoreError {
             | Self::NotAnAge
             | Self::WrongTagKeys { .. }
             | Self::SumsBeforeRows { .. }
+            | Self::SessionsBeforeRows { .. }
             | Self::NothingKept => ErrorKind::Invalid,
             #[cfg(feature = "zones")]
             Self::TooManyBuckets(_) => ErrorKind::Invalid,
@@ -76,6 +77,7 @@ impl StoreError {
             | Self::NotAnAge
             | Self::WrongTagKeys { .. }
             | Self::SumsBeforeRows { .. }
+            | Self::SessionsBeforeRows { .. }
             | Self::NothingKept
             | Self::Stopped { .. }
             | Self::VersionChanged { .. } => return None,

@@ -244,6 +244,14 @@ pub enum StoreError {
         /// How long sums were to be kept.
         sums: String,
     },
+    /// With such a policy sessions would go before the records that they are made of.
+    #[error("sessions cannot be kept for a shorter time ({sessions}) than their records ({rows})")]
+    SessionsBeforeRows {
+        /// How long records were to be kept: an age, or "forever".
+        rows: String,
+        /// How long sessions were to be kept.
+        sessions: String,
+    },
     /// Such a policy would delete everything.
     #[error("nothing would be kept")]
     NothingKept,

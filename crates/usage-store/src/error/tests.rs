@@ -41,6 +41,7 @@ fn all() -> Vec<StoreError> {
         StoreError::NamesFolded { names: 2, before: at },
         StoreError::NotAnAge,
         StoreError::SumsBeforeRows { rows: "30d".to_owned(), sums: "8d".to_owned() },
+        StoreError::SessionsBeforeRows { rows: "30d".to_owned(), sessions: "8d".to_owned() },
         StoreError::NothingKept,
         StoreError::Doubtful { doubt: Doubt::NowBehind { now: at, latest: at } },
         StoreError::Unfinished {

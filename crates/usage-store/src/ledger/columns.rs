@@ -152,6 +152,11 @@ pub(crate) fn tag_set(row: &Row<'_>) -> rusqlite::Result<Option<i64>> {
     Ok(More::decode(bytes)?.tag_set)
 }
 
+/// The session of one row.
+pub(crate) fn session(row: &Row<'_>) -> rusqlite::Result<Option<i64>> {
+    row.get(SESSION)
+}
+
 /// The hash of what one row says that no sum does, see [`hash_of_row`].
 pub(crate) fn hash(row: &Row<'_>) -> rusqlite::Result<u32> {
     let session = row.get_ref(SESSION)?.as_i64_or_null()?;

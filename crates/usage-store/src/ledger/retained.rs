@@ -13,6 +13,36 @@ pub(crate) fn rows_from(connection: &Connection) -> rusqlite::Result<Option<i64>
     connection.prepare_cached("SELECT rows_from FROM retention")?.query_row([], |row| row.get(0))
 }
 
+/// Of sessions before this instant rows may be gone whose sums were kept: they are frozen.
+pub(crate) fn sessions_from(connection: &Connection) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached("SELECT sessions_from FROM retention")?
+        .query_row([], |row| row.get(0))
+}
+
+/// Sessions before `instant` do without rows from now on, if there are any that old; never goes back.
+pub(crate) fn freeze_sessions(connection: &Connection, instant: i64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE retention SET sessions_from = max(coalesce(sessions_from, ?1), ?1) \
+             WHERE EXISTS (SELECT 1 FROM records WHERE ts < ?1)",
+        )?
+        .execute(params![instant])?;
+    Ok(())
+}
+
+/// Forgets that there are frozen sessions, unless there is something of one before a day.
+pub(crate) fn forget_sessions_from(connection: &Connection, day: i64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE retention SET sessions_from = NULL \
+             WHERE NOT EXISTS (SELECT 1 FROM session_sums WHERE day < ?1) \
+             AND NOT EXISTS (SELECT 1 FROM records WHERE ts < sessions_from)",
+        )?
+        .execute(params![day])?;
+    Ok(())
+}
+
 /// The latest now that a deleting command was given.
 pub(crate) fn latest_now(connection: &Connection) -> rusqlite::Result<Option<i64>> {
     connection.prepare_cached("SELECT latest_now FROM retention")?.query_row([], |row| row.get(0))
@@ -44,15 +74,18 @@ pub(crate) fn has_history(connection: &Connection) -> rusqlite::Result<bool> {
         .query_row([], |row| row.get(0))
 }
 
-/// Sets both instants as they are given. The caller sees to it that no sums lose their rows by it.
+/// Sets the instants as they are given. The caller sees to it that no sums lose their rows by it.
 pub(crate) fn set_horizon(
     connection: &Connection,
     records_from: Option<i64>,
     rows_from: Option<i64>,
+    sessions_from: Option<i64>,
 ) -> rusqlite::Result<()> {
     connection
-        .prepare_cached("UPDATE retention SET records_from = ?1, rows_from = ?2")?
-        .execute(params![records_from, rows_from])
+        .prepare_cached(
+            "UPDATE retention SET records_from = ?1, rows_from = ?2, sessions_from = ?3",
+        )?
+        .execute(params![records_from, rows_from, sessions_from])
         .map(drop)
 }
 
@@ -92,24 +125,24 @@ pub(crate) fn forget_rows_from(connection: &Connection, quarter: i64) -> rusqlit
 /// As in a ledger that nothing was ever deleted from; what is to be kept stays as it was stated.
 pub(crate) fn clear(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute(
-        "UPDATE retention SET records_from = NULL, rows_from = NULL, latest_now = NULL, \
-         quarantine_overflow = 0",
+        "UPDATE retention SET records_from = NULL, rows_from = NULL, sessions_from = NULL, \
+         latest_now = NULL, quarantine_overflow = 0",
         [],
     )?;
     Ok(())
 }
 
-/// How long rows and sums are to be kept, as text.
-pub(crate) fn ages(connection: &Connection) -> rusqlite::Result<[Option<String>; 2]> {
+/// How long rows, sums and sessions are to be kept, as text.
+pub(crate) fn ages(connection: &Connection) -> rusqlite::Result<[Option<String>; 3]> {
     connection
-        .prepare_cached("SELECT rows_age, sums_age FROM retention")?
-        .query_row([], |row| Ok([row.get(0)?, row.get(1)?]))
+        .prepare_cached("SELECT rows_age, sums_age, sessions_age FROM retention")?
+        .query_row([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?]))
 }
 
-pub(crate) fn set_ages(connection: &Connection, ages: [Option<String>; 2]) -> rusqlite::Result<()> {
-    let [rows, sums] = ages;
+pub(crate) fn set_ages(connection: &Connection, ages: [Option<String>; 3]) -> rusqlite::Result<()> {
+    let [rows, sums, sessions] = ages;
     connection
-        .prepare_cached("UPDATE retention SET rows_age = ?1, sums_age = ?2")?
-        .execute(params![rows, sums])?;
+        .prepare_cached("UPDATE retention SET rows_age = ?1, sums_age = ?2, sessions_age = ?3")?
+        .execute(params![rows, sums, sessions])?;
     Ok(())
 }

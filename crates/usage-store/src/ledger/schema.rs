@@ -162,7 +162,9 @@ CREATE TABLE origins (
 
 /// More names, the declared tags that a label set stands for, and with each a checksum; those that a ledger has
 /// already get theirs after this step. A table made anew, since what is unique in one cannot be changed; its ids,
-/// those to come included, stay what they are, and so do views of somebody's own that read it. And the dictionaries of sessions and of sets of tags.
+/// those to come included, stay what they are, and so do views of somebody's own that read it. And the dictionaries of
+/// sessions and of sets of tags, with what each session comes to by day in UTC: an index over the last instants finds
+/// those of a period, and has what they are ordered by.
 const V5_NAMES: &str = "
 PRAGMA legacy_alter_table = ON;
 CREATE TABLE label_sets_5 (
@@ -191,8 +193,20 @@ CREATE TABLE sessions (
     instance_id TEXT NOT NULL,
     session_id  TEXT NOT NULL,
     checksum    INTEGER NOT NULL,
+    first       INTEGER,
+    last        INTEGER,
+    requests    INTEGER NOT NULL DEFAULT 0,
+    tokens      INTEGER NOT NULL DEFAULT 0,
     UNIQUE (instance_id, session_id)
 ) STRICT;
+CREATE INDEX sessions_by_last ON sessions (last, first, tokens);
+
+CREATE TABLE session_sums (
+    session INTEGER NOT NULL,
+    day     INTEGER NOT NULL,
+    cells   BLOB NOT NULL,
+    PRIMARY KEY (session, day)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tag_sets (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -288,6 +302,8 @@ ALTER TABLE retention ADD COLUMN latest_now          INTEGER;
 ALTER TABLE retention ADD COLUMN quarantined         INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE retention ADD COLUMN quarantined_bytes   INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE retention ADD COLUMN quarantine_overflow INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE retention ADD COLUMN sessions_from       INTEGER;
+ALTER TABLE retention ADD COLUMN sessions_age        TEXT;
 
 CREATE INDEX quarantined_by_content ON set_aside (content) WHERE reason = 'before horizon';
 

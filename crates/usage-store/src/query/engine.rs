@@ -3,14 +3,16 @@
 use std::time::Instant;
 
 use rusqlite::Connection;
-use usage_core::query::{Bounds, Calendar, Freshness, Limits, Order, Records, Seen, Selection};
+use usage_core::query::{
+    Bounds, Calendar, Freshness, Limits, Listing, Order, Records, Seen, Selection, Session,
+};
 use usage_core::stats::{Aggregates, Series};
 use usage_core::{Engine, Error, ErrorKind, Label, Record, TimeRange, Timestamp};
 
 use crate::error::{ReadError, StoreError};
 use crate::ledger::readers::Stop;
 use crate::ledger::{labels, retained};
-use crate::query::{report, rows};
+use crate::query::{report, rows, sessions};
 use crate::retention::cut;
 use crate::rollups::{each_checked_row, quarter_of, start_of_quarter};
 use crate::{Store, rollups};
@@ -41,6 +43,15 @@ impl Engine for Store {
         }
         let by = (by.unit, by.zone);
         self.ask(&of.limits, |connection| series::aggregate_all(connection, of.range, by))
+    }
+
+    /// From the sums of sessions.
+    fn sessions(
+        &self,
+        of: &Selection<'_>,
+        listing: Listing,
+    ) -> Result<Option<Vec<Session>>, Error> {
+        self.ask(&of.limits, |connection| sessions::list(connection, of, listing)).map(Some)
     }
 
     /// A page at a time, so a slow reader holds nothing up.

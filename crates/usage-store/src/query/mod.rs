@@ -8,5 +8,7 @@ pub(crate) mod report;
 pub(crate) mod rows;
 #[cfg(feature = "zones")]
 mod series;
+#[cfg(feature = "zones")]
+mod sessions;
 pub(crate) mod tag_keys;
 mod tagged;

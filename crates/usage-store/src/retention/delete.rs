@@ -13,6 +13,7 @@ use crate::{Result, Store};
 /// What [`Store::delete`] is to delete. Made of each of the plans, which say what that is before it is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "there is one a deletion, and it can be copied")]
 pub enum DeletionPlan {
     /// What is older than an instant: see [`PrunePlan::new`].
     Prune(PrunePlan),
@@ -130,7 +131,14 @@ impl Store {
             DeletionPlan::Range(plan) => self.delete_range(plan, progress, on_progress),
             DeletionPlan::All => self.delete_everything(progress, on_progress),
             DeletionPlan::Prune(_) | DeletionPlan::Retention(_) => {
-                plan.prunes().try_for_each(|prune| self.delete_older(prune, progress, on_progress))
+                plan.prunes()
+                    .try_for_each(|prune| self.delete_older(prune, progress, on_progress))?;
+                match plan {
+                    DeletionPlan::Retention(RetentionPlan { sessions: Some(old), .. }) => {
+                        self.forget_old_sessions(old.before)
+                    }
+                    _ => Ok(()),
+                }
             }
         }
     }

@@ -58,8 +58,8 @@ impl Store {
                 let kept = kept_in(transaction, &(i64::MIN..i64::MAX))?;
                 let deleted = transaction.execute("DELETE FROM records", [])?;
                 transaction.execute_batch(
-                    "DELETE FROM label_sets; DELETE FROM sessions; DELETE FROM tag_sets; \
-                     DELETE FROM tellings; DELETE FROM amendments",
+                    "DELETE FROM label_sets; DELETE FROM session_sums; DELETE FROM sessions; \
+                     DELETE FROM tag_sets; DELETE FROM tellings; DELETE FROM amendments",
                 )?;
                 rollups::clear(transaction)?;
                 set_aside::clear(transaction)?;

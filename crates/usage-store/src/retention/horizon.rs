@@ -7,7 +7,7 @@ use super::policy::Retention;
 use super::steps::newest_kept;
 use crate::Result;
 use crate::ledger::retained;
-use crate::rollups::start_of_quarter;
+use crate::rollups::{quarter_of, start_of_quarter};
 use crate::write::event_ids;
 
 /// What [`Retention::reset_horizon`] has done.
@@ -18,7 +18,8 @@ pub struct HorizonReset {
     pub was: Option<Timestamp>,
     /// Older records are refused now; `None` when none are.
     pub records_from: Option<Timestamp>,
-    /// Sums without rows end here, so that nothing older can be accepted; `None` without such sums.
+    /// Sums without rows end here, those of sessions too, so that nothing older can be accepted; `None` without such
+    /// sums.
     pub floor: Option<Timestamp>,
 }
 
@@ -45,14 +46,27 @@ impl Retention<'_> {
     }
 }
 
+/// The last instant of which a session may count a record that is gone.
+fn newest_frozen(connection: &Connection) -> rusqlite::Result<Option<i64>> {
+    let Some(from) = retained::sessions_from(connection)? else { return Ok(None) };
+    connection.query_row(
+        "SELECT max(min(last, ?1 - 1)) FROM sessions WHERE first < ?1",
+        [from],
+        |row| row.get(0),
+    )
+}
+
 fn reset(connection: &Connection, to: Option<Timestamp>) -> rusqlite::Result<HorizonReset> {
     let at = |micros: Option<i64>| micros.map(Timestamp::from_micros);
     let was = retained::records_from(connection)?;
     // Rows that a prune has left half done lie in quarters that have sums, so before this too.
-    let floor = newest_kept(connection)?.map(|quarter| start_of_quarter(quarter + 1));
+    let after = |quarter| start_of_quarter(quarter + 1);
+    let of_sums = newest_kept(connection)?.map(after);
+    let of_sessions = newest_frozen(connection)?.map(|last| after(quarter_of(last)));
+    let floor = of_sums.max(of_sessions);
     let to = to.map(Timestamp::as_micros);
     let records_from = was.and_then(|was| to.max(floor).map(|to| to.min(was)));
-    retained::set_horizon(connection, records_from, floor)?;
+    retained::set_horizon(connection, records_from, of_sums.and(floor), of_sessions.and(floor))?;
     event_ids::know_from(connection, records_from)?;
     retained::forget_now(connection)?;
     Ok(HorizonReset { was: at(was), records_from: at(records_from), floor: at(floor) })

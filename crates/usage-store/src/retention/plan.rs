@@ -4,7 +4,7 @@ use usage_core::Timestamp;
 
 use super::age::Age;
 use super::extent::extent;
-use super::policy::Policy;
+use super::policy::{Policy, SessionsKept};
 use super::prune::{PruneOptions, PrunePlan, whole_quarter};
 use crate::error::Doubt;
 use crate::{Result, Store};
@@ -20,6 +20,29 @@ pub struct RetentionPlan {
     /// What is too old for records: these go, and their sums stay. The records of `all` are counted
     /// there only.
     pub rows: Option<PrunePlan>,
+    /// The sessions that are too old.
+    pub sessions: Option<SessionsPlan>,
+}
+
+/// Which sessions a retention would forget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SessionsPlan {
+    /// Those go whose last record was before this, if no record of them is left.
+    pub before: Timestamp,
+    /// How many they are.
+    pub sessions: u64,
+}
+
+impl SessionsPlan {
+    fn new(store: &Store, before: Timestamp) -> Result<Self> {
+        store.read("read the ledger", |connection| {
+            let sql = "SELECT count(*) FROM sessions WHERE last < ?1";
+            let sessions: i64 =
+                connection.query_row(sql, [before.as_micros()], |row| row.get(0))?;
+            Ok(Self { before, sessions: sessions.unsigned_abs() })
+        })
+    }
 }
 
 impl RetentionPlan {
@@ -35,6 +58,8 @@ impl RetentionPlan {
         let options = PruneOptions::default().with_now(now);
         let all =
             before(policy.sums()).map(|at| PrunePlan::new(store, at, &options)).transpose()?;
+        let keep_sessions = policy.keeps_sessions_longer();
+        let all = all.map(|all| PrunePlan { keep_sessions, ..all });
         // Where both are as old, no sums are left to be kept.
         let rows = before(policy.rows())
             .filter(|before| all.is_none_or(|all| all.before < *before))
@@ -44,7 +69,12 @@ impl RetentionPlan {
             (Some(all), Some(rows)) => Some(without(store, rows, &all)?),
             (_, rows) => rows,
         };
-        Ok(Self { policy, all, rows })
+        let sessions = match policy.sessions() {
+            SessionsKept::For(age) => age.before(now),
+            SessionsKept::WithSums | SessionsKept::Forever => None,
+        };
+        let sessions = sessions.map(|before| SessionsPlan::new(store, before)).transpose()?;
+        Ok(Self { policy, all, rows, sessions })
     }
 
     /// How many records would go.

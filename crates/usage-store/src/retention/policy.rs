@@ -12,6 +12,19 @@ use crate::{Result, Store};
 pub struct Policy {
     rows: Option<Age>,
     sums: Option<Age>,
+    sessions: SessionsKept,
+}
+
+/// How long what sessions come to is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SessionsKept {
+    /// As long as the other sums: what goes with these goes out of sessions too.
+    #[default]
+    WithSums,
+    /// For good, whatever becomes of the other sums.
+    Forever,
+    /// For so long from the last record of a session on, whatever becomes of the other sums.
+    For(Age),
 }
 
 fn shown(age: Option<Age>) -> String {
@@ -40,7 +53,22 @@ impl Policy {
             (rows, Some(sums)) if rows.is_none_or(|rows| sums < rows) => {
                 Err(StoreError::SumsBeforeRows { rows: shown(rows), sums: sums.to_string() })
             }
-            _ => Ok(Self { rows, sums }),
+            _ => Ok(Self { rows, sums, sessions: SessionsKept::default() }),
+        }
+    }
+
+    /// Sets how long sessions are kept: as long as sums, where nothing is said.
+    ///
+    /// # Errors
+    /// When they were kept for a shorter time than records.
+    pub fn with_sessions(self, sessions: SessionsKept) -> Result<Self> {
+        match sessions {
+            SessionsKept::For(age) if age.is_zero() => Err(StoreError::NothingKept),
+            SessionsKept::For(age) if self.rows.is_none_or(|rows| age < rows) => {
+                let (rows, sessions) = (shown(self.rows), age.to_string());
+                Err(StoreError::SessionsBeforeRows { rows, sessions })
+            }
+            _ => Ok(Self { sessions, ..self }),
         }
     }
 
@@ -55,19 +83,37 @@ impl Policy {
     pub const fn sums(&self) -> Option<Age> {
         self.sums
     }
+
+    /// How long sessions are kept.
+    #[must_use]
+    pub const fn sessions(&self) -> SessionsKept {
+        self.sessions
+    }
+
+    /// Whether sessions outlive other sums.
+    pub(super) fn keeps_sessions_longer(&self) -> bool {
+        match (self.sessions, self.sums) {
+            (SessionsKept::WithSums, _) => false,
+            (SessionsKept::Forever, _) => true,
+            (SessionsKept::For(sessions), sums) => sums.is_some_and(|sums| sessions > sums),
+        }
+    }
 }
 
 /// What a ledger keeps, and since when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Retained {
-    /// How long records and sums are to be kept.
+    /// How long records, sums and sessions are to be kept.
     pub policy: Policy,
     /// Older records were deleted, and are not taken any more.
     pub records_from: Option<Timestamp>,
     /// Of what is older, only sums by quarter of an hour are left.
     pub rows_from: Option<Timestamp>,
 }
+
+/// In the place of an age.
+const FOREVER: &str = "forever";
 
 impl Store {
     /// Returns how long the ledger keeps what it holds: to be read, stated, and carried out.
@@ -103,10 +149,18 @@ impl Retention<'_> {
     /// When the ledger cannot be read.
     pub fn read(&self) -> Result<Retained> {
         self.store.read("read the ledger", |connection| {
-            let [rows, sums] = retained::ages(connection)?
-                .map(|text| text.map(|text| text.parse::<Age>()).transpose());
-            let policy = rows.and_then(|rows| Ok((rows, sums?))).ok();
-            let policy = policy.and_then(|(rows, sums)| Policy::new(rows, sums).ok());
+            let [rows, sums, sessions] = retained::ages(connection)?;
+            let [rows, sums] =
+                [rows, sums].map(|text| text.map(|text| text.parse::<Age>()).transpose());
+            let sessions = match sessions.as_deref() {
+                None => Ok(SessionsKept::WithSums),
+                Some(FOREVER) => Ok(SessionsKept::Forever),
+                Some(text) => text.parse().map(SessionsKept::For),
+            };
+            let policy = rows.and_then(|rows| Ok((rows, sums?, sessions?))).ok();
+            let policy = policy.and_then(|(rows, sums, sessions)| {
+                Policy::new(rows, sums).ok()?.with_sessions(sessions).ok()
+            });
             let policy = policy.ok_or_else(|| {
                 let what = "how long records are kept cannot be read".to_owned();
                 ReadError::Damaged(DamageCode::Policy, what)
@@ -120,13 +174,19 @@ impl Retention<'_> {
         })
     }
 
-    /// States how long records and sums are to be kept. Deletes nothing: that is for
+    /// States how long records, sums and sessions are to be kept. Deletes nothing: that is for
     /// [`Store::delete`], with a [`RetentionPlan`](crate::RetentionPlan).
     ///
     /// # Errors
     /// When the ledger cannot be written.
     pub fn set(&self, policy: &Policy) -> Result<()> {
-        let ages = [policy.rows, policy.sums].map(|age| age.map(|age| age.to_string()));
+        let [rows, sums] = [policy.rows, policy.sums].map(|age| age.map(|age| age.to_string()));
+        let sessions = match policy.sessions {
+            SessionsKept::WithSums => None,
+            SessionsKept::Forever => Some(FOREVER.to_owned()),
+            SessionsKept::For(age) => Some(age.to_string()),
+        };
+        let ages = [rows, sums, sessions];
         self.store.write("state what is kept in", |writer| {
             writer.ledger.write(|transaction, _| retained::set_ages(transaction, ages))
         })
@@ -139,6 +199,21 @@ mod tests {
 
     fn age(text: &str) -> Age {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn sessions_outlive_their_records() {
+        let policy = Policy::new(Some(age("30d")), Some(age("60d"))).unwrap();
+        let of = |policy: &Policy, text: &str| policy.with_sessions(SessionsKept::For(age(text)));
+        for text in ["30d", "45d", "99d"] {
+            let kept = of(&policy, text).unwrap();
+            assert_eq!(kept.sessions(), SessionsKept::For(age(text)));
+            assert_eq!(kept.keeps_sessions_longer(), text == "99d", "{text}");
+        }
+        let shorter = "sessions cannot be kept for a shorter time (29d) than their records (30d)";
+        assert_eq!(of(&policy, "29d").unwrap_err().to_string(), shorter);
+        assert!(of(&Policy::default(), "99w").is_err());
+        assert!(policy.with_sessions(SessionsKept::Forever).unwrap().keeps_sessions_longer());
     }
 
     #[test]

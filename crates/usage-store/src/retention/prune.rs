@@ -13,7 +13,9 @@ use super::slices::Pace;
 use super::steps::{Kept, check_cut, cut, delete_rows, delete_sums, kept_in};
 use crate::error::{Doubt, ReadError};
 use crate::ledger::retained;
-use crate::rollups::{quarter_of, start_of_quarter};
+use crate::rollups::{
+    forget_frozen, forget_old, forget_unused_sessions, quarter_of, start_of_quarter,
+};
 use crate::write::event_ids;
 use crate::{Result, Store, StoreError};
 
@@ -26,6 +28,9 @@ const QUARTERS: Pace = Pace::new(16, 4_000);
 /// How many event ids are looked at.
 const EVENT_IDS: Pace = Pace::new(2_000, 200_000);
 
+/// How many days of sessions are looked at, or sessions forgotten.
+const SESSIONS: Pace = Pace::new(500, 50_000);
+
 /// What a prune would delete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -34,6 +39,9 @@ pub struct PrunePlan {
     pub before: Timestamp,
     /// The records go, and what they add up to stays, so that reports are what they were.
     pub keep_sums: bool,
+    /// What sessions come to stays, whatever becomes of the other sums: a [retention](crate::RetentionPlan) keeps them for
+    /// an age of their own. They stay where sums do.
+    pub keep_sessions: bool,
     /// How many records go.
     pub records: u64,
     /// The oldest of them.
@@ -94,6 +102,7 @@ impl PrunePlan {
             Ok(Self {
                 before,
                 keep_sums,
+                keep_sessions: keep_sums,
                 records,
                 oldest,
                 newest,
@@ -176,14 +185,15 @@ impl Store {
         self.write::<_, StoreError>(DOING, |writer| {
             writer.ledger.write(|transaction, _| begin(transaction, &plan))
         })?;
-        self.delete_in(&range, plan.keep_sums, progress, on_progress)
+        self.delete_in(&range, (plan.keep_sums, plan.keep_sessions), progress, on_progress)
     }
 
-    /// Deletes the records of a range, and the sums that were kept without rows unless these stay.
+    /// Deletes the records of a range, and the sums that were kept without rows, those of sessions too, unless these
+    /// stay.
     pub(super) fn delete_in(
         &self,
         range: &Range<i64>,
-        keep_sums: bool,
+        (keep_sums, keep_sessions): (bool, bool),
         progress: &mut Progress,
         on_progress: &mut dyn FnMut(u64),
     ) -> Result<()> {
@@ -194,6 +204,9 @@ impl Store {
             progress.records = before + these;
             on_progress(progress.records);
         })?;
+        if !keep_sessions {
+            self.forget_sessions(range)?;
+        }
         if keep_sums {
             return Ok(());
         }
@@ -221,6 +234,18 @@ impl Store {
         if is_due { self.sweep_event_ids(DOING, range) } else { Ok(()) }
     }
 
+    /// Takes out of sessions what has no rows in a range, and forgets those that nothing is left of.
+    fn forget_sessions(&self, range: &Range<i64>) -> Result<()> {
+        let from = Cell::new(Some((i64::MIN, i64::MIN)));
+        let frozen = |connection: &_, most: i64| -> rusqlite::Result<u64> {
+            let Some(key) = from.get() else { return Ok(0) };
+            from.set(forget_frozen(connection, range, key, most)?);
+            Ok(most.unsigned_abs())
+        };
+        self.in_slices(DOING, SESSIONS, frozen, &mut |_| {})?;
+        self.in_slices(DOING, SESSIONS, forget_unused_sessions, &mut |_| {}).map(drop)
+    }
+
     /// Deletes what is left of event ids that are not known any more, and of those of a range whose
     /// records are gone.
     pub(super) fn sweep_event_ids(&self, doing: &'static str, range: &Range<i64>) -> Result<()> {
@@ -237,6 +262,12 @@ impl Store {
             Ok(most.unsigned_abs())
         };
         self.in_slices(doing, EVENT_IDS, sweep, &mut |_| {}).map(drop)
+    }
+
+    /// Forgets the sessions that ended before an instant, once their rows are gone.
+    pub(super) fn forget_old_sessions(&self, before: Timestamp) -> Result<()> {
+        let old = |connection: &_, most| forget_old(connection, before.as_micros(), most);
+        self.in_slices(DOING, SESSIONS, old, &mut |_| {}).map(drop)
     }
 }
 
@@ -269,6 +300,9 @@ fn begin(connection: &Connection, plan: &PrunePlan) -> Result<(), ReadError> {
     let has_history = retained::has_history(connection)?;
     if has_history {
         retained::refuse_before(connection, before.as_micros())?;
+    }
+    if plan.keep_sums || plan.keep_sessions {
+        retained::freeze_sessions(connection, before.as_micros())?;
     }
     if plan.keep_sums {
         // The event ids stay too.

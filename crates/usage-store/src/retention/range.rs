@@ -69,6 +69,6 @@ impl Store {
         // What has no rows may have changed since, and a plan may be made by hand.
         DeleteRangePlan::new(self, plan.start, plan.end)?;
         self.read("read the ledger", |connection| check_cut(connection, &plan.range()))?;
-        self.delete_in(&plan.range(), false, progress, on_progress)
+        self.delete_in(&plan.range(), (false, false), progress, on_progress)
     }
 }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use usage_core::{TimeRange, Timestamp};
 
 use crate::error::ReadError;
-use crate::ledger::columns::{SELECT_COUNTS, TS, hash, summary};
+use crate::ledger::columns::{SELECT_COUNTS, TS, hash, session, summary};
 use crate::ledger::retained;
 use crate::rollups::{self, Change, Level, Seen, quarter_of, start_of_quarter, totals_of_all};
 use crate::write::event_ids::{self, Place};
@@ -48,7 +48,7 @@ pub(super) fn delete_rows(
         .query_row([from, before, most], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let (ts, id) = next.unwrap_or((before, i64::MIN));
-    count_out(connection, from, (ts, id))?;
+    let change = going(connection, from, (ts, id))?;
     // What goes from the oldest record on is refused from then on, and its ids with it.
     if from != i64::MIN {
         event_ids::forget_records(connection, from, (ts, id))?;
@@ -57,28 +57,35 @@ pub(super) fn delete_rows(
     let deleted = connection
         .prepare_cached("DELETE FROM records WHERE ts >= ?3 AND (ts, id) < (?1, ?2)")?
         .execute(params![ts, id, from])?;
+    let Some((change, first)) = change else { return Ok(deleted as u64) };
+    change.count_out(connection)?;
+    rollups::nothing_left(connection, &(first..quarter_of(ts).max(first)))?;
     Ok(deleted as u64)
 }
 
-/// Takes the records from an instant on and before that one out of the sums, but for those whose sums
-/// stay.
-fn count_out(connection: &Connection, from: i64, (ts, id): (i64, i64)) -> Result<(), ReadError> {
+/// What the records from an instant on and before that one come to, but for those whose sums stay; and the first
+/// quarter of an hour that goes whole.
+fn going(
+    connection: &Connection,
+    from: i64,
+    (ts, id): (i64, i64),
+) -> Result<Option<(Change, i64)>, ReadError> {
     let rows_from = retained::rows_from(connection)?.unwrap_or(i64::MIN).max(from);
     if rows_from > ts {
-        return Ok(());
+        return Ok(None);
     }
+    let sessions_from = retained::sessions_from(connection)?.unwrap_or(i64::MIN);
     let mut change = Change::default();
     let mut statement = connection
         .prepare_cached(&format!("{} WHERE ts >= ?3 AND (ts, id) < (?1, ?2)", *SELECT_COUNTS))?;
     let mut rows = statement.query([ts, id, rows_from])?;
     while let Some(row) = rows.next()? {
         let counts = summary(row)?;
-        change.record(row.get(TS)?, row.get(0)?, hash(row)?, &counts);
+        let at = row.get(TS)?;
+        let session = session(row)?.filter(|_| at >= sessions_from);
+        change.record(at, (row.get(0)?, session), hash(row)?, &counts);
     }
-    change.count_out(connection)?;
-    // The first quarter of an hour that is counted out whole, and where they end.
-    let first = quarter_of(rows_from) + i64::from(is_cut(rows_from));
-    Ok(rollups::nothing_left(connection, &(first..quarter_of(ts).max(first)))?)
+    Ok(Some((change, quarter_of(rows_from) + i64::from(is_cut(rows_from)))))
 }
 
 /// Checks the records of the quarters of an hour that a range cuts: what stays of their sums would be

@@ -10,6 +10,7 @@ use usage_core::stats::Summary;
 use super::all::{self, OfAll};
 use super::piece::Seals;
 use super::root::Root;
+use super::sessions::SessionChange;
 use super::stretch::Changed;
 use super::{Cells, Level, fold, quarter_of, stretch};
 
@@ -21,6 +22,7 @@ pub(crate) struct Change {
     rows: FxHashMap<i64, u32>,
     /// The label sets are those that sums are kept under, not those of records.
     is_of_sums: bool,
+    sessions: SessionChange,
 }
 
 /// Totals by stretch of time and label set.
@@ -31,22 +33,41 @@ type ByLabelSet = FxHashMap<(i64, i64), Summary>;
 type Totals<'a> = ((i64, i64), &'a Summary);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
+pub(super) enum Way {
     In,
     Out,
 }
 
 impl Change {
-    /// A record that comes or goes, with the [hash](crate::ledger::columns::hash_of_row) of its row.
-    pub(crate) fn record(&mut self, ts: i64, label_set: i64, hash: u32, counts: &Summary) {
+    /// A record that comes or goes, by its label set and its session, with the [hash](crate::ledger::columns::hash_of_row) of its row.
+    /// Its session is `None` where it has none, or where what that comes to stays.
+    pub(crate) fn record(
+        &mut self,
+        ts: i64,
+        (label_set, session): (i64, Option<i64>),
+        hash: u32,
+        counts: &Summary,
+    ) {
+        if let Some(session) = session {
+            self.sessions.record(ts, session, label_set, counts);
+        }
         let quarter = quarter_of(ts);
         self.quarters.entry((quarter, label_set)).or_default().merge(counts);
         self.hash(quarter, hash);
     }
 
     /// As [`record`](Self::record), of a record as it was handed over.
-    pub(crate) fn new_record(&mut self, label_set: i64, hash: u32, record: &Record) {
-        let quarter = quarter_of(record.timestamp().as_micros());
+    pub(crate) fn new_record(
+        &mut self,
+        (label_set, session): (i64, Option<i64>),
+        hash: u32,
+        record: &Record,
+    ) {
+        let ts = record.timestamp().as_micros();
+        if let Some(session) = session {
+            self.sessions.record(ts, session, label_set, &Summary::of(record));
+        }
+        let quarter = quarter_of(ts);
         self.quarters.entry((quarter, label_set)).or_default().add(record);
         self.hash(quarter, hash);
     }
@@ -67,12 +88,14 @@ impl Change {
         self.apply(connection, Way::In)
     }
 
-    /// Counts the records out again, at every level.
+    /// Counts the records out again, at every level. They are not among the rows any more: what a session begins and
+    /// ends with is looked up there.
     pub(crate) fn count_out(self, connection: &Connection) -> rusqlite::Result<()> {
         self.apply(connection, Way::Out)
     }
 
-    fn apply(self, connection: &Connection, way: Way) -> rusqlite::Result<()> {
+    fn apply(mut self, connection: &Connection, way: Way) -> rusqlite::Result<()> {
+        std::mem::take(&mut self.sessions).apply(connection, way)?;
         if self.quarters.is_empty() {
             return Ok(());
         }

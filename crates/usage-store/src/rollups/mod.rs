@@ -23,6 +23,7 @@ mod piece;
 mod rebuild;
 mod root;
 mod seals;
+mod sessions;
 mod split;
 mod stretch;
 mod table;
@@ -47,6 +48,12 @@ pub(crate) use rebuild::rebuild;
 #[cfg(feature = "zones")]
 pub(crate) use root::months;
 pub(crate) use seals::{Seen, all_torn};
+#[cfg(feature = "zones")]
+pub(crate) use sessions::{DAY, day_of, start_of_day, totals_by_day};
+pub(crate) use sessions::{
+    SessionFault, each_wrong_session, forget_frozen, forget_old, forget_unused_sessions,
+    recount_cut_day,
+};
 pub(crate) use table::{clear, numbers, read};
 pub(crate) use total::{Totals, total};
 pub(crate) use transcode::{transcode, unreadable_of_version_4};

@@ -97,12 +97,7 @@ impl Place {
         for seal in &head.seals[..self.seals()] {
             bytes.extend_from_slice(&seal.to_le_bytes());
         }
-        let mut before = self.base();
-        for (label_set, totals) in cells {
-            push(bytes, label_set.abs_diff(before).into());
-            before = *label_set;
-            encode_totals(totals, bytes);
-        }
+        encode_cells(self.base(), cells, bytes);
         self.finish(bytes)
     }
 
@@ -152,13 +147,27 @@ impl Iterator for Encoded<'_> {
     }
 }
 
-impl Encoded<'_> {
+impl<'a> Encoded<'a> {
+    /// Cells that are counted from the first label set on.
+    pub(super) const fn of(cells: &'a [u8]) -> Self {
+        Self { rest: cells, before: 0 }
+    }
+
     #[inline]
     fn cell(&mut self) -> Result<Cell, Wrong> {
         let step = i64::try_from(pull(&mut self.rest)?).ok().filter(|step| *step > 0);
         let label_set = step.and_then(|step| self.before.checked_add(step));
         self.before = label_set.ok_or(Wrong::Unreadable)?;
         Ok((self.before, decode_totals(&mut self.rest)?))
+    }
+}
+
+/// Writes cells, in the order of their label sets, all of them greater than `before`.
+pub(super) fn encode_cells(mut before: i64, cells: &[Cell], bytes: &mut Vec<u8>) {
+    for (label_set, totals) in cells {
+        push(bytes, label_set.abs_diff(before).into());
+        before = *label_set;
+        encode_totals(totals, bytes);
     }
 }
 

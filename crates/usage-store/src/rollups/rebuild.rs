@@ -13,6 +13,7 @@ use super::folds::Folds;
 use super::piece::{Place, Seals};
 use super::root::Root;
 use super::seals::{Seal, root_of, torn};
+use super::sessions;
 use super::table::{later_pieces, read_piece};
 use super::unused::remove_unused;
 use super::{Cells, Level, Wrong, from_finer, from_rows, numbers, quarter_of, read, stretch};
@@ -34,6 +35,8 @@ pub struct Rebuilt {
     /// In how many places the known event ids, or what was told of events, did not agree with the records. They do
     /// now: what was told and is wrong is forgotten.
     pub event_ids: u64,
+    /// How many sums of sessions, by day and of all their days, were not what they have to be and are now.
+    pub session_sums: u64,
     /// Quarters of an hour whose records were deleted and whose sums cannot be read, and days of which
     /// such quarters are missing: nobody can say any more what they came to under which names. They are
     /// as they were, and so are the days and months that hold them.
@@ -110,6 +113,9 @@ pub(crate) fn rebuild(connection: &Connection) -> Result<Rebuilt, ReadError> {
         })?;
     }
     forget_unused(connection)?;
+    let sessions = sessions::rebuild(connection)?;
+    rebuilt.session_sums = sessions.changed;
+    rebuilt.lost.extend(sessions.lost.into_iter().map(|day| stretch_of(Level::Day, day)));
     if rebuilt.lost.is_empty() {
         let removed = remove_unused(connection)?;
         rebuilt.names_removed = removed.label_sets;

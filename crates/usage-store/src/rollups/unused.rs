@@ -3,7 +3,9 @@
 use rusqlite::Connection;
 use rustc_hash::FxHashSet;
 
+use super::sessions as of_sessions;
 use super::table::each_label_set;
+use crate::error::ReadError;
 use crate::ledger::contexts::{SESSIONS, TAG_SETS};
 use crate::ledger::more::{More, MoreError};
 
@@ -44,6 +46,14 @@ pub(super) fn remove_unused(connection: &Connection) -> rusqlite::Result<Removed
     each_label_set(connection, |label_set| {
         used.insert(label_set);
     })?;
+    let all_read = of_sessions::each_label_set(connection, |label_set| {
+        used.insert(label_set);
+    })
+    .map_err(ReadError::into_sqlite)?;
+    if !all_read {
+        return Ok(Removed::default());
+    }
+    sessions.extend(with_sums(connection)?);
     let removed = Removed {
         label_sets: remove_others(connection, "label_sets", &used)?,
         sessions: remove_others(connection, SESSIONS, &sessions)?,
@@ -53,6 +63,12 @@ pub(super) fn remove_unused(connection: &Connection) -> rusqlite::Result<Removed
         connection.execute("UPDATE ledger SET label_generation = label_generation + 1", [])?;
     }
     Ok(removed)
+}
+
+/// The sessions that have sums: their records may be gone.
+fn with_sums(connection: &Connection) -> rusqlite::Result<Vec<i64>> {
+    let mut statement = connection.prepare("SELECT DISTINCT session FROM session_sums")?;
+    statement.query_map([], |row| row.get(0))?.collect()
 }
 
 fn remove_others(

@@ -36,7 +36,9 @@ pub(crate) fn declare(connection: &Connection, keys: &[TagKey]) -> Result<Declar
         return Ok(outcome);
     }
     declared.write(connection)?;
-    outcome.changed = count_anew(connection, &declared, rows_from.unwrap_or(i64::MIN))?;
+    outcome.changed = rollups::recount_cut_day(connection, || {
+        count_anew(connection, &declared, rows_from.unwrap_or(i64::MIN))
+    })?;
     // Whoever remembers ids and keys is to forget them.
     connection.execute("UPDATE ledger SET label_generation = label_generation + 1", [])?;
     if outcome.changed > 0 {

@@ -342,12 +342,12 @@ impl<'a, 'r> Rows<'a, 'r> {
         let row = Waiting { id, ids, more, record };
         // Where it goes in by itself, it counts once it is in.
         if self.together.is_some() {
-            self.change.new_record(row.ids.label_set, hash, &row.record);
+            self.change.new_record((row.ids.label_set, row.ids.session), hash, &row.record);
             self.waiting.push(row);
             self.put_together()?;
         } else {
             self.statement.execute(std::slice::from_ref(&row))?;
-            self.change.new_record(row.ids.label_set, hash, &row.record);
+            self.change.new_record((row.ids.label_set, row.ids.session), hash, &row.record);
         }
         self.next_id += 1;
         Ok(id)

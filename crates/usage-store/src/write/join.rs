@@ -23,6 +23,7 @@ use crate::write::tellings::{self, Kept};
 struct Known {
     place: Place,
     label_set: i64,
+    session: Option<i64>,
     /// The hash of what no sum tells of it.
     hash: u32,
     /// As the ledger keeps it.
@@ -169,7 +170,8 @@ impl<'r> Rows<'_, 'r> {
         // Last of what may fail: where a record is refused, nothing of it is counted.
         self.put(Cow::Owned(new), ids)?;
         for row in rows {
-            self.gone.record(row.place.ts, row.label_set, row.hash, &Summary::of(&row.kept));
+            let under = (row.label_set, row.session);
+            self.gone.record(row.place.ts, under, row.hash, &Summary::of(&row.kept));
         }
         self.outcome.amended += 1;
         self.put_rest()
@@ -225,7 +227,7 @@ fn without_elsewhere(record: &Record) -> Record {
 
 fn known(connection: &Connection, place: Place) -> rusqlite::Result<Known> {
     let row = row_at(connection, place).map_err(ReadError::into_sqlite)?;
-    let Some((kept, label_set, hash)) = row else {
+    let Some(Row { kept, label_set, session, hash }) = row else {
         return Err(rusqlite::Error::QueryReturnedNoRows);
     };
     let Kept { mut told, unreadable } = tellings::read(connection, place)?;
@@ -234,11 +236,19 @@ fn known(connection: &Connection, place: Place) -> rusqlite::Result<Known> {
         told.push(without_elsewhere(&kept));
     }
     let told = Tellings::from_kept(told).unwrap_or_else(|| Tellings::of(kept.clone()));
-    Ok(Known { place, label_set, hash, kept, told })
+    Ok(Known { place, label_set, session, hash, kept, told })
 }
 
-/// Reads the row at a place, with its label set and its hash.
-fn row_at(connection: &Connection, place: Place) -> Result<Option<(Record, i64, u32)>, ReadError> {
+/// A row, with the ids of its names and its session, and its hash.
+struct Row {
+    kept: Record,
+    label_set: i64,
+    session: Option<i64>,
+    hash: u32,
+}
+
+/// Reads the row at a place.
+fn row_at(connection: &Connection, place: Place) -> Result<Option<Row>, ReadError> {
     let sql = format!("{} WHERE ts = ?1 AND id = ?2", *SELECT_RECORDS);
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([place.ts, place.id])?;
@@ -246,9 +256,10 @@ fn row_at(connection: &Connection, place: Place) -> Result<Option<(Record, i64, 
     let label_set = row.get(2)?;
     let set = labels::set_by_id(connection, label_set)?
         .ok_or_else(|| ReadError::unknown_label_set(label_set))?;
-    let record = record_of(connection, row, &set.labels, &mut Contexts::default())?;
+    let kept = record_of(connection, row, &set.labels, &mut Contexts::default())?;
     let (session, more) = packed(row)?;
-    Ok(Some((record, label_set, hash_of_row(place.ts, place.id, label_set, session, more))))
+    let hash = hash_of_row(place.ts, place.id, label_set, session, more);
+    Ok(Some(Row { kept, label_set, session, hash }))
 }
 
 /// Looks for rows whose tellings are not what they come to, and gives each with what is wrong with them.
@@ -261,7 +272,7 @@ pub(crate) fn wrong_tellings(
     while let Some(row) = rows.next()? {
         let place = Place { ts: row.get(0)?, id: row.get(1)? };
         let kept = match row_at(connection, place) {
-            Ok(Some((kept, ..))) => kept,
+            Ok(Some(row)) => row.kept,
             Ok(None) => {
                 give(place, "what was told of it is there, and the record is not");
                 continue;

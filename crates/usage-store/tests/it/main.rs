@@ -53,6 +53,7 @@ mod rows;
 mod said;
 mod scan;
 mod series;
+mod sessions;
 mod set_aside;
 mod strangers;
 mod sums;

@@ -28,7 +28,7 @@ CREATE TABLE label_sets (
     UNIQUE (instance_id, profile, provider, route, model)
 ) STRICT;
 INSERT INTO label_sets SELECT id, instance_id, profile, provider, route, model FROM label_sets_5;
-DROP TABLE label_sets_5; DROP TABLE sessions; DROP TABLE tag_sets;
+DROP TABLE label_sets_5; DROP TABLE sessions; DROP TABLE session_sums; DROP TABLE tag_sets;
 ALTER TABLE ledger DROP COLUMN epoch; ALTER TABLE records DROP COLUMN more; ALTER TABLE records DROP COLUMN session;
 DROP TABLE event_ids; ALTER TABLE ledger DROP COLUMN event_id_key;
 CREATE INDEX records_by_event_id ON records (event_id) WHERE event_id IS NOT NULL;

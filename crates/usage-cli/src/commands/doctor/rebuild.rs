@@ -47,12 +47,18 @@ fn summary(rebuilt: &Rebuilt) -> String {
             format!("; {} not what was known", counted(wrong, "event id was", "event ids were"))
         }
     };
+    let sessions = match rebuilt.session_sums {
+        0 => String::new(),
+        wrong => {
+            format!("; {} wrong", counted(wrong, "sum of a session was", "sums of sessions were"))
+        }
+    };
     let names = match rebuilt.names_removed {
         0 => String::new(),
         names => format!("; {} removed", counted(names, "unused label set", "unused label sets")),
     };
     format!(
-        "rebuilt the sums of {} in {} of an hour{kept}; {} wrong{event_ids}{names}",
+        "rebuilt the sums of {} in {} of an hour{kept}; {} wrong{sessions}{event_ids}{names}",
         amounts::records(rebuilt.records),
         counted(rebuilt.quarters, "quarter", "quarters"),
         counted(rebuilt.changed, "sum was", "sums were"),

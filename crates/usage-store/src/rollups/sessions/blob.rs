@@ -1,0 +1,91 @@
+//! What a session comes to in a day, as bytes.
+//!
+//! ```text
+//! CRC-32 (4) of the session, the day and what follows   version (1)   cells, as in a piece of a stretch
+//! ```
+
+use super::super::piece::{Encoded, encode_cells};
+use crate::error::Wrong;
+use crate::rollups::Cells;
+
+const CHECKSUM: usize = 4;
+const VERSION: u8 = 1;
+
+/// Writes what a session comes to in a day.
+pub(super) fn encode((session, day): (i64, i64), cells: &Cells, bytes: &mut Vec<u8>) {
+    bytes.clear();
+    bytes.extend_from_slice(&[0; CHECKSUM]);
+    bytes.push(VERSION);
+    encode_cells(0, cells.as_slice(), bytes);
+    let sum = checksum((session, day), &bytes[CHECKSUM..]);
+    bytes[..CHECKSUM].copy_from_slice(&sum.to_le_bytes());
+}
+
+/// Reads it, unless anything is wrong with it.
+pub(super) fn decode((session, day): (i64, i64), bytes: &[u8]) -> Result<Cells, Wrong> {
+    let (sum, rest) = bytes.split_first_chunk::<CHECKSUM>().ok_or(Wrong::Unreadable)?;
+    if checksum((session, day), rest) != u32::from_le_bytes(*sum) {
+        return Err(Wrong::Unreadable);
+    }
+    match rest.split_first() {
+        Some((&VERSION, rest)) => {
+            let mut cells = Cells::default();
+            Encoded::of(rest).try_for_each(|cell| cells.push(cell?))?;
+            Ok(cells)
+        }
+        Some(_) => Err(Wrong::Newer),
+        None => Err(Wrong::Unreadable),
+    }
+}
+
+fn checksum((session, day): (i64, i64), bytes: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&session.to_le_bytes());
+    hasher.update(&day.to_le_bytes());
+    hasher.update(bytes);
+    hasher.finalize()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use usage_core::Measure;
+    use usage_core::stats::Summary;
+
+    use super::*;
+
+    fn cells() -> impl Strategy<Value = Cells> {
+        let totals = (1..9_u64, any::<u32>()).prop_map(|(requests, output)| {
+            Summary::new(requests, [0; Measure::COUNT]).with(Measure::Output, output.into())
+        });
+        prop::collection::btree_map(1..i64::MAX, totals, 0..9)
+            .prop_map(|cells| cells.into_iter().collect())
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_come_back_and_damage_is_noticed(
+            cells in cells(), session in 1..9_i64, day in any::<i64>(), at in any::<prop::sample::Index>(),
+        ) {
+            let mut bytes = Vec::new();
+            encode((session, day), &cells, &mut bytes);
+            prop_assert_eq!(decode((session, day), &bytes), Ok(cells));
+            prop_assert_eq!(decode((session + 1, day), &bytes), Err(Wrong::Unreadable));
+            prop_assert_eq!(decode((session, !day), &bytes), Err(Wrong::Unreadable));
+            let bit = at.index(bytes.len() * 8);
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            prop_assert_eq!(decode((session, day), &bytes), Err(Wrong::Unreadable));
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_trouble(mut bytes in prop::collection::vec(any::<u8>(), 0..99)) {
+            let _ = decode((1, 2), &bytes);
+            if bytes.len() > CHECKSUM {
+                bytes[CHECKSUM] = VERSION;
+                let sum = checksum((1, 2), &bytes[CHECKSUM..]);
+                bytes[..CHECKSUM].copy_from_slice(&sum.to_le_bytes());
+                let _ = decode((1, 2), &bytes);
+            }
+        }
+    }
+}

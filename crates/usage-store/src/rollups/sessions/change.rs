@@ -1,0 +1,70 @@
+//! What a transaction changes in the sums of sessions.
+
+use rusqlite::Connection;
+use rustc_hash::FxHashMap;
+use usage_core::stats::Summary;
+
+use super::super::change::Way;
+use super::{day_of, ends, table};
+use crate::rollups::sessions::table::SessionTotals;
+
+/// Totals of records that come or go, by session, day in UTC and label set.
+#[derive(Debug, Default)]
+pub(in crate::rollups) struct SessionChange {
+    totals: FxHashMap<(i64, i64, i64), Summary>,
+    /// The times of the first and the last of these records, by session.
+    ends: FxHashMap<i64, (i64, i64)>,
+}
+
+impl SessionChange {
+    pub(in crate::rollups) fn record(
+        &mut self,
+        ts: i64,
+        session: i64,
+        label_set: i64,
+        counts: &Summary,
+    ) {
+        self.totals.entry((session, day_of(ts), label_set)).or_default().merge(counts);
+        let (first, last) = self.ends.entry(session).or_insert((ts, ts));
+        (*first, *last) = ((*first).min(ts), (*last).max(ts));
+    }
+
+    /// Counts the records in or out.
+    pub(in crate::rollups) fn apply(
+        self,
+        connection: &Connection,
+        way: Way,
+    ) -> rusqlite::Result<()> {
+        let mut totals: Vec<_> = self.totals.into_iter().collect();
+        totals.sort_unstable_by_key(|(key, _)| *key);
+        let (mut buffer, mut moved) = (Vec::new(), Vec::new());
+        for of_session in totals.chunk_by(|((one, ..), _), ((other, ..), _)| one == other) {
+            let Some(&((session, ..), _)) = of_session.first() else { continue };
+            let mut sum = SessionTotals::default();
+            for of_day in of_session.chunk_by(|((_, one, _), _), ((_, other, _), _)| one == other) {
+                let Some(&((_, day, _), _)) = of_day.first() else { continue };
+                let mut cells = table::read(connection, (session, day))?;
+                let changes = of_day.iter().map(|((.., label_set), totals)| (*label_set, totals));
+                match way {
+                    Way::In => cells.add(changes),
+                    Way::Out => cells.take_away(changes)?,
+                }
+                let sign = if way == Way::In { 1 } else { -1 };
+                of_day.iter().for_each(|(_, totals)| sum.add(totals, sign));
+                table::write(connection, (session, day), &cells, &mut buffer)?;
+            }
+            let Some(&(first, last)) = self.ends.get(&session) else { continue };
+            if way == Way::In {
+                sum.ends = Some((first, last));
+            }
+            sum.add_to(connection, session)?;
+            if way == Way::Out {
+                let found = SessionTotals::read(connection, session)?.unwrap_or_default();
+                if found.ends.is_none_or(|ends| first <= ends.0 || last >= ends.1) {
+                    moved.push(session);
+                }
+            }
+        }
+        ends::settle(connection, &moved)
+    }
+}

@@ -1,0 +1,47 @@
+//! What each session comes to, by day in UTC and label set: kept in the transactions that change the rows, as the
+//! sums over time are, and in the row of the session what all its days come to.
+//!
+//! A session whose rows were pruned is frozen: its days stay as they are. From
+//! [`sessions_from`](retained::sessions_from) on, days are what their rows come to; a day that this instant cuts holds
+//! both. Label sets are those of the rows: nothing is folded here.
+
+mod blob;
+mod change;
+mod cut_day;
+mod ends;
+mod frozen;
+mod made;
+mod rebuild;
+mod table;
+
+use rusqlite::Connection;
+
+pub(super) use change::SessionChange;
+pub(crate) use cut_day::recount_cut_day;
+pub(crate) use frozen::{forget_frozen, forget_old, forget_unused_sessions};
+pub(crate) use made::{SessionFault, each_wrong_session};
+pub(super) use rebuild::rebuild;
+pub(super) use table::each_label_set;
+#[cfg(feature = "zones")]
+pub(crate) use table::totals_by_day;
+
+use crate::ledger::retained;
+
+/// A day in UTC, in microseconds.
+pub(crate) const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+
+/// The day in UTC of an instant, numbered from 1970-01-01.
+pub(crate) const fn day_of(ts: i64) -> i64 {
+    ts.div_euclid(DAY)
+}
+
+/// The instant at which a day begins.
+pub(crate) const fn start_of_day(day: i64) -> i64 {
+    day.saturating_mul(DAY)
+}
+
+/// The first day that is nothing but what its rows come to.
+fn first_of_rows(connection: &Connection) -> rusqlite::Result<i64> {
+    let from = retained::sessions_from(connection)?;
+    Ok(from.map_or(i64::MIN, |from| day_of(from) + i64::from(from.rem_euclid(DAY) != 0)))
+}
