@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use usage_core::query::{Limits, Listing, Selection, Session, SessionOrder};
+use usage_core::sink::BatchOutcome;
 use usage_core::stats::Summary;
 use usage_core::{
-    Context, Engine, Filter, Label, LabelNames, Labels, Record, TagKey, TimeRange, TokenCounts,
-    Usage,
+    Context, Engine, EventId, Filter, Label, LabelNames, Labels, Quality, Record, TagKey,
+    TimeRange, Timestamp, TokenCounts, Usage,
 };
 use usage_store::doctor::{self, Depth, examine};
 use usage_store::{DeleteRangePlan, Policy, PrunePlan, RetentionPlan, SessionsKept, Store};
@@ -39,9 +40,29 @@ fn any_record() -> impl Strategy<Value = Record> {
     )
 }
 
+/// One of few events, some of which turn out to be the same.
+fn any_telling() -> impl Strategy<Value = Record> {
+    let quality =
+        prop_oneof![Just(Quality::Estimated), Just(Quality::Partial), Just(Quality::Reported)];
+    let alias = proptest::option::weighted(0.2, 0..8_u8);
+    (any_record(), quality, 0..8_u8, alias, 0..3_u32).prop_map(
+        |(record, quality, event, alias, revision)| {
+            let usage = record.counts().usage().with_quality(quality).with_revision(revision);
+            let id = |number: u8| EventId::new(format!("e{number}")).unwrap();
+            let record = record.with_counts(usage.try_into().unwrap()).with_event_id(id(event));
+            match alias {
+                Some(alias) => record.with_alias_id(id(alias)),
+                None => record,
+            }
+        },
+    )
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Batch(Vec<Record>),
+    /// Events, some of which are told more than once.
+    Tell(Vec<Record>),
     Prune {
         before: i64,
         keep_sums: bool,
@@ -66,6 +87,7 @@ fn any_step() -> impl Strategy<Value = Step> {
     };
     prop_oneof![
         8 => proptest::collection::vec(any_record(), 0..30).prop_map(Step::Batch),
+        4 => proptest::collection::vec(any_telling(), 0..12).prop_map(Step::Tell),
         2 => (instant(), any::<bool>()).prop_map(|(before, keep_sums)| Step::Prune { before, keep_sums }),
         2 => (instant(), instant()).prop_map(|(one, other)| Step::Range(one.min(other), one.max(other))),
         1 => instant().prop_map(|before| Step::Retain { before }),
@@ -115,6 +137,14 @@ impl Model {
         }
         self.rows.retain(|of| !goes(of));
         self.frozen.retain(|of| !day_goes(of));
+    }
+
+    /// Takes the rows that there are now: those that are not any more were told anew.
+    fn tell(&mut self, rows: Vec<Record>) {
+        let has_frozen: BTreeSet<_> = self.frozen.iter().filter_map(key).collect();
+        let gone = self.rows.iter().filter(|of| !rows.contains(of)).filter_map(key);
+        self.blurred.extend(gone.filter(|key| has_frozen.contains(key)));
+        self.rows = rows;
     }
 
     fn freeze(&mut self, before: i64) {
@@ -203,6 +233,10 @@ fn run(steps: Vec<Step>, asked: (i64, i64)) {
                 let stored = batch.iter().enumerate().filter(|(index, _)| !refused.contains(index));
                 model.rows.extend(stored.map(|(_, record)| record.clone()));
             }
+            Step::Tell(batch) => {
+                store.insert_batch(&batch).unwrap();
+                model.tell(super::support::records(&store));
+            }
             Step::Prune { before, keep_sums: true } => {
                 let plan = PrunePlan::new(&store, at(before), &KEEP_SUMS).unwrap();
                 let before = plan.before.as_micros();
@@ -267,6 +301,59 @@ proptest! {
 
 fn in_session(micros: i64, id: &str) -> Record {
     super::support::record(micros, 1).with_context(Context::new(id, None::<(&str, &str)>).unwrap())
+}
+
+/// What is told of an event later: another time, other counts, and the session that it belongs to; then another one.
+#[test]
+fn sessions_follow_what_is_told_of_an_event() {
+    let place = Place::new();
+    let store = place.open();
+    let usage =
+        |micros: i64, output: u64| Usage::new(TokenCounts::new().with_output(output), at(micros));
+    let record = |usage: Usage, session: &str| {
+        let labels = super::support::labels(["i", "p", "v", "r", "m"]);
+        let context = Context::new(session, None::<(&str, &str)>).unwrap();
+        Record::new(labels, usage).unwrap().with_context(context)
+    };
+    let event = |usage, session: &str| super::support::with_event(record(usage, session), "e");
+    // As it arrives, while it goes on, and when it is over.
+    let mut arrival = usage(5, 1).with_quality(Quality::Estimated);
+    arrival.is_time_stated = false;
+    let under_way = usage(4 * DAY, 20).with_quality(Quality::Partial);
+    let over = |micros, output, revision| usage(micros, output).with_revision(revision);
+    let expect = |sessions: &[(&str, [i64; 2], u64)]| {
+        let listed = listed(&store, TimeRange::ALL, &Filter::new());
+        let found = listed.iter().map(|((_, id), of)| {
+            let ends = [of.time.0, of.time.1].map(Timestamp::as_micros);
+            (&**id, ends, of.totals.tokens())
+        });
+        assert_eq!(found.collect::<Vec<_>>(), sessions);
+        let of_rows = Model { rows: super::support::records(&store), ..Model::default() };
+        check(&store, &of_rows, (0, DAY));
+        let diagnosis = examine(&place.path, Depth::Full).unwrap();
+        assert!(diagnosis.is_sound(), "{diagnosis:#?}");
+    };
+    let amend = |record: Record| {
+        let outcome = store.insert_batch(&[record]).unwrap();
+        assert_eq!(outcome, BatchOutcome::default().with_amended(1));
+    };
+    let others = [record(usage(2 * DAY, 1), "a"), record(usage(3 * DAY, 1), "b")];
+    store.insert_batch(&others).unwrap();
+    store.insert_batch(&[event(arrival, "")]).unwrap();
+    expect(&[("a", [2 * DAY, 2 * DAY], 1), ("b", [3 * DAY, 3 * DAY], 1)]);
+    amend(event(under_way, "a"));
+    expect(&[("a", [2 * DAY, 4 * DAY], 21), ("b", [3 * DAY, 3 * DAY], 1)]);
+    amend(event(over(DAY, 300, 1), ""));
+    expect(&[("a", [DAY, 2 * DAY], 301), ("b", [3 * DAY, 3 * DAY], 1)]);
+    amend(event(over(5 * DAY, 4_000, 2), "b"));
+    expect(&[("a", [2 * DAY, 2 * DAY], 1), ("b", [DAY, 3 * DAY], 4_001)]);
+    // All of it in one batch: what a session had for a moment leaves no trace.
+    store.delete_all_records().unwrap();
+    let told =
+        [event(arrival, "c"), record(usage(2 * DAY, 1), "a"), event(over(4 * DAY, 20, 1), "b")];
+    let outcome = store.insert_batch(&told).unwrap();
+    assert_eq!(outcome, BatchOutcome::stored(2).with_amended(1));
+    expect(&[("a", [2 * DAY, 2 * DAY], 1), ("b", [4 * DAY, 4 * DAY], 20)]);
 }
 
 /// The sums of 30 sessions, each of two records on two days, with one of them damaged.
