@@ -1,6 +1,7 @@
 //! The dictionary of label sets: names in, a small id out, and back.
 
 use std::borrow::Cow;
+#[cfg(feature = "zones")]
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -143,6 +144,7 @@ pub(crate) fn tags_of(row: &Row<'_>) -> rusqlite::Result<Option<TagSet>> {
 
 /// The first names of a label, as reports show them, in their order and none empty. All label sets are read, as a
 /// name that is not what was stored could be in place of any other.
+#[cfg(feature = "zones")]
 pub(crate) fn first_names(
     connection: &Connection,
     label: Label,
