@@ -7,16 +7,16 @@ use std::io;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// What was given or asked is wrong, and stays so: it must be changed. An example is a range with more
+    /// Something that was given or asked is wrong, and stays so: it must be changed. An example is a range with more
     /// units of time than can be listed.
     Invalid,
     /// Nothing is there: another one can be named, or one can be made.
     NotFound,
-    /// What is there cannot be worked with as it is: another program's file, another version, a file with
+    /// The file that is there cannot be worked with as it is: another program's file, another version, a file with
     /// several names. Somebody has to decide what becomes of it.
     Unusable,
-    /// What was asked for cannot be told from what is kept: only sums are left there, and they do not tell it
-    /// apart. Another question can be answered.
+    /// The answer asked for cannot be told from what is kept: only sums are left there, and they do not tell it apart.
+    /// Another question can be answered.
     NotKept,
     /// Somebody else has it locked, or all connections are in use: soon over.
     Busy,

@@ -32,10 +32,10 @@ pub(super) enum Line {
     Cells {
         names: Vec<String>,
         numbers: Vec<String>,
-        /// How long its bar is, beside those of the other lines.
+        /// The length of its bar, beside those of the other lines.
         weight: u64,
     },
-    /// What the lines below it have in common.
+    /// The name that the lines below it have in common.
     Heading(String),
     /// Something in words.
     Remark(String),

@@ -254,7 +254,7 @@ impl Serialize for JsonRow<'_> {
     }
 }
 
-/// What a limit left out of each table.
+/// The rest that a limit left out of each table.
 struct JsonRest<'a>(&'a [Table]);
 
 impl Serialize for JsonRest<'_> {
@@ -303,8 +303,8 @@ fn numbers<M: SerializeMap>(
     map.serialize_entry("token_kinds", &JsonKinds(totals))
 }
 
-/// What the requests cost whose source has said so, in US dollars: a text, as floating-point numbers are not exact;
-/// nothing where none has, which is not the same as 0.
+/// Returns the cost of the requests whose source has said so, in US dollars: a text, as floating-point numbers are not
+/// exact; nothing where none has, which is not the same as 0.
 pub(super) fn stated_cost(totals: &Summary) -> Option<String> {
     (totals[Measure::Stated] > 0).then(|| totals.stated_cost.to_string())
 }

@@ -87,7 +87,7 @@ fn numbers_of(of: &Session, is_cut: bool) -> Vec<String> {
     numbers
 }
 
-/// What the rows do not say by themselves.
+/// Returns the remarks that the rows do not make by themselves.
 fn remarks(list: &SessionList) -> Vec<String> {
     let mut remarks = Vec::new();
     let frozen = list.sessions.iter().filter(|of| of.is_frozen).count();
@@ -144,7 +144,7 @@ fn write(page: &mut Page, grid: Grid, options: &TextOptions) {
     grids.iter().for_each(|grid| grid.write(page, &columns));
 }
 
-/// What there is to say of a block that is not over: in one line where there is room.
+/// Returns the remarks on a block that is not over: in one line where there is room.
 fn under_way(block: &Block, now: Timestamp, options: &TextOptions) -> Vec<String> {
     let Some(pace) = block.pace(now) else { return Vec::new() };
     let left = format!("now: {} left", hours_and_minutes(pace.left));

@@ -1,4 +1,4 @@
-//! What every page for people begins with, and how its lines are written.
+//! The beginning of every page for people, and the way its lines are written.
 
 use super::TextOptions;
 use super::bar::USUAL_PAGE;

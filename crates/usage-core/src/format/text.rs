@@ -12,7 +12,7 @@ use crate::stats::{Aggregates, Dimension, Grouping, Key, Row, Summary, Table, jo
 use crate::text::{format_count, format_tokens, printable};
 use crate::{Filter, Measure, Period, Record, Report};
 
-/// How the text is laid out.
+/// The layout of the text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TextOptions {

@@ -145,7 +145,7 @@ pub fn start_of_day(date: NaiveDate, zone: Tz) -> Option<DateTime<Tz>> {
     first_reaching(midnight(date), zone)
 }
 
-/// How long an offset is taken to last before it is looked at again. Two changes that undo one
+/// The time that an offset is taken to last before it is looked at again. Two changes that undo one
 /// another within it would be missed; in the time zone database no two lie within six days.
 const PROBE: TimeDelta = TimeDelta::hours(6);
 

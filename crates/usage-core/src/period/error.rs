@@ -35,7 +35,7 @@ pub enum PeriodError {
     NotInCalendar {
         /// The text, cut if very long.
         text: String,
-        /// What does not exist, such as `day 31 in 2026-02`.
+        /// The part that does not exist, such as `day 31 in 2026-02`.
         part: String,
     },
     /// The count of a `last-N-…` period is not a number, or not one in range.
@@ -49,7 +49,7 @@ pub enum PeriodError {
     CountedUnit {
         /// The text, cut if very long.
         text: String,
-        /// What it counts, cut if very long.
+        /// The unit it counts, cut if very long.
         unit: String,
     },
     /// One end of a range `A..B` is neither a date nor an instant.

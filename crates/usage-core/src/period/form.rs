@@ -42,7 +42,7 @@ pub(super) struct End<'a> {
     pub(super) at: At,
 }
 
-/// What an end of a range points at.
+/// The thing that an end of a range points at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum At {
     Day(NaiveDate),

@@ -13,7 +13,7 @@ use crate::period::Unit;
 use crate::stats::{Series, Summary};
 use crate::{Error, Filter, Label, TimeRange, Timestamp};
 
-/// How long a block lasts.
+/// The time that a block lasts.
 pub const BLOCK: Duration = Duration::from_secs(HOURS as u64 * 60 * 60);
 
 const HOURS: i64 = 5;
@@ -80,15 +80,15 @@ impl Block {
     }
 }
 
-/// How a block goes on that is not over, reckoned from its start.
+/// The course of a block that is not over, reckoned from its start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pace {
-    /// How long it still lasts.
+    /// The time that it still lasts.
     pub left: Duration,
-    /// How many tokens a minute it took so far.
+    /// The number of tokens a minute it took so far.
     pub tokens_per_minute: u64,
-    /// How many tokens it comes to if it goes on like that.
+    /// The number of tokens it comes to if it goes on like that.
     pub projected_tokens: u64,
 }
 

@@ -1,4 +1,4 @@
-//! How long an answer may take.
+//! Bounds on the time that an answer may take.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,8 +6,7 @@ use std::time::Instant;
 
 use crate::ErrorKind;
 
-/// How long an answer may take: up to an instant, or until somebody calls it off; by default as long as it
-/// needs.
+/// A bound on the time of an answer: up to an instant, or until somebody calls it off; by default as long as it needs.
 ///
 /// ```
 /// use std::time::{Duration, Instant};

@@ -5,7 +5,7 @@ use crate::period::WeekStart;
 use crate::stats::{Aggregates, Grouping, Series, Summary, Table};
 use crate::{Filter, Period};
 
-/// What a report is asked for.
+/// The question that a report answers.
 ///
 /// ```
 /// use usage_core::{Filter, Period, ReportQuery};
@@ -24,13 +24,13 @@ pub struct ReportQuery {
     pub period: Period,
     /// Which records of it.
     pub filter: Filter,
-    /// How they are grouped; `None`: by route, and by model.
+    /// The way they are grouped; `None`: by route, and by model.
     pub by: Option<Grouping>,
     /// The day that weeks begin on, where it is grouped by week.
     pub week_start: WeekStart,
     /// The number of groups to show of each table, those with the most tokens; `None` shows all.
     pub top: Option<usize>,
-    /// How long the answer may take.
+    /// The time that the answer may take.
     pub limits: Limits,
 }
 
@@ -79,8 +79,8 @@ impl ReportQuery {
     }
 }
 
-/// What a report is about and what it found, ready to be printed in any form. Owned: nothing of the engine is
-/// needed any more.
+/// The subject and the findings of a report, ready to be printed in any form. Owned: nothing of the engine is needed
+/// any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
@@ -88,9 +88,9 @@ pub struct Report {
     pub period: Period,
     /// Which records of it.
     pub filter: Filter,
-    /// What they add up to.
+    /// Their sum.
     pub summary: Summary,
-    /// What they add up to by group: routes and models, or whatever was asked for.
+    /// Their sums by group: routes and models, or whatever was asked for.
     pub tables: Vec<Table>,
     /// Of which both lists are, where these are its tables: forms for programs have one table of it.
     #[cfg(feature = "csv")]

@@ -1,4 +1,4 @@
-//! What is asked of an engine, and what it knows besides records.
+//! The questions asked of an engine, and its knowledge besides records.
 
 use chrono_tz::Tz;
 
@@ -17,7 +17,7 @@ pub struct Selection<'a> {
     /// The tags by which totals are told apart, besides names: the labels of an answer have these beside their
     /// names and no others, whatever the filter.
     pub tags: &'a [TagKey],
-    /// How long it may take.
+    /// The time that it may take.
     pub limits: Limits,
 }
 
@@ -92,7 +92,7 @@ impl Bounds {
     }
 }
 
-/// How far an engine lags behind what it was given.
+/// The lag of an engine behind the records that it was given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Freshness {

@@ -86,7 +86,7 @@ impl Session {
 pub struct Listing {
     /// In which order they are listed.
     pub order: SessionOrder,
-    /// How many of them, from the first on; `None`: all.
+    /// The number of them, from the first on; `None`: all.
     pub top: Option<usize>,
 }
 

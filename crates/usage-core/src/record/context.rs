@@ -1,4 +1,4 @@
-//! What a request belongs to, besides its names: a session and tags. Made once and shared.
+//! The context of a request, besides its names: a session and tags. Made once and shared.
 
 use std::fmt;
 use std::sync::Arc;

@@ -25,7 +25,7 @@ const INCONSISTENT: u8 = 1;
 const ELSEWHERE: u8 = 1 << 1;
 const TIME_NOT_STATED: u8 = 1 << 2;
 
-/// What each number may be at most.
+/// The greatest value that each number may have.
 const MAX: [u64; Measure::NUMBERS] = {
     let mut max = [0; Measure::NUMBERS];
     let mut at = 0;
@@ -72,7 +72,7 @@ impl Counts {
         if place < Measure::NUMBERS { self.numbers[place] } else { self.requests(measure) }
     }
 
-    /// Whether something is so of the request, as a number.
+    /// Returns 1 if the measure is true of the request, and else 0.
     #[inline]
     const fn requests(&self, measure: Measure) -> u32 {
         let is_so = match measure {
@@ -135,13 +135,13 @@ impl Counts {
         self.flags & TIME_NOT_STATED == 0
     }
 
-    /// How the request went.
+    /// Returns the outcome of the request.
     #[must_use]
     pub const fn outcome(&self) -> Outcome {
         self.outcome
     }
 
-    /// How sure the counts are.
+    /// Returns the certainty of the counts.
     #[must_use]
     pub const fn quality(&self) -> Quality {
         self.quality
@@ -159,7 +159,7 @@ impl Counts {
         self.revision
     }
 
-    /// What the source says that it cost.
+    /// Returns the cost that the source states.
     #[must_use]
     pub const fn stated_cost(&self) -> Option<Money> {
         match self.stated_cost {

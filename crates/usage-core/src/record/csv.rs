@@ -36,7 +36,7 @@ pub struct RowScanner {
     at: Position,
 }
 
-/// What the bytes so far have led to.
+/// The position that the bytes so far have led to.
 #[derive(Clone, Copy, Debug, Default)]
 enum Position {
     #[default]
@@ -193,7 +193,7 @@ impl Header {
 
 /// The fields of one row, unquoted.
 struct Fields<'a> {
-    /// What is left of the row; `None` behind its last field.
+    /// The rest of the row; `None` behind its last field.
     rest: Option<&'a str>,
     number: usize,
 }

@@ -189,7 +189,7 @@ pub enum RecordError {
     TooLarge {
         /// Which count.
         field: Field,
-        /// What it was.
+        /// The value that it had.
         count: u64,
         /// The most that is accepted.
         max: u32,
@@ -197,7 +197,7 @@ pub enum RecordError {
     /// A stated cost is over [`Money::MAX_STATED`].
     #[error("{} is {cost}, at most {} is accepted", Field::StatedCost, Money::MAX_STATED)]
     TooDear {
-        /// What it was.
+        /// The value that it had.
         cost: Money,
     },
     /// There are too many tags.
@@ -213,7 +213,7 @@ pub enum RecordError {
         if *is_key { "key" } else { "value" }
     )]
     TagTooLong {
-        /// Whether it is the key.
+        /// Says whether it is the key.
         is_key: bool,
         /// Its length.
         bytes: usize,
@@ -238,7 +238,7 @@ pub enum RecordError {
     /// The timestamp is outside the years 1970 to 2099.
     #[error("timestamp {timestamp} is outside 1970-01-01T00:00:00Z to 2100-01-01T00:00:00Z")]
     OutOfRange {
-        /// What it was.
+        /// The value that it had.
         timestamp: Timestamp,
     },
 }

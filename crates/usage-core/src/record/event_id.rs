@@ -1,4 +1,4 @@
-//! What makes a record idempotent.
+//! The id that makes a record idempotent.
 
 use std::fmt;
 

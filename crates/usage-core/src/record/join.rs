@@ -24,7 +24,7 @@ use crate::Timestamp;
 /// The most tellings of an event that are kept apart. Of more, those with the worst numbers are forgotten.
 pub const MAX_TELLINGS: usize = 16;
 
-/// What has been told of one event, as far as it matters.
+/// The tellings of one event, as far as they matter.
 ///
 /// ```
 /// use usage_core::record::Tellings;
@@ -140,7 +140,7 @@ impl Tellings {
         usage
     }
 
-    /// What the highest revision says of those that say something, the greater where two do.
+    /// Returns the word of the highest revision among those that say something, the greater where two do.
     fn highest<'t, T: Ord>(&'t self, said: impl Fn(&'t Record) -> Option<T>) -> Option<T> {
         let said = |told: &'t Record| said(told).map(|it| (told.counts().revision(), it));
         self.kept().filter_map(said).max().map(|(_, it)| it)
@@ -204,7 +204,7 @@ fn conflict(known: &Record, told: &Record) -> Option<Conflict> {
     Measure::ALL.into_iter().take(Measure::NUMBERS).map(of).find(differ)
 }
 
-/// How good the numbers of a telling are: the greatest are taken.
+/// Returns the rank of the numbers of a telling: the greatest are taken.
 fn rank(record: &Record) -> impl Ord + use<> {
     let counts = record.counts();
     let sure = (Reverse(counts.quality()), counts.revision());
@@ -219,7 +219,7 @@ fn place(record: &Record) -> impl Ord + '_ {
     (rank(record), names, ids(record), Reverse(time(record)), counts.stated_cost())
 }
 
-/// Whether there is an alias, the revision, the ids: the greatest are taken.
+/// The presence of an alias, the revision, the ids: the greatest are taken.
 type Ids<'a> = (bool, u32, Option<&'a EventId>, Option<&'a EventId>);
 
 fn ids(record: &Record) -> Ids<'_> {
@@ -227,7 +227,7 @@ fn ids(record: &Record) -> Ids<'_> {
     (alias.is_some(), record.counts().revision(), id, alias)
 }
 
-/// Whether it was not stated, and the time: the least is taken.
+/// Returns whether the time was not stated, and the time: the least is taken.
 fn time(record: &Record) -> (bool, Timestamp) {
     (!record.counts().is_time_stated(), record.timestamp())
 }
@@ -281,7 +281,7 @@ fn merge(worse: &Record, better: &Record) -> Option<Record> {
     Some(merged)
 }
 
-/// Whether a part that one telling states is what the better one says too.
+/// Returns whether the better telling says the same of a part that the other one states.
 fn covers_part(better: &Record, worse: &Record, part: Measure) -> bool {
     let Some(whole) = part.part_of() else { return true };
     let (better, worse) = (better.counts(), worse.counts());
@@ -343,7 +343,7 @@ mod tests {
         }
     }
 
-    /// What the table says, of all tellings at once.
+    /// Returns the record that the table gives for all tellings at once.
     fn naive(tellings: &[Record]) -> Record {
         let best = tellings.iter().max_by_key(|told| place(told)).unwrap().clone();
         let others = tellings.to_vec();

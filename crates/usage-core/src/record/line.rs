@@ -145,7 +145,7 @@ fn not_a_record(error: &serde_json::Error) -> LineError {
     LineError::NotARecord { reason, column }
 }
 
-/// How much of serde's own reason a message quotes.
+/// The number of characters of serde's own reason that a message quotes.
 const REASON_CHARS: usize = 400;
 
 /// A record as its line is written, in the order of its fields.

@@ -26,7 +26,7 @@ pub enum LineError {
     /// The line is not a JSON object, or has a repeated or missing field.
     #[error("{reason} (column {column})")]
     NotARecord {
-        /// What was wrong with it.
+        /// The reason why it was refused.
         reason: String,
         /// Where, in bytes from 1.
         column: usize,
@@ -36,7 +36,7 @@ pub enum LineError {
     NotACount {
         /// Which count.
         field: Field,
-        /// What stands there.
+        /// The text that stands there.
         found: String,
     },
     /// No token count at all.
@@ -53,7 +53,7 @@ pub enum LineError {
     /// The timestamp is not RFC 3339.
     #[error("timestamp {found:?} is not RFC 3339, such as 2026-05-03T13:56:01+08:00")]
     NotATimestamp {
-        /// What stands there, shortened.
+        /// The text that stands there, shortened.
         found: String,
     },
     /// A field whose value is one of a few words has another.
@@ -61,7 +61,7 @@ pub enum LineError {
     NotAWord {
         /// Which field.
         field: Field,
-        /// What stands there, shortened.
+        /// The text that stands there, shortened.
         found: String,
         /// The words.
         accepted: String,
@@ -69,15 +69,15 @@ pub enum LineError {
     /// The tags in a row of CSV are no JSON object of texts.
     #[error("{} is {found:?}, no JSON object of texts", Field::Tags)]
     NotTags {
-        /// What stands there, shortened.
+        /// The text that stands there, shortened.
         found: String,
     },
     /// A stated cost is no amount of money.
     #[error("{} is {found}: {reason}", Field::StatedCost)]
     NotMoney {
-        /// What stands there, shortened.
+        /// The text that stands there, shortened.
         found: String,
-        /// What is wrong with it.
+        /// The fault found in it.
         reason: MoneyError,
     },
     /// The record itself is refused.

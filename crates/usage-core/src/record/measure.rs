@@ -71,7 +71,7 @@ pub enum Measure {
     Stated,
 }
 
-/// How a measure relates to the others.
+/// The relation of a measure to the others.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
     /// Tokens of one of the disjoint kinds.
@@ -113,10 +113,10 @@ impl Measure {
     /// Their number.
     pub const COUNT: usize = Self::ALL.len();
 
-    /// How many of them, from the first on, are numbers that a record states.
+    /// The number of them, from the first on, that a record states as numbers.
     pub const NUMBERS: usize = Self::WebSearches as usize + 1;
 
-    /// How many of the numbers that a record states, from the first on, most records have: the others are rare.
+    /// The number of the numbers that a record states, from the first on, that most records have: the others are rare.
     pub(crate) const USUAL: usize = Self::Fallbacks as usize + 1;
 
     /// Name, name as a field, role.

@@ -38,7 +38,7 @@ impl Money {
         Self(picos)
     }
 
-    /// How many steps of 10^-12 dollars it is.
+    /// Returns the amount in steps of 10^-12 dollars.
     #[must_use]
     pub const fn picos(self) -> u128 {
         self.0

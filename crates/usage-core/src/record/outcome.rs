@@ -1,8 +1,8 @@
-//! How a request went, and how sure its counts are.
+//! The outcome of a request, and the certainty of its counts.
 
 use std::fmt;
 
-/// How a request went.
+/// The outcome of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -36,7 +36,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// How sure the counts of a request are. The order is from the best on.
+/// The certainty of the counts of a request. The order is from the best on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Quality {

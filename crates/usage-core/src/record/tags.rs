@@ -38,7 +38,7 @@ impl<'a> Tags<'a> {
     /// No tags.
     pub const NONE: Self = Self("");
 
-    /// What [`joined`](Self::joined) has given.
+    /// Takes apart the text that [`joined`](Self::joined) has given.
     pub(super) const fn of_joined(joined: &'a str) -> Self {
         Self(joined)
     }
@@ -187,7 +187,7 @@ fn check(is_key: bool, text: &str, max: usize) -> Result<(), RecordError> {
     check_text(Field::Tags, text, max)
 }
 
-/// What the name of a tag begins with where it stands among other names.
+/// The text that the name of a tag begins with where it stands among other names.
 const PREFIX: &str = "tag:";
 
 /// The key of a tag, by which records are grouped and chosen. Small and `Copy`.

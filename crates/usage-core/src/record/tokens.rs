@@ -39,15 +39,15 @@ pub struct TokenCounts {
     /// A bare total whose kinds are not known. It cannot be combined with counts by kind, or nobody could
     /// tell whether the total holds them already.
     pub unclassified: u64,
-    /// How much of the output was reasoning. Never part of the total twice.
+    /// The tokens of the output that were reasoning. Never part of the total twice.
     pub reasoning: u64,
-    /// How much of what was written to a cache was for the longer lifetime (Anthropic: 1 hour, OpenAI: 12 hours).
+    /// The tokens written to a cache for the longer lifetime (Anthropic: 1 hour, OpenAI: 12 hours).
     pub cache_write_long: u64,
-    /// How much of the input was audio.
+    /// The tokens of the input that were audio.
     pub input_audio: u64,
-    /// How much of the output was audio.
+    /// The tokens of the output that were audio.
     pub output_audio: u64,
-    /// How much of what was read from a cache was audio.
+    /// The tokens read from a cache that were audio.
     pub cache_read_audio: u64,
 }
 

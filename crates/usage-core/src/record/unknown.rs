@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 /// So many names are told apart.
 const MOST: usize = 100;
 
-/// How often fields that no record has stood in what was read, by their names. Bounded, whatever is read: of many
-/// names those that are met first are kept, and the others are counted together.
+/// Counts of the fields in the input that no record has, by their names. Bounded, whatever is read: of many names those
+/// that are met first are kept, and the others are counted together.
 ///
 /// ```
 /// use usage_core::record::UnknownFields;

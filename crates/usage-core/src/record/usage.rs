@@ -1,9 +1,9 @@
-//! What one request used, as a caller states it.
+//! The usage of one request, as a caller states it.
 
 use super::{Measure, Money, Outcome, Quality, TokenCounts};
 use crate::Timestamp;
 
-/// What one request used, as a caller states it: tokens, how it went, and when. Making a
+/// The usage of one request, as a caller states it: tokens, how it went, and when. Making a
 /// [`Record`](super::Record) or [`Counts`](super::Counts) of it checks it.
 ///
 /// A part that is more than what it is a part of, as reasoning over output, is cut to it, and the record is
@@ -28,19 +28,19 @@ pub struct Usage {
     pub fallbacks: u64,
     /// The number of searches of the web that the provider made and bills.
     pub web_searches: u64,
-    /// How it went.
+    /// Its outcome.
     pub outcome: Outcome,
-    /// How sure the counts are.
+    /// The certainty of the counts.
     pub quality: Quality,
     /// The counts did not add up where they came from.
     pub is_inconsistent: bool,
-    /// What the source says that it cost.
+    /// The cost that the source states.
     pub stated_cost: Option<Money>,
     /// Which telling of an event it is, where there are several: the higher one is right.
     pub revision: u32,
     /// When the request was handled.
     pub timestamp: Timestamp,
-    /// Whether its source has said when; else the time is that of its arrival.
+    /// Says whether its source has said when it was; else the time is that of its arrival.
     pub is_time_stated: bool,
 }
 

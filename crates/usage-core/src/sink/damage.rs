@@ -11,7 +11,7 @@ pub struct Damage {
     pub length: u64,
     /// The number of records in it, where that is known.
     pub records: Option<u64>,
-    /// What is wrong with it.
+    /// The fault found in it.
     pub reason: DamageReason,
     /// Its bytes, as far as there are any to keep.
     pub bytes: Vec<u8>,

@@ -1,4 +1,4 @@
-//! What a ledger remembers of the journals in front of it.
+//! The memory that a ledger has of the journals in front of it.
 //!
 //! A writer of records may keep what the ledger does not have yet in *segments* of a journal. The
 //! ledger's part is to remember, in the very transaction that stores records, how far each segment
@@ -55,10 +55,10 @@ random_id! {
     SegmentId
 }
 
-/// How far a segment is stored. In the order in which a segment is used and stored.
+/// The place up to which a segment is stored. In the order in which a segment is used and stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
-    /// How often the segment has been used, from 1.
+    /// The number of times that the segment has been used, from 1.
     pub generation: u64,
     /// The number of records of that generation that are stored, or gone for good: the next has this number.
     pub sequence: u64,
@@ -80,7 +80,7 @@ impl Position {
     }
 }
 
-/// What comes next from a segment.
+/// The records that come next from a segment.
 #[derive(Clone, Copy, Debug)]
 pub struct Replay<'a> {
     /// The segment.
@@ -91,11 +91,11 @@ pub struct Replay<'a> {
     pub to: Position,
     /// The records, in order.
     pub records: &'a [Record],
-    /// What could not be read between them.
+    /// The damage between them that could not be read.
     pub damage: &'a [Damage],
 }
 
-/// What became of a [`Replay`].
+/// The outcome of a [`Replay`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReplayOutcome {
     /// It is stored, with this outcome, and so is the new position.

@@ -1,4 +1,4 @@
-//! What a report can be grouped by.
+//! The dimensions that a report can be grouped by.
 
 use std::fmt;
 use std::str::FromStr;
@@ -105,8 +105,8 @@ impl FromStr for Dimension {
     }
 }
 
-/// What a report is grouped by, in the order given: at least one dimension, none twice, and at
-/// most one unit of time. It also says which of the names sort the groups: see
+/// The dimensions that a report is grouped by, in the order given: at least one dimension, none
+/// twice, and at most one unit of time. It also says which of the names sort the groups: see
 /// [`in_order_of_names`](Self::in_order_of_names).
 ///
 /// ```
@@ -284,7 +284,7 @@ pub enum GroupingError {
     /// The key of a tag is none.
     #[error("a report cannot be grouped by such a tag: {reason}")]
     Tag {
-        /// What is wrong with it.
+        /// The fault found in it.
         reason: RecordError,
     },
     /// Too many dimensions were given.

@@ -4,7 +4,7 @@ use std::ops::{Index, IndexMut};
 
 use crate::{Measure, Money, Record};
 
-/// What a group of records adds up to.
+/// The sum of a group of records.
 ///
 /// Sums saturate instead of wrapping. No ledger gets there: it takes more than three billion
 /// records of the largest counts that are accepted.
@@ -24,11 +24,11 @@ use crate::{Measure, Money, Record};
 pub struct Summary {
     /// The number of requests.
     pub requests: u64,
-    /// What they count, in the order of [`Measure::ALL`]. Its length grows: for this project's crates, others
+    /// The numbers they count, in the order of [`Measure::ALL`]. Its length grows: for this project's crates, others
     /// take a number by its measure.
     #[doc(hidden)]
     pub numbers: [u64; Measure::COUNT],
-    /// What those requests cost whose source has [stated](Measure::Stated) it.
+    /// The cost of those requests whose source has [stated](Measure::Stated) it.
     pub stated_cost: Money,
 }
 

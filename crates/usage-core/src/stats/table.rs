@@ -40,13 +40,13 @@ pub struct Table {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Row {
-    /// What it is a group of: one for each dimension, in their order.
+    /// The keys of the group: one for each dimension, in their order.
     pub keys: Vec<Key>,
     /// Its totals.
     pub totals: Summary,
 }
 
-/// What a group has in common in one dimension.
+/// The key that a group has in common in one dimension.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Key {
@@ -56,13 +56,13 @@ pub enum Key {
     Time(Option<Span>),
 }
 
-/// What was left out by a limit.
+/// The groups that were left out by a limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LeftOut {
     /// The number of groups.
     pub count: usize,
-    /// What they add up to.
+    /// Their sum.
     pub totals: Summary,
 }
 

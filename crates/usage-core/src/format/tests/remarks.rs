@@ -1,4 +1,4 @@
-//! What a page says of requests besides the totals: how they went, how sure the numbers are, what they cost.
+//! The words of a page on requests besides the totals: how they went, how sure the numbers are, what they cost.
 
 use insta::assert_snapshot;
 

@@ -6,7 +6,7 @@ use super::{at, period};
 use crate::Hint;
 use crate::period::parse_period;
 
-/// What follows the quoted text in a message.
+/// The words that follow the quoted text in a message.
 const UNKNOWN: &str = " is not a period";
 const COUNT: &str = " is not a period: the count must be a whole number from 1 to 100000";
 const YEAR_0: &str = " is not a period: there is no year 0000, the first is 0001";

@@ -230,7 +230,7 @@ pub(super) fn small(count: u64, field: Field) -> Result<u64, LineError> {
     Err(LineError::NotACount { field, found: count.to_string() })
 }
 
-/// How much of a value a message quotes.
+/// The number of characters of a value that a message quotes.
 pub(in crate::record) const VALUE_CHARS: usize = 100;
 
 /// At most `max` characters of a text from outside, so that a message stays one readable line.
