@@ -1,9 +1,9 @@
-//! How a ledger is opened.
+//! The options for opening a ledger.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How a ledger is opened. The default is what a gateway wants.
+/// The options for opening a ledger. The default is what a gateway wants.
 ///
 /// ```
 /// # let folder = tempfile::tempdir()?;
@@ -18,18 +18,18 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct StoreOptions {
-    /// How long to wait for another connection's lock, and for a free reading connection.
-    /// Default: 5 s.
+    /// The time to wait for another connection's lock, and for a free reading connection. Default:
+    /// 5 s.
     pub busy_timeout: Duration,
-    /// What a commit waits for. Default: [`Synchronous::Normal`].
+    /// The point that a commit waits for. Default: [`Synchronous::Normal`].
     pub synchronous: Synchronous,
-    /// How many reports may run at once, at least one. Default: 4.
+    /// The number of reports that may run at once, at least one. Default: 4.
     pub readers: u32,
     /// Where a tracker keeps its journal, if it keeps one. Default: a folder beside the ledger's
     /// file, named as that with `.journal` added. The ledger remembers any other, so that every
     /// program that opens the ledger finds it.
     pub journal_folder: Option<PathBuf>,
-    /// What becomes of a ledger of an earlier version. Default: it is migrated after a copy, up to
+    /// The treatment of a ledger of an earlier version. Default: it is migrated after a copy, up to
     /// 1 GiB.
     pub migrate: Migrate,
 }
@@ -46,7 +46,7 @@ impl Default for StoreOptions {
     }
 }
 
-/// What a commit waits for (`PRAGMA synchronous`).
+/// The point that a commit waits for (`PRAGMA synchronous`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Synchronous {
@@ -58,8 +58,8 @@ pub enum Synchronous {
     Full,
 }
 
-/// What becomes of a ledger of an earlier version that is opened for writing. Reading never changes
-/// one.
+/// The treatment of a ledger of an earlier version that is opened for writing. Reading never
+/// changes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Migrate {
@@ -69,7 +69,7 @@ pub enum Migrate {
     /// The copy lies beside the ledger, under its name with `.v4-backup` added (the version it
     /// has), and can be read by its owner alone.
     Copy {
-        /// How many bytes the ledger may have.
+        /// The number of bytes the ledger may have.
         up_to: u64,
     },
     /// It is migrated without a copy. There is no way back then.

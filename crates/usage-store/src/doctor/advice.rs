@@ -1,11 +1,11 @@
-//! What could be done about a ledger: data, which a program puts into words of its own. So that it has words
-//! for each of them, the enums are not `non_exhaustive`.
+//! The advice on a ledger: data, which a program puts into words of its own. So that it has words for each of them, the
+//! enums are not `non_exhaustive`.
 
 use std::path::PathBuf;
 
 use usage_core::Timestamp;
 
-/// What is not wrong with a ledger, but could be better.
+/// Something that is not wrong with a ledger, but could be better.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Advice {
     /// The schema is of this older version.
@@ -36,7 +36,7 @@ pub enum Advice {
     QuarantineOverflow(u64),
     /// Records lie more than a day after now.
     FarAhead {
-        /// How many.
+        /// Their number.
         records: u64,
         /// The first of them.
         first: Timestamp,
@@ -45,7 +45,7 @@ pub enum Advice {
     },
     /// Records lie before the year 2000, and others do not.
     FarBehind {
-        /// How many.
+        /// Their number.
         records: u64,
         /// The first of them.
         first: Timestamp,
@@ -54,7 +54,7 @@ pub enum Advice {
     },
 }
 
-/// What to do about something that is wrong.
+/// The remedy for something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remedy {
     /// Only a backup or a recovery helps.
@@ -74,7 +74,7 @@ pub enum Remedy {
     Rebuild,
     /// A counter has to be set.
     SetNextRecordId(i64),
-    /// What is remembered of an import has to be forgotten: the next one finds out again.
+    /// The memory of an import has to be forgotten: the next one finds out again.
     ForgetImport,
     /// A file of no more use has to be moved elsewhere.
     MoveAway,

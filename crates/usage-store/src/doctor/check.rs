@@ -1,4 +1,4 @@
-//! What was checked, and what is wrong.
+//! The checks that were made, and their findings.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -17,15 +17,15 @@ pub struct Check {
     /// A short name that does not change: `database`, `tables`, `counters`, `names`, `records`,
     /// `record-ids`, `event-ids`, `imports`, `sums`, `sessions`, `journals`.
     pub name: &'static str,
-    /// Whether it was done. What cannot be read because of something worse is not.
+    /// Says whether it was done. What cannot be read because of something worse is not.
     pub is_done: bool,
-    /// What is wrong; the first [`MAX_FINDINGS`] of it.
+    /// The things that are wrong; the first [`MAX_FINDINGS`] of them.
     pub findings: Vec<Finding>,
-    /// How many more findings there are.
+    /// The number of further findings.
     pub more: u64,
 }
 
-/// How many findings of a check are kept. More of a kind are counted.
+/// The number of findings of a check that are kept. More of a kind are counted.
 pub const MAX_FINDINGS: usize = 20;
 
 impl Check {
@@ -47,13 +47,13 @@ impl Check {
         }
     }
 
-    /// Whether it was done and found nothing wrong.
+    /// Returns whether it was done and found nothing wrong.
     #[must_use]
     pub const fn is_passed(&self) -> bool {
         self.is_done && self.findings.is_empty()
     }
 
-    /// How many things are wrong.
+    /// Returns the number of things that are wrong.
     #[must_use]
     pub fn wrong(&self) -> u64 {
         self.findings.len() as u64 + self.more
@@ -68,7 +68,7 @@ impl Check {
     }
 }
 
-/// What a check came to.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -89,9 +89,9 @@ pub struct Finding {
     /// Where.
     #[serde(flatten)]
     pub place: Place,
-    /// What. May hold text from the ledger.
+    /// The fault in words. May hold text from the ledger.
     pub what: String,
-    /// What to do about it.
+    /// The remedy for it.
     #[serde(skip)]
     pub remedy: Remedy,
 }
@@ -155,7 +155,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// What damage says of itself.
+/// Returns the words of damage about itself.
 pub(super) fn message(error: &ReadError) -> String {
     match error {
         ReadError::Sqlite(error) => error.to_string(),

@@ -1,4 +1,4 @@
-//! What is checked beside the records themselves.
+//! The checks of everything beside the records themselves.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -33,7 +33,7 @@ pub(super) fn or_damage(
     }
 }
 
-/// Whether SQLite finds its own structures, the types of the columns and the indexes in order.
+/// Checks whether SQLite finds its own structures, the types of the columns and the indexes in order.
 pub(super) fn database(connection: &Connection, depth: Depth) -> Result<Check, ReadError> {
     or_damage(integrity(connection, depth), "database")
 }
@@ -60,8 +60,8 @@ fn integrity(connection: &Connection, depth: Depth) -> Result<Check, ReadError> 
     Ok(check)
 }
 
-/// Whether every table, index and view is there, and is as this program makes it. What somebody
-/// has added is left alone.
+/// Checks whether every table, index and view is there, and is as this program makes it. What
+/// somebody has added is left alone.
 pub(super) fn tables(connection: &Connection, version: i32) -> Result<Check, ReadError> {
     let (expected, found) = (expected(version)?, objects(connection)?);
     let mut check = Check::new("tables");
@@ -98,7 +98,7 @@ fn objects(connection: &Connection) -> rusqlite::Result<Objects> {
     objects.collect()
 }
 
-/// What the migrations make of an empty database.
+/// Returns the objects that the migrations make in an empty database.
 fn expected(version: i32) -> rusqlite::Result<Objects> {
     let fresh = Connection::open_in_memory()?;
     let steps = usize::try_from(version).unwrap_or(0);
@@ -109,7 +109,7 @@ fn expected(version: i32) -> rusqlite::Result<Objects> {
     objects(&fresh)
 }
 
-/// Whether the ledger has its one row about the whole, and the next id is one that no record has.
+/// Checks whether the ledger has its one row about the whole, and the next id is one that no record has.
 pub(super) fn counters(
     connection: &Connection,
     version: i32,
@@ -166,7 +166,7 @@ const TEXTS: [(RangeInclusive<i32>, &str, &str); 8] = [
     (FIRST_WITH_SOURCES..=i32::MAX, "sources", "name"),
 ];
 
-/// Whether text is text: SQLite takes any bytes for it.
+/// Checks whether text is text: SQLite takes any bytes for it.
 fn texts(connection: &Connection, version: i32, check: &mut Check) -> Result<(), ReadError> {
     for (_, table, column) in TEXTS.iter().filter(|(versions, ..)| versions.contains(&version)) {
         let mut statement = connection.prepare(&format!("SELECT {column} FROM {table}"))?;
@@ -182,8 +182,8 @@ fn texts(connection: &Connection, version: i32, check: &mut Check) -> Result<(),
     Ok(())
 }
 
-/// Whether each combination of names, each session and each set of tags is one that a record can have, and the one
-/// that was stored.
+/// Checks whether each combination of names, each session and each set of tags is one that a record can have, and the
+/// one that was stored.
 pub(super) fn names(connection: &Connection, version: i32) -> Result<Check, ReadError> {
     let mut check = Check::new("names");
     let (sql, checked) = select_sets(connection)?;
@@ -216,7 +216,7 @@ pub(super) fn names(connection: &Connection, version: i32) -> Result<Check, Read
     Ok(check)
 }
 
-/// Whether what is remembered of imports can be true.
+/// Checks whether the memory of imports can be true.
 pub(super) fn imports(content: Option<&Content>) -> Result<Check, ReadError> {
     let Some(content) = content else { return Ok(Check::skipped("imports")) };
     let mut check = Check::new("imports");

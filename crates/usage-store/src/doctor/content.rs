@@ -1,4 +1,4 @@
-//! What is in a ledger, in numbers.
+//! The content of a ledger, in numbers.
 
 use std::collections::HashMap;
 
@@ -17,18 +17,18 @@ use crate::rollups::folded_by_month;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Content {
-    /// How many records there are.
+    /// The number of records.
     pub records: u64,
     /// The time of the oldest.
     pub oldest: Option<Timestamp>,
     /// The time of the newest.
     pub newest: Option<Timestamp>,
-    /// How many combinations of names there are.
+    /// The number of combinations of names.
     pub label_sets: u64,
-    /// How many of them no record has any more.
+    /// The number of them that no record has any more.
     pub unused_label_sets: u64,
-    /// How many combinations of names are counted under `(other)` in sums, as a month had too many. Those
-    /// of several months count several times.
+    /// The number of combinations of names that are counted under `(other)` in sums, as a month had too many. Those of
+    /// several months count several times.
     pub folded_label_sets: u64,
     /// The records by each of their names.
     pub dimensions: Vec<Dimension>,
@@ -42,38 +42,38 @@ pub struct Content {
 pub struct Dimension {
     /// The name of a label, such as `model`.
     pub name: &'static str,
-    /// How many different names there are.
+    /// The number of different names.
     pub distinct: u64,
     /// Those with the most records, most first. An empty profile counts as
     /// `default`, as in reports.
     pub top: Vec<NameCount>,
 }
 
-/// How many records have a name.
+/// The number of records that have a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct NameCount {
     /// The name.
     pub name: String,
-    /// How many records have it.
+    /// The number of records that have it.
     pub records: u64,
 }
 
-/// How far an origin has been imported.
+/// The place up to which an origin has been imported.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Import {
-    /// What was imported.
+    /// The thing that was imported.
     pub source: String,
-    /// How many of its rows became records.
+    /// The number of its rows that became records.
     pub imported: i64,
-    /// How many were in the ledger already, those included that told more of what was.
+    /// The number of rows that were in the ledger already, those included that told more of what was.
     pub already_there: i64,
-    /// How many could not be read.
+    /// The number of rows that could not be read.
     pub refused: i64,
 }
 
-/// How many names of a dimension are told.
+/// The number of names of a dimension that are told.
 const TOP: usize = 5;
 
 /// `None` where not all of it can be read, which the checks have found.

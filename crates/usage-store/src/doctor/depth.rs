@@ -1,8 +1,8 @@
-//! How a ledger is examined.
+//! The way in which a ledger is examined.
 
 use usage_core::Timestamp;
 
-/// How thoroughly a ledger is examined. Either way every record is looked at.
+/// The thoroughness with which a ledger is examined. Either way every record is looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Depth {
@@ -19,13 +19,13 @@ pub enum Depth {
     Quick,
 }
 
-/// How a ledger is examined. Made of a [`Depth`] where nothing else is to be said.
+/// The way in which a ledger is examined. Made of a [`Depth`] where nothing else is to be said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ExamineOptions {
-    /// How thoroughly.
+    /// The thoroughness of the examination.
     pub depth: Depth,
-    /// What is taken for now: with it, what lies far from now is told, records and an instant before which the
+    /// The instant taken for now: with it, whatever lies far from now is told, records and an instant before which the
     /// ledger refuses them.
     pub now: Option<Timestamp>,
 }

@@ -1,4 +1,4 @@
-//! What an examination comes to.
+//! The result of an examination.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use super::file::FileFacts;
 use super::set_aside::SetAside;
 use crate::journal::backlog::JournalBacklog;
 
-/// What was found out about a ledger, all of it at one moment.
+/// The result of examining a ledger, all of it at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Diagnosis {
@@ -19,24 +19,24 @@ pub struct Diagnosis {
     pub file: FileFacts,
     /// About what is in it. `None` when not all of it could be read.
     pub content: Option<Content>,
-    /// What was checked, in this order, and what is wrong.
+    /// The checks, in the order in which they were made, with what is wrong.
     pub checks: Vec<Check>,
-    /// What is not wrong, but could be better.
+    /// The things that are not wrong, but could be better.
     pub advice: Vec<Advice>,
-    /// What waits in journals. That is no fault of the ledger.
+    /// The records that wait in journals. That is no fault of the ledger.
     pub backlog: JournalBacklog,
-    /// What could not become a record and is kept. That is no fault of the ledger either.
+    /// The things that could not become a record and are kept. That is no fault of the ledger either.
     pub set_aside: SetAside,
 }
 
 impl Diagnosis {
-    /// Whether everything was checked and nothing is wrong.
+    /// Returns whether everything was checked and nothing is wrong.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         self.checks.iter().all(Check::is_passed)
     }
 
-    /// How many things are wrong.
+    /// Returns the number of things that are wrong.
     #[must_use]
     pub fn wrong(&self) -> u64 {
         self.checks.iter().map(Check::wrong).sum()

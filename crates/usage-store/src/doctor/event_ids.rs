@@ -1,4 +1,4 @@
-//! Whether event ids are unique, and found.
+//! The check that event ids are unique, and can be found.
 
 use rusqlite::Connection;
 use usage_core::Timestamp;

@@ -1,4 +1,4 @@
-//! What the file is like, whatever is in it.
+//! The facts about the file, whatever is in it.
 
 use std::path::Path;
 
@@ -22,11 +22,11 @@ pub struct FileFacts {
     pub log_bytes: u64,
     /// Bytes of each page.
     pub page_bytes: u64,
-    /// How many pages the ledger has.
+    /// The number of pages of the ledger.
     pub pages: u64,
-    /// How many of them hold nothing.
+    /// The number of them that hold nothing.
     pub free_pages: u64,
-    /// Whether free pages can be given back to the file system in steps.
+    /// Says whether free pages can be given back to the file system in steps.
     #[serde(skip)]
     pub is_shrinkable: bool,
 }

@@ -15,7 +15,7 @@ const SOON: i64 = 24 * 60 * 60 * 1_000_000;
 /// The year 2000: no router was running, though a clock that was never set may say so.
 const LONG_AGO: i64 = 946_684_800_000_000;
 
-/// What is to be said of it. Nothing where it cannot be read, which the checks have found.
+/// Returns the advice on it. Nothing where it cannot be read, which the checks have found.
 pub(super) fn advice(
     connection: &Connection,
     version: i32,
@@ -64,7 +64,7 @@ fn found(
     Ok(advice)
 }
 
-/// How many records that can be such there are from one instant up to another, and the first and the last of them.
+/// Returns the number of records that can be such from one instant up to another, and the first and the last of them.
 fn between(
     connection: &Connection,
     from: i64,

@@ -1,4 +1,4 @@
-//! What waits in the journals of a ledger.
+//! The records that wait in the journals of a ledger.
 
 use std::path::Path;
 
@@ -47,7 +47,7 @@ pub(super) fn elsewhere(connection: &Connection, path: &Path) -> Vec<Advice> {
         .collect()
 }
 
-/// Whether each of them can be read. Whatever else waits there is as it should be.
+/// Checks whether each of them can be read. Whatever else waits there is as it should be.
 pub(super) fn check(backlog: &JournalBacklog) -> Check {
     let mut check = Check::new("journals");
     for segment in backlog.of(SegmentState::Unreadable) {

@@ -1,4 +1,4 @@
-//! What could not become a record, by the reason.
+//! The things that could not become a record, by the reason.
 
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
@@ -8,26 +8,26 @@ use crate::error::ReadError;
 use crate::ledger::schema::FIRST_WITH_QUARANTINE;
 use crate::write::quarantine::Quarantined;
 
-/// What is set aside in a ledger.
+/// The things that are set aside in a ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct SetAside {
     // In the order of the JSON: what is added comes at the end.
-    /// How many records the database itself has refused, or were older than the ledger took.
+    /// The number of records that the database itself has refused, or that were older than the ledger took.
     pub records: u64,
-    /// How many pieces of journals could not be read.
+    /// The number of pieces of journals that could not be read.
     pub pieces: u64,
-    /// How many records are lost with them, as far as that is known.
+    /// The number of records that are lost with them, as far as that is known.
     pub lost: u64,
     /// Why, the most frequent reason first; at most 20 of them.
     pub reasons: Vec<Reason>,
-    /// How many reasons more there are.
+    /// The number of further reasons.
     pub more: u64,
     /// Of how many of the pieces it is not known.
     pub unknown: u64,
-    /// How many of the records were older than the ledger took.
+    /// The number of the records that were older than the ledger took.
     pub quarantined: u64,
-    /// How many more of these found no room and are lost.
+    /// The number of further ones that found no room and are lost.
     pub overflow: u64,
 }
 
@@ -35,17 +35,17 @@ pub struct SetAside {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Reason {
-    /// What it is about.
+    /// The kind of thing that was set aside.
     pub kind: Kind,
     /// Why, in the words of the database or of the journal.
     pub reason: String,
-    /// How many there are.
+    /// Their number.
     pub count: u64,
     /// The first few: a record as its line, a piece of a journal as where it was.
     pub first: Vec<String>,
 }
 
-/// What is set aside.
+/// A kind of thing that is set aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -56,14 +56,14 @@ pub enum Kind {
     Journal,
 }
 
-/// How many reasons are kept. More are counted.
+/// The number of reasons that are kept. More are counted.
 const MAX_REASONS: usize = 20;
 
-/// How many of a kind are told.
+/// The number of things of a kind that are told.
 const FIRST: i64 = 3;
 
 impl SetAside {
-    /// Whether there is nothing.
+    /// Returns whether there is nothing.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.records == 0 && self.pieces == 0 && self.overflow == 0

@@ -1,4 +1,4 @@
-//! Whether the sums are what the records come to, and agree with each other.
+//! The check that the sums are what the records come to, and agree with each other.
 
 use std::ops::ControlFlow;
 
@@ -17,8 +17,8 @@ use crate::rollups::{
     numbers, quarter_of, read, rows_hash, unreadable_of_version_4,
 };
 
-/// How far back from the newest record sums are compared, where not all are: what people look at
-/// first, and what a program that keeps them wrongly would have written.
+/// The time before the newest record for which sums are compared, where not all are: what people
+/// look at first, and what a program that keeps them wrongly would have written.
 const RECENT: i64 = 40 * 24 * 60 * 60 * 1_000_000;
 
 /// At most so many records are added up then, so that it takes about a second in any ledger.
@@ -141,7 +141,7 @@ impl Comparing<'_> {
         self.others(quarter_of(from), &seen)
     }
 
-    /// What can be said of quarters of an hour whose records were deleted.
+    /// Checks what can be told of quarters of an hour whose records were deleted.
     fn without_rows(&mut self, from: i64) -> Result<(), ReadError> {
         let sets = LabelSets::read(self.connection)?;
         for number in numbers(self.connection, Level::Quarter, quarter_of(from))? {
@@ -206,8 +206,8 @@ impl Comparing<'_> {
         Ok(())
     }
 
-    /// Whether all that were ever written are there. What is wrong with a sum itself has been said, and
-    /// most often makes this wrong too.
+    /// Checks whether all that were ever written are there. What is wrong with a sum itself has been said, and most
+    /// often makes this wrong too.
     fn belonging_together(&mut self) -> Result<(), ReadError> {
         let torn = all_torn(self.connection)?;
         if !self.check.findings.is_empty() {

@@ -17,16 +17,16 @@ use crate::ledger::more::MoreError;
 use crate::ledger::records::select_records;
 use crate::query::rows::stored_record;
 
-/// What the pass has come to.
+/// The result of the pass.
 #[derive(Debug)]
 pub(super) struct Walk {
-    /// Whether every record could be reached.
+    /// Says whether every record could be reached.
     pub(super) is_complete: bool,
     pub(super) count: u64,
     pub(super) oldest: Option<Timestamp>,
     pub(super) newest: Option<Timestamp>,
     pub(super) largest_id: Option<i64>,
-    /// How many records have which names.
+    /// The number of records with each combination of names.
     pub(super) by_label_set: FxHashMap<i64, u64>,
     /// Records with content that none may have, or without names.
     pub(super) records: Check,
@@ -97,7 +97,7 @@ impl Walk {
     }
 }
 
-/// What is said of a record that has been named already.
+/// Returns the message about a record whose id has been named already, without that id.
 fn without_name(message: &str, id: i64) -> &str {
     let what = message.strip_prefix(&format!("record {id} ")).unwrap_or(message);
     what.strip_prefix("has content that no record may have: ").unwrap_or(what)
@@ -108,7 +108,7 @@ fn without_name(message: &str, id: i64) -> &str {
 struct Ids(FxHashMap<i64, u64>);
 
 impl Ids {
-    /// Whether it was not there yet.
+    /// Adds an id, and returns whether it was not there yet.
     fn insert(&mut self, id: i64) -> bool {
         let (word, bit) = (self.0.entry(id >> 6).or_default(), 1 << (id & 63));
         let is_new = *word & bit == 0;

@@ -21,14 +21,14 @@ pub enum Doubt {
     /// Now lies more than 92 days after the newest record and the latest now that a deletion was
     /// given. Where none was given yet, a ledger may just be old: only if all records would go.
     NowAhead {
-        /// What was said to be now.
+        /// The instant that was said to be now.
         now: Timestamp,
         /// The newest that the ledger knows of.
         latest: Timestamp,
     },
     /// Now lies more than 92 days before the latest now that a deletion was given.
     NowBehind {
-        /// What was said to be now.
+        /// The instant that was said to be now.
         now: Timestamp,
         /// The latest now.
         latest: Timestamp,

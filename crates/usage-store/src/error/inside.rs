@@ -37,19 +37,20 @@ pub(crate) enum ReadError {
     VersionChanged(i32),
     /// The file was overwritten with another ledger.
     Replaced,
-    /// What was found, and where.
+    /// The finding, and its place.
     Damaged(DamageCode, String),
     /// The edge of a range that would need rows, and the nearest that need none.
     RowsGone {
         edge: Timestamp,
         nearest: [Timestamp; 2],
     },
-    /// How many label sets that were asked for are folded, and from when on there are records.
+    /// The number of folded label sets among those that were asked for, and the instant from which
+    /// on there are records.
     NamesFolded {
         names: usize,
         before: Timestamp,
     },
-    /// What was to be deleted can hardly be meant.
+    /// The deletion that was asked for can hardly be meant.
     Doubtful(Doubt),
     /// A tag that sums do not tell apart, and from when on there are records or sums that do.
     TagsGone {
@@ -61,7 +62,7 @@ pub(crate) enum ReadError {
 }
 
 impl ReadError {
-    /// Whether what was read is damaged.
+    /// Returns whether what was read is damaged.
     pub(crate) fn is_damage(&self) -> bool {
         match self {
             Self::Sqlite(error) => SqliteErrorKind::of(error).is_damage(),

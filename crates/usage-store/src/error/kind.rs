@@ -1,4 +1,4 @@
-//! What can be done about an error of the ledger: its kind, advice, and which damage it is.
+//! The kind of an error of the ledger, the advice on it, and the damage that it is.
 
 use usage_core::{ErrorKind, Hint};
 
@@ -94,7 +94,7 @@ impl StoreError {
         }
     }
 
-    /// Whether [`SqliteErrorKind::is_unopenable`] is behind it.
+    /// Returns whether [`SqliteErrorKind::is_unopenable`] is behind it.
     pub(crate) fn is_unopenable(&self) -> bool {
         self.sqlite_kind().is_some_and(SqliteErrorKind::is_unopenable)
     }

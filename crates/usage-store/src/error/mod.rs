@@ -1,4 +1,4 @@
-//! What can go wrong with a ledger, in this crate's own words.
+//! The errors of a ledger, in this crate's own words.
 
 use std::error::Error;
 use std::io;
@@ -29,9 +29,8 @@ pub(crate) use wrong::Wrong;
 /// The result of this crate's functions.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
-/// What went wrong with a ledger. Each message says what was being done, and to which file; why it failed is
-/// the [`source`](Error::source), whose text is not in the message:
-/// [`chain`](usage_core::error::chain) tells both.
+/// An error of a ledger. Each message says what was being done, and to which file; why it failed is the
+/// [`source`](Error::source), whose text is not in the message: [`chain`](usage_core::error::chain) tells both.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -47,7 +46,7 @@ pub enum StoreError {
     NotALedger {
         /// The file.
         path: PathBuf,
-        /// What it is instead.
+        /// The thing that it is instead.
         what: &'static str,
     },
     /// The ledger was written by a newer version of this program. It was not touched.
@@ -82,9 +81,9 @@ pub enum StoreError {
     NoSpace {
         /// The ledger.
         path: PathBuf,
-        /// How many bytes it may take.
+        /// The number of bytes it may take.
         needed: u64,
-        /// How many there are.
+        /// The number of bytes that are free.
         free: u64,
     },
     /// The file has several names (hard links). SQLite finds what was written last by the file's
@@ -93,10 +92,10 @@ pub enum StoreError {
     Linked {
         /// The ledger.
         path: PathBuf,
-        /// How many names it has.
+        /// The number of names it has.
         links: u64,
     },
-    /// Whether there is a ledger could not be found out.
+    /// It could not be found out whether there is a ledger.
     #[error("cannot look for a ledger at {}", path.display())]
     Find {
         /// Where it was looked for.
@@ -121,7 +120,7 @@ pub enum StoreError {
     /// The per-user data folder of this platform is unknown.
     #[error("the per-user data folder is unknown: {reason}")]
     NoDataFolder {
-        /// What the platform said.
+        /// The platform's own message.
         reason: String,
     },
     /// The linked SQLite has a known bug that corrupts databases in WAL mode.
@@ -136,7 +135,7 @@ pub enum StoreError {
     /// SQLite failed.
     #[error("cannot {doing} {}", path.display())]
     Sqlite {
-        /// What was being done, as in "open the ledger".
+        /// The action that failed, as in "open the ledger".
         doing: &'static str,
         /// The ledger.
         path: PathBuf,
@@ -155,14 +154,14 @@ pub enum StoreError {
         /// The ledger.
         path: PathBuf,
     },
-    /// What is stored is not what a ledger can hold.
+    /// The stored data are not what a ledger can hold.
     #[error("the ledger {} is damaged: {what} ({code})", path.display())]
     Damaged {
         /// The ledger.
         path: PathBuf,
         /// Which kind of damage it is.
         code: DamageCode,
-        /// What was found, and where.
+        /// The finding, and its place.
         what: String,
     },
     /// Another program has migrated the ledger since this one opened it. It is neither read nor
@@ -199,7 +198,7 @@ pub enum StoreError {
         shown(*before)
     )]
     NamesFolded {
-        /// How many label sets it is in the first such month.
+        /// The number of label sets in the first such month.
         names: usize,
         /// Records are there from this instant on.
         before: Timestamp,
@@ -218,7 +217,7 @@ pub enum StoreError {
     /// A key of tags that is to be declared is none, or there are too many of them.
     #[error("that cannot be declared: {source}")]
     WrongTagKeys {
-        /// What is wrong.
+        /// The fault.
         source: usage_core::RecordError,
     },
     /// The range, or the time from the oldest to the newest record, is too long for the unit.
@@ -239,17 +238,17 @@ pub enum StoreError {
         "sums cannot be kept for a shorter time ({sums}) than the records they are made of ({rows})"
     )]
     SumsBeforeRows {
-        /// How long records were to be kept: an age, or "forever".
+        /// The time for which records were to be kept: an age, or "forever".
         rows: String,
-        /// How long sums were to be kept.
+        /// The time for which sums were to be kept.
         sums: String,
     },
     /// With such a policy sessions would go before the records that they are made of.
     #[error("sessions cannot be kept for a shorter time ({sessions}) than their records ({rows})")]
     SessionsBeforeRows {
-        /// How long records were to be kept: an age, or "forever".
+        /// The time for which records were to be kept: an age, or "forever".
         rows: String,
-        /// How long sessions were to be kept.
+        /// The time for which sessions were to be kept.
         sessions: String,
     },
     /// Such a policy would delete everything.
@@ -258,11 +257,11 @@ pub enum StoreError {
     /// A deletion has failed after something was deleted, which stays deleted.
     #[error("a part of what was to be deleted is deleted")]
     Unfinished {
-        /// How many records went.
+        /// The number of records that went.
         records: u64,
-        /// How many quarters of an hour went of which only sums were left.
+        /// The number of quarters of an hour that went of which only sums were left.
         sums: u64,
-        /// How many requests these sums counted.
+        /// The number of requests that these sums counted.
         requests: u64,
         /// Why it has failed.
         source: Box<Self>,
@@ -276,10 +275,10 @@ pub enum StoreError {
     Replaced {
         /// The ledger.
         path: PathBuf,
-        /// What happened to it, as in "was deleted or moved away".
+        /// The thing that happened to it, as in "was deleted or moved away".
         what: &'static str,
     },
-    /// What was stored could not be brought to the disk itself.
+    /// The stored records could not be brought to the disk itself.
     #[error("cannot sync {}", path.display())]
     Sync {
         /// The file.
@@ -291,7 +290,7 @@ pub enum StoreError {
     /// stored.
     #[error("cannot {doing} the journal {}", folder.display())]
     Journal {
-        /// What was being done, as in "look into".
+        /// The action that failed, as in "look into".
         doing: &'static str,
         /// The folder of the journal.
         folder: PathBuf,
@@ -308,7 +307,7 @@ pub(crate) fn shown(instant: Timestamp) -> String {
     )
 }
 
-/// Whether a query was ended by the one who has asked.
+/// Returns whether a query was ended by the one who has asked.
 fn is_stopped(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)
 }

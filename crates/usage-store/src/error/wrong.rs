@@ -1,4 +1,4 @@
-//! What can be wrong with sums.
+//! The faults of sums.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use rusqlite::types::Type;
 
 use super::DamageCode;
 
-/// What is wrong with sums. As an error of SQLite's it counts as damage.
+/// A fault of sums. As an error of SQLite's it counts as damage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wrong {
     Unreadable,
@@ -28,7 +28,7 @@ impl Wrong {
         }
     }
 
-    /// What is wrong with sums, if that is what an error says.
+    /// Returns the fault of sums, if that is what an error says.
     pub(crate) fn of(error: &rusqlite::Error) -> Option<Self> {
         match error {
             rusqlite::Error::FromSqlConversionFailure(_, _, error) => error.downcast_ref().copied(),
@@ -36,7 +36,7 @@ impl Wrong {
         }
     }
 
-    /// Whether an error is that sums cannot be read.
+    /// Returns whether an error is that sums cannot be read.
     pub(crate) fn is_unreadable(error: &rusqlite::Error) -> bool {
         Self::of(error) == Some(Self::Unreadable)
     }

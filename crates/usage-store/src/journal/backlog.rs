@@ -1,4 +1,4 @@
-//! What waits in journals, without changing anything.
+//! The records that wait in journals, found without changing anything.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ use crate::journal::recovery::Journals;
 use crate::ledger::file::bytes;
 use crate::ledger::readers::Stop;
 
-/// What waits in the journals of a ledger.
+/// The records that wait in the journals of a ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JournalBacklog {
@@ -34,13 +34,12 @@ pub struct JournalSegment {
     /// Whose it is.
     #[serde(serialize_with = "named")]
     pub state: SegmentState,
-    /// How many records in it the ledger does not have yet. 0 where that cannot be said: of other
-    /// ledgers, of newer versions, and where it cannot be read.
+    /// The number of records in it that the ledger does not have yet. 0 where that cannot be said:
+    /// of other ledgers, of newer versions, and where it cannot be read.
     pub records: u64,
-    /// How large the file is.
+    /// The size of the file in bytes.
     pub bytes: u64,
-    /// What in it cannot be read, each as a text that says where and why; or why it cannot be looked
-    /// into.
+    /// The parts of it that cannot be read, each as a text that says where and why; or why it cannot be looked into.
     pub damage: Vec<String>,
 }
 
@@ -61,20 +60,20 @@ fn named<S: Serializer>(state: &SegmentState, serializer: S) -> Result<S::Ok, S:
 }
 
 impl JournalBacklog {
-    /// How many records wait in the journals of stopped programs. The next program that writes to
-    /// the ledger stores them.
+    /// Returns the number of records that wait in the journals of stopped programs. The next
+    /// program that writes to the ledger stores them.
     #[must_use]
     pub fn of_stopped(&self) -> u64 {
         self.records_of(SegmentState::Abandoned)
     }
 
-    /// How many records wait in the journals of running programs, which are about to store them.
+    /// Returns the number of records that wait in the journals of running programs, which are about to store them.
     #[must_use]
     pub fn of_running(&self) -> u64 {
         self.records_of(SegmentState::Live)
     }
 
-    /// How much all the files take on disk.
+    /// Returns the number of bytes that all the files take on disk.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.segments.iter().map(|segment| segment.bytes).sum()

@@ -1,4 +1,4 @@
-//! What the ledger remembers of journals: how far each segment is stored.
+//! The memory that the ledger has of journals: how far each segment is stored.
 
 use rusqlite::{Connection, OptionalExtension};
 use usage_core::sink::{Position, Replay, SegmentId};
@@ -6,7 +6,7 @@ use usage_core::sink::{Position, Replay, SegmentId};
 use crate::error::{StoreError, WorkError};
 use crate::write::{set_aside, sources};
 
-/// How far a segment is stored.
+/// Returns the place up to which a segment is stored.
 pub(crate) fn position(
     connection: &Connection,
     segment: SegmentId,
@@ -73,7 +73,7 @@ pub(crate) fn forget(connection: &Connection, segment: SegmentId) -> rusqlite::R
     sources::forget(connection, &name_of(segment))
 }
 
-/// What a segment is called among the sources; a migration knows it too.
+/// Returns the name of a segment among the sources; a migration knows it too.
 fn name_of(segment: SegmentId) -> String {
     format!("journal:{segment}")
 }

@@ -14,10 +14,10 @@ use crate::ledger::{journal_folders, trusted};
 /// About how many records are stored in one transaction, so that other writers get their turn.
 const AT_ONCE: usize = 5_000;
 
-/// What cannot be done with a journal, in the words of its error.
+/// The action that cannot be done with a journal, in the words of its error.
 const STORE: &str = "store what waits in";
 
-/// What [`Journals::recover`] has found and done.
+/// The result of [`Journals::recover`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recovered {
@@ -32,14 +32,14 @@ pub struct Recovered {
     pub refused: u64,
     /// Records that are known to be lost, as a piece of a journal is damaged or missing.
     pub lost: u64,
-    /// How many pieces of journals could not be read. They are set aside.
+    /// The number of pieces of journals that could not be read. They are set aside.
     pub damaged: u64,
     /// Of how many of these pieces nobody can say how many records were in them: as many records are
     /// lost beside those of [`lost`](Self::lost) as nobody knows.
     pub unknown: u64,
-    /// How many segments are wholly stored now.
+    /// The number of segments that are wholly stored now.
     pub segments: u64,
-    /// How many segments belong to running processes, which store them.
+    /// The number of segments that belong to running processes, which store them.
     pub live: u64,
     /// Segments of other ledgers: left as they are.
     pub foreign: Vec<PathBuf>,
@@ -48,8 +48,9 @@ pub struct Recovered {
     /// Segments of which not even the headers can be read, under the names that they were given:
     /// nothing looks at them again.
     pub unreadable: Vec<PathBuf>,
-    /// What could not be opened, read or removed, and why, each as a text: another user's files, or
-    /// something else than a file. It is left as it is; what is behind it is stored.
+    /// The files that could not be opened, read or removed, and why, each as a text: another user's
+    /// files, or something else than a file. They are left as they are; what is behind them is
+    /// stored.
     pub skipped: Vec<String>,
 }
 

@@ -25,10 +25,10 @@ pub(crate) fn open(path: &Path) -> Option<Connection> {
     Some(connection)
 }
 
-/// Whether the file, which nobody has open, is marked as a ledger of this version of the schema: sooner found out
-/// than by SQLite, which reads all of the schema first.
+/// Returns whether the file, which nobody has open, is marked as a ledger of this version of the schema: sooner found
+/// out than by SQLite, which reads all of the schema first.
 pub(crate) fn is_current(path: &Path) -> bool {
-    /// What SQLite's file format says: its name, and where the two marks are.
+    /// The name at the beginning of a file, and the places of the two marks, as SQLite's file format has them.
     const MAGIC: &[u8; 16] = b"SQLite format 3\0";
     const USER_VERSION: usize = 60;
     const APPLICATION: usize = 68;
@@ -43,7 +43,7 @@ pub(crate) fn is_current(path: &Path) -> bool {
     header.starts_with(MAGIC) && is(USER_VERSION, SCHEMA_VERSION) && is(APPLICATION, APPLICATION_ID)
 }
 
-/// What came of reading a file at rest.
+/// The outcome of reading a file at rest.
 pub(crate) enum Attempt<T> {
     /// It was at rest all the time.
     Read(T),
@@ -53,7 +53,7 @@ pub(crate) enum Attempt<T> {
     InUse,
 }
 
-/// How often a file at rest is read again because it was changed meanwhile.
+/// The number of times that a file at rest is read again because it was changed meanwhile.
 pub(crate) const TRIES: usize = 3;
 
 /// Reads a ledger as a file at rest, with nothing left beside it.

@@ -21,7 +21,7 @@ const PAGES: c_int = 1_000;
 const SETTING: &str = "failing_checkpoint";
 
 thread_local! {
-    /// How the last checkpoint of this thread went, since it was asked for last. SQLite calls
+    /// The outcome of the last checkpoint of this thread, since it was asked for last. SQLite calls
     /// [`committed`] on the thread that commits.
     static LAST: RefCell<Option<Result<(), String>>> = const { RefCell::new(None) };
 }
@@ -47,7 +47,7 @@ fn committed(log: &Wal, pages: c_int) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// What the checkpoints of a writing connection come to.
+/// The outcome of the checkpoints of a writing connection.
 #[derive(Debug, Default)]
 pub(crate) struct Checkpoints {
     /// Why the last one failed, if it did.

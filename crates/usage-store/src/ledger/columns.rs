@@ -132,7 +132,7 @@ const MORE: usize = SESSION + 1;
 pub(crate) const TS: usize = MORE + 1;
 const ID: usize = TS + 1;
 
-/// What one row counts.
+/// Returns the numbers of one row.
 pub(crate) fn summary(row: &Row<'_>) -> Result<Summary, ReadError> {
     let whose = || "a record".to_owned();
     let mut summary = Summary::new(1, [0; Measure::COUNT]);

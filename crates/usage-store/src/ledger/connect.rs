@@ -29,8 +29,9 @@ pub(crate) fn configure(connection: &Connection, options: &StoreOptions) -> rusq
     Ok(())
 }
 
-/// What a ledger brings along, such as triggers and views, may come from a stranger: it gets to use
-/// only what SQLite calls harmless, and nobody gets to write past SQLite's own checks.
+/// Distrusts everything that a ledger brings along, such as triggers and views, as it may come from
+/// a stranger: it gets to use only what SQLite calls harmless, and nobody gets to write past
+/// SQLite's own checks.
 pub(crate) fn distrust(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).map(drop)

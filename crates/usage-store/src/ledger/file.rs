@@ -53,7 +53,7 @@ pub fn is_same_file(a: &Path, b: &Path) -> bool {
         || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
-/// Whether two files are one, as far as the platform tells files apart.
+/// Returns whether two files are one, as far as the platform tells files apart.
 pub(crate) fn is_same(a: &Metadata, b: &Metadata) -> bool {
     FileId::of(a).is_some_and(|id| FileId::of(b) == Some(id))
 }

@@ -1,4 +1,4 @@
-//! Whether the file at a path still is the one that was opened.
+//! The check that the file at a path still is the one that was opened.
 
 use std::fs::Metadata;
 use std::io::ErrorKind;
@@ -17,7 +17,7 @@ pub(crate) struct OpenedFile {
     path: PathBuf,
     real_path: PathBuf,
     id: Option<FileId>,
-    /// How many names it had when it was opened.
+    /// The number of names it had when it was opened.
     links: u64,
 }
 
@@ -34,7 +34,7 @@ impl OpenedFile {
         })
     }
 
-    /// What tells it from other files of this machine.
+    /// Returns the id that tells it from other files of this machine.
     pub(crate) fn id(&self) -> Option<FileId> {
         self.id
     }
@@ -61,7 +61,7 @@ impl OpenedFile {
         StoreError::Linked { path: self.path.clone(), links: self.links }
     }
 
-    /// Whether all names of the file are in one folder, with no write-ahead log beside the others.
+    /// Returns whether all names of the file are in one folder, with no write-ahead log beside the others.
     fn has_no_other_log(&self) -> Option<bool> {
         let mut found = 0;
         for entry in self.real_path.parent()?.read_dir().ok()? {
@@ -87,7 +87,7 @@ impl OpenedFile {
         with_ending(&self.real_path, "-wal")
     }
 
-    /// Whether its group may read and write it.
+    /// Returns whether its group may read and write it.
     #[cfg(unix)]
     pub(crate) fn is_shared_with_group(&self) -> bool {
         use std::os::unix::fs::PermissionsExt;

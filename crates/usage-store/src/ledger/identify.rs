@@ -9,7 +9,7 @@ use crate::error::{DamageCode, Result, SqliteErrorKind, StoreError};
 use crate::ledger::at_rest;
 use crate::ledger::schema::{APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION};
 
-/// What a database that may be opened says it is.
+/// The identity that a database that may be opened claims.
 pub(crate) enum Identity {
     /// No tables and no marks: nobody's yet.
     Empty,
@@ -51,8 +51,9 @@ pub(crate) fn identify(connection: &Connection, path: &Path) -> Result<Identity>
     }
 }
 
-/// What has the name of one of a ledger's tables and is something else; or a name by which SQLite
-/// itself answers what [`marks`] asks. Of another program's database, nothing.
+/// Returns the name of an object that is called like one of a ledger's tables and is something
+/// else; or a name by which SQLite itself answers what [`marks`] asks. Of another program's
+/// database, nothing.
 fn impostor(connection: &Connection) -> rusqlite::Result<Option<String>> {
     let marked: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     if marked != APPLICATION_ID {
@@ -74,7 +75,7 @@ fn impostor(connection: &Connection) -> rusqlite::Result<Option<String>> {
     Ok(None)
 }
 
-/// Whether a version of the schema has a table of that name.
+/// Returns whether a version of the schema has a table of that name.
 fn is_ours(name: &str) -> bool {
     MIGRATIONS
         .iter()
@@ -136,7 +137,7 @@ pub(crate) fn refuse_untouched(path: &Path) -> Result<Option<OlderAtRest>> {
     }
 }
 
-/// What is no file.
+/// Returns the kind of a thing that is no file.
 fn kind_of(found: &Metadata) -> &'static str {
     if found.is_dir() {
         return "a folder";

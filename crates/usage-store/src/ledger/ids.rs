@@ -11,7 +11,7 @@ use crate::ledger::contexts::{session_of, tag_set_of};
 use crate::ledger::labels;
 use crate::ledger::tag_keys::Declared;
 
-/// What a row refers to.
+/// The ids of what a row refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RowIds {
     pub(crate) label_set: i64,

@@ -52,7 +52,7 @@ pub(crate) struct Remembered {
     pub(crate) folder: PathBuf,
     /// Where that ledger was then, without links.
     pub(crate) ledger: PathBuf,
-    /// Whether it was the one in the file that is asked about.
+    /// Says whether it was the one in the file that is asked about.
     pub(crate) is_of_file: bool,
 }
 
@@ -96,7 +96,7 @@ pub(crate) fn folders(
     Ok(remembered.filter(|one| one.is_of_file).map(|one| one.folder).collect())
 }
 
-/// Whether it is remembered that journals of the ledger in that file are kept in a folder.
+/// Returns whether it is remembered that journals of the ledger in that file are kept in a folder.
 pub(crate) fn is_remembered(
     connection: &Connection,
     folder: &Path,

@@ -1,4 +1,4 @@
-//! What a row says besides its columns, packed into one of them: rare things, which would else cost every row
+//! The data of a row besides its columns, packed into one of them: rare things, which would else cost every row
 //! something.
 //!
 //! ```text
@@ -25,7 +25,7 @@ use usage_core::{Counts, Measure, Money, Outcome, Quality, Record, Timestamp, To
 use super::varint::{pull_count, push};
 use crate::error::Wrong;
 
-/// How many of the numbers of a record have columns of their own: the first ones.
+/// The number of a record's numbers that have columns of their own: the first ones.
 pub(crate) const COLUMNS: usize = Measure::Fallbacks as usize + 1;
 
 /// The other numbers, with their bits.
@@ -44,7 +44,7 @@ const REVISION: u32 = 4;
 pub(crate) const FLAGS: u32 = 5;
 pub(crate) const STATED: u32 = 6;
 
-/// How many bits have a meaning.
+/// The number of bits that have a meaning.
 pub(crate) const BITS: u32 = 11;
 
 /// In the flags: two bits of each of these, and single ones.
@@ -59,7 +59,7 @@ pub(crate) fn bit_of(measure: Measure) -> Option<u32> {
     NUMBERS.iter().find(|(of, _)| *of == measure).map(|(_, bit)| *bit)
 }
 
-/// What a row says besides its columns.
+/// The data of a row besides its columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct More<'a> {
     /// The prices that it was priced with.
@@ -146,7 +146,7 @@ impl<'a> More<'a> {
         }
     }
 
-    /// Whether there is nothing that has to be written.
+    /// Returns whether there is nothing that has to be written.
     pub(crate) fn is_none(&self) -> bool {
         *self == More::NONE
     }
@@ -382,7 +382,7 @@ mod tests {
         }
     }
 
-    /// What is in ledgers never changes, and `docs/reference/schema.md` tells it.
+    /// Checks that what is in ledgers never changes, as `docs/reference/schema.md` tells it.
     #[test]
     fn each_bit_stays_what_it_is() {
         let none = More::NONE;

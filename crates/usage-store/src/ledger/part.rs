@@ -14,11 +14,11 @@ use crate::error::{Result, StoreError};
 use crate::ledger::file::uri;
 
 const PREFIX: &str = ".usage-copy-";
-/// What versions before the locks made.
+/// The prefix of the parts that versions before the locks made.
 const PREFIX_WITHOUT_LOCK: &str = ".usage-backup-";
 const SUFFIX: &str = ".part";
 
-/// How old a part without a lock must be before nobody can be writing it any more.
+/// The age at which nobody can be writing a part without a lock any more.
 const ABANDONED: Duration = Duration::from_hours(24);
 
 /// A file of mode 0600 without its final name. Dropped, it is gone. Locked while it is made, so
@@ -62,7 +62,7 @@ impl Part {
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
     }
 
-    /// Whether a file holds the very same bytes.
+    /// Returns whether a file holds the very same bytes.
     pub(crate) fn is_same_as(&self, path: &Path) -> io::Result<bool> {
         if !path.symlink_metadata()?.is_file() {
             return Ok(false);

@@ -1,4 +1,4 @@
-//! What the ledger keeps, and since when: the row of `retention`.
+//! The policy of the ledger, and the instants since which it keeps things: the row of `retention`.
 
 use rusqlite::{Connection, params};
 
@@ -64,7 +64,7 @@ pub(crate) fn forget_now(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute("UPDATE retention SET latest_now = NULL", []).map(drop)
 }
 
-/// Whether there are records or sums, or were such that were deleted.
+/// Returns whether there are records or sums, or were such that were deleted.
 pub(crate) fn has_history(connection: &Connection) -> rusqlite::Result<bool> {
     connection
         .prepare_cached(
@@ -132,7 +132,7 @@ pub(crate) fn clear(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// How long rows, sums and sessions are to be kept, as text.
+/// Returns the times for which rows, sums and sessions are to be kept, as text.
 pub(crate) fn ages(connection: &Connection) -> rusqlite::Result<[Option<String>; 3]> {
     connection
         .prepare_cached("SELECT rows_age, sums_age, sessions_age FROM retention")?

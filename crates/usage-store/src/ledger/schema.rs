@@ -57,8 +57,8 @@ CREATE TABLE records (
 CREATE INDEX records_by_event_id ON records (event_id) WHERE event_id IS NOT NULL;
 ";
 
-/// How far each origin has been imported: the last row that was looked at, by id and fingerprint,
-/// and what became of the rows up to it.
+/// The place up to which each origin has been imported: the last row that was looked at, by id and
+/// fingerprint, and what became of the rows up to it.
 const V2: &str = "
 CREATE TABLE imports (
     source        TEXT PRIMARY KEY NOT NULL,
@@ -70,9 +70,9 @@ CREATE TABLE imports (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// How far each segment of a journal is stored; where journals were ever kept, other than in the
-/// folder beside the ledger; and what was set aside: records that the database itself refuses, and
-/// pieces of journals that could not be read.
+/// The place up to which each segment of a journal is stored; where journals were ever kept, other
+/// than in the folder beside the ledger; and what was set aside: records that the database itself
+/// refuses, and pieces of journals that could not be read.
 const V3: &str = "
 CREATE TABLE journals (
     segment    BLOB PRIMARY KEY NOT NULL,
@@ -98,7 +98,7 @@ CREATE TABLE set_aside (
 ) STRICT;
 ";
 
-/// What the records of each quarter of an hour, day and month add up to, by label set; and what is
+/// The sums of the records of each quarter of an hour, day and month, by label set; and what is
 /// kept, since when. The sums of the records that a ledger has already are made after this step.
 const V4: &str = "
 CREATE TABLE sums_by_quarter (number INTEGER PRIMARY KEY, cells BLOB NOT NULL) STRICT;
@@ -215,8 +215,8 @@ CREATE TABLE tag_sets (
 ) STRICT;
 ";
 
-/// How far each source is stored, in place of a table for journals and one for imports. Numbers are of eight
-/// bytes, the most significant first; a negative one, which only damage can make, stays one.
+/// The place up to which each source is stored, in place of a table for journals and one for imports. Numbers are of
+/// eight bytes, the most significant first; a negative one, which only damage can make, stays one.
 const V5_SOURCES: &str = "
 CREATE TABLE sources (
     name   TEXT PRIMARY KEY NOT NULL,

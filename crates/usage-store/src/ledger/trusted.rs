@@ -12,9 +12,9 @@ use usage_journal::{RealDisk, survey};
 
 use crate::ledger::file_id::OpenedFile;
 
-/// Whether it is a folder of the same user with at least one segment of this very ledger, and with
-/// nothing in the place of a segment that is no file. So is a folder that this user may not look
-/// into: nothing can be done to it, and somebody has to be told of it.
+/// Returns whether it is a folder of the same user with at least one segment of this very ledger,
+/// and with nothing in the place of a segment that is no file. So is a folder that this user may
+/// not look into: nothing can be done to it, and somebody has to be told of it.
 pub(crate) fn is_journal_of(folder: &Path, file: &OpenedFile, ledger: LedgerId) -> bool {
     if folder.read_dir().is_err_and(|error| error.kind() == ErrorKind::PermissionDenied) {
         return true;
@@ -24,8 +24,8 @@ pub(crate) fn is_journal_of(folder: &Path, file: &OpenedFile, ledger: LedgerId) 
         && has_segment_of(folder, ledger)
 }
 
-/// Whether it is a folder, and no link to one, of who runs this program or owns the ledger; or of
-/// the group that the ledger is shared with.
+/// Returns whether it is a folder, and no link to one, of who runs this program or owns the ledger;
+/// or of the group that the ledger is shared with.
 #[cfg(unix)]
 fn belongs_to_user(folder: &Path, file: &OpenedFile) -> Option<bool> {
     use std::os::unix::fs::MetadataExt as _;

@@ -174,7 +174,7 @@ fn dangling(path: &Path) -> std::io::Result<PathBuf> {
     }
 }
 
-/// What can be refused without opening it for writing.
+/// Refuses whatever can be refused without opening it for writing.
 fn refuse_others(path: &Path) -> Result<Option<OlderAtRest>> {
     check_sqlite(rusqlite::version_number())?;
     refuse_untouched(path)

@@ -213,7 +213,7 @@ fn stop(limits: &Limits) -> Option<Stop> {
     (!limits.is_none()).then(|| Stop::when(move || limits.check(Instant::now).is_err()))
 }
 
-/// What has ended a query that was stopped are its limits.
+/// Converts an error: its limits are what has ended a query that was stopped.
 fn failed(error: StoreError, limits: &Limits) -> Error {
     match limits.check(Instant::now) {
         Err(kind) if matches!(error, StoreError::Stopped { .. }) => Error::new(kind, error),

@@ -11,8 +11,8 @@ use crate::query::tagged::{self, TaggedRows};
 use crate::rollups::{Apart, Seen, Totals, total};
 
 impl Store {
-    /// What the records of a range that pass the filter add up to, by label set: what every
-    /// report is made of. Sees one state of the ledger; of a batch, all or nothing.
+    /// Returns the sums of the records of a range that pass the filter, by label set: every report
+    /// is made of them. Sees one state of the ledger; of a batch, all or nothing.
     ///
     /// # Errors
     /// When the ledger cannot be read, was migrated by another program, or is damaged: a report

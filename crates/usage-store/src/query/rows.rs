@@ -47,8 +47,8 @@ pub struct StoredRecord {
     pub record: Record,
 }
 
-/// How many records are read at a time. Between pages no transaction is open, so a slow reader
-/// does not keep the write-ahead log from being recycled.
+/// The number of records that are read at a time. Between pages no transaction is open, so a slow
+/// reader does not keep the write-ahead log from being recycled.
 const PAGE: usize = 1_000;
 
 const DOING: &str = "read records from";
@@ -271,8 +271,8 @@ pub(crate) fn quarters_of(range: TimeRange) -> Range<i64> {
     quarter_of(start)..quarter_of(end - 1) + 1
 }
 
-/// What is wrong with the records of some quarters of an hour. Those that are about to be deleted, as
-/// their sums alone are kept, nobody can judge.
+/// Returns the faults of the records of some quarters of an hour. Those that are about to be deleted, as their sums
+/// alone are kept, nobody can judge.
 fn damage_in(
     connection: &Connection,
     quarters: Range<i64>,

@@ -80,8 +80,8 @@ pub(super) fn aggregate_all(
     Ok(series)
 }
 
-/// How many units without records are listed at most between two that have some, where the range has
-/// no bounds: one record of 2099 would bring 27,000 days with it.
+/// The number of units without records that are listed at most between two that have some, where the range has no
+/// bounds: one record of 2099 would bring 27,000 days with it.
 const LONGEST_GAP: i64 = 366;
 
 /// The range, and where it lacks a bound the stretches of it that have records, with what lies between
@@ -176,7 +176,7 @@ fn ends(connection: &Connection, seen: &mut Seen) -> Result<Option<[i64; 2]>, Re
     Ok(quarters)
 }
 
-/// What both have in common.
+/// Returns the range that both have in common.
 fn common(one: TimeRange, other: TimeRange) -> TimeRange {
     let end = match (one.end, other.end) {
         (Some(one), Some(other)) => Some(one.min(other)),

@@ -90,7 +90,7 @@ fn leave_top(candidates: &mut Vec<Candidate>, Listing { order, top }: Listing) {
     candidates.retain(|of| key(of) >= least);
 }
 
-/// Whether the filter is about tags that sums do not tell apart. Fails where the rows that do are gone.
+/// Returns whether the filter is about tags that sums do not tell apart. Fails where the rows that do are gone.
 fn needs_rows(
     connection: &Connection,
     filter: &Filter,
@@ -123,7 +123,7 @@ fn needs_rows(
     }
 }
 
-/// What of a session passes the filter.
+/// The part of a session that passes the filter.
 #[derive(Debug, Default)]
 struct Found {
     whole: Summary,

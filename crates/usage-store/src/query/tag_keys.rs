@@ -21,12 +21,12 @@ use crate::rollups::{Seen, Totals, total};
 pub struct TagUse {
     /// The key.
     pub key: TagKey,
-    /// Whether sums tell its values apart.
+    /// Says whether sums tell its values apart.
     pub is_declared: bool,
     /// Before this instant only sums are left, and they do not tell its values apart: reports of such a time cannot
     /// be asked for by this key. `None` where there is no such time.
     pub told_apart_from: Option<Timestamp>,
-    /// How many values it has, that of the records without it not among them. Those that sums hold as `(other)`,
+    /// The number of values it has, that of the records without it not among them. Those that sums hold as `(other)`,
     /// as there were too many in a month, are one.
     pub values: u64,
 }

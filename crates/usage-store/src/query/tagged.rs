@@ -20,8 +20,8 @@ pub(super) fn told_apart(labels: &Labels, tags: Tags<'_>, by: &[TagKey]) -> Labe
     if by.is_empty() { labels.clone() } else { labels.with_tags(tags.only(by).tags()) }
 }
 
-/// Whether an answer needs rows, as it is about tags that sums do not tell apart. Fails where these rows are gone:
-/// what only sums are left of has no tags that were not declared before.
+/// Returns whether an answer needs rows, as it is about tags that sums do not tell apart. Fails where these rows are
+/// gone: what only sums are left of has no tags that were not declared before.
 pub(super) fn needs_rows(
     connection: &Connection,
     range: TimeRange,
@@ -65,7 +65,7 @@ pub(super) fn needs_rows(
     Ok(are_needed)
 }
 
-/// Whether there are sums of a range before an instant.
+/// Returns whether there are sums of a range before an instant.
 pub(super) fn has_sums(
     connection: &Connection,
     range: TimeRange,
@@ -103,7 +103,7 @@ pub(super) fn each_row(
     })
 }
 
-/// What rows come to by place, label set and set of tags.
+/// The sums of rows by place, label set and set of tags.
 pub(super) struct TaggedRows<P>(FxHashMap<(P, i64, Option<i64>), Summary>);
 
 impl<P> Default for TaggedRows<P> {

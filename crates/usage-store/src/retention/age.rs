@@ -1,4 +1,4 @@
-//! How old something may become.
+//! The age that something may reach.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -8,7 +8,7 @@ use usage_core::Timestamp;
 
 use crate::error::{Result, StoreError};
 
-/// How old something may become: `30d`, `8w`, `24h`, `90m`. A day has 24 hours.
+/// The age that something may reach: `30d`, `8w`, `24h`, `90m`. A day has 24 hours.
 ///
 /// ```
 /// use usage_core::Timestamp;
@@ -38,7 +38,7 @@ impl Age {
         now.as_micros().checked_sub(micros).map(Timestamp::from_micros)
     }
 
-    /// Whether it is no time at all.
+    /// Returns whether it is no time at all.
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.minutes == 0

@@ -10,18 +10,19 @@ use super::range::DeleteRangePlan;
 use super::space::bytes_on_disk;
 use crate::{Result, Store};
 
-/// What [`Store::delete`] is to delete. Made of each of the plans, which say what that is before it is done.
+/// The plan that [`Store::delete`] is to carry out. Made of each of the plans, which say what that is before it is
+/// done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[expect(clippy::large_enum_variant, reason = "there is one a deletion, and it can be copied")]
 pub enum DeletionPlan {
-    /// What is older than an instant: see [`PrunePlan::new`].
+    /// The records older than an instant: see [`PrunePlan::new`].
     Prune(PrunePlan),
-    /// What lies in a range: see [`DeleteRangePlan::new`].
+    /// The records in a range: see [`DeleteRangePlan::new`].
     Range(DeleteRangePlan),
     /// Everything: [`DeleteAllPlan`] says what that is.
     All,
-    /// What is older than it is to be kept: see [`RetentionPlan::new`].
+    /// The records older than they are to be kept: see [`RetentionPlan::new`].
     Retention(RetentionPlan),
 }
 

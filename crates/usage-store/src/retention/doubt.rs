@@ -1,4 +1,4 @@
-//! Whether an instant before which everything is to go can be meant.
+//! Doubts whether an instant before which everything is to go can be meant.
 
 use rusqlite::Connection;
 use usage_core::Timestamp;
@@ -6,11 +6,11 @@ use usage_core::Timestamp;
 use crate::error::Doubt;
 use crate::ledger::retained;
 
-/// How far an instant may lie beyond what the ledger knows of: 92 days, as long as three months can
-/// be. A clock that is wrong is wrong by years, as a rule.
+/// The time by which an instant may lie beyond what the ledger knows of: 92 days, as long as three
+/// months can be. A clock that is wrong is wrong by years, as a rule.
 const PLAUSIBLE: i64 = 92 * 24 * 60 * 60 * 1_000_000;
 
-/// What speaks against deleting everything older than an instant, at that now where it is known.
+/// Returns the doubt that speaks against deleting everything older than an instant, at that now where it is known.
 ///
 /// A record later than now says nothing of when now is: one of 2099 would silence every doubt.
 pub(super) fn doubt(

@@ -10,11 +10,11 @@ use crate::ledger::retained;
 use crate::write::{event_ids, set_aside};
 use crate::{Result, Store, rollups};
 
-/// What deleting everything would delete.
+/// The plan of deleting everything, with what it would delete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeleteAllPlan {
-    /// How many records there are.
+    /// The number of records.
     pub records: u64,
     /// The oldest of them.
     pub oldest: Option<Timestamp>,
@@ -22,11 +22,11 @@ pub struct DeleteAllPlan {
     pub newest: Option<Timestamp>,
     /// Of how many quarters of an hour only sums are left.
     pub sums: u64,
-    /// How many requests these sums count.
+    /// The number of requests that these sums count.
     pub requests: u64,
     /// When the first of these quarters begins, and the last one ends.
     pub summed: Option<[Timestamp; 2]>,
-    /// How many records are set aside, quarantined ones included.
+    /// The number of records that are set aside, quarantined ones included.
     pub set_aside: u64,
 }
 

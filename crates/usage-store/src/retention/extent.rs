@@ -1,9 +1,9 @@
-//! How many records there are, and from when to when.
+//! The number of records, and the time from the first to the last.
 
 use rusqlite::{Connection, Params};
 use usage_core::Timestamp;
 
-/// How many records there are, the oldest and the newest.
+/// Returns the number of records, the oldest and the newest.
 pub(super) fn extent(
     connection: &Connection,
     condition: &str,

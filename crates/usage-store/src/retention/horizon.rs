@@ -10,7 +10,7 @@ use crate::ledger::retained;
 use crate::rollups::{quarter_of, start_of_quarter};
 use crate::write::event_ids;
 
-/// What [`Retention::reset_horizon`] has done.
+/// The result of [`Retention::reset_horizon`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HorizonReset {

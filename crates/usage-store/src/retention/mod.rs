@@ -1,5 +1,5 @@
-//! What a ledger keeps: deleting records and sums, stating how long they are kept, and giving the
-//! space back.
+//! The retention of a ledger: deleting records and sums, stating how long they are kept, and giving
+//! the space back.
 
 mod age;
 mod delete;

@@ -1,4 +1,4 @@
-//! What carrying out a policy would delete.
+//! The plan of carrying out a policy, with what it would delete.
 
 use usage_core::Timestamp;
 
@@ -9,16 +9,16 @@ use super::prune::{PruneOptions, PrunePlan, whole_quarter};
 use crate::error::Doubt;
 use crate::{Result, Store};
 
-/// What carrying out a ledger's policy would delete.
+/// The plan of carrying out a ledger's policy, with what it would delete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetentionPlan {
     /// The policy that it is about.
     pub policy: Policy,
-    /// What is too old altogether: records and sums go.
+    /// The part that is too old altogether: records and sums go.
     pub all: Option<PrunePlan>,
-    /// What is too old for records: these go, and their sums stay. The records of `all` are counted
-    /// there only.
+    /// The part that is too old for records: these go, and their sums stay. The records of `all`
+    /// are counted there only.
     pub rows: Option<PrunePlan>,
     /// The sessions that are too old.
     pub sessions: Option<SessionsPlan>,
@@ -30,7 +30,7 @@ pub struct RetentionPlan {
 pub struct SessionsPlan {
     /// Those go whose last record was before this, if no record of them is left.
     pub before: Timestamp,
-    /// How many they are.
+    /// Their number.
     pub sessions: u64,
 }
 
@@ -77,13 +77,13 @@ impl RetentionPlan {
         Ok(Self { policy, all, rows, sessions })
     }
 
-    /// How many records would go.
+    /// Returns the number of records that would go.
     #[must_use]
     pub fn records(&self) -> u64 {
         [self.all, self.rows].into_iter().flatten().map(|plan| plan.records).sum()
     }
 
-    /// How many quarters of an hour would go of which only sums are left.
+    /// Returns the number of quarters of an hour that would go of which only sums are left.
     #[must_use]
     pub fn sums(&self) -> u64 {
         self.all.map_or(0, |plan| plan.sums)

@@ -1,4 +1,4 @@
-//! How long records and their sums are to be kept, stated in the ledger and carried out when asked.
+//! The times for which records and their sums are to be kept, stated in the ledger and carried out when asked.
 
 use usage_core::Timestamp;
 
@@ -7,7 +7,7 @@ use crate::error::{DamageCode, ReadError, StoreError};
 use crate::ledger::retained;
 use crate::{Result, Store};
 
-/// How long a ledger keeps what it holds. The default is forever.
+/// The times for which a ledger keeps what it holds. The default is forever.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
     rows: Option<Age>,
@@ -15,7 +15,7 @@ pub struct Policy {
     sessions: SessionsKept,
 }
 
-/// How long what sessions come to is kept.
+/// The time for which the sums of sessions are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SessionsKept {
     /// As long as the other sums: what goes with these goes out of sessions too.
@@ -72,25 +72,25 @@ impl Policy {
         }
     }
 
-    /// How long records are kept; `None` is forever.
+    /// Returns the time for which records are kept; `None` is forever.
     #[must_use]
     pub const fn rows(&self) -> Option<Age> {
         self.rows
     }
 
-    /// How long what they add up to is kept; `None` is forever.
+    /// Returns the time for which their sums are kept; `None` is forever.
     #[must_use]
     pub const fn sums(&self) -> Option<Age> {
         self.sums
     }
 
-    /// How long sessions are kept.
+    /// Returns the time for which sessions are kept.
     #[must_use]
     pub const fn sessions(&self) -> SessionsKept {
         self.sessions
     }
 
-    /// Whether sessions outlive other sums.
+    /// Returns whether sessions outlive other sums.
     pub(super) fn keeps_sessions_longer(&self) -> bool {
         match (self.sessions, self.sums) {
             (SessionsKept::WithSums, _) => false,
@@ -100,11 +100,11 @@ impl Policy {
     }
 }
 
-/// What a ledger keeps, and since when.
+/// The policy of a ledger, and the instants since which it keeps things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Retained {
-    /// How long records, sums and sessions are to be kept.
+    /// The times for which records, sums and sessions are to be kept.
     pub policy: Policy,
     /// Older records were deleted, and are not taken any more.
     pub records_from: Option<Timestamp>,
@@ -123,7 +123,7 @@ impl Store {
     }
 }
 
-/// How long a ledger keeps what it holds.
+/// The times for which a ledger keeps what it holds.
 ///
 /// ```
 /// # let folder = tempfile::tempdir()?;

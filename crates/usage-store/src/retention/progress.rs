@@ -1,24 +1,24 @@
-//! How far a deletion has come, so that it can be told even when a later step fails.
+//! The progress of a deletion, so that it can be told even when a later step fails.
 
 use super::space::VacuumOutcome;
 use crate::StoreError;
 
-/// What a deletion has done.
+/// The result of a deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Deletion {
-    /// How many records went: those of the plan, and those that were stored since it was made
-    /// and that it covers.
+    /// The number of records that went: those of the plan, and those that were stored since it was
+    /// made and that it covers.
     pub records: u64,
-    /// How many quarters of an hour went of which only sums were left.
+    /// The number of quarters of an hour that went of which only sums were left.
     pub sums: u64,
-    /// How many requests these sums counted.
+    /// The number of requests that these sums counted.
     pub requests: u64,
     /// The space that was given back.
     pub space: VacuumOutcome,
 }
 
-/// What was deleted so far.
+/// The deletions so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Progress {
     pub(super) records: u64,

@@ -21,17 +21,17 @@ use crate::{Result, Store, StoreError};
 
 const DOING: &str = "delete records from";
 
-/// How many records are deleted in the first transaction, and at most in one.
+/// The number of records deleted in the first transaction, and at most in one.
 const ROWS: Pace = Pace::new(500, 20_000);
-/// How many quarters of an hour.
+/// The number of quarters of an hour.
 const QUARTERS: Pace = Pace::new(16, 4_000);
-/// How many event ids are looked at.
+/// The number of event ids that are looked at.
 const EVENT_IDS: Pace = Pace::new(2_000, 200_000);
 
-/// How many days of sessions are looked at, or sessions forgotten.
+/// The number of days of sessions that are looked at, or of sessions forgotten.
 const SESSIONS: Pace = Pace::new(500, 50_000);
 
-/// What a prune would delete.
+/// The plan of a prune, with what it would delete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PrunePlan {
@@ -39,20 +39,20 @@ pub struct PrunePlan {
     pub before: Timestamp,
     /// The records go, and what they add up to stays, so that reports are what they were.
     pub keep_sums: bool,
-    /// What sessions come to stays, whatever becomes of the other sums: a [retention](crate::RetentionPlan) keeps them for
-    /// an age of their own. They stay where sums do.
+    /// The sums of sessions stay, whatever becomes of the other sums: a [retention](crate::RetentionPlan) keeps them
+    /// for an age of their own. They stay where sums do.
     pub keep_sessions: bool,
-    /// How many records go.
+    /// The number of records that go.
     pub records: u64,
     /// The oldest of them.
     pub oldest: Option<Timestamp>,
     /// The newest of them.
     pub newest: Option<Timestamp>,
-    /// How many quarters of an hour go of which only sums were left.
+    /// The number of quarters of an hour that go of which only sums were left.
     pub sums: u64,
-    /// How many requests these sums count.
+    /// The number of requests that these sums count.
     pub requests: u64,
-    /// What was said to be now, if anything was.
+    /// The instant that was said to be now, if anything was.
     pub now: Option<Timestamp>,
     /// Why it is not carried out unless somebody [insists](Self::insist).
     pub doubt: Option<Doubt>,
@@ -129,19 +129,19 @@ impl PrunePlan {
         }
     }
 
-    /// Whether nothing would go.
+    /// Returns whether nothing would go.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.records == 0 && self.sums == 0
     }
 }
 
-/// How records are pruned. The default deletes their sums too.
+/// The options for pruning records. The default deletes their sums too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PruneOptions {
-    /// What the records add up to stays: reports are what they were, if they begin and end on a quarter of
-    /// an hour. The instant is moved back to one.
+    /// The sums of the records stay: reports are what they were, if they begin and end on a quarter of an hour. The
+    /// instant is moved back to one.
     pub keep_sums: bool,
     /// The now that the instant was reckoned from, as from an age: one that lies far from what the
     /// ledger knows of raises a [`Doubt`] too, and the ledger remembers it when the plan is carried out.
@@ -276,9 +276,9 @@ pub(super) fn whole_quarter(at: Timestamp) -> Timestamp {
     Timestamp::from_micros(start_of_quarter(quarter_of(at.as_micros())))
 }
 
-/// What comes before anything is deleted: whoever deletes a record sees to it that it cannot come
-/// back, and rows that go without their sums are marked as gone while they are still there. From
-/// then on nobody needs them.
+/// Prepares a deletion before anything is deleted: whoever deletes a record sees to it that it
+/// cannot come back, and rows that go without their sums are marked as gone while they are still
+/// there. From then on nobody needs them.
 ///
 /// Breaks off when the instant cannot be meant, or cuts kept sums in two. A ledger that never held
 /// anything goes on to accept everything: nothing can come again.

@@ -9,27 +9,27 @@ use crate::write::quarantine::Quarantined;
 use crate::write::set_aside::{self, Kept};
 use crate::{Result, Store, StoreError};
 
-/// What [`Quarantine::retry`] has done.
+/// The result of [`Quarantine::retry`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Retried {
-    /// How many records are in the ledger now.
+    /// The number of records that are in the ledger now.
     pub stored: u64,
-    /// How many told more of events that the ledger knew.
+    /// The number of records that told more of events that the ledger knew.
     pub amended: u64,
-    /// How many were there already: their events are known, and they say nothing new of them.
+    /// The number of records that were there already: their events are known, and they say nothing new of them.
     pub duplicates: u64,
-    /// How many stay where they are: still older than the ledger takes, or refused again.
+    /// The number of records that stay where they are: still older than the ledger takes, or refused again.
     pub kept: u64,
-    /// How many of those that stay contradict what is known of their events by now. They are
+    /// The number of those that stay that contradict what is known of their events by now. They are
     /// quarantined no more but set aside with that reason.
     pub conflicts: u64,
 }
 
-/// How many records are tried in one transaction.
+/// The number of records that are tried in one transaction.
 const AT_ONCE: u32 = 500;
 
-/// How many combinations of names are remembered while lines are read.
+/// The number of combinations of names that are remembered while lines are read.
 const NAMES: usize = 1_024;
 
 impl Store {

@@ -10,7 +10,7 @@ use super::steps::{check_cut, cut, kept_in};
 use crate::error::ReadError;
 use crate::{Result, Store};
 
-/// What deleting the records of a range would delete.
+/// The plan of deleting the records of a range, with what it would delete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeleteRangePlan {
@@ -18,15 +18,15 @@ pub struct DeleteRangePlan {
     pub start: Timestamp,
     /// The first instant after it that stays.
     pub end: Timestamp,
-    /// How many records go.
+    /// The number of records that go.
     pub records: u64,
     /// The oldest of them.
     pub oldest: Option<Timestamp>,
     /// The newest of them.
     pub newest: Option<Timestamp>,
-    /// How many quarters of an hour go of which only sums are left.
+    /// The number of quarters of an hour that go of which only sums are left.
     pub sums: u64,
-    /// How many requests these sums count.
+    /// The number of requests that these sums count.
     pub requests: u64,
 }
 

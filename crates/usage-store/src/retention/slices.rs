@@ -9,7 +9,7 @@ use crate::error::{StoreError, WorkError};
 use crate::write::batch::Writer;
 use crate::{Result, Store};
 
-/// How long a transaction is to take. Who waits for the lock looks about every millisecond.
+/// The time that a transaction is to take. Who waits for the lock looks about every millisecond.
 const LONG: Duration = Duration::from_millis(6);
 
 /// A pause that nobody who waits sleeps through: the longest time between two looks is 1.2 ms.
@@ -27,7 +27,7 @@ const PAGES_IN_LOG: i64 = 500;
 /// takes its time for the sums alone.
 const LEAST: i64 = 200;
 
-/// How much is done in one transaction: as much as takes about [`LONG`].
+/// The amount that is done in one transaction: as much as takes about [`LONG`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
     pub(super) amount: i64,

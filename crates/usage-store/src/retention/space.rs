@@ -11,10 +11,10 @@ use crate::ledger::connect::set_busy_timeout;
 use crate::ledger::file::{bytes, write_ahead_log};
 use crate::{Result, Store};
 
-/// How many pages are given back in the first transaction, and at most in one.
+/// The number of pages given back in the first transaction, and at most in one.
 const PAGES: Pace = Pace::new(100, 2_000);
 
-/// How long to wait for the readers that keep the file from shrinking. Writers wait meanwhile.
+/// The time to wait for the readers that keep the file from shrinking. Writers wait meanwhile.
 const SHRINK_PATIENCE: Duration = Duration::from_millis(30);
 
 /// The ledger's size on disk, its write-ahead log included, before and after space was given

@@ -17,8 +17,8 @@ use crate::write::tellings;
 /// The two nearest instants that do not cut a quarter of an hour.
 pub(crate) type Nearest = [Timestamp; 2];
 
-/// Whether an instant cuts a quarter of an hour whose rows are gone and whose sums are not: nobody
-/// can say any more what the part before it comes to.
+/// Returns whether an instant cuts a quarter of an hour whose rows are gone and whose sums are not:
+/// nobody can say any more what the part before it comes to.
 pub(crate) fn cut(connection: &Connection, at: Timestamp) -> rusqlite::Result<Option<Nearest>> {
     let micros = at.as_micros();
     let quarter = quarter_of(micros);
@@ -63,7 +63,7 @@ pub(super) fn delete_rows(
     Ok(deleted as u64)
 }
 
-/// What the records from an instant on and before that one come to, but for those whose sums stay; and the first
+/// Returns the sums of the records from an instant on and before that one, but for those whose sums stay; and the first
 /// quarter of an hour that goes whole.
 fn going(
     connection: &Connection,
@@ -101,7 +101,7 @@ pub(super) fn check_cut(connection: &Connection, range: &Range<i64>) -> Result<(
     Ok(())
 }
 
-/// Whether an instant lies within a quarter of an hour.
+/// Returns whether an instant lies within a quarter of an hour.
 const fn is_cut(at: i64) -> bool {
     at != i64::MIN && start_of_quarter(quarter_of(at)) != at
 }
@@ -151,9 +151,9 @@ fn quarters(range: &Range<i64>, rows_from: i64) -> Range<i64> {
 /// Sums that have no rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Kept {
-    /// How many quarters of an hour.
+    /// The number of quarters of an hour.
     pub(super) quarters: u64,
-    /// What they count.
+    /// The number of requests that they count.
     pub(super) requests: u64,
     /// When the first of these quarters begins, and the last one ends.
     pub(super) extent: Option<[Timestamp; 2]>,

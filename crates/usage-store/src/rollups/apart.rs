@@ -96,7 +96,7 @@ impl Apart {
     }
 }
 
-/// What a range and some stretches have in common.
+/// Returns the instants that a range and some stretches have in common.
 fn instants(level: Level, numbers: &Range<i64>, range: TimeRange) -> Range<i64> {
     let start = range.start.map_or(i64::MIN, Timestamp::as_micros);
     let end = range.end.map_or(i64::MAX, Timestamp::as_micros);

@@ -1,4 +1,4 @@
-//! What the records of one stretch of time add up to, by label set.
+//! The sums of the records of one stretch of time, by label set.
 
 use usage_core::stats::Summary;
 
@@ -29,7 +29,7 @@ impl Cells {
         &self.0
     }
 
-    /// How many label sets there are.
+    /// Returns the number of label sets.
     pub(super) fn len(&self) -> i64 {
         i64::try_from(self.0.len()).unwrap_or(i64::MAX)
     }

@@ -1,4 +1,4 @@
-//! What a transaction changes in the sums.
+//! The changes that a transaction makes to the sums.
 
 use std::collections::BTreeMap;
 

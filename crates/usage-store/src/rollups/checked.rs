@@ -44,7 +44,7 @@ pub(crate) fn each_checked_row(
     expected.end()
 }
 
-/// What quarters of an hour were when they were stored, in their order; none that has no rows.
+/// The contents of quarters of an hour when they were stored, in their order; none that has no rows.
 struct Expected<'s> {
     rows: Rows<'s>,
     next: Option<(i64, OfAll)>,

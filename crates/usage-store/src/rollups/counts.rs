@@ -1,21 +1,21 @@
-//! What is summed up beside requests, and by which bits a rollup's bytes say what follows.
+//! The numbers that are summed up beside requests, and by which bits a rollup's bytes say what follows.
 
 use usage_core::stats::Summary;
 use usage_core::{Measure, Money};
 
-/// How many measures there are.
+/// The number of measures.
 #[cfg(test)]
 pub(super) const MEASURES: usize = Measure::COUNT;
 
-/// How many measures have the bits behind that of a single request; the first six share a byte with it.
+/// The number of measures that have the bits behind that of a single request; the first six share a byte with it.
 pub(super) const FIRST: usize = Measure::Fallbacks as usize + 1;
 
 /// The bit of what sources say that requests have cost. The two before it are reserved for money too: for what
 /// prices say, and how many requests have any.
 pub(super) const STATED: usize = 10;
 
-/// How many bits have a meaning. A new measure comes at the end of the list and has the next bit: the bytes that
-/// are on disk stay as they are, and a program that does not know a bit says that it is newer.
+/// The number of bits that have a meaning. A new measure comes at the end of the list and has the next bit: the bytes
+/// that are on disk stay as they are, and a program that does not know a bit says that it is newer.
 pub(super) const BITS: usize = STATED + 1 + Measure::COUNT - FIRST;
 
 /// The bits that this program writes.
@@ -47,7 +47,7 @@ pub(super) fn less(from: &Summary, totals: &Summary) -> Option<Summary> {
 mod tests {
     use super::*;
 
-    /// What is on disk depends on it.
+    /// Checks what the bytes on disk depend on.
     #[test]
     fn each_measure_has_a_bit_of_its_own() {
         let mut bits = 1 | 1 << STATED;

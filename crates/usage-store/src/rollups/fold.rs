@@ -28,10 +28,10 @@ const DEFAULT_LIMIT: i64 = 20_000;
 /// No limit is lower, so that most commits need not look it up.
 const LEAST_LIMIT: i64 = 100;
 
-/// What goes into `(other)` one after the other, until there is room.
+/// The kinds of names that go into `(other)` one after the other, until there is room.
 const ORDER: [Kind; 4] =
     [Kind::Tags, Kind::Name(Label::User), Kind::Name(Label::Project), Kind::Name(Label::Model)];
-/// How many these are.
+/// The number of these.
 const ORDER_STEPS: i64 = 4;
 
 #[derive(Clone, Copy)]
@@ -41,7 +41,7 @@ enum Kind {
     Name(Label),
 }
 
-/// How many label sets a month may have before others are folded.
+/// Returns the number of label sets that a month may have before others are folded.
 pub(super) fn limit(connection: &Connection) -> rusqlite::Result<i64> {
     let text: Option<String> = connection
         .prepare_cached("SELECT value FROM settings WHERE name = ?1")?
@@ -121,9 +121,9 @@ pub(super) struct Folding<'c> {
     has_folded: bool,
     may_decide: bool,
     room: i64,
-    /// How many more there may be under names that stand for others.
+    /// The number of further label sets that there may be under names that stand for others.
     room_of_others: i64,
-    /// How many that is where there are none yet.
+    /// The number of such label sets where there are none yet.
     most_others: i64,
     /// Those that have sums, in order. Nothing where there is nothing to decide.
     present: Vec<i64>,
@@ -131,7 +131,7 @@ pub(super) struct Folding<'c> {
     added: FxHashSet<i64>,
     into: FxHashMap<i64, i64>,
     others: FxHashMap<(Labels, Box<str>), i64>,
-    /// What was folded by this.
+    /// The folding done by this.
     decided: Folded,
 }
 
@@ -232,8 +232,8 @@ impl<'c> Folding<'c> {
         self.present.binary_search(&label_set).is_ok() || self.added.contains(&label_set)
     }
 
-    /// Whether a label set that stands for others has sums, or may have. Of the room for such, a part is left to
-    /// each of the steps that are still to come: else sets that differ in two names would use it up at the first.
+    /// Returns whether a label set that stands for others has sums, or may have. Of the room for such, a part is left
+    /// to each of the steps that are still to come: else sets that differ in two names would use it up at the first.
     fn is_taken_up(&mut self, into: i64, steps_to_come: usize) -> bool {
         if self.is_present(into) {
             return true;

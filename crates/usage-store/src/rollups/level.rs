@@ -29,7 +29,7 @@ impl Level {
     /// Those that are made of others, each after what it is made of.
     pub(crate) const MADE: [Self; 3] = [Self::All, Self::Day, Self::Month];
 
-    /// What a level is made of.
+    /// Returns the level that a level is made of.
     pub(crate) const fn finer(self) -> Self {
         match self {
             Self::All | Self::Quarter | Self::Day => Self::Quarter,

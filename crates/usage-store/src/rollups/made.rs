@@ -1,5 +1,5 @@
-//! What sums have to be, made from the rows or from finer sums: to make them again, and to compare
-//! them with what there is.
+//! The sums as they have to be, made from the rows or from finer sums: to make them again, and to
+//! compare them with what there is.
 
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
@@ -12,7 +12,7 @@ use super::{Cells, Level, Wrong, numbers, quarter_of, read};
 use crate::error::{DamageCode, ReadError};
 use crate::ledger::columns::{SELECT_COUNTS, TS, hash, summary};
 
-/// What a stretch of time has to come to, or why that cannot be said.
+/// The sums that a stretch of time has to come to, or why that cannot be said.
 type Made = Result<Cells, ReadError>;
 
 /// Makes the sums of each quarter of an hour that has rows, from an instant on that begins one.

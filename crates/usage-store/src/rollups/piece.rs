@@ -19,7 +19,7 @@ use crate::ledger::varint::{pull, pull_count, push};
 /// Totals of a label set.
 pub(super) type Cell = (i64, Summary);
 
-/// What the finer sums of a stretch come to: for each kind of them, the sum of their checksums.
+/// The seals of the finer sums of a stretch: for each kind of them, the sum of their checksums.
 pub(super) type Seals = [u32; 2];
 
 /// Which piece some bytes are. It goes into their checksum, so that the bytes of one piece do not
@@ -32,7 +32,7 @@ pub(super) struct Place {
     pub(super) first: i64,
 }
 
-/// What stands before a piece's cells.
+/// The head that stands before a piece's cells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Head {
     /// The stretch has further pieces.
@@ -62,7 +62,7 @@ impl Place {
         Self { level, number, first: 0 }
     }
 
-    /// How large it may be.
+    /// Returns the size in bytes that it may have.
     pub(super) const fn most(self) -> usize {
         if self.first == 0 { FIRST_MOST } else { LATER_MOST }
     }
@@ -107,7 +107,7 @@ impl Place {
         checksum
     }
 
-    /// What stands before the cells, and the cells, unless anything is wrong with the bytes.
+    /// Returns the head that stands before the cells, and the cells, unless anything is wrong with the bytes.
     pub(super) fn decode(self, bytes: &[u8]) -> Result<(Head, Encoded<'_>), Wrong> {
         let (sum, rest) = bytes.split_first_chunk::<CHECKSUM>().ok_or(Wrong::Unreadable)?;
         if self.checksum(rest) != u32::from_le_bytes(*sum) {
@@ -228,7 +228,7 @@ fn bits_of(mut mask: u64) -> impl Iterator<Item = usize> {
     })
 }
 
-/// How many of the cells go into a piece that is not to be full already. At least one.
+/// Returns the number of the cells that go into a piece that is not to be full already. At least one.
 pub(super) fn fitting(place: Place, cells: &[Cell], buffer: &mut Vec<u8>) -> usize {
     let fill = if place.first == 0 { FIRST_FILL } else { LATER_FILL };
     buffer.clear();

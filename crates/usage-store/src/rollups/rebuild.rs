@@ -20,33 +20,33 @@ use super::{Cells, Level, Wrong, from_finer, from_rows, numbers, quarter_of, rea
 use crate::error::ReadError;
 use crate::ledger::retained;
 
-/// What making the sums again has come to.
+/// The result of making the sums again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rebuilt {
-    /// How many records were added up.
+    /// The number of records that were added up.
     pub records: u64,
-    /// How many quarters of an hour they are in.
+    /// The number of quarters of an hour that they are in.
     pub quarters: u64,
-    /// How many quarters of an hour were kept as they are: their records were deleted.
+    /// The number of quarters of an hour that were kept as they are: their records were deleted.
     pub kept: u64,
-    /// How many sums, of quarters, days and months, were not what they have to be and are now.
+    /// The number of sums, of quarters, days and months, that were not what they have to be and are now.
     pub changed: u64,
     /// In how many places the known event ids, or what was told of events, did not agree with the records. They do
     /// now: what was told and is wrong is forgotten.
     pub event_ids: u64,
-    /// How many sums of sessions, by day and of all their days, were not what they have to be and are now.
+    /// The number of sums of sessions, by day and of all their days, that were not what they have to be and are now.
     pub session_sums: u64,
     /// Quarters of an hour whose records were deleted and whose sums cannot be read, and days of which
     /// such quarters are missing: nobody can say any more what they came to under which names. They are
     /// as they were, and so are the days and months that hold them.
     pub lost: Vec<TimeRange>,
-    /// How many combinations of names were removed that neither records nor sums used any more. None
-    /// where something is lost.
+    /// The number of combinations of names removed that neither records nor sums used any more. None where something is
+    /// lost.
     pub names_removed: u64,
-    /// How many sessions were removed that no record was in any more. None where something is lost.
+    /// The number of sessions removed that no record was in any more. None where something is lost.
     pub sessions_removed: u64,
-    /// How many sets of tags were removed that no record had any more. None where something is lost.
+    /// The number of sets of tags removed that no record had any more. None where something is lost.
     pub tag_sets_removed: u64,
 }
 
@@ -155,7 +155,7 @@ fn stretch_of(level: Level, number: i64) -> TimeRange {
     TimeRange { start: at(number), end: at(number + 1) }
 }
 
-/// What the stretches of a level have to hold of the finer ones.
+/// The sums that the stretches of a level have to hold of the finer ones.
 #[derive(Default)]
 pub(super) struct Sums([BTreeMap<i64, u32>; 2]);
 

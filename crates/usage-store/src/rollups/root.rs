@@ -16,7 +16,7 @@ use crate::error::Wrong;
 use crate::ledger::columns::hash_of_row;
 use crate::ledger::varint::{pull_count, push};
 
-/// What there is of each month. A month without sums is not in it.
+/// The entry of each month. A month without sums is not in it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Root(BTreeMap<i64, Month>);
 
@@ -27,16 +27,16 @@ pub(super) struct Month {
     pub(super) names: NamesOf,
 }
 
-/// How many names a month has.
+/// The number of names of a month.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct NamesOf {
-    /// How many label sets have sums.
+    /// The number of label sets that have sums.
     pub(super) label_sets: u64,
     /// The others, which are counted under one of these.
     pub(super) folded: Folded,
 }
 
-/// What was folded in a month, as a number and a sum that an entry which is another one changes.
+/// The folding of a month, as a number and a sum that an entry which is another one changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Folded {
     pub(crate) label_sets: u64,

@@ -1,4 +1,4 @@
-//! Whether the sums that are there are all of those that belong together.
+//! The check that the sums that are there are all of those that belong together.
 //!
 //! Each has a checksum of its own. A day holds the sum of those of its quarters of an hour, a month that
 //! of its days, and the root that of each month; all change in one transaction. So a sum that is missing,
@@ -146,7 +146,7 @@ fn runs(numbers: impl Iterator<Item = i64>) -> impl Iterator<Item = Range<i64>> 
     })
 }
 
-/// What finer sums a stretch holds the sum of.
+/// A kind of finer sums that a stretch holds the sum of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Seal {
     /// A day its quarters of an hour.
@@ -253,7 +253,7 @@ fn sums_of_months(
     Ok(sums)
 }
 
-/// What the root has to be.
+/// Returns the root as it has to be.
 pub(super) fn root_of(connection: &Connection) -> rusqlite::Result<Root> {
     let folded = folded_by_month(connection)?;
     let mut months = Vec::new();
@@ -269,13 +269,13 @@ pub(super) fn root_of(connection: &Connection) -> rusqlite::Result<Root> {
     Ok(months.into_iter().collect())
 }
 
-/// What does not belong together in all of the sums.
+/// The places in all of the sums that do not belong together.
 #[derive(Debug, Default)]
 pub(crate) struct Torn {
     /// Stretches whose finer sums are not those that belong to them, and months that are not those of
     /// the root.
     pub(crate) stretches: Vec<(Level, i64)>,
-    /// What is wrong with the root itself.
+    /// The fault of the root itself.
     pub(crate) root: Option<Wrong>,
 }
 

@@ -221,7 +221,7 @@ pub(super) fn each_checksum(
     Ok(())
 }
 
-/// What stands before the cells of the stretches of a range; an error for those that cannot be read.
+/// Reads the heads that stand before the cells of the stretches of a range; an error for those that cannot be read.
 pub(super) fn each_head(
     connection: &Connection,
     level: Level,

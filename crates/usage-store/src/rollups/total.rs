@@ -1,4 +1,4 @@
-//! What a range of time comes to.
+//! The sums of a range of time.
 
 use std::ops::Range;
 
@@ -48,7 +48,7 @@ impl Totals {
         sum.merge(totals);
     }
 
-    /// What was added up, and nothing is left.
+    /// Takes out what was added up, and leaves nothing.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = (i64, Summary)> {
         let Self { dense, used, sparse } = self;
         let of_dense = used.drain(..).filter_map(|place| {

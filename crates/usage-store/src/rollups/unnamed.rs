@@ -1,4 +1,4 @@
-//! What ranges of time come to, of all names together: from the small series of these, however many
+//! The sums of ranges of time, of all names together: from the small series of these, however many
 //! names there are.
 
 use std::ops::Range;

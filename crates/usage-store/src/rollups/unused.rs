@@ -9,7 +9,7 @@ use crate::error::ReadError;
 use crate::ledger::contexts::{SESSIONS, TAG_SETS};
 use crate::ledger::more::{More, MoreError};
 
-/// How many of each were removed.
+/// The number of each that were removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Removed {
     pub(super) label_sets: u64,

@@ -1,10 +1,10 @@
-//! What becomes of an event that several instances record.
+//! The treatment of an event that several instances record.
 
 use super::Store;
 use crate::error::Result;
 use crate::write::event_ids;
 
-/// What becomes of an event that another instance has recorded before: the same event id (or alias) under another
+/// The treatment of an event that another instance has recorded before: the same event id (or alias) under another
 /// `instance_id`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

@@ -16,7 +16,7 @@ use crate::{Result, SCHEMA_VERSION, Store, StoreOptions};
 pub struct Backup {
     /// Where it is, as an absolute path.
     pub path: PathBuf,
-    /// How large it is.
+    /// Its size in bytes.
     pub bytes: u64,
 }
 

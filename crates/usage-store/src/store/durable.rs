@@ -27,7 +27,7 @@ struct State {
     /// Kept open: an open file learns of every write that failed since it was opened, whoever's it
     /// was and whoever was told; one that is opened later does not.
     file: Option<File>,
-    /// Whether a sync failed, and no checkpoint has succeeded since.
+    /// Says whether a sync failed, and no checkpoint has succeeded since.
     failed: bool,
 }
 

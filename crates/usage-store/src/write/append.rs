@@ -1,4 +1,4 @@
-//! What comes next from a source: which of its records a ledger lacks, and what becomes of them all.
+//! The records that come next from a source: which of its records a ledger lacks, and what becomes of them all.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -14,7 +14,7 @@ use crate::write::quarantine;
 use crate::write::said::{said_columns, says};
 use crate::write::sources::{self, Source, SourceCounts};
 
-/// What comes next from a source.
+/// The records that come next from a source.
 #[derive(Clone, Copy, Debug)]
 pub struct Append<'a> {
     /// The source, by a name that begins with the kind of it, as in `file:/var/log/gateway.ndjson`.
@@ -24,7 +24,7 @@ pub struct Append<'a> {
     pub from: Option<&'a [u8]>,
     /// The cursor behind the records.
     pub to: &'a [u8],
-    /// What is counted up to the records; what becomes of them is added.
+    /// The counts up to the records; what becomes of them is added.
     pub counts: SourceCounts,
     /// The records, in order.
     pub records: &'a [Record],
@@ -32,7 +32,7 @@ pub struct Append<'a> {
     pub known: Known<'a>,
 }
 
-/// How it is found out which records a ledger has already.
+/// The way to find out which records a ledger has already.
 #[derive(Clone, Copy, Debug, Default)]
 pub enum Known<'a> {
     /// By event id.
@@ -45,13 +45,13 @@ pub enum Known<'a> {
         /// So many of the first records were appended before and come again. Those that are older than
         /// what the ledger takes are refused, and not quarantined again.
         again: usize,
-        /// How often records occur in the source before these. Only those are needed that
-        /// [`Appended::Uncounted`] names.
+        /// The number of times that records occur in the source before these. Only those are needed
+        /// that [`Appended::Uncounted`] names.
         before: &'a HashMap<Record, u64>,
     },
 }
 
-/// What became of an [`Append`].
+/// The outcome of an [`Append`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Appended {
     /// It is stored, with this outcome, and the source is where it says now.

@@ -14,7 +14,7 @@ use crate::ledger::transaction::Ledger;
 use crate::write::insert::{Rows, insert_all};
 use crate::write::set_aside;
 
-/// What writes to a ledger, and remembers its names.
+/// The writer of a ledger, which remembers its names.
 #[derive(Debug)]
 pub(crate) struct Writer {
     pub(crate) ledger: Ledger,
@@ -168,8 +168,8 @@ fn insert_one_by_one(
     rows.finish()
 }
 
-/// Whether the database refuses a record for what it holds: the same record would be refused
-/// again, whatever the state of the disk and of other connections.
+/// Returns whether the database refuses a record for what it holds: the same record would be
+/// refused again, whatever the state of the disk and of other connections.
 fn is_refusal(error: &rusqlite::Error) -> bool {
     match error {
         rusqlite::Error::StatementChangedRows(_) => true,

@@ -12,13 +12,13 @@ use crate::ledger::retained;
 use crate::ledger::tag_keys::Declared;
 use crate::rollups;
 
-/// What declaring keys of tags has come to.
+/// The result of declaring keys of tags.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeclaredTags {
     /// The keys that are declared now, in their order.
     pub keys: Vec<TagKey>,
-    /// How many records are counted under other tags now than before.
+    /// The number of records that are counted under other tags now than before.
     pub changed: u64,
     /// Sums before this instant have no records any more: they stay as they are, told apart by the keys that were
     /// declared when their records were stored. `None` where all have their records.
@@ -47,7 +47,8 @@ pub(crate) fn declare(connection: &Connection, keys: &[TagKey]) -> Result<Declar
     Ok(outcome)
 }
 
-/// How many records are looked at before those of them that change are changed: a statement sees no changes of its own.
+/// The number of records that are looked at before those of them that change are changed: a statement sees no changes
+/// of its own.
 const PAGE: i64 = 10_000;
 
 /// Gives each record the label set with its declared tags; returns how many got another one.

@@ -16,7 +16,7 @@ use crate::rollups::Change;
 use crate::write::event_ids::{Event, KnownIds, are_alike, ids_of};
 use crate::write::quarantine;
 
-/// What became of a record that was inserted.
+/// The outcome of inserting a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Inserted {
@@ -114,19 +114,19 @@ pub(crate) fn insert_all(
     rows.finish()
 }
 
-/// How many rows go in with one statement where there are as many: each costs less then.
+/// The number of rows that go in with one statement where there are as many: each costs less then.
 const AT_ONCE: usize = 8;
 
 /// A row that waits for others to go in with.
 struct Waiting<'r> {
     id: i64,
     ids: RowIds,
-    /// What it says besides its columns; empty where it does not.
+    /// The data besides its columns; empty where there are none.
     more: Vec<u8>,
     record: Cow<'r, Record>,
 }
 
-/// What is to become of a record.
+/// The verdict on a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Store {
@@ -153,7 +153,7 @@ pub(crate) struct Rows<'a, 'r> {
     /// Records older than this are not taken.
     pub(super) records_from: i64,
     change: Change,
-    /// What others have taken the place of.
+    /// The rows that others have taken the place of.
     pub(super) gone: Change,
     pub(super) outcome: BatchOutcome,
 }
@@ -219,7 +219,7 @@ impl<'a, 'r> Rows<'a, 'r> {
         Ok(hashes)
     }
 
-    /// What is to become of each record of a batch, as if they were inserted one after the other.
+    /// Returns the verdict on each record of a batch, as if they were inserted one after the other.
     fn verdicts(
         &mut self,
         batch: &[Record],
@@ -265,7 +265,7 @@ impl<'a, 'r> Rows<'a, 'r> {
         Ok(verdicts)
     }
 
-    /// What is to become of a record by one of its ids, going by what is in the tables.
+    /// Returns the verdict on a record by one of its ids, going by what is in the tables.
     fn verdict_by(
         &mut self,
         hash: i64,
@@ -282,7 +282,7 @@ impl<'a, 'r> Rows<'a, 'r> {
         })
     }
 
-    /// What is to become of a record of which nothing is known.
+    /// Returns the verdict on a record of which nothing is known.
     pub(super) fn verdict_of_new(&self, record: &Record, is_elsewhere: bool) -> Verdict {
         if record.timestamp().as_micros() < self.records_from {
             return Verdict::Refuse(RefusalReason::BeforeHorizon);
@@ -391,7 +391,7 @@ impl<'a, 'r> Rows<'a, 'r> {
 }
 
 impl Verdict {
-    /// What becomes of a record by two of its ids.
+    /// Returns the verdict on a record by two of its ids.
     fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Refuse(RefusalReason::EventIdDeleted), _) => self,
@@ -423,7 +423,7 @@ fn in_order<'s, 'b>(alike: &'s [Hashed<'b>]) -> Cow<'s, [Hashed<'b>]> {
     Cow::Owned(sorted)
 }
 
-/// Whether a record is one again that has no other id.
+/// Returns whether a record is one again that has no other id.
 fn is_repeated(earlier: &Record, record: &Record) -> bool {
     record.alias_id().is_none() && earlier == record
 }

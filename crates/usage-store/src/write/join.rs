@@ -31,7 +31,7 @@ struct Known {
     told: Tellings,
 }
 
-/// What the ledger knows of a record's event, by any of its ids.
+/// The knowledge that the ledger has of a record's event, by any of its ids.
 enum Lookup {
     /// All there is to say.
     Is(Verdict),
@@ -220,7 +220,7 @@ fn is_elsewhere_of(record: &Record) -> bool {
     record.counts().get(Measure::Elsewhere) > 0
 }
 
-/// What only the ledger can tell no telling says.
+/// Returns the record without what only the ledger can tell, as no telling says it.
 fn without_elsewhere(record: &Record) -> Record {
     record.clone().with_counts(record.counts().with_elsewhere(false))
 }

@@ -8,22 +8,22 @@ use usage_core::sink::RefusalReason;
 /// The reason that such a record is set aside with.
 pub(crate) const BEFORE_HORIZON: &str = "before horizon";
 
-/// How many records are quarantined at most; what comes then is counted and not kept.
+/// The number of records that are quarantined at most; one that comes then is counted and not kept.
 pub const MAX_QUARANTINED: u64 = 100_000;
 
-/// How many bytes the lines of quarantined records have together at most, or a line more.
+/// The number of bytes that the lines of quarantined records have together at most, or a line more.
 pub const MAX_QUARANTINED_BYTES: u64 = 64 << 20;
 
-/// How much is quarantined.
+/// The extent of the quarantine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Quarantined {
-    /// How many records there are.
+    /// The number of records.
     pub records: u64,
-    /// How many bytes their lines have.
+    /// The number of bytes of their lines.
     pub bytes: u64,
-    /// How many records found no room and are lost. One that comes again is counted again, as nothing
-    /// of it was kept.
+    /// The number of records that found no room and are lost. One that comes again is counted again, as nothing of it
+    /// was kept.
     pub overflow: u64,
 }
 
@@ -66,7 +66,7 @@ pub(crate) fn add(connection: &Connection, record: &Record) -> rusqlite::Result<
     Ok(RefusalReason::BeforeHorizon)
 }
 
-/// How many quarantined records there are of the very same content.
+/// Returns the number of quarantined records of the very same content.
 pub(crate) fn count(connection: &Connection, record: &Record) -> rusqlite::Result<u64> {
     held(connection, line::write(record).as_bytes())
 }

@@ -1,4 +1,4 @@
-//! Whether a row says what a record says: everything but its event id, and what only the ledger can tell.
+//! The comparison of a row with a record: everything but its event id, and what only the ledger can tell.
 
 use rusqlite::{Connection, OptionalExtension, Row};
 use usage_core::{Label, Record};
@@ -22,7 +22,7 @@ const NAMES: usize = NUMBERS + COLUMNS;
 /// Where the instance is among them.
 pub(crate) const INSTANCE_OF_SAID: usize = NAMES + Label::Instance as usize;
 
-/// Whether a row, whose columns begin with `first`, says the same as a record.
+/// Returns whether a row, whose columns begin with `first`, says the same as a record.
 pub(crate) fn says(
     connection: &Connection,
     row: &Row<'_>,

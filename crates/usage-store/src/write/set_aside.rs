@@ -1,4 +1,4 @@
-//! What cannot become a record of the ledger, kept with the reason.
+//! Things that cannot become a record of the ledger, kept with the reason.
 
 use rusqlite::{Connection, params};
 use usage_core::Record;
@@ -67,7 +67,7 @@ pub(crate) fn records_after(
         .collect()
 }
 
-/// How many records are set aside.
+/// Returns the number of records that are set aside.
 pub(crate) fn count(connection: &Connection) -> rusqlite::Result<u64> {
     connection
         .prepare_cached("SELECT count(*) FROM set_aside WHERE kind = 'record'")?

@@ -1,29 +1,29 @@
-//! How far each source of records is stored: a segment of a journal, an imported database, a file that is
+//! The place up to which each source of records is stored: a segment of a journal, an imported database, a file that is
 //! followed. Moved in the transaction that stores.
 
 use rusqlite::{Connection, OptionalExtension, params};
 use usage_core::sink::BatchOutcome;
 
-/// How far a source is stored, and what became of what it held.
+/// The place up to which a source is stored, and what became of what it held.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Source {
     /// Where it goes on. What the bytes mean is the source's own business.
     pub cursor: Vec<u8>,
-    /// What became of it until there.
+    /// The outcome of it until there.
     pub counts: SourceCounts,
 }
 
-/// What became of the records of a source.
+/// The outcome of the records of a source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SourceCounts {
-    /// How many are in the ledger through this source.
+    /// The number of records in the ledger through this source.
     pub stored: u64,
-    /// How many told more of what was there already.
+    /// The number of records that told more of what was there already.
     pub amended: u64,
-    /// How many were there already.
+    /// The number of records that were there already.
     pub duplicates: u64,
-    /// How many were refused: by the ledger, or as they are no records.
+    /// The number of records that were refused: by the ledger, or as they are no records.
     pub refused: u64,
 }
 
@@ -68,7 +68,7 @@ impl SourceCounts {
     }
 }
 
-/// How many bytes they take: four numbers.
+/// The number of bytes they take: four numbers.
 const BYTES: usize = 32;
 
 /// No count reaches this; sums of a few do not overflow.

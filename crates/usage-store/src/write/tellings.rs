@@ -1,4 +1,4 @@
-//! What was told of the events that were told more than once, apart: their rows are what it comes to.
+//! The tellings of the events that were told more than once, apart: their rows are what these come to.
 //!
 //! An event that was told once has nothing here: its row is its telling.
 
@@ -11,12 +11,12 @@ use crate::write::event_ids::Place;
 /// Hardly ever more names than these in the tellings of one event.
 const NAMES: usize = 64;
 
-/// What is kept of a row's tellings.
+/// The tellings of a row that are kept.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
     /// Those that can be read.
     pub(crate) told: Vec<Record>,
-    /// How many cannot.
+    /// The number of those that cannot.
     pub(crate) unreadable: u64,
 }
 

@@ -12,7 +12,7 @@ struct Request {
     id: &'static str,
     /// The input, tokens read from the cache, tokens written to it, and of those the ones that stay longer.
     counts: [u32; 4],
-    /// What the log says of the output, and whether the row was written while it was streamed.
+    /// The log's count of the output, and whether the row was written while it was streamed.
     logged: (u32, &'static str),
     /// The output.
     answered: u32,

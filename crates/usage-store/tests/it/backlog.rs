@@ -1,4 +1,4 @@
-//! What waits in journals, looked at without changing it.
+//! Records that wait in journals, looked at without changing them.
 
 use std::fs;
 

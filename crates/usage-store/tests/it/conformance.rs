@@ -110,7 +110,7 @@ fn errors_have_a_kind_and_keep_what_they_wrap() {
     assert_eq!(kind, ErrorKind::Replaced);
 }
 
-/// What waits in a journal is in no answer, and said.
+/// Checks that what waits in a journal is in no answer, and said.
 #[test]
 fn freshness_tells_what_waits() {
     let place = Place::new();

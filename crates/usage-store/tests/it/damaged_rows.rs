@@ -174,7 +174,7 @@ fn damage_is_found_in_whatever_page_it_lies() {
     }
 }
 
-/// What is about to be deleted, as its sums alone are kept, is no damage.
+/// Checks that rows about to be deleted, as their sums alone are kept, are no damage.
 #[test]
 fn rows_without_a_use_are_not_compared() {
     let place = ledger();

@@ -62,7 +62,7 @@ fn what_is_in_a_sound_ledger() {
     assert_eq!(top(4), ("model", 2, vec![("m1", 2), ("m2", 1)]));
 }
 
-/// What reports refuse, and more, is found, and only in the check that is about it.
+/// Checks that what reports refuse, and more, is found, and only in the check that is about it.
 #[test]
 fn each_kind_of_damage_is_found_by_its_check() {
     for (sql, checks) in [
@@ -103,7 +103,7 @@ fn each_kind_of_damage_is_found_by_its_check() {
     }
 }
 
-/// What is known of event ids agrees with the records, both ways, and is made again where it does not.
+/// Checks that what is known of event ids agrees with the records, both ways, and is made again where it does not.
 #[test]
 fn event_ids_that_cannot_be_found() {
     for sql in [
@@ -227,7 +227,7 @@ fn a_ledger_in_use() {
     assert_eq!(place.listing(), ["usage.db"]);
 }
 
-/// What a crash has left in the write-ahead log belongs to the ledger, and stays there.
+/// Checks that what a crash has left in the write-ahead log belongs to the ledger, and stays there.
 #[test]
 fn a_ledger_after_a_crash() {
     let place = Folder::with_records(3);
@@ -265,7 +265,7 @@ fn what_a_report_refuses_is_found() {
     }
 }
 
-/// What waits in journals is no fault of the ledger, and looked at only.
+/// Checks that what waits in journals is no fault of the ledger, and looked at only.
 #[test]
 fn journals() {
     let place = Folder::with_records(3);

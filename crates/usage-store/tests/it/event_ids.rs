@@ -258,7 +258,7 @@ fn a_deletion_does_not_go_through_a_large_table_for_a_few() {
     assert_eq!((number(entries), number(useless)), (49, 0));
 }
 
-/// What a deletion cannot do without is named as what it is.
+/// Checks that what a deletion cannot do without is named as what it is.
 #[test]
 fn a_deletion_without_the_key_of_event_ids_says_so() {
     let place = Place::new();

@@ -136,7 +136,7 @@ fn no_name_is_without_a_limit() {
     }
 }
 
-/// What was counted under another name is counted out there; a month that is gone is forgotten.
+/// Checks that what was counted under another name is counted out there; a month that is gone is forgotten.
 #[test]
 fn what_was_folded_is_counted_out() {
     let place = limited();
@@ -293,7 +293,8 @@ fn unused_names_are_removed() {
     assert_eq!(doctor::rebuild(&store).unwrap().names_removed, 0);
 }
 
-/// What tells least about what was used goes first: tags, then users, then projects; models are told apart still.
+/// Checks that what tells least about what was used goes first: tags, then users, then projects; models are told apart
+/// still.
 #[test]
 fn models_are_folded_last() {
     let team = TagKey::new("team").unwrap();

@@ -128,7 +128,7 @@ fn an_empty_ledger_goes_on_to_accept_everything() {
     assert_eq!(store.insert_batch(&[record(TODAY, 1)]).unwrap().stored, 1);
 }
 
-/// What a wrong clock had deleted stays counted, what it had refused is taken in, and nothing twice.
+/// Checks that what a wrong clock had deleted stays counted, what it had refused is taken in, and nothing twice.
 #[test]
 fn the_way_back_keeps_the_sums() {
     let (place, store) = ledger();
@@ -300,7 +300,7 @@ fn a_period_that_ends_now_is_counted_from_a_whole_quarter() {
     assert_eq!(store.report(counted, &Filter::default()).unwrap().summary().requests, 100);
 }
 
-/// What deleting everything destroys is said, sums without records too.
+/// Checks that what deleting everything destroys is said, sums without records too.
 #[test]
 fn everything_includes_sums() {
     let (_place, store) = ledger();

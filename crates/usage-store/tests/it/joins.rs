@@ -148,7 +148,7 @@ fn what_came_of_an_unreadable_telling_stays() {
     assert_sound(&place, &store);
 }
 
-/// What comes before the horizon is quarantined, and joins once it is let in.
+/// Checks that what comes before the horizon is quarantined, and joins once it is let in.
 #[test]
 fn a_quarantined_telling_joins() {
     let place = Place::new();

@@ -238,7 +238,7 @@ fn one_prune_finishes_what_another_has_begun() {
     is_sound(&place);
 }
 
-/// What was done to a ledger.
+/// A step done to a ledger.
 #[derive(Clone, Debug)]
 enum Step {
     Insert(Vec<(i64, u64)>),

@@ -16,7 +16,7 @@ use super::child;
 use super::migration::WITHOUT_V4;
 use super::support::{Place, record_of, scan};
 
-/// How often each is killed; `USAGE_TEST_KILLS` says otherwise.
+/// The number of times that each is killed; `USAGE_TEST_KILLS` says otherwise.
 const KILLS: u32 = 4;
 
 /// Enough for the kill to come in the middle.

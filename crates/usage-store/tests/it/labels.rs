@@ -56,7 +56,7 @@ fn ids_of_a_rolled_back_transaction() {
     assert_eq!(names(&records(&store)), ["a", "gone", "gone", "a"]);
 }
 
-/// What a failed batch had given ids to is not remembered.
+/// Checks that what a failed batch had given ids to is not remembered.
 #[test]
 fn ids_of_a_batch_that_failed() {
     let place = Place::new();

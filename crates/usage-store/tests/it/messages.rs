@@ -1,4 +1,4 @@
-//! What people read when something fails: one line, what was done to what, and why.
+//! The messages that people read when something fails: one line, what was done to what, and why.
 
 use std::fs;
 

@@ -18,7 +18,7 @@ use super::support::{
 /// Makes a ledger one of version 3.
 pub(crate) const WITHOUT_V4: &str = include_str!("to-version-3.sql");
 
-/// What earlier versions of this program wrote themselves; see the page beside the files.
+/// Ledgers that earlier versions of this program wrote themselves; see the page beside the files.
 const OLD: [(i32, &[u8]); 2] = [
     (2, include_bytes!("../fixtures/version-2.db")),
     (3, include_bytes!("../fixtures/version-3.db")),

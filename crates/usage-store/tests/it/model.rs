@@ -35,12 +35,12 @@ fn any_step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What the ledger holds.
+/// The content of the ledger.
 #[derive(Default)]
 struct Model(Events);
 
 impl Model {
-    /// How many records are older.
+    /// Returns the number of records that are older.
     fn older(&self, than: Timestamp) -> u64 {
         self.0.records().filter(|record| record.timestamp() < than).count() as u64
     }

@@ -1,4 +1,4 @@
-//! What lies in a journal's folder and is no journal: it stops nobody, and nobody waits for it.
+//! Entries of a journal's folder that are no journals: they stop nobody, and nobody waits for them.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};

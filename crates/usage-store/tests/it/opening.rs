@@ -1,4 +1,4 @@
-//! What `Store::open` makes, and what it leaves as it is.
+//! The effects of `Store::open`, and what it leaves as it is.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! What cannot be written. Root can write everything, so a child without privileges does it.
+//! Files that cannot be written. Root can write everything, so a child without privileges does it.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -72,7 +72,7 @@ fn a_ledger_in_use_that_may_only_be_read() {
     set_mode(place.folder(), 0o755);
 }
 
-/// What waits can be looked at, where the journal may be read; and is not stored.
+/// Checks that what waits can be looked at, where the journal may be read; and is not stored.
 #[test]
 fn a_journal_that_may_only_be_read() {
     let place = Place::with_records(3);

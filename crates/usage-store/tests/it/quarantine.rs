@@ -141,7 +141,7 @@ fn a_full_quarantine() {
     assert_eq!(quarantined(&store), 15);
 }
 
-/// What another process has left in its journal, too.
+/// Checks what another process has left in its journal, too.
 #[test]
 fn what_comes_through_a_journal() {
     let place = Place::new();
@@ -154,7 +154,7 @@ fn what_comes_through_a_journal() {
     assert_eq!(quarantined(&store), 7);
 }
 
-/// What a trigger refuses is tried again as well, and stays with its reason while that holds.
+/// Checks that what a trigger refuses is tried again as well, and stays with its reason while that holds.
 #[test]
 fn what_the_database_refuses_is_tried_again() {
     let place = Place::new();

@@ -1,4 +1,4 @@
-//! What stopped programs have left in journals is stored, and what is deleted stays deleted.
+//! Recovery: what stopped programs have left in journals is stored, and what is deleted stays deleted.
 
 use std::fs;
 use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
@@ -153,7 +153,7 @@ fn all_at_once_store_each_record_once() {
     assert!(!store.journal_folder().unwrap().exists());
 }
 
-/// What could not be stored must not be deleted around.
+/// Checks that nothing is deleted around what could not be stored.
 #[test]
 fn a_deletion_waits_for_what_cannot_be_stored() {
     let place = Place::with_records(3);

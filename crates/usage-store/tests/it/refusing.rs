@@ -98,7 +98,7 @@ fn another_programs_database_that_is_open() {
     other.execute_batch("INSERT INTO t VALUES (2)").unwrap();
 }
 
-/// What is found beside it would be played back into it.
+/// Checks that nothing is opened, as what is found beside it would be played back into it.
 #[test]
 fn another_programs_database_after_a_crash() {
     let place = foreign("CREATE TABLE t (x); INSERT INTO t VALUES (1)");

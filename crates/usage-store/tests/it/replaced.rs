@@ -9,7 +9,7 @@ use usage_store::{Store, StoreError, doctor};
 
 use super::support::{Place, record, requests};
 
-/// What each way to write says.
+/// Returns the words with which each way to write fails.
 fn refused(store: &mut Store) -> String {
     let error = store.insert_batch(&[record(50, 1)]).unwrap_err();
     assert!(matches!(error, StoreError::Replaced { .. }), "{error:?}");

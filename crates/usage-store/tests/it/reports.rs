@@ -47,7 +47,7 @@ fn changed_by(sql: &str) -> (Place, Store) {
     (place, store)
 }
 
-/// What a report of a range says that has to fail.
+/// Returns the error of a report of a range that has to fail.
 fn refused(store: &Store, range: TimeRange) -> StoreError {
     store.report(range, &Filter::default()).unwrap_err()
 }

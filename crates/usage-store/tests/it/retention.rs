@@ -1,4 +1,4 @@
-//! How long records and sums are kept, stated in the ledger.
+//! The times for which records and sums are kept, stated in the ledger.
 
 use usage_core::{Filter, TimeRange, Timestamp};
 use usage_store::{Age, Policy, RetentionPlan, Store, StoreError};
@@ -109,7 +109,7 @@ fn older_than_time() {
     assert_eq!(requests(&store), 2_400);
 }
 
-/// What somebody has written there by hand is not guessed at.
+/// Checks that what somebody has written there by hand is not guessed at.
 #[test]
 fn what_is_no_age_is_damage() {
     let place = hundred_days();

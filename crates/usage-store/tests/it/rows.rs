@@ -118,8 +118,8 @@ fn every_field_filters() {
     assert!(store.records_by_period(TimeRange::ALL, &nobody).next().is_none());
 }
 
-/// What comes in between two pages: older than the page has reached, it is found in its place;
-/// newer, it is not; nothing is seen twice.
+/// Checks records that come in between two pages: older than the page has reached, it is found in
+/// its place; newer, it is not; nothing is seen twice.
 #[test]
 fn records_that_come_in_between_pages() {
     let (_place, store) = filled(2_100);

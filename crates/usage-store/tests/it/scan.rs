@@ -16,7 +16,7 @@ use usage_store::doctor::{Depth, examine};
 
 use super::support::{Place, at, labels, records, series_by, series_of_all};
 
-/// How many records a ledger has, and how many questions it is asked.
+/// The number of records of a ledger, and of the questions that it is asked.
 const RECORDS: usize = 20_000;
 const CASES: usize = 400;
 const CASES_A_LEDGER: usize = 2_000;
@@ -276,7 +276,7 @@ fn sums(series: &Series, range: TimeRange) -> Vec<(Option<DateTime<Tz>>, Summary
     shown(series, range).map(|bucket| (bucket.start(), bucket.usage().summary())).collect()
 }
 
-/// What was found, unless there are too many buckets, as there have to be then.
+/// Returns the series that was found, unless there are too many buckets, as there have to be then.
 fn found(series: Result<Series, Error>) -> Option<Series> {
     match series {
         Ok(series) => Some(series),

@@ -1,4 +1,4 @@
-//! What sessions come to is what a list of records would say, whatever comes and goes.
+//! Sums of sessions, which are what a list of records would say, whatever comes and goes.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -10,7 +10,7 @@ use usage_store::{Inserted, SqliteErrorKind, Store, insert_record};
 
 use super::support::{Place, record, record_of, records, requests, with_event};
 
-/// What is set aside: the lines with their reasons, in order.
+/// Returns the things that are set aside: the lines with their reasons, in order.
 fn set_aside(place: &Place) -> Vec<(String, String)> {
     let connection = place.connection();
     let mut statement = connection
@@ -142,7 +142,7 @@ fn every_kind_of_refusal() {
     }
 }
 
-/// What has nothing to do with the records fails as a whole.
+/// Checks that what has nothing to do with the records fails as a whole.
 #[test]
 fn a_trigger_that_cannot_work() {
     let place = Place::new();

@@ -40,7 +40,7 @@ fn a_view_in_the_place_of_a_table_is_damage() {
     }
 }
 
-/// What somebody has added beside our tables stays allowed.
+/// Checks that what somebody has added beside our tables stays allowed.
 #[test]
 fn views_and_tables_of_other_names_are_left_alone() {
     let place = Place::with_records(3);

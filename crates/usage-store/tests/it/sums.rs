@@ -392,8 +392,8 @@ fn findings_name_the_stretch() {
     );
 }
 
-/// What is left of records that were deleted is kept by a rebuild, and what is made of it is made
-/// again.
+/// Checks that what is left of records that were deleted is kept by a rebuild, and what is made of
+/// it is made again.
 #[test]
 fn sums_without_records_are_kept() {
     let place = ledger();
@@ -468,7 +468,7 @@ fn damaged_records_stop_a_rebuild() {
     }
 }
 
-/// What is counted in comes out again, to the last row, in whatever order.
+/// Checks that what is counted in comes out again, to the last row, in whatever order.
 #[test]
 fn nothing_is_left_of_what_was_deleted() {
     let place = ledger();

@@ -266,13 +266,13 @@ pub(crate) fn records(store: &Store) -> Vec<Record> {
     stored(store).into_iter().map(|stored| stored.record).collect()
 }
 
-/// What the records of a range that pass a filter come to, one by one.
+/// Returns the sums of the records of a range that pass a filter, one by one.
 pub(crate) fn scan(store: &Store, range: TimeRange, filter: &Filter) -> Aggregates {
     let records = store.records_by_period(range, filter);
     records.map(|stored| stored.unwrap().record).collect::<Vec<_>>().iter().collect()
 }
 
-/// How many records a report sees.
+/// Returns the number of records that a report sees.
 pub(crate) fn requests(store: &Store) -> u64 {
     store.report(TimeRange::ALL, &Filter::default()).unwrap().summary().requests
 }

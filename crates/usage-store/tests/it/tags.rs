@@ -36,7 +36,7 @@ fn batch() -> Vec<Record> {
         .collect()
 }
 
-/// What a question comes to, record by record.
+/// Returns the answer to a question, record by record.
 fn expected(all: &[Record], within: TimeRange, filter: &Filter, by: &[TagKey]) -> Aggregates {
     let mut expected = Aggregates::default();
     for record in all {

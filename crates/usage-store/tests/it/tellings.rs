@@ -79,7 +79,7 @@ prop_compose! {
 enum Step {
     Batch(Vec<Record>),
     One(Record),
-    /// What was told before, once more.
+    /// The tellings of before, once more.
     Again(Vec<Index>),
     /// From the journal of a process that was killed.
     Replay(Vec<Record>),
@@ -136,7 +136,7 @@ fn with_ledger<T>(act: impl FnOnce(&mut Ledger) -> T) -> T {
 struct Model {
     events: Events,
     told: Vec<Record>,
-    /// What was deleted and is counted still.
+    /// The deleted records that are counted still.
     summed: Vec<Record>,
 }
 
@@ -245,8 +245,8 @@ proptest! {
         });
     }
 
-    /// What does not contradict itself comes to the same rows in any order, in batches of any size, told once or
-    /// more often.
+    /// Checks that what does not contradict itself comes to the same rows in any order, in batches of any size, told
+    /// once or more often.
     #[test]
     fn neither_order_nor_batches_nor_repetition_matter(
         tellings in prop::collection::vec(any_telling(), 1..10),

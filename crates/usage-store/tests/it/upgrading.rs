@@ -156,7 +156,7 @@ fn a_plan_is_carried_out_and_tells_how_far_it_is() {
     assert_eq!(place.listing(), ["usage.db", "usage.db.v4-backup"]);
 }
 
-/// What the old program commits before the migration begins is in the copy, to the last record.
+/// Checks that what the old program commits before the migration begins is in the copy, to the last record.
 #[test]
 fn the_copy_holds_what_was_written_until_then() {
     let place = old(VERSION_4);

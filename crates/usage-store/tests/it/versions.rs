@@ -1,5 +1,5 @@
-//! What an earlier version has reported of its ledgers, this one reports after their migration, to
-//! the last number. The page beside the fixtures says how they were made.
+//! Reports of ledgers of earlier versions: this one reports the same after their migration, to the
+//! last number. The page beside the fixtures says how they were made.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -162,7 +162,7 @@ fn reports_stay_what_they_were() {
     }
 }
 
-/// What finds event ids was migrated too: the same events are none again.
+/// Checks that what finds event ids was migrated too: the same events are none again.
 #[test]
 fn event_ids_are_known_after_it() {
     let place = Place::new();

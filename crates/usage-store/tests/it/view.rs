@@ -14,7 +14,7 @@ const COLUMNS: &str = "id instance_id profile provider route model tokens fallba
     stated_cost_usd cache_write_long_tokens input_audio_tokens output_audio_tokens \
     cache_read_audio_tokens web_searches";
 
-/// What a record that says nothing of it has in the columns behind its event id.
+/// Returns the values that a record that says nothing of it has in the columns behind its event id.
 fn nothing_more() -> Vec<Value> {
     let text = |text: &str| Value::Text(text.to_owned());
     let mut nothing = vec![text(""), text(""), text(""), Value::Null, Value::Null, text("ok")];

@@ -40,7 +40,7 @@ pub(crate) fn fill(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Whether the ledger is of a version that has them.
+/// Returns whether the ledger is of a version that has them.
 pub(super) fn are_there(connection: &Connection) -> rusqlite::Result<bool> {
     Ok(schema_version(connection)? >= FIRST_WITH_LABEL_CHECKSUMS)
 }
@@ -49,7 +49,7 @@ pub(super) fn are_there(connection: &Connection) -> rusqlite::Result<bool> {
 mod tests {
     use super::*;
 
-    /// What is in ledgers never changes, and `docs/reference/schema.md` tells it.
+    /// Checks that what is in ledgers never changes, as `docs/reference/schema.md` tells it.
     #[test]
     fn checksums_stay_what_they_are() {
         let names = LabelNames::new()

@@ -109,7 +109,7 @@ pub(crate) fn names_of<'a>(row: &'a Row<'_>) -> rusqlite::Result<LabelNames<'a>>
     columns::names(row, 1)
 }
 
-/// Whether the names in a row of [`SELECT_SETS`] are those that were stored with its id.
+/// Returns whether the names in a row of [`SELECT_SETS`] are those that were stored with its id.
 pub(crate) fn is_right(row: &Row<'_>) -> rusqlite::Result<bool> {
     names_of(row).map_or(Ok(false), |names| are_right(row, &names))
 }
@@ -123,7 +123,7 @@ fn are_right(row: &Row<'_>, names: &LabelNames<'_>) -> rusqlite::Result<bool> {
 const TAGS: usize = 1 + Label::COUNT;
 const CHECKSUM: usize = TAGS + 1;
 
-/// How many columns a row of [`SELECT_SETS`] has.
+/// The number of columns of a row of [`SELECT_SETS`].
 pub(crate) const SET_COLUMNS: usize = CHECKSUM + 1;
 
 /// The label set in a row of [`SELECT_SETS`]; none where it is not the one that was stored, or could be that of
@@ -171,7 +171,7 @@ pub(crate) fn first_names(
 }
 
 impl LabelSets {
-    /// What changes when label sets are added or deleted, in the transaction at hand.
+    /// Returns a mark that changes when label sets are added or deleted, in the transaction at hand.
     pub(crate) fn mark(connection: &Connection) -> rusqlite::Result<(i64, i64)> {
         connection
             .prepare_cached(

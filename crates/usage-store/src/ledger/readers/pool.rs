@@ -25,9 +25,9 @@ pub(crate) struct Pool<M: Manager> {
     connections: Option<r2d2::Pool<Made<M>>>,
     /// The thread on which r2d2 makes connections.
     maker: Arc<ScheduledThreadPool>,
-    /// How many there may be, at least one.
+    /// The greatest number of them, at least one.
     max: u32,
-    /// How long to wait while all of them are in use.
+    /// The time to wait while all of them are in use.
     patience: Duration,
     places: Mutex<Places>,
     /// A place became free, or a connection that was being made is made.
@@ -56,7 +56,7 @@ pub(crate) enum NoConnection<E> {
 /// r2d2 gives no limit to its own patience; this is as good as none, and as far as it can count.
 const NO_LIMIT: Duration = Duration::from_millis(i32::MAX as u64);
 
-/// How often whoever waits for a connection asks whether to stop.
+/// The interval at which whoever waits for a connection asks whether to stop.
 const ASKING: Duration = Duration::from_millis(10);
 
 /// The same while one is being made. Each time r2d2 begins to make one more, as far as there may be more.
@@ -140,7 +140,7 @@ impl<M: Manager> Pool<M> {
         self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many connections there are, and how many of them are idle.
+    /// Returns the number of connections, and of those that are idle.
     #[cfg(test)]
     pub(crate) fn counts(&self) -> (u32, u32) {
         let state = self.connections.as_ref().unwrap().state();

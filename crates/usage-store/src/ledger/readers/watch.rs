@@ -18,7 +18,7 @@ pub(super) struct Watch {
     options: StoreOptions,
     /// Made when it is needed, with its number.
     connection: Mutex<(u64, Option<Connection>)>,
-    /// How often nothing could be said.
+    /// The number of times that nothing could be said.
     unknown: AtomicU64,
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct Ledger {
     pub(crate) connection: Connection,
     /// `None` where it is missing or damaged.
     pub(crate) id: Option<LedgerId>,
-    /// How long to wait for other writers.
+    /// The time to wait for other writers.
     pub(crate) patience: Duration,
     pub(crate) checkpoints: Checkpoints,
 }

@@ -12,7 +12,7 @@ use crate::ledger::connect;
 use crate::ledger::file::with_ending;
 use crate::ledger::part::Part;
 
-/// How many pages are copied between two words about it: four megabytes.
+/// The number of pages that are copied between two words about it: four megabytes.
 const PAGES: i32 = 1_024;
 
 /// So many copies of one version may lie there; each was made from another content.
@@ -21,7 +21,7 @@ const MOST_COPIES: u32 = 100;
 /// A copy that lies beside the ledger.
 pub(super) struct Copied {
     pub(super) path: PathBuf,
-    /// Whether it was made now, and not by a migration that was killed afterwards.
+    /// Says whether it was made now, and not by a migration that was killed afterwards.
     is_new: bool,
 }
 

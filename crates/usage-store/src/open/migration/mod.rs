@@ -31,21 +31,21 @@ pub struct Migrated {
     pub to: i32,
     /// The ledger as it was, unless no copy was asked for.
     pub copy: Option<PathBuf>,
-    /// How many bytes the ledger had.
+    /// The size of the ledger before, in bytes.
     pub bytes_before: u64,
-    /// How many it has, what still lies in its write-ahead log included.
+    /// The size of the ledger after, in bytes, what still lies in its write-ahead log included.
     pub bytes_after: u64,
 }
 
-/// How far a migration is.
+/// A step of a migration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MigrationStep {
     /// The copy is being made.
     Copying {
-        /// How many bytes of it are.
+        /// The number of bytes copied so far.
         bytes: u64,
-        /// How many there will be.
+        /// The number of bytes of the whole copy.
         of: u64,
     },
     /// The ledger is being changed.
@@ -67,8 +67,8 @@ pub(crate) fn by_the_way(
     carry_out(connection, file, path, with_copy, &mut |_| {})
 }
 
-/// Whether a copy is made before a ledger of that version is migrated; fails if it is not to be
-/// migrated.
+/// Returns whether a copy is made before a ledger of that version is migrated; fails if it is not
+/// to be migrated.
 pub(crate) fn with_copy(
     connection: &Connection,
     path: &Path,

@@ -1,4 +1,4 @@
-//! What a migration takes: time and space, before anything is changed.
+//! The needs of a migration: time and space, before anything is changed.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -25,13 +25,13 @@ pub struct MigrationPlan {
     pub to: i32,
     /// About how many records it holds; not fewer.
     pub records: u64,
-    /// How many bytes it has.
+    /// The number of bytes it has.
     pub bytes: u64,
-    /// Whether a copy is made first.
+    /// Says whether a copy is made first.
     pub with_copy: bool,
-    /// How many bytes of free space the migration may take, the copy included.
+    /// The number of bytes of free space that the migration may take, the copy included.
     pub space: u64,
-    /// How many bytes its disk has free; `None` where that cannot be found out.
+    /// The number of bytes that its disk has free; `None` where that cannot be found out.
     pub free: Option<u64>,
     /// About how long it takes. Other programs cannot write meanwhile.
     pub takes: Duration,
@@ -81,7 +81,7 @@ impl MigrationPlan {
         })
     }
 
-    /// Whether the ledger is of an earlier version.
+    /// Returns whether the ledger is of an earlier version.
     #[must_use]
     pub const fn is_needed(&self) -> bool {
         self.from < self.to
@@ -104,14 +104,14 @@ impl MigrationPlan {
     }
 }
 
-/// How many bytes the ledger has, what lies in its write-ahead log included.
+/// Returns the number of bytes of the ledger, what lies in its write-ahead log included.
 pub(super) fn bytes(connection: &Connection) -> rusqlite::Result<u64> {
     let number =
         |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
     Ok((number("page_count")? * number("page_size")?).unsigned_abs())
 }
 
-/// What a migration may take.
+/// The space that a migration may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Space {
     needed: u64,
@@ -140,7 +140,7 @@ impl Space {
     }
 }
 
-/// How many bytes the disk with that file has for this user.
+/// Returns the number of bytes that the disk with that file has for this user.
 #[cfg(unix)]
 fn free(path: &Path) -> Option<u64> {
     let found = rustix::fs::statvfs(path).ok()?;

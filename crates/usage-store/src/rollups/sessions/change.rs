@@ -1,4 +1,4 @@
-//! What a transaction changes in the sums of sessions.
+//! The changes that a transaction makes to the sums of sessions.
 
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;

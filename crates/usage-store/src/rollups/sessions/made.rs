@@ -1,4 +1,4 @@
-//! What the sums of sessions have to be: made from the rows, and compared with what there is.
+//! The sums of sessions as they have to be: made from the rows, and compared with what there is.
 
 use rusqlite::Connection;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -10,7 +10,7 @@ use crate::error::{ReadError, Wrong};
 use crate::ledger::columns::{SELECT_COUNTS, TS, session, summary};
 use crate::rollups::Cells;
 
-/// What the rows of a session come to in a day.
+/// The sums of the rows of a session in a day.
 #[derive(Debug, Default)]
 pub(super) struct Made {
     pub(super) cells: Cells,
@@ -84,10 +84,10 @@ impl Open {
     }
 }
 
-/// What is wrong with the sums of a session.
+/// A fault of the sums of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SessionFault {
-    /// What it comes to in a day cannot be read; the rows of it are there, or not.
+    /// Its sums of a day cannot be read; the rows of it are there, or not.
     Unreadable { day: i64, has_rows: bool },
     /// It is not what its records come to.
     Rows { day: i64 },

@@ -7,10 +7,10 @@ use super::table::{self, SessionTotals};
 use super::{ends, first_of_rows, made};
 use crate::error::ReadError;
 
-/// What making the sums of sessions again has come to.
+/// The result of making the sums of sessions again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::rollups) struct RebuiltSessions {
-    /// How many sums, of days and of whole sessions, were not what they have to be and are now.
+    /// The number of sums, of days and of whole sessions, that were not what they have to be and are now.
     pub(in crate::rollups) changed: u64,
     /// Days of sessions that cannot be read and whose rows are gone. They are as they were.
     pub(in crate::rollups) lost: Vec<i64>,

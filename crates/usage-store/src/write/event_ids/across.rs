@@ -5,7 +5,8 @@ use rusqlite::{Connection, OptionalExtension};
 const SETTING: &str = "across_instances";
 const FIRST: &str = "first";
 
-/// Whether an event that one instance has recorded is not stored for others: only if the ledger's settings say so.
+/// Returns whether an event that one instance has recorded is not stored for others: only if the ledger's settings say
+/// so.
 pub(crate) fn is_first_alone(connection: &Connection) -> rusqlite::Result<bool> {
     let value: Option<String> = connection
         .prepare_cached("SELECT value FROM settings WHERE name = ?1")?

@@ -1,4 +1,4 @@
-//! Whether the entries and the records agree, both ways.
+//! The check that the entries and the records agree, both ways.
 
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
@@ -62,8 +62,8 @@ pub(crate) fn strays(
     Ok(())
 }
 
-/// Whether there are as many entries as there have to be, with the same content as far as a sum of
-/// hashes can tell. Both sides are read once, in their own order.
+/// Returns whether there are as many entries as there have to be, with the same content as far as a
+/// sum of hashes can tell. Both sides are read once, in their own order.
 pub(crate) fn agree(connection: &Connection) -> Result<bool, ReadError> {
     let (from, hasher) = (checked_from(connection)?, hasher(connection)?);
     let mix = |entry: Entry| {

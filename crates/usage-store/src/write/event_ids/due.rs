@@ -1,4 +1,4 @@
-//! Whether it is worth going through all entries for those that are of no use any more.
+//! The decision whether it is worth going through all entries for those that are of no use any more.
 //!
 //! A sweep reads the whole table, however few records were deleted. Entries that are not known any more
 //! do no harm but take their space, so they may wait until they are many.
@@ -38,7 +38,7 @@ pub(super) fn forget(connection: &Connection) -> rusqlite::Result<()> {
         .map(drop)
 }
 
-/// What nobody has noted, or what nobody can read, is 0.
+/// Returns a noted number; one that nobody has noted, or that nobody can read, is 0.
 fn number(connection: &Connection, name: &str) -> rusqlite::Result<u64> {
     let text: Option<String> = connection
         .prepare_cached("SELECT value FROM settings WHERE name = ?1")?

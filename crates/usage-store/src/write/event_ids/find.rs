@@ -20,7 +20,7 @@ pub(crate) struct Place {
     pub(crate) id: i64,
 }
 
-/// What the ledger knows of an id.
+/// The knowledge that the ledger has of an id.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Found {
     pub(crate) event: Event,
@@ -28,7 +28,7 @@ pub(crate) struct Found {
     pub(crate) is_elsewhere: bool,
 }
 
-/// What the ledger knows of a record's event id.
+/// The knowledge that the ledger has of a record's event id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     New,
@@ -154,7 +154,7 @@ impl<'a> KnownIds<'a> {
             .map(drop)
     }
 
-    /// Whether an id that another instance has recorded is not to be stored again.
+    /// Returns whether an id that another instance has recorded is not to be stored again.
     pub(crate) const fn is_first_alone(&self) -> bool {
         self.first_alone
     }

@@ -50,7 +50,7 @@ pub(super) const fn all_instances(hash: i64) -> [i64; 2] {
     [first, first | (u64::MAX >> HALF).cast_signed()]
 }
 
-/// Whether two hashes may be those of the same id, of whatever instances.
+/// Returns whether two hashes may be those of the same id, of whatever instances.
 pub(crate) const fn are_alike(one: i64, other: i64) -> bool {
     one >> HALF == other >> HALF
 }
@@ -88,7 +88,7 @@ mod shortened {
 mod tests {
     use super::*;
 
-    /// What is in ledgers never changes.
+    /// Checks that what is in ledgers never changes.
     #[test]
     fn hashes_stay_what_they_are() {
         let key = std::array::from_fn(|at| u8::try_from(at).unwrap());

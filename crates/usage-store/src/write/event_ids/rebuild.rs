@@ -9,8 +9,8 @@ use crate::error::ReadError;
 use crate::write::join::wrong_tellings;
 use crate::write::tellings;
 
-/// How many entries are put in order at a time: 24 MB of them. In a table of any size each page is
-/// then written once for many.
+/// The number of entries that are put in order at a time: 24 MB of them. In a table of any size
+/// each page is then written once for many.
 const AT_A_TIME: usize = 1 << 20;
 
 /// Adds the entries of all records from an instant on, of which none is there yet.

@@ -1,4 +1,4 @@
-//! What the entries have to be, going by the records.
+//! The entries as they have to be, going by the records.
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -23,7 +23,7 @@ pub(crate) struct Entry {
     pub(crate) ts: i64,
 }
 
-/// Whether a ledger has the key, without which nobody can say what an entry stands for.
+/// Returns whether a ledger has the key, without which nobody can say what an entry stands for.
 pub(crate) fn has_key(connection: &Connection) -> rusqlite::Result<bool> {
     Ok(key(connection)?.is_some())
 }

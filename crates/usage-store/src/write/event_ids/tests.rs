@@ -65,7 +65,7 @@ fn inserted(outcome: &BatchOutcome) -> Inserted {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// What the hash cannot tell apart, the text does.
+    /// Checks that the text tells apart what the hash cannot.
     #[test]
     fn ids_that_share_a_hash_stay_apart(
         bits in 0..3_u32,
