@@ -14,25 +14,25 @@ pub enum ImportError {
     /// Nothing is at that path.
     #[error("there is no {kind} at {}", path.display())]
     NotFound {
-        /// What was looked for, as in "ccrouter database".
+        /// The thing that was looked for, as in "ccrouter database".
         kind: &'static str,
         /// Where it was looked for.
         path: PathBuf,
     },
-    /// What is there is something else.
+    /// The thing that is there is something else.
     #[error("{} is not a {kind}: {what}", path.display())]
     NotAnOrigin {
-        /// What it should be.
+        /// The kind that it should be.
         kind: &'static str,
         /// The file.
         path: PathBuf,
-        /// What speaks against it, as in "it is empty".
+        /// The fact that speaks against it, as in "it is empty".
         what: String,
     },
     /// The file, or its copy, could not be reached.
     #[error("cannot {doing} {}", path.display())]
     Io {
-        /// What was being done, as in "look at".
+        /// The action that failed, as in "look at".
         doing: &'static str,
         /// The file.
         path: PathBuf,

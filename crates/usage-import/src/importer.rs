@@ -53,12 +53,12 @@ pub trait Importer {
     }
 }
 
-/// What another program keeps in a place of its own.
+/// Records that another program keeps in a place of its own.
 pub trait Origin {
     /// Who reads it.
     type Importer: Importer;
 
-    /// What the program is called.
+    /// The name of the program.
     const PROGRAM: &'static str;
 
     /// Where the program keeps it, below the home folder, unless a person says otherwise.
@@ -77,25 +77,25 @@ pub trait Origin {
     fn open(path: &Path, store: &Store) -> Result<Self::Importer, ImportError>;
 }
 
-/// What was read at a time.
+/// The items that were read at a time.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// What it holds, in order. Nothing, where the source has no more.
+    /// The items that it holds, in order. Nothing, where the source has no more.
     pub items: Vec<Item>,
-    /// How many items besides were refused by the importer, which has told of them by itself.
+    /// The number of further items that were refused by the importer, which has told of them by itself.
     pub refused: u64,
-    /// What the source had and nobody can read any more, in words.
+    /// The parts that the source had and that nobody can read any more, in words.
     pub gaps: Vec<String>,
     /// Where the source goes on behind it; `None` where that is where it went on before.
     pub cursor: Option<Vec<u8>>,
-    /// How many items come after it at most.
+    /// The greatest number of items that come after it.
     pub left_at_most: u64,
-    /// Whether nothing comes after it for now.
+    /// Says whether nothing comes after it for now.
     pub is_last: bool,
 }
 
 impl Batch {
-    /// Whether there is anything to store: records, or how far the source is read.
+    /// Returns whether there is anything to store: records, or how far the source is read.
     pub(crate) fn has_moved(&self) -> bool {
         !self.items.is_empty() || self.refused > 0 || self.cursor.is_some()
     }
@@ -106,7 +106,7 @@ impl Batch {
 pub struct Item {
     /// Where it stands.
     pub place: Place,
-    /// What it is.
+    /// The record, or why there is none.
     pub record: Result<Record, Refusal>,
 }
 

@@ -1,11 +1,11 @@
-//! How an import goes about it, what it tells, and what it did.
+//! The options, the events and the summary of an import.
 
 use std::time::Duration;
 
 use crate::error::ImportError;
 use crate::importer::{Place, Refusal};
 
-/// How an import goes about it.
+/// The options of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportOptions {
@@ -20,7 +20,7 @@ pub struct ImportOptions {
     pub patience: Duration,
 }
 
-/// What happens during an import.
+/// An event during an import.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ImportEvent<'a> {
@@ -35,9 +35,9 @@ pub enum ImportEvent<'a> {
     Gap(&'a str),
     /// Some items more have been dealt with, and that is committed.
     Progress {
-        /// What was done until now.
+        /// The counts until now.
         summary: ImportSummary,
-        /// How many there are at most still to be looked at.
+        /// The greatest number of items still to be looked at.
         left_at_most: u64,
     },
     /// There is nothing to do for now, while the source is watched.
@@ -46,22 +46,22 @@ pub enum ImportEvent<'a> {
     Trouble(&'a ImportError),
 }
 
-/// What an import did. Each item that it looked at is in exactly one of the four counts.
+/// The summary of an import. Each item that it looked at is in exactly one of the four counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportSummary {
-    /// How many became records of the ledger.
+    /// The number of items that became records of the ledger.
     pub imported: u64,
-    /// How many told more of what was in the ledger already.
+    /// The number of items that told more of what was in the ledger already.
     pub amended: u64,
-    /// How many were in the ledger already, though the source's last import had not come so
-    /// far: through a copy of it, for example.
+    /// The number of items that were in the ledger already, though the source's last import had not
+    /// come so far: through a copy of it, for example.
     pub already_there: u64,
-    /// How many could not be read, or were refused by the ledger.
+    /// The number of items that could not be read, or were refused by the ledger.
     pub refused: u64,
-    /// How many earlier imports dealt with, so that this one did not look at them.
+    /// The number of items that earlier imports dealt with, so that this one did not look at them.
     pub from_earlier_imports: u64,
-    /// Whether it was stopped before its end.
+    /// Says whether it was stopped before its end.
     pub is_stopped: bool,
 }
 

@@ -14,7 +14,7 @@ use crate::error::ImportError;
 use crate::importer::{Batch, Importer, Item, Place, Refusal};
 use crate::options::{ImportEvent, ImportOptions, ImportSummary};
 
-/// How long is waited before a ledger that takes nothing for now is tried again.
+/// The time to wait before a ledger that takes nothing for now is tried again.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Takes what is new in a source into a ledger, each item once.
@@ -51,7 +51,7 @@ struct Run<'a> {
     on_event: &'a mut dyn FnMut(ImportEvent<'_>) -> ControlFlow<()>,
 }
 
-/// How far an import is.
+/// The progress of an import.
 #[derive(Default)]
 struct At {
     /// Behind what the next batch comes; nothing where it begins at the start.
@@ -262,7 +262,7 @@ impl Run<'_> {
         }
     }
 
-    /// Whether a ledger that takes nothing for now is to be tried again: watching, for as long as it is not to
+    /// Returns whether a ledger that takes nothing for now is to be tried again: watching, for as long as it is not to
     /// stop, since what waits in the source is safe there.
     fn is_patient(&mut self, failing: &mut Option<Instant>) -> bool {
         let may_wait =

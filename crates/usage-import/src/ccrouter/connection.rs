@@ -46,14 +46,14 @@ pub(super) fn in_transaction<T>(
     query(&transaction, layout)
 }
 
-/// Whether a writer was just changing the shared memory: a reader that may not write it cannot
-/// wait for its locks, and finds it as if it had to be repaired.
+/// Returns whether a writer was just changing the shared memory: a reader that may not write it
+/// cannot wait for its locks, and finds it as if it had to be repaired.
 pub(super) fn is_in_motion(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error().map(|error| error.extended_code);
     code == Some(ffi::SQLITE_READONLY_RECOVERY)
 }
 
-/// Whether shared memory that is only read was not enough to begin a transaction.
+/// Returns whether shared memory that is only read was not enough to begin a transaction.
 pub(super) fn cannot_begin(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error().map(|error| error.extended_code);
     code == Some(ffi::SQLITE_READONLY_CANTINIT)

@@ -1,6 +1,6 @@
-//! How far an origin has been imported, in the bytes of a cursor.
+//! The place up to which an origin has been imported, in the bytes of a cursor.
 
-/// How far an origin has been imported. Committed with the records it speaks of.
+/// The place up to which an origin has been imported. Committed with the records it speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Cursor {
     /// The row that was looked at last.

@@ -56,9 +56,9 @@ use crate::importer::{Batch, Importer, Item, Place, Refusal};
 pub struct Ccrouter {
     source: String,
     pages: Pages,
-    /// What was read last.
+    /// The page that was read last.
     page: Page,
-    /// What the origin looked like before it was read to its end, if that tells all later changes.
+    /// The look of the origin before it was read to its end, if that tells all later changes.
     seen: Option<Seen>,
 }
 

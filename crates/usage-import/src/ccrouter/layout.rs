@@ -10,7 +10,7 @@ pub(super) enum QueryError {
     Sqlite(rusqlite::Error),
     /// It is a ledger of ours.
     Ledger,
-    /// What speaks against its being the origin's.
+    /// The reason why it is not the origin's.
     NotAnOrigin(String),
 }
 
@@ -30,7 +30,7 @@ pub(super) const COLUMNS: [&str; 8] =
 /// The columns that the origin's older schema has not. There each profile and provider is empty.
 const NEWER: [&str; 2] = ["profile", "provider"];
 
-/// What the origin's table looks like.
+/// The layout of the origin's table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Layout {
     /// Without profile and provider.

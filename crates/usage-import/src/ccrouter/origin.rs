@@ -26,10 +26,10 @@ use crate::error::ImportError;
 /// has on it, and here files are opened past SQLite.
 static READING: Mutex<()> = Mutex::new(());
 
-/// What a message calls it.
+/// The name by which a message calls it.
 const KIND: &str = "ccrouter database";
 
-/// How often at least to try again when another program changed the origin meanwhile.
+/// The least number of times to try again when another program changed the origin meanwhile.
 const LEAST_TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(2);
 
@@ -38,11 +38,11 @@ pub(super) struct Origin {
     /// Canonical, so that companion files are looked for where they lie.
     path: PathBuf,
     patience: Duration,
-    /// What a crash left behind cannot be read in place.
+    /// A copy of an origin that cannot be read in place, as a crash left it behind.
     copy: Option<Copied>,
 }
 
-/// What came of trying to read it.
+/// The outcome of trying to read it.
 enum Attempt<T> {
     Read(T),
     /// Another program has it alone.
@@ -202,7 +202,7 @@ impl Origin {
         }
     }
 
-    /// What a crash has left must be repaired, so a copy is.
+    /// Repairs and reads a copy of the origin, as what a crash has left must be repaired.
     fn read_copy<T>(&mut self, stamp: FileStamp) -> Result<Attempt<T>, ImportError> {
         let copied = Copied::of(&self.path, stamp);
         self.copy = copied.map_err(|error| io_error("copy", &self.path, error))?;
@@ -250,7 +250,7 @@ impl Origin {
         Ok(Some(file))
     }
 
-    /// What the file's header says; SQLite only tells after it has made its companions.
+    /// Returns whether the file's header names the write-ahead log; SQLite only tells after it has made its companions.
     fn is_in_wal_mode(&self) -> Result<bool, ImportError> {
         let mut header = Vec::new();
         File::open(&self.path)

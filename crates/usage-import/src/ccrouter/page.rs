@@ -11,8 +11,8 @@ use super::origin::Origin;
 use super::row::{MOST_BYTES, OriginRow};
 use crate::error::ImportError;
 
-/// How many rows are read and then written at a time: what a writer beside the import waits for,
-/// a few hundredths of a second.
+/// The number of rows that are read and then written at a time: what a writer beside the import
+/// waits for, a few hundredths of a second.
 const PAGE: usize = 2_000;
 
 /// The label sets that the rows of a run share.
@@ -64,7 +64,7 @@ impl Pages {
         &mut self.origin
     }
 
-    /// Whether the origin still has the row that the cursor is about.
+    /// Returns whether the origin still has the row that the cursor is about.
     pub(super) fn still_has(&mut self, cursor: &Cursor) -> Result<bool, ImportError> {
         let labels = &mut self.labels;
         self.origin.read(&mut |connection, layout| {
@@ -87,7 +87,7 @@ impl Pages {
         })
     }
 
-    /// How often each of the records occurs in the origin before an id.
+    /// Returns the number of times that each of the records occurs in the origin before an id.
     ///
     /// Found by the text of their times, for which the origin keeps an index. The same instant
     /// written in another way is not counted, which matters only where all five names and both

@@ -23,7 +23,7 @@ pub enum RowError {
     NotText {
         /// Which column.
         field: Field,
-        /// What it holds.
+        /// The value that it holds.
         found: String,
     },
     /// A text is damaged.
@@ -37,7 +37,7 @@ pub enum RowError {
     NotACount {
         /// Which column.
         field: Field,
-        /// What it holds.
+        /// The value that it holds.
         found: String,
     },
     /// The text of the time means no instant.
@@ -45,7 +45,7 @@ pub enum RowError {
     Timestamp {
         /// Its text, shortened where it is long.
         text: String,
-        /// What is wrong with it.
+        /// The fault found in it.
         why: TimestampError,
     },
     /// The values are no record, because a name is empty or the time is outside 1970 to 2100, for
@@ -58,7 +58,7 @@ pub enum RowError {
 #[derive(Debug)]
 pub(super) struct OriginRow {
     pub(super) id: i64,
-    /// What tells the row's content from another's, today and years later.
+    /// The fingerprint that tells the row's content from another's, today and years later.
     pub(super) fingerprint: i64,
     pub(super) timestamp: String,
     pub(super) record: Result<Record, RowError>,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use usage_store::file::{FileStamp, with_ending};
 
-/// What an origin looked like before it was read to its end.
+/// The look of an origin before it was read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Seen([FileStamp; 2]);
 
@@ -13,7 +13,7 @@ impl Seen {
         Self([FileStamp::of(path), FileStamp::of(&with_ending(path, "-wal"))])
     }
 
-    /// Whether any change since then would have made it look otherwise. Asked when it is made.
+    /// Returns whether any change since then would have made it look otherwise. Asked when it is made.
     pub(super) fn is_settled(&self) -> bool {
         self.0.iter().all(FileStamp::is_settled)
     }

@@ -1,4 +1,4 @@
-//! What is remembered of a log from run to run, in bytes.
+//! The memory of a log from run to run, in bytes.
 
 use super::file::Place;
 

@@ -29,7 +29,7 @@ impl FileId {
     }
 }
 
-/// Whether no name leads to a file any more.
+/// Returns whether no name leads to a file any more.
 #[cfg(unix)]
 pub(super) fn is_deleted(file: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -41,7 +41,7 @@ pub(super) fn is_deleted(_: &Metadata) -> bool {
     false
 }
 
-/// How far a file is read. This much is remembered from run to run.
+/// The place up to which a file is read. This much is remembered from run to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) id: FileId,
@@ -49,9 +49,9 @@ pub(super) struct Place {
     pub(super) offset: u64,
     /// Hashes of its beginning, and of what lies before the offset.
     pub(super) marks: [u64; 2],
-    /// Whether the offset lies within a line that is too long.
+    /// Says whether the offset lies within a line that is too long.
     pub(super) in_long: bool,
-    /// Whether it was read to its end when another file had taken its place.
+    /// Says whether it was read to its end when another file had taken its place.
     pub(super) is_drained: bool,
 }
 
@@ -91,9 +91,9 @@ pub(super) struct Followed {
     tail: Vec<u8>,
     pub(super) in_long: bool,
     pub(super) is_drained: bool,
-    /// What lies behind the offset and was seen: the beginning of a line.
+    /// The bytes behind the offset that were seen: the beginning of a line.
     pub(super) partial: Vec<u8>,
-    /// How long it was when it was looked at last.
+    /// Its length in bytes when it was looked at last.
     pub(super) seen: u64,
 }
 
@@ -138,19 +138,19 @@ impl Followed {
         }
     }
 
-    /// Whether a file has all that was read of this one.
+    /// Returns whether a file has all that was read of this one.
     pub(super) fn is_same_as(&self, file: &File) -> io::Result<bool> {
         let marks = marks_at(file, self.offset)?;
         Ok(marks.is_some_and(|(head, tail)| head == self.head && tail == self.tail))
     }
 
-    /// Whether it still has what was read of it: it was not cut, nor written anew.
+    /// Returns whether it still has what was read of it: it was not cut, nor written anew.
     pub(super) fn is_whole(&self) -> io::Result<bool> {
         self.is_same_as(&self.file)
     }
 
-    /// Whether another file, of so many bytes, holds what this one begins with: it is a copy of it, perhaps
-    /// one that is being made.
+    /// Returns whether another file, of so many bytes, holds what this one begins with: it is a copy of it, perhaps one
+    /// that is being made.
     pub(super) fn is_copied_to(&self, copy: &File, bytes: u64) -> io::Result<bool> {
         let marks = marks_at(copy, bytes)?;
         Ok(marks.is_some() && marks == marks_at(&self.file, bytes)?)
@@ -167,7 +167,7 @@ impl Followed {
     }
 }
 
-/// What tells a file that is read up to an offset; `None` where it is shorter.
+/// Returns the marks that tell a file that is read up to an offset; `None` where it is shorter.
 fn marks_at(file: &File, offset: u64) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
     let least = |most: usize| usize::try_from(offset).map_or(most, |offset| offset.min(most));
     let (head, tail) = (least(HEAD), least(TAIL));

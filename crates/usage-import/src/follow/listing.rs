@@ -39,12 +39,12 @@ impl Found {
 
 const COMPRESSED: [&str; 4] = ["gz", "bz2", "xz", "zst"];
 
-/// What lies in a log's folder.
+/// The files of a log in its folder.
 #[derive(Debug, Default)]
 pub(super) struct Listing {
-    /// What its path leads to; nothing for a moment while it is rotated.
+    /// The file that its path leads to; nothing for a moment while it is rotated.
     pub(super) current: Option<Found>,
-    /// What it was before, the oldest first.
+    /// The files that it was before, the oldest first.
     pub(super) rotated: Vec<Found>,
 }
 
@@ -93,8 +93,8 @@ pub fn may_be_of_log(log: &Path, file: &Path) -> bool {
     })
 }
 
-/// Whether a file of that name can be what the log of another name was before: the same name with a number
-/// or a time behind it or before its ending, or with another one in their place; compressed or not.
+/// Returns whether a file of that name can be what the log of another name was before: the same name with a number or a
+/// time behind it or before its ending, or with another one in their place; compressed or not.
 fn is_rotated(name: &OsStr, of: &OsStr) -> bool {
     let (name, of) = (name.to_string_lossy(), of.to_string_lossy());
     let name = COMPRESSED

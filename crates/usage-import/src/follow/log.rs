@@ -10,7 +10,7 @@ use super::{Entry, Follower, Look};
 use crate::error::ImportError;
 use crate::importer::{Batch, Importer, Item, Place, Refusal};
 
-/// What was made of an entry of a log.
+/// The outcome of an entry of a log.
 #[derive(Debug)]
 pub enum Taken {
     /// A record.
@@ -23,7 +23,7 @@ pub enum Taken {
     Nothing,
 }
 
-/// What makes something of each entry of a log, where the type must have a name.
+/// A function that makes something of each entry of a log, where the type must have a name.
 pub type Take = Box<dyn FnMut(&Entry) -> Result<ControlFlow<Taken, Taken>, ImportError>>;
 
 /// Reads a log: whatever files it was and is, each of its lines once.
@@ -59,7 +59,7 @@ pub struct Log<F> {
     follower: Follower,
     /// Where the follower stands.
     at: Option<Vec<u8>>,
-    /// What was given last, of which it is not known whether it is stored.
+    /// The entries that were given last, of which it is not known whether they are stored.
     given: Option<Given>,
     take: F,
 }

@@ -1,4 +1,4 @@
-//! What a look at a log has found.
+//! The findings of a look at a log.
 
 use std::io;
 
@@ -7,10 +7,10 @@ use usage_core::record::line::MAX_LINE_BYTES;
 use super::Gap;
 use super::file::{Followed, read_at};
 
-/// How many bytes are read at a time, of all files.
+/// The number of bytes that are read at a time, of all files.
 const MOST_BYTES: usize = 1 << 20;
 
-/// How many lines are read at a time: what a writer beside the follower waits for.
+/// The number of lines that are read at a time: what a writer beside the follower waits for.
 const MOST_LINES: usize = 2_000;
 
 /// A line of a log, or a part of one.
@@ -65,14 +65,14 @@ impl Entry {
     }
 }
 
-/// What a look at a log has found.
+/// The findings of a look at a log.
 #[derive(Debug)]
 pub struct Look {
-    /// What is new, in order.
+    /// The new entries, in order.
     pub entries: Vec<Entry>,
-    /// What cannot be found any more.
+    /// The lines that cannot be found any more.
     pub gaps: Vec<Gap>,
-    /// Whether nothing more is there for now.
+    /// Says whether nothing more is there for now.
     pub is_last: bool,
     /// For each entry, how far its file is read behind it.
     ends: Vec<End>,
@@ -90,7 +90,7 @@ struct End {
     /// Of the chunk.
     bytes: usize,
     in_long: bool,
-    /// How many lines were taken.
+    /// The number of lines that were taken.
     lines: u64,
 }
 

@@ -22,7 +22,7 @@ use self::listing::{Found, Listing};
 pub use self::log::{Log, Take, Taken};
 pub use self::look::{Entry, Look};
 
-/// How many files of a log are remembered.
+/// The number of files of a log that are remembered.
 const MOST_FILES: usize = 32;
 
 /// Lines that were written and cannot be found any more, as far as anybody can tell.
@@ -30,11 +30,11 @@ const MOST_FILES: usize = 32;
 pub struct Gap {
     /// Behind so many bytes of a file of the log.
     pub offset: u64,
-    /// What happened to it.
+    /// The reason why it is a gap.
     pub why: GapReason,
 }
 
-/// What happened to lines that cannot be found.
+/// The reason why lines cannot be found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GapReason {
@@ -88,11 +88,11 @@ pub struct Follower {
     files: Vec<Followed>,
     /// Those of the cursor, until they are looked for.
     known: Vec<Place>,
-    /// How many lines were taken, in all runs.
+    /// The number of lines that were taken, in all runs.
     lines: u64,
     /// When any of the files was written last, as far as was seen: what is older was there before.
     newest: i64,
-    /// Whether nothing of the log was ever read.
+    /// Says whether nothing of the log was ever read.
     is_new: bool,
 }
 

@@ -27,7 +27,7 @@ struct World {
     follower: Option<Follower>,
     cursor: Option<Vec<u8>>,
     stored: BTreeMap<String, u32>,
-    /// What lay in files of which the follower knew and that are no more, while it was not running.
+    /// Says whether lines were lost in files of which the follower knew and that are no more, while it was not running.
     destroyed: bool,
     gaps: usize,
     next: u64,
@@ -242,8 +242,8 @@ fn a_line_that_is_too_long() {
     assert_eq!(entries[2..], [Entry::line(3, "three")]);
 }
 
-/// What lay beside the log before it was ever followed was never asked for; what was rotated since is read,
-/// also when nobody followed it meanwhile.
+/// Checks that files from before the log was ever followed are left alone, as nobody asked for them; what was rotated
+/// since is read, also when nobody followed it meanwhile.
 #[test]
 fn files_of_before() {
     let folder = tempfile::tempdir().unwrap();

@@ -15,7 +15,7 @@ const ROLE: &str = "USAGE_IMPORT_TEST_ROLE";
 const ORIGIN: &str = "USAGE_IMPORT_TEST_ORIGIN";
 const READY: &str = "the origin is ready";
 
-/// How many rows the writer adds, and how many a second.
+/// The number of rows that the writer adds, and the number a second.
 pub(crate) const ROWS: i64 = 2_000;
 const ROWS_A_SECOND: f64 = 1_000.0;
 

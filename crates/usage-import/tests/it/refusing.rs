@@ -10,8 +10,8 @@ use usage_store::Store;
 
 use super::support::{LAX, NEWER, Place, import};
 
-/// What is said of it, with `ORIGIN` in place of the path. Nothing changes on disk, and the
-/// check says the same.
+/// Returns the words of its refusal, with `ORIGIN` in place of the path. Nothing changes on disk,
+/// and the check says the same.
 fn refused(place: &Place) -> String {
     let before = place.files();
     let error = import(&place.store(), &place.path).unwrap_err();

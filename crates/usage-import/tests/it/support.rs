@@ -107,7 +107,7 @@ pub(crate) const INSERT: &str = "INSERT INTO usage_records (instance_id, route, 
     strftime('%Y-%m-%d %H:%M:%S', 1777787761 + ?1 / 1000, 'unixepoch', '+8 hours') \
     || printf('.%03d000001 +0800 CST m=+%d.000000000', ?1 % 1000, ?1))";
 
-/// What an import did and said.
+/// The effects and the words of an import.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
     /// Imported, already there, refused, and from earlier imports.
@@ -188,7 +188,7 @@ pub(crate) fn records(store: &Store) -> Vec<Record> {
     stored.map(|stored| stored.unwrap().record).collect()
 }
 
-/// How many records a report sees.
+/// Returns the number of records that a report sees.
 pub(crate) fn requests(store: &Store) -> u64 {
     store.report(TimeRange::ALL, &Filter::default()).unwrap().summary().requests
 }

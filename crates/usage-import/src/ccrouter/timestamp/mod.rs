@@ -95,7 +95,7 @@ impl Written {
             .ok_or(TimestampError::TimeOfDay)
     }
 
-    /// How many seconds the clock that was read is ahead of UTC.
+    /// Returns the number of seconds by which the clock that was read is ahead of UTC.
     fn offset_seconds(&self) -> Result<i64, TimestampError> {
         let [hours, minutes] = self.offset;
         if hours > 23 || minutes > 59 {
@@ -106,7 +106,7 @@ impl Written {
     }
 }
 
-/// What has not been read yet.
+/// The bytes that have not been read yet.
 struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
