@@ -1,4 +1,4 @@
-//! What a command needs to know of the world: the ledger, the zone, now, and the terminal.
+//! The world as a command needs to know it: the ledger, the zone, now, and the terminal.
 
 use std::env;
 use std::io::IsTerminal;
@@ -18,7 +18,7 @@ use crate::error::CliError;
 use crate::global::GlobalArgs;
 use crate::{amounts, output};
 
-/// What a command needs to know of the world.
+/// The world as a command needs to know it.
 pub(crate) struct Context {
     db: Option<PathBuf>,
     zone: Tz,
@@ -170,7 +170,7 @@ impl Context {
         Ok(())
     }
 
-    /// How text is laid out on standard output.
+    /// Returns the layout of text on standard output.
     pub(crate) fn text_options(&self) -> TextOptions {
         let options = TextOptions::default().colored(self.is_colored());
         width().map_or(options, |width| options.with_width(width))

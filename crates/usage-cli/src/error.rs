@@ -23,7 +23,7 @@ pub(crate) struct CliError {
     class: ExitClass,
     /// One line.
     pub(crate) message: String,
-    /// What could be done about it.
+    /// The advice on what could be done about it.
     pub(crate) hint: Option<String>,
 }
 
@@ -123,7 +123,7 @@ mod tests {
 
     use super::*;
 
-    /// What another engine than a ledger says keeps its words, its hint and its class.
+    /// Checks that what another engine than a ledger says keeps its words, its hint and its class.
     #[test]
     fn what_an_engine_says_keeps_its_kind() {
         for (kind, class) in [

@@ -1,4 +1,4 @@
-//! What the process exits with. `docs/reference/exit-codes.md` is this table for people.
+//! The exit codes of the process. `docs/reference/exit-codes.md` is this table for people.
 
 use usage_core::ErrorKind;
 

@@ -6,7 +6,7 @@ use std::thread;
 
 use crate::error::CliError;
 
-/// Whether the command is to end: it was asked to by a signal.
+/// Says whether the command is to end: it was asked to by a signal.
 #[derive(Clone, Debug)]
 pub(crate) struct Interrupts(Arc<AtomicBool>);
 

@@ -23,7 +23,7 @@ pub(crate) fn print(text: &str) -> Result<(), CliError> {
     written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
 }
 
-/// What came of writing to standard output, for those who do it by themselves.
+/// Returns the outcome of writing to standard output, for those who do it by themselves.
 pub(crate) fn written(result: io::Result<()>) -> Result<(), CliError> {
     match result {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(cannot_print(&error)),
@@ -59,7 +59,7 @@ pub(crate) fn error(error: &CliError) -> ExitCode {
     ExitCode::from(error.code())
 }
 
-/// What clap prints: help and version on standard output, complaints on standard error.
+/// Prints what clap has to say: help and version on standard output, complaints on standard error.
 pub(crate) fn usage_error(error: &clap::Error) -> ExitCode {
     let printed = if error.use_stderr() { complaint(error) } else { error.print() };
     match printed {

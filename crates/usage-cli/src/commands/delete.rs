@@ -130,7 +130,7 @@ fn confirmed(
     Err(CliError::failed("nothing was deleted"))
 }
 
-/// What would go, for people.
+/// Returns the records and sums that would go, for people.
 fn of_all(store: &Store, plan: &DeleteAllPlan, context: &Context) -> String {
     let ledger = store.path().display().to_string();
     let extent = between(context, plan.oldest.zip(plan.newest));

@@ -58,10 +58,10 @@ struct SourceArgs {
     watch: bool,
 }
 
-/// How often a source that is watched is looked at.
+/// The interval at which a source that is watched is looked at.
 const POLL: Duration = Duration::from_secs(1);
 
-/// How long a ledger that takes nothing is tried once watching is to end.
+/// The time for which a ledger that takes nothing is tried once watching is to end.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {

@@ -76,7 +76,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     Ok(exit_codes::DONE)
 }
 
-/// What the plan is, for people.
+/// Returns the plan, for people.
 fn shown(plan: &MigrationPlan) -> String {
     let path = plan.path.display().to_string();
     let (path, to) = (printable(&path), plan.to);
@@ -99,7 +99,7 @@ fn shown(plan: &MigrationPlan) -> String {
     )
 }
 
-/// What was done, for people.
+/// Returns the result, for people.
 fn done(migrated: &Migrated, took: Duration) -> String {
     let copy = migrated.copy.as_ref().map_or_else(String::new, |copy| {
         let copy = copy.display().to_string();

@@ -74,7 +74,7 @@ impl Command {
         }
     }
 
-    /// Whether it takes anything out of the ledger.
+    /// Returns whether it takes anything out of the ledger.
     pub(crate) const fn is_destructive(&self) -> bool {
         matches!(self, Self::Prune(_) | Self::Retain(_) | Self::Delete(_) | Self::Vacuum(_))
     }

@@ -88,7 +88,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     Ok(exit_codes::DONE)
 }
 
-/// What a plan ends with that is not carried out.
+/// The last words of a plan that is not carried out.
 pub(super) const NOTHING_DELETED: &str = "Nothing was deleted: --dry-run\n";
 
 /// An error where a deletion can hardly be meant, and nobody insists.
@@ -129,7 +129,7 @@ fn moved(plan: &PrunePlan, asked: Timestamp, zone: Tz) -> String {
     format!("Sums are kept by quarter of an hour, so {asked} is moved back to the last one\n")
 }
 
-/// What the plan is, for people.
+/// Returns the plan, for people.
 pub(super) fn shown(plan: &PrunePlan, zone: Tz) -> String {
     let at = |timestamp| amounts::instant(timestamp, zone);
     let stay = if plan.keep_sums { ", whose sums stay" } else { "" };
@@ -154,7 +154,7 @@ pub(super) fn summed(sums: u64, requests: u64) -> String {
     format!("  and sums without records of {sums} {quarters} of an hour: {of}\n")
 }
 
-/// What was done, as the other commands that delete tell it too.
+/// Returns the result, as the other commands that delete tell it too.
 pub(super) fn done(deleted: u64, requests: u64, given_back: u64) -> String {
     let sums = match requests {
         0 => String::new(),
@@ -164,8 +164,8 @@ pub(super) fn done(deleted: u64, requests: u64, given_back: u64) -> String {
     format!("Deleted: {deleted}{sums}  |  Given back: {}\n", amounts::bytes(given_back))
 }
 
-/// What a deletion that has failed had done until then: the failure is the error to be told, whatever
-/// becomes of this.
+/// Tells what a deletion that has failed had done until then: the failure is the error to be told, whatever becomes of
+/// this.
 pub(super) fn tell(context: &Context, error: &StoreError) {
     let (records, requests) = match error {
         StoreError::Unfinished { records, requests, .. } => (*records, *requests),

@@ -98,7 +98,7 @@ pub(super) fn formats() -> impl TypedValueParser<Value = Format> {
         .try_map(|name| Format::named(&name).ok_or("not a format"))
 }
 
-/// What is not in the report, to a person; who reads the other forms is a program.
+/// Tells a person what is not in the report; who reads the other forms is a program.
 pub(super) fn note_world(
     format: Format,
     engine: &dyn Engine,

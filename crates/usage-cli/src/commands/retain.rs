@@ -156,7 +156,7 @@ fn reset_horizon(to: &str, context: &Context, store: &Store) -> Result<u8, CliEr
     Ok(exit_codes::DONE)
 }
 
-/// What an option states: nothing, forever, or an age.
+/// Returns the value that an option states: nothing, forever, or an age.
 fn age(option: &str, text: Option<&str>) -> Result<Option<Option<Age>>, CliError> {
     match text {
         None => Ok(None),
@@ -169,7 +169,7 @@ fn age(option: &str, text: Option<&str>) -> Result<Option<Option<Age>>, CliError
     }
 }
 
-/// What is kept, and since when, for people.
+/// Returns the times for which things are kept, and since when, for people.
 fn stated(retention: &Retained, context: &Context) -> String {
     let kept = |age: Option<Age>| age.map_or("forever".to_owned(), |age| format!("for {age}"));
     let policy = &retention.policy;
@@ -194,7 +194,7 @@ fn stated(retention: &Retained, context: &Context) -> String {
     text
 }
 
-/// What the plan is, for people.
+/// Returns the plan, for people.
 fn planned(plan: &RetentionPlan, context: &Context) -> String {
     let mut plans: String = [&plan.all, &plan.rows]
         .into_iter()

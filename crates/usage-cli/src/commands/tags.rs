@@ -111,7 +111,7 @@ fn declare(store: &Store, keys: &[TagKey], context: &Context) -> Result<Declared
     Ok(declared?)
 }
 
-/// What was declared, for people: what that came to, and where it came too late.
+/// Returns the declaration, for people: what it came to, and where it came too late.
 fn done(declared: &DeclaredTags, tags: &[TagUse], context: &Context) -> String {
     let names = match declared.keys.as_slice() {
         [] => "none".to_owned(),

@@ -1,4 +1,4 @@
-//! What is not among the ledger's records: what waits in journals, and what was set aside.
+//! The things that are not among the ledger's records: what waits in journals, and what was set aside.
 
 use usage_core::format::{display_width, format_count, printable};
 use usage_store::doctor::{Kind, Reason, SetAside};
@@ -17,7 +17,7 @@ const STATES: [(SegmentState, &str, bool); 6] = [
     (SegmentState::Inaccessible, "not opened", true),
 ];
 
-/// How many files, or damaged pieces, are named.
+/// The number of files, or of damaged pieces, that are named.
 const NAMED: usize = 20;
 
 /// Nothing where there are none.

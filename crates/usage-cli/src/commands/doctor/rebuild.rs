@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::{amounts, output};
 
-/// How many stretches of time are named.
+/// The number of stretches of time that are named.
 const NAMED: usize = 20;
 
 /// Makes them, and says on stderr what that was; the page about the ledger is on stdout.

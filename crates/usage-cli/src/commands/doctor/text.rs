@@ -88,7 +88,8 @@ fn content_lines(content: &Content, zone: Tz, width: Option<usize>) -> Vec<Strin
     lines
 }
 
-/// Whether any record has a name that few have, such as a project. Of the names that all have, `(none)` says something.
+/// Returns whether any record has a name that few have, such as a project. Of the names that all have, `(none)` says
+/// something.
 fn says_something(dimension: &Dimension) -> bool {
     let is_rare = Field::named(dimension.name).is_some_and(|field| !field.is_usual());
     !(is_rare && dimension.top.iter().all(|count| count.name.is_empty()))

@@ -1,4 +1,4 @@
-//! What can be done about a ledger, in this command's words: the library finds it, and knows no command.
+//! The remedies for a ledger, in this command's words: the library finds them, and knows no command.
 
 use chrono::SecondsFormat;
 use usage_core::Timestamp;
@@ -118,7 +118,7 @@ fn are(records: u64) -> String {
     format!("{} {}", format_count(records), if records == 1 { "record is" } else { "records are" })
 }
 
-/// How the records from one to another are removed.
+/// Returns the words on how the records from one to another are removed.
 fn removal(first: Timestamp, last: Timestamp) -> String {
     let end = Timestamp::from_micros(last.as_micros().saturating_add(1));
     format!("`usage delete --from {} --to {} --dry-run` shows what would go", utc(first), utc(end))

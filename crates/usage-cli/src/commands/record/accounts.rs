@@ -1,4 +1,4 @@
-//! What the command says in the end: a number for each line, and what was not stored.
+//! The last words of the command: a number for each line, and what was not stored.
 
 use std::collections::BTreeMap;
 use usage_core::ErrorKind;
@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::{amounts, exit_codes, output};
 
-/// What became of the lines that were read.
+/// The outcome of the lines that were read.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Accounts {
     pub(super) stored: u64,
@@ -25,7 +25,7 @@ pub(super) struct Accounts {
     pub(super) unstored: u64,
 }
 
-/// How the accounts are printed.
+/// The style in which the accounts are printed.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Style {
     Nothing,

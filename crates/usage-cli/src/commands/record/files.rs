@@ -172,7 +172,7 @@ struct Ahead {
 }
 
 impl Ahead {
-    /// How many records were read that the ledger has not taken.
+    /// Returns the number of records read that the ledger has not taken.
     fn count_the_rest(&self) -> u64 {
         let behind = self.batches.iter().map(|items| items.len() as u64).sum::<u64>();
         self.last.len() as u64 + behind

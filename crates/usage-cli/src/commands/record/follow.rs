@@ -26,7 +26,7 @@ use crate::error::CliError;
 use crate::interrupts::Interrupts;
 use crate::output;
 
-/// How often a log that has not grown is looked at again.
+/// The interval at which a log that has not grown is looked at again.
 const POLL: Duration = Duration::from_millis(200);
 
 pub(super) fn run(
@@ -103,7 +103,7 @@ struct Given {
     first: Option<Place>,
 }
 
-/// What makes records of lines.
+/// The maker of records of lines.
 struct Lines<'a> {
     context: &'a Context,
     input: &'a Input,

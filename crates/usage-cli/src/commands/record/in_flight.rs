@@ -51,8 +51,8 @@ impl InFlight {
     }
 }
 
-/// What tells a record from others: all that is in it, since the same id may come again with the
-/// content that the ledger has. A chance collision would only name a wrong line.
+/// Returns the key that tells a record from others: all that is in it, since the same id may come
+/// again with the content that the ledger has. A chance collision would only name a wrong line.
 fn content_key(record: &Record) -> u64 {
     let mut hasher = DefaultHasher::new();
     record.hash(&mut hasher);

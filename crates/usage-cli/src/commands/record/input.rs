@@ -49,8 +49,8 @@ impl Input {
         }
     }
 
-    /// Whether it cannot be read again from a line on: a pipe, or a file that others append to and
-    /// may take away.
+    /// Returns whether it cannot be read again from a line on: a pipe, or a file that others append
+    /// to and may take away.
     pub(crate) fn comes_once(&self) -> bool {
         match self {
             Self::Stdin | Self::Growing(_) => true,
@@ -74,7 +74,7 @@ impl Input {
         }
     }
 
-    /// What it holds, unless the command line says so.
+    /// Returns the form of what it holds, unless the command line says so.
     pub(crate) fn form(&self) -> Form {
         match self {
             Self::Stdin => Form::Ndjson,

@@ -80,7 +80,7 @@ pub(crate) struct Args {
     follow: bool,
 }
 
-/// How long a ledger that takes nothing is tried, before the command gives up and says so; following a log,
+/// The time for which a ledger that takes nothing is tried, before the command gives up and says so; following a log,
 /// once it is to end.
 const PATIENCE: Duration = Duration::from_secs(10);
 

@@ -18,7 +18,7 @@ pub(super) const INTERNED: usize = 16_384;
 
 /// Why reading ends early.
 pub(super) enum Stop {
-    /// What is left shall not be read.
+    /// The rest shall not be read.
     Enough,
     Failed(CliError),
 }
@@ -29,7 +29,7 @@ impl From<CliError> for Stop {
     }
 }
 
-/// What reading needs besides the input.
+/// The things that reading needs besides the input.
 pub(super) struct Reading<'a> {
     context: &'a Context,
     refusals: &'a SharedRefusals,
@@ -200,7 +200,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// What is read from now on comes in rows under this header.
+    /// Sets the header under which the rows that are read from now on come.
     fn set_header(&self, header: &[u8]) {
         if let Some(rejects) = lock(self.refusals).rejects() {
             rejects.set_header(header);

@@ -1,4 +1,4 @@
-//! What was not taken: named on standard error, counted, and kept where the user wants it kept.
+//! The input that was not taken: named on standard error, counted, and kept where the user wants it kept.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -19,7 +19,7 @@ pub(super) struct Place {
     pub(super) line: u64,
 }
 
-/// What was not taken: lines, and fields of lines that were.
+/// The input that was not taken: lines, and fields of lines that were.
 pub(super) struct Refusals {
     /// The inputs' names.
     inputs: Vec<String>,
@@ -63,7 +63,7 @@ impl Refusals {
         self.failure.take().or_else(|| self.rejects.as_mut()?.take_failure())
     }
 
-    /// Whether nothing more is to be read.
+    /// Returns whether nothing more is to be read.
     pub(super) fn has_failed(&self) -> bool {
         self.failure.is_some() || self.rejects.as_ref().is_some_and(Rejects::has_failed)
     }

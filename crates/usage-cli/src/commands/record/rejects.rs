@@ -10,7 +10,7 @@ use usage_core::record::{csv, line};
 use crate::commands::form::Form;
 use crate::error::CliError;
 
-/// What was refused, in a form that can be mended and recorded again.
+/// The refused input, in a form that can be mended and recorded again.
 pub(super) struct Rejects {
     name: String,
     file: File,
@@ -20,7 +20,7 @@ pub(super) struct Rejects {
     written_header: Vec<u8>,
     /// The beginning of a line too long for memory stands in the file.
     is_in_line: bool,
-    /// What may not be written before that line ends.
+    /// The records that may not be written before that line ends.
     waiting: Vec<Record>,
     failure: Option<CliError>,
 }
@@ -102,8 +102,8 @@ impl Rejects {
         self.write(&lines);
     }
 
-    /// What has to stand before rows under this header. `usage record` takes a header between rows
-    /// for the one of the rows behind it.
+    /// Returns the line that has to stand before rows under this header. `usage record` takes a
+    /// header between rows for the one of the rows behind it.
     fn header_unless_written(&mut self, header: &[u8]) -> Vec<u8> {
         if self.form == Form::Ndjson || header == self.written_header {
             return Vec::new();

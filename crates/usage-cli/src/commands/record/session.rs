@@ -1,4 +1,4 @@
-//! What comes through a pipe, and so comes once: a tracker with its journal, and an end that loses nothing.
+//! Input that comes through a pipe, and so comes once: a tracker with its journal, and an end that loses nothing.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
