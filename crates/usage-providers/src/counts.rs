@@ -1,6 +1,6 @@
 //! Disjoint counts, and the one rule that makes them.
 
-/// What one request used, split into **disjoint** kinds of tokens with named parts.
+/// The usage of one request, split into **disjoint** kinds of tokens with named parts.
 ///
 /// `input`, `output`, `cache_read`, `cache_write` and `unclassified` are tokens; their sum is the
 /// total. `reasoning` and `output_audio` are parts of `output`, `input_audio` of `input`,

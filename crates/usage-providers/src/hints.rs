@@ -1,4 +1,4 @@
-//! What is known of a response before it comes.
+//! The hints that are known of a response before it comes.
 
 /// A way of stating usage. Who speaks which: [`detect`](crate::detect).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,7 +22,7 @@ pub enum Dialect {
     Cohere,
 }
 
-/// What the caller knows of a response beforehand. All of it may be left out.
+/// The hints that the caller has on a response beforehand. All of them may be left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Hints {

@@ -67,7 +67,7 @@ pub fn pico_dollars_of(amount: f64) -> Option<u64> {
 /// The digits of a number, as many as fit.
 struct Digits {
     value: u128,
-    /// Whether digits other than 0 were left out behind those that fit.
+    /// Says whether digits other than 0 were left out behind those that fit.
     exact: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What a response says, as one or several records' worth of facts.
+//! The facts of a response, as one or several records' worth.
 
 use usage_core::{Outcome, Quality};
 
@@ -17,18 +17,18 @@ pub struct Part {
     /// The tier that served the request; `None` where the response does not say, or a word that is
     /// in no table.
     pub tier: Option<Tier>,
-    /// Whether a faster mode than the usual served the request.
+    /// The mode of speed: whether a faster mode than the usual served the request.
     pub speed: Speed,
     /// The cost that the provider states, in 10⁻¹² USD. Never computed here.
     pub stated_cost: Option<u64>,
     /// The provider's id of the response, followed by `/1`, `/2` for further parts of it.
     pub response_id: Option<String>,
-    /// How sure the counts are.
+    /// The certainty of the counts.
     pub quality: Quality,
-    /// Whether something did not add up: a part larger than its whole, a total that differs from
-    /// the sum, a count that is no count. See [`Remainder`](crate::Remainder).
+    /// Says whether something did not add up: a part larger than its whole, a total that differs
+    /// from the sum, a count that is no count. See [`Remainder`](crate::Remainder).
     pub inconsistent: bool,
-    /// How the request went.
+    /// The outcome of the request.
     pub outcome: Outcome,
     /// Models that declined before the one that answered, within the one request.
     pub fallbacks: u32,
@@ -62,7 +62,7 @@ pub enum Speed {
     Fast,
 }
 
-/// How the reading of a response ended, as its caller saw it.
+/// The end of the reading of a response, as its caller saw it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum End {
     /// The body came to its end.
@@ -85,7 +85,7 @@ impl End {
     }
 }
 
-/// What was made of a response.
+/// The result of reading a response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reading {

@@ -8,7 +8,7 @@ use crate::part::{End, Part, Reading};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RequestPart {
-    /// What to record. Its `response_id` is the event's id.
+    /// The part to record. Its `response_id` is the event's id.
     pub part: Part,
     /// Which attempt told it, from 0. Of two records of one id the higher holds.
     pub revision: u32,
@@ -55,7 +55,7 @@ pub struct RequestMeter {
     phase: Phase,
     attempt: u32,
     fallbacks: u32,
-    /// What earlier attempts used under ids of their own.
+    /// The usage of earlier attempts under ids of their own.
     kept: Vec<RequestPart>,
     malformed: u64,
 }

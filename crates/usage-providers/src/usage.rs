@@ -104,7 +104,7 @@ mod tests {
     const ASKED: LabelNames<'_> =
         LabelNames::new().with_instance("i").with_route("r").with_model("asked");
 
-    /// What a record holds of a part.
+    /// Returns the token counts that a record holds of a part.
     fn tokens(counts: Counts) -> TokenCounts {
         let part = Part { counts, ..Part::default() };
         Record::new(Labels::new(ASKED).unwrap(), part.usage(WHEN)).unwrap().tokens()

@@ -2,7 +2,7 @@
 
 use crate::hints::Dialect;
 
-/// What an address says of the responses from it.
+/// The facts that an address tells of the responses from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Endpoint {

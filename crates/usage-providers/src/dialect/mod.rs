@@ -1,4 +1,4 @@
-//! What the numbers of a response mean together, dialect by dialect.
+//! The meaning of the numbers of a response together, dialect by dialect.
 
 mod anthropic;
 mod cohere;

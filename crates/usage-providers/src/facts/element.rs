@@ -2,7 +2,7 @@
 
 use crate::json::Element as Field;
 
-/// What an entry of Anthropic's `iterations` is.
+/// The role of an entry of Anthropic's `iterations`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Role {
     /// One hop of the answer; part of the top level, but for a model that declined.
@@ -37,7 +37,7 @@ pub(super) struct Element {
     pub(super) iteration: Iteration,
 }
 
-/// What an element is, as far as anything depends on it.
+/// The kind of an element, as far as anything depends on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Kind {
     #[default]

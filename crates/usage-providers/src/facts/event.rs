@@ -16,9 +16,9 @@ pub(crate) struct Event {
     pub(super) facts: Facts,
     pub(super) iterations_seen: bool,
     element: Element,
-    /// How many choices an event of a Chat has; `None` where it has no list of them.
+    /// The number of choices that an event of a Chat has; `None` where it has no list of them.
     choices: Option<u32>,
-    /// Whether the event's type is one that only the last event has.
+    /// Says whether the event's type is one that only the last event has.
     last_type: bool,
     /// The model that answers, as far as earlier events said.
     pub(super) answering: Option<Box<str>>,

@@ -1,4 +1,4 @@
-//! What a response has said so far.
+//! The facts that a response has told so far.
 
 mod element;
 mod event;
@@ -12,22 +12,22 @@ use crate::json::{Number, Text};
 /// Iterations of one response that are kept: only those that can be records of their own.
 pub(crate) const MOST_ITERATIONS: usize = 24;
 
-/// What a response has said so far, event by event: of each number the last.
+/// The facts that a response has told so far, event by event: of each number the last.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Facts {
     numbers: Numbers,
     texts: [Option<Box<str>>; Text::COUNT],
     pub(crate) cost: Option<u64>,
     pub(crate) iterations: Vec<Iteration>,
-    /// What the events look like.
+    /// The dialect of the events.
     pub(crate) dialect: Option<Dialect>,
     pub(crate) object_list: bool,
-    /// Whether a number was no count, or more iterations came than are kept.
+    /// Says whether a number was no count, or more iterations came than are kept.
     pub(crate) bad: bool,
     pub(crate) usage: bool,
-    /// Whether the last numbers are the last that will come.
+    /// Says whether the last numbers are the last that will come.
     pub(crate) last: bool,
-    /// Whether the response said that it stopped.
+    /// Says whether the response said that it stopped.
     pub(crate) stopped: bool,
     pub(crate) error: bool,
     pub(crate) cancelled: bool,

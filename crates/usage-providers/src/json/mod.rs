@@ -15,7 +15,7 @@ pub(crate) use scalar::Scalar;
 pub(crate) use scanner::{Progress, Scanner};
 pub(crate) use target::{Element, List, Number, Target, Text, Word};
 
-/// What takes the values that the table of names asks for.
+/// A receiver of the values that the table of names asks for.
 pub(crate) trait Take {
     /// Takes a scalar at a place that the table names.
     fn scalar(&mut self, target: &'static Target, scalar: Scalar<'_>);

@@ -70,7 +70,7 @@ pub(crate) static ROOT: Target = Object(&[
     ("eval_count", n(Number::InvokeOutput)),
 ]);
 
-/// What lies in an envelope within an event.
+/// The fields of an envelope within an event.
 const ENVELOPE: Target = Object(&[
     ("type", W(Word::Type)),
     ("object", W(Word::Object)),
@@ -270,7 +270,7 @@ static TIER: Target = Object(&[("type", t(Text::Tier))]);
 
 const LATENCY: Target = Object(&[("latency", t(Text::Latency))]);
 
-/// What Bedrock adds to the last event of a model's own stream.
+/// The fields that Bedrock adds to the last event of a model's own stream.
 const INVOCATION: Target = Object(&[
     ("inputTokenCount", n(Number::InvokeInput)),
     ("outputTokenCount", n(Number::InvokeOutput)),

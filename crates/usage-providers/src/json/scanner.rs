@@ -3,7 +3,7 @@
 use super::scalar::Bytes;
 use super::{List, Take, Target};
 
-/// How far a value is read.
+/// The progress of reading a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {
     /// It goes on.
@@ -14,7 +14,7 @@ pub(crate) enum Progress {
     Failed,
 }
 
-/// How many named containers lie within each other at most. The table of names needs fewer.
+/// The greatest number of named containers that lie within each other. The table of names needs fewer.
 const DEPTH: usize = 12;
 
 /// Where the scanner is, between two bytes.
@@ -68,7 +68,7 @@ pub(crate) struct Scanner {
     /// Containers that are open within one that nothing is asked of.
     pub(super) skipped: u64,
     pub(super) bytes: Bytes,
-    /// What the table says of the value that comes or is being read.
+    /// The entry of the table for the value that comes or is being read.
     pub(super) target: &'static Target,
 }
 

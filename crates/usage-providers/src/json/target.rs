@@ -1,4 +1,4 @@
-//! What a response can say, value by value.
+//! The values that a response can tell, one by one.
 
 /// A number of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub(crate) enum Number {
 }
 
 impl Number {
-    /// How many there are.
+    /// Their number.
     pub(crate) const COUNT: usize = Self::Embedded as usize + 1;
 }
 
@@ -80,7 +80,7 @@ pub(crate) enum Text {
 }
 
 impl Text {
-    /// How many there are.
+    /// Their number.
     pub(crate) const COUNT: usize = Self::Latency as usize + 1;
 }
 
@@ -105,7 +105,7 @@ pub(crate) enum Word {
 /// A field of an element of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Element {
-    /// What the element is: a modality, a lifetime, a type.
+    /// The kind of the element: a modality, a lifetime, a type.
     Kind,
     /// The type of a search's action.
     Action,
@@ -137,7 +137,7 @@ pub(crate) enum List {
     Audio(Number),
 }
 
-/// What the table says of a value.
+/// The entry of the table for a value.
 #[derive(Debug)]
 pub(crate) enum Target {
     Nothing,

@@ -3,12 +3,12 @@
 /// Bytes that are decoded at once.
 const BLOCK: usize = 192;
 
-/// What is left of the characters so far.
+/// The bits left over of the characters so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Base64 {
     bits: u32,
     count: u32,
-    /// Whether a character was none of base64's.
+    /// Says whether a character was none of base64's.
     pub(super) broken: bool,
 }
 

@@ -18,10 +18,10 @@ const FIXED: u32 = 16;
 /// The largest frame that AWS sends.
 const MOST: u32 = 24 << 20;
 
-/// How the payload begins that wraps an event of a model's own stream.
+/// The beginning of a payload that wraps an event of a model's own stream.
 const WRAPPED: &[u8] = b"{\"bytes\":\"";
 
-/// How much of the headers is looked at.
+/// The number of bytes of the headers that are looked at.
 const HEADERS: usize = 256;
 
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ pub(super) struct Frames {
     wrap: Wrap,
 }
 
-/// Whether the payload wraps an event, as far as can be said.
+/// The knowledge whether the payload wraps an event, as far as can be said.
 #[derive(Clone, Copy, Debug)]
 enum Wrap {
     /// It begins as one that does, for so many bytes.

@@ -13,7 +13,7 @@ const ERROR: &[u8] = b"\"error\"";
 static FINDERS: LazyLock<[Finder<'static>; 2]> =
     LazyLock::new(|| [Finder::new(TOKENS), Finder::new(ERROR)]);
 
-/// How many bytes of what went before a word can begin in.
+/// The number of bytes of what went before in which a word can begin.
 const OVERLAP: usize = ERROR.len() - 1;
 
 /// Returns whether an event holds a word that events with counts or errors hold.

@@ -44,7 +44,7 @@ pub struct ResponseMeter {
     events: Events,
 }
 
-/// How events lie in the bytes.
+/// The framing of events in the bytes.
 #[derive(Clone, Debug)]
 enum Framing {
     /// Nothing was seen yet.

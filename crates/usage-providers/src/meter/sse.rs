@@ -43,7 +43,7 @@ pub(super) struct Sse {
     done: bool,
 }
 
-/// What is known of the data of an event besides what the scanner reads.
+/// The knowledge of the data of an event besides what the scanner reads.
 #[derive(Clone, Debug, Default)]
 struct Data {
     marks: Marks,

@@ -106,6 +106,6 @@ mod tests {
         assert_ne!(made_id(["ab", "c"]), made_id(["a", "bc"]));
     }
 
-    /// What is in ledgers.
+    /// The key as it is in ledgers.
     const KEPT: &str = "~72a3f42e5cb7711cd0e180851d0f86f6";
 }

@@ -19,7 +19,7 @@ pub enum Emitter {
     Conventions,
 }
 
-/// What an emitter means.
+/// The meaning that an emitter gives to its numbers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Kinds {
     pub(super) caches_within: bool,
@@ -27,7 +27,7 @@ pub(super) struct Kinds {
     pub(super) tools: Tools,
 }
 
-/// What an emitter counts as tokens of tools.
+/// The tokens that an emitter counts as those of tools.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Tools {
     BesideInput,

@@ -45,7 +45,7 @@ pub enum Value<'a> {
     Bool(bool),
 }
 
-/// What attributes say of one request.
+/// The facts that attributes tell of one request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Observation {
@@ -58,7 +58,7 @@ pub struct Observation {
     pub provider: Option<String>,
     /// The session or conversation.
     pub session_id: Option<String>,
-    /// Whether any count was stated.
+    /// Says whether any count was stated.
     pub has_counts: bool,
     /// Names of attributes that look like counts and are in no table, up to sixteen: a rename must
     /// be seen, and not be a quiet zero.
@@ -153,7 +153,7 @@ fn looks_like_counts(name: &str) -> bool {
     name.starts_with("gen_ai.usage.") || name.contains("token_count") || name.ends_with("_tokens")
 }
 
-/// What was stated, by meaning, with the place of its name in the table.
+/// The values that were stated, by meaning, with the place of its name in the table.
 #[derive(Default)]
 struct Stated<'a> {
     values: [Option<(usize, Value<'a>)>; Meaning::COUNT],

@@ -1,6 +1,6 @@
 //! Names of attributes: OpenTelemetry's of today and before, and the vendors'.
 
-/// What an attribute means.
+/// The meaning of an attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
     Input,
@@ -8,7 +8,7 @@ pub(super) enum Meaning {
     CacheRead,
     CacheWrite,
     Reasoning,
-    /// What tools read in; with Codex the total.
+    /// The tokens that tools read in; with Codex the total.
     Tools,
     Total,
     InputAudio,
@@ -27,7 +27,7 @@ pub(super) enum Meaning {
 }
 
 impl Meaning {
-    /// How many there are.
+    /// Their number.
     pub(super) const COUNT: usize = Self::Nothing as usize + 1;
 }
 

@@ -1,4 +1,4 @@
-//! What a meter keeps while it reads.
+//! The memory that a meter keeps while it reads.
 
 use usage_providers::{End, Hints, ResponseMeter};
 
