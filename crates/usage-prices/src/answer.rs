@@ -1,10 +1,10 @@
-//! What is asked about a request, and what the answer can be.
+//! The question about a request, and the possible answers.
 
 use std::fmt;
 
 use crate::terms::Terms;
 
-/// What decides about the price of a request, beside its counts.
+/// The facts that decide about the price of a request, beside its counts.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Query<'a> {
     /// Who served it, as the record says; empty where it does not.
@@ -26,7 +26,7 @@ pub enum Answer {
     Found(Box<Found>),
     /// No terms.
     Unknown {
-        /// What is not known.
+        /// The fact that is not known.
         why: Why,
         /// Models whose names are like it, `provider/model`.
         candidates: Vec<String>,
@@ -71,11 +71,11 @@ pub struct Rule {
     pub since: Option<i64>,
     /// Beyond how many input tokens they hold. 0 where no cliff was passed.
     pub above: u64,
-    /// Whether they hold at certain hours of the day.
+    /// Says whether they hold at certain hours of the day.
     pub by_hour: bool,
-    /// What of the name decided, in the book's words.
+    /// The part of the name that decided, in the book's words.
     pub pattern: String,
-    /// What was done to the name to find it, each in a few words; empty where it is written as in the book.
+    /// The changes made to the name to find it, each in a few words; empty where it is written as in the book.
     pub how: Vec<&'static str>,
 }
 
@@ -89,7 +89,7 @@ impl fmt::Display for Rule {
     }
 }
 
-/// What is not known about a request.
+/// A fact that is not known about a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Why {

@@ -66,7 +66,7 @@ pub(crate) struct Line {
 pub struct BookError {
     /// The line, from 1. 0 is the book as a whole.
     pub line: usize,
-    /// What is wrong there.
+    /// The fault there.
     pub what: String,
 }
 
@@ -147,7 +147,7 @@ impl Book {
         &self.checksum
     }
 
-    /// How often it says something else than its source, on purpose.
+    /// Returns the number of times that it says something else than its source, on purpose.
     #[must_use]
     pub const fn corrections(&self) -> usize {
         self.corrections

@@ -1,9 +1,9 @@
-//! What counts cost by unit prices.
+//! The cost of counts by unit prices.
 
 use crate::kind::Kind;
 use crate::terms::Terms;
 
-/// What a request is billed for: disjoint kinds of tokens with their parts, as a record has them.
+/// The counts that a request is billed for: disjoint kinds of tokens with their parts, as a record has them.
 ///
 /// `input`, `output`, `cache_read`, `cache_write` and `unclassified` are disjoint; `cache_write_long` is a part of
 /// `cache_write`, and each audio a part of its kind. A part that is larger than its whole counts as the whole.

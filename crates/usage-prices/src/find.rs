@@ -10,7 +10,7 @@ use crate::spelling::{Spelling, is_bedrock, spellings};
 /// Gateways whose models have the provider in front; their own name says nothing of who answered.
 const GATEWAYS: [&str; 1] = ["litellm"];
 
-/// What stands for no provider.
+/// The names that stand for no provider.
 const NOBODY: [&str; 2] = ["unknown", "(unknown)"];
 
 /// At most so many candidates are said.

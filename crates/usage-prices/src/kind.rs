@@ -1,8 +1,8 @@
-//! What has a price of its own.
+//! The kinds of usage that have a price of their own.
 
 use std::fmt;
 
-/// What a provider counts and prices apart. Reasoning is output and costs what output costs.
+/// A kind of usage that a provider counts and prices apart. Reasoning is output and costs what output costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// Input tokens that no cache had a part in, but for audio.
@@ -28,7 +28,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// How many kinds can have a price.
+    /// The number of kinds that can have a price.
     pub(crate) const PRICED: usize = 9;
 
     /// All that can have a price, in the order in which a book writes them.

@@ -1,8 +1,8 @@
-//! How a book tells which names of models it means.
+//! The patterns by which a book tells which names of models it means.
 
 use std::fmt;
 
-/// How a text is compared.
+/// A comparison of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Test {
     Equals,
@@ -26,7 +26,7 @@ pub(crate) struct Pattern {
     conditions: Vec<(Test, Box<str>)>,
 }
 
-/// How much of a name a pattern pins down: who says the whole of it knows best, then who says more of it.
+/// The amount of a name that a pattern pins down: who says the whole of it knows best, then who says more of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Weight {
     whole: bool,

@@ -27,13 +27,13 @@ const MAKERS: [&str; 16] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Spelling {
     pub(crate) name: String,
-    /// What was done to the name as it was given, in a few words; empty where nothing was.
+    /// The changes made to the name as it was given, in a few words; empty where nothing was.
     pub(crate) how: Vec<&'static str>,
     /// The name was made to mean something wider, which may have another price.
     pub(crate) is_doubtful: bool,
 }
 
-/// What is done to a name, where there is anything to be done.
+/// A change to a name, where there is anything to be changed.
 type Step = fn(&str) -> Option<String>;
 
 /// Returns the spellings to try, the likeliest first, the doubtful ones last.

@@ -15,7 +15,7 @@ fn find(provider: &str, model: &str) -> Answer {
     })
 }
 
-/// What an answer comes to, in a line.
+/// Returns the answer in a line.
 fn told(answer: &Answer) -> String {
     match answer {
         Answer::Found(found) => format!("{}/{}", found.rule.provider, found.rule.model),

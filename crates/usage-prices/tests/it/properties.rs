@@ -1,4 +1,4 @@
-//! What holds for any counts and any names.
+//! Properties that hold for any counts and any names.
 
 use proptest::prelude::*;
 use usage_prices::{Billed, Book, Kind, Prices, Query, Terms, cost};
