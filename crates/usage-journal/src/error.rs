@@ -1,4 +1,4 @@
-//! What can go wrong, and what was found damaged.
+//! The errors of a journal, and the damage that was found.
 
 use std::fmt;
 use std::io;
@@ -15,11 +15,11 @@ pub enum JournalError {
     /// The operating system refused.
     #[error("cannot {doing} {}", path.display())]
     Io {
-        /// What was being done, as a verb.
+        /// The action that failed, as a verb.
         doing: &'static str,
         /// To which file or folder.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The journal takes as much of the disk as it may.
@@ -27,7 +27,7 @@ pub enum JournalError {
     Full {
         /// The journal's folder.
         folder: PathBuf,
-        /// What its segments take now, in bytes.
+        /// The bytes that its segments take now.
         bytes: u64,
         /// [`Options::max_bytes`](crate::Options::max_bytes).
         max_bytes: u64,
@@ -76,10 +76,10 @@ impl From<JournalError> for Error {
 #[error("not all that was appended is safe from a power loss")]
 #[non_exhaustive]
 pub struct SyncError {
-    /// How many of the records that were appended since the last
-    /// [`publish`](crate::JournalWriter::publish) are safe and stay: the first ones.
+    /// The number of the records appended since the last [`publish`](crate::JournalWriter::publish)
+    /// that are safe and stay: the first ones.
     pub kept: usize,
-    /// What failed.
+    /// The error behind it.
     pub source: JournalError,
 }
 
@@ -88,7 +88,7 @@ pub struct SyncError {
 pub struct Found {
     /// The segment's file.
     pub path: PathBuf,
-    /// What is wrong with it.
+    /// The fault found in it.
     pub damage: Damage,
 }
 

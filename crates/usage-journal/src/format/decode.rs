@@ -133,7 +133,7 @@ struct Layout {
     measures: u64,
     /// The number of names in a label set.
     names: usize,
-    /// Whether sessions and tags are listed.
+    /// Says whether sessions and tags are listed.
     has_contexts: bool,
 }
 

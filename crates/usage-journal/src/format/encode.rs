@@ -34,10 +34,10 @@ pub(crate) struct Encoder {
     records: u32,
 }
 
-/// What the label sets and contexts of a frame take in it.
+/// The space that the label sets and contexts of a frame take in it.
 struct Texts {
     bytes: usize,
-    /// How many names a label set of the frame has: those behind are empty in all of them.
+    /// The number of names of a label set of the frame: those behind are empty in all of them.
     names: usize,
 }
 
@@ -116,7 +116,7 @@ impl Encoder {
         frame.extend_from_slice(&[0; END_MARK_BYTES]);
     }
 
-    /// What the frame takes in the file, with the end mark behind it.
+    /// Returns the bytes that the frame takes in the file, with the end mark behind it.
     pub(crate) fn frame_len(&self) -> u64 {
         self.frame.len() as u64
     }

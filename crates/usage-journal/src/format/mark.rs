@@ -1,5 +1,5 @@
-//! What a record of a frame has besides its names, its time and its numbers: a bit of its mark for each, and
-//! it follows the mark in the order of the bits.
+//! The values of a record of a frame besides its names, its time and its numbers: a bit of its mark for each, and it
+//! follows the mark in the order of the bits.
 
 use usage_core::{Counts, Money, Outcome, Quality, Record, Usage};
 
@@ -12,11 +12,11 @@ pub(super) const EVENT_ID: u8 = 1;
 pub(super) const ALIAS_ID: u8 = 1 << 1;
 /// Its session and tags: the place in the frame's list of them.
 pub(super) const CONTEXT: u8 = 1 << 2;
-/// How it went and how sure its counts are: a byte, see [`flags`].
+/// The outcome and the certainty of its counts: a byte, see [`flags`].
 const FLAGS: u8 = 1 << 3;
 /// Which telling of an event it is: a number.
 const REVISION: u8 = 1 << 4;
-/// What its source says that it cost: a number of pico-dollars.
+/// The cost that its source states: a number of pico-dollars.
 const STATED_COST: u8 = 1 << 5;
 /// All that this program knows.
 pub(super) const ALL: u8 = (1 << 6) - 1;

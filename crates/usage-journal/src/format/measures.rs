@@ -3,7 +3,7 @@
 
 use usage_core::{Measure, Record, Timestamp, Usage};
 
-/// How many there are.
+/// Their number.
 pub(super) const COUNT: usize = Measure::NUMBERS;
 
 /// A bit for each.

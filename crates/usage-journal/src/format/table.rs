@@ -1,4 +1,4 @@
-//! What records of a frame share, each once: its label sets, and sessions with tags.
+//! The things that records of a frame share, each once: its label sets, and sessions with tags.
 
 use std::collections::HashMap;
 use std::hash::Hash;

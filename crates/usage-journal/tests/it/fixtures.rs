@@ -68,7 +68,7 @@ fn line(record: &Record) -> String {
     line
 }
 
-/// What few records have.
+/// Returns the values that few records have.
 fn more(record: &Record) -> Vec<(String, String)> {
     let (counts, context) = (record.counts(), record.context());
     let names = Label::ALL

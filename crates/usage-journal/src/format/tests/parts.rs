@@ -44,7 +44,7 @@ impl Parts {
     }
 }
 
-/// What a later program adds is left to it, never dropped; what it leaves out is zero.
+/// Checks that what a later program adds is left to it, never dropped; what it leaves out is zero.
 #[test]
 fn what_a_newer_program_adds_is_newer_and_not_damage() {
     let record = Parts::good().read().unwrap().remove(0);

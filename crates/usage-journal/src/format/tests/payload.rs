@@ -25,8 +25,8 @@ fn read(payload: &[u8], records: u32) -> Result<Vec<Record>, Undecodable> {
     read_as(Version::Two, payload, records)
 }
 
-/// What the format is, in postcard's encoding: of each record the numbers that any of them has, and of each
-/// label set the names up to the last that any of them has.
+/// Returns the format, in postcard's encoding: of each record the numbers that any of them has, and of each label set
+/// the names up to the last that any of them has.
 fn as_postcard(records: &[Record]) -> Vec<u8> {
     let mut order = Measure::ALL[..Measure::NUMBERS].to_vec();
     order[..7].rotate_right(1);

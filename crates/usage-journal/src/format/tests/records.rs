@@ -54,7 +54,7 @@ fn tokens() -> impl Strategy<Value = TokenCounts> {
     prop_oneof![4 => by_kind, 1 => count().prop_map(TokenCounts::unclassified)]
 }
 
-/// What few records have.
+/// Returns the values that few records have.
 fn rare() -> impl Strategy<Value = Usage> {
     let flags = (select(&Outcome::ALL), select(&Quality::ALL), any::<bool>(), any::<bool>());
     let cost = prop_oneof![Just(0), 0..1_000_000_000_u128, Just(Money::MAX_STATED.picos())];

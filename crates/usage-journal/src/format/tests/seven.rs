@@ -1,5 +1,5 @@
-//! What the program before records said more, of format 2 with seven numbers and five names, makes of what this
-//! one writes. Its rules are copied here as they were.
+//! The reading that the program before records said more, of format 2 with seven numbers and five names, makes of what
+//! this one writes. Its rules are copied here as they were.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -63,7 +63,7 @@ fn payload(records: &[Record]) -> Vec<u8> {
     frame[FRAME_HEADER_BYTES..frame.len() - END_MARK_BYTES].to_vec()
 }
 
-/// Whether that program could hold all of it.
+/// Returns whether that program could hold all of it.
 fn is_usual(record: &Record) -> bool {
     let (names, counts) = (record.labels().names(), record.counts());
     Label::ALL.into_iter().skip(5).all(|label| names.get(label).is_empty())
