@@ -57,7 +57,7 @@ pub struct Meter {
     /// Under which names requests are sent, and from which attempt on. Never empty.
     routes: Vec<(u32, Handle)>,
     id: Option<EventId>,
-    /// Whether what answers is an error, whatever it says.
+    /// Says whether what answers is an error, whatever it says.
     has_failed: bool,
 }
 

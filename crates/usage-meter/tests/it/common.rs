@@ -64,7 +64,7 @@ impl Ledger {
     }
 }
 
-/// What a record says: id, model, and input, cached input, output, fallbacks.
+/// Returns the facts of a record: id, model, and input, cached input, output, fallbacks.
 pub(crate) fn told(record: &Record) -> (String, String, [u64; 4]) {
     let id = record.event_id().map(ToString::to_string).unwrap_or_default();
     let model = record.labels().names().get(Label::Model).to_owned();
@@ -80,7 +80,7 @@ pub(crate) fn names() -> LabelNames<'static> {
         .with_model("sonnet")
 }
 
-/// What is recorded of the first events.
+/// Returns the facts that are recorded of the first events.
 pub(crate) fn expected(events: usize) -> (String, String, [u64; 4]) {
     if events == 0 {
         return (String::new(), "sonnet".to_owned(), [0; 4]);

@@ -1,4 +1,4 @@
-//! What a meter keeps, and what a usual stream costs.
+//! The memory that a meter keeps, and the cost of a usual stream.
 
 use usage_meter::{End, Meter};
 
