@@ -10,10 +10,10 @@ pub struct Events {
     kept: Vec<Kept>,
     /// The ids whose records are gone and still counted, each with its instance and the record's time.
     deleted: Vec<(String, EventId, Timestamp)>,
-    /// What is older is not taken.
+    /// The instant from which on records are taken; older ones are not.
     from: Option<Timestamp>,
     changes: u64,
-    /// Whether an event that one instance has told is not stored for others.
+    /// Says whether an event that one instance has told is not stored for others.
     pub first_alone: bool,
 }
 

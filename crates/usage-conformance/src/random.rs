@@ -60,7 +60,7 @@ const UNITS: &[Unit] = &[
     Unit::Year,
 ];
 
-/// What is put into an engine, and what it is asked.
+/// The records put into an engine, and the questions asked of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub(crate) batches: Vec<Vec<Record>>,

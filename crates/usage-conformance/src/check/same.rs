@@ -8,7 +8,7 @@ use usage_core::{Engine, Label, Period, Record, ReportQuery, TimeRange, parse_pe
 use crate::MemoryLedger;
 use crate::random::Question;
 
-/// What is asked of no records in particular.
+/// Checks the answers to what is asked of no records in particular.
 pub(super) fn everything(engine: &dyn Engine, memory: &MemoryLedger) {
     let limits = Limits::none();
     let bounds = ok(engine.bounds(&limits));

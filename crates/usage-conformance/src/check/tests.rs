@@ -1,4 +1,4 @@
-//! Whether the suite finds what is wrong.
+//! Tests that the suite finds what is wrong.
 
 use std::panic;
 use std::sync::LazyLock;
@@ -23,7 +23,7 @@ fn memory_passes() {
     });
 }
 
-/// What an engine gets wrong.
+/// A fault of an engine.
 #[derive(Clone, Copy, Debug)]
 enum Fault {
     IgnoresTheFilter,
