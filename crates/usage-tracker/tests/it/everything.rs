@@ -46,7 +46,7 @@ fn record_all(handle: &Handle) {
     handle.record_event_with_alias(event_id, alias_id, usage).unwrap();
 }
 
-/// What has to come of it.
+/// Returns the records that have to come of it.
 fn expected(handle: &Handle) -> [Record; 3] {
     let [event_id, alias_id] = ids();
     let record = Record::new(handle.labels().clone(), usage(handle)).unwrap();
