@@ -1,4 +1,4 @@
-//! What single calls take that a thread makes at a steady rate.
+//! The times of single calls that a thread makes at a steady rate.
 
 use std::time::{Duration, Instant};
 
@@ -9,14 +9,14 @@ use crate::numbered::Numbered;
 use crate::pace::{Beat, Rate, nanos};
 use crate::process;
 
-/// What a paced thread saw.
+/// The findings of a paced thread.
 #[derive(Debug, Default)]
 pub(crate) struct Calls {
     /// Nanoseconds a call.
     pub(crate) times: Vec<u64>,
-    /// How many calls took their record.
+    /// The number of calls that took their record.
     pub(crate) accepted: u64,
-    /// How often the thread gave the processor up by itself.
+    /// The number of times that the thread gave the processor up by itself.
     pub(crate) switches: u64,
 }
 

@@ -12,7 +12,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 /// The first argument by which this program is told to measure a command.
 pub(crate) const MEASURE: &str = "measure-child";
 
-/// What a command took.
+/// The time and space that a command took.
 pub(crate) struct Measured {
     pub(crate) wall: Duration,
     pub(crate) peak_kib: u64,

@@ -1,4 +1,4 @@
-//! How figures are shown.
+//! The forms in which figures are shown.
 
 /// A count, for dividing.
 #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]

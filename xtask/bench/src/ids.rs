@@ -15,7 +15,7 @@ use crate::rounds::{as_float, interleaved, ratio};
 use crate::{Setup, child, workload};
 
 const SIZES: [usize; 2] = [1_000_000, 10_000_000];
-/// How many times as fast as the build before.
+/// The number of times as fast as the build before.
 const AIM: f64 = 1.6;
 
 pub(crate) fn run(setup: &Setup) -> Result<()> {

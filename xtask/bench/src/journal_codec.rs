@@ -1,5 +1,5 @@
-//! What the journal itself costs a record, without a tracker and without a ledger: appending to
-//! its files and reading back, beside lines of JSON in a plain file.
+//! The cost of the journal itself for a record, without a tracker and without a ledger: appending
+//! to its files and reading back, beside lines of JSON in a plain file.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -20,7 +20,7 @@ use crate::rounds::{Times, interleaved, ratio};
 use crate::{Setup, workload};
 
 const ROWS: usize = 1_000_000;
-/// How many records a drain of the channel brings when it is busy, and how many are stored at once.
+/// The number of records that a drain of the channel brings when it is busy, and that are stored at once.
 const DRAIN: usize = 4_096;
 const BATCH: usize = 20_000;
 
@@ -79,7 +79,7 @@ pub(crate) fn run(setup: &Setup) -> Result<()> {
     Ok(())
 }
 
-/// How long appending and reading back took, and the bytes of all frames.
+/// Measures how long appending and reading back took, and the bytes of all frames.
 fn through_journal(folder: &Path, records: &[Record]) -> Result<(Duration, Duration, u64)> {
     let ledger = LedgerId::from_bytes([7; 16]);
     let mut options = Options::default();

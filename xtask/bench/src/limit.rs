@@ -1,4 +1,4 @@
-//! How near to the least that SQLite can do: the same rows into the same table by one prepared statement in one
+//! The nearness to the least that SQLite can do: the same rows into the same table by one prepared statement in one
 //! transaction, without sums, event ids or names to look up.
 
 use std::collections::HashMap;
@@ -21,7 +21,7 @@ use crate::{Setup, workload};
 const ROWS: usize = 1_000_000;
 /// Rows a transaction where batches are inserted.
 const BATCH: usize = 5_000;
-/// How near we want to be.
+/// The nearness that we want to reach.
 const AIM: f64 = 0.7;
 
 pub(crate) fn run(setup: &Setup) -> Result<()> {

@@ -99,7 +99,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// How busy the machine is anyway.
+/// Returns the load of the machine without us.
 fn load() -> String {
     let averages = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let last_minute = averages.split(' ').next().unwrap_or_default();

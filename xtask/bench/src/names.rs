@@ -26,7 +26,7 @@ const MONTH: i64 = 31 * 86_400 * 1_000_000;
 
 /// Records a transaction, as a tracker has them.
 const BATCH: usize = 500;
-/// How many transactions of each kind are measured.
+/// The number of transactions of each kind that are measured.
 const COMMITS: usize = 200;
 const REPORTS: usize = 11;
 

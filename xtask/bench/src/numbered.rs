@@ -50,16 +50,16 @@ impl Numbered {
     }
 }
 
-/// What a ledger has of one run.
+/// The records that a ledger has of one run.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
     /// Which numbers, a bit each.
     bits: Vec<u64>,
-    /// How many different numbers.
+    /// The number of different numbers.
     pub(crate) distinct: u64,
-    /// How many are there once more than they should.
+    /// The number of records that are there once more than they should.
     pub(crate) doubled: u64,
-    /// How many were never recorded like that.
+    /// The number of records that were never recorded like that.
     pub(crate) invented: u64,
     /// The highest number, and one.
     pub(crate) end: u64,
@@ -86,13 +86,13 @@ impl Seen {
         word.is_some_and(|word| word >> (number % 64) & 1 == 1)
     }
 
-    /// How many of the first `count` numbers are not there.
+    /// Returns the number of the first `count` numbers that are not there.
     pub(crate) fn missing_of(&self, count: u64) -> u64 {
         (0..count).filter(|number| !self.has(*number)).map(|_| 1).sum()
     }
 }
 
-/// What a ledger has of each of its runs.
+/// Returns the records that a ledger has of each of its runs.
 pub(crate) fn look_through(store: &Store, runs: usize) -> Result<Vec<Seen>> {
     let mut seen = vec![Seen::default(); runs];
     let sources = (0..runs).map(Numbered::of).collect::<Result<Vec<_>>>()?;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often records come, of all threads together.
+/// The rate at which records come, of all threads together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rate {
     /// So many a second, evenly.
@@ -22,7 +22,7 @@ impl Rate {
         })
     }
 
-    /// What [`parse`](Self::parse) reads.
+    /// Returns the number that [`parse`](Self::parse) reads.
     pub(crate) const fn number(self) -> u32 {
         match self {
             Self::PerSecond(rate) => rate,
@@ -57,7 +57,7 @@ impl fmt::Display for Rate {
 pub(crate) struct Beat {
     due: Instant,
     gap: Duration,
-    /// How many waits make one.
+    /// The number of waits that make one.
     burst: u32,
     left: u32,
 }

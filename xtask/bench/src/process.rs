@@ -1,4 +1,4 @@
-//! What the operating system knows of this process. Linux only: elsewhere there is no `/proc`.
+//! The knowledge that the operating system has of this process. Linux only: elsewhere there is no `/proc`.
 
 use std::fs;
 use std::time::Duration;
@@ -17,12 +17,12 @@ pub(crate) fn peak_bytes() -> Result<u64> {
     Ok(field("/proc/self/status", "VmHWM:")? * 1_024)
 }
 
-/// How often the calling thread has given the processor up by itself, to wait for something.
+/// Returns the number of times that the calling thread has given the processor up by itself, to wait for something.
 pub(crate) fn voluntary_switches() -> Result<u64> {
     field("/proc/thread-self/status", "voluntary_ctxt_switches:")
 }
 
-/// What this process has written so far.
+/// The bytes that this process has written so far.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Written {
     /// To the disk: counted when a page of a file becomes dirty, so what is overwritten before the
@@ -46,14 +46,14 @@ impl Written {
     }
 }
 
-/// How long all threads of this process together have been running on a processor.
+/// Returns the time for which all threads of this process together have been running on a processor.
 pub(crate) fn all_processor_time() -> Result<Duration> {
     let usage = getrusage(UsageWho::RUSAGE_SELF)?;
     let micros = |time: TimeVal| u64::try_from(time.num_microseconds());
     Ok(Duration::from_micros(micros(usage.user_time())? + micros(usage.system_time())?))
 }
 
-/// How long a thread of this process has been running on a processor; the first of that name.
+/// Returns the time for which a thread of this process has been running on a processor; the first of that name.
 pub(crate) fn processor_time(thread: &str) -> Result<Duration> {
     for task in fs::read_dir("/proc/self/task")? {
         let task = task?.path();

@@ -28,7 +28,7 @@ const OURS: &str = "run-0";
 /// The aim for `record` while the ledger is pruned, in nanoseconds.
 const P999: u64 = 1_000_000;
 
-/// What came of all rounds together.
+/// The outcome of all rounds together.
 #[derive(Default)]
 struct Outcome {
     /// Each prune, in nanoseconds.

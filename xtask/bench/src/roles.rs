@@ -56,14 +56,14 @@ impl Talking {
         Ok(Self { child, input, output })
     }
 
-    /// What it says next.
+    /// Returns its next words.
     pub(crate) fn hear(&mut self) -> Result<String> {
         let mut line = String::new();
         ensure!(self.output.read_line(&mut line)? > 0, "the child has ended");
         Ok(line.trim_end().to_owned())
     }
 
-    /// What it says next, as numbers between spaces.
+    /// Returns its next words, as numbers between spaces.
     pub(crate) fn hear_numbers<const N: usize>(&mut self) -> Result<[u64; N]> {
         let line = self.hear()?;
         let numbers = line.split(' ').map(str::parse).collect::<Result<Vec<u64>, _>>()?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-/// What the rounds of one side took, in the order of the rounds.
+/// The times that the rounds of one side took, in the order of the rounds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Times(Vec<Duration>);
 
@@ -25,7 +25,7 @@ impl Times {
         sorted.get(sorted.len() / 2).copied().unwrap_or_default()
     }
 
-    /// How many of `count` things a second the median round did.
+    /// Returns the number of `count` things that the median round did a second.
     pub(crate) fn per_second(&self, count: usize) -> f64 {
         as_float(count) / self.median().as_secs_f64()
     }
@@ -39,7 +39,7 @@ pub(crate) struct Ratio {
     pub(crate) max: f64,
 }
 
-/// How many times longer the other side took, round by round.
+/// Returns the number of times by which the other side took longer, round by round.
 pub(crate) fn ratio(other: &Times, ours: &Times) -> Ratio {
     let mut ratios: Vec<f64> = other
         .0

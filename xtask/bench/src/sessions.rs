@@ -119,7 +119,7 @@ fn in_sessions(records: Vec<Record>, each: usize) -> Result<Vec<Record>> {
     records.into_iter().enumerate().map(with).collect()
 }
 
-/// What is asked, in SQL over the rows, and the aim in nanoseconds.
+/// A question, in SQL over the rows, and the aim in nanoseconds.
 struct Question<'a> {
     name: &'a str,
     ours: &'a mut dyn FnMut() -> Result<usize>,

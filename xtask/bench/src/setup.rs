@@ -1,11 +1,11 @@
-//! What the measurements need to know, from the command line.
+//! The setup that the measurements need to know, from the command line.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-/// What the measurements need to know.
+/// The setup that the measurements need to know.
 pub(crate) struct Setup {
     /// Where ledgers and inputs are made; each part begins with fresh ones.
     pub(crate) folder: PathBuf,
@@ -14,14 +14,14 @@ pub(crate) struct Setup {
     /// That of an earlier version, to compare with.
     pub(crate) old: Option<PathBuf>,
     pub(crate) rounds: usize,
-    /// How often a process is killed at each rate.
+    /// The number of times that a process is killed at each rate.
     pub(crate) kills: usize,
     rows: Option<usize>,
     seconds: Option<u32>,
 }
 
 impl Setup {
-    /// What was asked for, and the parts that were.
+    /// Returns the setup that was asked for, and the parts that were.
     pub(crate) fn parse<'a>(
         arguments: &'a [String],
         parts: &[&str],
@@ -59,12 +59,12 @@ impl Setup {
         Ok((setup, wanted))
     }
 
-    /// How many rows a part works on.
+    /// Returns the number of rows that a part works on.
     pub(crate) fn rows(&self, default: usize) -> usize {
         self.rows.unwrap_or(default)
     }
 
-    /// How long a part goes on with what takes time.
+    /// Returns the time for which a part goes on with what takes time.
     pub(crate) fn seconds(&self, default: u32) -> Duration {
         Duration::from_secs(self.seconds.unwrap_or(default).into())
     }

@@ -1,5 +1,5 @@
-//! How many records a second are recorded *and stored* for as long as they keep coming: from the
-//! first one until a flush says that the ledger has them all.
+//! The number of records a second that are recorded *and stored* for as long as they keep coming:
+//! from the first one until a flush says that the ledger has them all.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,7 +20,7 @@ use crate::{Setup, process, workload, yardstick};
 const ROWS: usize = 2_000_000;
 /// Nothing comes back before this, nor ever.
 const LONG: Duration = Duration::from_secs(600);
-/// How many times as many records as the yardstick.
+/// The number of times as many records as the yardstick.
 const AIM: f64 = 6.0;
 
 /// One way of ours to store the records.

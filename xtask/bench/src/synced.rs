@@ -1,4 +1,4 @@
-//! What a journal that survives a power loss costs: [`Durability::Synced`] beside
+//! The cost of a journal that survives a power loss: [`Durability::Synced`] beside
 //! [`Durability::Journaled`], in records a second until all are in the journal, and in calls of
 //! `flush_to_journal` a second, each after one record.
 
@@ -17,7 +17,7 @@ use crate::rounds::{interleaved, ratio};
 use crate::{Setup, workload};
 
 const ROWS: usize = 1_000_000;
-/// How often a flush is waited for in a round.
+/// The number of times that a flush is waited for in a round.
 const FLUSHES: usize = 2_000;
 /// Nothing comes back before this, nor ever.
 const LONG: Duration = Duration::from_secs(600);
@@ -53,7 +53,7 @@ pub(crate) fn run(setup: &Setup) -> Result<()> {
     Ok(())
 }
 
-/// How long it takes until all of them are in the journal; with `each`, one by one.
+/// Measures the time it takes until all of them are in the journal; with `each`, one by one.
 fn round(
     folder: &Path,
     records: &[Record],

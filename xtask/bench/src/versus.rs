@@ -24,7 +24,7 @@ const ROUNDS: usize = 9;
 const REPORTS: u32 = 20;
 /// In this ledger of each side.
 const LEDGER: &str = "versus.db";
-/// How near to the other side, at least.
+/// The least nearness to the other side.
 const AIM: f64 = 0.95;
 
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
@@ -127,7 +127,7 @@ impl Side {
         Ok(Self { checkout: checkout.to_owned(), program })
     }
 
-    /// What a part needs before its first round: both sides report from a ledger of their own, of the same
+    /// Prepares what a part needs before its first round: both sides report from a ledger of their own, of the same
     /// records.
     fn prepare(&self, part: &str) -> Result<()> {
         if part == REPORT {

@@ -128,7 +128,7 @@ fn measure(setup: &Setup, rate: Rate, recording: Duration) -> Result<Row> {
     })
 }
 
-/// What a writer tells at its end.
+/// The words of a writer at its end.
 struct Told {
     records: u64,
     backlog: u64,

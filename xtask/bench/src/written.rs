@@ -1,4 +1,4 @@
-//! How many bytes reach the disk for a record, beside the yardstick's.
+//! The number of bytes that reach the disk for a record, beside the yardstick's.
 //!
 //! A child process opens a fresh ledger, records for a while at a rate, and closes it, checkpoint
 //! included; then it reads in `/proc/self/io` what it has written since it opened the ledger.
@@ -105,7 +105,7 @@ struct Stream {
 }
 
 impl Stream {
-    /// How many came, each later than the one before.
+    /// Returns the number of records that came, each later than the one before.
     fn each(&self, mut take: impl FnMut(Record) -> Result<()>) -> Result<u64> {
         let (start, mut count, mut beat) = (Instant::now(), 0, Beat::new(self.rate, 1));
         for record in self.records.iter().cycle() {

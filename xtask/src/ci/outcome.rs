@@ -1,11 +1,11 @@
-//! How the steps went, one by one and together.
+//! The outcome of the steps, one by one and together.
 
 use std::fmt;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-/// What a run may take on two idle cores: from nothing, and when nothing is to be compiled.
+/// The time that a run may take on two idle cores: from nothing, and when nothing is to be compiled.
 const BUDGET: &str = "budget: 15 min cold, 2 min warm";
 
 /// A step that had its turn.

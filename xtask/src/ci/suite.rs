@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 
 use crate::process;
 
-/// What the random tests ask for how much they shall do.
+/// The settings by which the random tests know how much they shall do.
 const LONG: [(&str, &str); 3] =
     [("PROPTEST_CASES", "4096"), ("USAGE_TEST_CASES", "20000"), ("USAGE_TEST_KILLS", "100")];
 

@@ -4,7 +4,7 @@ use super::line::{Millis, Request, Tokens, event_id};
 use super::random::Random;
 use super::routes::{Route, Target, fallback, habits, target};
 
-/// How many different requests the day has.
+/// The number of different requests of the day.
 const REQUESTS: usize = 5_580;
 
 const MINUTE: Millis = 60_000;
@@ -19,10 +19,10 @@ const OUTAGE: std::ops::Range<Millis> = 15 * HOUR + 10 * MINUTE..15 * HOUR + 35 
 struct Instance {
     name: &'static str,
     profiles: &'static [(u64, &'static str)],
-    /// How many sessions begin in each hour of the day, relative to the others.
+    /// The number of sessions that begin in each hour of the day, relative to the others.
     hours: &'static [u64; 24],
     offset: i64,
-    /// How many of a hundred requests carry an id.
+    /// The number of a hundred requests that carry an id.
     ids: u64,
     /// Counts tokens, but not their kinds.
     is_old: bool,
@@ -106,7 +106,7 @@ struct Agent<'a> {
     requests: &'a mut Vec<Request>,
 }
 
-/// What one request reads again, reads for the first time, and writes.
+/// The tokens that one request reads again, reads for the first time, and writes.
 #[derive(Clone, Copy)]
 struct Turn {
     cached: u64,

@@ -1,9 +1,9 @@
-//! What goes wrong on a real day: lines delivered twice, a reused id, lines that are no records.
+//! The faults of a real day: lines delivered twice, a reused id, lines that are no records.
 
 use super::line::{Request, Tokens};
 use super::random::Random;
 
-/// How many lines are delivered a second time.
+/// The number of lines that are delivered a second time.
 const REPEATED: usize = 12;
 
 /// Lines that are refused, each for a reason of its own. `TIME` stands for that of a neighbour.

@@ -11,7 +11,7 @@ const fn to(provider: &'static str, model: &'static str) -> Target {
     Target { provider, model }
 }
 
-/// What an agent asks for.
+/// The route that an agent asks for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Route {
     Default,
@@ -68,7 +68,7 @@ pub(super) fn fallback(first: Target, second_fails: bool) -> (Target, u64) {
     }
 }
 
-/// What the provider's cache and reasoning look like in its records.
+/// The look of the provider's cache and reasoning in its records.
 pub(super) struct Habits {
     /// Says how much it wrote to its cache.
     pub(super) writes_cache: bool,

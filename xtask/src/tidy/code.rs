@@ -51,7 +51,7 @@ pub(super) fn blank_tests(code: &str) -> String {
     out + rest
 }
 
-/// Whether the word occurs in the line with no part of a name before it.
+/// Returns whether the word occurs in the line with no part of a name before it.
 pub(super) fn has_word(line: &str, word: &str) -> bool {
     line.match_indices(word)
         .any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))

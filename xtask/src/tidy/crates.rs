@@ -1,4 +1,4 @@
-//! What every crate has, and what its manifest looks like.
+//! The rules for the files of every crate, and for its manifest.
 
 use super::Finding;
 use super::tree::Tree;

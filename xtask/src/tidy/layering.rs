@@ -31,7 +31,7 @@ const PURE: &[&str] = &["usage-core", "usage-prices", "usage-providers"];
 const IO_PACKAGES: &[&str] =
     &["rusqlite", "r2d2", "r2d2_sqlite", "flume", "tokio", "iana-time-zone", "etcetera"];
 
-/// What is not for pure crates. The wall clock is nobody's but the tracker's, see `clippy.toml`.
+/// The words that are not for pure crates. The wall clock is nobody's but the tracker's, see `clippy.toml`.
 const IO_WORDS: &[&str] =
     &["std::fs", "std::env", "std::net", "std::process", "std::thread", "Instant::now("];
 

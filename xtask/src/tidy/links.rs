@@ -73,7 +73,7 @@ fn prose(text: &str) -> impl Iterator<Item = (usize, String)> {
     })
 }
 
-/// What `](target)` and `[name]: target` point to.
+/// Returns the targets that `](target)` and `[name]: target` point to.
 fn targets(line: &str) -> Vec<String> {
     let inline = line.split("](").skip(1).filter_map(|rest| rest.split(')').next());
     let definition = line.strip_prefix('[').and_then(|line| line.split_once("]: "));

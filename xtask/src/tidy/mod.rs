@@ -38,7 +38,7 @@ const RULES: &[(&str, Rule)] = &[
     ("file length", length::too_long),
 ];
 
-/// What breaks a rule, and where. Line 0 is the file as a whole.
+/// The thing that breaks a rule, and its place. Line 0 is the file as a whole.
 #[derive(Debug, PartialEq, Eq)]
 struct Finding {
     path: String,

@@ -159,7 +159,8 @@ fn module_path(source: &Source) -> Vec<&str> {
     inside.strip_suffix("/mod").unwrap_or(inside).split('/').collect()
 }
 
-/// What the code takes from the root of the crate, and where it says so. `depth` is how many modules lead to it.
+/// Returns the names that the code takes from the root of the crate, and where it says so. `depth` is how many modules
+/// lead to it.
 fn used_of_root(code: &str, depth: usize) -> Vec<(usize, &str)> {
     let to_root = "super::".repeat(depth);
     let mut used = Vec::new();

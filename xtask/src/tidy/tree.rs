@@ -54,7 +54,7 @@ impl Tree {
         self.files.get(path).map(String::as_str)
     }
 
-    /// Whether there is a file or a folder of this path.
+    /// Returns whether there is a file or a folder of this path.
     pub(super) fn exists(&self, path: &str) -> bool {
         let folder = format!("{path}/");
         path.is_empty()

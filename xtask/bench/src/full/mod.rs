@@ -12,7 +12,7 @@ use anyhow::Result;
 use crate::Setup;
 use crate::rounds::as_float;
 
-/// How many rows, unless `--rows` says how many at most.
+/// The numbers of rows, unless `--rows` sets a limit.
 const SIZES: [usize; 3] = [100_000, 1_000_000, 10_000_000];
 /// With more rows than this the yardstick takes too long, and too much memory.
 const YARDSTICK_UP_TO: usize = 1_000_000;
@@ -52,7 +52,7 @@ pub(crate) fn run(setup: &Setup) -> Result<()> {
     Ok(())
 }
 
-/// What is told of a size: what, and the figure.
+/// The results that are told of a size: what each is, and the figure.
 type Told = Vec<(String, String)>;
 
 fn told(what: &str, figure: impl Into<String>) -> (String, String) {

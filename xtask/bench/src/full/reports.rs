@@ -16,7 +16,7 @@ use crate::child::measured;
 use crate::workload::Random;
 use crate::{Setup, yardstick};
 
-/// How often each is measured.
+/// The number of times that each is measured.
 const RUNS: usize = 21;
 
 /// In which time zones ranges are named.

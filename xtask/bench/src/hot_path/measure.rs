@@ -21,20 +21,20 @@ use crate::pace::{Beat, Rate};
 /// Nothing takes as long as this.
 const LONG: Duration = Duration::from_secs(60);
 
-/// What to measure.
+/// The plan of a measurement.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plan {
-    /// Whether there is a journal.
+    /// Says whether there is a journal.
     pub(super) durability: Durability,
-    /// How often.
+    /// The rate of the records.
     pub(super) rate: Rate,
     /// By how many threads.
     pub(super) threads: usize,
-    /// How many rounds each of ours and bare get.
+    /// The number of rounds that each of ours and bare get.
     pub(super) rounds: usize,
-    /// How long a paced round takes.
+    /// The time that a paced round takes.
     pub(super) round: Duration,
-    /// How many records a flat-out round has, of all threads together.
+    /// The number of records of a flat-out round, of all threads together.
     pub(super) burst: usize,
 }
 
@@ -67,9 +67,9 @@ pub(super) struct Row {
     pub(super) ours: Cost,
     /// `flume::Sender::try_send`.
     pub(super) bare: Cost,
-    /// What reading the timer twice takes at the median; it is in all the figures.
+    /// The time that reading the timer twice takes at the median; it is in all the figures.
     pub(super) timer: u64,
-    /// How many records, or bare values, came back because a channel was full.
+    /// The number of records, or bare values, that came back because a channel was full.
     pub(super) came_back: u64,
 }
 
@@ -193,7 +193,7 @@ fn settle(done: impl Fn() -> bool) {
     }
 }
 
-/// What reading the timer twice takes, at the median.
+/// Measures the time that reading the timer twice takes, at the median.
 fn timer_cost() -> u64 {
     let mut times: Vec<_> = (0..10_000)
         .map(|_| {

@@ -1,5 +1,5 @@
-//! What a recording thread pays for `Handle::record`, the clock included, beside what it would
-//! pay for a bare `try_send` of a value of that size into a flume channel.
+//! The price that a recording thread pays for `Handle::record`, the clock included, beside what it
+//! would pay for a bare `try_send` of a value of that size into a flume channel.
 
 mod measure;
 

@@ -1,4 +1,4 @@
-//! How old a record is when it is in the journal: what a kill can cost at most.
+//! The age of a record when it is in the journal: what a kill can cost at most.
 //!
 //! A thread records and notes when; another one looks at `stats().journaled` every 100 us and
 //! notes for how long each record (flat out: each 64th) that it finds covered had been recorded.
@@ -23,7 +23,7 @@ use crate::pace::{Beat, Rate, nanos};
 const LOOK: Duration = Duration::from_micros(100);
 const NAP: Duration = Duration::from_millis(1);
 const LONG: Duration = Duration::from_secs(60);
-/// How many records may be on their way at once; more than a channel and a batch hold.
+/// The number of records that may be on their way at once; more than a channel and a batch hold.
 const ON_THE_WAY: usize = 1 << 18;
 
 pub(super) fn run(setup: &Setup, rates: &[Rate]) -> Result<()> {

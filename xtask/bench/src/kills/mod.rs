@@ -24,8 +24,8 @@ use crate::{Setup, roles};
 pub(crate) use recorder::record_until_killed;
 
 const RATES: [Rate; 3] = [Rate::PerSecond(200), Rate::PerSecond(1_000), Rate::FlatOut];
-/// How many processes in a row are killed on one ledger: each but the first begins with what the
-/// one before left, and may be killed in the middle of that.
+/// The number of processes in a row that are killed on one ledger: each but the first begins with
+/// what the one before left, and may be killed in the middle of that.
 const LIVES: usize = 4;
 /// When a process is killed, at most so many microseconds after it was started. Flat out, a moment
 /// is enough for more records than all others have together.
@@ -33,7 +33,7 @@ const LONGEST_LIFE: u64 = 400_000;
 const LONGEST_LIFE_FLAT_OUT: u64 = 100_000;
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What became of the records of all processes at one rate.
+/// The outcome of the records of all processes at one rate.
 #[derive(Default)]
 struct Outcome {
     kills: usize,
