@@ -1,4 +1,4 @@
-//! What the ledger holds of each gateway.
+//! The records that the ledger holds of each gateway.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -40,13 +40,13 @@ impl Audit {
         Ok(Self(instances))
     }
 
-    /// What there is of one gateway.
+    /// Returns the numbers that there are of one gateway.
     #[must_use]
     pub fn numbers(&self, instance: &str) -> &[u64] {
         self.0.get(instance).map_or(&[], |instance| &instance.numbers)
     }
 
-    /// How many records there are in all.
+    /// Returns the number of records in all.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.0.values().map(|instance| instance.numbers.len() as u64).sum()

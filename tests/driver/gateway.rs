@@ -19,20 +19,20 @@ pub struct Gateway {
     reader: Option<JoinHandle<()>>,
 }
 
-/// What a gateway has said so far.
+/// The words of a gateway so far.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
     /// It takes records.
     pub is_ready: bool,
-    /// How many records it knows to be in its journal, or to have been there.
+    /// The number of records that it knows to be in its journal, or to have been there.
     pub watermark: u64,
     /// The last accounts.
     pub stats: Snapshot,
-    /// How many accounts it has shown.
+    /// The number of accounts that it has shown.
     pub snapshots: u64,
     /// The first accounts that did not balance, or counted less than those before.
     pub unbalanced: Option<Snapshot>,
-    /// How it ended, unless it was killed.
+    /// The report of its end, unless it was killed.
     pub report: Option<Report>,
     /// It will say nothing more.
     pub is_over: bool,
@@ -66,7 +66,7 @@ impl Gateway {
         Ok(gateway)
     }
 
-    /// What it has said so far.
+    /// Returns the words that it has said so far.
     #[must_use]
     pub fn seen(&self) -> Seen {
         lock(&self.seen.0).clone()

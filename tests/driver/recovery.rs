@@ -1,4 +1,4 @@
-//! What the next program that opens the ledger does by itself.
+//! The recovery that the next program that opens the ledger does by itself.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What a gateway says of itself: one line of JSON.
+//! The words of a gateway on itself: one line of JSON.
 
 use serde::{Deserialize, Serialize};
 use usage_tracker::Stats;
@@ -23,7 +23,7 @@ pub struct Snapshot {
     pub last_error: Option<String>,
 }
 
-/// What was found in the journals of earlier runs.
+/// The records that were found in the journals of earlier runs.
 #[expect(missing_docs, reason = "they are described in the tracker")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recovered {
@@ -46,7 +46,7 @@ impl Snapshot {
             && self.journaled <= submitted
     }
 
-    /// Whether it can come after that one: what has come to its end never comes back.
+    /// Returns whether it can come after that one: what has come to its end never comes back.
     #[must_use]
     pub const fn is_after(&self, before: &Self) -> bool {
         self.submitted >= before.submitted
@@ -85,7 +85,7 @@ impl From<Stats> for Snapshot {
     }
 }
 
-/// How a gateway ended.
+/// The end of a gateway.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Report {
     /// The accounts after it.
@@ -94,11 +94,11 @@ pub struct Report {
     pub unstored: Vec<u64>,
     /// The numbers that came back when they were recorded, as ranges with their last one.
     pub returned: Vec<(u64, u64)>,
-    /// Whether the tracker's threads have stopped.
+    /// Says whether the tracker's threads have stopped.
     pub finished: bool,
-    /// Whether nothing depends on the process any more.
+    /// Says whether nothing depends on the process any more.
     pub is_safe: bool,
-    /// Whether nothing is left in the journal either.
+    /// Says whether nothing is left in the journal either.
     pub is_clean: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What the gateway does when it is told to, a line each:
+//! The commands that the gateway carries out when it is told to, a line each:
 //!
 //! - `record N`: records so many, and answers when they are recorded
 //! - `join`: answers when its own threads have recorded all that they shall

@@ -1,4 +1,4 @@
-//! What the gateway is told when it is started.
+//! The settings that the gateway is told when it is started.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -11,9 +11,9 @@ pub(crate) struct Settings {
     pub(crate) ledger: PathBuf,
     pub(crate) journal_folder: Option<PathBuf>,
     pub(crate) instance: String,
-    /// How many records a second; nothing for as fast as it goes.
+    /// The number of records a second; nothing for as fast as it goes.
     pub(crate) rate: Option<u64>,
-    /// How many records it makes by itself, and on how many threads.
+    /// The number of records it makes by itself, and of the threads that it makes them on.
     pub(crate) records: u64,
     pub(crate) threads: u64,
     pub(crate) batched: bool,

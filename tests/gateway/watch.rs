@@ -9,7 +9,7 @@ use std::time::Duration;
 use driver::Snapshot;
 use usage_tracker::Tracker;
 
-/// How often it looks. What it says is at most this old when the gateway is killed.
+/// The interval at which it looks. What it says is at most this old when the gateway is killed.
 const LOOK: Duration = Duration::from_millis(1);
 /// The accounts are shown at every so manieth look.
 const SHOW: u32 = 16;

@@ -1,4 +1,4 @@
-//! Whether the ledger holds what the gateways have promised.
+//! The check that the ledger holds what the gateways have promised.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ pub(crate) struct Ended {
     pub(crate) in_order: bool,
     /// So many must be stored in the end.
     pub(crate) safe: u64,
-    /// What it has stored of others, at least.
+    /// The number of records of others that it has stored, at least.
     pub(crate) recovered: u64,
     pub(crate) fate: Fate,
 }

@@ -16,7 +16,7 @@ use crate::fleet::{Fleet, pick};
 use crate::hands::Hands;
 use crate::tally::Tally;
 
-/// How long a shutdown may take, in milliseconds.
+/// The times that a shutdown may take, in milliseconds.
 const DEADLINES: [u64; 4] = [0, 10, 200, 10_000];
 
 pub(crate) struct Epoch<'a> {
@@ -29,7 +29,7 @@ pub(crate) struct Epoch<'a> {
     ended: Vec<Ended>,
     /// Nobody is killed and only gateways store anything, so that the sums are known.
     is_complete: bool,
-    /// What was stored here, by nobody's gateway.
+    /// The number of records that were stored here, by nobody's gateway.
     recovered: u64,
 }
 

@@ -1,4 +1,4 @@
-//! What others do to the ledger meanwhile: lock it, read it, write to it.
+//! The things that others do to the ledger meanwhile: lock it, read it, write to it.
 
 use std::fmt::Write as _;
 use std::io::Write as _;

@@ -1,4 +1,4 @@
-//! What a soak has done, for the table at its end.
+//! The deeds of a soak, for the table at its end.
 
 use std::fmt;
 

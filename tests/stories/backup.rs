@@ -63,8 +63,8 @@ fn recording_goes_on() {
     assert_eq!(fixture.usage("doctor --db copy.db").code, 0);
 }
 
-/// How far journals are stored travels with the ledger: what waits is stored into the one that is
-/// put back, once.
+/// Checks that the place up to which journals are stored travels with the ledger: what waits is
+/// stored into the one that is put back, once.
 #[test]
 fn a_copy_that_is_put_back() {
     let fixture = Fixture::with(&many(0, 10));

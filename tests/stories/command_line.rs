@@ -54,7 +54,7 @@ fn inputs_that_are_not_there() {
     assert_eq!(fixture.files(), ["good"]);
 }
 
-/// What was stored before is there after every failure.
+/// Checks that what was stored before is there after every failure.
 #[test]
 fn a_failure_leaves_the_ledger_as_it_was() {
     let fixture = Fixture::with(&many(0, 3));

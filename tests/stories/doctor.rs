@@ -228,7 +228,7 @@ fn tables_that_are_missing_or_changed() {
     "#);
 }
 
-/// What is made from the tables can be made from them again.
+/// Checks that what is made from the tables can be made from them again.
 #[test]
 fn a_view_that_is_missing() {
     let fixture = harmed("DROP VIEW usage_records");
@@ -289,7 +289,7 @@ fn a_thousand_things_that_are_wrong() {
     assert!(all.contains("error: 1,000 things are wrong with the ledger "), "{all}");
 }
 
-/// What is not wrong: an older version, which stays one; a file that cannot shrink; free space.
+/// Checks the advice on what is not wrong: an older version, which stays one; a file that cannot shrink; free space.
 #[test]
 fn advice() {
     let fixture = harmed(&format!(
@@ -322,7 +322,7 @@ fn advice() {
     assert!(!fixture.usage("doctor").stdout_of_success().contains("Advice"));
 }
 
-/// What the doctor says to do about a record, done as it is said, makes the ledger sound again.
+/// Checks that what the doctor says to do about a record, done as it is said, makes the ledger sound again.
 #[test]
 fn the_remedy_is_one() {
     let fixture =
@@ -372,7 +372,7 @@ fn sums_that_do_not_agree() {
     assert_eq!(json["sound"], true);
 }
 
-/// What is wrong with sums of long ago is found when it is asked for.
+/// Checks that what is wrong with sums of long ago is found when it is asked for.
 #[test]
 fn all_sums_or_the_recent_ones() {
     let line = r#"{"instance_id":"i","route":"r","model":"m","tokens":7,"timestamp":"2020-01-01T10:00:00Z"}"#;
@@ -411,7 +411,7 @@ fn sums_that_are_lost() {
     ");
 }
 
-/// What waits in journals, whose it is, and what could not be a record.
+/// Checks the words on what waits in journals, whose it is, and what could not be a record.
 #[test]
 fn what_is_not_in_the_ledger() {
     let fixture = harmed(

@@ -30,7 +30,7 @@ struct Row {
     hint: &'static str,
 }
 
-/// How a kind is brought about; nothing where this machine does not allow for it.
+/// The way in which a kind is brought about; nothing where this machine does not allow for it.
 type Cause = fn() -> Option<Run>;
 
 /// Every kind but those that only a test beside the code can bring about.
@@ -272,7 +272,7 @@ impl Row {
     }
 }
 
-/// Whether a text is that of the reference, where what stands in angle brackets is anything.
+/// Returns whether a text is that of the reference, where what stands in angle brackets is anything.
 fn has_shape(text: &str, shape: &str) -> bool {
     let mut parts = shape.split('<').enumerate().map(|(at, part)| match at {
         0 => part,

@@ -138,7 +138,7 @@ fn the_line_that_conflicts_is_the_one_that_is_named() {
     "#);
 }
 
-/// What the ledger refuses is to be kept too, and is not lost in silence.
+/// Checks that what the ledger refuses is to be kept too, and is not lost in silence.
 #[test]
 fn a_conflict_that_cannot_be_kept_is_an_error() {
     let fixture = Fixture::with(&events(0, 1));

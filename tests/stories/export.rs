@@ -227,7 +227,7 @@ fn a_full_disk_is_an_error() {
     }
 }
 
-/// What could be read is there, and that it is not all is an error.
+/// Checks that what could be read is there, and that it is an error that this is not all.
 #[test]
 fn damage_half_way_is_an_error() {
     let fixture = Fixture::with(&many(0, 1_500));

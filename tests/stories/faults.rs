@@ -1,4 +1,4 @@
-//! What becomes of records when something fails: a gateway is killed, the ledger is locked, full or
+//! The fate of records when something fails: a gateway is killed, the ledger is locked, full or
 //! gone, the journal cannot be written.
 //!
 //! These stories own kills ([`kills`]), full disks ([`full_disks`], [`file_limits`]) and locks

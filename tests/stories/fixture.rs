@@ -12,8 +12,9 @@ use tempfile::TempDir;
 use crate::errors;
 use crate::process::Background;
 
-/// What stands for the fixture's folder in output. As wide as the folder's name is where temporary
-/// files live in `/tmp`, so that columns behind it still line up; and the same where they do not.
+/// The text that stands for the fixture's folder in output. As wide as the folder's name is where
+/// temporary files live in `/tmp`, so that columns behind it still line up; and the same where they
+/// do not.
 const FOLDER: &str = "/tmp/usage-XXXXXX";
 
 /// A folder of its own with the ledger `usage.db`, and the command's whole environment.
@@ -137,7 +138,7 @@ impl Fixture {
         Background::start(self, self.command(arguments.split_whitespace()))
     }
 
-    /// What came of a run, paths in it made the same for every run.
+    /// Returns the outcome of a run, paths in it made the same for every run.
     pub(crate) fn finished(&self, output: Output) -> Run {
         let text = |bytes: Vec<u8>| {
             let text = String::from_utf8(bytes).expect("output is UTF-8");
@@ -149,7 +150,7 @@ impl Fixture {
         run
     }
 
-    /// How many records the ledger holds; none where there is no ledger, or none yet.
+    /// Returns the number of records that the ledger holds; none where there is no ledger, or none yet.
     pub(crate) fn stored(&self) -> u64 {
         let run = self.usage("report --format json");
         if run.code == 1 && run.stderr.starts_with("error: there is no ledger at ") {
@@ -159,7 +160,7 @@ impl Fixture {
         report["summary"]["requests"].as_u64().unwrap()
     }
 
-    /// How many records the ledger holds, and their tokens.
+    /// Returns the number of records that the ledger holds, and their tokens.
     pub(crate) fn totals(&self) -> (u64, u64) {
         let report = self.report("report --format json");
         let number = |name| report["summary"][name].as_u64().unwrap();
@@ -177,7 +178,7 @@ pub(crate) fn binary() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_usage-under-test"))
 }
 
-/// What came of a run of the command.
+/// The outcome of a run of the command.
 pub(crate) struct Run {
     pub(crate) code: i32,
     pub(crate) stdout: String,

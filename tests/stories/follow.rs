@@ -109,7 +109,7 @@ fn a_restart_goes_on_where_it_was() {
     );
 }
 
-/// What cannot be found any more is told.
+/// Checks that what cannot be found any more is told.
 #[test]
 fn a_log_that_was_cut_meanwhile() {
     let log = Log::new(&many(0, 4));
@@ -132,7 +132,7 @@ fn a_log_that_was_cut_meanwhile() {
     );
 }
 
-/// What was written to the old file just before it was replaced is read as well.
+/// Checks that what was written to the old file just before it was replaced is read as well.
 #[test]
 fn a_replaced_file_is_read_to_its_end() {
     let log = Log::new(&many(0, 1));

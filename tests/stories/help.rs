@@ -1,4 +1,4 @@
-//! What the command says of itself.
+//! The words of the command on itself.
 
 use crate::fixture::Fixture;
 

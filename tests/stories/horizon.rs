@@ -116,7 +116,7 @@ fn without_a_horizon() {
     assert_eq!(fixture.usage("retain --reset-horizon --quiet").stdout_of_success(), "");
 }
 
-/// What a wrong clock has stamped is named, brings no century of empty days, and can go.
+/// Checks that what a wrong clock has stamped is named, brings no century of empty days, and can go.
 #[test]
 fn records_of_a_wrong_clock() {
     let fixture = Fixture::with(DAY);
@@ -257,7 +257,7 @@ fn the_quarantine_is_forgotten_when_asked() {
     assert!(!fixture.usage("doctor").stdout_of_success().contains("Set aside"));
 }
 
-/// What is gone is said to be gone, though giving the space back has failed: a disk that is full.
+/// Checks that what is gone is said to be gone, though giving the space back has failed: a disk that is full.
 #[test]
 fn a_step_that_fails_after_everything_was_deleted() {
     let mut seen = false;

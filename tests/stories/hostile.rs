@@ -39,7 +39,7 @@ fn lines() -> String {
     lines
 }
 
-/// What a terminal acts on, or what hides or turns text around it.
+/// Returns whether a terminal acts on a character, or it hides or turns text around it.
 fn is_hostile(c: char) -> bool {
     (c.is_control() && c != '\n')
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
@@ -104,7 +104,7 @@ fn they_can_be_filtered_by() {
     }
 }
 
-/// What goes to standard error is as harmless: a field's name, a file's name, a zone, a period.
+/// Checks that what goes to standard error is as harmless: a field's name, a file's name, a zone, a period.
 #[test]
 fn complaints_are_harmless_too() {
     let fixture = Fixture::new();

@@ -105,7 +105,7 @@ fn from_what_is_no_known_program() {
     assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run}");
 }
 
-/// What is committed stays, and the next run goes on from there.
+/// Checks that what is committed stays, and the next run goes on from there.
 #[test]
 fn an_interrupted_import_goes_on() {
     let fixture = with_rows("");

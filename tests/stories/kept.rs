@@ -15,7 +15,7 @@ fn prune(fixture: &Fixture, arguments: &str) -> Run {
     fixture.usage(&format!("--now 2026-05-03T12:00:00Z prune {arguments}"))
 }
 
-/// How many records have rows.
+/// Returns the number of records that have rows.
 fn rows(fixture: &Fixture) -> usize {
     fixture.usage("export -q").stdout_of_success().lines().count()
 }
@@ -200,7 +200,7 @@ fn each_kill(ledger: &Fixture, command: &str, right: impl Fn(&Fixture)) {
     assert!(is_hit, "it was never killed in the middle, in {takes:?}");
 }
 
-/// What is not to go is there, and nothing else has become less than it was to.
+/// Checks that what is not to go is there, and nothing else has become less than it was to.
 fn newest_are_there(fixture: &Fixture) {
     let report = fixture.report("report 2026-05-01T08:00:00Z..2026-05-02 --format json");
     assert_eq!(report["summary"]["requests"], RECORDS - 28_800);

@@ -8,7 +8,7 @@ use usage_store::{APPLICATION_ID, SCHEMA_VERSION};
 use crate::fixture::Fixture;
 use crate::lines::many;
 
-/// What reads, and what writes.
+/// A command that reads, and one that writes.
 const COMMANDS: [&str; 2] = ["report", "record"];
 
 #[test]

@@ -38,8 +38,8 @@ fn account(run: &Run, name: &str) -> u64 {
     number.replace(',', "").trim().parse().unwrap()
 }
 
-/// What every run that could not store everything says: from which line on nothing was stored, and
-/// numbers that are those of the ledger. `before` is how many records it held before.
+/// Checks the words of every run that could not store everything: from which line on nothing was
+/// stored, and numbers that are those of the ledger. `before` is how many records it held before.
 fn assert_accounted_for(run: &Run, fixture: &Fixture, lines: u64, before: u64) {
     assert_eq!(run.code, 1, "{run}");
     let (stored, missing) = (account(run, "Stored: "), account(run, "Not stored: "));

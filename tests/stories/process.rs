@@ -51,7 +51,7 @@ impl<'a> Background<'a> {
         signal(self.child.as_ref().unwrap().id(), name);
     }
 
-    /// Whether it still runs.
+    /// Returns whether it still runs.
     pub(crate) fn is_running(&mut self) -> bool {
         self.child.as_mut().unwrap().try_wait().unwrap().is_none()
     }

@@ -43,7 +43,7 @@ fn the_plan_is_shown_and_carried_out() {
     assert_eq!(fixture.files(), ["usage.db"]);
 }
 
-/// What a killed recorder has left is part of the plan; a dry run only says that it is there.
+/// Checks that what a killed recorder has left is part of the plan; a dry run only says that it is there.
 #[test]
 fn what_waits_in_a_journal_goes_too() {
     let fixture = Fixture::with(&many(0, 3));

@@ -264,7 +264,7 @@ fn complaints_stay_short() {
     }
 }
 
-/// What is on the edge is taken.
+/// Checks that what is on the edge is taken.
 #[test]
 fn the_largest_and_the_smallest_are_taken() {
     let name = "é".repeat(128);

@@ -18,8 +18,8 @@ fn strict_stops_at_the_first() {
     assert_eq!(fixture.totals(), (2, 2));
 }
 
-/// What the ledger refuses is found out a little later: nothing after that is read, and all is
-/// accounted for.
+/// Checks that what the ledger refuses is found out a little later: nothing after that is read, and
+/// all is accounted for.
 #[test]
 fn strict_stops_at_a_conflict_too() {
     let fixture = Fixture::with(&events(0, 1));

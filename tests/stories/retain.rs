@@ -1,4 +1,4 @@
-//! How long records and sums are kept: stated, shown, and carried out when asked.
+//! The times for which records and sums are kept: stated, shown, and carried out when asked.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -174,7 +174,7 @@ fn a_ledger_that_cannot_be_written() {
     assert!(stated.code == 1 && stated.stderr.starts_with(error), "{stated}");
 }
 
-/// What somebody has written by hand is not guessed at.
+/// Checks that what somebody has written by hand is not guessed at.
 #[test]
 fn a_policy_that_cannot_be_read() {
     let fixture = Fixture::with(DAY);

@@ -112,7 +112,7 @@ fn for_programs() {
     assert_eq!(csv.lines().count(), 5);
 }
 
-/// What sessions and blocks come to stays where records are pruned, and the page says so.
+/// Checks that what sessions and blocks come to stays where records are pruned, and the page says so.
 #[test]
 fn records_may_go() {
     let fixture = fixture();

@@ -102,7 +102,7 @@ fn keys_are_listed_and_declared() {
     fixture.usage("doctor --full").stdout_of_success();
 }
 
-/// What was declared too late for records that are gone is said, and refused rather than wrong.
+/// Checks that what was declared too late for records that are gone is said, and refused rather than wrong.
 #[test]
 fn what_only_sums_are_left_of_knows_the_keys_of_its_time() {
     let fixture = Fixture::with(RICH);

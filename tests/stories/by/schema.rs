@@ -18,7 +18,7 @@ impl<'a> Schema<'a> {
         Self { here, ..self }
     }
 
-    /// What is wrong with a value; and which fields of it, if it is an object, are described.
+    /// Returns the faults of a value; and which fields of it, if it is an object, are described.
     fn check(self, value: &Value, path: &str) -> Result<Vec<String>, String> {
         let mut described = Vec::new();
         for (keyword, rule) in self.here.as_object().unwrap() {

@@ -67,7 +67,7 @@ fn one_kill(
     if random.bool() { check(fixture, safe) } else { Ok(()) }
 }
 
-/// What every gateway knew to be safe is stored once, without a gap, and nothing is left behind.
+/// Checks that what every gateway knew to be safe is stored once, without a gap, and nothing is left behind.
 fn check(fixture: &Fixture, safe: &[u64]) -> Result<()> {
     // A kill in the middle of a write leaves a torn piece, which counts as lost. Nobody was told
     // that it is safe.

@@ -92,7 +92,7 @@ fn several_generations_under_one_lock() {
     }
 }
 
-/// What is neither stored nor in a journal comes back, each record once.
+/// Checks that what is neither stored nor in a journal comes back, each record once.
 #[test]
 fn without_a_journal_a_shutdown_hands_all_of_it_back() {
     let fixture = Fixture::new();

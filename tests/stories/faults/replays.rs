@@ -1,4 +1,4 @@
-//! What killed gateways left is stored by others, which are killed over it, or do it at once.
+//! Stories of what killed gateways left, which is stored by others, which are killed over it, or do it at once.
 
 use driver::{DEADLINE, Gateway, recover};
 
