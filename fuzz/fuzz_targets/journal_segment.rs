@@ -23,7 +23,7 @@ use usage_journal::{JournalWriter, Options, RealDisk, replay};
 enum Input<'a> {
     /// The whole file.
     Bytes(&'a [u8]),
-    /// What follows a good header.
+    /// The bytes that follow a good header.
     Frames(&'a [u8]),
     /// Frames whose checksums are right.
     Payloads(Vec<(u8, &'a [u8])>),
