@@ -34,7 +34,7 @@ use usage_tracker::Tracker;
 use proxy::Gateway;
 use settings::Settings;
 
-/// How long cutting the streams, and then storing what is left, may take.
+/// The time that cutting the streams, and then storing what is left, may take.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 fn main() -> Result<()> {

@@ -1,4 +1,4 @@
-//! What a client is told when nothing comes of its request.
+//! The words that a client is told when nothing comes of its request.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};

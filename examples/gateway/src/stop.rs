@@ -7,7 +7,7 @@ use anyhow::Result;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-/// How many signals to stop have come.
+/// The number of signals to stop that have come.
 pub(crate) struct Stop(watch::Receiver<u32>);
 
 impl Stop {

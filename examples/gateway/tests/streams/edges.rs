@@ -1,4 +1,4 @@
-//! What is not a stream that goes well.
+//! The cases that are not a stream that goes well.
 
 use usage_core::Label;
 

@@ -82,7 +82,7 @@ async fn every_request_is_recorded_once_with_what_the_provider_gave_out() {
     assert_eq!(went(Measure::Partial), streams - ends(&[Ending::Whole]));
 }
 
-/// What is in the ledger, by the ids of the responses.
+/// Returns the records in the ledger, by the ids of the responses.
 fn recorded(ledger: &Path) -> BTreeMap<String, Vec<Counts>> {
     let mut recorded: BTreeMap<String, Vec<Counts>> = BTreeMap::new();
     for record in records(ledger) {

@@ -1,4 +1,4 @@
-//! What shall become of a stream.
+//! The fate of a stream.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ pub(crate) const ANSWERING: &str = "stand-in-2026-11-28";
 /// Input, cached input, output.
 pub(crate) type Counts = (u64, u64, u64);
 
-/// What shall become of a stream, once its client has got what comes before the middle.
+/// The fate of a stream, once its client has got what comes before the middle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Ending {
     /// It goes on to its end.
@@ -54,17 +54,17 @@ impl Plan {
         format!("response-of-the-stand-in-{:06}", self.at)
     }
 
-    /// How many events with counts come before the middle.
+    /// Returns the number of events with counts that come before the middle.
     pub(crate) const fn before_the_middle(&self) -> usize {
         1 + self.at % 4
     }
 
-    /// How many there are in all.
+    /// Returns the number of events in all.
     pub(crate) const fn events(&self) -> usize {
         self.before_the_middle() + 3
     }
 
-    /// What has been said after so many events.
+    /// Returns the counts that have been told after so many events.
     pub(crate) const fn counts(&self, events: usize) -> Counts {
         let (at, events) = (self.at as u64, events as u64);
         (100 + at, 7 * at, events * 3)

@@ -23,16 +23,16 @@ pub(crate) struct Provider {
     pub(crate) stage: Arc<Stage>,
 }
 
-/// How far the streams are.
+/// The progress of the streams.
 pub(crate) struct Stage {
     streams: usize,
-    /// How many have been asked for.
+    /// The number of streams that have been asked for.
     open: watch::Sender<usize>,
-    /// How many clients have got what comes before the middle.
+    /// The number of clients that have got what comes before the middle.
     in_the_middle: watch::Sender<usize>,
     /// Which may go on.
     free: watch::Sender<Vec<bool>>,
-    /// How many events of each were given out.
+    /// The number of events of each that were given out.
     given_out: Mutex<Vec<usize>>,
 }
 
@@ -120,7 +120,7 @@ impl Stage {
         });
     }
 
-    /// What has been said of the tokens of a stream.
+    /// Returns the counts that have been told of the tokens of a stream.
     pub(crate) fn given_out(&self, plan: &Plan) -> Counts {
         plan.counts(self.given_out.lock().unwrap()[plan.at])
     }
