@@ -77,7 +77,7 @@ impl Book {
     ///
     /// # Errors
     ///
-    /// What is no TOML, or says something that is not known.
+    /// A text that is no TOML, or that says something that is not known.
     pub fn from_toml(text: &str) -> Result<Self, BookError> {
         let line_of =
             |at: usize| text.get(..at).map_or(0, |before| before.matches('\n').count() + 1);

@@ -57,7 +57,7 @@ pub(crate) struct Seen {
     bits: Vec<u64>,
     /// The number of different numbers.
     pub(crate) distinct: u64,
-    /// The number of records that are there once more than they should.
+    /// The number of records that are there once more than they should be.
     pub(crate) doubled: u64,
     /// The number of records that were never recorded like that.
     pub(crate) invented: u64,

@@ -167,7 +167,7 @@ impl Header {
     /// a row that has none.
     ///
     /// # Errors
-    /// What is wrong with the row and what is accepted.
+    /// An error that says what is wrong with the row and what is accepted.
     pub fn parse_row(
         &self,
         row: &[u8],

@@ -33,7 +33,7 @@ pub const MAX_LINE_BYTES: usize = 65_536;
 /// ```
 ///
 /// # Errors
-/// What is wrong with the line and what is accepted: see [`LineError`].
+/// An error that says what is wrong with the line and what is accepted: see [`LineError`].
 pub fn parse(
     line: &[u8],
     now: Timestamp,
