@@ -303,7 +303,8 @@ fn in_session(micros: i64, id: &str) -> Record {
     super::support::record(micros, 1).with_context(Context::new(id, None::<(&str, &str)>).unwrap())
 }
 
-/// What is told of an event later: another time, other counts, and the session that it belongs to; then another one.
+/// Checks what is told of an event later: another time, other counts, and the session that it belongs to; then
+/// another one.
 #[test]
 fn sessions_follow_what_is_told_of_an_event() {
     let place = Place::new();
