@@ -27,7 +27,7 @@ pub enum JournalError {
     Full {
         /// The journal's folder.
         folder: PathBuf,
-        /// The bytes that its segments take now.
+        /// The number of bytes that its segments take now.
         bytes: u64,
         /// [`Options::max_bytes`](crate::Options::max_bytes).
         max_bytes: u64,

@@ -1,4 +1,4 @@
-//! The memory that a ledger has of the journals in front of it.
+//! The journals in front of a ledger, as it remembers them.
 //!
 //! A writer of records may keep what the ledger does not have yet in *segments* of a journal. The
 //! ledger's part is to remember, in the very transaction that stores records, how far each segment

@@ -1,4 +1,4 @@
-//! The memory of a log from run to run, in bytes.
+//! The state of a log that is remembered from run to run, in bytes.
 
 use super::file::Place;
 

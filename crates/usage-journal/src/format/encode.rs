@@ -116,7 +116,7 @@ impl Encoder {
         frame.extend_from_slice(&[0; END_MARK_BYTES]);
     }
 
-    /// Returns the bytes that the frame takes in the file, with the end mark behind it.
+    /// Returns the number of bytes that the frame takes in the file, with the end mark behind it.
     pub(crate) fn frame_len(&self) -> u64 {
         self.frame.len() as u64
     }

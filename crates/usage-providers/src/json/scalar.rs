@@ -24,7 +24,7 @@ const KEPT: usize = 256;
 #[derive(Clone, Debug)]
 pub(super) struct Bytes {
     bytes: [u8; KEPT],
-    /// The number that there were; more than fit means that they are not known.
+    /// The number of bytes that there were; more than fit means that they are not known.
     length: usize,
     escaped: bool,
 }

@@ -74,7 +74,7 @@ pub enum Remedy {
     Rebuild,
     /// A counter has to be set.
     SetNextRecordId(i64),
-    /// The memory of an import has to be forgotten: the next one finds out again.
+    /// The state that is remembered of an import has to be forgotten: the next one finds out again.
     ForgetImport,
     /// A file of no more use has to be moved elsewhere.
     MoveAway,

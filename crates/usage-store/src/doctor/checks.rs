@@ -216,7 +216,7 @@ pub(super) fn names(connection: &Connection, version: i32) -> Result<Check, Read
     Ok(check)
 }
 
-/// Checks whether the memory of imports can be true.
+/// Checks whether the state that is remembered of imports can be true.
 pub(super) fn imports(content: Option<&Content>) -> Result<Check, ReadError> {
     let Some(content) = content else { return Ok(Check::skipped("imports")) };
     let mut check = Check::new("imports");

@@ -1,4 +1,4 @@
-//! The memory that the ledger has of journals: how far each segment is stored.
+//! The journals as the ledger remembers them: how far each segment is stored.
 
 use rusqlite::{Connection, OptionalExtension};
 use usage_core::sink::{Position, Replay, SegmentId};

@@ -1,5 +1,5 @@
-//! The reading that the program before records said more, of format 2 with seven numbers and five names, makes of what
-//! this one writes. Its rules are copied here as they were.
+//! A reader like the program before records said more, of format 2 with seven numbers and five names, and what it makes
+//! of what this one writes. Its rules are copied here as they were.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
