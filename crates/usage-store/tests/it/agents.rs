@@ -83,7 +83,8 @@ fn telemetry_and_log_come_to_one_record_in_either_order() {
             if turned {
                 told.reverse();
             }
-            let outcomes = told.each_ref().map(|told| store.insert_batch(&[told.clone()]).unwrap());
+            let outcomes =
+                told.each_ref().map(|told| store.insert_batch(std::slice::from_ref(told)).unwrap());
             assert_eq!(outcomes.each_ref().map(|of| (of.stored, of.amended)), [(1, 0), (0, 1)]);
             assert_eq!(store.insert_batch(&told).unwrap().duplicates, 2, "no news");
             let [record] = records(&store).try_into().unwrap();

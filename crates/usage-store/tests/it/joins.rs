@@ -124,7 +124,7 @@ fn damaged_tellings_are_found_and_forgotten() {
         let before = records(&store);
         assert!(place.connection().execute(sql, []).unwrap() > 0, "{sql}");
         let diagnosis = examine(&place.path, Depth::Full).unwrap();
-        let found: u64 = diagnosis.checks.iter().map(|check| check.wrong()).sum();
+        let found: u64 = diagnosis.checks.iter().map(doctor::Check::wrong).sum();
         assert_eq!(found, wrong, "{sql}: {diagnosis:#?}");
         assert_eq!(doctor::rebuild(&store).unwrap().event_ids, wrong, "{sql}");
         assert_sound(&place, &store);

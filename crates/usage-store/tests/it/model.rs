@@ -71,7 +71,7 @@ fn apply(step: &Step, place: &Place, store: &mut Store, model: &mut Model) {
             assert_eq!(
                 without_conflicts(store.insert_batch(batch).unwrap()),
                 without_conflicts(model.0.tell_all(batch))
-            )
+            );
         }
         Step::One(record) => {
             let inserted = insert_record(&place.connection(), record).unwrap();
