@@ -195,7 +195,7 @@ fn counters_that_are_behind() {
 fn imports_that_cannot_be() {
     let fixture = harmed(
         "INSERT INTO sources VALUES ('ccrouter:/home/a/usage.db', zeroblob(16),
-         unhex('ffffffffffffffff000000000000000200000000000000030000000000000000'))",
+         unhex('ffffffffffffffff000000000000000200000000000000030000000000000004'))",
     );
     insta::assert_snapshot!(complaints(&fixture), @r#"
       imports          1 wrong
