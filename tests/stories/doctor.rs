@@ -195,7 +195,7 @@ fn counters_that_are_behind() {
 fn imports_that_cannot_be() {
     let fixture = harmed(
         "INSERT INTO sources VALUES ('ccrouter:/home/a/usage.db', zeroblob(16),
-         unhex('ffffffffffffffff00000000000000020000000000000003'))",
+         unhex('ffffffffffffffff000000000000000200000000000000030000000000000004'))",
     );
     insta::assert_snapshot!(complaints(&fixture), @r#"
       imports          1 wrong
@@ -223,6 +223,7 @@ fn tables_that_are_missing_or_changed() {
       event-ids        not done: see above
       imports          not done: see above
       sums             not done: see above
+      sessions         not done: see above
     error: 2 things are wrong with the ledger /tmp/usage-XXXXXX/usage.db
     hint: keep a copy of the file before anything is done about it
     "#);
@@ -450,6 +451,7 @@ fn what_is_not_in_the_ledger() {
       event-ids        ok
       imports          ok
       sums             ok
+      sessions         ok
       journals         ok
 
     Advice

@@ -143,6 +143,10 @@ const CAUSES: &[(&str, Cause)] = &[
         Some(Fixture::new().usage_reading("record", "instance_id,route,model,tokens\n"))
     }),
     ("bad-header", || Some(Fixture::new().usage_reading("record --format csv", "a,b\n"))),
+    ("bad-header", || {
+        let header = "instance_id,route,model,tokens,total\n";
+        Some(Fixture::new().usage_reading("record --format csv", header))
+    }),
     ("cannot-write", || Some(Fixture::new().usage("record --rejects no/where"))),
     ("cannot-write", || Some(Fixture::with(DAY).usage("man --dir usage.db"))),
     ("cannot-print", || Some(Fixture::new().shell("usage period > /dev/full"))),

@@ -19,7 +19,7 @@ fn lines() -> String {
 const TEXT: &str = "Lines: 4  |  Stored: 3  |  Duplicates: 0  |  Refused: 1\n\
                     Ignored fields: \\u{1b}[1m (1), latency_ms (2)\n";
 
-const JSON: &str = "{\"schema\":1,\"lines\":4,\"stored\":3,\"duplicates\":0,\"refused\":1,\
+const JSON: &str = "{\"schema\":1,\"lines\":4,\"stored\":3,\"amended\":0,\"duplicates\":0,\"refused\":1,\
                     \"in_journal\":0,\"not_stored\":0,\
                     \"ignored_fields\":{\"\\u001b[1m\":1,\"latency_ms\":2},\"ignored_others\":0}\n";
 

@@ -63,11 +63,10 @@ impl Change {
         hash: u32,
         record: &Record,
     ) {
-        let ts = record.timestamp().as_micros();
         if let Some(session) = session {
-            self.sessions.record(ts, session, label_set, &Summary::of(record));
+            self.sessions.new_record(session, label_set, record);
         }
-        let quarter = quarter_of(ts);
+        let quarter = quarter_of(record.timestamp().as_micros());
         self.quarters.entry((quarter, label_set)).or_default().add(record);
         self.hash(quarter, hash);
     }

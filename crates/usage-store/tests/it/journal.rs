@@ -171,7 +171,7 @@ fn a_replay_counts_as_a_batch_does() {
     let place = Place::new();
     let mut store = place.open();
     store.insert_batch(&[with_event(record(1, 1), "e")]).unwrap();
-    let records = [with_event(record(1, 1), "e"), with_event(record(2, 1), "e"), record(3, 1)];
+    let records = [with_event(record(1, 1), "e"), with_event(record(2, 9), "e"), record(3, 1)];
     let replay =
         Replay { segment: SEGMENT, from: at(1, 0), to: at(1, 3), records: &records, damage: &[] };
     let ReplayOutcome::Stored(outcome) = JournalSink::replay(&mut store, &replay).unwrap() else {

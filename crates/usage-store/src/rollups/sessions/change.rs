@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
+use usage_core::Record;
 use usage_core::stats::Summary;
 
 use super::super::change::Way;
@@ -24,9 +25,19 @@ impl SessionChange {
         label_set: i64,
         counts: &Summary,
     ) {
-        self.totals.entry((session, day_of(ts), label_set)).or_default().merge(counts);
+        self.totals_at(ts, session, label_set).merge(counts);
+    }
+
+    /// As [`record`](Self::record), of a record as it was handed over.
+    pub(in crate::rollups) fn new_record(&mut self, session: i64, label_set: i64, record: &Record) {
+        self.totals_at(record.timestamp().as_micros(), session, label_set).add(record);
+    }
+
+    /// The totals that a record counts in, whose time its session spans from then on.
+    fn totals_at(&mut self, ts: i64, session: i64, label_set: i64) -> &mut Summary {
         let (first, last) = self.ends.entry(session).or_insert((ts, ts));
         (*first, *last) = ((*first).min(ts), (*last).max(ts));
+        self.totals.entry((session, day_of(ts), label_set)).or_default()
     }
 
     /// Counts the records in or out.
