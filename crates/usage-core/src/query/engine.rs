@@ -17,7 +17,7 @@ pub type Records<'a> = Box<dyn Iterator<Item = Result<Record, Error>> + Send + '
 ///
 /// An engine may keep sums by the values of some tags and answer questions about them from there; others it answers
 /// from records. Where those are gone it says that the answer is
-/// [not kept](super::EngineErrorKind::NotKept), and never takes them for records without tags.
+/// [not kept](crate::ErrorKind::NotKept), and never takes them for records without tags.
 ///
 /// Each answer shows one state of the engine: of a batch all or nothing. What cannot be told completely is an
 /// error, never a smaller answer. Every question has [`Limits`]; one that they end fails with
