@@ -261,7 +261,7 @@ fn the_quarantine_is_forgotten_when_asked() {
 #[test]
 fn a_step_that_fails_after_everything_was_deleted() {
     let mut seen = false;
-    for limit in (90..260).step_by(5) {
+    for limit in (90..260).step_by(8) {
         let fixture = Fixture::with(&many(0, 20_000));
         // In units of 512 bytes: no file may grow beyond that, the write-ahead log in particular.
         let script = format!("trap '' XFSZ; ulimit -f {limit}; exec usage delete --all --yes");

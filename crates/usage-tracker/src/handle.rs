@@ -34,12 +34,13 @@ impl Handle {
     /// as long as the session lasts.
     ///
     /// ```
-    /// # use usage_core::sink::{BatchOutcome, Sink, SinkError};
+    /// # use usage_core::Error;
+    /// # use usage_core::sink::{BatchOutcome, Sink};
     /// # use usage_core::{LabelNames, Labels, Record, TokenCounts};
     /// # use usage_tracker::Tracker;
     /// # struct Nowhere;
     /// # impl Sink for Nowhere {
-    /// #     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, SinkError> {
+    /// #     fn store(&mut self, batch: &[Record]) -> Result<BatchOutcome, Error> {
     /// #         Ok(BatchOutcome::stored(batch.len() as u64))
     /// #     }
     /// # }

@@ -28,6 +28,7 @@ pub use event_id::{EventId, MAX_EVENT_ID_BYTES};
 pub use join::{Conflict, MAX_TELLINGS, Tellings};
 pub use label::{DEFAULT_PROFILE, Label};
 pub use labels::{LabelInterner, LabelNames, Labels, MAX_NAME_BYTES};
+pub use line_error::LineError;
 pub use measure::{MAX_COUNT, MAX_SEARCHES, Measure};
 pub use money::{Money, MoneyError};
 pub use outcome::{Outcome, Quality};
