@@ -85,7 +85,7 @@ pub(crate) fn existing(path: &Path, options: &StoreOptions) -> Result<Opened> {
     let (file, older) = expect_existing(path)?;
     decide(older, path, Migrate::Never)?;
     let opened = |connection, at_rest| Opened { connection, file, at_rest, migrated: None };
-    match existing_in_use(path, options) {
+    match in_use(path, options) {
         Err(error) if error.is_unopenable() => {
             let connection = at_rest::open(path).ok_or(error)?;
             expect_this_version(&connection, path)?;
@@ -103,7 +103,8 @@ fn decide(older: Option<OlderAtRest>, path: &Path, migrate: Migrate) -> Result<(
     Ok(())
 }
 
-fn existing_in_use(path: &Path, options: &StoreOptions) -> Result<Connection> {
+/// A connection to a ledger that is there, in the usual way.
+pub(crate) fn in_use(path: &Path, options: &StoreOptions) -> Result<Connection> {
     let connection = connect(path, options)?;
     expect_this_version(&connection, path)?;
     ready(connection, path, options)

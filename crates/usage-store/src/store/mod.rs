@@ -1,7 +1,7 @@
 //! The ledger: one writing connection, a few reading ones.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -35,7 +35,7 @@ impl StoreOptions {
     pub fn open(&self, path: impl AsRef<Path>) -> Result<Store> {
         let path = absolute(path.as_ref())?;
         let opened = open::create(&path, self)?;
-        Store::over(path, opened, self)
+        Store::over(path, opened, self, false)
     }
 }
 
@@ -54,8 +54,9 @@ struct Shared {
     log: Log,
     migrated: Option<Migrated>,
     journal_folder: JournalFolder,
-    busy_timeout: Duration,
-    writer: Mutex<Writer>,
+    options: StoreOptions,
+    /// Made when something is written first: who only reads needs no connection for it.
+    writer: OnceLock<Mutex<Writer>>,
     readers: Readers,
 }
 
@@ -85,20 +86,32 @@ impl Store {
     pub fn open_existing(path: impl AsRef<Path>) -> Result<Self> {
         let (path, options) = (absolute(path.as_ref())?, StoreOptions::default());
         let opened = open::existing(&path, &options)?;
-        Self::over(path, opened, &options)
+        // One at rest is opened for each question anew.
+        let for_reading = !opened.at_rest;
+        Self::over(path, opened, &options, for_reading)
     }
 
-    fn over(path: PathBuf, opened: Opened, options: &StoreOptions) -> Result<Self> {
+    fn over(
+        path: PathBuf,
+        opened: Opened,
+        options: &StoreOptions,
+        for_reading: bool,
+    ) -> Result<Self> {
         let Opened { connection, file, at_rest, migrated } = opened;
         // What was opened in between could be another file than the one that is watched.
         file.check()?;
         let journal_folder = JournalFolder::new(&file, options)?;
-        let readers = Readers::new(&file, options, at_rest);
-        let busy_timeout = options.busy_timeout;
-        let writer = Mutex::new(Writer::new(Ledger::new(connection, busy_timeout)));
-        let log = Log::default();
-        let shared =
-            Shared { path, file, log, migrated, journal_folder, busy_timeout, writer, readers };
+        let writer = OnceLock::new();
+        // What is read first is read on the connection that is there already.
+        let first = if for_reading {
+            Some(connection)
+        } else {
+            writer.get_or_init(|| Mutex::new(writer_on(connection, options)));
+            None
+        };
+        let readers = Readers::new(&file, options, at_rest, first);
+        let (log, options) = (Log::default(), options.clone());
+        let shared = Shared { path, file, log, migrated, journal_folder, options, writer, readers };
         Ok(Self(Arc::new(shared)))
     }
 
@@ -117,7 +130,8 @@ impl Store {
     /// Why the write-ahead log cannot be brought into the ledger's file, if it cannot: then it grows
     /// with every batch. What is stored is safe all the same, as long as the log can be written.
     pub(crate) fn failing_checkpoint(&self) -> Option<String> {
-        self.lock_writer().ledger.checkpoints.failing().map(str::to_owned)
+        let writer = lock(self.0.writer.get()?);
+        writer.ledger.checkpoints.failing().map(str::to_owned)
     }
 
     /// Inserts a batch in one transaction, whole or not at all.
@@ -195,11 +209,11 @@ impl Store {
     /// Returns how long is waited for another connection's lock.
     #[must_use]
     pub fn busy_timeout(&self) -> Duration {
-        self.0.busy_timeout
+        self.0.options.busy_timeout
     }
 
     pub(crate) fn known_id(&self) -> Option<LedgerId> {
-        self.lock_writer().ledger.id
+        self.writer().ok()?.ledger.id
     }
 
     pub(crate) fn file(&self) -> &OpenedFile {
@@ -221,18 +235,34 @@ impl Store {
         doing: &'static str,
         work: impl FnOnce(&mut Writer) -> Result<T, WorkError<E>>,
     ) -> Result<T, E> {
-        let writer = &mut *self.lock_writer();
+        self.0.file.check_writable()?;
+        let writer = &mut *self.writer()?;
+        // Once more: it may have been replaced while this waited, or before the connection was made.
         self.0.file.check_writable()?;
         let result = work(writer);
         writer.ledger.checkpoints.note(&writer.ledger.connection);
         result.map_err(|error| error.at(doing, &self.0.path))
     }
 
-    fn lock_writer(&self) -> MutexGuard<'_, Writer> {
-        // A panic while it was held has rolled the transaction back; the cache publishes only
-        // what was committed.
-        self.0.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    fn writer(&self) -> Result<MutexGuard<'_, Writer>> {
+        if let Some(writer) = self.0.writer.get() {
+            return Ok(lock(writer));
+        }
+        let options = &self.0.options;
+        let connection = open::in_use(self.0.file.real_path(), options)?;
+        // Somebody else may have made one meanwhile: that is the one then.
+        Ok(lock(self.0.writer.get_or_init(|| Mutex::new(writer_on(connection, options)))))
     }
+}
+
+fn writer_on(connection: Connection, options: &StoreOptions) -> Writer {
+    Writer::new(Ledger::new(connection, options.busy_timeout))
+}
+
+fn lock(writer: &Mutex<Writer>) -> MutexGuard<'_, Writer> {
+    // A panic while it was held has rolled the transaction back; the cache publishes only
+    // what was committed.
+    writer.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -259,7 +289,7 @@ mod tests {
         let store = Store::open(folder.path().join("usage.db")).unwrap();
         store.insert_batch(&batch(10)).unwrap();
         let limit = |pages: i64| {
-            let writer = store.lock_writer();
+            let writer = store.writer().unwrap();
             writer.ledger.connection.pragma_update(None, "max_page_count", pages).unwrap();
         };
         limit(1); // As many as there are.
@@ -286,7 +316,7 @@ mod tests {
             let of = |connection: &Connection| -> rusqlite::Result<i64> {
                 connection.pragma_query_value(None, "synchronous", |row| row.get(0))
             };
-            assert_eq!(of(&store.lock_writer().ledger.connection).unwrap(), expected);
+            assert_eq!(of(&store.writer().unwrap().ledger.connection).unwrap(), expected);
             assert_eq!(store.read("read", |reader| Ok(of(reader)?)).unwrap(), expected);
         }
     }
@@ -298,7 +328,7 @@ mod tests {
         let panicked = std::thread::scope(|scope| {
             scope
                 .spawn(|| {
-                    let mut writer = store.lock_writer();
+                    let mut writer = store.writer().unwrap();
                     let transaction = writer.ledger.connection.transaction().unwrap();
                     crate::insert_record(&transaction, &batch(1)[0]).unwrap();
                     panic!("on purpose");

@@ -59,14 +59,20 @@ impl fmt::Debug for Stop {
 const STEPS: i32 = 1_000;
 
 impl Readers {
-    pub(crate) fn new(file: &OpenedFile, options: &StoreOptions, at_rest: bool) -> Self {
+    /// With connections to a file, of which one may be there already.
+    pub(crate) fn new(
+        file: &OpenedFile,
+        options: &StoreOptions,
+        at_rest: bool,
+        first: Option<Connection>,
+    ) -> Self {
         // Past links: one that is changed later leads to another ledger.
         let path = file.real_path();
         let settings = options.clone();
         let manager = SqliteConnectionManager::file(path)
             .with_flags(connect::flags())
             .with_init(move |connection| connect::configure(connection, &settings));
-        let pool = Pool::new(options.readers, options.busy_timeout, manager);
+        let pool = Pool::new(options.readers, options.busy_timeout, manager, first);
         Self {
             path: path.to_owned(),
             file: file.clone(),
@@ -166,7 +172,7 @@ mod tests {
             readers: 1,
             ..StoreOptions::default()
         };
-        Readers::new(&OpenedFile::at(path).unwrap(), &options, false)
+        Readers::new(&OpenedFile::at(path).unwrap(), &options, false, None)
     }
 
     #[test]
@@ -195,7 +201,7 @@ mod tests {
         let path = folder.path().join("usage.db");
         crate::Store::open(&path).unwrap();
         let file = OpenedFile::at(&path).unwrap();
-        let readers = Readers::new(&file, &StoreOptions::default(), true);
+        let readers = Readers::new(&file, &StoreOptions::default(), true, None);
         let (runs, kept) = (Cell::new(0), RefCell::new(None));
         let query = |keep_open: bool| {
             runs.set(0);

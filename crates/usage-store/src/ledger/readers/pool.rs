@@ -63,7 +63,13 @@ const ASKING: Duration = Duration::from_millis(10);
 const ASKING_WHILE_MADE: Duration = Duration::from_millis(100);
 
 impl<M: Manager> Pool<M> {
-    pub(crate) fn new(max: u32, patience: Duration, manager: M) -> Self {
+    /// Lends at most `max` connections, of which one may be there already.
+    pub(crate) fn new(
+        max: u32,
+        patience: Duration,
+        manager: M,
+        first: Option<M::Connection>,
+    ) -> Self {
         let max = max.max(1);
         let maker = ScheduledThreadPool::builder()
             .num_threads(1)
@@ -79,7 +85,7 @@ impl<M: Manager> Pool<M> {
             .idle_timeout(None)
             .max_lifetime(None)
             .thread_pool(Arc::clone(&maker))
-            .build_unchecked(Made(manager));
+            .build_unchecked(Made { manager, first: Mutex::new(first) });
         let (places, changed) = (Mutex::default(), Condvar::new());
         Self { connections: Some(connections), maker, max, patience, places, changed }
     }
@@ -214,7 +220,11 @@ impl<M: Manager> Drop for Place<'_, M> {
 
 /// Makes what a manager makes, or the error of that: r2d2 would try a failed one again until its
 /// time-out, and keep the error to itself.
-struct Made<M>(M);
+struct Made<M: Manager> {
+    manager: M,
+    /// One that is there already, until somebody wants it.
+    first: Mutex<Option<M::Connection>>,
+}
 
 impl<M: Manager> ManageConnection for Made<M> {
     /// The error is taken by whom it is told.
@@ -222,7 +232,8 @@ impl<M: Manager> ManageConnection for Made<M> {
     type Error = M::Error;
 
     fn connect(&self) -> Result<Self::Connection, M::Error> {
-        Ok(self.0.connect().map_err(Some))
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Ok(first.map_or_else(|| self.manager.connect().map_err(Some), Ok))
     }
 
     fn is_valid(&self, _: &mut Self::Connection) -> Result<(), M::Error> {
@@ -276,7 +287,7 @@ mod tests {
     where
         F: Fn(usize) -> io::Result<()> + Send + Sync + 'static,
     {
-        Pool::new(max, patience, Numbers { next: AtomicUsize::new(0), before })
+        Pool::new(max, patience, Numbers { next: AtomicUsize::new(0), before }, None)
     }
 
     #[test]

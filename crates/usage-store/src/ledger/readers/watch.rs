@@ -95,7 +95,7 @@ mod tests {
         let path = folder.path().join("usage.db");
         crate::Store::open(&path).unwrap();
         let file = OpenedFile::at(&path).unwrap();
-        let mut readers = Readers::new(&file, &StoreOptions::default(), true);
+        let mut readers = Readers::new(&file, &StoreOptions::default(), true, None);
         // Nor can it be opened while somebody writes.
         readers.watch = Watch::new(&folder.path().join("none"), &StoreOptions::default());
         let writable = || std::fs::File::options().write(true).open(&path).unwrap();
@@ -130,7 +130,7 @@ mod tests {
         let path = folder.path().join("usage.db");
         let store = crate::Store::open(&path).unwrap();
         let file = OpenedFile::at(&path).unwrap();
-        let readers = Readers::new(&file, &StoreOptions::default(), true);
+        let readers = Readers::new(&file, &StoreOptions::default(), true, None);
         store.delete_all_records().unwrap();
         let seen = readers.seen().unwrap();
         assert_eq!(readers.seen().unwrap(), seen);
@@ -145,7 +145,7 @@ mod tests {
         let path = folder.path().join("usage.db");
         let _store = crate::Store::open(&path).unwrap();
         let file = OpenedFile::at(&path).unwrap();
-        let readers = Readers::new(&file, &StoreOptions::default(), false);
+        let readers = Readers::new(&file, &StoreOptions::default(), false, None);
         let seen = readers.seen().unwrap();
         assert_eq!(readers.seen().unwrap(), seen);
         readers.watch.connection.lock().unwrap().1 = None;
