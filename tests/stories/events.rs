@@ -77,6 +77,7 @@ fn other_counts_are_refused_where_they_stand() {
         change(1, "00:00:01Z", "00:00:01.000001Z"),
         change(2, "\"m2\"", "\"M2\""),
         events(3, 1),
+        // What nobody has said before is no contradiction.
         change(4, "\"tokens\":1", "\"tokens\":1,\"fallbacks\":1"),
         // Within this very run.
         change(8, "\"tokens\":1", "\"input_tokens\":1"),
@@ -85,10 +86,9 @@ fn other_counts_are_refused_where_they_stand() {
     insta::assert_snapshot!(fixture.usage("record first second"), @r#"
     exit 3
     --- stdout
-    Lines: 10  |  Stored: 4  |  Duplicates: 3  |  Refused: 3
+    Lines: 10  |  Stored: 4  |  Amended: 1  |  Duplicates: 3  |  Refused: 2
     --- stderr
     second:2: the event_id "event-0" is known for this instance_id, with different counts: unclassified_tokens is known to be 1, not 2
-    second:7: the event_id "event-4" is known for this instance_id, with different counts: fallbacks is known to be 0, not 1
     second:8: the event_id "event-8" is known for this instance_id, with different counts: input_tokens is known to be 0, not 1
     "#);
     assert_eq!(fixture.totals(), (9, 9));

@@ -8,6 +8,7 @@
 //! | the numbers, as a group, with outcome, quality and whether they add up | the telling with the better quality, then the higher revision, then the larger output |
 //! | a part that this telling does not state (0) | the largest that another one states whose whole is equal |
 //! | each name, the session, the tags, the stated cost | the highest revision that states it |
+//! | fallbacks and searches that this telling does not state (0) | the most that another one states |
 //! | the time | the earliest that was stated, else the earliest arrival |
 //! | event id and alias | a telling that states both, then the highest revision |
 //!
@@ -127,12 +128,17 @@ impl Tellings {
 
     fn usage(&self) -> Usage {
         let mut usage = self.best.counts().usage();
-        for part in Measure::ALL {
-            let Some(whole) = part.part_of().filter(|_| usage.get(part) == 0) else { continue };
-            let counts = self.kept().map(Record::counts);
-            let alike = counts.filter(|counts| u64::from(counts.get(whole)) == usage.get(whole));
-            usage =
-                usage.with(part, alike.map(|counts| counts.get(part)).max().unwrap_or(0).into());
+        for measure in Measure::ALL.into_iter().filter(|measure| may_be_unstated(*measure)) {
+            if usage.get(measure) > 0 {
+                continue;
+            }
+            let is_alike = |counts: &&Counts| {
+                let agrees = |whole| u64::from(counts.get(whole)) == usage.get(whole);
+                measure.part_of().is_none_or(agrees)
+            };
+            let said = self.kept().map(Record::counts).filter(is_alike);
+            let largest = said.map(|counts| counts.get(measure)).max().unwrap_or(0);
+            usage = usage.with(measure, largest.into());
         }
         usage.stated_cost = self.highest(|told| told.counts().stated_cost());
         let (is_unstated, timestamp) = self.kept().map(time).min().unwrap_or(time(&self.best));
@@ -198,10 +204,15 @@ fn conflict(known: &Record, told: &Record) -> Option<Conflict> {
     }
     let of = |measure| Conflict { measure, known: known.get(measure), told: told.get(measure) };
     let differ = |it: &Conflict| {
-        let is_unstated = it.measure.part_of().is_some() && (it.known == 0 || it.told == 0);
+        let is_unstated = may_be_unstated(it.measure) && (it.known == 0 || it.told == 0);
         it.known != it.told && !is_unstated
     };
     Measure::ALL.into_iter().take(Measure::NUMBERS).map(of).find(differ)
+}
+
+/// Returns whether 0 of it may mean that a telling does not say: of parts, and of what is no tokens.
+const fn may_be_unstated(measure: Measure) -> bool {
+    measure.part_of().is_some() || !measure.is_tokens() && !measure.is_requests()
 }
 
 /// Returns the rank of the numbers of a telling: the greatest are taken.
@@ -281,12 +292,12 @@ fn merge(worse: &Record, better: &Record) -> Option<Record> {
     Some(merged)
 }
 
-/// Returns whether the better telling says the same of a part that the other one states.
-fn covers_part(better: &Record, worse: &Record, part: Measure) -> bool {
-    let Some(whole) = part.part_of() else { return true };
+/// Returns whether the better telling says no less of what the other one states beside its numbers of tokens.
+fn covers_part(better: &Record, worse: &Record, measure: Measure) -> bool {
     let (better, worse) = (better.counts(), worse.counts());
-    let has_it = better.get(whole) == worse.get(whole) && better.get(part) >= worse.get(part);
-    worse.get(part) == 0 || has_it
+    let are_alike = measure.part_of().is_none_or(|whole| better.get(whole) == worse.get(whole));
+    let has_it = are_alike && better.get(measure) >= worse.get(measure);
+    !may_be_unstated(measure) || worse.get(measure) == 0 || has_it
 }
 
 #[cfg(test)]
@@ -306,6 +317,7 @@ mod tests {
             numbers in prop::array::uniform4(0_u64..3),
             parts in prop::array::uniform2(0_u64..3),
             sure in (0_usize..3, 0_u32..4, 0_usize..3),
+            beside in (0_u64..3, 0_u64..2),
             texts in prop::array::uniform5(0_u8..3),
             ids in (0_u8..2, prop::option::of(0_u8..2)),
             time in (0_i64..3, any::<bool>()),
@@ -321,7 +333,9 @@ mod tests {
             let mut usage = Usage::new(tokens, Timestamp::from_micros(time.0))
                 .with_quality(Quality::ALL[sure.0])
                 .with_revision(sure.1)
-                .with_outcome(crate::Outcome::ALL[sure.2]);
+                .with_outcome(crate::Outcome::ALL[sure.2])
+                .with_fallbacks(beside.0)
+                .with_web_searches(beside.1);
             usage.is_time_stated = time.1;
             usage.stated_cost = cost.map(crate::Money::from_picos);
             let names = LabelNames::new()
