@@ -235,9 +235,7 @@ impl Store {
         doing: &'static str,
         work: impl FnOnce(&mut Writer) -> Result<T, WorkError<E>>,
     ) -> Result<T, E> {
-        self.0.file.check_writable()?;
         let writer = &mut *self.writer()?;
-        // Once more: it may have been replaced while this waited, or before the connection was made.
         self.0.file.check_writable()?;
         let result = work(writer);
         writer.ledger.checkpoints.note(&writer.ledger.connection);
@@ -248,6 +246,8 @@ impl Store {
         if let Some(writer) = self.0.writer.get() {
             return Ok(lock(writer));
         }
+        // What cannot be written, or was replaced, is said as such and not as what SQLite makes of it.
+        self.0.file.check_writable()?;
         let options = &self.0.options;
         let connection = open::in_use(self.0.file.real_path(), options)?;
         // Somebody else may have made one meanwhile: that is the one then.
