@@ -25,12 +25,8 @@ struct Kept {
 
 impl Kept {
     fn ids(&self) -> impl Iterator<Item = &EventId> {
-        self.told.kept().chain([&self.record]).flat_map(ids)
+        self.told.kept().chain([&self.record]).flat_map(Record::ids)
     }
-}
-
-fn ids(record: &Record) -> impl Iterator<Item = &EventId> {
-    record.event_id().into_iter().chain(record.alias_id())
 }
 
 fn instance(record: &Record) -> &str {
@@ -49,10 +45,10 @@ impl Events {
     }
 
     fn tell(&mut self, index: usize, record: &Record, outcome: &mut BatchOutcome) {
-        let has_id = |kept: &Kept| ids(record).any(|id| kept.ids().any(|of| of == id));
+        let has_id = |kept: &Kept| record.ids().any(|id| kept.ids().any(|of| of == id));
         let is_here = |kept: &Kept| instance(&kept.record) == instance(record);
         let is_deleted = |(of, id, _): &(String, EventId, Timestamp)| {
-            of == instance(record) && ids(record).any(|other| other == id)
+            of == instance(record) && record.ids().any(|other| other == id)
         };
         let is_too_old = |at: Timestamp| self.from.is_some_and(|from| at < from);
         if self.deleted.iter().any(is_deleted) {
@@ -86,10 +82,10 @@ impl Events {
             }
         };
         let new = |id: &&EventId| !known.iter().any(|kept| kept.ids().any(|of| of == *id));
-        let is_elsewhere = ids(record)
-            .filter(new)
-            .any(|id| self.kept.iter().any(|kept| !is_here(kept) && kept.ids().any(|of| of == id)))
-            || known.iter().any(|kept| kept.record.counts().get(Measure::Elsewhere) > 0);
+        let is_elsewhere =
+            record.ids().filter(new).any(|id| {
+                self.kept.iter().any(|kept| !is_here(kept) && kept.ids().any(|of| of == id))
+            }) || known.iter().any(|kept| kept.record.counts().get(Measure::Elsewhere) > 0);
         let joined = told.joined();
         let joined = joined.clone().with_counts(joined.counts().with_elsewhere(is_elsewhere));
         if let [one] = known[..]

@@ -253,9 +253,7 @@ fn merge_any(record: &Record, tellings: &[Record]) -> Option<(usize, Record)> {
 /// tell, or `better` is not.
 fn merge(worse: &Record, better: &Record) -> Option<Record> {
     let revisions = worse.counts().revision().cmp(&better.counts().revision());
-    let has_ids = [worse.event_id(), worse.alias_id()]
-        .into_iter()
-        .all(|id| id.is_none() || id == better.event_id() || id == better.alias_id());
+    let has_ids = worse.ids().all(|id| better.ids().any(|of| of == id));
     let is_right = rank(worse) <= rank(better)
         && revisions.is_le()
         && has_ids

@@ -169,6 +169,11 @@ impl Record {
         self.alias_id.as_deref()
     }
 
+    /// Returns the ids of its event: its event id, and the other one if it has that too.
+    pub fn ids(&self) -> impl Iterator<Item = &EventId> {
+        self.event_id().into_iter().chain(self.alias_id())
+    }
+
     /// The session that it belongs to, and its tags.
     #[must_use]
     pub const fn context(&self) -> &Context {

@@ -76,7 +76,7 @@ impl Encoder {
 
     /// Appends what the mark of a row says that follows.
     fn push_rest(&mut self, mark: u8, record: &Record, texts: &mut Texts) {
-        for id in [record.event_id(), record.alias_id()].into_iter().flatten() {
+        for id in record.ids() {
             push_text(&mut self.rows, id.as_str());
         }
         if mark & mark::CONTEXT != 0 {

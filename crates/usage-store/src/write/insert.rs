@@ -13,7 +13,7 @@ use crate::ledger::more::{COLUMNS as NUMBERED, More};
 use crate::ledger::retained;
 use crate::ledger::transaction;
 use crate::rollups::Change;
-use crate::write::event_ids::{Event, KnownIds, are_alike, ids_of};
+use crate::write::event_ids::{Event, KnownIds, are_alike};
 use crate::write::quarantine;
 
 /// The outcome of inserting a record.
@@ -213,7 +213,7 @@ impl<'a, 'r> Rows<'a, 'r> {
         let known = self.known()?;
         let mut hashes = Vec::with_capacity(batch.len());
         for (index, record) in batch.iter().enumerate() {
-            hashes.extend(ids_of(record).map(|id| (known.hash(record, id), index, id)));
+            hashes.extend(record.ids().map(|id| (known.hash(record, id), index, id)));
         }
         hashes.sort_unstable_by_key(|(hash, index, _)| (*hash, *index));
         Ok(hashes)

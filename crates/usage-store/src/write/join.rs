@@ -16,7 +16,7 @@ use crate::ledger::contexts::Contexts;
 use crate::ledger::ids::PendingIds;
 use crate::ledger::labels;
 use crate::ledger::records::{SELECT_RECORDS, packed, record_of};
-use crate::write::event_ids::{Event, KnownIds, Place, ids_of};
+use crate::write::event_ids::{Event, KnownIds, Place};
 use crate::write::tellings::{self, Kept};
 
 /// A row as it stands, and what was told of it.
@@ -75,7 +75,7 @@ impl<'r> Rows<'_, 'r> {
 
     fn look_up(&mut self, record: &Record) -> rusqlite::Result<Lookup> {
         let (mut places, mut is_elsewhere, mut is_deleted) = (Vec::new(), false, false);
-        for id in ids_of(record) {
+        for id in record.ids() {
             let known = self.known()?;
             let found = known.find(known.hash(record, id), id, record)?;
             match found.event {
@@ -209,7 +209,7 @@ impl<'r> Rows<'_, 'r> {
 
 /// The hashes of all ids of these records, each once.
 fn hashes_of<'t>(known: &KnownIds<'_>, records: impl IntoIterator<Item = &'t Record>) -> Vec<i64> {
-    let hashes = |told: &'t Record| ids_of(told).map(|id| known.hash(told, id));
+    let hashes = |told: &'t Record| told.ids().map(|id| known.hash(told, id));
     let mut hashes: Vec<_> = records.into_iter().flat_map(hashes).collect();
     hashes.sort_unstable();
     hashes.dedup();

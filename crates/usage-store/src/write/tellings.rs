@@ -47,7 +47,7 @@ pub(crate) fn has_several(connection: &Connection, of: Place) -> rusqlite::Resul
 /// Returns whether one of a row's tellings has an id.
 pub(crate) fn have_id(connection: &Connection, of: Place, id: &EventId) -> rusqlite::Result<bool> {
     let kept = read(connection, of)?;
-    Ok(kept.told.iter().any(|told| [told.event_id(), told.alias_id()].contains(&Some(id))))
+    Ok(kept.told.iter().any(|told| told.ids().any(|of| of == id)))
 }
 
 /// Puts these in place of a row's tellings; none where they are the row itself.

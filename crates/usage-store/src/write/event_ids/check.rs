@@ -2,9 +2,10 @@
 
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
+use usage_core::Record;
 
 use super::find::Place;
-use super::rows::{END, Entry, alias, bytes, checked_from, entries, hasher, ids_of};
+use super::rows::{END, Entry, alias, bytes, checked_from, entries, hasher};
 use crate::error::ReadError;
 use crate::write::tellings;
 
@@ -47,7 +48,7 @@ pub(crate) fn strays(
         let is_told = || {
             let told = tellings::read(connection, Place { ts: entry.ts, id: entry.record })?;
             Ok::<_, rusqlite::Error>(
-                told.told.iter().flat_map(ids_of).any(|id| is_hash(id.as_str().as_bytes())),
+                told.told.iter().flat_map(Record::ids).any(|id| is_hash(id.as_str().as_bytes())),
             )
         };
         let is_right = event_id != ValueRef::Null

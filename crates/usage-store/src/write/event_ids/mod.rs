@@ -18,7 +18,7 @@ pub(crate) use due::{is_due, swept};
 pub(crate) use find::{Event, KnownIds, Place};
 pub(crate) use hash::are_alike;
 pub(crate) use rebuild::{fill, rebuild};
-pub(crate) use rows::{Entry, has_key, ids_of};
+pub(crate) use rows::{Entry, has_key};
 pub(crate) use sweep::{clear, forget_before, forget_records, know_from, sweep};
 
 #[cfg(test)]

@@ -4,8 +4,6 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
 use rustc_hash::FxHashMap;
 
-use usage_core::{EventId, Record};
-
 use super::find::{Place, hasher_of};
 use super::hash::EventHasher;
 use crate::error::{ReadError, WrongEntry};
@@ -79,8 +77,7 @@ pub(super) fn entries(
         }
         if row.get(5)? {
             for told in tellings::read(connection, place)?.told {
-                hashes
-                    .extend(ids_of(&told).map(|id| hasher.hash(instance, id.as_str().as_bytes())));
+                hashes.extend(told.ids().map(|id| hasher.hash(instance, id.as_str().as_bytes())));
             }
         }
         hashes.sort_unstable();
@@ -95,11 +92,6 @@ pub(super) fn entries(
 /// The alias among what else a row says; none where nobody can read that.
 pub(super) fn alias(more: ValueRef<'_>) -> Option<&str> {
     More::decode(more.as_blob().ok()?).ok()?.alias
-}
-
-/// The ids of a record.
-pub(crate) fn ids_of(record: &Record) -> impl Iterator<Item = &EventId> {
-    record.event_id().into_iter().chain(record.alias_id())
 }
 
 /// The bytes of a text; none where somebody has put something else there.
