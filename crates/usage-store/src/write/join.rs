@@ -22,13 +22,18 @@ use crate::write::tellings::{self, Kept};
 /// A row as it stands, and what was told of it.
 struct Known {
     place: Place,
+    row: Row,
+    told: Tellings,
+}
+
+/// A row, with the ids of its names and its session.
+struct Row {
+    /// As the ledger keeps it.
+    kept: Record,
     label_set: i64,
     session: Option<i64>,
     /// The hash of what no sum tells of it.
     hash: u32,
-    /// As the ledger keeps it.
-    kept: Record,
-    told: Tellings,
 }
 
 /// The knowledge that the ledger has of a record's event, by any of its ids.
@@ -66,7 +71,7 @@ impl<'r> Rows<'_, 'r> {
                 }
                 if rows.len() > 1 {
                     // Whichever was stored first.
-                    rows.sort_by_cached_key(|row| (row.place.ts, line::write(&row.kept)));
+                    rows.sort_by_cached_key(|known| (known.place.ts, line::write(&known.row.kept)));
                 }
                 self.tell(index, record, (&rows, is_elsewhere), ids)
             }
@@ -119,16 +124,19 @@ impl<'r> Rows<'_, 'r> {
         }
         told.tell(record.clone());
         let joined = told.joined();
-        let was_elsewhere = rows.iter().any(|row| is_elsewhere_of(&row.kept));
+        let was_elsewhere = rows.iter().any(|known| is_elsewhere_of(&known.row.kept));
         match rows {
-            [row] if joined == without_elsewhere(&row.kept) && was_elsewhere >= is_elsewhere => {
-                if told != row.told {
-                    let (before, after) = (self.ids_of(row)?, self.ids_to_be(&told, &joined)?);
-                    self.leave(row.place, before.iter().filter(|hash| !after.contains(hash)))?;
+            [known]
+                if joined == without_elsewhere(&known.row.kept)
+                    && was_elsewhere >= is_elsewhere =>
+            {
+                if told != known.told {
+                    let (before, after) = (self.ids_of(known)?, self.ids_to_be(&told, &joined)?);
+                    self.leave(known.place, before.iter().filter(|hash| !after.contains(hash)))?;
                     let new: Vec<_> =
                         after.into_iter().filter(|hash| !before.contains(hash)).collect();
-                    self.enter(row.place, &new)?;
-                    tellings::write(self.connection, row.place, &told, &joined)?;
+                    self.enter(known.place, &new)?;
+                    tellings::write(self.connection, known.place, &told, &joined)?;
                 }
                 self.carry_out(index, record, Verdict::Duplicate, ids).map(drop)
             }
@@ -169,9 +177,9 @@ impl<'r> Rows<'_, 'r> {
         self.enter(place, &hashes)?;
         // Last of what may fail: where a record is refused, nothing of it is counted.
         self.put(Cow::Owned(new), ids)?;
-        for row in rows {
+        for Known { place, row, .. } in rows {
             let under = (row.label_set, row.session);
-            self.gone.record(row.place.ts, under, row.hash, &Summary::of(&row.kept));
+            self.gone.record(place.ts, under, row.hash, &Summary::of(&row.kept));
         }
         self.outcome.amended += 1;
         self.put_rest()
@@ -183,8 +191,8 @@ impl<'r> Rows<'_, 'r> {
     }
 
     /// The hashes by which a row is found.
-    fn ids_of(&mut self, row: &Known) -> rusqlite::Result<Vec<i64>> {
-        self.ids_to_be(&row.told, &row.kept)
+    fn ids_of(&mut self, known: &Known) -> rusqlite::Result<Vec<i64>> {
+        self.ids_to_be(&known.told, &known.row.kept)
     }
 
     /// The hashes by which a row is to be found.
@@ -227,24 +235,16 @@ fn without_elsewhere(record: &Record) -> Record {
 
 fn known(connection: &Connection, place: Place) -> rusqlite::Result<Known> {
     let row = row_at(connection, place).map_err(ReadError::into_sqlite)?;
-    let Some(Row { kept, label_set, session, hash }) = row else {
+    let Some(row) = row else {
         return Err(rusqlite::Error::QueryReturnedNoRows);
     };
     let Kept { mut told, unreadable } = tellings::read(connection, place)?;
     if told.is_empty() || unreadable > 0 {
         // What nobody can read is in what it came to.
-        told.push(without_elsewhere(&kept));
+        told.push(without_elsewhere(&row.kept));
     }
-    let told = Tellings::from_kept(told).unwrap_or_else(|| Tellings::of(kept.clone()));
-    Ok(Known { place, label_set, session, hash, kept, told })
-}
-
-/// A row, with the ids of its names and its session, and its hash.
-struct Row {
-    kept: Record,
-    label_set: i64,
-    session: Option<i64>,
-    hash: u32,
+    let told = Tellings::from_kept(told).unwrap_or_else(|| Tellings::of(row.kept.clone()));
+    Ok(Known { place, row, told })
 }
 
 /// Reads the row at a place.
