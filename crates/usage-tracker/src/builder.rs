@@ -55,7 +55,7 @@ const MAX_JOURNALED_BATCH_FACTOR: usize = 40;
 ///     .buffer_size(100)
 ///     .flush_timeout(Duration::from_millis(250))
 ///     .on_refused(|record, refusal| {
-///         eprintln!("{}: {}", record.labels().names().get(Label::Model), refusal.of(record));
+///         eprintln!("{}: {}", record.labels().name(Label::Model), refusal.of(record));
 ///     })
 ///     .start(Nowhere)?;
 /// # Ok::<(), std::io::Error>(())

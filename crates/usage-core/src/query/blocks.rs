@@ -170,7 +170,7 @@ fn hours_of(series: &Series) -> Hours {
         let Some(start) = bucket.range().start else { continue };
         let hour = start.as_micros().div_euclid(HOUR);
         for (labels, totals) in bucket.usage().groups() {
-            let of = hours.entry(labels.names().get(Label::Instance).to_owned()).or_default();
+            let of = hours.entry(labels.name(Label::Instance).to_owned()).or_default();
             of.entry(hour).or_default().merge(totals);
         }
     }

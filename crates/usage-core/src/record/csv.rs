@@ -77,7 +77,7 @@ impl RowScanner {
 /// let header = Header::parse(b"model,route,instance_id,tokens")?;
 /// let (now, mut interner) = (Timestamp::from_micros(0), LabelInterner::new(10));
 /// let record = header.parse_row(b"\"m, large\",think,router-1,1500", now, &mut interner)?;
-/// assert_eq!(record.labels().names().get(Label::Model), "m, large");
+/// assert_eq!(record.labels().name(Label::Model), "m, large");
 /// assert_eq!(record.tokens().total(), 1_500);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

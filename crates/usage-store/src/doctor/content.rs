@@ -131,7 +131,7 @@ fn dimension(label: Label, sets: &LabelSets, walk: &Walk) -> Dimension {
     for (id, count) in &walk.by_label_set {
         // Records without names are among the findings.
         if let Some(labels) = sets.get(*id) {
-            *counts.entry(labels.names().reported(label)).or_default() += count;
+            *counts.entry(label.reported(labels.name(label))).or_default() += count;
         }
     }
     let distinct = counts.len() as u64;

@@ -110,7 +110,7 @@ impl PendingIds<'_> {
         context: &Context,
     ) -> rusqlite::Result<RowIds> {
         let Self { cache, added, .. } = self;
-        let (instance, session_id) = (labels.names().get(Label::Instance), context.session_id());
+        let (instance, session_id) = (labels.name(Label::Instance), context.session_id());
         let session = (!session_id.is_empty())
             .then(|| {
                 let find = |_: &str| session_of(connection, instance, session_id);
@@ -155,7 +155,7 @@ impl PendingIds<'_> {
     pub(crate) fn forget(&mut self, record: &Record) {
         let (labels, context) = (record.labels(), record.context());
         self.added.label_sets.remove(labels);
-        let instance = labels.names().get(Label::Instance);
+        let instance = labels.name(Label::Instance);
         self.added.sessions.remove(&session_key(instance, context.session_id()));
         self.added.tag_sets.remove(context.tag_list().to_json().as_str());
         self.added.with_tags.retain(|(of, _), _| of != labels);

@@ -44,7 +44,7 @@ pub(crate) fn record_of(
         record = record.with_alias_id(EventId::new(alias).map_err(invalid)?);
     }
     let ids = [row.get(SESSION)?, more.tag_set];
-    let instance = labels.names().get(Label::Instance);
+    let instance = labels.name(Label::Instance);
     Ok(record.with_context(contexts.get(connection, ids, instance, whose)?))
 }
 

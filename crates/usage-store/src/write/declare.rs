@@ -79,7 +79,7 @@ fn count_anew(connection: &Connection, declared: &Declared, from: i64) -> Result
                 None => {
                     let set = labels::set_by_id(connection, label_set)?
                         .ok_or_else(|| ReadError::unknown_label_set(label_set))?;
-                    let instance = set.labels.names().get(Label::Instance);
+                    let instance = set.labels.name(Label::Instance);
                     let whose = || format!("record {id}");
                     let context =
                         contexts.get(connection, [None, Some(tag_set)], instance, whose)?;

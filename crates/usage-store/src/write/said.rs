@@ -47,7 +47,7 @@ pub(crate) fn says(
     if said != (More { is_elsewhere: false, ..More::of(record, None) }) {
         return Ok(false);
     }
-    let (context, instance) = (record.context(), record.labels().names().get(Label::Instance));
+    let (context, instance) = (record.context(), record.labels().name(Label::Instance));
     let session: Option<i64> = row.get(first + SESSION)?;
     let session_id = context.session_id();
     let is_in_session = match session {
