@@ -11,7 +11,7 @@ use crate::error::{ReadError, Result, StoreError};
 use crate::ledger::readers::Stop;
 use crate::ledger::{journal_folders, trusted};
 
-/// About how many records are stored in one transaction, so that other writers get their turn.
+/// About how many records are stored in one transaction, so that other writers come in between.
 const AT_ONCE: usize = 5_000;
 
 /// The action that cannot be done with a journal, in the words of its error.

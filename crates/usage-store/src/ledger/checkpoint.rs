@@ -35,7 +35,7 @@ fn committed(log: &Wal, pages: c_int) -> rusqlite::Result<()> {
     if pages >= PAGES {
         let result = match log.checkpoint_v2(CheckpointMode::PASSIVE) {
             Ok(_) => Some(Ok(())),
-            // Somebody is in the way; it is their turn, or the next time is.
+            // Another connection is in the way; the next commit tries again.
             Err(error) if SqliteErrorKind::of(&error) == SqliteErrorKind::Busy => None,
             Err(error) => Some(Err(SqliteError::from(error).to_string())),
         };

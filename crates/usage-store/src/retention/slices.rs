@@ -1,4 +1,4 @@
-//! Long work in short transactions, so that everybody else gets their turn.
+//! Long work in short transactions, so that other writers come in between.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -81,7 +81,7 @@ impl Store {
             self.write::<_, StoreError>(doing, empty_log)?;
             // SQLite's writers do not queue but look again now and then. Without a pause between
             // two slices they would hardly ever find the ledger free.
-            // sleep: their turn.
+            // sleep: other writers come in here.
             thread::sleep((start.elapsed() / 2).clamp(SHORTEST_PAUSE, LONGEST_PAUSE));
         }
     }

@@ -15,7 +15,7 @@ use crate::error::{Result, StoreError};
 use crate::ledger::file_id::OpenedFile;
 use crate::ledger::identify::{Identity, identify};
 use crate::ledger::schema::SCHEMA_VERSION;
-use crate::ledger::transaction::turn;
+use crate::ledger::transaction;
 use crate::options::{Migrate, StoreOptions};
 
 pub use plan::MigrationPlan;
@@ -103,7 +103,7 @@ fn carry_out(
         connection.pragma_query_value(None, "busy_timeout", |row| row.get(0)).map_err(failed)?;
     let patience = std::time::Duration::from_millis(patience.unsigned_abs());
     file.check_writable()?;
-    let transaction = turn::begin(connection, patience).map_err(failed)?;
+    let transaction = transaction::begin(connection, patience).map_err(failed)?;
     // Only now is it certain: another process may have been faster.
     let from = match identify(&transaction, path)? {
         Identity::Ledger(from) if from < SCHEMA_VERSION => from,

@@ -1,16 +1,17 @@
 //! Write transactions: immediate, short, and checked against a ledger that changed underneath.
 
-pub(crate) mod turn;
-
-use std::time::Duration;
+use std::hash::{BuildHasher as _, RandomState};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension, Transaction};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use usage_core::sink::LedgerId;
 
-use crate::error::{WorkError, WriteError};
+use crate::error::{SqliteErrorKind, WorkError, WriteError};
 use crate::ledger::checkpoint::{self, Checkpoints};
+use crate::ledger::connect::set_busy_timeout;
 use crate::ledger::schema::SCHEMA_VERSION;
 
 /// The writing connection, and which ledger it is to be.
@@ -37,7 +38,7 @@ impl Ledger {
         &mut self,
         work: impl FnOnce(&Transaction<'_>, i64) -> Result<T, W>,
     ) -> Result<T, WorkError<E>> {
-        let transaction = turn::begin(&mut self.connection, self.patience)?;
+        let transaction = begin(&mut self.connection, self.patience)?;
         let generation = check(&transaction, self.id)?;
         match work(&transaction, generation) {
             Ok(value) => {
@@ -57,6 +58,50 @@ impl Ledger {
         check(&transaction, self.id)?;
         Ok(work(&transaction)?)
     }
+}
+
+/// Begins an immediate transaction; waits for other writers, but not longer than `patience`.
+pub(crate) fn begin(
+    connection: &mut Connection,
+    patience: Duration,
+) -> rusqlite::Result<Transaction<'_>> {
+    // Only here: within the transaction nobody is in the way.
+    set_busy_timeout(connection, Duration::ZERO)?;
+    let begun = take_write_lock(connection, patience);
+    set_busy_timeout(connection, patience)?;
+    begun
+}
+
+/// Takes SQLite's write lock, with a busy handler of its own.
+///
+/// SQLite's writers do not queue: each looks again now and then, and the one that looks at the right
+/// moment is next. With the busy time-out that SQLite brings, one that has waited for long looks
+/// every 100 ms only, and hardly ever finds the ledger free while others write all the time: of
+/// eight processes, one had a half of all transactions and some had none for seconds. Here everybody
+/// looks about as often, however long it has waited, so that all have the same chance.
+fn take_write_lock(
+    connection: &Connection,
+    patience: Duration,
+) -> rusqlite::Result<Transaction<'_>> {
+    let start = Instant::now();
+    loop {
+        match Transaction::new_unchecked(connection, TransactionBehavior::Immediate) {
+            Err(error)
+                if SqliteErrorKind::of(&error) == SqliteErrorKind::Busy
+                    && start.elapsed() < patience =>
+            {
+                // sleep: a lock of another process; SQLite offers nothing to wait for.
+                thread::sleep(pause());
+            }
+            begun => return begun,
+        }
+    }
+}
+
+/// About a millisecond, each time another: as long as a batch of some hundred records takes.
+fn pause() -> Duration {
+    let random = RandomState::new().hash_one(());
+    Duration::from_micros(400 + random % 800)
 }
 
 /// As [`Ledger::write`], but inside the caller's transaction where there is one: its own work is undone
