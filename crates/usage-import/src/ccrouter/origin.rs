@@ -141,7 +141,7 @@ impl Origin {
         let stamp = FileStamp::of(&self.path);
         if !self.has("-wal") {
             return match self.is_in_wal_mode()? {
-                true => self.read_at_rest(stamp, query),
+                true => self.read_immutable(stamp, query),
                 false => self.read_locked(stamp, query),
             };
         }
@@ -156,7 +156,7 @@ impl Origin {
     }
 
     /// Nobody has it open: reads it as a file that does not change.
-    fn read_at_rest<T>(
+    fn read_immutable<T>(
         &self,
         stamp: FileStamp,
         query: &mut dyn FnMut(&Connection, Layout) -> Result<T, QueryError>,

@@ -118,7 +118,7 @@ fn a_ledger() {
         let expected = "ORIGIN is not a ccrouter database: it is this very ledger";
         assert_eq!(said(&import(&store, &path).unwrap_err(), &path), expected);
     }
-    // Another one, at rest and open.
+    // Another one, immutable and open.
     let other = Place::new(NEWER);
     let other_store = other.store();
     let expected = "ORIGIN is not a ccrouter database: it is a usage ledger";

@@ -41,7 +41,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// An origin at rest, in WAL mode, with that table.
+    /// An immutable origin, in WAL mode, with that table.
     pub(crate) fn new(table: &str) -> Self {
         let (origin, ledger) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let path = origin.path().join("origin.db");

@@ -30,7 +30,7 @@ fn listing(place: &Place) -> Vec<String> {
 }
 
 #[test]
-fn of_one_at_rest() {
+fn of_an_immutable_one() {
     let place = Place::with_rows(3_000);
     assert_eq!(listing(&place), ["origin.db"]);
     assert_eq!(imported(&place), 3_000);

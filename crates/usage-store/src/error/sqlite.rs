@@ -56,7 +56,7 @@ impl SqliteErrorKind {
         }
     }
 
-    /// Returns whether SQLite could not open the file for writing, or what belongs beside it: one at rest can be read
+    /// Returns whether SQLite could not open the file for writing, or what belongs beside it: an immutable one can be read
     /// all the same.
     pub(crate) const fn is_unopenable(self) -> bool {
         matches!(self, Self::ReadOnly | Self::CannotOpen)

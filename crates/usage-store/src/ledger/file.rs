@@ -91,9 +91,9 @@ impl FileStamp {
         self.modified.is_none_or(|at| at.elapsed().is_ok_and(|age| age > TICK))
     }
 
-    /// Returns the stamp of a settled file at rest.
+    /// Returns the stamp of a settled, immutable file.
     #[cfg(feature = "zones")]
-    pub(crate) fn of_file_at_rest(path: &Path) -> Option<Self> {
+    pub(crate) fn of_immutable_file(path: &Path) -> Option<Self> {
         let stamp = Self::of(path);
         let is_known = stamp.modified.is_some() && stamp.is_settled();
         (is_known && stamp.still_holds(path)).then_some(stamp)

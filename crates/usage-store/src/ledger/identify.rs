@@ -6,7 +6,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use crate::error::{DamageCode, Result, SqliteErrorKind, StoreError};
-use crate::ledger::at_rest;
+use crate::ledger::immutable;
 use crate::ledger::schema::{APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION};
 
 /// The identity that a database that may be opened claims.
@@ -98,7 +98,7 @@ fn marks(connection: &Connection) -> rusqlite::Result<(i32, i32, i64)> {
 }
 
 /// A ledger of an earlier version that nobody has open, read as a file like any other.
-pub(crate) struct OlderAtRest {
+pub(crate) struct OlderImmutable {
     pub(crate) connection: Connection,
     pub(crate) version: i32,
 }
@@ -108,7 +108,7 @@ pub(crate) struct OlderAtRest {
 ///
 /// Returns an older ledger that nobody has open: nothing appears beside it either until it is known what is to
 /// become of it. What cannot be read like that is for those who open it.
-pub(crate) fn refuse_untouched(path: &Path) -> Result<Option<OlderAtRest>> {
+pub(crate) fn refuse_untouched(path: &Path) -> Result<Option<OlderImmutable>> {
     let file =
         path.metadata().map_err(|source| StoreError::Find { path: path.to_owned(), source })?;
     // SQLite takes a file of one byte for an empty one, and would fill it. To open anything but a
@@ -121,16 +121,16 @@ pub(crate) fn refuse_untouched(path: &Path) -> Result<Option<OlderAtRest>> {
     if let Some(what) = what {
         return Err(StoreError::NotALedger { path: path.to_owned(), what });
     }
-    if at_rest::is_current(path) {
+    if immutable::is_current(path) {
         return Ok(None);
     }
-    let Some(connection) = at_rest::open(path) else { return Ok(None) };
+    let Some(connection) = immutable::open(path) else { return Ok(None) };
     match identify(&connection, path) {
         Err(error @ (StoreError::NotALedger { .. } | StoreError::NewerVersion { .. })) => {
             Err(error)
         }
         Ok(Identity::Ledger(version)) if version < SCHEMA_VERSION => {
-            Ok(Some(OlderAtRest { connection, version }))
+            Ok(Some(OlderImmutable { connection, version }))
         }
         // Damage included: without locks, what another process is just writing looks like it.
         _ => Ok(None),

@@ -1,6 +1,5 @@
 //! The ledger's file: telling it from others, its tables, its connections.
 
-pub(crate) mod at_rest;
 pub(crate) mod checkpoint;
 pub(crate) mod columns;
 pub(crate) mod connect;
@@ -9,6 +8,7 @@ pub mod file;
 pub(crate) mod file_id;
 pub(crate) mod identify;
 pub(crate) mod ids;
+pub(crate) mod immutable;
 pub(crate) mod journal_folders;
 pub(crate) mod labels;
 pub(crate) mod more;

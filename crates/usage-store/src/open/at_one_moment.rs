@@ -6,9 +6,9 @@ use rusqlite::Connection;
 
 use crate::StoreOptions;
 use crate::error::{Result, StoreError};
-use crate::ledger::at_rest::{self, Attempt};
 use crate::ledger::connect::connect;
 use crate::ledger::identify::{Identity, identify};
+use crate::ledger::immutable::{self, Attempt};
 
 /// Runs work on a ledger of any version that this program knows, with that version.
 pub(crate) fn at_one_moment<T>(
@@ -16,8 +16,8 @@ pub(crate) fn at_one_moment<T>(
     work: impl Fn(&Connection, i32) -> Result<T>,
 ) -> Result<T> {
     let _ = super::expect_existing(path)?;
-    for _ in 0..at_rest::TRIES {
-        match at_rest::read(path, |connection| in_transaction(connection, path, &work)) {
+    for _ in 0..immutable::TRIES {
+        match immutable::read(path, |connection| in_transaction(connection, path, &work)) {
             Attempt::Read(result) => return result,
             Attempt::Changed => {}
             Attempt::InUse => break,
@@ -27,7 +27,7 @@ pub(crate) fn at_one_moment<T>(
     match connection.and_then(|mut connection| in_transaction(&mut connection, path, &work)) {
         // In a folder that cannot be written, one that nobody has open.
         Err(error) if error.is_unopenable() => {
-            let mut connection = at_rest::open(path).ok_or(error)?;
+            let mut connection = immutable::open(path).ok_or(error)?;
             in_transaction(&mut connection, path, &work)
         }
         result => result,

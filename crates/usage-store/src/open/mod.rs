@@ -11,11 +11,11 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ffi};
 
 use crate::error::{Result, SqliteErrorKind, StoreError};
-use crate::ledger::at_rest;
 use crate::ledger::connect::{configure, connect};
 use crate::ledger::file::with_ending;
 use crate::ledger::file_id::OpenedFile;
-use crate::ledger::identify::{Identity, OlderAtRest, identify, refuse_untouched};
+use crate::ledger::identify::{Identity, OlderImmutable, identify, refuse_untouched};
+use crate::ledger::immutable;
 use crate::ledger::schema::SCHEMA_VERSION;
 use crate::options::{Migrate, StoreOptions};
 
@@ -51,7 +51,7 @@ pub(crate) fn create(path: &Path, options: &StoreOptions) -> Result<Opened> {
         fill(&mut connection, path, &file)?;
     }
     let migrated = migration::by_the_way(&mut connection, &file, path, options)?;
-    Ok(Opened { connection: ready(connection, path, options)?, file, at_rest: false, migrated })
+    Ok(Opened { connection: ready(connection, path, options)?, file, immutable: false, migrated })
 }
 
 /// A connection to a file that is there, which may be a ledger or still be empty, and the file.
@@ -74,8 +74,8 @@ fn connect_for_writing(path: &Path, options: &StoreOptions) -> Result<(Connectio
 pub(crate) struct Opened {
     pub(crate) connection: Connection,
     pub(crate) file: OpenedFile,
-    /// It can only be read, and only while nobody has it open, see [`at_rest::open`].
-    pub(crate) at_rest: bool,
+    /// It can only be read, and only while nobody has it open, see [`immutable::open`].
+    pub(crate) immutable: bool,
     /// It was of an earlier version.
     pub(crate) migrated: Option<Migrated>,
 }
@@ -84,10 +84,10 @@ pub(crate) struct Opened {
 pub(crate) fn existing(path: &Path, options: &StoreOptions) -> Result<Opened> {
     let (file, older) = expect_existing(path)?;
     decide(older, path, Migrate::Never)?;
-    let opened = |connection, at_rest| Opened { connection, file, at_rest, migrated: None };
+    let opened = |connection, immutable| Opened { connection, file, immutable, migrated: None };
     match in_use(path, options) {
         Err(error) if error.is_unopenable() => {
-            let connection = at_rest::open(path).ok_or(error)?;
+            let connection = immutable::open(path).ok_or(error)?;
             expect_this_version(&connection, path)?;
             Ok(opened(connection, true))
         }
@@ -95,9 +95,9 @@ pub(crate) fn existing(path: &Path, options: &StoreOptions) -> Result<Opened> {
     }
 }
 
-/// Refuses an older ledger that is not to be migrated, while it is at rest.
-fn decide(older: Option<OlderAtRest>, path: &Path, migrate: Migrate) -> Result<()> {
-    if let Some(OlderAtRest { connection, version }) = older {
+/// Refuses an older ledger that is not to be migrated, while it is immutable.
+fn decide(older: Option<OlderImmutable>, path: &Path, migrate: Migrate) -> Result<()> {
+    if let Some(OlderImmutable { connection, version }) = older {
         migration::with_copy(&connection, path, version, migrate)?;
     }
     Ok(())
@@ -176,7 +176,7 @@ fn dangling(path: &Path) -> std::io::Result<PathBuf> {
 }
 
 /// Refuses whatever can be refused without opening it for writing.
-fn refuse_others(path: &Path) -> Result<Option<OlderAtRest>> {
+fn refuse_others(path: &Path) -> Result<Option<OlderImmutable>> {
     check_sqlite(rusqlite::version_number())?;
     refuse_untouched(path)
 }
@@ -188,9 +188,9 @@ fn check_sqlite(version: i32) -> Result<()> {
     Ok(())
 }
 
-/// Sees to it that something is there which may be a ledger, perhaps an older one at rest; opens nothing for
+/// Sees to it that something is there which may be a ledger, perhaps an older, immutable one; opens nothing for
 /// writing.
-pub(crate) fn expect_existing(path: &Path) -> Result<(OpenedFile, Option<OlderAtRest>)> {
+pub(crate) fn expect_existing(path: &Path) -> Result<(OpenedFile, Option<OlderImmutable>)> {
     if !exists(path)? {
         return Err(StoreError::NotFound { path: path.to_owned() });
     }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::error::{SqliteErrorKind, StoreError};
 use crate::ledger::part::Part;
 use crate::ledger::transaction::schema_version;
-use crate::ledger::{at_rest, connect};
+use crate::ledger::{connect, immutable};
 use crate::{Result, SCHEMA_VERSION, Store, StoreOptions};
 
 /// A copy that was taken.
@@ -94,7 +94,7 @@ impl Store {
         };
         match in_use() {
             Err(error) if SqliteErrorKind::of(&error).is_unopenable() => {
-                at_rest::open(self.path()).ok_or(error)
+                immutable::open(self.path()).ok_or(error)
             }
             result => result,
         }

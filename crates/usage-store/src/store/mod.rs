@@ -86,8 +86,8 @@ impl Store {
     pub fn open_existing(path: impl AsRef<Path>) -> Result<Self> {
         let (path, options) = (absolute(path.as_ref())?, StoreOptions::default());
         let opened = open::existing(&path, &options)?;
-        // One at rest is opened for each question anew.
-        let for_reading = !opened.at_rest;
+        // An immutable one is opened for each question anew.
+        let for_reading = !opened.immutable;
         Self::over(path, opened, &options, for_reading)
     }
 
@@ -97,7 +97,7 @@ impl Store {
         options: &StoreOptions,
         for_reading: bool,
     ) -> Result<Self> {
-        let Opened { connection, file, at_rest, migrated } = opened;
+        let Opened { connection, file, immutable, migrated } = opened;
         // What was opened in between could be another file than the one that is watched.
         file.check()?;
         let journal_folder = JournalFolder::new(&file, options)?;
@@ -109,7 +109,7 @@ impl Store {
             writer.get_or_init(|| Mutex::new(writer_on(connection, options)));
             None
         };
-        let readers = Readers::new(&file, options, at_rest, first);
+        let readers = Readers::new(&file, options, immutable, first);
         let (log, options) = (Log::default(), options.clone());
         let shared = Shared { path, file, log, migrated, journal_folder, options, writer, readers };
         Ok(Self(Arc::new(shared)))

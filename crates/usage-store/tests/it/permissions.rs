@@ -35,8 +35,8 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
-/// Runs a role on a ledger at rest, in a folder where nothing can be made.
-fn at_rest(role: &str, mode: u32) {
+/// Runs a role on an immutable ledger, in a folder where nothing can be made.
+fn immutable(role: &str, mode: u32) {
     let place = Place::with_records(3);
     set_mode(&place.path, mode);
     set_mode(place.folder(), 0o555);
@@ -48,14 +48,14 @@ fn at_rest(role: &str, mode: u32) {
 }
 
 #[test]
-fn a_ledger_at_rest_that_may_only_be_read() {
-    at_rest("read-only 3", 0o444);
+fn an_immutable_ledger_that_may_only_be_read() {
+    immutable("read-only 3", 0o444);
 }
 
 /// The file could be written, but not what belongs beside it.
 #[test]
-fn a_ledger_at_rest_in_a_read_only_folder() {
-    at_rest("read-only 3", 0o666);
+fn an_immutable_ledger_in_a_read_only_folder() {
+    immutable("read-only 3", 0o666);
 }
 
 #[test]

@@ -14,9 +14,9 @@ use rusqlite::Connection;
 
 use crate::StoreOptions;
 use crate::error::{ReadError, Result, StoreError};
-use crate::ledger::at_rest::{self, Attempt};
 use crate::ledger::connect;
 use crate::ledger::file_id::OpenedFile;
+use crate::ledger::immutable::{self, Attempt};
 use crate::ledger::schema::SCHEMA_VERSION;
 use crate::ledger::transaction::schema_version;
 
@@ -27,8 +27,8 @@ pub(crate) struct Readers {
     path: PathBuf,
     /// The file that was opened.
     file: OpenedFile,
-    /// The ledger could only be opened as a file at rest.
-    at_rest: bool,
+    /// The ledger could only be opened as an immutable file.
+    immutable: bool,
     #[cfg(feature = "zones")]
     watch: watch::Watch,
     pool: Pool<SqliteConnectionManager>,
@@ -63,7 +63,7 @@ impl Readers {
     pub(crate) fn new(
         file: &OpenedFile,
         options: &StoreOptions,
-        at_rest: bool,
+        immutable: bool,
         first: Option<Connection>,
     ) -> Self {
         // Past links: one that is changed later leads to another ledger.
@@ -76,7 +76,7 @@ impl Readers {
         Self {
             path: path.to_owned(),
             file: file.clone(),
-            at_rest,
+            immutable,
             #[cfg(feature = "zones")]
             watch: watch::Watch::new(path, options),
             pool,
@@ -105,9 +105,10 @@ impl Readers {
         stop: Option<&Stop>,
         query: impl Fn(&Connection) -> Result<T, ReadError>,
     ) -> Result<T> {
-        let tries = if self.at_rest { at_rest::TRIES } else { 0 };
+        let tries = if self.immutable { immutable::TRIES } else { 0 };
         for _ in 0..tries {
-            match at_rest::read(&self.path, |connection| in_transaction(connection, stop, &query)) {
+            match immutable::read(&self.path, |connection| in_transaction(connection, stop, &query))
+            {
                 Attempt::Read(result) => {
                     return result.map_err(|error| StoreError::read(doing, &self.path, error));
                 }
@@ -193,7 +194,7 @@ mod tests {
         assert_eq!(readers.pool.counts(), (1, 1));
     }
 
-    /// A query over a file that turned out not to rest is done again.
+    /// A query over a file that turned out not to be immutable is done again.
     #[test]
     #[cfg(unix)]
     fn a_file_that_changes_is_read_again() {
@@ -222,7 +223,7 @@ mod tests {
             });
             (result.unwrap(), readers.pool.counts().0)
         };
-        // At rest again, the second time as well; then in use, and read as such.
+        // Immutable again, the second time as well; then in use, and read as such.
         assert_eq!(query(false), (2, 0));
         assert_eq!(readers.read("read", None, |_| Ok(1)).unwrap(), 1);
         assert_eq!(query(true), (2, 1));

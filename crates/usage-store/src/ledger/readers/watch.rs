@@ -64,13 +64,13 @@ impl Readers {
     /// By what a change of the ledger is noticed. Fails where another file is the ledger by now.
     pub(crate) fn seen(&self) -> Result<Vec<u8>> {
         self.file.check_real()?;
-        let stamp = if self.at_rest { FileStamp::of_file_at_rest(&self.path) } else { None };
+        let stamp = if self.immutable { FileStamp::of_immutable_file(&self.path) } else { None };
         let seen = match stamp {
             Some(stamp) => format!("{stamp:?}"),
             None => match self.watch.version() {
                 Ok(version) => format!("{version:?}"),
                 // Nobody can be asked: a log is written in place, and may be another one of the same length.
-                Err(_) if self.at_rest => self.watch.never_again(),
+                Err(_) if self.immutable => self.watch.never_again(),
                 Err(error) => return Err(StoreError::sqlite("read the ledger", &self.path, error)),
             },
         };
@@ -90,7 +90,7 @@ mod tests {
     /// Where it cannot be opened as a database, as somebody may only read it.
     #[test]
     #[cfg(unix)]
-    fn a_ledger_at_rest_is_known_by_its_file() {
+    fn an_immutable_ledger_is_known_by_its_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("usage.db");
         crate::Store::open(&path).unwrap();
@@ -125,7 +125,7 @@ mod tests {
 
     /// Who can ask is told whether the log has grown or not.
     #[test]
-    fn a_ledger_that_rests_no_longer_is_asked() {
+    fn a_ledger_that_is_immutable_no_longer_is_asked() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("usage.db");
         let store = crate::Store::open(&path).unwrap();

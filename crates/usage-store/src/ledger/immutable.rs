@@ -1,4 +1,4 @@
-//! Reading a ledger that nobody has open as a file like any other.
+//! Reading a ledger that nobody has open as an immutable file, as SQLite calls it.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -43,20 +43,20 @@ pub(crate) fn is_current(path: &Path) -> bool {
     header.starts_with(MAGIC) && is(USER_VERSION, SCHEMA_VERSION) && is(APPLICATION, APPLICATION_ID)
 }
 
-/// The outcome of reading a file at rest.
+/// The outcome of reading an immutable file.
 pub(crate) enum Attempt<T> {
-    /// It was at rest all the time.
+    /// It was immutable all the time.
     Read(T),
     /// It was changed meanwhile: what was read counts for nothing.
     Changed,
-    /// It is not at rest.
+    /// It is not immutable: somebody has it open.
     InUse,
 }
 
-/// The number of times that a file at rest is read again because it was changed meanwhile.
+/// The number of times that an immutable file is read again because it was changed meanwhile.
 pub(crate) const TRIES: usize = 3;
 
-/// Reads a ledger as a file at rest, with nothing left beside it.
+/// Reads a ledger as an immutable file, with nothing left beside it.
 pub(crate) fn read<T>(path: &Path, work: impl FnOnce(&mut Connection) -> T) -> Attempt<T> {
     let stamp = FileStamp::of(path);
     let Some(mut connection) = open(path) else { return Attempt::InUse };
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_with_a_log_is_not_at_rest() {
+    fn a_file_with_a_log_is_not_immutable() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("usage.db");
         crate::Store::open(&path).unwrap();
