@@ -36,7 +36,7 @@ pub use store::across::AcrossInstances;
 pub use store::backup::Backup;
 pub use usage_core::Filter;
 pub use write::append::{Append, Appended, Known};
+pub use write::before_horizon::{MAX_QUARANTINED, MAX_QUARANTINED_BYTES, Quarantined};
 pub use write::declare::DeclaredTags;
 pub use write::insert::{Inserted, insert_record};
-pub use write::quarantine::{MAX_QUARANTINED, MAX_QUARANTINED_BYTES, Quarantined};
 pub use write::sources::{Source, SourceCounts};

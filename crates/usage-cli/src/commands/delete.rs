@@ -87,7 +87,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
             return Err(CliError::usage("--from and --to both need an instant"));
         }
         None if args.quarantine => {
-            let records = amounts::records(DeleteAllPlan::new(&store)?.set_aside);
+            let records = amounts::records(DeleteAllPlan::new(&store)?.quarantined);
             let question = format!("All that was refused and kept: {records}");
             if confirmed(args, context, &store, &question)? {
                 let forgotten = store.quarantine().forget()?;
@@ -140,8 +140,8 @@ fn of_all(store: &Store, plan: &DeleteAllPlan, context: &Context) -> String {
         let extent = between(context, plan.summed.map(|[start, end]| (start, end)));
         text += &format!(", and sums of {}{extent}", amounts::requests(plan.requests));
     }
-    if plan.set_aside > 0 {
-        text += &format!(", and {} set aside", amounts::records(plan.set_aside));
+    if plan.quarantined > 0 {
+        text += &format!(", and {} set aside", amounts::records(plan.quarantined));
     }
     text
 }

@@ -169,15 +169,15 @@ pub enum RefusalReason {
     /// As [`BeforeHorizon`](Self::BeforeHorizon), but the quarantine is full: the record is lost.
     QuarantineFull,
     /// The ledger's database refuses this very record, for a reason of its own: a trigger or a
-    /// constraint that somebody has added. The keeper has set it aside, with that reason.
-    SetAside,
+    /// constraint that somebody has added. The keeper has quarantined it, with that reason.
+    ByDatabase,
 }
 
 impl RefusalReason {
     /// Returns whether the keeper has kept the record apart, so that it can be tried again.
     #[must_use]
     pub const fn is_quarantined(self) -> bool {
-        matches!(self, Self::BeforeHorizon | Self::SetAside)
+        matches!(self, Self::BeforeHorizon | Self::ByDatabase)
     }
 }
 
@@ -196,7 +196,7 @@ impl fmt::Display for RefusalReason {
             Self::QuarantineFull => f.write_str(
                 "it is older than what was pruned from the ledger, and the quarantine is full",
             ),
-            Self::SetAside => f.write_str("the database refuses it; it is set aside"),
+            Self::ByDatabase => f.write_str("the database refuses it; it is set aside"),
         }
     }
 }

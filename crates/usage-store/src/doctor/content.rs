@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use serde::Serialize;
 use usage_core::{Label, Timestamp};
 
-use super::set_aside::{SetAside, text};
+use super::quarantine::{QuarantineContents, text};
 use super::walk::Walk;
 use crate::error::ReadError;
 use crate::ledger::labels::LabelSets;
@@ -92,12 +92,15 @@ pub(super) fn read(
 }
 
 /// Nothing where it cannot be read, which the checks have found.
-pub(super) fn set_aside(connection: &Connection, version: i32) -> Result<SetAside, ReadError> {
+pub(super) fn quarantine(
+    connection: &Connection,
+    version: i32,
+) -> Result<QuarantineContents, ReadError> {
     if version < 3 {
-        return Ok(SetAside::default());
+        return Ok(QuarantineContents::default());
     }
-    match SetAside::read(connection, version) {
-        Err(error) if error.is_damage() => Ok(SetAside::default()),
+    match QuarantineContents::read(connection, version) {
+        Err(error) if error.is_damage() => Ok(QuarantineContents::default()),
         result => result,
     }
 }

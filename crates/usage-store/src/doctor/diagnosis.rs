@@ -6,7 +6,7 @@ use super::advice::Advice;
 use super::check::Check;
 use super::content::Content;
 use super::file::FileFacts;
-use super::set_aside::SetAside;
+use super::quarantine::QuarantineContents;
 use crate::journal::backlog::JournalBacklog;
 
 /// The result of examining a ledger, all of it at one moment.
@@ -26,7 +26,7 @@ pub struct Diagnosis {
     /// The records that wait in journals. That is no fault of the ledger.
     pub backlog: JournalBacklog,
     /// The things that could not become a record and are kept. That is no fault of the ledger either.
-    pub set_aside: SetAside,
+    pub quarantine: QuarantineContents,
 }
 
 impl Diagnosis {

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use usage_core::Timestamp;
 
 use super::advice::Advice;
-use super::set_aside::SetAside;
+use super::quarantine::QuarantineContents;
 use crate::error::ReadError;
 use crate::ledger::retained;
 use crate::ledger::schema::FIRST_WITH_SUMS;
@@ -19,10 +19,10 @@ const LONG_AGO: i64 = 946_684_800_000_000;
 pub(super) fn advice(
     connection: &Connection,
     version: i32,
-    set_aside: &SetAside,
+    quarantine: &QuarantineContents,
     now: Option<Timestamp>,
 ) -> Result<Vec<Advice>, ReadError> {
-    match found(connection, version, set_aside, now) {
+    match found(connection, version, quarantine, now) {
         Err(error) if error.is_damage() => Ok(Vec::new()),
         result => result,
     }
@@ -31,7 +31,7 @@ pub(super) fn advice(
 fn found(
     connection: &Connection,
     version: i32,
-    set_aside: &SetAside,
+    quarantine: &QuarantineContents,
     now: Option<Timestamp>,
 ) -> Result<Vec<Advice>, ReadError> {
     let mut advice = Vec::new();
@@ -41,11 +41,11 @@ fn found(
     {
         advice.push(Advice::HorizonAhead(Timestamp::from_micros(from)));
     }
-    if set_aside.quarantined > 0 {
-        advice.push(Advice::Quarantined(set_aside.quarantined));
+    if quarantine.quarantined > 0 {
+        advice.push(Advice::Quarantined(quarantine.quarantined));
     }
-    if set_aside.overflow > 0 {
-        advice.push(Advice::QuarantineOverflow(set_aside.overflow));
+    if quarantine.overflow > 0 {
+        advice.push(Advice::QuarantineOverflow(quarantine.overflow));
     }
     let Some(now) = now else { return Ok(advice) };
     let later = now.as_micros().saturating_add(SOON);

@@ -22,8 +22,8 @@ mod event_ids;
 mod file;
 mod horizon;
 mod journals;
+mod quarantine;
 mod rebuild;
-mod set_aside;
 mod sums;
 mod walk;
 
@@ -43,7 +43,7 @@ pub use content::{Content, Dimension, Import, NameCount};
 pub use depth::{Depth, ExamineOptions};
 pub use diagnosis::Diagnosis;
 pub use file::FileFacts;
-pub use set_aside::{Kind, Reason, SetAside};
+pub use quarantine::{Kind, QuarantineContents, Reason};
 
 pub use rebuild::rebuild;
 
@@ -79,7 +79,8 @@ fn diagnose(
         checks::database(connection, depth)?,
         checks::or_damage(checks::tables(connection, version), "tables")?,
     ];
-    let (mut content, mut set_aside, mut of_clocks) = (None, SetAside::default(), Vec::new());
+    let (mut content, mut quarantine, mut of_clocks) =
+        (None, QuarantineContents::default(), Vec::new());
     // Without its tables there is nothing more to look at; it gets along without an index.
     let tables = checks.iter().filter(|check| check.name == "tables");
     let mut findings = tables.flat_map(|check| &check.findings);
@@ -96,8 +97,8 @@ fn diagnose(
         checks.push(checks::or_damage(checks::imports(content.as_ref()), "imports")?);
         checks.push(checks::or_damage(sums::sums(connection, version, depth), "sums")?);
         checks.push(checks::or_damage(sums::sessions(connection, version, depth), "sessions")?);
-        set_aside = content::set_aside(connection, version)?;
-        of_clocks = horizon::advice(connection, version, &set_aside, now)?;
+        quarantine = content::quarantine(connection, version)?;
+        of_clocks = horizon::advice(connection, version, &quarantine, now)?;
     } else {
         let rest = [
             "counters",
@@ -121,5 +122,5 @@ fn diagnose(
     advice.extend(journals::elsewhere(connection, path));
     advice.extend(of_clocks);
     let path = path.to_owned();
-    Ok(Diagnosis { path, file, content, checks, advice, backlog, set_aside })
+    Ok(Diagnosis { path, file, content, checks, advice, backlog, quarantine })
 }

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension};
 use usage_core::sink::{Position, Replay, SegmentId};
 
 use crate::error::{StoreError, WorkError};
-use crate::write::{set_aside, sources};
+use crate::write::{quarantine, sources};
 
 /// Returns the place up to which a segment is stored.
 pub(crate) fn position(
@@ -47,7 +47,7 @@ impl From<StoreError> for Unreplayed {
     }
 }
 
-/// Sets a replay's damage aside, if the ledger stands where the replay begins; else breaks off with where it
+/// Quarantines a replay's damage, if the ledger stands where the replay begins; else breaks off with where it
 /// stands.
 pub(crate) fn begin(
     connection: &Connection,
@@ -59,7 +59,7 @@ pub(crate) fn begin(
         return Err(WorkError::Own(Unreplayed::Moved(stands)));
     }
     for damage in damage {
-        set_aside::damage(connection, segment, from, damage)?;
+        quarantine::damage(connection, segment, from, damage)?;
     }
     Ok(())
 }

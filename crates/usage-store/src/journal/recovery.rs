@@ -28,11 +28,11 @@ pub struct Recovered {
     /// Records whose event the ledger knew, and that say nothing new of it.
     pub duplicates: u64,
     /// Records that the ledger refuses for what they hold; those that the database itself refuses
-    /// are set aside.
+    /// are quarantined.
     pub refused: u64,
     /// Records that are known to be lost, as a piece of a journal is damaged or missing.
     pub lost: u64,
-    /// The number of pieces of journals that could not be read. They are set aside.
+    /// The number of pieces of journals that could not be read. They are quarantined.
     pub damaged: u64,
     /// Of how many of these pieces nobody can say how many records were in them: as many records are
     /// lost beside those of [`lost`](Self::lost) as nobody knows.

@@ -71,7 +71,7 @@ CREATE TABLE imports (
 ";
 
 /// The place up to which each segment of a journal is stored; where journals were ever kept, other
-/// than in the folder beside the ledger; and what was set aside: records that the database itself
+/// than in the folder beside the ledger; and the quarantine: records that the database itself
 /// refuses, and pieces of journals that could not be read.
 const V3: &str = "
 CREATE TABLE journals (

@@ -7,7 +7,7 @@ use super::progress::Progress;
 use super::steps::kept_in;
 use crate::error::ReadError;
 use crate::ledger::retained;
-use crate::write::{event_ids, set_aside};
+use crate::write::{event_ids, quarantine};
 use crate::{Result, Store, rollups};
 
 /// The plan of deleting everything, with what it would delete.
@@ -26,8 +26,8 @@ pub struct DeleteAllPlan {
     pub requests: u64,
     /// When the first of these quarters begins, and the last one ends.
     pub summed: Option<[Timestamp; 2]>,
-    /// The number of records that are set aside, quarantined ones included.
-    pub set_aside: u64,
+    /// The number of records in quarantine.
+    pub quarantined: u64,
 }
 
 impl DeleteAllPlan {
@@ -40,14 +40,14 @@ impl DeleteAllPlan {
             let (records, oldest, newest) = extent(connection, "", [])?;
             let kept = kept_in(connection, &(i64::MIN..i64::MAX))?;
             let (sums, requests, summed) = (kept.quarters, kept.requests, kept.extent);
-            let set_aside = set_aside::count(connection)?;
-            Ok(Self { records, oldest, newest, sums, requests, summed, set_aside })
+            let quarantined = quarantine::count(connection)?;
+            Ok(Self { records, oldest, newest, sums, requests, summed, quarantined })
         })
     }
 }
 
 impl Store {
-    /// Deletes every record, every sum, every name and all that was set aside, in one transaction.
+    /// Deletes every record, every sum, every name and all that is in quarantine, in one transaction.
     pub(super) fn delete_everything(
         &self,
         progress: &mut Progress,
@@ -62,7 +62,7 @@ impl Store {
                      DELETE FROM tag_sets; DELETE FROM tellings; DELETE FROM amendments",
                 )?;
                 rollups::clear(transaction)?;
-                set_aside::clear(transaction)?;
+                quarantine::clear(transaction)?;
                 event_ids::clear(transaction)?;
                 retained::clear(transaction)?;
                 // The positions of journals stay: without them, what was stored and is deleted now

@@ -5,8 +5,8 @@ use usage_core::sink::RefusalReason;
 use usage_core::{LabelInterner, Timestamp};
 
 use crate::ledger::retained;
-use crate::write::quarantine::Quarantined;
-use crate::write::set_aside::{self, Kept};
+use crate::write::before_horizon::Quarantined;
+use crate::write::quarantine::{self, Kept};
 use crate::{Result, Store, StoreError};
 
 /// The result of [`Quarantine::retry`].
@@ -22,7 +22,7 @@ pub struct Retried {
     /// The number of records that stay where they are: still older than the ledger takes, or refused again.
     pub kept: u64,
     /// The number of those that stay that contradict what is known of their events by now. They are
-    /// quarantined no more but set aside with that reason.
+    /// kept in quarantine with that reason, and count no more as ones before the horizon.
     pub conflicts: u64,
 }
 
@@ -41,7 +41,7 @@ impl Store {
 }
 
 /// The records that a ledger has refused and kept: quarantined as they were older than the ledger took, or
-/// set aside as the database itself refused them.
+/// those that the database itself refused.
 ///
 /// ```
 /// # let folder = tempfile::tempdir()?;
@@ -71,7 +71,7 @@ impl Quarantine<'_> {
     /// When the ledger cannot be written. Nothing was forgotten then.
     pub fn forget(&self) -> Result<u64> {
         self.store.write("forget what is quarantined in", |writer| {
-            writer.ledger.write(|transaction, _| set_aside::forget_records(transaction))
+            writer.ledger.write(|transaction, _| quarantine::forget_records(transaction))
         })
     }
 
@@ -89,7 +89,7 @@ impl Quarantine<'_> {
             let (mut found, mut next) = (0, last);
             let outcome = self.store.write::<_, StoreError>("write to the ledger", |writer| {
                 writer.insert_again(|connection| {
-                    let kept = set_aside::records_after(connection, last, AT_ONCE)?;
+                    let kept = quarantine::records_after(connection, last, AT_ONCE)?;
                     (found, next) = (kept.len() as u64, kept.last().map_or(last, |last| last.id));
                     let records_from = retained::records_from(connection)?.unwrap_or(i64::MIN);
                     let record = |kept: Kept| {

@@ -160,12 +160,12 @@ impl Store {
     /// When the batch could not be stored; nothing of it was. After [`SqliteErrorKind::Busy`],
     /// [`SqliteErrorKind::Full`] and [`SqliteErrorKind::Io`] the same batch may succeed later. What the database itself
     /// refuses, by a trigger or a constraint that somebody has added, is no error: such records are
-    /// set aside in the same transaction, see [`RefusalReason::SetAside`].
+    /// quarantined in the same transaction, see [`RefusalReason::ByDatabase`].
     ///
     /// [`SqliteErrorKind::Busy`]: crate::SqliteErrorKind::Busy
     /// [`SqliteErrorKind::Full`]: crate::SqliteErrorKind::Full
     /// [`SqliteErrorKind::Io`]: crate::SqliteErrorKind::Io
-    /// [`RefusalReason::SetAside`]: usage_core::sink::RefusalReason::SetAside
+    /// [`RefusalReason::ByDatabase`]: usage_core::sink::RefusalReason::ByDatabase
     pub fn insert_batch(&self, batch: &[Record]) -> Result<BatchOutcome> {
         self.insert_batch_between(batch, |_| Ok(()), |_, outcome| Ok(outcome))
     }

@@ -10,7 +10,7 @@ use usage_core::{Label, Record};
 use crate::error::{StoreError, WorkError};
 use crate::ledger::columns;
 use crate::ledger::retained;
-use crate::write::quarantine;
+use crate::write::before_horizon;
 use crate::write::said::{said_columns, says};
 use crate::write::sources::{self, Source, SourceCounts};
 
@@ -123,7 +123,7 @@ impl Append<'_> {
         let mut uncounted = Vec::new();
         for (record, count) in &mut among {
             // A quarantined one is as good as stored: it is taken in from there.
-            let held = held(connection, record)? + quarantine::count(connection, record)?;
+            let held = held(connection, record)? + before_horizon::count(connection, record)?;
             match before.get(*record) {
                 Some(before) => *count = (before + *count).saturating_sub(held).min(*count),
                 None if held == 0 => {}

@@ -12,7 +12,7 @@ use crate::ledger::ids::{IdCache, PendingIds};
 use crate::ledger::labels::{FIND_SET, INSERT_SET};
 use crate::ledger::transaction::Ledger;
 use crate::write::insert::{Rows, insert_all};
-use crate::write::set_aside;
+use crate::write::quarantine;
 
 /// The writer of a ledger, which remembers its names.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl Writer {
     }
 
     /// Inserts a batch in one transaction, with the ids of what is known from the cache. A
-    /// record that the database refuses is set aside in the same transaction.
+    /// record that the database refuses is quarantined in the same transaction.
     ///
     /// `first` comes before, inside the transaction. If it fails, nothing else is done; it may be
     /// called again, in a new transaction, when the first one was rolled back. `last` comes behind, inside
@@ -51,7 +51,7 @@ impl Writer {
         loop {
             let known = refused.len();
             let result = self.in_transaction(&mut first, &mut |connection, ids| {
-                let keep = set_aside::record;
+                let keep = quarantine::record;
                 let outcome = insert_one_by_one(connection, batch, ids, &mut refused, keep)?;
                 last(connection, outcome)
             });
@@ -61,7 +61,7 @@ impl Writer {
         }
     }
 
-    /// Inserts records that are set aside under these ids, and forgets there those that are in the
+    /// Inserts records that are in quarantine under these ids, and forgets there those that are in the
     /// ledger then; those that are refused again stay. `load` is called inside the transaction, so
     /// that nobody else takes them too.
     pub(crate) fn insert_again<E>(
@@ -78,14 +78,14 @@ impl Writer {
                 let mut stays = outcome.refused.iter().peekable();
                 for (index, id) in kept.into_iter().enumerate() {
                     match stays.next_if(|refusal| refusal.index == index) {
-                        None => set_aside::forget(connection, id)?,
+                        None => quarantine::forget(connection, id)?,
                         // It will not be taken, however old it is.
                         Some(Refusal {
                             reason:
                                 reason
                                 @ (RefusalReason::EventIdConflict | RefusalReason::EventIdDeleted),
                             ..
-                        }) => set_aside::give_reason(connection, id, &reason.to_string())?,
+                        }) => quarantine::give_reason(connection, id, &reason.to_string())?,
                         Some(_) => {}
                     }
                 }
@@ -163,7 +163,7 @@ fn insert_one_by_one(
             }
         };
         keep(connection, record, &reason)?;
-        rows.refuse(Refusal::new(index, RefusalReason::SetAside));
+        rows.refuse(Refusal::new(index, RefusalReason::ByDatabase));
     }
     rows.finish()
 }

@@ -13,8 +13,8 @@ use crate::ledger::more::{COLUMNS as NUMBERED, More};
 use crate::ledger::retained;
 use crate::ledger::transaction;
 use crate::rollups::Change;
+use crate::write::before_horizon;
 use crate::write::event_ids::{Event, KnownIds, are_alike};
-use crate::write::quarantine;
 
 /// The outcome of inserting a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -316,7 +316,7 @@ impl<'a, 'r> Rows<'a, 'r> {
             Verdict::Join => {}
             Verdict::Refuse(reason) => {
                 let reason = match reason {
-                    RefusalReason::BeforeHorizon => quarantine::add(self.connection, record)?,
+                    RefusalReason::BeforeHorizon => before_horizon::add(self.connection, record)?,
                     reason => reason,
                 };
                 self.refuse(Refusal::new(index, reason));

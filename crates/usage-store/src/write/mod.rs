@@ -2,12 +2,12 @@
 
 pub(crate) mod append;
 pub(crate) mod batch;
+pub(crate) mod before_horizon;
 pub(crate) mod declare;
 pub(crate) mod event_ids;
 pub(crate) mod insert;
 pub(crate) mod join;
 pub(crate) mod quarantine;
 pub(crate) mod said;
-pub(crate) mod set_aside;
 pub(crate) mod sources;
 pub(crate) mod tellings;

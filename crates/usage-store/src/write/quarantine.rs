@@ -1,82 +1,107 @@
-//! Records that are older than the ledger takes: kept, within limits, until somebody decides.
+//! Things that cannot become a record of the ledger, kept with the reason.
 
 use rusqlite::{Connection, params};
 use usage_core::Record;
 use usage_core::record::line;
-use usage_core::sink::RefusalReason;
+use usage_core::sink::{Damage, Position, SegmentId};
 
-/// The reason that such a record is set aside with.
-pub(crate) const BEFORE_HORIZON: &str = "before horizon";
-
-/// The number of records that are quarantined at most; one that comes then is counted and not kept.
-pub const MAX_QUARANTINED: u64 = 100_000;
-
-/// The number of bytes that the lines of quarantined records have together at most, or a line more.
-pub const MAX_QUARANTINED_BYTES: u64 = 64 << 20;
-
-/// The extent of the quarantine.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Quarantined {
-    /// The number of records.
-    pub records: u64,
-    /// The number of bytes of their lines.
-    pub bytes: u64,
-    /// The number of records that found no room and are lost. One that comes again is counted again, as nothing of it
-    /// was kept.
-    pub overflow: u64,
-}
-
-impl Quarantined {
-    pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Self> {
-        connection
-            .prepare_cached(
-                "SELECT quarantined, quarantined_bytes, quarantine_overflow FROM retention",
-            )?
-            .query_row([], |row| {
-                let number = |index| row.get::<_, i64>(index).map(|n| n.max(0).unsigned_abs());
-                Ok(Self { records: number(0)?, bytes: number(1)?, overflow: number(2)? })
-            })
-    }
-
-    const fn is_full(&self) -> bool {
-        self.records >= MAX_QUARANTINED || self.bytes >= MAX_QUARANTINED_BYTES
-    }
-}
-
-/// Quarantines a record that is older than the ledger takes; answers why it is refused.
-///
-/// One with an event id that is there already, with the same content, is not kept a second time.
-pub(crate) fn add(connection: &Connection, record: &Record) -> rusqlite::Result<RefusalReason> {
-    let line = line::write(record).into_bytes();
-    if record.event_id().is_some() && held(connection, &line)? > 0 {
-        return Ok(RefusalReason::BeforeHorizon);
-    }
-    if Quarantined::read(connection)?.is_full() {
-        connection
-            .prepare_cached("UPDATE retention SET quarantine_overflow = quarantine_overflow + 1")?
-            .execute([])?;
-        return Ok(RefusalReason::QuarantineFull);
-    }
+/// Keeps a record that the database refuses, as its line.
+pub(crate) fn record(
+    connection: &Connection,
+    record: &Record,
+    reason: &str,
+) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO set_aside (kind, content, reason, records) VALUES ('record', ?1, ?2, 1)",
         )?
-        .execute(params![line, BEFORE_HORIZON])?;
-    Ok(RefusalReason::BeforeHorizon)
+        .execute(params![line::write(record).into_bytes(), reason])
+        .map(drop)
 }
 
-/// Returns the number of quarantined records of the very same content.
-pub(crate) fn count(connection: &Connection, record: &Record) -> rusqlite::Result<u64> {
-    held(connection, line::write(record).as_bytes())
-}
-
-fn held(connection: &Connection, line: &[u8]) -> rusqlite::Result<u64> {
-    // The reason as the index has it.
+/// Keeps the bytes of a piece of a journal that could not be read.
+pub(crate) fn damage(
+    connection: &Connection,
+    segment: SegmentId,
+    from: Position,
+    damage: &Damage,
+) -> rusqlite::Result<()> {
+    let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     connection
         .prepare_cached(
-            "SELECT count(*) FROM set_aside WHERE reason = 'before horizon' AND content = ?1",
+            "INSERT INTO set_aside \
+             (kind, content, reason, records, segment, generation, place, bytes) \
+             VALUES ('journal', ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
-        .query_row([line], |row| row.get(0))
-        .map(i64::unsigned_abs)
+        .execute(params![
+            damage.bytes,
+            damage.reason.to_string(),
+            damage.records.map(number),
+            segment.as_bytes(),
+            number(from.generation),
+            number(damage.offset),
+            number(damage.length),
+        ])
+        .map(drop)
+}
+
+/// A record in quarantine.
+pub(crate) struct Kept {
+    pub(crate) id: i64,
+    /// Its line.
+    pub(crate) content: Vec<u8>,
+}
+
+/// The first so many records in quarantine, of those with an id above `after`, in order.
+pub(crate) fn records_after(
+    connection: &Connection,
+    after: i64,
+    most: u32,
+) -> rusqlite::Result<Vec<Kept>> {
+    connection
+        .prepare_cached(
+            "SELECT id, content FROM set_aside WHERE kind = 'record' AND id > ?1 \
+             ORDER BY id LIMIT ?2",
+        )?
+        .query_map(params![after, most], |row| Ok(Kept { id: row.get(0)?, content: row.get(1)? }))?
+        .collect()
+}
+
+/// Returns the number of records that are quarantined.
+pub(crate) fn count(connection: &Connection) -> rusqlite::Result<u64> {
+    connection
+        .prepare_cached("SELECT count(*) FROM set_aside WHERE kind = 'record'")?
+        .query_row([], |row| row.get::<_, i64>(0).map(i64::unsigned_abs))
+}
+
+/// Gives one another reason: it is quarantined no more. By a deletion, so that it is counted out there.
+pub(crate) fn give_reason(connection: &Connection, id: i64, reason: &str) -> rusqlite::Result<()> {
+    let content: Vec<u8> = connection
+        .prepare_cached("SELECT content FROM set_aside WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))?;
+    forget(connection, id)?;
+    connection
+        .prepare_cached(
+            "INSERT INTO set_aside (id, kind, content, reason, records) \
+             VALUES (?1, 'record', ?2, ?3, 1)",
+        )?
+        .execute(params![id, content, reason])
+        .map(drop)
+}
+
+/// Forgets one.
+pub(crate) fn forget(connection: &Connection, id: i64) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM set_aside WHERE id = ?1")?.execute([id]).map(drop)
+}
+
+/// Forgets all records, and how many found no room; says how many there were.
+pub(crate) fn forget_records(connection: &Connection) -> rusqlite::Result<u64> {
+    connection.execute("UPDATE retention SET quarantine_overflow = 0", [])?;
+    let forgotten = connection.execute("DELETE FROM set_aside WHERE kind = 'record'", [])?;
+    Ok(forgotten as u64)
+}
+
+/// Forgets all of it.
+pub(crate) fn clear(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM set_aside", []).map(drop)
 }

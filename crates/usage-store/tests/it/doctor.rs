@@ -270,7 +270,7 @@ fn what_a_report_refuses_is_found() {
 fn journals() {
     let place = Folder::with_records(3);
     let diagnosis = examined(&place);
-    assert!(diagnosis.backlog.segments.is_empty() && diagnosis.set_aside.is_empty());
+    assert!(diagnosis.backlog.segments.is_empty() && diagnosis.quarantine.is_empty());
     let mut store = place.open();
     let folder = orphan(&mut store, &[record(7, 1), record(8, 1)]);
     let running = journal(&store, &folder, &[record(9, 1)]);
@@ -297,7 +297,7 @@ fn journals() {
 
 /// With their reasons, the most frequent first.
 #[test]
-fn what_is_set_aside() {
+fn what_is_quarantined() {
     let place = Folder::with_records(3);
     let store = place.open();
     place
@@ -312,13 +312,13 @@ fn what_is_set_aside() {
     assert_eq!(store.insert_batch(&batch).unwrap().refused.len(), 5);
     let diagnosis = examined(&place);
     assert!(diagnosis.is_sound(), "{diagnosis:#?}");
-    let set_aside = diagnosis.set_aside;
-    assert_eq!((set_aside.records, set_aside.pieces, set_aside.lost), (5, 0, 0));
+    let quarantine = diagnosis.quarantine;
+    assert_eq!((quarantine.records, quarantine.pieces, quarantine.lost), (5, 0, 0));
     let reasons: Vec<_> =
-        set_aside.reasons.iter().map(|reason| (reason.reason.as_str(), reason.count)).collect();
+        quarantine.reasons.iter().map(|reason| (reason.reason.as_str(), reason.count)).collect();
     assert_eq!(reasons, [("too new", 4), ("odd", 1)]);
     let lines: Vec<_> = batch[1..4].iter().map(usage_core::record::line::write).collect();
-    assert_eq!(set_aside.reasons[0].first, lines);
+    assert_eq!(quarantine.reasons[0].first, lines);
 }
 
 /// Each record for a reason of its own: some are named, the others counted. Whatever stands there.
@@ -331,8 +331,8 @@ fn many_reasons() {
          INSERT INTO set_aside (kind, content, reason) SELECT 'record', x'FF', i FROM n;
          INSERT INTO set_aside (kind, content, reason) VALUES ('journal', x'', 'torn');",
     );
-    let set_aside = diagnosis.set_aside;
-    assert_eq!((set_aside.records, set_aside.pieces), (30, 1));
-    assert_eq!((set_aside.reasons.len(), set_aside.more), (20, 11));
-    assert_eq!(set_aside.reasons[0].first, ["\u{fffd}"]);
+    let quarantine = diagnosis.quarantine;
+    assert_eq!((quarantine.records, quarantine.pieces), (30, 1));
+    assert_eq!((quarantine.reasons.len(), quarantine.more), (20, 11));
+    assert_eq!(quarantine.reasons[0].first, ["\u{fffd}"]);
 }

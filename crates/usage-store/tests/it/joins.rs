@@ -183,10 +183,10 @@ fn an_amendment_that_a_trigger_refuses() {
         let new = telling(4, 3, Quality::Reported, table);
         let outcome = store.insert_batch(&[record(7, 1), full, new, record(8, 1)]).unwrap();
         let refused: Vec<_> = outcome.refused.iter().map(|of| (of.index, of.reason)).collect();
-        let set_aside = RefusalReason::SetAside;
+        let quarantined = RefusalReason::ByDatabase;
         assert_eq!(
             (outcome.stored, outcome.amended, refused),
-            (2, 0, vec![(1, set_aside), (2, set_aside)])
+            (2, 0, vec![(1, quarantined), (2, quarantined)])
         );
         assert!(records(&store).contains(&partial));
         place.connection().execute_batch("DROP TRIGGER t").unwrap();

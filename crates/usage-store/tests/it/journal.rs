@@ -106,8 +106,8 @@ fn a_replay_that_fails_leaves_nothing() {
     };
     let error = JournalSink::replay(&mut store, &replay).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Other);
-    let set_aside = "SELECT count(*) FROM set_aside";
-    let count = || connection.query_row(set_aside, [], |row| row.get::<_, i64>(0)).unwrap();
+    let quarantined = "SELECT count(*) FROM set_aside";
+    let count = || connection.query_row(quarantined, [], |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!((requests(&store), store.position(SEGMENT).unwrap(), count()), (0, None, 0));
     connection.execute_batch("DROP TRIGGER sabotage").unwrap();
     JournalSink::replay(&mut store, &replay).unwrap();
@@ -134,7 +134,7 @@ fn damaged(bytes: &[u8]) -> Damage {
 
 /// With the position moved past it, and with all that is known of it.
 #[test]
-fn damage_is_set_aside() {
+fn damage_is_quarantined() {
     let place = Place::new();
     let mut store = place.open();
     let damage = [damaged(b"\xF7USG"), Damage { records: None, ..damaged(b"") }];

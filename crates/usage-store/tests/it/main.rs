@@ -16,6 +16,7 @@
 mod agents;
 mod backlog;
 mod backup;
+mod before_horizon;
 mod checkpoints;
 mod child;
 mod conformance;
@@ -54,7 +55,6 @@ mod said;
 mod scan;
 mod series;
 mod sessions;
-mod set_aside;
 mod strangers;
 mod sums;
 mod support;

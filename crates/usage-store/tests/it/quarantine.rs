@@ -1,188 +1,183 @@
-//! Records that are older than the ledger takes: kept, tried again, and stored once.
+//! Records that the database itself refuses: quarantined, so that all the others are stored.
 
-use usage_core::Record;
-use usage_core::sink::RefusalReason;
-use usage_store::doctor::{Advice, Depth, examine};
-use usage_store::{MAX_QUARANTINED, PrunePlan, Quarantined, Store};
-
-use super::support::{
-    KEEP_SUMS, Place, at, orphan, record, record_of, records, requests, with_event,
+use usage_core::error::chain;
+use usage_core::record::line;
+use usage_core::sink::{
+    JournalSink, Position, Refusal, RefusalReason, Replay, ReplayOutcome, SegmentId,
 };
+use usage_core::{Label, Record};
+use usage_store::{Inserted, SqliteErrorKind, Store, insert_record};
 
-const QUARTER: i64 = 15 * 60 * 1_000_000;
-/// Everything older is refused.
-const HORIZON: i64 = 100 * QUARTER;
+use super::support::{Place, record, record_of, records, requests, with_event};
 
-/// A ledger of one record, that takes none from before [`HORIZON`]; without sums of such.
-fn with_horizon() -> (Place, Store) {
-    let place = Place::new();
-    let store = place.open();
-    store.insert_batch(&[record(HORIZON, 1)]).unwrap();
-    store.prune_records(at(HORIZON)).unwrap();
-    (place, store)
+/// Returns the contents of the quarantine: the lines with their reasons, in order.
+fn quarantined(place: &Place) -> Vec<(String, String)> {
+    let connection = place.connection();
+    let mut statement = connection
+        .prepare("SELECT CAST(content AS TEXT), reason FROM set_aside WHERE kind = 'record'")
+        .unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
 }
 
-fn late(count: i64) -> Vec<Record> {
-    (0..count).map(|n| record_of(["i", "p", "v", "r", "late"], HORIZON - 1 - n, 1)).collect()
+fn refusals(indexes: &[usize]) -> Vec<Refusal> {
+    let refusal = |&index| Refusal::new(index, RefusalReason::ByDatabase);
+    indexes.iter().map(refusal).collect()
 }
 
-fn quarantined(store: &Store) -> u64 {
-    store.quarantine().size().unwrap().records
+fn named(model: &str, micros: i64) -> Record {
+    record_of(["i", "p", "v", "r", model], micros, 1)
 }
+
+const NO_SUCH_MODEL: &str = "CREATE TRIGGER strict BEFORE INSERT ON label_sets WHEN NEW.model = 'x'
+    BEGIN SELECT RAISE(ABORT, 'no such model'); END";
 
 #[test]
-fn what_is_refused_is_kept_and_taken_in_later() {
-    let (place, store) = with_horizon();
-    let late = late(1_234);
-    let outcome = store.insert_batch(&late).unwrap();
-    assert_eq!((outcome.stored, outcome.refused.len()), (0, 1_234));
-    let is_kept = |refusal: &usage_core::sink::Refusal| {
-        refusal.reason == RefusalReason::BeforeHorizon && refusal.reason.is_quarantined()
-    };
-    assert!(outcome.refused.iter().all(is_kept));
-    assert_eq!((requests(&store), quarantined(&store)), (1, 1_234));
-    let diagnosis = examine(&place.path, Depth::Full).unwrap();
-    assert!(diagnosis.is_sound(), "{diagnosis:#?}");
-    assert_eq!(diagnosis.set_aside.quarantined, 1_234);
-    assert!(diagnosis.advice.contains(&Advice::Quarantined(1_234)), "{:?}", diagnosis.advice);
-
-    // As long as nothing has changed they stay.
-    let retried = store.quarantine().retry().unwrap();
-    assert_eq!((retried.stored, retried.duplicates, retried.kept), (0, 0, 1_234));
-    assert_eq!(store.retention().reset_horizon(None).unwrap().records_from, None);
-    let retried = store.quarantine().retry().unwrap();
-    assert_eq!((retried.stored, retried.duplicates, retried.kept), (1_234, 0, 0));
-    assert_eq!((requests(&store), quarantined(&store)), (1_235, 0));
-    assert_eq!(store.quarantine().size().unwrap(), Quarantined::default(), "bytes too");
-    assert_eq!(records(&store)[1..], late);
-    assert_eq!(store.quarantine().retry().unwrap().stored, 0, "each once");
-    assert!(examine(&place.path, Depth::Full).unwrap().is_sound());
-}
-
-/// Only those that are old enough; the others stay.
-#[test]
-fn some_stay() {
-    let (_place, store) = with_horizon();
-    store.insert_batch(&late(20)).unwrap();
-    let reset = store.retention().reset_horizon(Some(at(HORIZON - 10))).unwrap();
-    assert_eq!((reset.was, reset.records_from), (Some(at(HORIZON)), Some(at(HORIZON - 10))));
-    let retried = store.quarantine().retry().unwrap();
-    assert_eq!((retried.stored, retried.kept), (10, 10));
-    assert_eq!(quarantined(&store), 10);
-    assert_eq!(store.quarantine().forget().unwrap(), 10);
-    assert_eq!(store.quarantine().size().unwrap(), Quarantined::default());
-}
-
-/// One that comes every night is kept once; what the ledger has by then is not stored again.
-#[test]
-fn an_event_id_is_kept_once() {
-    let (place, store) = with_horizon();
-    let again: Vec<_> =
-        (1..=3).map(|tokens| with_event(record(HORIZON - 1, tokens), "e")).collect();
-    for _ in 0..3 {
-        assert_eq!(store.insert_batch(&again).unwrap().refused.len(), 3);
-    }
-    // The same id with other content is another record, which only the ledger can judge.
-    assert_eq!(quarantined(&store), 3);
-    store.retention().reset_horizon(None).unwrap();
-    store.insert_batch(&again[..1]).unwrap();
-    // What the ledger will never take is quarantined no more, and says why.
-    for duplicates in [1, 0] {
-        let retried = store.quarantine().retry().unwrap();
-        assert_eq!((retried.stored, retried.duplicates), (0, duplicates));
-        assert_eq!((retried.kept, retried.conflicts), (2, 2));
-        assert_eq!(store.quarantine().size().unwrap(), Quarantined::default(), "bytes too");
-    }
-    let set_aside = examine(&place.path, Depth::Full).unwrap().set_aside;
-    let reasons: Vec<_> =
-        set_aside.reasons.iter().map(|reason| (reason.reason.as_str(), reason.count)).collect();
-    let conflict = "the event_id is known for this instance_id, with different counts";
-    assert_eq!(reasons, [(conflict, 2)]);
-}
-
-/// An id that is known to be deleted is counted still, however old the record.
-#[test]
-fn a_deleted_event_id_is_quarantined_no_more() {
-    let place = Place::new();
-    let store = place.open();
-    let of_event = with_event(record(HORIZON - 1, 1), "e");
-    store.insert_batch(&[of_event.clone(), record(3 * HORIZON, 1)]).unwrap();
-    let sql = "INSERT INTO set_aside (kind, content, reason, records)
-               VALUES ('record', CAST(?1 AS BLOB), 'before horizon', 1)";
-    let line = usage_core::record::line::write(&of_event);
-    place.connection().execute(sql, [line]).unwrap();
-    store.delete(PrunePlan::new(&store, at(HORIZON), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
-    place.connection().execute("UPDATE retention SET records_from = NULL", []).unwrap();
-    let retried = store.quarantine().retry().unwrap();
-    assert_eq!((retried.stored, retried.kept, retried.conflicts), (0, 1, 0));
-    assert_eq!(store.quarantine().size().unwrap(), Quarantined::default());
-}
-
-/// It is bounded; what finds no room is counted and told.
-#[test]
-fn a_full_quarantine() {
-    let (place, store) = with_horizon();
-    let fill = format!(
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {MAX_QUARANTINED})
-         INSERT INTO set_aside (kind, content, reason, records)
-         SELECT 'record', x'7B7D', 'before horizon', 1 FROM n"
-    );
-    place.connection().execute_batch(&fill).unwrap();
-    let outcome = store.insert_batch(&late(5)).unwrap();
-    let reasons: Vec<_> = outcome.refused.iter().map(|refusal| refusal.reason).collect();
-    assert_eq!(reasons, [RefusalReason::QuarantineFull; 5]);
-    let found = store.quarantine().size().unwrap();
-    assert_eq!((found.records, found.bytes, found.overflow), (MAX_QUARANTINED, 200_000, 5));
-    let advice = examine(&place.path, Depth::Quick).unwrap().advice;
-    assert!(advice.contains(&Advice::QuarantineOverflow(5)), "{advice:?}");
-    // Deleting by hand makes room as well.
-    place.connection().execute_batch("DELETE FROM set_aside WHERE id > 10").unwrap();
-    store.insert_batch(&late(5)).unwrap();
-    assert_eq!(quarantined(&store), 15);
-}
-
-/// Checks what another process has left in its journal, too.
-#[test]
-fn what_comes_through_a_journal() {
+fn one_of_five_thousand() {
     let place = Place::new();
     let mut store = place.open();
-    store.insert_batch(&[record(HORIZON, 1)]).unwrap();
-    store.prune_records(at(HORIZON)).unwrap();
-    orphan(&mut store, &late(7));
-    let recovered = store.journals().recover().unwrap();
-    assert_eq!((recovered.stored, recovered.refused), (0, 7));
-    assert_eq!(quarantined(&store), 7);
+    place.connection().execute_batch(NO_SUCH_MODEL).unwrap();
+    let mut batch: Vec<_> = (0..5_000).map(|micros| named("m", micros)).collect();
+    batch[1_234] = with_event(named("x", 1_234), "e");
+    let outcome = store.insert_batch(&batch).unwrap();
+    assert_eq!((outcome.stored, outcome.duplicates), (4_999, 0));
+    assert_eq!(outcome.refused, refusals(&[1_234]));
+    let expected = (line::write(&batch[1_234]), "no such model".to_owned());
+    assert_eq!(quarantined(&place), std::slice::from_ref(&expected));
+    assert_eq!(requests(&store), 4_999);
+
+    // The same through a journal: in one transaction with the position, so once.
+    let segment = SegmentId::from_bytes([1; 16]);
+    let (from, to) = (
+        Position { generation: 1, sequence: 0 },
+        Position { generation: 1, sequence: batch.len() as u64 },
+    );
+    let replay = Replay { segment, from, to, records: &batch, damage: &[] };
+    let ReplayOutcome::Stored(outcome) = JournalSink::replay(&mut store, &replay).unwrap() else {
+        panic!("it stands at the start");
+    };
+    assert_eq!((outcome.stored, outcome.refused), (4_999, refusals(&[1_234])));
+    assert_eq!(JournalSink::replay(&mut store, &replay).unwrap(), ReplayOutcome::Moved(to));
+    assert_eq!(quarantined(&place), [expected.clone(), expected]);
+    assert_eq!(requests(&store), 2 * 4_999);
 }
 
-/// Checks that what a trigger refuses is tried again as well, and stays with its reason while that holds.
+/// Names that came with a refused record alone are neither stored nor remembered.
 #[test]
-fn what_the_database_refuses_is_tried_again() {
+fn its_names_are_forgotten() {
     let place = Place::new();
     let store = place.open();
-    let trigger = "CREATE TRIGGER strict BEFORE INSERT ON records WHEN new.input = 0
-                   BEGIN SELECT RAISE(ROLLBACK, 'no'); END";
-    place.connection().execute_batch(trigger).unwrap();
-    let outcome = store.insert_batch(&late(3)).unwrap();
-    assert_eq!(outcome.refused.len(), 3);
-    let retried = store.quarantine().retry().unwrap();
-    assert_eq!((retried.stored, retried.kept), (0, 3));
-    place.connection().execute_batch("DROP TRIGGER strict").unwrap();
-    let retried = store.quarantine().retry().unwrap();
-    assert_eq!((retried.stored, retried.kept), (3, 0));
-    assert_eq!(requests(&store), 3);
+    place
+        .connection()
+        .execute_batch(
+            "CREATE TRIGGER strict AFTER INSERT ON records WHEN NEW.ts < 100
+             BEGIN SELECT RAISE(ABORT, 'too old'); END",
+        )
+        .unwrap();
+    let batch = [named("new", 1), named("b", 200), named("new", 201), named("late", 2)];
+    let outcome = store.insert_batch(&batch).unwrap();
+    assert_eq!((outcome.stored, outcome.refused), (2, refusals(&[0, 3])));
+    // Another gets the id that the refused names would have had.
+    place.open().insert_batch(&[named("other", 300)]).unwrap();
+    store.insert_batch(&[named("late", 400), named("new", 401)]).unwrap();
+    let models: Vec<_> = records(&store)
+        .iter()
+        .map(|record| record.labels().names().get(Label::Model).to_owned())
+        .collect();
+    assert_eq!(models, ["new", "late", "other", "new", "b"]);
+    let ids: Vec<i64> = place
+        .connection()
+        .prepare("SELECT id FROM records ORDER BY ts")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    assert_eq!(ids, [1, 2, 3, 4, 5]);
 }
 
-/// Two at the same time store each record once.
+/// Every way in which SQLite lets a trigger or a constraint say no.
 #[test]
-fn two_processes_at_once() {
-    let (place, store) = with_horizon();
-    store.insert_batch(&late(3_000)).unwrap();
-    store.retention().reset_horizon(None).unwrap();
-    let stores = [&store, &place.open()];
-    let stored: u64 = std::thread::scope(|scope| {
-        let retries =
-            stores.map(|store| scope.spawn(|| store.quarantine().retry().unwrap().stored));
-        retries.into_iter().map(|retry| retry.join().unwrap()).sum()
-    });
-    assert_eq!((stored, requests(&store)), (3_000, 3_001));
+fn every_kind_of_refusal() {
+    let when = "BEFORE INSERT ON records WHEN NEW.ts IN (1, 3) BEGIN";
+    for (ddl, reason) in [
+        (format!("CREATE TRIGGER t {when} SELECT RAISE(ABORT, 'abort'); END"), "abort"),
+        (format!("CREATE TRIGGER t {when} SELECT RAISE(FAIL, 'fail'); END"), "fail"),
+        (format!("CREATE TRIGGER t {when} SELECT RAISE(ROLLBACK, 'back'); END"), "back"),
+        (format!("CREATE TRIGGER t {when} SELECT RAISE(IGNORE); END"), "a trigger left it out"),
+        (format!("CREATE TRIGGER t {when} SELECT json('{{'); END"), "malformed JSON"),
+        (
+            format!("CREATE TRIGGER t {when} SELECT zeroblob(2000000000); END"),
+            "string or blob too big",
+        ),
+        (
+            format!(
+                "CREATE TABLE mine (n INTEGER) STRICT;
+                 CREATE TRIGGER t {when} INSERT INTO mine VALUES ('text'); END"
+            ),
+            "cannot store TEXT value in INTEGER column mine.n",
+        ),
+        (
+            format!(
+                "CREATE TABLE mine (n INTEGER PRIMARY KEY);
+                 CREATE TRIGGER t {when} INSERT INTO mine VALUES ('text'); END"
+            ),
+            "datatype mismatch",
+        ),
+        (
+            "CREATE UNIQUE INDEX mine ON records (ts & 1) WHERE ts & 1".to_owned(),
+            "UNIQUE constraint failed: index 'mine'",
+        ),
+    ] {
+        let place = Place::new();
+        let store = place.open();
+        store.insert_batch(&[record(101, 1)]).unwrap();
+        place.connection().execute_batch(&ddl).unwrap();
+        let batch: Vec<_> = (0..5).map(|micros| record(micros, 1)).collect();
+        let outcome = store.insert_batch(&batch).unwrap();
+        assert_eq!((outcome.stored, outcome.refused), (3, refusals(&[1, 3])), "{ddl}");
+        let reasons: Vec<_> = quarantined(&place).into_iter().map(|(_, reason)| reason).collect();
+        assert_eq!(reasons, [reason; 2], "{ddl}");
+        assert_eq!(requests(&store), 4, "{ddl}");
+    }
+}
+
+/// Checks that what has nothing to do with the records fails as a whole.
+#[test]
+fn a_trigger_that_cannot_work() {
+    let place = Place::new();
+    let store = place.open();
+    let connection = place.connection();
+    connection
+        .execute_batch(
+            "CREATE TRIGGER broken BEFORE INSERT ON records BEGIN DELETE FROM missing; END",
+        )
+        .unwrap();
+    let error = store.insert_batch(&[record(1, 1), record(2, 1)]).unwrap_err();
+    assert_eq!(error.sqlite_kind(), Some(SqliteErrorKind::Other));
+    assert!(chain(&error).contains("no such table: main.missing"), "{error}");
+    connection
+        .execute_batch(
+            "DROP TRIGGER broken;
+             CREATE TRIGGER broken BEFORE INSERT ON label_sets BEGIN DELETE FROM missing; END",
+        )
+        .unwrap();
+    assert!(store.insert_batch(&[record(1, 1), record(2, 1)]).is_err());
+    assert!(quarantined(&place).is_empty() && requests(&store) == 0);
+    connection.execute_batch("DROP TRIGGER broken").unwrap();
+    assert_eq!(store.insert_batch(&[record(1, 1), record(2, 1)]).unwrap().stored, 2);
+}
+
+/// Who inserts a record by itself is told.
+#[test]
+fn a_single_record_is_an_error() {
+    let place = Place::new();
+    drop(place.open());
+    let connection = place.connection();
+    connection.execute_batch(NO_SUCH_MODEL).unwrap();
+    let error = insert_record(&connection, &named("x", 1)).unwrap_err();
+    assert_eq!(error.to_string(), "no such model");
+    assert_eq!(insert_record(&connection, &named("m", 1)).unwrap(), Inserted::Stored);
+    assert!(quarantined(&place).is_empty());
+    let _: Store = place.open();
 }

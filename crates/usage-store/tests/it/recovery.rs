@@ -203,7 +203,7 @@ fn other_files_stop_no_deletion() {
 
 /// It costs what it hit; its bytes are kept in the ledger.
 #[test]
-fn damage_is_passed_over_and_set_aside() {
+fn damage_is_passed_over_and_quarantined() {
     let place = Place::new();
     let mut store = place.open();
     let folder = store.journal_folder().unwrap();

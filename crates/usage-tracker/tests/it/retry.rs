@@ -161,7 +161,7 @@ fn quarantined_records_are_counted_apart() {
     assert_eq!(script.batch().len(), 4);
     let reasons = [
         RefusalReason::BeforeHorizon,
-        RefusalReason::SetAside,
+        RefusalReason::ByDatabase,
         RefusalReason::QuarantineFull,
         RefusalReason::EventIdConflict,
     ];

@@ -7,7 +7,8 @@ use usage_core::Timestamp;
 use usage_core::format::escape_hidden;
 use usage_store::JournalSegment;
 use usage_store::doctor::{
-    Check, CheckResult, Content, Diagnosis, Dimension, FileFacts, Finding, Import, SetAside,
+    Check, CheckResult, Content, Diagnosis, Dimension, FileFacts, Finding, Import,
+    QuarantineContents,
 };
 
 use super::words::Words;
@@ -25,7 +26,8 @@ struct JsonDiagnosis<'a> {
     checks: Vec<JsonCheck<'a>>,
     advice: Vec<String>,
     journals: &'a [JournalSegment],
-    set_aside: &'a SetAside,
+    #[serde(rename = "set_aside")]
+    quarantine: &'a QuarantineContents,
 }
 
 #[derive(Serialize)]
@@ -66,7 +68,7 @@ pub(super) fn object(diagnosis: &Diagnosis, zone: Tz) -> String {
         checks: diagnosis.checks.iter().map(|check| json_check(check, &words)).collect(),
         advice: diagnosis.advice.iter().map(|advice| words.advice(advice)).collect(),
         journals: &diagnosis.backlog.segments,
-        set_aside: &diagnosis.set_aside,
+        quarantine: &diagnosis.quarantine,
         ledger: path,
     };
     // Texts and integers always serialise.

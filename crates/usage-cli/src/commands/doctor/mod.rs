@@ -1,7 +1,7 @@
 //! `usage doctor`
 
-mod aside;
 mod json;
+mod quarantine;
 mod rebuild;
 mod retry;
 mod text;

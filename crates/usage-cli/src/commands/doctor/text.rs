@@ -5,7 +5,7 @@ use usage_core::format::{display_width, format_count, printable};
 use usage_core::record::Field;
 use usage_store::doctor::{Check, CheckResult, Content, Diagnosis, Dimension, Finding, NameCount};
 
-use super::aside;
+use super::quarantine;
 use super::words::Words;
 use crate::amounts;
 
@@ -30,8 +30,8 @@ pub(super) fn page(diagnosis: &Diagnosis, zone: Tz, width: Option<usize>) -> Str
     if let Some(content) = &diagnosis.content {
         lines.extend(content_lines(content, zone, width));
     }
-    lines.extend(aside::journals(&diagnosis.backlog));
-    lines.extend(aside::set_aside(&diagnosis.set_aside, width));
+    lines.extend(quarantine::journals(&diagnosis.backlog));
+    lines.extend(quarantine::quarantine(&diagnosis.quarantine, width));
     lines.extend([String::new(), "Checks".to_owned()]);
     for check in &diagnosis.checks {
         lines.push(row(check.name, &result(check)));

@@ -1,7 +1,7 @@
-//! The things that are not among the ledger's records: what waits in journals, and what was set aside.
+//! The things that are not among the ledger's records: what waits in journals, and the quarantine.
 
 use usage_core::format::{display_width, format_count, printable};
-use usage_store::doctor::{Kind, Reason, SetAside};
+use usage_store::doctor::{Kind, QuarantineContents, Reason};
 use usage_store::{JournalBacklog, JournalSegment, SegmentState};
 
 use super::text::row;
@@ -78,27 +78,27 @@ fn named(texts: &[String]) -> Vec<String> {
 }
 
 /// Nothing where there is none.
-pub(super) fn set_aside(set_aside: &SetAside, width: Option<usize>) -> Vec<String> {
-    if set_aside.is_empty() {
+pub(super) fn quarantine(quarantine: &QuarantineContents, width: Option<usize>) -> Vec<String> {
+    if quarantine.is_empty() {
         return Vec::new();
     }
     let mut lines = vec![String::new(), "Set aside".to_owned()];
-    if set_aside.records > 0 {
-        lines.push(row("records", &format_count(set_aside.records)));
+    if quarantine.records > 0 {
+        lines.push(row("records", &format_count(quarantine.records)));
     }
-    if set_aside.overflow > 0 {
-        lines.push(row("without room", &format!("{} lost", amounts::records(set_aside.overflow))));
+    if quarantine.overflow > 0 {
+        lines.push(row("without room", &format!("{} lost", amounts::records(quarantine.overflow))));
     }
-    if set_aside.pieces > 0 {
-        let pieces = counted(set_aside.pieces, "piece", "pieces");
-        let lost = match (set_aside.lost, set_aside.unknown) {
+    if quarantine.pieces > 0 {
+        let pieces = counted(quarantine.pieces, "piece", "pieces");
+        let lost = match (quarantine.lost, quarantine.unknown) {
             (0, 1..) => "an unknown number of records".to_owned(),
             (lost, 0) => amounts::records(lost),
             (lost, _) => format!("at least {}", amounts::records(lost)),
         };
         lines.push(row("of journals", &format!("{pieces}, {lost} lost")));
     }
-    for reason in &set_aside.reasons {
+    for reason in &quarantine.reasons {
         lines.push(format!("  {}", headed(reason)));
         let first = reason.first.iter().map(|text| cut(&format!("    {}", printable(text)), width));
         lines.extend(first);
@@ -107,8 +107,8 @@ pub(super) fn set_aside(set_aside: &SetAside, width: Option<usize>) -> Vec<Strin
             lines.push(format!("    and {} more", format_count(more)));
         }
     }
-    if set_aside.more > 0 {
-        let reasons = counted(set_aside.more, "other reason", "other reasons");
+    if quarantine.more > 0 {
+        let reasons = counted(quarantine.more, "other reason", "other reasons");
         lines.push(format!("  and more, for {reasons}"));
     }
     lines

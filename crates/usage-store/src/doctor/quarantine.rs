@@ -6,12 +6,12 @@ use serde::Serialize;
 
 use crate::error::ReadError;
 use crate::ledger::schema::FIRST_WITH_QUARANTINE;
-use crate::write::quarantine::Quarantined;
+use crate::write::before_horizon::Quarantined;
 
-/// The things that are set aside in a ledger.
+/// The contents of the quarantine of a ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct SetAside {
+pub struct QuarantineContents {
     // In the order of the JSON: what is added comes at the end.
     /// The number of records that the database itself has refused, or that were older than the ledger took.
     pub records: u64,
@@ -31,11 +31,11 @@ pub struct SetAside {
     pub overflow: u64,
 }
 
-/// Why something is set aside.
+/// Why something is in quarantine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Reason {
-    /// The kind of thing that was set aside.
+    /// The kind of thing that is in quarantine.
     pub kind: Kind,
     /// Why, in the words of the database or of the journal.
     pub reason: String,
@@ -45,7 +45,7 @@ pub struct Reason {
     pub first: Vec<String>,
 }
 
-/// A kind of thing that is set aside.
+/// A kind of thing that is in quarantine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -62,7 +62,7 @@ const MAX_REASONS: usize = 20;
 /// The number of things of a kind that are told.
 const FIRST: i64 = 3;
 
-impl SetAside {
+impl QuarantineContents {
     /// Returns whether there is nothing.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
