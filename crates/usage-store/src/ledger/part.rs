@@ -41,7 +41,7 @@ impl Part {
                 .map_err(cannot_create)?;
             lock(file.as_file()).map_err(cannot_create)?;
             // By the clock of that disk.
-            sweep(folder, file.as_file().metadata().and_then(|made| made.modified()).ok());
+            sweep(folder, file.as_file().metadata().and_then(|metadata| metadata.modified()).ok());
             // Somebody may have swept it away before it was locked.
             if file.path().try_exists().map_err(cannot_create)? {
                 return Ok(Self { file });
@@ -175,8 +175,8 @@ mod tests {
         }
         std::os::unix::fs::symlink("usage.db", at.join(".usage-copy-link.part")).unwrap();
         let file = OpenOptions::new().write(true).open(at.join(".usage-backup-old.part")).unwrap();
-        let made = file.metadata().unwrap().modified().unwrap();
-        file.set_modified(made - ABANDONED - Duration::from_mins(1)).unwrap();
+        let created = file.metadata().unwrap().modified().unwrap();
+        file.set_modified(created - ABANDONED - Duration::from_mins(1)).unwrap();
 
         let other = Part::beside(&path).unwrap();
         let mut left = kept.map(str::to_owned).to_vec();

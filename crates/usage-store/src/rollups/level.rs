@@ -16,7 +16,7 @@ pub(super) const QUARTERS: i64 = 96;
 pub(crate) enum Level {
     /// A quarter of an hour too, of all names together.
     All = 0,
-    /// A quarter of an hour; numbered from 1970. What the others are made of.
+    /// A quarter of an hour; numbered from 1970. The others are derived from it.
     Quarter = 1,
     /// A day in UTC; numbered from 1970-01-01.
     Day,
@@ -26,10 +26,10 @@ pub(crate) enum Level {
 
 impl Level {
     pub(crate) const EACH: [Self; 4] = [Self::Quarter, Self::All, Self::Day, Self::Month];
-    /// Those that are made of others, each after what it is made of.
+    /// Those that are derived from others, each after the one that it is derived from.
     pub(crate) const MADE: [Self; 3] = [Self::All, Self::Day, Self::Month];
 
-    /// Returns the level that a level is made of.
+    /// Returns the level that a level is derived from.
     pub(crate) const fn finer(self) -> Self {
         match self {
             Self::All | Self::Quarter | Self::Day => Self::Quarter,

@@ -53,7 +53,7 @@ pub struct Rebuilt {
 const EVERYTHING: Range<i64> = i64::MIN..i64::MAX;
 
 /// Makes all sums again from the rows there are, inside the caller's transaction. Sums whose rows
-/// are gone for good stay as they are, and what is made of these is made of them again.
+/// are gone for good stay as they are, and what is derived from these is derived from them again.
 pub(crate) fn rebuild(connection: &Connection) -> Result<Rebuilt, ReadError> {
     let from = retained::rows_from(connection)?;
     let first = from.map_or(i64::MIN, quarter_of);
@@ -76,37 +76,37 @@ pub(crate) fn rebuild(connection: &Connection) -> Result<Rebuilt, ReadError> {
     rebuilt.lost.extend(robbed.iter().map(|day| stretch_of(Level::Day, *day)));
 
     let (seen, buffer, hashes) = (vec![], vec![], BTreeMap::new());
-    let mut remade = Remade { connection, level: Level::Quarter, seen, buffer, hashes };
+    let mut rebuild = Rebuild { connection, level: Level::Quarter, seen, buffer, hashes };
     let changed = &mut rebuilt.changed;
     let folds = Folds::deciding(connection, first)?;
     from_rows(connection, from.unwrap_or(i64::MIN), folds, |number, cells, hash| {
         let cells = cells?;
         rebuilt.records += cells.iter().map(|(_, totals)| totals.requests).sum::<u64>();
         rebuilt.quarters += 1;
-        *changed += remade.put(number, &cells, Seals::default())?;
-        remade.hashes.insert(number, hash);
+        *changed += rebuild.put(number, &cells, Seals::default())?;
+        rebuild.hashes.insert(number, hash);
         Ok(())
     })?;
-    *changed += remade.delete_others(first, |_| false)?;
+    *changed += rebuild.delete_others(first, |_| false)?;
     for level in Level::MADE {
-        remade.level = level;
+        rebuild.level = level;
         let sums = Sums::read(connection, level)?;
         from_finer(connection, level, i64::MIN, |number, cells| {
             let seals = sums.of(number);
             match cells {
                 Ok(_) if level == Level::Day && robbed.contains(&number) => {}
                 Ok(cells) => {
-                    *changed += remade.put(number, &cells, seals)?;
+                    *changed += rebuild.put(number, &cells, seals)?;
                     return Ok(());
                 }
-                // What holds something that is lost may know more than what it is made of.
+                // What holds something that is lost may know more than what it is derived from.
                 Err(ReadError::Sqlite(error)) if Wrong::is_unreadable(&error) => {}
                 Err(error) => return Err(error),
             }
-            remade.keep(number, seals)?;
+            rebuild.keep(number, seals)?;
             Ok(())
         })?;
-        *changed += remade.delete_others(i64::MIN, |number| match level {
+        *changed += rebuild.delete_others(i64::MIN, |number| match level {
             Level::All => robbed.contains(&Level::Day.of_finer(number)),
             Level::Day => robbed.contains(&number),
             Level::Quarter | Level::Month => false,
@@ -177,7 +177,7 @@ impl Sums {
 }
 
 /// Sums of a level that are put in place.
-struct Remade<'a> {
+struct Rebuild<'a> {
     connection: &'a Connection,
     level: Level,
     /// The numbers that belong there, in order.
@@ -187,7 +187,7 @@ struct Remade<'a> {
     hashes: BTreeMap<i64, u32>,
 }
 
-impl Remade<'_> {
+impl Rebuild<'_> {
     /// Writes what differs; says how many that were.
     fn put(&mut self, number: i64, cells: &Cells, seals: Seals) -> rusqlite::Result<u64> {
         self.seen.push(number);
@@ -229,7 +229,7 @@ impl Remade<'_> {
         Ok(1)
     }
 
-    /// Leaves a stretch as it is, but for what it holds of the series of all names: this was made again.
+    /// Leaves a stretch as it is, but for what it holds of the series of all names: this was derived again.
     fn keep(&mut self, number: i64, seals: Seals) -> rusqlite::Result<()> {
         self.seen.push(number);
         if self.level != Level::Day {

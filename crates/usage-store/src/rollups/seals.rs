@@ -171,7 +171,7 @@ impl Seal {
         self.levels().2
     }
 
-    /// The finer stretches that some stretches are made of.
+    /// The finer stretches that some stretches are derived from.
     fn finer(self, numbers: &Range<i64>) -> Range<i64> {
         let (level, finer, _) = self.levels();
         let begin = |number| finer.around(level.start_of(number));

@@ -2,7 +2,7 @@
 //! of time after the other, also those whose records are gone.
 //!
 //! Nothing is added up again: reports are what they were to the last number, whatever has become of the
-//! records since. Only what was missing or could not be read, and follows from finer sums, is made of
+//! records since. Only what was missing or could not be read, and follows from finer sums, is derived from
 //! these; what cannot be read and does not follow stays as it is, and the doctor names it.
 
 use rusqlite::Connection;
@@ -89,7 +89,7 @@ fn write(
     stretch::write(connection, (level, number), cells, Seals::default(), buffer).map(drop)
 }
 
-/// Makes the sums of a level that are missing, or cannot be read, from the finer ones.
+/// Derives the sums of a level that are missing, or cannot be read, from the finer ones.
 fn fill_up(connection: &Connection, level: Level, buffer: &mut Vec<u8>) -> Result<(), ReadError> {
     from_finer(connection, level, i64::MIN, |number, cells| {
         let Ok(cells) = cells else { return Ok(()) };

@@ -1,9 +1,9 @@
-//! A few connections, made when they are needed, each lent to one user at a time.
+//! A few connections, opened when they are needed, each lent to one user at a time.
 //!
-//! r2d2 makes and keeps them. It asks one time-out of everything, though: of waiting for a free
+//! r2d2 opens and keeps them. It asks one time-out of everything, though: of waiting for a free
 //! connection, and of the making of one on its own thread. Here only the time for which all
 //! connections are in use counts as waiting, so nobody is called busy because a disk is slow; and
-//! whoever needs a connection that cannot be made learns at once why.
+//! whoever needs a connection that cannot be opened learns at once why.
 
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
@@ -22,7 +22,7 @@ impl<M: ManageConnection<Error: Send>> Manager for M {}
 /// Lends the connections that a manager makes.
 pub(crate) struct Pool<M: Manager> {
     /// Taken when it is dropped.
-    connections: Option<r2d2::Pool<Made<M>>>,
+    connections: Option<r2d2::Pool<Connector<M>>>,
     /// The thread on which r2d2 makes connections.
     maker: Arc<ScheduledThreadPool>,
     /// The greatest number of them, at least one.
@@ -30,16 +30,16 @@ pub(crate) struct Pool<M: Manager> {
     /// The time to wait while all of them are in use.
     patience: Duration,
     places: Mutex<Places>,
-    /// A place became free, or a connection that was being made is made.
+    /// A place became free, or a connection that was being opened is open.
     changed: Condvar,
 }
 
 #[derive(Default)]
 struct Places {
-    /// Connections that are lent or being made, never more than there may be.
+    /// Connections that are lent or being opened, never more than there may be.
     taken: u32,
-    /// The part of the taken ones that are still being made.
-    being_made: u32,
+    /// The part of the taken ones that are still being opened.
+    connecting: u32,
 }
 
 /// Why there is no connection.
@@ -49,7 +49,7 @@ pub(crate) enum NoConnection<E> {
     Busy,
     /// Nobody waits any more.
     Stopped,
-    /// There was room for one more, and it could not be made.
+    /// There was room for one more, and it could not be opened.
     Failed(E),
 }
 
@@ -59,8 +59,8 @@ const NO_LIMIT: Duration = Duration::from_millis(i32::MAX as u64);
 /// The interval at which whoever waits for a connection asks whether to stop.
 const ASKING: Duration = Duration::from_millis(10);
 
-/// The same while one is being made. Each time r2d2 begins to make one more, as far as there may be more.
-const ASKING_WHILE_MADE: Duration = Duration::from_millis(100);
+/// The same while one is being opened. Each time r2d2 begins to make one more, as far as there may be more.
+const ASKING_WHILE_CONNECTING: Duration = Duration::from_millis(100);
 
 impl<M: Manager> Pool<M> {
     /// Lends at most `max` connections, of which one may be there already.
@@ -85,7 +85,7 @@ impl<M: Manager> Pool<M> {
             .idle_timeout(None)
             .max_lifetime(None)
             .thread_pool(Arc::clone(&maker))
-            .build_unchecked(Made { manager, first: Mutex::new(first) });
+            .build_unchecked(Connector { manager, first: Mutex::new(first) });
         let (places, changed) = (Mutex::default(), Condvar::new());
         Self { connections: Some(connections), maker, max, patience, places, changed }
     }
@@ -103,11 +103,11 @@ impl<M: Manager> Pool<M> {
         let mut lent = match idle {
             Some(idle) => idle,
             None => {
-                place.begin_making();
-                make(connections, stop)?
+                place.begin_connecting();
+                connect_now(connections, stop)?
             }
         };
-        place.is_made();
+        place.stop_connecting();
         match &mut *lent {
             Ok(connection) => Ok(work(connection)),
             Err(error) => Err(error.take().map_or(NoConnection::Busy, NoConnection::Failed)),
@@ -124,7 +124,7 @@ impl<M: Manager> Pool<M> {
             if stop.is_some_and(Stop::is_over) {
                 return Err(NoConnection::Stopped);
             }
-            if places.being_made > 0 {
+            if places.connecting > 0 {
                 busy_since = None;
                 let woken = self.changed.wait_timeout(places, at_most);
                 (places, _) = woken.unwrap_or_else(PoisonError::into_inner);
@@ -139,7 +139,7 @@ impl<M: Manager> Pool<M> {
             (places, _) = woken.unwrap_or_else(PoisonError::into_inner);
         }
         places.taken += 1;
-        Ok(Place { pool: self, is_being_made: false })
+        Ok(Place { pool: self, is_connecting: false })
     }
 
     fn lock(&self) -> MutexGuard<'_, Places> {
@@ -154,15 +154,15 @@ impl<M: Manager> Pool<M> {
     }
 }
 
-/// Waits for a connection that is being made. Who is to stop waits no longer: it is kept for the next.
-fn make<M: Manager>(
-    connections: &r2d2::Pool<Made<M>>,
+/// Waits for a connection that is being opened. Who is to stop waits no longer: it is kept for the next.
+fn connect_now<M: Manager>(
+    connections: &r2d2::Pool<Connector<M>>,
     stop: Option<&Stop>,
-) -> Result<r2d2::PooledConnection<Made<M>>, NoConnection<M::Error>> {
+) -> Result<r2d2::PooledConnection<Connector<M>>, NoConnection<M::Error>> {
     let Some(stop) = stop else { return connections.get().map_err(|_| NoConnection::Busy) };
     loop {
-        if let Ok(made) = connections.get_timeout(ASKING_WHILE_MADE) {
-            return Ok(made);
+        if let Ok(connected) = connections.get_timeout(ASKING_WHILE_CONNECTING) {
+            return Ok(connected);
         }
         if stop.is_over() {
             return Err(NoConnection::Stopped);
@@ -175,7 +175,7 @@ fn make<M: Manager>(
 impl<M: Manager> Drop for Pool<M> {
     fn drop(&mut self) {
         self.connections = None;
-        // Just after it has made a connection, the thread still holds the pool for a moment. Jobs are
+        // Just after it has opened a connection, the thread still holds the pool for a moment. Jobs are
         // done one after the other.
         let (done, is_done) = mpsc::channel::<()>();
         self.maker.execute(move || drop(done));
@@ -192,18 +192,18 @@ impl<M: Manager> fmt::Debug for Pool<M> {
 /// The right to one connection, until it is dropped.
 struct Place<'a, M: Manager> {
     pool: &'a Pool<M>,
-    is_being_made: bool,
+    is_connecting: bool,
 }
 
 impl<M: Manager> Place<'_, M> {
-    fn begin_making(&mut self) {
-        self.is_being_made = true;
-        self.pool.lock().being_made += 1;
+    fn begin_connecting(&mut self) {
+        self.is_connecting = true;
+        self.pool.lock().connecting += 1;
     }
 
-    fn is_made(&mut self) {
-        if std::mem::take(&mut self.is_being_made) {
-            self.pool.lock().being_made -= 1;
+    fn stop_connecting(&mut self) {
+        if std::mem::take(&mut self.is_connecting) {
+            self.pool.lock().connecting -= 1;
             // Whoever waits for a connection counts the time from now on.
             self.pool.changed.notify_all();
         }
@@ -212,21 +212,21 @@ impl<M: Manager> Place<'_, M> {
 
 impl<M: Manager> Drop for Place<'_, M> {
     fn drop(&mut self) {
-        self.is_made();
+        self.stop_connecting();
         self.pool.lock().taken -= 1;
         self.pool.changed.notify_one();
     }
 }
 
-/// Makes what a manager makes, or the error of that: r2d2 would try a failed one again until its
+/// Connects as a manager does, or answers its error: r2d2 would try a failed one again until its
 /// time-out, and keep the error to itself.
-struct Made<M: Manager> {
+struct Connector<M: Manager> {
     manager: M,
     /// One that is there already, until somebody wants it.
     first: Mutex<Option<M::Connection>>,
 }
 
-impl<M: Manager> ManageConnection for Made<M> {
+impl<M: Manager> ManageConnection for Connector<M> {
     /// The error is taken by whom it is told.
     type Connection = Result<M::Connection, Option<M::Error>>;
     type Error = M::Error;
@@ -282,7 +282,7 @@ mod tests {
         }
     }
 
-    /// A pool of numbers, with something to do before each is made.
+    /// A pool of numbers, with something to do before each is opened.
     fn pool<F>(max: u32, patience: Duration, before: F) -> Pool<Numbers<F>>
     where
         F: Fn(usize) -> io::Result<()> + Send + Sync + 'static,
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn connections_are_made_when_they_are_needed_and_kept() {
+    fn connections_are_opened_when_they_are_needed_and_kept() {
         let pool = pool(3, NO_TIME, |_| Ok(()));
         assert_eq!(pool.counts(), (0, 0));
         assert_eq!(pool.with(None, |first| *first).unwrap(), 1);
@@ -327,34 +327,34 @@ mod tests {
 
     /// However long it takes, and though nobody has any patience.
     #[test]
-    fn a_connection_that_is_being_made_is_not_busy() {
-        let (begun, is_made) = (Arc::new(Barrier::new(2)), Arc::new(AtomicBool::new(false)));
+    fn a_connection_that_is_being_opened_is_not_busy() {
+        let (begun, is_open) = (Arc::new(Barrier::new(2)), Arc::new(AtomicBool::new(false)));
         let slowly = slowly(&begun);
         let one = pool(1, NO_TIME, {
-            let is_made = Arc::clone(&is_made);
-            move |number| slowly(number).map(|()| is_made.store(true, Ordering::SeqCst))
+            let is_open = Arc::clone(&is_open);
+            move |number| slowly(number).map(|()| is_open.store(true, Ordering::SeqCst))
         });
         thread::scope(|scope| {
             let maker = scope.spawn(|| one.with(None, |one| *one).unwrap());
             begun.wait();
             // The first one gives it back at once; in between it may be in use.
             let other = one.with(None, |one| *one);
-            assert!(is_made.load(Ordering::SeqCst), "{other:?}");
+            assert!(is_open.load(Ordering::SeqCst), "{other:?}");
             assert_eq!(maker.join().unwrap(), 1);
         });
         assert_eq!(one.counts(), (1, 1));
     }
 
-    /// However long that takes; and what was made, or why it was not, is for nobody else.
+    /// However long that takes; and what was opened, or why it was not, is for nobody else.
     #[test]
-    fn who_is_to_stop_does_not_wait_for_one_that_is_being_made() {
-        let (make, made) = mpsc::channel::<io::Result<()>>();
-        let made = Mutex::new(made);
-        let one = pool(1, NO_TIME, move |_| made.lock().unwrap().recv().unwrap());
+    fn who_is_to_stop_does_not_wait_for_one_that_is_being_opened() {
+        let (go_on, outcome) = mpsc::channel::<io::Result<()>>();
+        let outcome = Mutex::new(outcome);
+        let one = pool(1, NO_TIME, move |_| outcome.lock().unwrap().recv().unwrap());
         let stop = Stop::when(|| true);
         assert!(matches!(one.with(Some(&stop), |one| *one), Err(NoConnection::Stopped)));
-        make.send(Err(io::Error::other("no"))).unwrap();
-        make.send(Ok(())).unwrap();
+        go_on.send(Err(io::Error::other("no"))).unwrap();
+        go_on.send(Ok(())).unwrap();
         // The error may come to be known only while this one waits already.
         let told = one.with(None, |one| *one);
         assert!(matches!(told, Ok(2) | Err(NoConnection::Failed(_))), "{told:?}");
@@ -362,9 +362,9 @@ mod tests {
         assert_eq!(one.counts(), (1, 1));
     }
 
-    /// Not only those who come after it was made.
+    /// Not only those who come after it was opened.
     #[test]
-    fn who_waited_while_one_was_made_is_told_that_it_is_in_use() {
+    fn who_waited_while_one_was_opened_learns_that_it_is_in_use() {
         let begun = Arc::new(Barrier::new(2));
         let one = pool(1, NO_TIME, slowly(&begun));
         let (keep, kept) = mpsc::channel::<()>();
@@ -392,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_made_is_told_at_once_and_leaves_room() {
+    fn what_cannot_be_opened_fails_at_once_and_leaves_room() {
         let pool = pool(1, NO_TIME, |number| match number {
             1 => Err(io::Error::other("on purpose")),
             _ => Ok(()),

@@ -36,10 +36,10 @@ pub(super) fn carry_out(
     version: i32,
 ) -> Result<()> {
     let failed = |source| StoreError::sqlite("migrate the ledger", path, source);
-    let made = |error| StoreError::read("migrate the ledger", path, error);
+    let read_failed = |error| StoreError::read("migrate the ledger", path, error);
     let done = usize::try_from(version).unwrap_or(0);
     transaction.execute_batch(DROP_VIEWS).map_err(failed)?;
-    // What is made of records is made once they have all columns, and what it is made of goes last.
+    // What is read_failed of records is made once they have all columns, and what it is made of goes last.
     let steps = MIGRATIONS.iter().skip(done).copied().flatten().copied();
     for step in steps.filter(|step| *step != V5_WITHOUT_SUMS) {
         transaction.execute_batch(step).map_err(failed)?;
@@ -48,11 +48,11 @@ pub(super) fn carry_out(
         labels::add_checksums(transaction).map_err(failed)?;
     }
     if version < FIRST_WITH_PIECES {
-        bring_sums(transaction, version).map_err(made)?;
+        bring_sums(transaction, version).map_err(read_failed)?;
         transaction.execute_batch(V5_WITHOUT_SUMS).map_err(failed)?;
     }
     if version < FIRST_WITH_EVENT_IDS {
-        event_ids::fill(transaction, i64::MIN).map_err(made)?;
+        event_ids::fill(transaction, i64::MIN).map_err(read_failed)?;
     }
     if version == 0 {
         // The pages of tables that came and went on the way.

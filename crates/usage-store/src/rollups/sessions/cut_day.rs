@@ -1,4 +1,4 @@
-//! The day that holds both what frozen sessions came to and rows: it cannot be made again from the rows alone.
+//! The day that holds both what frozen sessions came to and rows: it cannot be derived again from the rows alone.
 
 use rusqlite::Connection;
 

@@ -8,9 +8,9 @@
 mod blob;
 mod change;
 mod cut_day;
+mod derived;
 mod ends;
 mod frozen;
-mod made;
 mod rebuild;
 mod table;
 
@@ -18,8 +18,8 @@ use rusqlite::Connection;
 
 pub(super) use change::SessionChange;
 pub(crate) use cut_day::recount_cut_day;
+pub(crate) use derived::{SessionFault, each_wrong_session};
 pub(crate) use frozen::{forget_frozen, forget_old, forget_unused_sessions};
-pub(crate) use made::{SessionFault, each_wrong_session};
 pub(super) use rebuild::rebuild;
 pub(super) use table::each_label_set;
 #[cfg(feature = "zones")]

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::table::{self, SessionTotals};
-use super::{ends, first_of_rows, made};
+use super::{derived, ends, first_of_rows};
 use crate::error::ReadError;
 
 /// The result of making the sums of sessions again.
@@ -16,20 +16,20 @@ pub(in crate::rollups) struct RebuiltSessions {
     pub(in crate::rollups) lost: Vec<i64>,
 }
 
-/// Makes the sums of all sessions again from the rows there are. Days whose rows are gone stay as they are.
+/// Derives the sums of all sessions again from the rows there are. Days whose rows are gone stay as they are.
 pub(in crate::rollups) fn rebuild(connection: &Connection) -> Result<RebuiltSessions, ReadError> {
     let first = first_of_rows(connection)?;
     let (mut rebuilt, mut buffer) = (RebuiltSessions::default(), Vec::new());
     let mut seen = FxHashSet::default();
     let mut of_rows = FxHashMap::<i64, (i64, i64)>::default();
-    made::from_rows(connection, first, |day, made| {
-        for (session, made) in made? {
+    derived::from_rows(connection, first, |day, derived| {
+        for (session, derived) in derived? {
             seen.insert((session, day));
-            of_rows.entry(session).or_insert(made.ends).1 = made.ends.1;
+            of_rows.entry(session).or_insert(derived.ends).1 = derived.ends.1;
             let is_so =
-                table::read(connection, (session, day)).is_ok_and(|cells| cells == made.cells);
+                table::read(connection, (session, day)).is_ok_and(|cells| cells == derived.cells);
             if !is_so {
-                table::write(connection, (session, day), &made.cells, &mut buffer)?;
+                table::write(connection, (session, day), &derived.cells, &mut buffer)?;
                 rebuilt.changed += 1;
             }
         }

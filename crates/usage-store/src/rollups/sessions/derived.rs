@@ -1,4 +1,4 @@
-//! The sums of sessions as they have to be: made from the rows, and compared with what there is.
+//! The sums of sessions as they have to be: derived from the rows, and compared with what there is.
 
 use rusqlite::Connection;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -12,18 +12,18 @@ use crate::rollups::Cells;
 
 /// The sums of the rows of a session in a day.
 #[derive(Debug, Default)]
-pub(super) struct Made {
+pub(super) struct Derived {
     pub(super) cells: Cells,
     /// The times of the first and the last of them.
     pub(super) ends: (i64, i64),
 }
 
-/// Makes what each session comes to in a day from its rows, from a day on. `found` gets them day by day; an error in
+/// Derives what each session comes to in a day from its rows, from a day on. `found` gets them day by day; an error in
 /// place of those of a day that has a record that is damaged.
 pub(super) fn from_rows(
     connection: &Connection,
     from: i64,
-    mut found: impl FnMut(i64, Result<Vec<(i64, Made)>, ReadError>) -> Result<(), ReadError>,
+    mut found: impl FnMut(i64, Result<Vec<(i64, Derived)>, ReadError>) -> Result<(), ReadError>,
 ) -> Result<(), ReadError> {
     let mut statement =
         connection.prepare(&format!("{} WHERE ts >= ?1 ORDER BY ts", *SELECT_COUNTS))?;
@@ -67,19 +67,19 @@ impl Open {
 
     fn close(
         &mut self,
-        found: &mut impl FnMut(i64, Result<Vec<(i64, Made)>, ReadError>) -> Result<(), ReadError>,
+        found: &mut impl FnMut(i64, Result<Vec<(i64, Derived)>, ReadError>) -> Result<(), ReadError>,
     ) -> Result<(), ReadError> {
         let sessions = self.sessions.drain();
-        let mut made: Vec<_> = sessions
+        let mut derived: Vec<_> = sessions
             .map(|(session, (by_name, ends))| {
-                (session, Made { cells: by_name.into_iter().collect(), ends })
+                (session, Derived { cells: by_name.into_iter().collect(), ends })
             })
             .collect();
-        made.sort_unstable_by_key(|(session, _)| *session);
+        derived.sort_unstable_by_key(|(session, _)| *session);
         match self.spoilt.take() {
             Some(error) => found(self.day, Err(error)),
-            None if made.is_empty() => Ok(()),
-            None => found(self.day, Ok(made)),
+            None if derived.is_empty() => Ok(()),
+            None => found(self.day, Ok(derived)),
         }
     }
 }
@@ -108,16 +108,16 @@ pub(crate) fn each_wrong_session(
     // A day that it cuts would be added up in part.
     let first = first_of_rows.max(day_of(from.saturating_sub(1)).saturating_add(1));
     let (mut seen, mut spoilt) = <(FxHashSet<(i64, i64)>, FxHashSet<i64>)>::default();
-    from_rows(connection, first, |day, made| {
+    from_rows(connection, first, |day, derived| {
         // The check of the records names what is damaged.
-        let Ok(made) = made else {
+        let Ok(derived) = derived else {
             spoilt.insert(day);
             return Ok(());
         };
-        for (session, made) in made {
+        for (session, derived) in derived {
             seen.insert((session, day));
             match table::read(connection, (session, day)) {
-                Ok(cells) if cells == made.cells => {}
+                Ok(cells) if cells == derived.cells => {}
                 Ok(_) => give(session, SessionFault::Rows { day }),
                 // It is found below.
                 Err(error) if Wrong::is_unreadable(&error) => {}

@@ -1,4 +1,4 @@
-//! The sums as they have to be, made from the rows or from finer sums: to make them again, and to
+//! The sums as they have to be, derived from the rows or from finer sums: to rebuild them, and to
 //! compare them with what there is.
 
 use rusqlite::Connection;
@@ -13,15 +13,15 @@ use crate::error::{DamageCode, ReadError};
 use crate::ledger::columns::{SELECT_COUNTS, TS, hash, summary};
 
 /// The sums that a stretch of time has to come to, or why that cannot be said.
-type Made = Result<Cells, ReadError>;
+type Derived = Result<Cells, ReadError>;
 
-/// Makes the sums of each quarter of an hour that has rows, from an instant on that begins one.
+/// Derives the sums of each quarter of an hour that has rows, from an instant on that begins one.
 /// `found` gets them in order, and the sum of the hashes of its rows.
 pub(crate) fn from_rows(
     connection: &Connection,
     from: i64,
     folds: Folds<'_>,
-    mut found: impl FnMut(i64, Made, u32) -> Result<(), ReadError>,
+    mut found: impl FnMut(i64, Derived, u32) -> Result<(), ReadError>,
 ) -> Result<(), ReadError> {
     let mut statement =
         connection.prepare(&format!("{} WHERE ts >= ?1 ORDER BY ts", *SELECT_COUNTS))?;
@@ -45,18 +45,18 @@ pub(crate) fn from_rows(
     open.close(&mut found)
 }
 
-/// Makes the sums of each stretch of a level from the finer one, from a number on. `found` gets
+/// Derives the sums of each stretch of a level from the finer one, from a number on. `found` gets
 /// them in order.
 pub(crate) fn from_finer(
     connection: &Connection,
     level: Level,
     from: i64,
-    mut found: impl FnMut(i64, Made) -> Result<(), ReadError>,
+    mut found: impl FnMut(i64, Derived) -> Result<(), ReadError>,
 ) -> Result<(), ReadError> {
     let finer = level.finer();
     let first = finer.around(level.start_of(from));
     let mut open = Open::default();
-    let mut found = |number, made, _| found(number, made);
+    let mut found = |number, derived, _| found(number, derived);
     for of_finer in numbers(connection, finer, first)? {
         open.turn_to(level.of_finer(of_finer), &mut found)?;
         match read(connection, finer, of_finer) {
@@ -95,7 +95,7 @@ impl Open<'_> {
     fn turn_to(
         &mut self,
         number: i64,
-        found: &mut impl FnMut(i64, Made, u32) -> Result<(), ReadError>,
+        found: &mut impl FnMut(i64, Derived, u32) -> Result<(), ReadError>,
     ) -> Result<(), ReadError> {
         if self.number != number {
             self.close(found)?;
@@ -106,7 +106,7 @@ impl Open<'_> {
 
     fn close(
         &mut self,
-        found: &mut impl FnMut(i64, Made, u32) -> Result<(), ReadError>,
+        found: &mut impl FnMut(i64, Derived, u32) -> Result<(), ReadError>,
     ) -> Result<(), ReadError> {
         if let Some(folds) = &mut self.folds {
             folds.fold(self.number, &mut self.totals)?;
