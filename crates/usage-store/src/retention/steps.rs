@@ -10,7 +10,7 @@ use usage_core::{TimeRange, Timestamp};
 use crate::error::ReadError;
 use crate::ledger::columns::{SELECT_COUNTS, TS, hash, session, summary};
 use crate::ledger::retained;
-use crate::rollups::{self, Change, Level, Seen, quarter_of, start_of_quarter, totals_of_all};
+use crate::rollups::{self, Delta, Level, Seen, quarter_of, start_of_quarter, totals_of_all};
 use crate::write::event_ids::{self, Place};
 use crate::write::tellings;
 
@@ -48,7 +48,7 @@ pub(super) fn delete_rows(
         .query_row([from, before, most], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     let (ts, id) = next.unwrap_or((before, i64::MIN));
-    let change = going(connection, from, (ts, id))?;
+    let delta = going(connection, from, (ts, id))?;
     // What goes from the oldest record on is refused from then on, and its ids with it.
     if from != i64::MIN {
         event_ids::forget_records(connection, from, (ts, id))?;
@@ -57,8 +57,8 @@ pub(super) fn delete_rows(
     let deleted = connection
         .prepare_cached("DELETE FROM records WHERE ts >= ?3 AND (ts, id) < (?1, ?2)")?
         .execute(params![ts, id, from])?;
-    let Some((change, first)) = change else { return Ok(deleted as u64) };
-    change.count_out(connection)?;
+    let Some((delta, first)) = delta else { return Ok(deleted as u64) };
+    delta.count_out(connection)?;
     rollups::nothing_left(connection, &(first..quarter_of(ts).max(first)))?;
     Ok(deleted as u64)
 }
@@ -69,13 +69,13 @@ fn going(
     connection: &Connection,
     from: i64,
     (ts, id): (i64, i64),
-) -> Result<Option<(Change, i64)>, ReadError> {
+) -> Result<Option<(Delta, i64)>, ReadError> {
     let rows_from = retained::rows_from(connection)?.unwrap_or(i64::MIN).max(from);
     if rows_from > ts {
         return Ok(None);
     }
     let sessions_from = retained::sessions_from(connection)?.unwrap_or(i64::MIN);
-    let mut change = Change::default();
+    let mut delta = Delta::default();
     let mut statement = connection
         .prepare_cached(&format!("{} WHERE ts >= ?3 AND (ts, id) < (?1, ?2)", *SELECT_COUNTS))?;
     let mut rows = statement.query([ts, id, rows_from])?;
@@ -83,9 +83,9 @@ fn going(
         let counts = summary(row)?;
         let at = row.get(TS)?;
         let session = session(row)?.filter(|_| at >= sessions_from);
-        change.record(at, (row.get(0)?, session), hash(row)?, &counts);
+        delta.record(at, (row.get(0)?, session), hash(row)?, &counts);
     }
-    Ok(Some((change, quarter_of(rows_from) + i64::from(is_cut(rows_from)))))
+    Ok(Some((delta, quarter_of(rows_from) + i64::from(is_cut(rows_from)))))
 }
 
 /// Checks the records of the quarters of an hour that a range cuts: what stays of their sums would be
@@ -127,14 +127,14 @@ pub(super) fn delete_sums(
         retained::forget_rows_from(connection, quarter_of(rows_from))?;
         return Ok((0, 0));
     }
-    let (mut change, mut requests) = (Change::default(), 0);
+    let (mut delta, mut requests) = (Delta::default(), 0);
     for &number in &numbers {
         for (label_set, totals) in rollups::read(connection, Level::Quarter, number)?.iter() {
-            change.quarter(number, label_set, totals);
+            delta.quarter(number, label_set, totals);
             requests += totals.requests;
         }
     }
-    change.count_out(connection)?;
+    delta.count_out(connection)?;
     Ok((numbers.len() as u64, requests))
 }
 

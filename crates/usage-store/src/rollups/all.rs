@@ -101,7 +101,7 @@ pub(super) fn write(
 }
 
 /// Counts records in or out; returns by how much that changes the sum of the checksums.
-pub(super) fn change(
+pub(super) fn apply(
     connection: &Connection,
     number: i64,
     by: &OfAll,

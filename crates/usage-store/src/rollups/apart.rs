@@ -7,8 +7,8 @@ use rusqlite::Connection;
 use rustc_hash::{FxHashMap, FxHashSet};
 use usage_core::{Filter, TimeRange, Timestamp};
 
+use super::cover::cover;
 use super::root::{Folded, folded_months};
-use super::split::split;
 use super::total::{ALL, Totals};
 use super::{Level, Wrong, each_checked_row, quarter_of};
 use crate::error::ReadError;
@@ -59,7 +59,7 @@ impl Apart {
         if self.months.is_empty() {
             return Ok(());
         }
-        for (level, numbers) in split(range, ALL).sums {
+        for (level, numbers) in cover(range, ALL).sums {
             for (month, label_sets) in &self.months {
                 let of_month = Level::Month.start_of(*month)..Level::Month.start_of(month + 1);
                 let stretch = level.start_of(numbers.start)..level.start_of(numbers.end);

@@ -50,7 +50,7 @@ impl Cells {
     /// Counts in what other records add up to. Label sets come in the order of their ids, each once.
     pub(crate) fn add<'a>(&mut self, totals: impl Iterator<Item = (i64, &'a Summary)>) {
         // Nothing is ever missing to be added to.
-        let _ = self.change(totals, |sum, totals| {
+        let _ = self.apply(totals, |sum, totals| {
             sum.merge(totals);
             Some(())
         });
@@ -62,7 +62,7 @@ impl Cells {
         &mut self,
         totals: impl Iterator<Item = (i64, &'a Summary)>,
     ) -> Result<(), Wrong> {
-        self.change(totals, |sum, totals| {
+        self.apply(totals, |sum, totals| {
             *sum = less(sum, totals)?;
             // Requests that are gone leave no tokens behind.
             (sum.requests > 0 || *sum == Summary::default()).then_some(())
@@ -70,7 +70,7 @@ impl Cells {
     }
 
     /// Goes over both once, however many they are: names from hostile requests are many.
-    fn change<'a>(
+    fn apply<'a>(
         &mut self,
         totals: impl Iterator<Item = (i64, &'a Summary)>,
         with: impl Fn(&mut Summary, &Summary) -> Option<()>,

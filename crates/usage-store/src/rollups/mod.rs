@@ -2,7 +2,7 @@
 //! over ten million records as fast as one over ten thousand.
 //!
 //! Quarters of an hour are the base; a day's sums are those of its quarters, a month's those of its
-//! days, all in UTC. A report takes the coarsest that fit, see [`split`], and looks at rows only
+//! days, all in UTC. A report takes the coarsest that fit, see [`cover`], and looks at rows only
 //! within the quarters that it cuts. It checks that what it has read is what belongs together, see
 //! [`seals`], and that the rows are those that were stored, see [`checked`].
 //!
@@ -12,9 +12,10 @@
 mod all;
 mod apart;
 mod cells;
-mod change;
 mod checked;
 mod counts;
+mod cover;
+mod delta;
 mod derived;
 mod fold;
 mod folds;
@@ -24,7 +25,6 @@ mod rebuild;
 mod root;
 mod seals;
 mod sessions;
-mod split;
 mod stretch;
 mod table;
 mod total;
@@ -37,8 +37,8 @@ pub(crate) use crate::error::Wrong;
 pub(crate) use all::{nothing_left, rows_hash};
 pub(crate) use apart::Apart;
 pub(crate) use cells::Cells;
-pub(crate) use change::Change;
 pub(crate) use checked::each_checked_row;
+pub(crate) use delta::Delta;
 pub(crate) use derived::{from_finer, from_rows};
 pub(crate) use fold::folded_by_month;
 pub(crate) use folds::Folds;

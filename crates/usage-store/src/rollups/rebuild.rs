@@ -288,5 +288,5 @@ pub(super) fn reseal(
     by: Seals,
     buffer: &mut Vec<u8>,
 ) -> rusqlite::Result<()> {
-    stretch::change::<()>(connection, stretch, &[], by, |_, _| Ok(()), buffer).map(drop)
+    stretch::apply::<()>(connection, stretch, &[], by, |_, _| Ok(()), buffer).map(drop)
 }

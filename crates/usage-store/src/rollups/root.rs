@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use rusqlite::Connection;
 
-use super::stretch::Changed;
+use super::stretch::StretchDelta;
 use crate::error::Wrong;
 use crate::ledger::columns::hash_of_row;
 use crate::ledger::varint::{pull_count, push};
@@ -85,7 +85,7 @@ impl Root {
     }
 
     /// Changes what there is of a month; says whether nothing is left.
-    pub(super) fn change(&mut self, month: i64, by: Changed) -> bool {
+    pub(super) fn apply(&mut self, month: i64, by: StretchDelta) -> bool {
         let of = self.0.entry(month).or_default();
         of.sum = of.sum.wrapping_add(by.checksum);
         of.names.label_sets = of.names.label_sets.saturating_add_signed(by.label_sets);
@@ -222,8 +222,8 @@ mod tests {
     #[test]
     fn a_month_that_comes_to_nothing_is_gone() {
         let mut root = Root::default();
-        let by = |checksum, label_sets| Changed { checksum, label_sets };
-        assert!(!root.change(5, by(7, 2)) && !root.change(6, by(1, 1)));
+        let by = |checksum, label_sets| StretchDelta { checksum, label_sets };
+        assert!(!root.apply(5, by(7, 2)) && !root.apply(6, by(1, 1)));
         let mut folded = Folded::default();
         folded.add(5, 7, 3);
         root.add_folded(5, folded);
@@ -235,7 +235,7 @@ mod tests {
         for found in [vec![(5, other)], vec![], vec![(5, folded), (6, folded)]] {
             assert_eq!(root.torn_by_folding(&found.into_iter().collect()).len(), 1);
         }
-        assert!(root.change(5, by(0_u32.wrapping_sub(7), -2)));
+        assert!(root.apply(5, by(0_u32.wrapping_sub(7), -2)));
         assert_eq!((root.names(5), root.ends()), (NamesOf::default(), Some([6, 6])));
     }
 }

@@ -10,9 +10,9 @@ use std::ops::Range;
 
 use rusqlite::Connection;
 
+use super::cover::Cover;
 use super::fold::folded_by_month;
 use super::root::{Month, NamesOf, Root};
-use super::split::Split;
 use super::table::{each_checksum, each_head, read};
 use super::{Level, Wrong};
 
@@ -30,8 +30,8 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    pub(super) fn add(&mut self, split: &Split) {
-        for (level, numbers) in &split.sums {
+    pub(super) fn add(&mut self, cover: &Cover) {
+        for (level, numbers) in &cover.sums {
             if matches!(level, Level::Day | Level::Quarter) {
                 self.searched.push((*level, numbers.clone()));
             }

@@ -1,4 +1,4 @@
-//! The totals of one stretch of time as pieces: which of them a change touches, and how they split.
+//! The totals of one stretch of time as pieces: which of them a delta touches, and how they split.
 
 use rusqlite::Connection;
 
@@ -8,27 +8,27 @@ use super::{Cells, Level, Wrong};
 
 /// By how much a stretch has changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Changed {
+pub(super) struct StretchDelta {
     /// The sum of the checksums of its pieces, modulo 2^32.
     pub(super) checksum: u32,
     pub(super) label_sets: i64,
 }
 
-/// Changes some label sets of a stretch, and what its finer sums come to. `change` gets the totals that a piece may hold, in
+/// Applies totals to some label sets of a stretch, and what its finer sums come to. `apply` gets the totals that a piece may hold, in
 /// the order of their label sets.
-pub(super) fn change<T>(
+pub(super) fn apply<T>(
     connection: &Connection,
     (level, number): (Level, i64),
     totals: &[(i64, T)],
     seals: Seals,
-    change: impl Fn(&mut Cells, &[(i64, T)]) -> Result<(), Wrong>,
+    apply: impl Fn(&mut Cells, &[(i64, T)]) -> Result<(), Wrong>,
     buffer: &mut Vec<u8>,
-) -> rusqlite::Result<Changed> {
+) -> rusqlite::Result<StretchDelta> {
     let place = Place::first_of(level, number);
     let mut label_sets = 0;
-    let mut change = |cells: &mut Cells, totals: &[(i64, T)]| {
+    let mut apply = |cells: &mut Cells, totals: &[(i64, T)]| {
         label_sets -= cells.len();
-        change(cells, totals)?;
+        apply(cells, totals)?;
         label_sets += cells.len();
         Ok::<_, Wrong>(())
     };
@@ -47,7 +47,7 @@ pub(super) fn change<T>(
         }
         let place = Place { level, number, first: begins };
         let mut piece = read_piece(connection, place)?.ok_or(Wrong::Torn)?;
-        change(&mut piece.cells, of_piece)?;
+        apply(&mut piece.cells, of_piece)?;
         later -= 1;
         let (checksums, pieces) = if piece.cells.is_empty() {
             delete_piece(connection, place)?;
@@ -58,20 +58,20 @@ pub(super) fn change<T>(
         sum = sum.wrapping_add(checksums).wrapping_sub(piece.checksum);
         later += pieces;
     }
-    change(&mut first.cells, of_first)?;
+    apply(&mut first.cells, of_first)?;
     sum = sum.wrapping_sub(first.checksum);
     if first.cells.is_empty() && later == 0 {
         if is_there {
             delete_piece(connection, place)?;
         }
-        return Ok(Changed { checksum: sum, label_sets });
+        return Ok(StretchDelta { checksum: sum, label_sets });
     }
     let mut head = Head { has_more: later > 0, ..first.head };
     for (seal, by) in head.seals.iter_mut().zip(seals) {
         *seal = seal.wrapping_add(by);
     }
     let (checksums, _) = write_from(connection, place, head, first.cells.as_slice(), buffer)?;
-    Ok(Changed { checksum: sum.wrapping_add(checksums), label_sets })
+    Ok(StretchDelta { checksum: sum.wrapping_add(checksums), label_sets })
 }
 
 /// Writes a stretch anew, whatever pieces it had; returns the sum of the checksums of its pieces.
@@ -216,7 +216,7 @@ mod tests {
                     let totals = totals.iter().map(|(id, totals)| (*id, totals));
                     if is_in { cells.add(totals); Ok(()) } else { cells.take_away(totals) }
                 };
-                let by = change(&connection, STRETCH, &totals, [5, 0], with, &mut buffer).unwrap();
+                let by = apply(&connection, STRETCH, &totals, [5, 0], with, &mut buffer).unwrap();
                 sum = sum.wrapping_add(by.checksum);
                 label_sets += by.label_sets;
                 prop_assert_eq!(usize::try_from(label_sets), Ok(model.len()));
@@ -248,7 +248,7 @@ mod tests {
             Ok(())
         };
         let totals = [(9_000, one(1)), (9_001, one(1)), (15_000, one(1)), (30_000, one(1))];
-        change(&connection, STRETCH, &totals, [1, 0], with, &mut buffer).unwrap();
+        apply(&connection, STRETCH, &totals, [1, 0], with, &mut buffer).unwrap();
         // Three pieces, one of which may split, and the first with the seals.
         assert!((4..=6).contains(&(written(&connection) - before)));
     }

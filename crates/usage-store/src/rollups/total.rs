@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use usage_core::stats::Summary;
 use usage_core::{TimeRange, Timestamp};
 
-use super::split::split;
+use super::cover::cover;
 use super::table::each_cell;
 use super::{Level, Seen, each_checked_row, quarter_of, start_of_quarter};
 use crate::error::ReadError;
@@ -68,12 +68,12 @@ pub(crate) fn total(
     totals: &mut Totals,
     seen: &mut Seen,
 ) -> Result<(), ReadError> {
-    let split = split(range, ALL);
-    for (level, numbers) in &split.sums {
+    let cover = cover(range, ALL);
+    for (level, numbers) in &cover.sums {
         each_cell(connection, *level, numbers, |label_set, found| totals.add(label_set, found))?;
     }
-    seen.add(&split);
-    each_row(connection, &split.rows, seen, |label_set, found| totals.add(label_set, found))
+    seen.add(&cover);
+    each_row(connection, &cover.rows, seen, |label_set, found| totals.add(label_set, found))
 }
 
 /// Hands out the rows of pieces of quarters of an hour, each of which is read whole once, to check it.

@@ -7,8 +7,8 @@ use rusqlite::Connection;
 use usage_core::TimeRange;
 use usage_core::stats::Summary;
 
+use super::cover::cover_in_quarters;
 use super::seals::Seal;
-use super::split::split_to_quarters;
 use super::table::each_head;
 use super::total::{ALL, each_row};
 use super::{Level, Seen, Wrong, all};
@@ -23,10 +23,10 @@ pub(crate) fn totals_of_all(
 ) -> Result<Vec<Summary>, ReadError> {
     let (mut sums, mut quarters) = (Vec::new(), Vec::new());
     for range in ranges {
-        let split = split_to_quarters(range, ALL);
+        let cover = cover_in_quarters(range, ALL);
         let mut sum = Summary::default();
-        each_row(connection, &split.rows, seen, |_, found| sum.merge(found))?;
-        quarters.extend(split.sums.into_iter().map(|(_, of_range)| (of_range, sums.len())));
+        each_row(connection, &cover.rows, seen, |_, found| sum.merge(found))?;
+        quarters.extend(cover.sums.into_iter().map(|(_, of_range)| (of_range, sums.len())));
         sums.push(sum);
     }
     let (Some((first, _)), Some((last, _))) = (quarters.first(), quarters.last()) else {

@@ -12,7 +12,7 @@ use crate::ledger::ids::{IdCache, PendingIds, RowIds};
 use crate::ledger::more::{COLUMNS as NUMBERED, More};
 use crate::ledger::retained;
 use crate::ledger::transaction;
-use crate::rollups::Change;
+use crate::rollups::Delta;
 use crate::write::before_horizon;
 use crate::write::event_ids::{Event, KnownIds, are_alike};
 
@@ -152,9 +152,9 @@ pub(crate) struct Rows<'a, 'r> {
     pub(super) next_id: i64,
     /// Records older than this are not taken.
     pub(super) records_from: i64,
-    change: Change,
+    delta: Delta,
     /// The rows that others have taken the place of.
-    pub(super) gone: Change,
+    pub(super) gone: Delta,
     pub(super) outcome: BatchOutcome,
 }
 
@@ -165,7 +165,7 @@ impl<'a, 'r> Rows<'a, 'r> {
             .query_row([], |row| row.get(0))?;
         let statement = InsertRows::prepare(connection, 1)?;
         let records_from = retained::records_from(connection)?.unwrap_or(i64::MIN);
-        let (change, outcome) = (Change::default(), BatchOutcome::default());
+        let (delta, outcome) = (Delta::default(), BatchOutcome::default());
         Ok(Self {
             connection,
             statement,
@@ -175,8 +175,8 @@ impl<'a, 'r> Rows<'a, 'r> {
             first_id,
             next_id: first_id,
             records_from,
-            change,
-            gone: Change::default(),
+            delta,
+            gone: Delta::default(),
             outcome,
         })
     }
@@ -342,12 +342,12 @@ impl<'a, 'r> Rows<'a, 'r> {
         let row = Waiting { id, ids, more, record };
         // Where it goes in by itself, it counts once it is in.
         if self.together.is_some() {
-            self.change.new_record((row.ids.label_set, row.ids.session), hash, &row.record);
+            self.delta.new_record((row.ids.label_set, row.ids.session), hash, &row.record);
             self.waiting.push(row);
             self.put_together()?;
         } else {
             self.statement.execute(std::slice::from_ref(&row))?;
-            self.change.new_record((row.ids.label_set, row.ids.session), hash, &row.record);
+            self.delta.new_record((row.ids.label_set, row.ids.session), hash, &row.record);
         }
         self.next_id += 1;
         Ok(id)
@@ -382,7 +382,7 @@ impl<'a, 'r> Rows<'a, 'r> {
             self.connection
                 .prepare_cached("UPDATE ledger SET next_record_id = ?1")?
                 .execute([self.next_id])?;
-            self.change.count_in(self.connection)?;
+            self.delta.count_in(self.connection)?;
             // Behind it: what came and went in this batch is in both.
             self.gone.count_out(self.connection)?;
         }

@@ -2,8 +2,8 @@
 
 use rusqlite::Connection;
 
-use super::super::change::Way;
-use super::{SessionChange, first_of_rows, start_of_day};
+use super::super::delta::Way;
+use super::{SessionDelta, first_of_rows, start_of_day};
 use crate::error::ReadError;
 use crate::ledger::columns::{SELECT_COUNTS, TS, session, summary};
 use crate::ledger::retained;
@@ -21,17 +21,17 @@ pub(crate) fn recount_cut_day<T>(
     Ok(changed)
 }
 
-fn rows(connection: &Connection) -> Result<SessionChange, ReadError> {
-    let mut change = SessionChange::default();
-    let Some(from) = retained::sessions_from(connection)? else { return Ok(change) };
+fn rows(connection: &Connection) -> Result<SessionDelta, ReadError> {
+    let mut delta = SessionDelta::default();
+    let Some(from) = retained::sessions_from(connection)? else { return Ok(delta) };
     let end = start_of_day(first_of_rows(connection)?);
     let sql = format!("{} WHERE ts >= ?1 AND ts < ?2 AND session IS NOT NULL", *SELECT_COUNTS);
     let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query([from, end])?;
     while let Some(row) = rows.next()? {
         if let Some(session) = session(row)? {
-            change.record(row.get(TS)?, session, row.get(0)?, &summary(row)?);
+            delta.record(row.get(TS)?, session, row.get(0)?, &summary(row)?);
         }
     }
-    Ok(change)
+    Ok(delta)
 }

@@ -6,8 +6,8 @@
 //! both. Label sets are those of the rows: nothing is folded here.
 
 mod blob;
-mod change;
 mod cut_day;
+mod delta;
 mod derived;
 mod ends;
 mod frozen;
@@ -16,8 +16,8 @@ mod table;
 
 use rusqlite::Connection;
 
-pub(super) use change::SessionChange;
 pub(crate) use cut_day::recount_cut_day;
+pub(super) use delta::SessionDelta;
 pub(crate) use derived::{SessionFault, each_wrong_session};
 pub(crate) use frozen::{forget_frozen, forget_old, forget_unused_sessions};
 pub(super) use rebuild::rebuild;

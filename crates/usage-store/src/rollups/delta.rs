@@ -1,4 +1,4 @@
-//! The changes that a transaction makes to the sums.
+//! The delta of a transaction to the sums.
 
 use std::collections::BTreeMap;
 
@@ -10,19 +10,19 @@ use usage_core::stats::Summary;
 use super::all::{self, OfAll};
 use super::piece::Seals;
 use super::root::Root;
-use super::sessions::SessionChange;
-use super::stretch::Changed;
+use super::sessions::SessionDelta;
+use super::stretch::StretchDelta;
 use super::{Cells, Level, fold, quarter_of, stretch};
 
 /// Totals of records that come or go, by quarter of an hour and label set.
 #[derive(Debug, Default)]
-pub(crate) struct Change {
+pub(crate) struct Delta {
     quarters: ByLabelSet,
     /// The sums of the hashes of the records, by quarter of an hour.
     rows: FxHashMap<i64, u32>,
     /// The label sets are those that sums are kept under, not those of records.
     is_of_sums: bool,
-    sessions: SessionChange,
+    sessions: SessionDelta,
 }
 
 /// Totals by stretch of time and label set.
@@ -38,7 +38,7 @@ pub(super) enum Way {
     Out,
 }
 
-impl Change {
+impl Delta {
     /// A record that comes or goes, by its label set and its session, with the [hash](crate::ledger::columns::hash_of_row) of its row.
     /// Its session is `None` where it has none, or where what that comes to stays.
     pub(crate) fn record(
@@ -107,23 +107,23 @@ impl Change {
         };
         let quarters = sorted(&quarters);
         let mut days = BTreeMap::<i64, Seals>::new();
-        for (quarter, by) in levels.change(Level::Quarter, &quarters, &BTreeMap::new())? {
+        for (quarter, by) in levels.apply(Level::Quarter, &quarters, &BTreeMap::new())? {
             add(&mut days.entry(Level::Day.of_finer(quarter)).or_default()[0], by.checksum);
         }
-        for (quarter, by) in levels.change_all(&quarters, &self.rows)? {
+        for (quarter, by) in levels.apply_to_all(&quarters, &self.rows)? {
             add(&mut days.entry(Level::Day.of_finer(quarter)).or_default()[1], by);
         }
         // From one level to the next there are fewer.
         let of_days = coarser(Level::Day, &quarters);
         let of_days = sorted(&of_days);
         let mut months = BTreeMap::<i64, Seals>::new();
-        for (day, by) in levels.change(Level::Day, &of_days, &days)? {
+        for (day, by) in levels.apply(Level::Day, &of_days, &days)? {
             add(&mut months.entry(Level::Month.of_finer(day)).or_default()[0], by.checksum);
         }
         let of_months = coarser(Level::Month, &of_days);
         let of_months = sorted(&of_months);
-        for (month, by) in levels.change(Level::Month, &of_months, &months)? {
-            if root.change(month, by) {
+        for (month, by) in levels.apply(Level::Month, &of_months, &months)? {
+            if root.apply(month, by) {
                 fold::forget(connection, month)?;
             }
         }
@@ -142,14 +142,14 @@ struct Levels<'a> {
 }
 
 impl Levels<'_> {
-    /// Changes the stretches of a level; returns by how much each changes.
-    fn change(
+    /// Applies totals to the stretches of a level; returns by how much each changes.
+    fn apply(
         &mut self,
         level: Level,
         totals: &[Totals<'_>],
         seals: &BTreeMap<i64, Seals>,
-    ) -> rusqlite::Result<Vec<(i64, Changed)>> {
-        let (mut changes, mut of_one) = (Vec::new(), Vec::new());
+    ) -> rusqlite::Result<Vec<(i64, StretchDelta)>> {
+        let (mut deltas, mut of_one) = (Vec::new(), Vec::new());
         let way = self.way;
         let with = |cells: &mut Cells, totals: &[(i64, &Summary)]| {
             let totals = totals.iter().copied();
@@ -166,30 +166,30 @@ impl Levels<'_> {
             let seals = seals.get(&number).copied().unwrap_or_default();
             let stretch = (level, number);
             let by =
-                stretch::change(self.connection, stretch, &of_one, seals, with, &mut self.buffer)?;
-            changes.push((number, by));
+                stretch::apply(self.connection, stretch, &of_one, seals, with, &mut self.buffer)?;
+            deltas.push((number, by));
         }
-        Ok(changes)
+        Ok(deltas)
     }
 
-    /// As [`change`](Self::change), of all names together; returns by how much the checksum of each
+    /// As [`apply`](Self::apply), of all names together; returns by how much the checksum of each
     /// changes.
-    fn change_all(
+    fn apply_to_all(
         &mut self,
         quarters: &[Totals<'_>],
         rows: &FxHashMap<i64, u32>,
     ) -> rusqlite::Result<Vec<(i64, u32)>> {
-        let mut changes = Vec::new();
+        let mut deltas = Vec::new();
         for group in quarters.chunk_by(|((one, _), _), ((other, _), _)| one == other) {
             let Some(&((number, _), _)) = group.first() else { continue };
             let mut by =
                 OfAll { rows: rows.get(&number).copied().unwrap_or(0), ..OfAll::default() };
             group.iter().for_each(|(_, totals)| by.totals.merge(totals));
             let is_out = self.way == Way::Out;
-            let by = all::change(self.connection, number, &by, is_out, &mut self.buffer)?;
-            changes.push((number, by));
+            let by = all::apply(self.connection, number, &by, is_out, &mut self.buffer)?;
+            deltas.push((number, by));
         }
-        Ok(changes)
+        Ok(deltas)
     }
 }
 

@@ -1,4 +1,4 @@
-//! A range of time as the fewest stretches that there are sums of: whole months inside, then whole
+//! Covers of ranges: a range of time as the fewest stretches that there are sums of: whole months inside, then whole
 //! days, then quarters of an hour, and at the ends what only rows can tell. All in UTC, whatever
 //! zone the range was named in: a day of Kathmandu is some quarters, too.
 
@@ -9,47 +9,47 @@ use usage_core::TimeRange;
 use super::level::{QUARTER, QUARTERS, day_of_month, month_of_day};
 use super::{Level, start_of_quarter};
 
-/// A range in pieces. Together they are the range, and no two overlap.
+/// A range as pieces. Together they are the range, and no two overlap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Split {
+pub(crate) struct Cover {
     /// Stretches by their numbers; none is empty.
     pub(crate) sums: Vec<(Level, Range<i64>)>,
     /// Instants in microseconds, each within a quarter of an hour; none is empty.
     pub(crate) rows: Vec<Range<i64>>,
 }
 
-/// Splits a range, half-open as ever. `all` are the instants that a record may have at all.
-pub(crate) fn split(range: TimeRange, all: Range<i64>) -> Split {
-    let mut split = split_to_quarters(range, all);
-    if let Some((level, quarters)) = split.sums.pop() {
-        split.add_inside(level, quarters);
+/// Covers a range, half-open as ever. `all` are the instants that a record may have at all.
+pub(crate) fn cover(range: TimeRange, all: Range<i64>) -> Cover {
+    let mut cover = cover_in_quarters(range, all);
+    if let Some((level, quarters)) = cover.sums.pop() {
+        cover.add_inside(level, quarters);
     }
-    split
+    cover
 }
 
-/// Splits a range into quarters of an hour alone.
-pub(crate) fn split_to_quarters(range: TimeRange, all: Range<i64>) -> Split {
+/// Covers a range by quarters of an hour alone.
+pub(crate) fn cover_in_quarters(range: TimeRange, all: Range<i64>) -> Cover {
     let start = range.start.map_or(all.start, |start| start.as_micros().clamp(all.start, all.end));
     let end = range.end.map_or(all.end, |end| end.as_micros().clamp(all.start, all.end));
-    let mut split = Split::default();
+    let mut cover = Cover::default();
     if start >= end {
-        return split;
+        return cover;
     }
     // Rounded up and down to whole quarters; when none is whole, only rows will do.
     let (first, last) = (ceil(start, QUARTER), end.div_euclid(QUARTER));
     if first > last {
-        split.add_rows(start..end);
-        return split;
+        cover.add_rows(start..end);
+        return cover;
     }
-    split.add_rows(start..start_of_quarter(first));
-    split.add_rows(start_of_quarter(last)..end);
+    cover.add_rows(start..start_of_quarter(first));
+    cover.add_rows(start_of_quarter(last)..end);
     if first < last {
-        split.sums.push((Level::Quarter, first..last));
+        cover.sums.push((Level::Quarter, first..last));
     }
-    split
+    cover
 }
 
-impl Split {
+impl Cover {
     fn add_rows(&mut self, range: Range<i64>) {
         if !range.is_empty() {
             self.rows.push(range);
@@ -113,15 +113,15 @@ mod tests {
         Timestamp::from(DateTime::parse_from_rfc3339(text).unwrap())
     }
 
-    fn of(start: &str, end: &str) -> Split {
-        split(TimeRange { start: Some(at(start)), end: Some(at(end)) }, ALL)
+    fn of(start: &str, end: &str) -> Cover {
+        cover(TimeRange { start: Some(at(start)), end: Some(at(end)) }, ALL)
     }
 
     #[test]
     fn all_time_is_months_alone() {
         let months = 1970 * 12..2100 * 12;
-        let expected = Split { sums: vec![(Level::Month, months)], rows: vec![] };
-        assert_eq!(split(TimeRange::ALL, ALL), expected);
+        let expected = Cover { sums: vec![(Level::Month, months)], rows: vec![] };
+        assert_eq!(cover(TimeRange::ALL, ALL), expected);
     }
 
     #[test]
@@ -129,7 +129,7 @@ mod tests {
         let found = of("2026-01-30T22:44:59.5Z", "2026-04-02T01:30:00.000001Z");
         let day = |text: &str| quarter_of(at(text).as_micros()) / QUARTERS;
         let quarter = |text: &str| quarter_of(at(text).as_micros());
-        let expected = Split {
+        let expected = Cover {
             sums: vec![
                 (Level::Quarter, quarter("2026-01-30T22:45:00Z")..quarter("2026-01-31T00:00:00Z")),
                 (Level::Quarter, quarter("2026-04-02T00:00:00Z")..quarter("2026-04-02T01:30:00Z")),
@@ -154,8 +154,8 @@ mod tests {
         let found = of("2026-01-30T22:44:59Z", "2026-01-30T22:45:01Z");
         assert!(found.sums.is_empty());
         assert_eq!(found.rows.len(), 2);
-        assert_eq!(of("2026-01-30T22:45:00Z", "2026-01-30T22:45:00Z"), Split::default());
-        assert_eq!(of("2026-01-30T22:45:00Z", "2026-01-30T22:44:00Z"), Split::default());
+        assert_eq!(of("2026-01-30T22:45:00Z", "2026-01-30T22:45:00Z"), Cover::default());
+        assert_eq!(of("2026-01-30T22:45:00Z", "2026-01-30T22:44:00Z"), Cover::default());
     }
 
     #[test]
@@ -182,7 +182,7 @@ mod tests {
                 start: Some(Timestamp::from_micros(start)),
                 end: Some(Timestamp::from_micros(start.saturating_add(length))),
             };
-            let found = split(range, ALL);
+            let found = cover(range, ALL);
             let end = (start + length).min(ALL.end);
             let mut pieces: Vec<_> = found.rows.clone();
             for (level, numbers) in &found.sums {

@@ -1,23 +1,23 @@
-//! The changes that a transaction makes to the sums of sessions.
+//! The delta of a transaction to the sums of sessions.
 
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 use usage_core::Record;
 use usage_core::stats::Summary;
 
-use super::super::change::Way;
+use super::super::delta::Way;
 use super::{day_of, ends, table};
 use crate::rollups::sessions::table::SessionTotals;
 
 /// Totals of records that come or go, by session, day in UTC and label set.
 #[derive(Debug, Default)]
-pub(in crate::rollups) struct SessionChange {
+pub(in crate::rollups) struct SessionDelta {
     totals: FxHashMap<(i64, i64, i64), Summary>,
     /// The times of the first and the last of these records, by session.
     ends: FxHashMap<i64, (i64, i64)>,
 }
 
-impl SessionChange {
+impl SessionDelta {
     pub(in crate::rollups) fn record(
         &mut self,
         ts: i64,
@@ -55,10 +55,10 @@ impl SessionChange {
             for of_day in of_session.chunk_by(|((_, one, _), _), ((_, other, _), _)| one == other) {
                 let Some(&((_, day, _), _)) = of_day.first() else { continue };
                 let mut cells = table::read(connection, (session, day))?;
-                let changes = of_day.iter().map(|((.., label_set), totals)| (*label_set, totals));
+                let deltas = of_day.iter().map(|((.., label_set), totals)| (*label_set, totals));
                 match way {
-                    Way::In => cells.add(changes),
-                    Way::Out => cells.take_away(changes)?,
+                    Way::In => cells.add(deltas),
+                    Way::Out => cells.take_away(deltas)?,
                 }
                 let sign = if way == Way::In { 1 } else { -1 };
                 of_day.iter().for_each(|(_, totals)| sum.add(totals, sign));
