@@ -12,7 +12,7 @@ use super::content::Content;
 use super::depth::Depth;
 use super::walk::Walk;
 use crate::error::ReadError;
-use crate::ledger::contexts::{SESSIONS, TAG_SETS, wrong_entries};
+use crate::ledger::contexts::{SESSIONS, TAG_SETS, damaged_entries};
 use crate::ledger::labels::{is_right, names_of, select_sets};
 use crate::ledger::schema::{
     FIRST_WITH_EVENT_IDS, FIRST_WITH_SESSIONS, FIRST_WITH_SOURCES, MIGRATIONS, views,
@@ -191,7 +191,7 @@ pub(super) fn names(connection: &Connection, version: i32) -> Result<Check, Read
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let id = row.get(0)?;
-        let wrong = match names_of(row) {
+        let damage = match names_of(row) {
             Ok(names) => match Labels::new(names) {
                 Err(error) => Some(error.to_string()),
                 Ok(_) if checked && !is_right(row)? => {
@@ -201,13 +201,13 @@ pub(super) fn names(connection: &Connection, version: i32) -> Result<Check, Read
             },
             Err(error) => Some(error.to_string()),
         };
-        if let Some(what) = wrong {
+        if let Some(what) = damage {
             check.add(Place::LabelSet(id), what, Remedy::Restore);
         }
     }
     if version >= FIRST_WITH_SESSIONS {
         for table in [SESSIONS, TAG_SETS] {
-            for id in wrong_entries(connection, table)? {
+            for id in damaged_entries(connection, table)? {
                 let place = Place::Table(format!("table {table}"));
                 check.add(place, format!("{id} is not what was stored"), Remedy::Restore);
             }

@@ -9,7 +9,7 @@ use super::depth::Depth;
 use crate::error::ReadError;
 use crate::ledger::schema::FIRST_WITH_EVENT_IDS;
 use crate::write::event_ids::{self, Entry, Stray};
-use crate::write::join::wrong_tellings;
+use crate::write::join::damaged_tellings;
 
 /// Event ids that several records have, by their text: by an index in an older ledger, where hardly ever
 /// is anything left to be looked up, and without one where the hashes cannot be trusted.
@@ -44,7 +44,7 @@ pub(super) fn event_ids(
         return Ok(Check::skipped("event-ids"));
     }
     if depth != Depth::Quick {
-        wrong_tellings(connection, |place, what| {
+        damaged_tellings(connection, |place, what| {
             let event_ids::Place { ts, id } = place;
             let place = Place::Record { id, timestamp: Timestamp::from_micros(ts) };
             check.add(place, what, Remedy::Rebuild);

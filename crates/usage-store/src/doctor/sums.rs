@@ -13,8 +13,8 @@ use crate::ledger::labels::LabelSets;
 use crate::ledger::retained;
 use crate::ledger::schema::{FIRST_WITH_PIECES, FIRST_WITH_SESSIONS, FIRST_WITH_SUMS};
 use crate::rollups::{
-    Cells, Folds, Level, SessionFault, Wrong, all_torn, each_wrong_session, from_finer, from_rows,
-    numbers, quarter_of, read, rows_hash, unreadable_of_version_4,
+    Cells, Folds, Level, RollupError, SessionFault, all_torn, each_session_fault, from_finer,
+    from_rows, numbers, quarter_of, read, rows_hash, unreadable_of_version_4,
 };
 
 /// The time before the newest record for which sums are compared, where not all are: what people
@@ -73,7 +73,7 @@ pub(super) fn sessions(
         Depth::Full => i64::MIN,
         Depth::Usual | Depth::Quick => recent(connection)?,
     };
-    each_wrong_session(connection, from, |session, fault| {
+    each_session_fault(connection, from, |session, fault| {
         let on = |day| stretch(Level::Day, day);
         let (what, remedy) = match fault {
             SessionFault::Unreadable { day, has_rows: true } => {
@@ -200,7 +200,7 @@ impl Comparing<'_> {
                 self.add(number, what, Remedy::Rebuild);
             }
             // It is found with the series of all names.
-            Err(error) if Wrong::of(&error).is_none() => return Err(error.into()),
+            Err(error) if RollupError::of(&error).is_none() => return Err(error.into()),
             _ => {}
         }
         Ok(())
@@ -218,10 +218,10 @@ impl Comparing<'_> {
             let what = "what they are made of, or they themselves, are not those that were written";
             self.add(number, what, Remedy::Rebuild);
         }
-        if let Some(wrong) = torn.root {
+        if let Some(error) = torn.root {
             let place = Place::Sums("all months".to_owned());
-            let what = match wrong {
-                Wrong::Newer => "they were written by a newer version of this program",
+            let what = match error {
+                RollupError::Newer => "they were written by a newer version of this program",
                 _ => "what tells whether all of them are there cannot be read",
             };
             self.check.add(place, what, Remedy::Rebuild);
@@ -243,7 +243,7 @@ impl Comparing<'_> {
 
     fn readable(&mut self, number: i64) -> Result<ControlFlow<(), Cells>, ReadError> {
         match read(self.connection, self.level, number) {
-            Err(error) if Wrong::is_unreadable(&error) => {
+            Err(error) if RollupError::is_unreadable(&error) => {
                 let is_lost = self.level == Level::Quarter
                     && Level::Quarter.start_of(number) < self.rows_from;
                 if is_lost {

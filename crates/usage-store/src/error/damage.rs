@@ -93,39 +93,27 @@ impl fmt::Display for DamageCode {
     }
 }
 
-/// An entry of the ledger that is not what was stored. As an error of SQLite's it counts as damage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum WrongEntry {
-    /// The names of the label set with that id.
-    #[error("the names {0} are not those that were stored")]
-    Names(i64),
-    /// An entry of a dictionary, and which.
-    #[error("entry {id} of {table} is not what was stored")]
-    Entry { table: &'static str, id: i64 },
-    /// The key for the hashes of event ids.
-    #[error("it has no event_id_key of 16 bytes")]
-    EventKey,
-}
-
-impl WrongEntry {
-    pub(crate) const fn code(self) -> DamageCode {
-        match self {
-            Self::Names(_) | Self::Entry { .. } => DamageCode::Names,
-            Self::EventKey => DamageCode::EventKey,
-        }
-    }
-}
-
-impl From<WrongEntry> for rusqlite::Error {
-    fn from(wrong: WrongEntry) -> Self {
-        Self::FromSqlConversionFailure(0, Type::Blob, Box::new(wrong))
-    }
-}
-
-/// Damage to what a write has to read. As an error of SQLite's it counts as damage.
+/// Damage that this crate has found, and what it is. As an error of SQLite's it counts as damage.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{1}")]
 pub(crate) struct Damaged(pub(crate) DamageCode, pub(crate) String);
+
+impl Damaged {
+    /// The names of a label set are not what was stored.
+    pub(crate) fn names(id: i64) -> Self {
+        Self(DamageCode::Names, format!("the names {id} are not those that were stored"))
+    }
+
+    /// An entry of a dictionary is not what was stored.
+    pub(crate) fn entry(table: &str, id: i64) -> Self {
+        Self(DamageCode::Names, format!("entry {id} of {table} is not what was stored"))
+    }
+
+    /// The key for the hashes of event ids is missing or of another length.
+    pub(crate) fn event_key() -> Self {
+        Self(DamageCode::EventKey, "it has no event_id_key of 16 bytes".to_owned())
+    }
+}
 
 impl From<Damaged> for rusqlite::Error {
     fn from(damaged: Damaged) -> Self {
@@ -136,9 +124,8 @@ impl From<Damaged> for rusqlite::Error {
 /// Returns what an error of SQLite's says of damage that this crate has found.
 pub(crate) fn of(error: &rusqlite::Error) -> Option<(DamageCode, String)> {
     let rusqlite::Error::FromSqlConversionFailure(_, _, error) = error else { return None };
-    let sums = error.downcast_ref::<super::Wrong>().map(|wrong| (wrong.code(), wrong.to_string()));
-    let read = || error.downcast_ref::<Damaged>().map(|Damaged(code, what)| (*code, what.clone()));
-    let entry =
-        || error.downcast_ref::<WrongEntry>().map(|wrong| (wrong.code(), wrong.to_string()));
-    sums.or_else(entry).or_else(read)
+    let rollup = || {
+        error.downcast_ref::<super::RollupError>().map(|error| (error.code(), error.to_string()))
+    };
+    error.downcast_ref().map(|Damaged(code, what)| (*code, what.clone())).or_else(rollup)
 }

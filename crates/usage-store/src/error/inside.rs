@@ -91,6 +91,12 @@ impl ReadError {
     }
 }
 
+impl From<Damaged> for ReadError {
+    fn from(Damaged(code, what): Damaged) -> Self {
+        Self::Damaged(code, what)
+    }
+}
+
 #[cfg(feature = "zones")]
 impl From<TooManyBuckets> for ReadError {
     fn from(error: TooManyBuckets) -> Self {

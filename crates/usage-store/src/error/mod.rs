@@ -13,18 +13,18 @@ mod damage;
 mod doubt;
 mod inside;
 mod kind;
+mod rollup;
 mod sqlite;
 mod version;
-mod wrong;
 
 pub use damage::DamageCode;
-pub(crate) use damage::WrongEntry;
+pub(crate) use damage::Damaged;
 pub use doubt::Doubt;
 pub use inside::WriteError;
 pub(crate) use inside::{ReadError, WorkError};
+pub(crate) use rollup::RollupError;
 pub use sqlite::{SqliteError, SqliteErrorKind};
 pub use version::SCHEMA_VERSION;
-pub(crate) use wrong::Wrong;
 
 /// The result of this crate's functions.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

@@ -34,8 +34,8 @@ fn all() -> Vec<StoreError> {
         of_sqlite(ffi::SQLITE_IOERR),
         StoreError::ReadersBusy { path: path() },
         StoreError::Stopped { path: path() },
-        StoreError::sqlite("read the ledger", Path::new("/x"), Wrong::Torn.into()),
-        StoreError::sqlite("read the ledger", Path::new("/x"), WrongEntry::Names(1).into()),
+        StoreError::sqlite("read the ledger", Path::new("/x"), RollupError::Torn.into()),
+        StoreError::sqlite("read the ledger", Path::new("/x"), Damaged::names(1).into()),
         StoreError::VersionChanged { path: path(), found: 99 },
         StoreError::RowsGone { edge: at, nearest: [at, at] },
         StoreError::NamesFolded { names: 2, before: at },
@@ -78,7 +78,7 @@ fn what_went_wrong_and_why_are_one_line() {
     let source = Box::new(of_sqlite(ffi::SQLITE_FULL));
     let error = StoreError::Unfinished { records: 1, sums: 0, requests: 0, source };
     assert_eq!((error.kind(), error.hint()), (ErrorKind::Full, Some(Hint::FreeSpace)));
-    let torn = StoreError::sqlite("read the ledger", Path::new("/x"), Wrong::Torn.into());
+    let torn = StoreError::sqlite("read the ledger", Path::new("/x"), RollupError::Torn.into());
     let text = "the ledger /x is damaged: sums that do not belong together (ledger/sums-torn)";
     assert_eq!(chain(&torn), text);
     assert_eq!((torn.damage(), torn.hint()), (Some(DamageCode::SumsTorn), Some(Hint::RebuildSums)));

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Params, params};
 use rustc_hash::FxHashMap;
 use usage_core::{Context, TagSet};
 
-use crate::error::{DamageCode, ReadError, WrongEntry};
+use crate::error::{DamageCode, Damaged, ReadError};
 
 /// The tables of both.
 pub(crate) const SESSIONS: &str = "sessions";
@@ -76,9 +76,7 @@ fn found(
         .query_row(params, |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)))
         .optional()?;
     match found {
-        Some((id, sum)) if sum != checksum(id, texts) => {
-            Err(WrongEntry::Entry { table, id }.into())
-        }
+        Some((id, sum)) if sum != checksum(id, texts) => Err(Damaged::entry(table, id).into()),
         found => Ok(found.map(|(id, _)| id)),
     }
 }
@@ -169,21 +167,21 @@ fn entry<const N: usize>(
 }
 
 /// Returns the ids of the entries of a dictionary that are not what was stored, or could be of no record.
-pub(crate) fn wrong_entries(
+pub(crate) fn damaged_entries(
     connection: &Connection,
     table: &'static str,
 ) -> rusqlite::Result<Vec<i64>> {
     let mut statement = connection.prepare(&format!("SELECT id FROM {table} ORDER BY id"))?;
     let mut rows = statement.query([])?;
-    let mut wrong = Vec::new();
+    let mut damaged = Vec::new();
     while let Some(row) = rows.next()? {
         let id: i64 = row.get(0)?;
         let ids = if table == SESSIONS { (Some(id), None) } else { (None, Some(id)) };
         match read(connection, ids.0, ids.1, String::new) {
-            Err(ReadError::Damaged(..)) => wrong.push(id),
+            Err(ReadError::Damaged(..)) => damaged.push(id),
             Err(ReadError::Sqlite(error)) => return Err(error),
             _ => {}
         }
     }
-    Ok(wrong)
+    Ok(damaged)
 }

@@ -23,7 +23,7 @@ use usage_core::stats::Summary;
 use usage_core::{Counts, Measure, Money, Outcome, Quality, Record, Timestamp, TokenCounts, Usage};
 
 use super::varint::{pull_count, push};
-use crate::error::Wrong;
+use crate::error::RollupError;
 
 /// The number of a record's numbers that have columns of their own: the first ones.
 pub(crate) const COLUMNS: usize = Measure::Fallbacks as usize + 1;
@@ -121,9 +121,9 @@ impl From<MoreError> for rusqlite::Error {
     }
 }
 
-impl From<Wrong> for MoreError {
-    fn from(wrong: Wrong) -> Self {
-        if wrong == Wrong::Newer { Self::Newer } else { Self::Unreadable }
+impl From<RollupError> for MoreError {
+    fn from(error: RollupError) -> Self {
+        if error == RollupError::Newer { Self::Newer } else { Self::Unreadable }
     }
 }
 
@@ -418,8 +418,8 @@ mod tests {
         for newer in [&[0x80, 0x10, 1][..], &[0x20, 0x80, 1], &[0x20, 3], &[0x20, 12]] {
             assert_eq!(More::decode(newer), Err(MoreError::Newer), "{newer:?}");
         }
-        for wrong in [&[][..], &[0x08], &[0x04], &[0x04, 5, 5], &[0x08, 0xff], &[0x80]] {
-            assert_eq!(More::decode(wrong), Err(MoreError::Unreadable), "{wrong:?}");
+        for bytes in [&[][..], &[0x08], &[0x04], &[0x04, 5, 5], &[0x08, 0xff], &[0x80]] {
+            assert_eq!(More::decode(bytes), Err(MoreError::Unreadable), "{bytes:?}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Numbers of up to 128 bits in as few bytes as they need: seven bits a byte, the lowest first; the
 //! eighth says that more follow.
 
-use crate::error::Wrong;
+use crate::error::RollupError;
 
 /// The bytes of the largest number.
 const LONGEST: usize = 19;
@@ -23,7 +23,7 @@ pub(crate) fn push(bytes: &mut Vec<u8>, number: u128) {
 }
 
 #[inline]
-pub(crate) fn pull(rest: &mut &[u8]) -> Result<u128, Wrong> {
+pub(crate) fn pull(rest: &mut &[u8]) -> Result<u128, RollupError> {
     let mut number = 0_u64;
     for (at, &byte) in rest.iter().enumerate().take(SHORT) {
         number |= u64::from(byte & 0x7f) << (7 * at);
@@ -37,12 +37,12 @@ pub(crate) fn pull(rest: &mut &[u8]) -> Result<u128, Wrong> {
 
 /// Pulls a number that a counter of this program can hold.
 #[inline]
-pub(crate) fn pull_count(rest: &mut &[u8]) -> Result<u64, Wrong> {
-    u64::try_from(pull(rest)?).map_err(|_| Wrong::Newer)
+pub(crate) fn pull_count(rest: &mut &[u8]) -> Result<u64, RollupError> {
+    u64::try_from(pull(rest)?).map_err(|_| RollupError::Newer)
 }
 
 #[cold]
-fn pull_long(rest: &mut &[u8]) -> Result<u128, Wrong> {
+fn pull_long(rest: &mut &[u8]) -> Result<u128, RollupError> {
     let mut number = 0_u128;
     for (at, &byte) in rest.iter().enumerate().take(LONGEST) {
         let bits = u128::from(byte & 0x7f);
@@ -55,7 +55,7 @@ fn pull_long(rest: &mut &[u8]) -> Result<u128, Wrong> {
             return Ok(number);
         }
     }
-    Err(Wrong::Unreadable)
+    Err(RollupError::Unreadable)
 }
 
 #[cfg(test)]
@@ -77,7 +77,7 @@ mod tests {
             prop_assert_eq!(pull(&mut rest), Ok(number));
             prop_assert_eq!(rest, &[0x55]);
             bytes.truncate(bytes.len() - 2);
-            prop_assert_eq!(pull(&mut &bytes[..]), Err(Wrong::Unreadable));
+            prop_assert_eq!(pull(&mut &bytes[..]), Err(RollupError::Unreadable));
         }
     }
 
@@ -85,9 +85,9 @@ mod tests {
     fn more_than_128_bits_are_no_number() {
         let mut bytes = [0xff; 20];
         bytes[18] = 0x04;
-        assert_eq!(pull(&mut &bytes[..]), Err(Wrong::Unreadable));
+        assert_eq!(pull(&mut &bytes[..]), Err(RollupError::Unreadable));
         bytes[18] = 0x03;
         assert_eq!(pull(&mut &bytes[..]), Ok(u128::MAX));
-        assert_eq!(pull_count(&mut &bytes[..]), Err(Wrong::Newer));
+        assert_eq!(pull_count(&mut &bytes[..]), Err(RollupError::Newer));
     }
 }

@@ -11,7 +11,7 @@ use crate::ledger::labels::Names;
 use crate::query::report::add_named;
 use crate::query::tagged::{self, TaggedRows};
 use crate::rollups::{
-    self, Apart, Level, Seen, Totals, Wrong, months, start_of_quarter, total, totals_of_all,
+    self, Apart, Level, RollupError, Seen, Totals, months, start_of_quarter, total, totals_of_all,
 };
 
 /// The totals by label set of each unit of time. Runs inside the caller's read transaction.
@@ -149,7 +149,7 @@ pub(super) fn closed(
     let [start, end] =
         [first, last + 1].map(|quarter| Timestamp::from_micros(start_of_quarter(quarter)));
     if start < Timestamp::MIN_RECORD || end > Timestamp::END_RECORD {
-        return Err(rusqlite::Error::from(Wrong::Unreadable).into());
+        return Err(rusqlite::Error::from(RollupError::Unreadable).into());
     }
     Ok(TimeRange { start: range.start.or(Some(start)), end: range.end.or(Some(end)) })
 }
@@ -168,7 +168,7 @@ fn ends(connection: &Connection, seen: &mut Seen) -> Result<Option<[i64; 2]>, Re
     let days_of = |quarters: [i64; 2]| quarters.map(|quarter| Level::Day.of_finer(quarter));
     let months_of = |days: [i64; 2]| days.map(|day| Level::Month.of_finer(day));
     if quarters.map(days_of) != days || days.map(months_of) != months(connection)? {
-        return Err(rusqlite::Error::from(Wrong::Torn).into());
+        return Err(rusqlite::Error::from(RollupError::Torn).into());
     }
     for quarter in quarters.into_iter().flatten() {
         seen.add_quarters(&(quarter..quarter + 1));

@@ -15,7 +15,7 @@ use usage_core::stats::Summary;
 
 use super::counts::less;
 use super::piece::{decode_totals, encode_totals};
-use super::{Level, Wrong};
+use super::{Level, RollupError};
 
 /// A quarter of an hour of all names together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,11 +36,11 @@ pub(super) fn checksum(number: i64, bytes: &[u8]) -> u32 {
 }
 
 /// Whatever is not known counts as damage: without a checksum nobody can tell.
-pub(super) fn decode(bytes: &[u8]) -> Result<OfAll, Wrong> {
-    let (rows, mut rest) = bytes.split_first_chunk().ok_or(Wrong::Unreadable)?;
-    let totals = decode_totals(&mut rest).map_err(|_| Wrong::Unreadable)?;
+pub(super) fn decode(bytes: &[u8]) -> Result<OfAll, RollupError> {
+    let (rows, mut rest) = bytes.split_first_chunk().ok_or(RollupError::Unreadable)?;
+    let totals = decode_totals(&mut rest).map_err(|_| RollupError::Unreadable)?;
     if !rest.is_empty() {
-        return Err(Wrong::Unreadable);
+        return Err(RollupError::Unreadable);
     }
     Ok(OfAll { rows: u32::from_le_bytes(*rows), totals })
 }
@@ -77,7 +77,7 @@ pub(crate) fn nothing_left(connection: &Connection, quarters: &Range<i64>) -> ru
             "SELECT EXISTS (SELECT 1 FROM rollups_all WHERE number >= ?1 AND number < ?2)",
         )?
         .query_row([quarters.start, quarters.end], |row| row.get(0))?;
-    if is_left { Err(Wrong::Missing.into()) } else { Ok(()) }
+    if is_left { Err(RollupError::Missing.into()) } else { Ok(()) }
 }
 
 /// Writes a quarter of an hour; returns the checksum of its row.
@@ -110,13 +110,13 @@ pub(super) fn apply(
 ) -> rusqlite::Result<u32> {
     let (mut of_all, before) = read(connection, number)?;
     if is_out {
-        of_all.totals = less(&of_all.totals, &by.totals).ok_or(Wrong::Missing)?;
+        of_all.totals = less(&of_all.totals, &by.totals).ok_or(RollupError::Missing)?;
         of_all.rows = of_all.rows.wrapping_sub(by.rows);
         // The records are all gone, so nothing is left of their hashes; where only sums were left, these
         // stay to the end.
-        let is_wrong = of_all.totals != Summary::default() || by.rows != 0 && of_all.rows != 0;
-        if of_all.totals.requests == 0 && is_wrong {
-            return Err(Wrong::Missing.into());
+        let is_left_over = of_all.totals != Summary::default() || by.rows != 0 && of_all.rows != 0;
+        if of_all.totals.requests == 0 && is_left_over {
+            return Err(RollupError::Missing.into());
         }
     } else {
         of_all.totals.merge(&by.totals);
@@ -141,7 +141,7 @@ mod tests {
         assert_eq!(decode(&bytes), Ok(of_all));
         assert_ne!(checksum(1, &bytes), checksum(2, &bytes));
         bytes.push(0);
-        assert_eq!(decode(&bytes), Err(Wrong::Unreadable));
-        assert_eq!(decode(&[]), Err(Wrong::Unreadable));
+        assert_eq!(decode(&bytes), Err(RollupError::Unreadable));
+        assert_eq!(decode(&[]), Err(RollupError::Unreadable));
     }
 }

@@ -10,7 +10,7 @@ use usage_core::{Filter, TimeRange, Timestamp};
 use super::cover::cover;
 use super::root::{Folded, folded_months};
 use super::total::{ALL, Totals};
-use super::{Level, Wrong, each_checked_row, quarter_of};
+use super::{Level, RollupError, each_checked_row, quarter_of};
 use crate::error::ReadError;
 use crate::ledger::columns;
 use crate::ledger::labels::{SET_COLUMNS, is_right, names_of, set_by_id, tags_of};
@@ -140,7 +140,7 @@ fn of_month(
         }
     }
     if seen != folded {
-        return Err(rusqlite::Error::from(Wrong::Torn).into());
+        return Err(rusqlite::Error::from(RollupError::Torn).into());
     }
     Ok(found)
 }

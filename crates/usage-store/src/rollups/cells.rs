@@ -4,7 +4,7 @@ use usage_core::stats::Summary;
 
 use super::counts::less;
 use super::piece::Cell;
-use crate::error::Wrong;
+use crate::error::RollupError;
 
 /// Totals by the id of their label set, in the order of the ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,9 +39,9 @@ impl Cells {
     }
 
     /// Adds a label set behind all others.
-    pub(super) fn push(&mut self, cell: Cell) -> Result<(), Wrong> {
+    pub(super) fn push(&mut self, cell: Cell) -> Result<(), RollupError> {
         if self.0.last().is_some_and(|last| last.0 >= cell.0) {
-            return Err(Wrong::Unreadable);
+            return Err(RollupError::Unreadable);
         }
         self.0.push(cell);
         Ok(())
@@ -61,7 +61,7 @@ impl Cells {
     pub(crate) fn take_away<'a>(
         &mut self,
         totals: impl Iterator<Item = (i64, &'a Summary)>,
-    ) -> Result<(), Wrong> {
+    ) -> Result<(), RollupError> {
         self.apply(totals, |sum, totals| {
             *sum = less(sum, totals)?;
             // Requests that are gone leave no tokens behind.
@@ -74,7 +74,7 @@ impl Cells {
         &mut self,
         totals: impl Iterator<Item = (i64, &'a Summary)>,
         with: impl Fn(&mut Summary, &Summary) -> Option<()>,
-    ) -> Result<(), Wrong> {
+    ) -> Result<(), RollupError> {
         let (mut at, there) = (0, self.0.len());
         let (mut is_any_new, mut is_any_empty) = (false, false);
         for (label_set, totals) in totals {
@@ -91,7 +91,7 @@ impl Cells {
                     &mut self.0[added].1
                 }
             };
-            with(sum, totals).ok_or(Wrong::Missing)?;
+            with(sum, totals).ok_or(RollupError::Missing)?;
             is_any_empty |= sum.requests == 0 && *sum == Summary::default();
         }
         if is_any_empty {
@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(cells.take_away(of(&[1, 3, 7]).iter()), Ok(()));
         assert_eq!(cells, of(&[3, 5, 9]));
         for ids in [&[1][..], &[3, 4], &[10]] {
-            assert_eq!(cells.clone().take_away(of(ids).iter()), Err(Wrong::Missing));
+            assert_eq!(cells.clone().take_away(of(ids).iter()), Err(RollupError::Missing));
         }
     }
 
@@ -167,7 +167,7 @@ mod tests {
             // Requests that are gone leave no tokens behind.
             (7, Summary::new(2, [0; MEASURES]).with(Measure::Output, 4)),
         ] {
-            assert_eq!(cells.clone().take_away(one(label_set, &totals)), Err(Wrong::Missing));
+            assert_eq!(cells.clone().take_away(one(label_set, &totals)), Err(RollupError::Missing));
         }
         let mut cells = cells;
         assert_eq!(cells.take_away(one(7, &two)), Ok(()));

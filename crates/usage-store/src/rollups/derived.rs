@@ -8,7 +8,7 @@ use usage_core::stats::Summary;
 
 use super::folds::Folds;
 use super::level::OF_ALL;
-use super::{Cells, Level, Wrong, numbers, quarter_of, read};
+use super::{Cells, Level, RollupError, numbers, quarter_of, read};
 use crate::error::{DamageCode, ReadError};
 use crate::ledger::columns::{SELECT_COUNTS, TS, hash, summary};
 
@@ -65,7 +65,7 @@ pub(crate) fn from_finer(
                     open.add(if level == Level::All { OF_ALL } else { label_set }, totals);
                 }
             }
-            Err(error) if Wrong::is_unreadable(&error) => open.spoil(error.into()),
+            Err(error) if RollupError::is_unreadable(&error) => open.spoil(error.into()),
             Err(error) => return Err(error.into()),
         }
     }

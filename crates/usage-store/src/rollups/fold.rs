@@ -14,7 +14,7 @@ use usage_core::{Label, LabelNames, Labels, TagSet};
 
 use super::root::{Folded, NamesOf, Root};
 use super::table::each_cell;
-use super::{Level, Wrong};
+use super::{Level, RollupError};
 use crate::ledger::labels::{self, LabelSet};
 
 /// Stands for names that are not told apart.
@@ -248,7 +248,7 @@ impl<'c> Folding<'c> {
 
     fn other(&mut self, names: LabelNames<'_>, tags: &str) -> rusqlite::Result<i64> {
         // The names came from a record, and these are as good.
-        let key = (Labels::new(names).map_err(|_| Wrong::Missing)?, Box::from(tags));
+        let key = (Labels::new(names).map_err(|_| RollupError::Missing)?, Box::from(tags));
         if let Some(id) = self.others.get(&key) {
             return Ok(*id);
         }

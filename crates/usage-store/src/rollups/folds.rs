@@ -9,7 +9,7 @@ use usage_core::stats::Summary;
 use super::fold::{Folding, folded_by_month, limit, month_of_quarter, others};
 use super::root::Folded;
 use super::table::{numbers, read};
-use super::{Level, Wrong};
+use super::{Level, RollupError};
 
 /// Finds out what quarters of an hour have to come to under the label sets that they are counted under,
 /// one quarter after the other in the order of time.
@@ -87,7 +87,7 @@ impl<'c> Folds<'c> {
             match read(self.connection, Level::Quarter, number) {
                 Ok(cells) => present.extend(cells.iter().map(|(label_set, _)| label_set)),
                 // What they were nobody can say.
-                Err(error) if Wrong::is_unreadable(&error) => {}
+                Err(error) if RollupError::is_unreadable(&error) => {}
                 Err(error) => return Err(error),
             }
         }

@@ -32,7 +32,7 @@ mod transcode;
 mod unnamed;
 mod unused;
 
-pub(crate) use crate::error::Wrong;
+pub(crate) use crate::error::RollupError;
 
 pub(crate) use all::{nothing_left, rows_hash};
 pub(crate) use apart::Apart;
@@ -51,7 +51,7 @@ pub(crate) use seals::{Seen, all_torn};
 #[cfg(feature = "zones")]
 pub(crate) use sessions::{DAY, day_of, start_of_day, totals_by_day};
 pub(crate) use sessions::{
-    SessionFault, each_wrong_session, forget_frozen, forget_old, forget_unused_sessions,
+    SessionFault, each_session_fault, forget_frozen, forget_old, forget_unused_sessions,
     recount_cut_day,
 };
 pub(crate) use table::{clear, numbers, read};

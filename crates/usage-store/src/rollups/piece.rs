@@ -13,7 +13,7 @@ use usage_core::stats::Summary;
 use usage_core::{Measure, Money};
 
 use super::counts::{FIRST, KNOWN, STATED, bit_of, place_of};
-use super::{Level, Wrong};
+use super::{Level, RollupError};
 use crate::ledger::varint::{pull, pull_count, push};
 
 /// Totals of a label set.
@@ -108,16 +108,17 @@ impl Place {
     }
 
     /// Returns the head that stands before the cells, and the cells, unless anything is wrong with the bytes.
-    pub(super) fn decode(self, bytes: &[u8]) -> Result<(Head, Encoded<'_>), Wrong> {
-        let (sum, rest) = bytes.split_first_chunk::<CHECKSUM>().ok_or(Wrong::Unreadable)?;
+    pub(super) fn decode(self, bytes: &[u8]) -> Result<(Head, Encoded<'_>), RollupError> {
+        let (sum, rest) = bytes.split_first_chunk::<CHECKSUM>().ok_or(RollupError::Unreadable)?;
         if self.checksum(rest) != u32::from_le_bytes(*sum) {
-            return Err(Wrong::Unreadable);
+            return Err(RollupError::Unreadable);
         }
-        let (version, rest) = rest.split_first().ok_or(Wrong::Unreadable)?;
+        let (version, rest) = rest.split_first().ok_or(RollupError::Unreadable)?;
         if version & !MORE != VERSION {
-            return Err(Wrong::Newer);
+            return Err(RollupError::Newer);
         }
-        let (words, cells) = rest.split_at_checked(self.seals() * SEAL).ok_or(Wrong::Unreadable)?;
+        let (words, cells) =
+            rest.split_at_checked(self.seals() * SEAL).ok_or(RollupError::Unreadable)?;
         let mut seals = Seals::default();
         for (seal, word) in seals.iter_mut().zip(words.chunks_exact(SEAL)) {
             *seal = word.try_into().map_or(0, u32::from_le_bytes);
@@ -139,7 +140,7 @@ pub(super) struct Encoded<'a> {
 }
 
 impl Iterator for Encoded<'_> {
-    type Item = Result<Cell, Wrong>;
+    type Item = Result<Cell, RollupError>;
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
@@ -154,10 +155,10 @@ impl<'a> Encoded<'a> {
     }
 
     #[inline]
-    fn cell(&mut self) -> Result<Cell, Wrong> {
+    fn cell(&mut self) -> Result<Cell, RollupError> {
         let step = i64::try_from(pull(&mut self.rest)?).ok().filter(|step| *step > 0);
         let label_set = step.and_then(|step| self.before.checked_add(step));
-        self.before = label_set.ok_or(Wrong::Unreadable)?;
+        self.before = label_set.ok_or(RollupError::Unreadable)?;
         Ok((self.before, decode_totals(&mut self.rest)?))
     }
 }
@@ -200,10 +201,10 @@ pub(super) fn encode_totals(totals: &Summary, bytes: &mut Vec<u8>) {
 }
 
 #[inline]
-pub(super) fn decode_totals(rest: &mut &[u8]) -> Result<Summary, Wrong> {
+pub(super) fn decode_totals(rest: &mut &[u8]) -> Result<Summary, RollupError> {
     let mask = pull_count(rest)?;
     if mask & !KNOWN != 0 {
-        return Err(Wrong::Newer);
+        return Err(RollupError::Newer);
     }
     let requests = if mask & 1 == 0 { pull_count(rest)? } else { 1 };
     let mut totals = Summary::new(requests, [0; Measure::COUNT]);
@@ -274,7 +275,7 @@ mod tests {
         any::<(bool, Seals)>().prop_map(|(has_more, seals)| Head { has_more, seals })
     }
 
-    fn decoded(place: Place, bytes: &[u8]) -> Result<(Head, Vec<Cell>), Wrong> {
+    fn decoded(place: Place, bytes: &[u8]) -> Result<(Head, Vec<Cell>), RollupError> {
         let (head, cells) = place.decode(bytes)?;
         Ok((head, cells.collect::<Result<_, _>>()?))
     }
@@ -308,11 +309,11 @@ mod tests {
                 Place { first: 1, ..PLACE },
                 Place { level: Level::Month, ..PLACE },
             ] {
-                prop_assert_eq!(decoded(place, &bytes), Err(Wrong::Unreadable));
+                prop_assert_eq!(decoded(place, &bytes), Err(RollupError::Unreadable));
             }
             let bit = at.index(bytes.len() * 8);
             bytes[bit / 8] ^= 1 << (bit % 8);
-            prop_assert_eq!(decoded(PLACE, &bytes), Err(Wrong::Unreadable));
+            prop_assert_eq!(decoded(PLACE, &bytes), Err(RollupError::Unreadable));
         }
 
         #[test]
@@ -337,7 +338,7 @@ mod tests {
             PLACE.finish(&mut bytes);
             decoded(PLACE, &bytes)
         };
-        assert_eq!(newer(&|bytes| bytes[CHECKSUM] = 2), Err(Wrong::Newer));
+        assert_eq!(newer(&|bytes| bytes[CHECKSUM] = 2), Err(RollupError::Newer));
         PLACE.encode(Head::default(), &cells, &mut bytes);
         let mask = CHECKSUM + 1 + 2 * SEAL + 1;
         let of = pull(&mut &bytes[mask..]).unwrap();
@@ -349,7 +350,7 @@ mod tests {
                 push(bytes, 1 | 1 << bit);
                 bytes.push(9);
             };
-            assert_eq!(newer(&with_bit), Err(Wrong::Newer), "{bit}");
+            assert_eq!(newer(&with_bit), Err(RollupError::Newer), "{bit}");
         }
         // A sum that takes more bits than this program counts with.
         let wide = |bytes: &mut Vec<u8>| {
@@ -357,7 +358,7 @@ mod tests {
             bytes.extend([0x03]);
             push(bytes, u128::MAX);
         };
-        assert_eq!(newer(&wide), Err(Wrong::Newer));
+        assert_eq!(newer(&wide), Err(RollupError::Newer));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::seals::{Seal, root_of, torn};
 use super::sessions;
 use super::table::{later_pieces, read_piece};
 use super::unused::remove_unused;
-use super::{Cells, Level, Wrong, from_finer, from_rows, numbers, quarter_of, read, stretch};
+use super::{Cells, Level, RollupError, from_finer, from_rows, numbers, quarter_of, read, stretch};
 use crate::error::ReadError;
 use crate::ledger::retained;
 
@@ -65,7 +65,7 @@ pub(crate) fn rebuild(connection: &Connection) -> Result<Rebuilt, ReadError> {
         }
         rebuilt.kept += 1;
         match read(connection, Level::Quarter, number) {
-            Err(error) if Wrong::is_unreadable(&error) => {
+            Err(error) if RollupError::is_unreadable(&error) => {
                 rebuilt.lost.push(stretch_of(Level::Quarter, number));
                 unreadable.insert(Level::Day.of_finer(number));
             }
@@ -100,7 +100,7 @@ pub(crate) fn rebuild(connection: &Connection) -> Result<Rebuilt, ReadError> {
                     return Ok(());
                 }
                 // What holds something that is lost may know more than what it is derived from.
-                Err(ReadError::Sqlite(error)) if Wrong::is_unreadable(&error) => {}
+                Err(ReadError::Sqlite(error)) if RollupError::is_unreadable(&error) => {}
                 Err(error) => return Err(error),
             }
             rebuild.keep(number, seals)?;
@@ -139,7 +139,8 @@ fn robbed(
 ) -> rusqlite::Result<BTreeSet<i64>> {
     let days = i64::MIN..Level::Day.of_finer(first);
     let torn = torn(connection, Seal::Quarters, &days)?;
-    let days = torn.into_iter().filter(|(_, wrong)| *wrong == Wrong::Torn).map(|(day, _)| day);
+    let days =
+        torn.into_iter().filter(|(_, error)| *error == RollupError::Torn).map(|(day, _)| day);
     let mut robbed = BTreeSet::new();
     for day in days.filter(|day| !unreadable.contains(day)) {
         // Without the day itself there is nothing that knows more.
@@ -196,7 +197,7 @@ impl Rebuild<'_> {
         }
         match self.is_so(number, cells, seals) {
             Ok(true) => return Ok(0),
-            Err(error) if !Wrong::is_unreadable(&error) => return Err(error),
+            Err(error) if !RollupError::is_unreadable(&error) => return Err(error),
             _ => {}
         }
         stretch::write(self.connection, (self.level, number), cells, seals, &mut self.buffer)?;
@@ -216,7 +217,7 @@ impl Rebuild<'_> {
         let mut totals = Summary::default();
         cells.iter().for_each(|(_, of_one)| totals.merge(of_one));
         let found = match all::read(self.connection, number) {
-            Err(error) if Wrong::is_unreadable(&error) => None,
+            Err(error) if RollupError::is_unreadable(&error) => None,
             result => Some(result?.0),
         };
         // Where the rows are gone, what is known of them is kept.
@@ -240,7 +241,7 @@ impl Rebuild<'_> {
                 let by = [0, seals[1].wrapping_sub(first.head.seals[1])];
                 reseal(self.connection, (self.level, number), by, &mut self.buffer)
             }
-            Err(error) if !Wrong::is_unreadable(&error) => Err(error),
+            Err(error) if !RollupError::is_unreadable(&error) => Err(error),
             _ => Ok(()),
         }
     }

@@ -12,7 +12,7 @@ use std::ops::Range;
 use rusqlite::Connection;
 
 use super::stretch::StretchDelta;
-use crate::error::Wrong;
+use crate::error::RollupError;
 use crate::ledger::columns::hash_of_row;
 use crate::ledger::varint::{pull_count, push};
 
@@ -71,7 +71,7 @@ impl Root {
         let mut statement = connection.prepare_cached("SELECT rollups FROM ledger")?;
         let mut rows = statement.query([])?;
         // Without the ledger's row nobody can tell.
-        let row = rows.next()?.ok_or(Wrong::Torn)?;
+        let row = rows.next()?.ok_or(RollupError::Torn)?;
         match row.get_ref(0)?.as_blob_or_null()? {
             Some(bytes) => Ok(Self::decode(bytes)?),
             None => Ok(Self::default()),
@@ -146,14 +146,14 @@ impl Root {
         bytes
     }
 
-    fn decode(bytes: &[u8]) -> Result<Self, Wrong> {
-        let (sum, rest) = bytes.split_first_chunk::<CHECKSUM>().ok_or(Wrong::Unreadable)?;
+    fn decode(bytes: &[u8]) -> Result<Self, RollupError> {
+        let (sum, rest) = bytes.split_first_chunk::<CHECKSUM>().ok_or(RollupError::Unreadable)?;
         if crc32fast::hash(rest) != u32::from_le_bytes(*sum) {
-            return Err(Wrong::Unreadable);
+            return Err(RollupError::Unreadable);
         }
-        let (&version, mut rest) = rest.split_first().ok_or(Wrong::Unreadable)?;
+        let (&version, mut rest) = rest.split_first().ok_or(RollupError::Unreadable)?;
         if version != VERSION {
-            return Err(Wrong::Newer);
+            return Err(RollupError::Newer);
         }
         let (mut months, mut number) = (BTreeMap::new(), 0_i64);
         while !rest.is_empty() {
@@ -168,8 +168,8 @@ impl Root {
     }
 }
 
-fn pull_word(rest: &mut &[u8]) -> Result<u32, Wrong> {
-    let (word, behind) = rest.split_first_chunk().ok_or(Wrong::Unreadable)?;
+fn pull_word(rest: &mut &[u8]) -> Result<u32, RollupError> {
+    let (word, behind) = rest.split_first_chunk().ok_or(RollupError::Unreadable)?;
     *rest = behind;
     Ok(u32::from_le_bytes(*word))
 }
@@ -215,7 +215,7 @@ mod tests {
             prop_assert_eq!(Root::decode(&bytes), Ok(root));
             let bit = at.index(bytes.len() * 8);
             bytes[bit / 8] ^= 1 << (bit % 8);
-            prop_assert_eq!(Root::decode(&bytes), Err(Wrong::Unreadable));
+            prop_assert_eq!(Root::decode(&bytes), Err(RollupError::Unreadable));
         }
     }
 

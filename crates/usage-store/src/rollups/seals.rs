@@ -14,7 +14,7 @@ use super::cover::Cover;
 use super::fold::folded_by_month;
 use super::root::{Month, NamesOf, Root};
 use super::table::{each_checksum, each_head, read};
-use super::{Level, Wrong};
+use super::{Level, RollupError};
 
 /// The sums that a report has read, as far as they have to be checked.
 #[derive(Debug, Default)]
@@ -108,7 +108,7 @@ impl Seen {
         let searched = self.searched.iter().filter(|of| of.0 == finer && within(&of.1));
         for (_, range) in searched {
             if !checksums(connection, finer, range)?.iter().eq(all.range(range.clone())) {
-                return Err(Wrong::Torn.into());
+                return Err(RollupError::Torn.into());
             }
         }
         Ok(())
@@ -129,8 +129,8 @@ fn checksums(
     Ok(sums)
 }
 
-fn none(torn: &[(i64, Wrong)]) -> rusqlite::Result<()> {
-    torn.first().map_or(Ok(()), |(_, wrong)| Err((*wrong).into()))
+fn none(torn: &[(i64, RollupError)]) -> rusqlite::Result<()> {
+    torn.first().map_or(Ok(()), |(_, error)| Err((*error).into()))
 }
 
 /// Numbers in order as ranges without gaps.
@@ -204,7 +204,7 @@ pub(super) fn torn(
     connection: &Connection,
     seal: Seal,
     numbers: &Range<i64>,
-) -> rusqlite::Result<Vec<(i64, Wrong)>> {
+) -> rusqlite::Result<Vec<(i64, RollupError)>> {
     torn_of(connection, seal, numbers, seal.sums(connection, numbers)?)
 }
 
@@ -214,18 +214,18 @@ fn torn_of(
     seal: Seal,
     numbers: &Range<i64>,
     mut found: BTreeMap<i64, u32>,
-) -> rusqlite::Result<Vec<(i64, Wrong)>> {
+) -> rusqlite::Result<Vec<(i64, RollupError)>> {
     let (level, _, which) = seal.levels();
     let mut torn = Vec::new();
     each_head(connection, level, numbers, |number, head| {
         let sum = found.remove(&number).unwrap_or(0);
         match head {
             Ok(head) if head.seals[which] == sum => {}
-            Ok(_) => torn.push((number, Wrong::Torn)),
-            Err(wrong) => torn.push((number, wrong)),
+            Ok(_) => torn.push((number, RollupError::Torn)),
+            Err(error) => torn.push((number, error)),
         }
     })?;
-    torn.extend(found.into_keys().map(|number| (number, Wrong::Torn)));
+    torn.extend(found.into_keys().map(|number| (number, RollupError::Torn)));
     Ok(torn)
 }
 
@@ -234,14 +234,14 @@ fn torn_months(
     connection: &Connection,
     root: &Root,
     months: &Range<i64>,
-) -> rusqlite::Result<Vec<(i64, Wrong)>> {
+) -> rusqlite::Result<Vec<(i64, RollupError)>> {
     let (expected, found) = (root.range(months.clone()), sums_of_months(connection, months)?);
     let mut torn: Vec<i64> = Vec::new();
     torn.extend(
         expected.iter().filter(|(month, sum)| found.get(month) != Some(sum)).map(|of| of.0),
     );
     torn.extend(found.into_keys().filter(|month| !expected.contains_key(month)));
-    Ok(torn.into_iter().map(|month| (month, Wrong::Torn)).collect())
+    Ok(torn.into_iter().map(|month| (month, RollupError::Torn)).collect())
 }
 
 fn sums_of_months(
@@ -260,7 +260,7 @@ pub(super) fn root_of(connection: &Connection) -> rusqlite::Result<Root> {
     for (month, sum) in sums_of_months(connection, &(i64::MIN..i64::MAX))? {
         let label_sets = match read(connection, Level::Month, month) {
             Ok(cells) => cells.len().unsigned_abs(),
-            Err(error) if Wrong::is_unreadable(&error) => 0,
+            Err(error) if RollupError::is_unreadable(&error) => 0,
             Err(error) => return Err(error),
         };
         let names = NamesOf { label_sets, folded: folded.get(&month).copied().unwrap_or_default() };
@@ -276,7 +276,7 @@ pub(crate) struct Torn {
     /// the root.
     pub(crate) stretches: Vec<(Level, i64)>,
     /// The fault of the root itself.
-    pub(crate) root: Option<Wrong>,
+    pub(crate) root: Option<RollupError>,
 }
 
 /// Checks all sums, but not what each of them holds.
@@ -286,7 +286,7 @@ pub(crate) fn all_torn(connection: &Connection) -> rusqlite::Result<Torn> {
     for seal in [Seal::Quarters, Seal::OfAll, Seal::Days] {
         let torn = torn(connection, seal, &ALL)?;
         // Those that cannot be read are found where they are read.
-        let torn = torn.into_iter().filter(|(_, wrong)| *wrong == Wrong::Torn);
+        let torn = torn.into_iter().filter(|(_, error)| *error == RollupError::Torn);
         found.stretches.extend(torn.map(|(number, _)| (seal.levels().0, number)));
     }
     match Root::read(connection) {
@@ -296,7 +296,7 @@ pub(crate) fn all_torn(connection: &Connection) -> rusqlite::Result<Torn> {
             let months = months.into_iter().map(|(month, _)| month).chain(folded);
             found.stretches.extend(months.map(|month| (Level::Month, month)));
         }
-        Err(error) => found.root = Some(Wrong::of(&error).ok_or(error)?),
+        Err(error) => found.root = Some(RollupError::of(&error).ok_or(error)?),
     }
     Ok(found)
 }

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::piece::{Cell, Head, Place, Seals, fitting};
 use super::table::{delete_piece, later_pieces, read_piece, write_piece};
-use super::{Cells, Level, Wrong};
+use super::{Cells, Level, RollupError};
 
 /// By how much a stretch has changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub(super) fn apply<T>(
     (level, number): (Level, i64),
     totals: &[(i64, T)],
     seals: Seals,
-    apply: impl Fn(&mut Cells, &[(i64, T)]) -> Result<(), Wrong>,
+    apply: impl Fn(&mut Cells, &[(i64, T)]) -> Result<(), RollupError>,
     buffer: &mut Vec<u8>,
 ) -> rusqlite::Result<StretchDelta> {
     let place = Place::first_of(level, number);
@@ -30,7 +30,7 @@ pub(super) fn apply<T>(
         label_sets -= cells.len();
         apply(cells, totals)?;
         label_sets += cells.len();
-        Ok::<_, Wrong>(())
+        Ok::<_, RollupError>(())
     };
     let found = read_piece(connection, place)?;
     let is_there = found.is_some();
@@ -46,7 +46,7 @@ pub(super) fn apply<T>(
             continue;
         }
         let place = Place { level, number, first: begins };
-        let mut piece = read_piece(connection, place)?.ok_or(Wrong::Torn)?;
+        let mut piece = read_piece(connection, place)?.ok_or(RollupError::Torn)?;
         apply(&mut piece.cells, of_piece)?;
         later -= 1;
         let (checksums, pieces) = if piece.cells.is_empty() {

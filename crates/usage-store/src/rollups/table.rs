@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::level::OF_ALL;
 use super::piece::{Head, Place, stored_checksum};
-use super::{Cells, Level, Wrong, all};
+use super::{Cells, Level, RollupError, all};
 
 impl Level {
     /// The table of this level's sums.
@@ -226,7 +226,7 @@ pub(super) fn each_head(
     connection: &Connection,
     level: Level,
     numbers: &Range<i64>,
-    mut found: impl FnMut(i64, Result<Head, Wrong>),
+    mut found: impl FnMut(i64, Result<Head, RollupError>),
 ) -> rusqlite::Result<()> {
     each_first(connection, level, numbers, |number, bytes| {
         let decoded = Place::first_of(level, number).decode(bytes);

@@ -15,7 +15,7 @@ use super::piece::{Place, Seals};
 use super::rebuild::{Sums, reseal};
 use super::seals::root_of;
 use super::table::write_piece;
-use super::{Cells, Level, Wrong, from_finer, quarter_of, read, stretch};
+use super::{Cells, Level, RollupError, from_finer, quarter_of, read, stretch};
 use crate::error::ReadError;
 use crate::ledger::columns::hash_of_row;
 use crate::ledger::retained;
@@ -95,7 +95,7 @@ fn fill_up(connection: &Connection, level: Level, buffer: &mut Vec<u8>) -> Resul
         let Ok(cells) = cells else { return Ok(()) };
         match read(connection, level, number) {
             Ok(found) if !found.is_empty() => Ok(()),
-            Err(error) if !Wrong::is_unreadable(&error) => Err(error.into()),
+            Err(error) if !RollupError::is_unreadable(&error) => Err(error.into()),
             _ => Ok(write(connection, (level, number), &cells, buffer)?),
         }
     })
@@ -131,7 +131,7 @@ fn seal(connection: &Connection, level: Level, buffer: &mut Vec<u8>) -> rusqlite
     let sums = Sums::read(connection, level)?;
     for number in super::numbers(connection, level, i64::MIN)? {
         match reseal(connection, (level, number), sums.of(number), buffer) {
-            Err(error) if Wrong::is_unreadable(&error) => {}
+            Err(error) if RollupError::is_unreadable(&error) => {}
             result => result?,
         }
     }
@@ -152,22 +152,22 @@ const ORDER: [Measure; 7] = [
 ];
 
 /// The totals of a stretch, as version 4 wrote them.
-fn decode(place: [i64; 2], bytes: &[u8]) -> Result<Cells, Wrong> {
-    let (sum, mut rest) = bytes.split_first_chunk::<CHECKSUM>().ok_or(Wrong::Unreadable)?;
+fn decode(place: [i64; 2], bytes: &[u8]) -> Result<Cells, RollupError> {
+    let (sum, mut rest) = bytes.split_first_chunk::<CHECKSUM>().ok_or(RollupError::Unreadable)?;
     let mut hasher = crc32fast::Hasher::new();
     place.into_iter().for_each(|part| hasher.update(&part.to_le_bytes()));
     hasher.update(rest);
     if hasher.finalize() != u32::from_le_bytes(*sum) {
-        return Err(Wrong::Unreadable);
+        return Err(RollupError::Unreadable);
     }
     let (mut cells, mut label_set) = (Cells::default(), 0_i64);
     while !rest.is_empty() {
-        let step = i64::try_from(pull_count(&mut rest)?).map_err(|_| Wrong::Unreadable)?;
-        label_set = label_set.checked_add(step).ok_or(Wrong::Unreadable)?;
+        let step = i64::try_from(pull_count(&mut rest)?).map_err(|_| RollupError::Unreadable)?;
+        label_set = label_set.checked_add(step).ok_or(RollupError::Unreadable)?;
         if place[0] == Level::All as i64 && label_set != OF_ALL {
-            return Err(Wrong::Unreadable);
+            return Err(RollupError::Unreadable);
         }
-        let (&mask, behind) = rest.split_first().ok_or(Wrong::Unreadable)?;
+        let (&mask, behind) = rest.split_first().ok_or(RollupError::Unreadable)?;
         rest = behind;
         let requests = if mask & 0x80 == 0 { pull_count(&mut rest)? } else { 1 };
         let mut totals = Summary::new(requests, [0; Measure::COUNT]);

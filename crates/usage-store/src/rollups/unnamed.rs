@@ -11,7 +11,7 @@ use super::cover::cover_in_quarters;
 use super::seals::Seal;
 use super::table::each_head;
 use super::total::{ALL, each_row};
-use super::{Level, Seen, Wrong, all};
+use super::{Level, RollupError, Seen, all};
 use crate::error::ReadError;
 
 /// Adds up each of some ranges of time, which follow each other and do not overlap. Runs inside the
@@ -73,19 +73,19 @@ fn each_of_days(
         }
     }
     let mut sums = sums.into_iter().filter(|(_, sum)| *sum != 0).peekable();
-    let mut wrong = None;
+    let mut first = None;
     each_head(connection, Level::Day, days, |day, head| match head {
         Ok(head) => {
             let sum = sums.next_if(|(of, _)| *of == day).map_or(0, |(_, sum)| sum);
             if head.seals[Seal::OfAll.place()] != sum {
-                wrong.get_or_insert(Wrong::Torn);
+                first.get_or_insert(RollupError::Torn);
             }
         }
         Err(error) => {
-            wrong.get_or_insert(error);
+            first.get_or_insert(error);
         }
     })?;
     // A day that is not there leaves its sum.
-    let wrong = wrong.or(sums.next().map(|_| Wrong::Torn));
-    wrong.map_or(Ok(()), |wrong| Err(rusqlite::Error::from(wrong).into()))
+    let first = first.or(sums.next().map(|_| RollupError::Torn));
+    first.map_or(Ok(()), |error| Err(rusqlite::Error::from(error).into()))
 }

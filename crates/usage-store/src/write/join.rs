@@ -263,7 +263,7 @@ fn row_at(connection: &Connection, place: Place) -> Result<Option<Row>, ReadErro
 }
 
 /// Looks for rows whose tellings are not what they come to, and gives each with what is wrong with them.
-pub(crate) fn wrong_tellings(
+pub(crate) fn damaged_tellings(
     connection: &Connection,
     mut give: impl FnMut(Place, &'static str),
 ) -> Result<(), ReadError> {

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, params_from_iter};
 use rustc_hash::FxHashMap;
 use usage_core::{Label, LabelNames, Labels, TagSet};
 
-use crate::error::WrongEntry;
+use crate::error::Damaged;
 use crate::ledger::columns::{self, NAMES};
 use crate::ledger::contexts::next_id;
 use crate::ledger::schema::SCHEMA_VERSION;
@@ -45,7 +45,7 @@ pub(crate) fn id_of(connection: &Connection, labels: &Labels, tags: &str) -> rus
         // The names were found in an index: a damaged one may lead to others.
         return match stored {
             Some(stored) if stored == checksum(id, &names, tags) => Ok(id),
-            _ => Err(WrongEntry::Names(id).into()),
+            _ => Err(Damaged::names(id).into()),
         };
     }
     let id = next_id(connection, "label_sets")?;
@@ -79,7 +79,7 @@ pub(crate) struct LabelSet {
 pub(crate) struct LabelSets {
     by_id: FxHashMap<i64, LabelSet>,
     /// One whose names are not what was stored.
-    wrong: Option<i64>,
+    damaged: Option<i64>,
 }
 
 /// The columns that [`names_of`] and [`is_right`] read by their place, behind the id.
@@ -155,7 +155,7 @@ pub(crate) fn first_names(
     let mut first = BTreeSet::<String>::new();
     while let Some(row) = rows.next()? {
         if !is_right(row)? {
-            return Err(WrongEntry::Names(row.get(0)?).into());
+            return Err(Damaged::names(row.get(0)?).into());
         }
         let name = names_of(row)?.reported(label);
         let is_behind = first.len() >= most && first.last().is_none_or(|last| name >= last);
@@ -190,7 +190,7 @@ impl LabelSets {
             // A set that no record could have is left out; records that use it are reported.
             match right_set(row, checked)? {
                 Some(set) => drop(sets.by_id.insert(id, set)),
-                None => sets.wrong = Some(id),
+                None => sets.damaged = Some(id),
             }
         }
         Ok(sets)
@@ -205,9 +205,9 @@ impl LabelSets {
     pub(crate) fn ids_as_json(
         &self,
         keep: impl Fn(&LabelNames<'_>) -> bool,
-    ) -> Result<String, WrongEntry> {
-        if let Some(id) = self.wrong {
-            return Err(WrongEntry::Names(id));
+    ) -> Result<String, Damaged> {
+        if let Some(id) = self.damaged {
+            return Err(Damaged::names(id));
         }
         let ids: Vec<String> = self
             .by_id

@@ -5,7 +5,7 @@
 //! ```
 
 use super::super::piece::{Encoded, encode_cells};
-use crate::error::Wrong;
+use crate::error::RollupError;
 use crate::rollups::Cells;
 
 const CHECKSUM: usize = 4;
@@ -22,10 +22,10 @@ pub(super) fn encode((session, day): (i64, i64), cells: &Cells, bytes: &mut Vec<
 }
 
 /// Reads it, unless anything is wrong with it.
-pub(super) fn decode((session, day): (i64, i64), bytes: &[u8]) -> Result<Cells, Wrong> {
-    let (sum, rest) = bytes.split_first_chunk::<CHECKSUM>().ok_or(Wrong::Unreadable)?;
+pub(super) fn decode((session, day): (i64, i64), bytes: &[u8]) -> Result<Cells, RollupError> {
+    let (sum, rest) = bytes.split_first_chunk::<CHECKSUM>().ok_or(RollupError::Unreadable)?;
     if checksum((session, day), rest) != u32::from_le_bytes(*sum) {
-        return Err(Wrong::Unreadable);
+        return Err(RollupError::Unreadable);
     }
     match rest.split_first() {
         Some((&VERSION, rest)) => {
@@ -33,8 +33,8 @@ pub(super) fn decode((session, day): (i64, i64), bytes: &[u8]) -> Result<Cells, 
             Encoded::of(rest).try_for_each(|cell| cells.push(cell?))?;
             Ok(cells)
         }
-        Some(_) => Err(Wrong::Newer),
-        None => Err(Wrong::Unreadable),
+        Some(_) => Err(RollupError::Newer),
+        None => Err(RollupError::Unreadable),
     }
 }
 
@@ -70,11 +70,11 @@ mod tests {
             let mut bytes = Vec::new();
             encode((session, day), &cells, &mut bytes);
             prop_assert_eq!(decode((session, day), &bytes), Ok(cells));
-            prop_assert_eq!(decode((session + 1, day), &bytes), Err(Wrong::Unreadable));
-            prop_assert_eq!(decode((session, !day), &bytes), Err(Wrong::Unreadable));
+            prop_assert_eq!(decode((session + 1, day), &bytes), Err(RollupError::Unreadable));
+            prop_assert_eq!(decode((session, !day), &bytes), Err(RollupError::Unreadable));
             let bit = at.index(bytes.len() * 8);
             bytes[bit / 8] ^= 1 << (bit % 8);
-            prop_assert_eq!(decode((session, day), &bytes), Err(Wrong::Unreadable));
+            prop_assert_eq!(decode((session, day), &bytes), Err(RollupError::Unreadable));
         }
 
         #[test]

@@ -6,7 +6,7 @@ use usage_core::stats::Summary;
 
 use super::table::{self, SessionTotals};
 use super::{day_of, ends, first_of_rows, start_of_day};
-use crate::error::{ReadError, Wrong};
+use crate::error::{ReadError, RollupError};
 use crate::ledger::columns::{SELECT_COUNTS, TS, session, summary};
 use crate::rollups::Cells;
 
@@ -99,7 +99,7 @@ pub(crate) enum SessionFault {
 
 /// Compares the sums of sessions with the rows from an instant on, and all of them with each other; gives what is
 /// wrong, with the session.
-pub(crate) fn each_wrong_session(
+pub(crate) fn each_session_fault(
     connection: &Connection,
     from: i64,
     mut give: impl FnMut(i64, SessionFault),
@@ -120,7 +120,7 @@ pub(crate) fn each_wrong_session(
                 Ok(cells) if cells == derived.cells => {}
                 Ok(_) => give(session, SessionFault::Rows { day }),
                 // It is found below.
-                Err(error) if Wrong::is_unreadable(&error) => {}
+                Err(error) if RollupError::is_unreadable(&error) => {}
                 Err(error) => return Err(error.into()),
             }
         }

@@ -18,7 +18,7 @@ use rusqlite::Connection;
 
 pub(crate) use cut_day::recount_cut_day;
 pub(super) use delta::SessionDelta;
-pub(crate) use derived::{SessionFault, each_wrong_session};
+pub(crate) use derived::{SessionFault, each_session_fault};
 pub(crate) use frozen::{forget_frozen, forget_old, forget_unused_sessions};
 pub(super) use rebuild::rebuild;
 pub(super) use table::each_label_set;

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use usage_core::stats::Summary;
 
 use super::blob;
-use crate::error::{ReadError, Wrong};
+use crate::error::{ReadError, RollupError};
 use crate::rollups::Cells;
 
 /// Returns the sums of a session in a day; nothing where it has no record then.
@@ -70,7 +70,7 @@ impl SessionTotals {
                                      requests = requests + ?4, tokens = tokens + ?5 WHERE id = ?1",
             )?
             .execute(params![session, first, last, self.requests, self.tokens])?;
-        if changed == 1 { Ok(()) } else { Err(Wrong::Missing.into()) }
+        if changed == 1 { Ok(()) } else { Err(RollupError::Missing.into()) }
     }
 
     pub(super) fn write(&self, connection: &Connection, session: i64) -> rusqlite::Result<()> {
@@ -113,7 +113,7 @@ pub(crate) fn totals_by_day(
 /// Gives every session and day, in their order, with what it comes to.
 pub(super) fn each(
     connection: &Connection,
-    mut give: impl FnMut((i64, i64), Result<Cells, Wrong>) -> Result<(), ReadError>,
+    mut give: impl FnMut((i64, i64), Result<Cells, RollupError>) -> Result<(), ReadError>,
 ) -> Result<(), ReadError> {
     let mut statement =
         connection.prepare("SELECT session, day, cells FROM session_sums ORDER BY session, day")?;

@@ -8,7 +8,7 @@ use usage_core::{EventId, Label, Record};
 
 use super::across;
 use super::hash::{EventHasher, all_instances};
-use crate::error::WrongEntry;
+use crate::error::Damaged;
 use crate::ledger::more::More;
 use crate::write::said::{INSTANCE_OF_SAID, MORE_OF_SAID, said_columns, says};
 use crate::write::tellings;
@@ -84,7 +84,7 @@ impl<'a> KnownIds<'a> {
             connection,
             find: connection.prepare_cached(&FIND)?,
             insert: connection.prepare_cached(INSERT)?,
-            hasher: hasher.ok_or(WrongEntry::EventKey)?,
+            hasher: hasher.ok_or_else(Damaged::event_key)?,
             ids_from: ids_from.unwrap_or(i64::MIN),
             first_alone,
         })

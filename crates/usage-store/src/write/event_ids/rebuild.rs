@@ -6,7 +6,7 @@ use super::check::{agree, strays};
 use super::find::INSERT;
 use super::rows::{END, Entry, checked_from, entries};
 use crate::error::ReadError;
-use crate::write::join::wrong_tellings;
+use crate::write::join::damaged_tellings;
 use crate::write::tellings;
 
 /// The number of entries that are put in order at a time: 24 MB of them. In a table of any size
@@ -42,16 +42,16 @@ fn put(connection: &Connection, waiting: &mut Vec<Entry>) -> rusqlite::Result<()
 /// The ids of records that were deleted are kept.
 pub(crate) fn rebuild(connection: &Connection) -> Result<u64, ReadError> {
     let mut of_no_use = Vec::new();
-    wrong_tellings(connection, |place, _| of_no_use.push(place))?;
+    damaged_tellings(connection, |place, _| of_no_use.push(place))?;
     if of_no_use.is_empty() && agree(connection)? {
         return Ok(0);
     }
-    let (mut wrong, from) = (of_no_use.len() as u64, checked_from(connection)?);
-    strays(connection, |_| wrong += 1)?;
+    let (mut faults, from) = (of_no_use.len() as u64, checked_from(connection)?);
+    strays(connection, |_| faults += 1)?;
     for place in of_no_use {
         tellings::forget(connection, place)?;
     }
     connection.execute("DELETE FROM event_ids WHERE ts >= ?1", [from])?;
     fill(connection, from)?;
-    Ok(wrong)
+    Ok(faults)
 }

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::find::{Place, hasher_of};
 use super::hash::EventHasher;
-use crate::error::{ReadError, WrongEntry};
+use crate::error::{Damaged, ReadError};
 use crate::ledger::more::More;
 use crate::ledger::retained;
 use crate::write::tellings;
@@ -28,9 +28,7 @@ pub(crate) fn has_key(connection: &Connection) -> rusqlite::Result<bool> {
 
 /// Returns the hasher of a ledger.
 pub(super) fn hasher(connection: &Connection) -> Result<EventHasher, ReadError> {
-    key(connection)?.ok_or_else(|| {
-        ReadError::Damaged(WrongEntry::EventKey.code(), WrongEntry::EventKey.to_string())
-    })
+    key(connection)?.ok_or_else(|| Damaged::event_key().into())
 }
 
 fn key(connection: &Connection) -> rusqlite::Result<Option<EventHasher>> {

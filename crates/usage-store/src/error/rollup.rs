@@ -8,7 +8,7 @@ use super::DamageCode;
 
 /// A fault of sums. As an error of SQLite's it counts as damage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wrong {
+pub(crate) enum RollupError {
     Unreadable,
     /// They hold what only a newer version of this program can read.
     Newer,
@@ -18,7 +18,7 @@ pub(crate) enum Wrong {
     Torn,
 }
 
-impl Wrong {
+impl RollupError {
     pub(crate) const fn code(self) -> DamageCode {
         match self {
             Self::Unreadable => DamageCode::SumsUnreadable,
@@ -42,7 +42,7 @@ impl Wrong {
     }
 }
 
-impl fmt::Display for Wrong {
+impl fmt::Display for RollupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unreadable => "sums that cannot be read",
@@ -53,10 +53,10 @@ impl fmt::Display for Wrong {
     }
 }
 
-impl std::error::Error for Wrong {}
+impl std::error::Error for RollupError {}
 
-impl From<Wrong> for rusqlite::Error {
-    fn from(wrong: Wrong) -> Self {
-        Self::FromSqlConversionFailure(0, Type::Blob, Box::new(wrong))
+impl From<RollupError> for rusqlite::Error {
+    fn from(error: RollupError) -> Self {
+        Self::FromSqlConversionFailure(0, Type::Blob, Box::new(error))
     }
 }
