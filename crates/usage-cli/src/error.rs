@@ -186,8 +186,8 @@ mod tests {
     #[test]
     fn damage_has_a_code_a_hint_and_its_own_exit_code() {
         for (code, hint) in [
-            (DamageCode::SumsNewer, "update this program"),
-            (DamageCode::SumsTorn, "`usage doctor --rebuild` remakes them"),
+            (DamageCode::RollupsNewer, "update this program"),
+            (DamageCode::RollupsTorn, "`usage doctor --rebuild` remakes them"),
         ] {
             let (path, what) = ("/x".into(), "sums".to_owned());
             let error = CliError::from(StoreError::Damaged { path, code, what });
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn what_a_deletion_failed_with_is_told_without_saying_twice_what_it_has_done() {
         let source = Box::new(StoreError::ReadersBusy { path: "/x".into() });
-        let error = StoreError::Unfinished { records: 1, sums: 0, requests: 0, source };
+        let error = StoreError::Unfinished { records: 1, rollups: 0, requests: 0, source };
         let of_source = StoreError::ReadersBusy { path: "/x".into() };
         assert_eq!(CliError::from(error), CliError::from(of_source));
     }

@@ -41,7 +41,7 @@ pub(crate) fn words(hint: Hint) -> Option<String> {
             "keep a copy of the file and restore a backup, or try `sqlite3 LEDGER .recover` on the \
              copy"
         }
-        Hint::RebuildSums => "`usage doctor --rebuild` remakes them",
+        Hint::RebuildRollups => "`usage doctor --rebuild` remakes them",
         Hint::CheckRecords => "`usage doctor --full` says more",
         Hint::RecoverSource => "try `sqlite3 DATABASE .recover` on a copy",
         _ => return None,

@@ -119,7 +119,7 @@ impl Events {
 
     /// Deletes what is older and returns it. It is not taken any more from then on; where its sums are kept its ids
     /// stay known.
-    pub fn prune(&mut self, before: Timestamp, keep_sums: bool) -> Vec<Record> {
+    pub fn prune(&mut self, before: Timestamp, keep_rollups: bool) -> Vec<Record> {
         // Where nothing ever was, nothing can come again.
         if self.kept.is_empty() && self.from.is_none() {
             return Vec::new();
@@ -128,7 +128,7 @@ impl Events {
         let (gone, kept): (Vec<_>, _) =
             self.kept.drain(..).partition(|kept| kept.record.timestamp() < before);
         self.kept = kept;
-        if keep_sums {
+        if keep_rollups {
             for kept in &gone {
                 let of = |id: &EventId| {
                     (instance(&kept.record).to_owned(), id.clone(), kept.record.timestamp())

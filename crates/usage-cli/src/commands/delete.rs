@@ -136,7 +136,7 @@ fn of_all(store: &Store, plan: &DeleteAllPlan, context: &Context) -> String {
     let extent = between(context, plan.oldest.zip(plan.newest));
     let mut text =
         format!("All of {}: {}{extent}", printable(&ledger), amounts::records(plan.records));
-    if plan.sums > 0 {
+    if plan.rollups > 0 {
         let extent = between(context, plan.summed.map(|[start, end]| (start, end)));
         text += &format!(", and sums of {}{extent}", amounts::requests(plan.requests));
     }
@@ -155,7 +155,7 @@ fn of_range(plan: &DeleteRangePlan, context: &Context) -> String {
             text += &format!("\n  {name}  {}", amounts::instant(timestamp, context.zone()));
         }
     }
-    let summed = summed(plan.sums, plan.requests);
+    let summed = summed(plan.rollups, plan.requests);
     if summed.is_empty() { text } else { format!("{text}\n{}", summed.trim_end()) }
 }
 

@@ -64,7 +64,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         // So that the plan is about all that will go.
         context.recover(&store)?;
     }
-    let options = PruneOptions::new().with_keep_sums(args.keep_sums);
+    let options = PruneOptions::new().with_keep_rollups(args.keep_sums);
     let options = match args.before.parse::<Age>() {
         // What was reckoned from now is as right as the clock.
         Ok(_) => options.with_now(context.now().into()),
@@ -132,7 +132,7 @@ fn moved(plan: &PrunePlan, asked: Timestamp, zone: Tz) -> String {
 /// Returns the plan, for people.
 pub(super) fn shown(plan: &PrunePlan, zone: Tz) -> String {
     let at = |timestamp| amounts::instant(timestamp, zone);
-    let stay = if plan.keep_sums { ", whose sums stay" } else { "" };
+    let stay = if plan.keep_rollups { ", whose sums stay" } else { "" };
     let mut text =
         format!("Older than {}: {}{stay}\n", at(plan.before), amounts::records(plan.records));
     // Writing to a string cannot fail.
@@ -141,7 +141,7 @@ pub(super) fn shown(plan: &PrunePlan, zone: Tz) -> String {
             let _ = writeln!(text, "  {name}  {}", at(timestamp));
         }
     }
-    text + &summed(plan.sums, plan.requests)
+    text + &summed(plan.rollups, plan.requests)
 }
 
 /// A line about sums without records that go too, if any do.

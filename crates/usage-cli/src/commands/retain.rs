@@ -70,7 +70,7 @@ Examples:
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let (rows, sums) = (age("--rows", args.rows.as_deref())?, age("--sums", args.sums.as_deref())?);
     let sessions = match args.sessions.as_deref() {
-        Some("sums") => Some(SessionsKept::WithSums),
+        Some("sums") => Some(SessionsKept::WithRollups),
         text => {
             age("--sessions", text)?.map(|age| age.map_or(SessionsKept::Forever, SessionsKept::For))
         }
@@ -87,7 +87,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         return Ok(exit_codes::DONE);
     }
     let is = store.retention().read()?.policy;
-    let policy = Policy::new(rows.unwrap_or(is.rows()), sums.unwrap_or(is.sums()))
+    let policy = Policy::new(rows.unwrap_or(is.rows()), sums.unwrap_or(is.rollups()))
         .map_err(|error| CliError::from(error).hint("--rows and --sums state both at once"))?
         .with_sessions(sessions.unwrap_or(is.sessions()))
         .map_err(|error| CliError::from(error).hint("--rows and --sessions state both at once"))?;
@@ -174,9 +174,9 @@ fn stated(retention: &Retained, context: &Context) -> String {
     let kept = |age: Option<Age>| age.map_or("forever".to_owned(), |age| format!("for {age}"));
     let policy = &retention.policy;
     let mut text =
-        format!("Records are kept {}, sums {}\n", kept(policy.rows()), kept(policy.sums()));
+        format!("Records are kept {}, sums {}\n", kept(policy.rows()), kept(policy.rollups()));
     match policy.sessions() {
-        SessionsKept::WithSums => {}
+        SessionsKept::WithRollups => {}
         SessionsKept::Forever => text += "Sessions are kept forever\n",
         SessionsKept::For(age) => text += &format!("Sessions are kept {}\n", kept(Some(age))),
     }

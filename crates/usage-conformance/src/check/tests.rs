@@ -160,10 +160,10 @@ impl Engine for Wrong {
             return Ok(totals);
         }
         let mut joined = Aggregates::default();
-        for (labels, sums) in totals.groups() {
+        for (labels, rollups) in totals.groups() {
             let names = labels.names();
             let names = names.with(Label::Profile, names.reported(Label::Profile));
-            joined.add_totals(usage_core::Labels::new(names).unwrap(), sums);
+            joined.add_totals(usage_core::Labels::new(names).unwrap(), rollups);
         }
         Ok(joined)
     }

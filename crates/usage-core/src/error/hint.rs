@@ -32,11 +32,11 @@ pub enum Hint {
     Reopen,
     /// Check the clock and the instant, or insist.
     CheckClock,
-    /// Begin and end the range where sums begin and end.
+    /// Begin and end the range where rollups begin and end.
     MoveRangeEnds,
     /// Ask for a later period, or without the names.
     AskForTotals,
-    /// Ask for a later period, or without this tag: sums do not tell it apart.
+    /// Ask for a later period, or without this tag: rollups do not tell it apart.
     AskWithoutTag,
     /// Group by a longer unit of time, or ask for a shorter period.
     UseLongerUnit,
@@ -44,8 +44,8 @@ pub enum Hint {
     UsePeriodForm,
     /// Restore the ledger from a backup, or recover what can be read of it.
     RestoreLedger,
-    /// Make the sums again from the records.
-    RebuildSums,
+    /// Make the rollups again from the records.
+    RebuildRollups,
     /// Check all records, to learn which are damaged.
     CheckRecords,
     /// Recover what can be read of a damaged source into another database.
@@ -75,7 +75,7 @@ impl Hint {
         Self::UseLongerUnit,
         Self::UsePeriodForm,
         Self::RestoreLedger,
-        Self::RebuildSums,
+        Self::RebuildRollups,
         Self::CheckRecords,
         Self::RecoverSource,
     ];

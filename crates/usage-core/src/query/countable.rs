@@ -1,4 +1,4 @@
-//! Periods that begin or end at now, where only sums are left.
+//! Periods that begin or end at now, where only rollups are left.
 
 use chrono::{DateTime, SecondsFormat};
 use chrono_tz::Tz;
@@ -7,7 +7,7 @@ use super::{Engine, ReportQuery};
 use crate::{Error, Period, TimeRange, Timestamp};
 
 /// The period that can be counted: one that ends or begins at now is moved to whole quarters of an hour where only
-/// sums are left, as its ends never are on one and it would be refused for ever.
+/// rollups are left, as its ends never are on one and it would be refused for ever.
 pub(super) fn period(engine: &dyn Engine, query: &ReportQuery) -> Result<Period, Error> {
     let period = query.period.clone();
     if !period.is_rolling() {

@@ -17,7 +17,7 @@ pub type Records<'a> = Box<dyn Iterator<Item = Result<Record, Error>> + Send + '
 /// Which way to an answer is cheap is the engine's business. `usage-conformance`, a crate of this project, checks
 /// everything that is promised here against an engine in memory; every engine has to pass it.
 ///
-/// An engine may keep sums by the values of some tags and answer questions about them from there; others it answers
+/// An engine may keep rollups by the values of some tags and answer questions about them from there; others it answers
 /// from records. Where those are gone it says that the answer is
 /// [not kept](crate::ErrorKind::NotKept), and never takes them for records without tags.
 ///
@@ -56,7 +56,7 @@ pub trait Engine: Send + Sync {
     /// Returns the records themselves. What is stored while they are read may be among them or not; what was
     /// there before is, once. Limits are checked before each of them.
     ///
-    /// Where the range has sums whose records are gone, those that are there come first, and then the error
+    /// Where the range has rollups whose records are gone, those that are there come first, and then the error
     /// [`NotKept`](crate::ErrorKind::NotKept): who has not reached the end does not know that these are all.
     fn records<'a>(&'a self, of: &Selection<'a>, order: Order) -> Records<'a>;
 
@@ -113,7 +113,7 @@ pub trait Engine: Send + Sync {
         Ok(self.bounds(limits)?.accepts_from)
     }
 
-    /// Returns the range with its ends moved to the next instants that can be told apart, where only sums are
+    /// Returns the range with its ends moved to the next instants that can be told apart, where only rollups are
     /// left; else as it is. For ranges that begin or end at now.
     ///
     /// # Errors

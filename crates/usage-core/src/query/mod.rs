@@ -24,7 +24,7 @@ use crate::{Error, TimeRange};
 
 /// Asks an engine for a report.
 ///
-/// A period that begins or ends at now is moved to instants that can be told apart where only sums are left; the
+/// A period that begins or ends at now is moved to instants that can be told apart where only rollups are left; the
 /// report's period then has a note that says so.
 ///
 /// # Errors

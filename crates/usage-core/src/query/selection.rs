@@ -65,15 +65,15 @@ pub enum Order {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Bounds {
-    /// The oldest instant of which anything is counted: the time of a record, or the start of a sum whose
+    /// The oldest instant of which anything is counted: the time of a record, or the start of a rollup whose
     /// records are gone. `None` where there is nothing.
     pub oldest: Option<Timestamp>,
     /// The newest instant of which anything is counted: the time of a record, or the last microsecond of such
-    /// a sum. `None` where there is nothing.
+    /// a rollup. `None` where there is nothing.
     pub newest: Option<Timestamp>,
     /// The horizon: older records are refused. `None` where none are.
     pub accepts_from: Option<Timestamp>,
-    /// Records are kept from here on; of older ones there are sums at most. `None` where all are kept.
+    /// Records are kept from here on; of older ones there are rollups at most. `None` where all are kept.
     pub has_rows_from: Option<Timestamp>,
 }
 

@@ -70,7 +70,7 @@ pub enum Remedy {
         /// Its time, in microseconds: with the id, the table's key.
         timestamp: Timestamp,
     },
-    /// [`rebuild`](super::rebuild()) makes sums and known event ids again.
+    /// [`rebuild`](super::rebuild()) makes rollups and known event ids again.
     Rebuild,
     /// A counter has to be set.
     SetNextRecordId(i64),

@@ -15,7 +15,7 @@ use crate::error::ReadError;
 #[non_exhaustive]
 pub struct Check {
     /// A short name that does not change: `database`, `tables`, `counters`, `names`, `records`,
-    /// `record-ids`, `event-ids`, `imports`, `sums`, `sessions`, `journals`.
+    /// `record-ids`, `event-ids`, `imports`, `rollups`, `sessions`, `journals`.
     pub name: &'static str,
     /// Says whether it was done. What cannot be read because of something worse is not.
     pub is_done: bool,
@@ -118,8 +118,8 @@ pub enum Place {
     },
     /// In what is remembered of an import.
     Import(String),
-    /// In the sums of a stretch of time.
-    Sums(String),
+    /// In the rollups of a stretch of time.
+    Rollups(String),
     /// In what a session comes to, by its id in the ledger.
     Session(i64),
     /// In a file of a journal.
@@ -148,7 +148,7 @@ impl fmt::Display for Place {
             Self::LabelSet(id) => write!(f, "names {id}"),
             Self::Record { id, timestamp } => write!(f, "record {id} of {timestamp}"),
             Self::Import(source) => write!(f, "import of {source}"),
-            Self::Sums(stretch) => write!(f, "sums of {stretch}"),
+            Self::Rollups(stretch) => write!(f, "sums of {stretch}"),
             Self::Session(id) => write!(f, "sums of session {id}"),
             Self::Journal(path) => write!(f, "journal {}", path.display()),
         }

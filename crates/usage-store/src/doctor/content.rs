@@ -27,7 +27,7 @@ pub struct Content {
     pub label_sets: u64,
     /// The number of them that no record has any more.
     pub unused_label_sets: u64,
-    /// The number of combinations of names that are counted under `(other)` in sums, as a month had too many. Those of
+    /// The number of combinations of names that are counted under `(other)` in rollups, as a month had too many. Those of
     /// several months count several times.
     pub folded_label_sets: u64,
     /// The records by each of their names.

@@ -6,10 +6,10 @@ use usage_core::Timestamp;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Depth {
-    /// All that SQLite can check (`PRAGMA integrity_check`), and all sums.
+    /// All that SQLite can check (`PRAGMA integrity_check`), and all rollups.
     Full,
-    /// All that SQLite can check, and the sums of the last 40 days, or of the last million records
-    /// if that is less. Sums are written together with their records, so that those of long ago
+    /// All that SQLite can check, and the rollups of the last 40 days, or of the last million records
+    /// if that is less. Rollups are written together with their records, so that those of long ago
     /// have hardly become wrong since they were compared last.
     #[default]
     Usual,

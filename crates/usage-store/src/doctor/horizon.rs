@@ -7,7 +7,7 @@ use super::advice::Advice;
 use super::quarantine::QuarantineContents;
 use crate::error::ReadError;
 use crate::ledger::retained;
-use crate::ledger::schema::FIRST_WITH_SUMS;
+use crate::ledger::schema::FIRST_WITH_ROLLUPS;
 
 /// Clocks of different machines differ by less.
 const SOON: i64 = 24 * 60 * 60 * 1_000_000;
@@ -35,7 +35,7 @@ fn found(
     now: Option<Timestamp>,
 ) -> Result<Vec<Advice>, ReadError> {
     let mut advice = Vec::new();
-    if version >= FIRST_WITH_SUMS
+    if version >= FIRST_WITH_ROLLUPS
         && let Some(from) = retained::records_from(connection)?
         && now.is_some_and(|now| from > now.as_micros())
     {

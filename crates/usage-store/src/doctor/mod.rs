@@ -24,7 +24,7 @@ mod horizon;
 mod journals;
 mod quarantine;
 mod rebuild;
-mod sums;
+mod rollups;
 mod walk;
 
 use std::path::Path;
@@ -95,8 +95,8 @@ fn diagnose(
             "event-ids",
         )?);
         checks.push(checks::or_damage(checks::imports(content.as_ref()), "imports")?);
-        checks.push(checks::or_damage(sums::sums(connection, version, depth), "sums")?);
-        checks.push(checks::or_damage(sums::sessions(connection, version, depth), "sessions")?);
+        checks.push(checks::or_damage(rollups::rollups(connection, version, depth), "sums")?);
+        checks.push(checks::or_damage(rollups::sessions(connection, version, depth), "sessions")?);
         quarantine = content::quarantine(connection, version)?;
         of_clocks = horizon::advice(connection, version, &quarantine, now)?;
     } else {

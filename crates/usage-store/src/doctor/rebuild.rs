@@ -1,14 +1,14 @@
-//! Making the sums, and what is known of event ids, again where they are wrong.
+//! Making the rollups, and what is known of event ids, again where they are wrong.
 
 use crate::Store;
 use crate::error::{ReadError, Result};
 use crate::rollups::{self, Rebuilt};
 use crate::write::event_ids;
 
-/// Makes all sums again from the records, in one transaction: all or nothing of it. Sums whose
+/// Makes all rollups again from the records, in one transaction: all or nothing of it. Rollups whose
 /// records were deleted are kept, and days and months are made of them again. Names that nothing uses
 /// any more are removed. The entries by which event ids are found are made again too, where they and
-/// the records disagree; ids of records that were deleted stay known as long as their sums.
+/// the records disagree; ids of records that were deleted stay known as long as their rollups.
 ///
 /// Other programs can read meanwhile, and those that write wait: it takes about a second for
 /// each million records.

@@ -27,14 +27,14 @@ pub enum DamageCode {
     Names,
     /// `ledger/event-key`: the key of the hashes of event ids is missing.
     EventKey,
-    /// `ledger/sums-unreadable`: sums cannot be read.
-    SumsUnreadable,
-    /// `ledger/sums-newer`: a newer version of the program has written sums.
-    SumsNewer,
-    /// `ledger/sums-disagree`: sums do not agree with the records.
-    SumsDisagree,
-    /// `ledger/sums-torn`: some sums are missing, or do not belong together.
-    SumsTorn,
+    /// `ledger/rollups-unreadable`: rollups cannot be read.
+    RollupsUnreadable,
+    /// `ledger/rollups-newer`: a newer version of the program has written rollups.
+    RollupsNewer,
+    /// `ledger/rollups-disagree`: rollups do not agree with the records.
+    RollupsDisagree,
+    /// `ledger/rollups-torn`: some rollups are missing, or do not belong together.
+    RollupsTorn,
 }
 
 impl DamageCode {
@@ -49,13 +49,13 @@ impl DamageCode {
         Self::RecordsChanged,
         Self::Names,
         Self::EventKey,
-        Self::SumsUnreadable,
-        Self::SumsNewer,
-        Self::SumsDisagree,
-        Self::SumsTorn,
+        Self::RollupsUnreadable,
+        Self::RollupsNewer,
+        Self::RollupsDisagree,
+        Self::RollupsTorn,
     ];
 
-    /// Returns the code, such as `ledger/sums-torn`.
+    /// Returns the code, such as `ledger/rollups-torn`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -68,10 +68,10 @@ impl DamageCode {
             Self::RecordsChanged => "ledger/records-changed",
             Self::Names => "ledger/names",
             Self::EventKey => "ledger/event-key",
-            Self::SumsUnreadable => "ledger/sums-unreadable",
-            Self::SumsNewer => "ledger/sums-newer",
-            Self::SumsDisagree => "ledger/sums-disagree",
-            Self::SumsTorn => "ledger/sums-torn",
+            Self::RollupsUnreadable => "ledger/sums-unreadable",
+            Self::RollupsNewer => "ledger/sums-newer",
+            Self::RollupsDisagree => "ledger/sums-disagree",
+            Self::RollupsTorn => "ledger/sums-torn",
         }
     }
 
@@ -79,8 +79,10 @@ impl DamageCode {
     #[must_use]
     pub const fn hint(self) -> Hint {
         match self {
-            Self::SumsUnreadable | Self::SumsDisagree | Self::SumsTorn => Hint::RebuildSums,
-            Self::SumsNewer => Hint::UpdateProgram,
+            Self::RollupsUnreadable | Self::RollupsDisagree | Self::RollupsTorn => {
+                Hint::RebuildRollups
+            }
+            Self::RollupsNewer => Hint::UpdateProgram,
             Self::RecordsChanged => Hint::CheckRecords,
             _ => Hint::RestoreLedger,
         }

@@ -52,7 +52,7 @@ pub(crate) enum ReadError {
     },
     /// The deletion that was asked for can hardly be meant.
     Doubtful(Doubt),
-    /// A tag that sums do not tell apart, and from when on there are records or sums that do.
+    /// A tag that rollups do not tell apart, and from when on there are records or rollups that do.
     TagsGone {
         key: String,
         before: Timestamp,

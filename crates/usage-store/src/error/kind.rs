@@ -32,7 +32,7 @@ impl StoreError {
             | Self::Doubtful { .. }
             | Self::NotAnAge
             | Self::WrongTagKeys { .. }
-            | Self::SumsBeforeRows { .. }
+            | Self::RollupsBeforeRows { .. }
             | Self::SessionsBeforeRows { .. }
             | Self::NothingKept => ErrorKind::Invalid,
             #[cfg(feature = "zones")]
@@ -76,7 +76,7 @@ impl StoreError {
             | Self::OldSqlite { .. }
             | Self::NotAnAge
             | Self::WrongTagKeys { .. }
-            | Self::SumsBeforeRows { .. }
+            | Self::RollupsBeforeRows { .. }
             | Self::SessionsBeforeRows { .. }
             | Self::NothingKept
             | Self::Stopped { .. }

@@ -177,7 +177,7 @@ pub enum StoreError {
         /// The version it has now.
         found: i32,
     },
-    /// The range begins or ends where the records were deleted and only sums by quarter of an hour
+    /// The range begins or ends where the records were deleted and only rollups by quarter of an hour
     /// were kept, within such a quarter.
     #[error(
         "the records around {} were deleted, and their sums are kept by quarter of an hour: a range \
@@ -190,7 +190,7 @@ pub enum StoreError {
         /// The nearest instants before and after it that a range can begin or end at.
         nearest: [Timestamp; 2],
     },
-    /// A filter names what sums hold under `(other)`, as there were too many names in a month, and the
+    /// A filter names what rollups hold under `(other)`, as there were too many names in a month, and the
     /// records that could tell are deleted.
     #[error(
         "what was asked for is counted under (other) in part (combinations of names: {names}), and the \
@@ -203,7 +203,7 @@ pub enum StoreError {
         /// Records are there from this instant on.
         before: Timestamp,
     },
-    /// A question about a tag that sums do not tell apart, of a time of which only sums are left.
+    /// A question about a tag that rollups do not tell apart, of a time of which only rollups are left.
     #[error(
         "the records before {} were deleted, and their sums are not told apart by {key}",
         shown(*before)
@@ -233,15 +233,15 @@ pub enum StoreError {
     /// A text is no age.
     #[error("an age is a whole number and one of m, h, d and w, such as 30d")]
     NotAnAge,
-    /// With such a policy sums would go before the records that they are made of.
+    /// With such a policy rollups would go before the records that they are made of.
     #[error(
-        "sums cannot be kept for a shorter time ({sums}) than the records they are made of ({rows})"
+        "sums cannot be kept for a shorter time ({rollups}) than the records they are made of ({rows})"
     )]
-    SumsBeforeRows {
+    RollupsBeforeRows {
         /// The time for which records were to be kept: an age, or "forever".
         rows: String,
-        /// The time for which sums were to be kept.
-        sums: String,
+        /// The time for which rollups were to be kept.
+        rollups: String,
     },
     /// With such a policy sessions would go before the records that they are made of.
     #[error("sessions cannot be kept for a shorter time ({sessions}) than their records ({rows})")]
@@ -259,9 +259,9 @@ pub enum StoreError {
     Unfinished {
         /// The number of records that went.
         records: u64,
-        /// The number of quarters of an hour that went of which only sums were left.
-        sums: u64,
-        /// The number of requests that these sums counted.
+        /// The number of quarters of an hour that went of which only rollups were left.
+        rollups: u64,
+        /// The number of requests that these rollups counted.
         requests: u64,
         /// Why it has failed.
         source: Box<Self>,

@@ -1,4 +1,4 @@
-//! The faults of sums.
+//! The faults of rollups.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use rusqlite::types::Type;
 
 use super::DamageCode;
 
-/// A fault of sums. As an error of SQLite's it counts as damage.
+/// A fault of rollups. As an error of SQLite's it counts as damage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RollupError {
     Unreadable,
@@ -21,14 +21,14 @@ pub(crate) enum RollupError {
 impl RollupError {
     pub(crate) const fn code(self) -> DamageCode {
         match self {
-            Self::Unreadable => DamageCode::SumsUnreadable,
-            Self::Newer => DamageCode::SumsNewer,
-            Self::Missing => DamageCode::SumsDisagree,
-            Self::Torn => DamageCode::SumsTorn,
+            Self::Unreadable => DamageCode::RollupsUnreadable,
+            Self::Newer => DamageCode::RollupsNewer,
+            Self::Missing => DamageCode::RollupsDisagree,
+            Self::Torn => DamageCode::RollupsTorn,
         }
     }
 
-    /// Returns the fault of sums, if that is what an error says.
+    /// Returns the fault of rollups, if that is what an error says.
     pub(crate) fn of(error: &rusqlite::Error) -> Option<Self> {
         match error {
             rusqlite::Error::FromSqlConversionFailure(_, _, error) => error.downcast_ref().copied(),
@@ -36,7 +36,7 @@ impl RollupError {
         }
     }
 
-    /// Returns whether an error is that sums cannot be read.
+    /// Returns whether an error is that rollups cannot be read.
     pub(crate) fn is_unreadable(error: &rusqlite::Error) -> bool {
         Self::of(error) == Some(Self::Unreadable)
     }

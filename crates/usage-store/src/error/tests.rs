@@ -40,13 +40,13 @@ fn all() -> Vec<StoreError> {
         StoreError::RowsGone { edge: at, nearest: [at, at] },
         StoreError::NamesFolded { names: 2, before: at },
         StoreError::NotAnAge,
-        StoreError::SumsBeforeRows { rows: "30d".to_owned(), sums: "8d".to_owned() },
+        StoreError::RollupsBeforeRows { rows: "30d".to_owned(), rollups: "8d".to_owned() },
         StoreError::SessionsBeforeRows { rows: "30d".to_owned(), sessions: "8d".to_owned() },
         StoreError::NothingKept,
         StoreError::Doubtful { doubt: Doubt::NowBehind { now: at, latest: at } },
         StoreError::Unfinished {
             records: 1,
-            sums: 0,
+            rollups: 0,
             requests: 0,
             source: Box::new(of_sqlite(ffi::SQLITE_FULL)),
         },
@@ -76,12 +76,15 @@ fn what_went_wrong_and_why_are_one_line() {
     let locked = chain(&of_sqlite(ffi::SQLITE_BUSY));
     assert_eq!(locked, "cannot read the ledger /x: it is locked by another process");
     let source = Box::new(of_sqlite(ffi::SQLITE_FULL));
-    let error = StoreError::Unfinished { records: 1, sums: 0, requests: 0, source };
+    let error = StoreError::Unfinished { records: 1, rollups: 0, requests: 0, source };
     assert_eq!((error.kind(), error.hint()), (ErrorKind::Full, Some(Hint::FreeSpace)));
     let torn = StoreError::sqlite("read the ledger", Path::new("/x"), RollupError::Torn.into());
     let text = "the ledger /x is damaged: sums that do not belong together (ledger/sums-torn)";
     assert_eq!(chain(&torn), text);
-    assert_eq!((torn.damage(), torn.hint()), (Some(DamageCode::SumsTorn), Some(Hint::RebuildSums)));
+    assert_eq!(
+        (torn.damage(), torn.hint()),
+        (Some(DamageCode::RollupsTorn), Some(Hint::RebuildRollups))
+    );
 }
 
 /// Who asks for the kind alone must know that all damage is damage, and nothing else is.

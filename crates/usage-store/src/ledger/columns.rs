@@ -157,7 +157,7 @@ pub(crate) fn session(row: &Row<'_>) -> rusqlite::Result<Option<i64>> {
     row.get(SESSION)
 }
 
-/// The hash of what one row says that no sum does, see [`hash_of_row`].
+/// The hash of what one row says that no rollup does, see [`hash_of_row`].
 pub(crate) fn hash(row: &Row<'_>) -> rusqlite::Result<u32> {
     let session = row.get_ref(SESSION)?.as_i64_or_null()?;
     let more = row.get_ref(MORE)?.as_blob_or_null()?;

@@ -8,12 +8,12 @@ pub(crate) fn records_from(connection: &Connection) -> rusqlite::Result<Option<i
     connection.prepare_cached("SELECT records_from FROM retention")?.query_row([], |row| row.get(0))
 }
 
-/// Sums older than this have no rows any more. On a whole quarter of an hour.
+/// Rollups older than this have no rows any more. On a whole quarter of an hour.
 pub(crate) fn rows_from(connection: &Connection) -> rusqlite::Result<Option<i64>> {
     connection.prepare_cached("SELECT rows_from FROM retention")?.query_row([], |row| row.get(0))
 }
 
-/// Of sessions before this instant rows may be gone whose sums were kept: they are frozen.
+/// Of sessions before this instant rows may be gone whose rollups were kept: they are frozen.
 pub(crate) fn sessions_from(connection: &Connection) -> rusqlite::Result<Option<i64>> {
     connection
         .prepare_cached("SELECT sessions_from FROM retention")?
@@ -64,7 +64,7 @@ pub(crate) fn forget_now(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute("UPDATE retention SET latest_now = NULL", []).map(drop)
 }
 
-/// Returns whether there are records or sums, or were such that were deleted.
+/// Returns whether there are records or rollups, or were such that were deleted.
 pub(crate) fn has_history(connection: &Connection) -> rusqlite::Result<bool> {
     connection
         .prepare_cached(
@@ -74,7 +74,7 @@ pub(crate) fn has_history(connection: &Connection) -> rusqlite::Result<bool> {
         .query_row([], |row| row.get(0))
 }
 
-/// Sets the instants as they are given. The caller sees to it that no sums lose their rows by it.
+/// Sets the instants as they are given. The caller sees to it that no rollups lose their rows by it.
 pub(crate) fn set_horizon(
     connection: &Connection,
     records_from: Option<i64>,
@@ -97,7 +97,7 @@ pub(crate) fn refuse_before(connection: &Connection, instant: i64) -> rusqlite::
     Ok(())
 }
 
-/// Sums older than `instant` do without rows from now on, if there are any rows that old; never goes
+/// Rollups older than `instant` do without rows from now on, if there are any rows that old; never goes
 /// back. The caller sees to it that it is on a whole quarter of an hour.
 pub(crate) fn keep_rows_from(connection: &Connection, instant: i64) -> rusqlite::Result<()> {
     connection
@@ -109,7 +109,7 @@ pub(crate) fn keep_rows_from(connection: &Connection, instant: i64) -> rusqlite:
     Ok(())
 }
 
-/// Forgets from when on there are rows, unless older sums, or rows that are about to go, are still
+/// Forgets from when on there are rows, unless older rollups, or rows that are about to go, are still
 /// there. `quarter` is where the rows begin.
 pub(crate) fn forget_rows_from(connection: &Connection, quarter: i64) -> rusqlite::Result<()> {
     connection
@@ -132,7 +132,7 @@ pub(crate) fn clear(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Returns the times for which rows, sums and sessions are to be kept, as text.
+/// Returns the times for which rows, rollups and sessions are to be kept, as text.
 pub(crate) fn ages(connection: &Connection) -> rusqlite::Result<[Option<String>; 3]> {
     connection
         .prepare_cached("SELECT rows_age, sums_age, sessions_age FROM retention")?
@@ -140,9 +140,9 @@ pub(crate) fn ages(connection: &Connection) -> rusqlite::Result<[Option<String>;
 }
 
 pub(crate) fn set_ages(connection: &Connection, ages: [Option<String>; 3]) -> rusqlite::Result<()> {
-    let [rows, sums, sessions] = ages;
+    let [rows, rollups, sessions] = ages;
     connection
         .prepare_cached("UPDATE retention SET rows_age = ?1, sums_age = ?2, sessions_age = ?3")?
-        .execute(params![rows, sums, sessions])?;
+        .execute(params![rows, rollups, sessions])?;
     Ok(())
 }

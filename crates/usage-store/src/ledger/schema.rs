@@ -15,7 +15,7 @@ pub(crate) const MIGRATIONS: &[&[&str]] = &[
     &[V2],
     &[V3],
     &[V4],
-    &[V5, V5_NAMES, V5_SOURCES, V5_ROLLUPS, V5_WITHOUT_SUMS, V5_IDS, V5_RETENTION],
+    &[V5, V5_NAMES, V5_SOURCES, V5_ROLLUPS, V5_WITHOUT_ROLLUPS, V5_IDS, V5_RETENTION],
 ];
 
 /// Records lie in the order of time and carry the id of their label set; a count of zero takes
@@ -98,8 +98,8 @@ CREATE TABLE set_aside (
 ) STRICT;
 ";
 
-/// The sums of the records of each quarter of an hour, day and month, by label set; and what is
-/// kept, since when. The sums of the records that a ledger has already are made after this step.
+/// The rollups of the records of each quarter of an hour, day and month, by label set; and what is
+/// kept, since when. The rollups of the records that a ledger has already are made after this step.
 const V4: &str = "
 CREATE TABLE sums_by_quarter (number INTEGER PRIMARY KEY, cells BLOB NOT NULL) STRICT;
 CREATE TABLE sums_by_day     (number INTEGER PRIMARY KEY, cells BLOB NOT NULL) STRICT;
@@ -238,7 +238,7 @@ DROP TABLE imports;
 /// The first version that keeps how far journals and imports are stored among the sources.
 pub(crate) const FIRST_WITH_SOURCES: i32 = 5;
 
-/// Sums as pieces with a version each, and the root of them all in the ledger's row.
+/// Rollups as pieces with a version each, and the root of them all in the ledger's row.
 const V5_ROLLUPS: &str = "
 CREATE TABLE rollups_quarter (number INTEGER PRIMARY KEY, cells BLOB NOT NULL) STRICT;
 CREATE TABLE rollups_day     (number INTEGER PRIMARY KEY, cells BLOB NOT NULL) STRICT;
@@ -263,8 +263,8 @@ CREATE TABLE rollups_folded (
 ALTER TABLE ledger ADD COLUMN rollups BLOB;
 ";
 
-/// Takes away the sums of version 4. What is in them has to be elsewhere before.
-pub(crate) const V5_WITHOUT_SUMS: &str = "
+/// Takes away the rollups of version 4. What is in them has to be elsewhere before.
+pub(crate) const V5_WITHOUT_ROLLUPS: &str = "
 DROP TABLE sums_by_quarter;
 DROP TABLE sums_by_day;
 DROP TABLE sums_by_month;
@@ -330,10 +330,10 @@ pub(crate) const FIRST_WITH_LABEL_CHECKSUMS: i32 = 5;
 /// The first version with a quarantine.
 pub(crate) const FIRST_WITH_QUARANTINE: i32 = 5;
 
-/// The first version with sums.
-pub(crate) const FIRST_WITH_SUMS: i32 = 4;
+/// The first version with rollups.
+pub(crate) const FIRST_WITH_ROLLUPS: i32 = 4;
 
-/// The first version whose sums are pieces.
+/// The first version whose rollups are pieces.
 pub(crate) const FIRST_WITH_PIECES: i32 = 5;
 
 pub(crate) const DROP_VIEWS: &str = "DROP VIEW IF EXISTS usage_records;";

@@ -1,4 +1,4 @@
-//! Which keys of tags are declared: those whose values are told apart in sums.
+//! Which keys of tags are declared: those whose values are told apart in rollups.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension};
 use usage_core::{TagKey, Tags};
 
 /// The name of the setting: a JSON object of the keys, each with the instant, in microseconds, before which there are
-/// sums that were made without it and have no records any more; null where there are none.
+/// rollups that were made without it and have no records any more; null where there are none.
 const SETTING: &str = "tag_keys";
 
 /// The declared keys, in their order.
@@ -25,7 +25,7 @@ impl Declared {
         Ok(Self(keys.collect()))
     }
 
-    /// Declares these in place of those that were: a new one is not in the sums before an instant.
+    /// Declares these in place of those that were: a new one is not in the rollups before an instant.
     pub(crate) fn replaced(&self, keys: &[TagKey], rows_from: Option<i64>) -> Self {
         let known = |key| self.0.iter().find(|(known, _)| *known == key).map(|(_, from)| *from);
         let mut keys: Vec<_> =
@@ -61,7 +61,7 @@ impl Declared {
         if self.0.is_empty() { String::new() } else { tags.only(&self.keys()).tags().to_json() }
     }
 
-    /// Before which instant there are sums that do not tell a key apart: never where it is not declared.
+    /// Before which instant there are rollups that do not tell a key apart: never where it is not declared.
     pub(crate) fn from(&self, key: TagKey) -> Option<Option<i64>> {
         self.0.iter().find(|(known, _)| *known == key).map(|(_, from)| *from)
     }

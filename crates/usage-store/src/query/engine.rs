@@ -22,7 +22,7 @@ use super::series;
 const READ: &str = "read the ledger";
 
 impl Engine for Store {
-    /// From sums, but for the parts of a quarter of an hour at the ends of the range.
+    /// From rollups, but for the parts of a quarter of an hour at the ends of the range.
     fn totals(&self, of: &Selection<'_>) -> Result<Aggregates, Error> {
         self.ask(&of.limits, |connection| {
             report::aggregate(connection, of.range, of.filter, of.tags)
@@ -45,7 +45,7 @@ impl Engine for Store {
         self.ask(&of.limits, |connection| series::aggregate_all(connection, of.range, by))
     }
 
-    /// From the sums of sessions.
+    /// From the rollups of sessions.
     fn sessions(
         &self,
         of: &Selection<'_>,
@@ -89,7 +89,7 @@ impl Engine for Store {
         })
     }
 
-    /// Reads one row, and no sums.
+    /// Reads one row, and no rollups.
     fn horizon(&self, limits: &Limits) -> Result<Option<Timestamp>, Error> {
         self.ask(limits, |connection| {
             Ok(retained::records_from(connection)?.map(Timestamp::from_micros))
@@ -153,7 +153,8 @@ impl Answer<'_> {
     }
 
     fn check_kept(&self) -> Result<(), Error> {
-        let gone = self.store.ask(&self.limits, |connection| sums_alone(connection, self.range))?;
+        let gone =
+            self.store.ask(&self.limits, |connection| rollups_alone(connection, self.range))?;
         gone.map_or(Ok(()), |before| {
             let what =
                 format!("records before {before} were deleted, and only their sums are kept");
@@ -175,8 +176,11 @@ impl Iterator for Answer<'_> {
     }
 }
 
-/// Before which instant there are only sums, if a range has any of them.
-fn sums_alone(connection: &Connection, range: TimeRange) -> Result<Option<Timestamp>, ReadError> {
+/// Before which instant there are only rollups, if a range has any of them.
+fn rollups_alone(
+    connection: &Connection,
+    range: TimeRange,
+) -> Result<Option<Timestamp>, ReadError> {
     let [start, end] = rows::bounds(range);
     let Some(rows_from) = retained::rows_from(connection)?.filter(|_| start < end) else {
         return Ok(None);
@@ -190,7 +194,7 @@ fn sums_alone(connection: &Connection, range: TimeRange) -> Result<Option<Timest
 }
 
 /// The first and the last time in a quarter of an hour that has something: of its rows, or its own ends where only
-/// sums are left.
+/// rollups are left.
 fn times(
     connection: &Connection,
     quarter: i64,

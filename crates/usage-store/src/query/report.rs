@@ -11,7 +11,7 @@ use crate::query::tagged::{self, TaggedRows};
 use crate::rollups::{Apart, Seen, Totals, total};
 
 impl Store {
-    /// Returns the sums of the records of a range that pass the filter, by label set: every report
+    /// Returns the rollups of the records of a range that pass the filter, by label set: every report
     /// is made of them. Sees one state of the ledger; of a batch, all or nothing.
     ///
     /// # Errors

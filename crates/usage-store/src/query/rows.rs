@@ -271,7 +271,7 @@ pub(crate) fn quarters_of(range: TimeRange) -> Range<i64> {
     quarter_of(start)..quarter_of(end - 1) + 1
 }
 
-/// Returns the faults of the records of some quarters of an hour. Those that are about to be deleted, as their sums
+/// Returns the faults of the records of some quarters of an hour. Those that are about to be deleted, as their rollups
 /// alone are kept, nobody can judge.
 fn damage_in(
     connection: &Connection,

@@ -68,9 +68,9 @@ pub(super) fn aggregate_all(
     let stretches = stretches(connection, range, unit, &mut seen)?;
     let mut series = Series::over_stretches(&stretches, unit, zone)?;
     let buckets = series.buckets().iter().map(|bucket| common(bucket.range(), range));
-    let sums = totals_of_all(connection, buckets, &mut seen)?;
+    let rollups = totals_of_all(connection, buckets, &mut seen)?;
     seen.check(connection)?;
-    for (position, sum) in sums.iter().enumerate() {
+    for (position, sum) in rollups.iter().enumerate() {
         if let Some(bucket) = series.bucket_mut(position) {
             bucket.usage_mut().add_unnamed(sum);
         }
@@ -154,7 +154,7 @@ pub(super) fn closed(
     Ok(TimeRange { start: range.start.or(Some(start)), end: range.end.or(Some(end)) })
 }
 
-/// The first and the last quarter of an hour that there are sums of: nothing says that they are missing
+/// The first and the last quarter of an hour that there are rollups of: nothing says that they are missing
 /// but that their days know of others.
 fn ends(connection: &Connection, seen: &mut Seen) -> Result<Option<[i64; 2]>, ReadError> {
     let of = |level: Level| -> rusqlite::Result<Option<[i64; 2]>> {

@@ -1,5 +1,5 @@
-//! Sessions: what each comes to, told from its own sums by day. Rows are read only of the day that a range cuts, and where
-//! a filter is about tags that sums do not tell apart.
+//! Sessions: what each comes to, told from its own rollups by day. Rows are read only of the day that a range cuts, and where
+//! a filter is about tags that rollups do not tell apart.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -35,7 +35,7 @@ pub(super) fn list(
     let found = if needs_rows(connection, of.filter, &candidates, sessions_from)? {
         from_rows(connection, of.filter, &candidates, start)?
     } else {
-        from_sums(connection, of.filter, &candidates, (start, sessions_from))?
+        from_rollups(connection, of.filter, &candidates, (start, sessions_from))?
     };
     let mut sessions = Vec::with_capacity(found.len());
     for (candidate, of) in found {
@@ -90,7 +90,7 @@ fn leave_top(candidates: &mut Vec<Candidate>, Listing { order, top }: Listing) {
     candidates.retain(|of| key(of) >= least);
 }
 
-/// Returns whether the filter is about tags that sums do not tell apart. Fails where the rows that do are gone.
+/// Returns whether the filter is about tags that rollups do not tell apart. Fails where the rows that do are gone.
 fn needs_rows(
     connection: &Connection,
     filter: &Filter,
@@ -168,7 +168,7 @@ fn by_tokens(names: BTreeMap<String, u64>) -> Vec<String> {
 
 type Listed = Vec<(Candidate, Found)>;
 
-fn from_sums(
+fn from_rollups(
     connection: &Connection,
     filter: &Filter,
     candidates: &[Candidate],
@@ -200,7 +200,7 @@ fn from_sums(
         failed?;
         if tokens != candidate.tokens {
             let what = format!("session {} does not agree with its days", candidate.id);
-            return Err(ReadError::Damaged(DamageCode::SumsDisagree, what));
+            return Err(ReadError::Damaged(DamageCode::RollupsDisagree, what));
         }
         if found.whole.requests == 0 {
             continue;
@@ -239,18 +239,18 @@ fn from_rows(
     let by_id: FxHashMap<i64, &Candidate> = candidates.iter().map(|of| (of.id, of)).collect();
     let oldest = candidates.iter().map(|of| of.first).min().unwrap_or_default();
     let newest = candidates.iter().map(|of| of.last).max().unwrap_or_default();
-    let mut sums = BTreeMap::<(i64, i64, Option<i64>, bool), Summary>::new();
+    let mut rollups = BTreeMap::<(i64, i64, Option<i64>, bool), Summary>::new();
     let sql = format!("{} WHERE ts >= ?1 AND ts <= ?2", *SELECT_COUNTS);
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([oldest, newest])?;
     while let Some(row) = rows.next()? {
         let Some(id) = session(row)?.filter(|id| by_id.contains_key(id)) else { continue };
         let key = (id, row.get(0)?, tag_set(row)?, row.get::<_, i64>(TS)? >= start);
-        sums.entry(key).or_default().merge(&summary(row)?);
+        rollups.entry(key).or_default().merge(&summary(row)?);
     }
     let (mut names, mut contexts) = (Names::new(connection), Contexts::default());
     let mut found = BTreeMap::<i64, Found>::new();
-    for ((id, label_set, tag_set, is_in_range), totals) in &sums {
+    for ((id, label_set, tag_set, is_in_range), totals) in &rollups {
         names.load(std::iter::once(*label_set))?;
         let set = names.get(*label_set).ok_or_else(|| ReadError::unknown_label_set(*label_set))?;
         let plain = set.labels.names();

@@ -12,7 +12,7 @@ use crate::ledger::contexts::Contexts;
 use crate::ledger::labels::Names;
 use crate::ledger::retained;
 use crate::ledger::tag_keys::Declared;
-use crate::query::tagged::{each_row, has_sums};
+use crate::query::tagged::{each_row, has_rollups};
 use crate::rollups::{Seen, Totals, total};
 
 /// A key of tags: whether it is declared, and how many values it has.
@@ -21,12 +21,12 @@ use crate::rollups::{Seen, Totals, total};
 pub struct TagUse {
     /// The key.
     pub key: TagKey,
-    /// Says whether sums tell its values apart.
+    /// Says whether rollups tell its values apart.
     pub is_declared: bool,
-    /// Before this instant only sums are left, and they do not tell its values apart: reports of such a time cannot
+    /// Before this instant only rollups are left, and they do not tell its values apart: reports of such a time cannot
     /// be asked for by this key. `None` where there is no such time.
     pub told_apart_from: Option<Timestamp>,
-    /// The number of values it has, that of the records without it not among them. Those that sums hold as `(other)`,
+    /// The number of values it has, that of the records without it not among them. Those that rollups hold as `(other)`,
     /// as there were too many in a month, are one.
     pub values: u64,
 }
@@ -35,7 +35,7 @@ impl Store {
     /// Returns the keys of tags that records of a range have, in their order, and with them all that are declared.
     ///
     /// For all time the ledger's list of tags is read, which may still have some whose records were deleted since
-    /// sums were last rebuilt; for a shorter range its records.
+    /// rollups were last rebuilt; for a shorter range its records.
     ///
     /// # Errors
     /// When the ledger cannot be read or is damaged, and [`StoreError::RowsGone`](crate::StoreError::RowsGone) as a
@@ -70,7 +70,7 @@ fn tag_use(connection: &Connection, range: TimeRange) -> Result<Vec<TagUse>, Rea
         add(&mut values, context.tag_list());
     }
     if let Some(rows_from) = rows_from {
-        of_sums(connection, range, Timestamp::from_micros(rows_from), &mut values)?;
+        of_rollups(connection, range, Timestamp::from_micros(rows_from), &mut values)?;
     }
     let mut found = Vec::with_capacity(values.len());
     for (key, values) in values {
@@ -79,8 +79,8 @@ fn tag_use(connection: &Connection, range: TimeRange) -> Result<Vec<TagUse>, Rea
             None => (false, rows_from),
         };
         let without_it = match without_it {
-            // Where sums without records were deleted too, nothing is left to be told apart.
-            Some(before) if !has_sums(connection, TimeRange::ALL, before)? => None,
+            // Where rollups without records were deleted too, nothing is left to be told apart.
+            Some(before) if !has_rollups(connection, TimeRange::ALL, before)? => None,
             other => other,
         };
         let told_apart_from = without_it.map(Timestamp::from_micros);
@@ -101,8 +101,8 @@ fn tag_sets(connection: &Connection, range: TimeRange) -> Result<FxHashSet<i64>,
     Ok(found)
 }
 
-/// Adds what sums without records tell apart.
-fn of_sums(
+/// Adds what rollups without records tell apart.
+fn of_rollups(
     connection: &Connection,
     range: TimeRange,
     rows_from: Timestamp,

@@ -1,4 +1,4 @@
-//! Answers about tags that sums do not tell apart: from rows, as long as there are any.
+//! Answers about tags that rollups do not tell apart: from rows, as long as there are any.
 
 use std::hash::Hash;
 
@@ -20,8 +20,8 @@ pub(super) fn told_apart(labels: &Labels, tags: Tags<'_>, by: &[TagKey]) -> Labe
     if by.is_empty() { labels.clone() } else { labels.with_tags(tags.only(by).tags()) }
 }
 
-/// Returns whether an answer needs rows, as it is about tags that sums do not tell apart. Fails where these rows are
-/// gone: what only sums are left of has no tags that were not declared before.
+/// Returns whether an answer needs rows, as it is about tags that rollups do not tell apart. Fails where these rows are
+/// gone: what only rollups are left of has no tags that were not declared before.
 pub(super) fn needs_rows(
     connection: &Connection,
     range: TimeRange,
@@ -44,10 +44,10 @@ pub(super) fn needs_rows(
                 rows_from
             }
         };
-        // Where sums without rows were deleted too, nothing is left to be told apart.
+        // Where rollups without rows were deleted too, nothing is left to be told apart.
         let without_it = without_it.min(rows_from);
         if let Some(before) = without_it.filter(|_| without_it.is_some())
-            && has_sums(connection, range, before)?
+            && has_rollups(connection, range, before)?
         {
             let before = Timestamp::from_micros(before);
             return Err(ReadError::TagsGone { key: key.name().to_owned(), before });
@@ -55,9 +55,9 @@ pub(super) fn needs_rows(
     }
     if are_needed
         && let Some(rows_from) = rows_from
-        && has_sums(connection, range, rows_from)?
+        && has_rollups(connection, range, rows_from)?
     {
-        // One of them is in sums alone there, another one in rows alone.
+        // One of them is in rollups alone there, another one in rows alone.
         let key = tags.first().copied().or_else(|| filter.tags().first().map(|(key, _)| *key));
         let key = key.map(|key| key.name().to_owned()).unwrap_or_default();
         return Err(ReadError::TagsGone { key, before: Timestamp::from_micros(rows_from) });
@@ -65,8 +65,8 @@ pub(super) fn needs_rows(
     Ok(are_needed)
 }
 
-/// Returns whether there are sums of a range before an instant.
-pub(super) fn has_sums(
+/// Returns whether there are rollups of a range before an instant.
+pub(super) fn has_rollups(
     connection: &Connection,
     range: TimeRange,
     before: i64,
@@ -103,7 +103,7 @@ pub(super) fn each_row(
     })
 }
 
-/// The sums of rows by place, label set and set of tags.
+/// The rollups of rows by place, label set and set of tags.
 pub(super) struct TaggedRows<P>(FxHashMap<(P, i64, Option<i64>), Summary>);
 
 impl<P> Default for TaggedRows<P> {

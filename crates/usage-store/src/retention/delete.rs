@@ -74,7 +74,7 @@ impl Store {
     /// After a prune or a retention the ledger takes no records older than its instant any more: one that
     /// comes again would be counted twice. See [`RefusalReason::BeforeHorizon`]. After a range or everything
     /// was deleted, records as old are accepted as before, and who records one of them again has it
-    /// stored again. With everything go all sums, names, and the quarantine; how long records are to be
+    /// stored again. With everything go all rollups, names, and the quarantine; how long records are to be
     /// kept stays as it was [stated](crate::Retention::set).
     ///
     /// # Errors
@@ -101,7 +101,7 @@ impl Store {
             .map_err(|error| progress.failed(error))
     }
 
-    /// Deletes the records older than `before` and their sums, gives the space back, and returns
+    /// Deletes the records older than `before` and their rollups, gives the space back, and returns
     /// how many records they were. Works in short transactions, so that other processes can write
     /// meanwhile.
     ///

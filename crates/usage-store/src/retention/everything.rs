@@ -20,9 +20,9 @@ pub struct DeleteAllPlan {
     pub oldest: Option<Timestamp>,
     /// The newest of them.
     pub newest: Option<Timestamp>,
-    /// Of how many quarters of an hour only sums are left.
-    pub sums: u64,
-    /// The number of requests that these sums count.
+    /// Of how many quarters of an hour only rollups are left.
+    pub rollups: u64,
+    /// The number of requests that these rollups count.
     pub requests: u64,
     /// When the first of these quarters begins, and the last one ends.
     pub summed: Option<[Timestamp; 2]>,
@@ -39,15 +39,15 @@ impl DeleteAllPlan {
         store.read("read the ledger", |connection| {
             let (records, oldest, newest) = extent(connection, "", [])?;
             let kept = kept_in(connection, &(i64::MIN..i64::MAX))?;
-            let (sums, requests, summed) = (kept.quarters, kept.requests, kept.extent);
+            let (rollups, requests, summed) = (kept.quarters, kept.requests, kept.extent);
             let quarantined = quarantine::count(connection)?;
-            Ok(Self { records, oldest, newest, sums, requests, summed, quarantined })
+            Ok(Self { records, oldest, newest, rollups, requests, summed, quarantined })
         })
     }
 }
 
 impl Store {
-    /// Deletes every record, every sum, every name and all that is in quarantine, in one transaction.
+    /// Deletes every record, every rollup, every name and all that is in quarantine, in one transaction.
     pub(super) fn delete_everything(
         &self,
         progress: &mut Progress,
@@ -70,8 +70,8 @@ impl Store {
                 // Other processes remember ids of label sets: this tells them to forget.
                 transaction
                     .execute("UPDATE ledger SET label_generation = label_generation + 1", [])?;
-                let (sums, requests) = (kept.quarters, kept.requests);
-                Ok(Progress { records: deleted as u64, sums, requests })
+                let (rollups, requests) = (kept.quarters, kept.requests);
+                Ok(Progress { records: deleted as u64, rollups, requests })
             })
         })?;
         on_progress(progress.records);

@@ -1,4 +1,4 @@
-//! Taking back from when on records are accepted, as far as no sum would be counted twice by it.
+//! Taking back from when on records are accepted, as far as no rollup would be counted twice by it.
 
 use rusqlite::Connection;
 use usage_core::Timestamp;
@@ -18,17 +18,17 @@ pub struct HorizonReset {
     pub was: Option<Timestamp>,
     /// Older records are refused now; `None` when none are.
     pub records_from: Option<Timestamp>,
-    /// Sums without rows end here, those of sessions too, so that nothing older can be accepted; `None` without such
-    /// sums.
+    /// Rollups without rows end here, those of sessions too, so that nothing older can be accepted; `None` without such
+    /// rollups.
     pub floor: Option<Timestamp>,
 }
 
 impl Retention<'_> {
-    /// Accepts older records again: those from `to` on, or as old ones as is safe. No sum changes.
+    /// Accepts older records again: those from `to` on, or as old ones as is safe. No rollup changes.
     ///
-    /// It is never safe to accept records of a time of which only sums are left, as they would be
-    /// counted twice; the horizon stays at the end of the last quarter of an hour that has such sums.
-    /// It never rises either. Records that were deleted with their sums are accepted again when
+    /// It is never safe to accept records of a time of which only rollups are left, as they would be
+    /// counted twice; the horizon stays at the end of the last quarter of an hour that has such rollups.
+    /// It never rises either. Records that were deleted with their rollups are accepted again when
     /// somebody records them again.
     ///
     /// Records that were refused meanwhile are quarantined;
@@ -59,14 +59,14 @@ fn newest_frozen(connection: &Connection) -> rusqlite::Result<Option<i64>> {
 fn reset(connection: &Connection, to: Option<Timestamp>) -> rusqlite::Result<HorizonReset> {
     let at = |micros: Option<i64>| micros.map(Timestamp::from_micros);
     let was = retained::records_from(connection)?;
-    // Rows that a prune has left half done lie in quarters that have sums, so before this too.
+    // Rows that a prune has left half done lie in quarters that have rollups, so before this too.
     let after = |quarter| start_of_quarter(quarter + 1);
-    let of_sums = newest_kept(connection)?.map(after);
+    let of_rollups = newest_kept(connection)?.map(after);
     let of_sessions = newest_frozen(connection)?.map(|last| after(quarter_of(last)));
-    let floor = of_sums.max(of_sessions);
+    let floor = of_rollups.max(of_sessions);
     let to = to.map(Timestamp::as_micros);
     let records_from = was.and_then(|was| to.max(floor).map(|to| to.min(was)));
-    retained::set_horizon(connection, records_from, of_sums.and(floor), of_sessions.and(floor))?;
+    retained::set_horizon(connection, records_from, of_rollups.and(floor), of_sessions.and(floor))?;
     event_ids::know_from(connection, records_from)?;
     retained::forget_now(connection)?;
     Ok(HorizonReset { was: at(was), records_from: at(records_from), floor: at(floor) })

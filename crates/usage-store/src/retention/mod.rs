@@ -1,4 +1,4 @@
-//! The retention of a ledger: deleting records and sums, stating how long they are kept, and giving
+//! The retention of a ledger: deleting records and rollups, stating how long they are kept, and giving
 //! the space back.
 
 mod age;

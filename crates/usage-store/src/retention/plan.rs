@@ -15,9 +15,9 @@ use crate::{Result, Store};
 pub struct RetentionPlan {
     /// The policy that it is about.
     pub policy: Policy,
-    /// The part that is too old altogether: records and sums go.
+    /// The part that is too old altogether: records and rollups go.
     pub all: Option<PrunePlan>,
-    /// The part that is too old for records: these go, and their sums stay. The records of `all`
+    /// The part that is too old for records: these go, and their rollups stay. The records of `all`
     /// are counted there only.
     pub rows: Option<PrunePlan>,
     /// The sessions that are too old.
@@ -47,7 +47,7 @@ impl SessionsPlan {
 
 impl RetentionPlan {
     /// Returns what is older at `now` than the ledger's policy says: a plan for [`Store::delete`]. What is
-    /// too old altogether goes with its sums, and then the records go whose sums stay. Its instants
+    /// too old altogether goes with its rollups, and then the records go whose rollups stay. Its instants
     /// are on whole quarters of an hour. Where `now` cannot be right, it says so by its [doubt](Self::doubt).
     ///
     /// # Errors
@@ -57,13 +57,13 @@ impl RetentionPlan {
         let before = |age: Option<Age>| age.and_then(|age| age.before(now)).map(whole_quarter);
         let options = PruneOptions::default().with_now(now);
         let all =
-            before(policy.sums()).map(|at| PrunePlan::new(store, at, &options)).transpose()?;
+            before(policy.rollups()).map(|at| PrunePlan::new(store, at, &options)).transpose()?;
         let keep_sessions = policy.keeps_sessions_longer();
         let all = all.map(|all| PrunePlan { keep_sessions, ..all });
-        // Where both are as old, no sums are left to be kept.
+        // Where both are as old, no rollups are left to be kept.
         let rows = before(policy.rows())
             .filter(|before| all.is_none_or(|all| all.before < *before))
-            .map(|before| PrunePlan::new(store, before, &options.with_keep_sums(true)))
+            .map(|before| PrunePlan::new(store, before, &options.with_keep_rollups(true)))
             .transpose()?;
         let rows = match (all, rows) {
             (Some(all), Some(rows)) => Some(without(store, rows, &all)?),
@@ -71,7 +71,7 @@ impl RetentionPlan {
         };
         let sessions = match policy.sessions() {
             SessionsKept::For(age) => age.before(now),
-            SessionsKept::WithSums | SessionsKept::Forever => None,
+            SessionsKept::WithRollups | SessionsKept::Forever => None,
         };
         let sessions = sessions.map(|before| SessionsPlan::new(store, before)).transpose()?;
         Ok(Self { policy, all, rows, sessions })
@@ -83,10 +83,10 @@ impl RetentionPlan {
         [self.all, self.rows].into_iter().flatten().map(|plan| plan.records).sum()
     }
 
-    /// Returns the number of quarters of an hour that would go of which only sums are left.
+    /// Returns the number of quarters of an hour that would go of which only rollups are left.
     #[must_use]
-    pub fn sums(&self) -> u64 {
-        self.all.map_or(0, |plan| plan.sums)
+    pub fn rollups(&self) -> u64 {
+        self.all.map_or(0, |plan| plan.rollups)
     }
 
     /// Why it is not carried out unless somebody [insists](Self::insist).

@@ -1,4 +1,4 @@
-//! The times for which records and their sums are to be kept, stated in the ledger and carried out when asked.
+//! The times for which records and their rollups are to be kept, stated in the ledger and carried out when asked.
 
 use usage_core::Timestamp;
 
@@ -11,19 +11,19 @@ use crate::{Result, Store};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
     rows: Option<Age>,
-    sums: Option<Age>,
+    rollups: Option<Age>,
     sessions: SessionsKept,
 }
 
-/// The time for which the sums of sessions are kept.
+/// The time for which the rollups of sessions are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SessionsKept {
-    /// As long as the other sums: what goes with these goes out of sessions too.
+    /// As long as the other rollups: what goes with these goes out of sessions too.
     #[default]
-    WithSums,
-    /// For good, whatever becomes of the other sums.
+    WithRollups,
+    /// For good, whatever becomes of the other rollups.
     Forever,
-    /// For so long from the last record of a session on, whatever becomes of the other sums.
+    /// For so long from the last record of a session on, whatever becomes of the other rollups.
     For(Age),
 }
 
@@ -32,32 +32,35 @@ fn shown(age: Option<Age>) -> String {
 }
 
 impl Policy {
-    /// Records for `rows`, and what they add up to for `sums`; `None` is forever.
+    /// Records for `rows`, and what they add up to for `rollups`; `None` is forever.
     ///
     /// ```
     /// use usage_store::Policy;
     ///
     /// let policy = Policy::new(Some("30d".parse()?), None)?;
-    /// assert_eq!(policy.sums(), None);
+    /// assert_eq!(policy.rollups(), None);
     /// assert!(Policy::new(None, Some("30d".parse()?)).is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
-    /// When sums were kept for a shorter time than records, or records for no time at all.
-    pub fn new(rows: Option<Age>, sums: Option<Age>) -> Result<Self> {
-        if [rows, sums].into_iter().flatten().any(Age::is_zero) {
+    /// When rollups were kept for a shorter time than records, or records for no time at all.
+    pub fn new(rows: Option<Age>, rollups: Option<Age>) -> Result<Self> {
+        if [rows, rollups].into_iter().flatten().any(Age::is_zero) {
             return Err(StoreError::NothingKept);
         }
-        match (rows, sums) {
-            (rows, Some(sums)) if rows.is_none_or(|rows| sums < rows) => {
-                Err(StoreError::SumsBeforeRows { rows: shown(rows), sums: sums.to_string() })
+        match (rows, rollups) {
+            (rows, Some(rollups)) if rows.is_none_or(|rows| rollups < rows) => {
+                Err(StoreError::RollupsBeforeRows {
+                    rows: shown(rows),
+                    rollups: rollups.to_string(),
+                })
             }
-            _ => Ok(Self { rows, sums, sessions: SessionsKept::default() }),
+            _ => Ok(Self { rows, rollups, sessions: SessionsKept::default() }),
         }
     }
 
-    /// Sets how long sessions are kept: as long as sums, where nothing is said.
+    /// Sets how long sessions are kept: as long as rollups, where nothing is said.
     ///
     /// # Errors
     /// When they were kept for a shorter time than records.
@@ -78,10 +81,10 @@ impl Policy {
         self.rows
     }
 
-    /// Returns the time for which their sums are kept; `None` is forever.
+    /// Returns the time for which their rollups are kept; `None` is forever.
     #[must_use]
-    pub const fn sums(&self) -> Option<Age> {
-        self.sums
+    pub const fn rollups(&self) -> Option<Age> {
+        self.rollups
     }
 
     /// Returns the time for which sessions are kept.
@@ -90,12 +93,14 @@ impl Policy {
         self.sessions
     }
 
-    /// Returns whether sessions outlive other sums.
+    /// Returns whether sessions outlive other rollups.
     pub(super) fn keeps_sessions_longer(&self) -> bool {
-        match (self.sessions, self.sums) {
-            (SessionsKept::WithSums, _) => false,
+        match (self.sessions, self.rollups) {
+            (SessionsKept::WithRollups, _) => false,
             (SessionsKept::Forever, _) => true,
-            (SessionsKept::For(sessions), sums) => sums.is_some_and(|sums| sessions > sums),
+            (SessionsKept::For(sessions), rollups) => {
+                rollups.is_some_and(|rollups| sessions > rollups)
+            }
         }
     }
 }
@@ -104,11 +109,11 @@ impl Policy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Retained {
-    /// The times for which records, sums and sessions are to be kept.
+    /// The times for which records, rollups and sessions are to be kept.
     pub policy: Policy,
     /// Older records were deleted, and are not taken any more.
     pub records_from: Option<Timestamp>,
-    /// Of what is older, only sums by quarter of an hour are left.
+    /// Of what is older, only rollups by quarter of an hour are left.
     pub rows_from: Option<Timestamp>,
 }
 
@@ -133,7 +138,7 @@ impl Store {
 ///
 /// store.retention().set(&Policy::new(Some("30d".parse()?), Some("104w".parse()?))?)?;
 /// let plan = RetentionPlan::new(&store, now)?;
-/// println!("{} records go, their sums stay for two years", plan.records());
+/// println!("{} records go, their rollups stay for two years", plan.records());
 /// store.delete(plan, |_gone| {})?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -149,17 +154,17 @@ impl Retention<'_> {
     /// When the ledger cannot be read.
     pub fn read(&self) -> Result<Retained> {
         self.store.read("read the ledger", |connection| {
-            let [rows, sums, sessions] = retained::ages(connection)?;
-            let [rows, sums] =
-                [rows, sums].map(|text| text.map(|text| text.parse::<Age>()).transpose());
+            let [rows, rollups, sessions] = retained::ages(connection)?;
+            let [rows, rollups] =
+                [rows, rollups].map(|text| text.map(|text| text.parse::<Age>()).transpose());
             let sessions = match sessions.as_deref() {
-                None => Ok(SessionsKept::WithSums),
+                None => Ok(SessionsKept::WithRollups),
                 Some(FOREVER) => Ok(SessionsKept::Forever),
                 Some(text) => text.parse().map(SessionsKept::For),
             };
-            let policy = rows.and_then(|rows| Ok((rows, sums?, sessions?))).ok();
-            let policy = policy.and_then(|(rows, sums, sessions)| {
-                Policy::new(rows, sums).ok()?.with_sessions(sessions).ok()
+            let policy = rows.and_then(|rows| Ok((rows, rollups?, sessions?))).ok();
+            let policy = policy.and_then(|(rows, rollups, sessions)| {
+                Policy::new(rows, rollups).ok()?.with_sessions(sessions).ok()
             });
             let policy = policy.ok_or_else(|| {
                 let what = "how long records are kept cannot be read".to_owned();
@@ -174,19 +179,20 @@ impl Retention<'_> {
         })
     }
 
-    /// States how long records, sums and sessions are to be kept. Deletes nothing: that is for
+    /// States how long records, rollups and sessions are to be kept. Deletes nothing: that is for
     /// [`Store::delete`], with a [`RetentionPlan`](crate::RetentionPlan).
     ///
     /// # Errors
     /// When the ledger cannot be written.
     pub fn set(&self, policy: &Policy) -> Result<()> {
-        let [rows, sums] = [policy.rows, policy.sums].map(|age| age.map(|age| age.to_string()));
+        let [rows, rollups] =
+            [policy.rows, policy.rollups].map(|age| age.map(|age| age.to_string()));
         let sessions = match policy.sessions {
-            SessionsKept::WithSums => None,
+            SessionsKept::WithRollups => None,
             SessionsKept::Forever => Some(FOREVER.to_owned()),
             SessionsKept::For(age) => Some(age.to_string()),
         };
-        let ages = [rows, sums, sessions];
+        let ages = [rows, rollups, sessions];
         self.store.write("state what is kept in", |writer| {
             writer.ledger.write(|transaction, _| retained::set_ages(transaction, ages))
         })
@@ -217,21 +223,23 @@ mod tests {
     }
 
     #[test]
-    fn sums_outlive_what_they_are_made_of() {
-        let policy = |rows: Option<&str>, sums: Option<&str>| {
-            Policy::new(rows.map(age), sums.map(age)).map(drop).map_err(|error| error.to_string())
+    fn rollups_outlive_what_they_are_derived_from() {
+        let policy = |rows: Option<&str>, rollups: Option<&str>| {
+            Policy::new(rows.map(age), rollups.map(age))
+                .map(drop)
+                .map_err(|error| error.to_string())
         };
-        for (rows, sums) in [
+        for (rows, rollups) in [
             (None, None),
             (Some("30d"), None),
             (Some("30d"), Some("720h")),
             (Some("30d"), Some("31d")),
         ] {
-            assert_eq!(policy(rows, sums), Ok(()));
+            assert_eq!(policy(rows, rollups), Ok(()));
         }
-        let shorter = |sums: &str, rows: &str| {
+        let shorter = |rollups: &str, rows: &str| {
             Err(format!(
-                "sums cannot be kept for a shorter time ({sums}) than the records they are made \
+                "sums cannot be kept for a shorter time ({rollups}) than the records they are made \
                  of ({rows})"
             ))
         };

@@ -1,4 +1,4 @@
-//! Deleting what is old, with its sums or without.
+//! Deleting what is old, with its rollups or without.
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -10,7 +10,7 @@ use super::doubt::doubt;
 use super::extent::extent;
 use super::progress::Progress;
 use super::slices::Pace;
-use super::steps::{Kept, check_cut, cut, delete_rows, delete_sums, kept_in};
+use super::steps::{Kept, check_cut, cut, delete_rollups, delete_rows, kept_in};
 use crate::error::{Doubt, ReadError};
 use crate::ledger::retained;
 use crate::rollups::{
@@ -38,9 +38,9 @@ pub struct PrunePlan {
     /// Everything older than this goes; this very instant stays.
     pub before: Timestamp,
     /// The records go, and what they add up to stays, so that reports are what they were.
-    pub keep_sums: bool,
-    /// The sums of sessions stay, whatever becomes of the other sums: a [retention](crate::RetentionPlan) keeps them
-    /// for an age of their own. They stay where sums do.
+    pub keep_rollups: bool,
+    /// The rollups of sessions stay, whatever becomes of the other rollups: a [retention](crate::RetentionPlan) keeps them
+    /// for an age of their own. They stay where rollups do.
     pub keep_sessions: bool,
     /// The number of records that go.
     pub records: u64,
@@ -48,9 +48,9 @@ pub struct PrunePlan {
     pub oldest: Option<Timestamp>,
     /// The newest of them.
     pub newest: Option<Timestamp>,
-    /// The number of quarters of an hour that go of which only sums were left.
-    pub sums: u64,
-    /// The number of requests that these sums count.
+    /// The number of quarters of an hour that go of which only rollups were left.
+    pub rollups: u64,
+    /// The number of requests that these rollups count.
     pub requests: u64,
     /// The instant that was said to be now, if anything was.
     pub now: Option<Timestamp>,
@@ -75,38 +75,38 @@ impl PrunePlan {
     ///     assert!(store.delete(plan, |_gone| {})?.records >= plan.records);
     /// }
     ///
-    /// let plan = PrunePlan::new(&store, before, &PruneOptions::default().with_keep_sums(true))?;
+    /// let plan = PrunePlan::new(&store, before, &PruneOptions::default().with_keep_rollups(true))?;
     /// assert_eq!(plan.before, Timestamp::from_micros(1_777_787_100_000_000));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
     /// When the ledger cannot be read, and [`StoreError::RowsGone`] when the instant cuts a quarter
-    /// of an hour of which only sums are left.
+    /// of an hour of which only rollups are left.
     pub fn new(store: &Store, before: Timestamp, options: &PruneOptions) -> Result<Self> {
-        let PruneOptions { keep_sums, now } = *options;
-        let before = if keep_sums { whole_quarter(before) } else { before };
+        let PruneOptions { keep_rollups, now } = *options;
+        let before = if keep_rollups { whole_quarter(before) } else { before };
         store.read("read the ledger", |connection| {
-            if !keep_sums && let Some(nearest) = cut(connection, before)? {
+            if !keep_rollups && let Some(nearest) = cut(connection, before)? {
                 return Err(ReadError::RowsGone { edge: before, nearest });
             }
             let (records, oldest, newest) =
                 extent(connection, "WHERE ts < ?1", [before.as_micros()])?;
-            let kept = if keep_sums {
+            let kept = if keep_rollups {
                 Kept::default()
             } else {
                 kept_in(connection, &(i64::MIN..before.as_micros()))?
             };
             let doubt = doubt(connection, before, now)?;
-            let (sums, requests, insisted) = (kept.quarters, kept.requests, false);
+            let (rollups, requests, insisted) = (kept.quarters, kept.requests, false);
             Ok(Self {
                 before,
-                keep_sums,
-                keep_sessions: keep_sums,
+                keep_rollups,
+                keep_sessions: keep_rollups,
                 records,
                 oldest,
                 newest,
-                sums,
+                rollups,
                 requests,
                 now,
                 doubt,
@@ -132,17 +132,17 @@ impl PrunePlan {
     /// Returns whether nothing would go.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.records == 0 && self.sums == 0
+        self.records == 0 && self.rollups == 0
     }
 }
 
-/// The options for pruning records. The default deletes their sums too.
+/// The options for pruning records. The default deletes their rollups too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PruneOptions {
-    /// The sums of the records stay: reports are what they were, if they begin and end on a quarter of an hour. The
+    /// The rollups of the records stay: reports are what they were, if they begin and end on a quarter of an hour. The
     /// instant is moved back to one.
-    pub keep_sums: bool,
+    pub keep_rollups: bool,
     /// The now that the instant was reckoned from, as from an age: one that lies far from what the
     /// ledger knows of raises a [`Doubt`] too, and the ledger remembers it when the plan is carried out.
     pub now: Option<Timestamp>,
@@ -152,13 +152,13 @@ impl PruneOptions {
     /// Returns the default.
     #[must_use]
     pub const fn new() -> Self {
-        Self { keep_sums: false, now: None }
+        Self { keep_rollups: false, now: None }
     }
 
     /// Sets whether what the records add up to stays.
     #[must_use]
-    pub const fn with_keep_sums(self, keep_sums: bool) -> Self {
-        Self { keep_sums, ..self }
+    pub const fn with_keep_rollups(self, keep_rollups: bool) -> Self {
+        Self { keep_rollups, ..self }
     }
 
     /// Sets the now that the instant was reckoned from.
@@ -177,7 +177,7 @@ impl Store {
         on_progress: &mut dyn FnMut(u64),
     ) -> Result<()> {
         // A plan may be made by hand.
-        let before = if plan.keep_sums { whole_quarter(plan.before) } else { plan.before };
+        let before = if plan.keep_rollups { whole_quarter(plan.before) } else { plan.before };
         let plan = PrunePlan { before, ..*plan };
         let range = i64::MIN..before.as_micros();
         // Others can write meanwhile.
@@ -185,15 +185,15 @@ impl Store {
         self.write::<_, StoreError>(DOING, |writer| {
             writer.ledger.write(|transaction, _| begin(transaction, &plan))
         })?;
-        self.delete_in(&range, (plan.keep_sums, plan.keep_sessions), progress, on_progress)
+        self.delete_in(&range, (plan.keep_rollups, plan.keep_sessions), progress, on_progress)
     }
 
-    /// Deletes the records of a range, and the sums that were kept without rows, those of sessions too, unless these
+    /// Deletes the records of a range, and the rollups that were kept without rows, those of sessions too, unless these
     /// stay.
     pub(super) fn delete_in(
         &self,
         range: &Range<i64>,
-        (keep_sums, keep_sessions): (bool, bool),
+        (keep_rollups, keep_sessions): (bool, bool),
         progress: &mut Progress,
         on_progress: &mut dyn FnMut(u64),
     ) -> Result<()> {
@@ -207,17 +207,17 @@ impl Store {
         if !keep_sessions {
             self.forget_sessions(range)?;
         }
-        if keep_sums {
+        if keep_rollups {
             return Ok(());
         }
-        let (of_slice, before) = (Cell::new(0), progress.sums);
-        let sums = |connection: &_, most| -> rusqlite::Result<u64> {
-            let (quarters, requests) = delete_sums(connection, range, most)?;
+        let (of_slice, before) = (Cell::new(0), progress.rollups);
+        let rollups = |connection: &_, most| -> rusqlite::Result<u64> {
+            let (quarters, requests) = delete_rollups(connection, range, most)?;
             of_slice.set(requests);
             Ok(quarters)
         };
-        self.in_slices(DOING, QUARTERS, sums, &mut |these| {
-            progress.sums = before + these;
+        self.in_slices(DOING, QUARTERS, rollups, &mut |these| {
+            progress.rollups = before + these;
             progress.requests += of_slice.get();
         })?;
         // Ids of a range are known until they are swept away, also those that an earlier deletion of it
@@ -277,14 +277,14 @@ pub(super) fn whole_quarter(at: Timestamp) -> Timestamp {
 }
 
 /// Prepares a deletion before anything is deleted: whoever deletes a record sees to it that it
-/// cannot come back, and rows that go without their sums are marked as gone while they are still
+/// cannot come back, and rows that go without their rollups are marked as gone while they are still
 /// there. From then on nobody needs them.
 ///
-/// Breaks off when the instant cannot be meant, or cuts kept sums in two. A ledger that never held
+/// Breaks off when the instant cannot be meant, or cuts kept rollups in two. A ledger that never held
 /// anything goes on to accept everything: nothing can come again.
 fn begin(connection: &Connection, plan: &PrunePlan) -> Result<(), ReadError> {
     let before = plan.before;
-    if !plan.keep_sums
+    if !plan.keep_rollups
         && let Some(nearest) = cut(connection, before)?
     {
         return Err(ReadError::RowsGone { edge: before, nearest });
@@ -301,10 +301,10 @@ fn begin(connection: &Connection, plan: &PrunePlan) -> Result<(), ReadError> {
     if has_history {
         retained::refuse_before(connection, before.as_micros())?;
     }
-    if plan.keep_sums || plan.keep_sessions {
+    if plan.keep_rollups || plan.keep_sessions {
         retained::freeze_sessions(connection, before.as_micros())?;
     }
-    if plan.keep_sums {
+    if plan.keep_rollups {
         // The event ids stay too.
         retained::keep_rows_from(connection, before.as_micros())?;
     } else if has_history {

@@ -24,9 +24,9 @@ pub struct DeleteRangePlan {
     pub oldest: Option<Timestamp>,
     /// The newest of them.
     pub newest: Option<Timestamp>,
-    /// The number of quarters of an hour that go of which only sums are left.
-    pub sums: u64,
-    /// The number of requests that these sums count.
+    /// The number of quarters of an hour that go of which only rollups are left.
+    pub rollups: u64,
+    /// The number of requests that these rollups count.
     pub requests: u64,
 }
 
@@ -36,7 +36,7 @@ impl DeleteRangePlan {
     ///
     /// # Errors
     /// When the ledger cannot be read, and [`StoreError::RowsGone`](crate::StoreError::RowsGone) when either cuts a quarter of an
-    /// hour of which only sums are left.
+    /// hour of which only rollups are left.
     pub fn new(store: &Store, start: Timestamp, end: Timestamp) -> Result<Self> {
         store.read("read the ledger", |connection| {
             for edge in [start, end] {
@@ -48,8 +48,8 @@ impl DeleteRangePlan {
             let (records, oldest, newest) =
                 extent(connection, "WHERE ts >= ?1 AND ts < ?2", [from, before])?;
             let kept = kept_in(connection, &(from..before))?;
-            let (sums, requests) = (kept.quarters, kept.requests);
-            Ok(Self { start, end, records, oldest, newest, sums, requests })
+            let (rollups, requests) = (kept.quarters, kept.requests);
+            Ok(Self { start, end, records, oldest, newest, rollups, requests })
         })
     }
 
@@ -59,7 +59,7 @@ impl DeleteRangePlan {
 }
 
 impl Store {
-    /// Deletes what a plan says, with its sums, and adds it to the progress.
+    /// Deletes what a plan says, with its rollups, and adds it to the progress.
     pub(super) fn delete_range(
         &self,
         plan: &DeleteRangePlan,

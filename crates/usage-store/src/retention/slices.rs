@@ -24,7 +24,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 const PAGES_IN_LOG: i64 = 500;
 
 /// Less than this is not worth a transaction, however long that takes: with very many names each
-/// takes its time for the sums alone.
+/// takes its time for the rollups alone.
 const LEAST: i64 = 200;
 
 /// The amount that is done in one transaction: as much as takes about [`LONG`].

@@ -1,4 +1,4 @@
-//! The transactions that a prune is made of. Whatever stops it between two of them, the sums are
+//! The transactions that a prune is made of. Whatever stops it between two of them, the rollups are
 //! what they have to be: those of the rows from `rows_from` on, and before that those that were
 //! kept.
 
@@ -17,7 +17,7 @@ use crate::write::tellings;
 /// The two nearest instants that do not cut a quarter of an hour.
 pub(crate) type Nearest = [Timestamp; 2];
 
-/// Returns whether an instant cuts a quarter of an hour whose rows are gone and whose sums are not:
+/// Returns whether an instant cuts a quarter of an hour whose rows are gone and whose rollups are not:
 /// nobody can say any more what the part before it comes to.
 pub(crate) fn cut(connection: &Connection, at: Timestamp) -> rusqlite::Result<Option<Nearest>> {
     let micros = at.as_micros();
@@ -31,7 +31,7 @@ pub(crate) fn cut(connection: &Connection, at: Timestamp) -> rusqlite::Result<Op
     Ok(Some([quarter, quarter + 1].map(|at| Timestamp::from_micros(start_of_quarter(at)))))
 }
 
-/// Deletes up to that many of the oldest records of a range, and takes them out of the sums unless
+/// Deletes up to that many of the oldest records of a range, and takes them out of the rollups unless
 /// these are kept without them; says how many they were.
 pub(super) fn delete_rows(
     connection: &Connection,
@@ -63,7 +63,7 @@ pub(super) fn delete_rows(
     Ok(deleted as u64)
 }
 
-/// Returns the sums of the records from an instant on and before that one, but for those whose sums stay; and the first
+/// Returns the rollups of the records from an instant on and before that one, but for those whose rollups stay; and the first
 /// quarter of an hour that goes whole.
 fn going(
     connection: &Connection,
@@ -88,7 +88,7 @@ fn going(
     Ok(Some((delta, quarter_of(rows_from) + i64::from(is_cut(rows_from)))))
 }
 
-/// Checks the records of the quarters of an hour that a range cuts: what stays of their sums would be
+/// Checks the records of the quarters of an hour that a range cuts: what stays of their rollups would be
 /// wrong without a sign of it, where a record to be deleted is damaged.
 pub(super) fn check_cut(connection: &Connection, range: &Range<i64>) -> Result<(), ReadError> {
     let rows_from = retained::rows_from(connection)?.unwrap_or(i64::MIN);
@@ -106,10 +106,10 @@ const fn is_cut(at: i64) -> bool {
     at != i64::MIN && start_of_quarter(quarter_of(at)) != at
 }
 
-/// Deletes up to that many of the oldest sums that were kept without rows and lie in a range, at every
+/// Deletes up to that many of the oldest rollups that were kept without rows and lie in a range, at every
 /// level; says how many they were, and of how many requests. When there are none, and nothing else is
 /// left of what has no rows, the ledger forgets that there was anything.
-pub(super) fn delete_sums(
+pub(super) fn delete_rollups(
     connection: &Connection,
     range: &Range<i64>,
     most: i64,
@@ -148,7 +148,7 @@ fn quarters(range: &Range<i64>, rows_from: i64) -> Range<i64> {
     first..quarter_of(range.end.min(rows_from)).max(first)
 }
 
-/// Sums that have no rows.
+/// Rollups that have no rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Kept {
     /// The number of quarters of an hour.
@@ -159,7 +159,7 @@ pub(super) struct Kept {
     pub(super) extent: Option<[Timestamp; 2]>,
 }
 
-/// The sums without rows of a range.
+/// The rollups without rows of a range.
 pub(super) fn kept_in(connection: &Connection, range: &Range<i64>) -> Result<Kept, ReadError> {
     let Some(rows_from) = retained::rows_from(connection)? else { return Ok(Kept::default()) };
     let kept = quarters(range, rows_from);
@@ -183,7 +183,7 @@ pub(super) fn kept_in(connection: &Connection, range: &Range<i64>) -> Result<Kep
     Ok(Kept { quarters, requests, extent: Some([start, end]) })
 }
 
-/// The last quarter of an hour that has sums and no rows.
+/// The last quarter of an hour that has rollups and no rows.
 pub(super) fn newest_kept(connection: &Connection) -> rusqlite::Result<Option<i64>> {
     let Some(rows_from) = retained::rows_from(connection)? else { return Ok(None) };
     connection

@@ -20,8 +20,8 @@ use super::{Level, RollupError};
 /// A quarter of an hour of all names together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct OfAll {
-    /// The sum of [`hash_of_row`](crate::ledger::columns::hash_of_row) over its records, also when these are gone and only sums are left. 0
-    /// where nobody knows: the sums are older than schema version 5, and their records gone.
+    /// The sum of [`hash_of_row`](crate::ledger::columns::hash_of_row) over its records, also when these are gone and only rollups are left. 0
+    /// where nobody knows: the rollups are older than schema version 5, and their records gone.
     pub(super) rows: u32,
     pub(super) totals: Summary,
 }
@@ -112,7 +112,7 @@ pub(super) fn apply(
     if is_out {
         of_all.totals = less(&of_all.totals, &by.totals).ok_or(RollupError::Missing)?;
         of_all.rows = of_all.rows.wrapping_sub(by.rows);
-        // The records are all gone, so nothing is left of their hashes; where only sums were left, these
+        // The records are all gone, so nothing is left of their hashes; where only rollups were left, these
         // stay to the end.
         let is_left_over = of_all.totals != Summary::default() || by.rows != 0 && of_all.rows != 0;
         if of_all.totals.requests == 0 && is_left_over {

@@ -1,4 +1,4 @@
-//! Names that sums hold under `(other)`, told apart again for a filter that asks for them: from the
+//! Names that rollups hold under `(other)`, told apart again for a filter that asks for them: from the
 //! records, as long as there are any.
 
 use std::ops::Range;
@@ -16,7 +16,7 @@ use crate::ledger::columns;
 use crate::ledger::labels::{SET_COLUMNS, is_right, names_of, set_by_id, tags_of};
 use crate::ledger::retained;
 
-/// The label sets that a filter lets pass, and whose sums it does not, by month.
+/// The label sets that a filter lets pass, and whose rollups it does not, by month.
 #[derive(Debug, Default)]
 pub(crate) struct Apart {
     months: Vec<(i64, FxHashSet<i64>)>,
@@ -49,7 +49,7 @@ impl Apart {
         Ok(apart)
     }
 
-    /// Adds what these label sets come to in a range, as far as [`total`](super::total) has read sums.
+    /// Adds what these label sets come to in a range, as far as [`total`](super::total) has read rollups.
     pub(crate) fn add(
         &self,
         connection: &Connection,
@@ -59,7 +59,7 @@ impl Apart {
         if self.months.is_empty() {
             return Ok(());
         }
-        for (level, numbers) in cover(range, ALL).sums {
+        for (level, numbers) in cover(range, ALL).rollups {
             for (month, label_sets) in &self.months {
                 let of_month = Level::Month.start_of(*month)..Level::Month.start_of(month + 1);
                 let stretch = level.start_of(numbers.start)..level.start_of(numbers.end);
@@ -86,7 +86,7 @@ impl Apart {
                 before: Timestamp::from_micros(rows_from),
             });
         }
-        // Sums are kept of whole quarters of an hour.
+        // Rollups are kept of whole quarters of an hour.
         let quarters = quarter_of(stretch.start)..quarter_of(stretch.end);
         each_checked_row(connection, &quarters, |_, label_set, _, found| {
             if label_sets.contains(&label_set) {

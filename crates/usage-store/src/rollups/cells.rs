@@ -1,4 +1,4 @@
-//! The sums of the records of one stretch of time, by label set.
+//! The rollups of the records of one stretch of time, by label set.
 
 use usage_core::stats::Summary;
 

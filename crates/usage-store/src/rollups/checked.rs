@@ -14,7 +14,7 @@ use crate::error::{DamageCode, ReadError, shown};
 use crate::ledger::columns::{SELECT_COUNTS, TS, hash, summary, tag_set};
 
 /// Hands out the time, the label set, the tags and the counts of each row of some quarters of an hour, in the
-/// order of time. Of all of these there have to be rows, not sums alone. What was handed out may be
+/// order of time. Of all of these there have to be rows, not rollups alone. What was handed out may be
 /// given to nobody when this fails.
 pub(crate) fn each_checked_row(
     connection: &Connection,

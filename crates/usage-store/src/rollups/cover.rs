@@ -1,4 +1,4 @@
-//! Covers of ranges: a range of time as the fewest stretches that there are sums of: whole months inside, then whole
+//! Covers of ranges: a range of time as the fewest stretches that there are rollups of: whole months inside, then whole
 //! days, then quarters of an hour, and at the ends what only rows can tell. All in UTC, whatever
 //! zone the range was named in: a day of Kathmandu is some quarters, too.
 
@@ -13,7 +13,7 @@ use super::{Level, start_of_quarter};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Cover {
     /// Stretches by their numbers; none is empty.
-    pub(crate) sums: Vec<(Level, Range<i64>)>,
+    pub(crate) rollups: Vec<(Level, Range<i64>)>,
     /// Instants in microseconds, each within a quarter of an hour; none is empty.
     pub(crate) rows: Vec<Range<i64>>,
 }
@@ -21,7 +21,7 @@ pub(crate) struct Cover {
 /// Covers a range, half-open as ever. `all` are the instants that a record may have at all.
 pub(crate) fn cover(range: TimeRange, all: Range<i64>) -> Cover {
     let mut cover = cover_in_quarters(range, all);
-    if let Some((level, quarters)) = cover.sums.pop() {
+    if let Some((level, quarters)) = cover.rollups.pop() {
         cover.add_inside(level, quarters);
     }
     cover
@@ -44,7 +44,7 @@ pub(crate) fn cover_in_quarters(range: TimeRange, all: Range<i64>) -> Cover {
     cover.add_rows(start..start_of_quarter(first));
     cover.add_rows(start_of_quarter(last)..end);
     if first < last {
-        cover.sums.push((Level::Quarter, first..last));
+        cover.rollups.push((Level::Quarter, first..last));
     }
     cover
 }
@@ -76,17 +76,17 @@ impl Cover {
                 (Level::Month, inside, edges)
             }
             Level::All | Level::Month => {
-                self.sums.push((level, range));
+                self.rollups.push((level, range));
                 return;
             }
         };
         if inside.is_empty() {
-            self.sums.push((level, range));
+            self.rollups.push((level, range));
             return;
         }
         for edge in [range.start..edges.start, edges.end..range.end] {
             if !edge.is_empty() {
-                self.sums.push((level, edge));
+                self.rollups.push((level, edge));
             }
         }
         self.add_inside(coarser, inside);
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn all_time_is_months_alone() {
         let months = 1970 * 12..2100 * 12;
-        let expected = Cover { sums: vec![(Level::Month, months)], rows: vec![] };
+        let expected = Cover { rollups: vec![(Level::Month, months)], rows: vec![] };
         assert_eq!(cover(TimeRange::ALL, ALL), expected);
     }
 
@@ -130,7 +130,7 @@ mod tests {
         let day = |text: &str| quarter_of(at(text).as_micros()) / QUARTERS;
         let quarter = |text: &str| quarter_of(at(text).as_micros());
         let expected = Cover {
-            sums: vec![
+            rollups: vec![
                 (Level::Quarter, quarter("2026-01-30T22:45:00Z")..quarter("2026-01-31T00:00:00Z")),
                 (Level::Quarter, quarter("2026-04-02T00:00:00Z")..quarter("2026-04-02T01:30:00Z")),
                 (Level::Day, day("2026-01-31T00:00:00Z")..day("2026-02-01T00:00:00Z")),
@@ -149,10 +149,10 @@ mod tests {
     #[test]
     fn what_lies_within_a_quarter_is_rows() {
         let found = of("2026-01-30T22:44:59Z", "2026-01-30T22:45:00Z");
-        assert!(found.sums.is_empty());
+        assert!(found.rollups.is_empty());
         assert_eq!(found.rows.len(), 1);
         let found = of("2026-01-30T22:44:59Z", "2026-01-30T22:45:01Z");
-        assert!(found.sums.is_empty());
+        assert!(found.rollups.is_empty());
         assert_eq!(found.rows.len(), 2);
         assert_eq!(of("2026-01-30T22:45:00Z", "2026-01-30T22:45:00Z"), Cover::default());
         assert_eq!(of("2026-01-30T22:45:00Z", "2026-01-30T22:44:00Z"), Cover::default());
@@ -167,8 +167,8 @@ mod tests {
         ] {
             let found = of(start, end);
             assert!(found.rows.is_empty());
-            assert_eq!(found.sums.len(), 1);
-            assert_eq!((found.sums[0].0, found.sums[0].1.clone().count()), (level, 1));
+            assert_eq!(found.rollups.len(), 1);
+            assert_eq!((found.rollups[0].0, found.rollups[0].1.clone().count()), (level, 1));
         }
     }
 
@@ -185,7 +185,7 @@ mod tests {
             let found = cover(range, ALL);
             let end = (start + length).min(ALL.end);
             let mut pieces: Vec<_> = found.rows.clone();
-            for (level, numbers) in &found.sums {
+            for (level, numbers) in &found.rollups {
                 prop_assert!(!numbers.is_empty());
                 pieces.push(level.start_of(numbers.start)..level.start_of(numbers.end));
             }
@@ -199,7 +199,7 @@ mod tests {
             prop_assert_eq!(reached, if length == 0 { start } else { end });
             // No more than two days' worth of quarters, two months' worth of days, and two edges.
             let count = |level| -> usize {
-                let of = found.sums.iter().filter(|(found, _)| *found == level);
+                let of = found.rollups.iter().filter(|(found, _)| *found == level);
                 of.map(|(_, numbers)| numbers.clone().count()).sum()
             };
             prop_assert!(count(Level::Quarter) <= 2 * 95 && count(Level::Day) <= 2 * 30 + 1);

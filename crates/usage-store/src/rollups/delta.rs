@@ -1,4 +1,4 @@
-//! The delta of a transaction to the sums.
+//! The delta of a transaction to the rollups.
 
 use std::collections::BTreeMap;
 
@@ -20,8 +20,8 @@ pub(crate) struct Delta {
     quarters: ByLabelSet,
     /// The sums of the hashes of the records, by quarter of an hour.
     rows: FxHashMap<i64, u32>,
-    /// The label sets are those that sums are kept under, not those of records.
-    is_of_sums: bool,
+    /// The label sets are those that rollups are kept under, not those of records.
+    is_of_rollups: bool,
     sessions: SessionDelta,
 }
 
@@ -76,9 +76,9 @@ impl Delta {
         *sum = sum.wrapping_add(hash);
     }
 
-    /// Totals of sums that go as they are, and nothing of records.
+    /// Totals of rollups that go as they are, and nothing of records.
     pub(crate) fn quarter(&mut self, quarter: i64, label_set: i64, totals: &Summary) {
-        self.is_of_sums = true;
+        self.is_of_rollups = true;
         self.quarters.entry((quarter, label_set)).or_default().merge(totals);
     }
 
@@ -100,7 +100,7 @@ impl Delta {
         }
         let mut levels = Levels { connection, way, buffer: Vec::new() };
         let mut root = Root::read(connection)?;
-        let quarters = if self.is_of_sums {
+        let quarters = if self.is_of_rollups {
             self.quarters
         } else {
             fold::fold(connection, self.quarters, &mut root, way == Way::In)?

@@ -1,4 +1,4 @@
-//! The sums as they have to be, derived from the rows or from finer sums: to rebuild them, and to
+//! The rollups as they have to be, derived from the rows or from finer rollups: to rebuild them, and to
 //! compare them with what there is.
 
 use rusqlite::Connection;
@@ -12,10 +12,10 @@ use super::{Cells, Level, RollupError, numbers, quarter_of, read};
 use crate::error::{DamageCode, ReadError};
 use crate::ledger::columns::{SELECT_COUNTS, TS, hash, summary};
 
-/// The sums that a stretch of time has to come to, or why that cannot be said.
+/// The rollups that a stretch of time has to come to, or why that cannot be said.
 type Derived = Result<Cells, ReadError>;
 
-/// Derives the sums of each quarter of an hour that has rows, from an instant on that begins one.
+/// Derives the rollups of each quarter of an hour that has rows, from an instant on that begins one.
 /// `found` gets them in order, and the sum of the hashes of its rows.
 pub(crate) fn from_rows(
     connection: &Connection,
@@ -45,7 +45,7 @@ pub(crate) fn from_rows(
     open.close(&mut found)
 }
 
-/// Derives the sums of each stretch of a level from the finer one, from a number on. `found` gets
+/// Derives the rollups of each stretch of a level from the finer one, from a number on. `found` gets
 /// them in order.
 pub(crate) fn from_finer(
     connection: &Connection,

@@ -1,4 +1,4 @@
-//! Names without end: beyond so many label sets in a month, further ones are counted in sums under
+//! Names without end: beyond so many label sets in a month, further ones are counted in rollups under
 //! `(other)` in place of their declared tags; where that does not help, of their user, then of their project, then
 //! of their model, and at last of everything. Records keep the names that they were given.
 //!
@@ -20,7 +20,7 @@ use crate::ledger::labels::{self, LabelSet};
 /// Stands for names that are not told apart.
 pub(crate) const OTHER: &str = "(other)";
 
-/// The name of the setting that says how many label sets a month may have in sums.
+/// The name of the setting that says how many label sets a month may have in rollups.
 pub(crate) const SETTING: &str = "label_sets_a_month";
 
 const DEFAULT_LIMIT: i64 = 20_000;
@@ -125,9 +125,9 @@ pub(super) struct Folding<'c> {
     room_of_others: i64,
     /// The number of such label sets where there are none yet.
     most_others: i64,
-    /// Those that have sums, in order. Nothing where there is nothing to decide.
+    /// Those that have rollups, in order. Nothing where there is nothing to decide.
     present: Vec<i64>,
-    /// Those that have come to have sums since.
+    /// Those that have come to have rollups since.
     added: FxHashSet<i64>,
     into: FxHashMap<i64, i64>,
     others: FxHashMap<(Labels, Box<str>), i64>,
@@ -232,7 +232,7 @@ impl<'c> Folding<'c> {
         self.present.binary_search(&label_set).is_ok() || self.added.contains(&label_set)
     }
 
-    /// Returns whether a label set that stands for others has sums, or may have. Of the room for such, a part is left
+    /// Returns whether a label set that stands for others has rollups, or may have. Of the room for such, a part is left
     /// to each of the steps that are still to come: else sets that differ in two names would use it up at the first.
     fn is_taken_up(&mut self, into: i64, steps_to_come: usize) -> bool {
         if self.is_present(into) {
@@ -273,7 +273,7 @@ fn folded_into(
         .optional()
 }
 
-/// Forgets what was folded in a month of which there are no sums any more.
+/// Forgets what was folded in a month of which there are no rollups any more.
 pub(super) fn forget(connection: &Connection, month: i64) -> rusqlite::Result<()> {
     connection
         .prepare_cached("DELETE FROM rollups_folded WHERE month = ?1")?
@@ -302,7 +302,7 @@ pub(super) fn others(connection: &Connection, month: i64) -> rusqlite::Result<Fx
         .collect()
 }
 
-/// Forgets what was folded in months of which there are no sums.
+/// Forgets what was folded in months of which there are no rollups.
 pub(super) fn forget_unused(connection: &Connection) -> rusqlite::Result<()> {
     connection
         .prepare_cached(

@@ -1,4 +1,4 @@
-//! The label sets that quarters of an hour have to come to, when sums are derived from records.
+//! The label sets that quarters of an hour have to come to, when rollups are derived from records.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,9 +1,9 @@
-//! The stretches of time that sums are kept of, and their calendar: UTC, where every day has the same
+//! The stretches of time that rollups are kept of, and their calendar: UTC, where every day has the same
 //! length.
 
 use chrono::{Datelike as _, NaiveDate};
 
-/// Stands for all label sets together, in the sums of all.
+/// Stands for all label sets together, in the rollups of all.
 pub(super) const OF_ALL: i64 = 1;
 
 /// A quarter of an hour, in microseconds.
@@ -11,7 +11,7 @@ pub(super) const QUARTER: i64 = 15 * 60 * 1_000_000;
 /// Quarters of a day.
 pub(super) const QUARTERS: i64 = 96;
 
-/// The stretches of time that sums are kept of.
+/// The stretches of time that rollups are kept of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Level {
     /// A quarter of an hour too, of all names together.

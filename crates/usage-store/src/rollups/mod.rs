@@ -1,7 +1,7 @@
-//! Sums over stretches of time, kept in the transactions that change the rows: what makes a report
+//! Rollups over stretches of time, kept in the transactions that change the rows: what makes a report
 //! over ten million records as fast as one over ten thousand.
 //!
-//! Quarters of an hour are the base; a day's sums are those of its quarters, a month's those of its
+//! Quarters of an hour are the base; a day's rollups are those of its quarters, a month's those of its
 //! days, all in UTC. A report takes the coarsest that fit, see [`cover`], and looks at rows only
 //! within the quarters that it cuts. It checks that what it has read is what belongs together, see
 //! [`seals`], and that the rows are those that were stored, see [`checked`].

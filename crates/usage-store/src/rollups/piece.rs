@@ -1,4 +1,4 @@
-//! A piece of a stretch's totals as bytes: a checksum, a version, what its finer sums come to, and
+//! A piece of a stretch's totals as bytes: a checksum, a version, what its finer rollups come to, and
 //! the totals by label set.
 //!
 //! ```text
@@ -19,7 +19,7 @@ use crate::ledger::varint::{pull, pull_count, push};
 /// Totals of a label set.
 pub(super) type Cell = (i64, Summary);
 
-/// The seals of the finer sums of a stretch: for each kind of them, the sum of their checksums.
+/// The seals of the finer rollups of a stretch: for each kind of them, the sum of their checksums.
 pub(super) type Seals = [u32; 2];
 
 /// Which piece some bytes are. It goes into their checksum, so that the bytes of one piece do not
@@ -45,7 +45,7 @@ const CHECKSUM: usize = 4;
 const VERSION: u8 = 1;
 const MORE: u8 = 0x80;
 
-/// The bytes of a number that says what finer sums come to.
+/// The bytes of a number that says what finer rollups come to.
 const SEAL: usize = 4;
 
 /// A row of a table with rowids stays on one page of 4,096 bytes up to 4,061.

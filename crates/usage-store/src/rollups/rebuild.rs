@@ -1,4 +1,4 @@
-//! Making the sums again.
+//! Making the rollups again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -20,7 +20,7 @@ use super::{Cells, Level, RollupError, from_finer, from_rows, numbers, quarter_o
 use crate::error::ReadError;
 use crate::ledger::retained;
 
-/// The result of making the sums again.
+/// The result of making the rollups again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rebuilt {
@@ -30,18 +30,18 @@ pub struct Rebuilt {
     pub quarters: u64,
     /// The number of quarters of an hour that were kept as they are: their records were deleted.
     pub kept: u64,
-    /// The number of sums, of quarters, days and months, that were not what they have to be and are now.
+    /// The number of rollups, of quarters, days and months, that were not what they have to be and are now.
     pub changed: u64,
     /// In how many places the known event ids, or what was told of events, did not agree with the records. They do
     /// now: what was told and is wrong is forgotten.
     pub event_ids: u64,
-    /// The number of sums of sessions, by day and of all their days, that were not what they have to be and are now.
-    pub session_sums: u64,
-    /// Quarters of an hour whose records were deleted and whose sums cannot be read, and days of which
+    /// The number of rollups of sessions, by day and of all their days, that were not what they have to be and are now.
+    pub session_rollups: u64,
+    /// Quarters of an hour whose records were deleted and whose rollups cannot be read, and days of which
     /// such quarters are missing: nobody can say any more what they came to under which names. They are
     /// as they were, and so are the days and months that hold them.
     pub lost: Vec<TimeRange>,
-    /// The number of combinations of names removed that neither records nor sums used any more. None where something is
+    /// The number of combinations of names removed that neither records nor rollups used any more. None where something is
     /// lost.
     pub names_removed: u64,
     /// The number of sessions removed that no record was in any more. None where something is lost.
@@ -52,7 +52,7 @@ pub struct Rebuilt {
 
 const EVERYTHING: Range<i64> = i64::MIN..i64::MAX;
 
-/// Makes all sums again from the rows there are, inside the caller's transaction. Sums whose rows
+/// Makes all rollups again from the rows there are, inside the caller's transaction. Rollups whose rows
 /// are gone for good stay as they are, and what is derived from these is derived from them again.
 pub(crate) fn rebuild(connection: &Connection) -> Result<Rebuilt, ReadError> {
     let from = retained::rows_from(connection)?;
@@ -90,9 +90,9 @@ pub(crate) fn rebuild(connection: &Connection) -> Result<Rebuilt, ReadError> {
     *changed += rebuild.delete_others(first, |_| false)?;
     for level in Level::MADE {
         rebuild.level = level;
-        let sums = Sums::read(connection, level)?;
+        let checksums = FinerChecksums::read(connection, level)?;
         from_finer(connection, level, i64::MIN, |number, cells| {
-            let seals = sums.of(number);
+            let seals = checksums.of(number);
             match cells {
                 Ok(_) if level == Level::Day && robbed.contains(&number) => {}
                 Ok(cells) => {
@@ -114,7 +114,7 @@ pub(crate) fn rebuild(connection: &Connection) -> Result<Rebuilt, ReadError> {
     }
     forget_unused(connection)?;
     let sessions = sessions::rebuild(connection)?;
-    rebuilt.session_sums = sessions.changed;
+    rebuilt.session_rollups = sessions.changed;
     rebuilt.lost.extend(sessions.lost.into_iter().map(|day| stretch_of(Level::Day, day)));
     if rebuilt.lost.is_empty() {
         let removed = remove_unused(connection)?;
@@ -156,28 +156,28 @@ fn stretch_of(level: Level, number: i64) -> TimeRange {
     TimeRange { start: at(number), end: at(number + 1) }
 }
 
-/// The sums that the stretches of a level have to hold of the finer ones.
+/// The checksums that the stretches of a level have to hold of the finer ones.
 #[derive(Default)]
-pub(super) struct Sums([BTreeMap<i64, u32>; 2]);
+pub(super) struct FinerChecksums([BTreeMap<i64, u32>; 2]);
 
-impl Sums {
+impl FinerChecksums {
     pub(super) fn read(connection: &Connection, level: Level) -> rusqlite::Result<Self> {
         Ok(Self(match level {
             Level::All | Level::Quarter => Default::default(),
             Level::Day => [
-                Seal::Quarters.sums(connection, &EVERYTHING)?,
-                Seal::OfAll.sums(connection, &EVERYTHING)?,
+                Seal::Quarters.checksums(connection, &EVERYTHING)?,
+                Seal::OfAll.checksums(connection, &EVERYTHING)?,
             ],
-            Level::Month => [Seal::Days.sums(connection, &EVERYTHING)?, BTreeMap::new()],
+            Level::Month => [Seal::Days.checksums(connection, &EVERYTHING)?, BTreeMap::new()],
         }))
     }
 
     pub(super) fn of(&self, number: i64) -> Seals {
-        self.0.each_ref().map(|sums| sums.get(&number).copied().unwrap_or(0))
+        self.0.each_ref().map(|checksums| checksums.get(&number).copied().unwrap_or(0))
     }
 }
 
-/// Sums of a level that are put in place.
+/// Rollups of a level that are put in place.
 struct Rebuild<'a> {
     connection: &'a Connection,
     level: Level,

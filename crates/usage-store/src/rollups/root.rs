@@ -1,4 +1,4 @@
-//! The root of all sums: for each month, the sum of the checksums of its pieces. A month that is
+//! The root of all rollups: for each month, the sum of the checksums of its pieces. A month that is
 //! missing, or is an older state of itself, is noticed by it.
 //!
 //! ```text
@@ -16,7 +16,7 @@ use crate::error::RollupError;
 use crate::ledger::columns::hash_of_row;
 use crate::ledger::varint::{pull_count, push};
 
-/// The entry of each month. A month without sums is not in it.
+/// The entry of each month. A month without rollups is not in it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Root(BTreeMap<i64, Month>);
 
@@ -30,7 +30,7 @@ pub(super) struct Month {
 /// The number of names of a month.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct NamesOf {
-    /// The number of label sets that have sums.
+    /// The number of label sets that have rollups.
     pub(super) label_sets: u64,
     /// The others, which are counted under one of these.
     pub(super) folded: Folded,
@@ -174,7 +174,7 @@ fn pull_word(rest: &mut &[u8]) -> Result<u32, RollupError> {
     Ok(u32::from_le_bytes(*word))
 }
 
-/// The first and the last month that there are sums of.
+/// The first and the last month that there are rollups of.
 #[cfg(feature = "zones")]
 pub(crate) fn months(connection: &Connection) -> rusqlite::Result<Option<[i64; 2]>> {
     Ok(Root::read(connection)?.ends())

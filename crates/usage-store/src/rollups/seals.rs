@@ -1,7 +1,7 @@
-//! The check that the sums that are there are all of those that belong together.
+//! The check that the rollups that are there are all of those that belong together.
 //!
 //! Each has a checksum of its own. A day holds the sum of those of its quarters of an hour, a month that
-//! of its days, and the root that of each month; all change in one transaction. So a sum that is missing,
+//! of its days, and the root that of each month; all change in one transaction. So a rollup that is missing,
 //! doubled, moved or an older state of itself is noticed without reading everything: what a report has
 //! read is checked against the level above, and this against the next.
 
@@ -16,7 +16,7 @@ use super::root::{Month, NamesOf, Root};
 use super::table::{each_checksum, each_head, read};
 use super::{Level, RollupError};
 
-/// The sums that a report has read, as far as they have to be checked.
+/// The rollups that a report has read, as far as they have to be checked.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     months: Vec<Range<i64>>,
@@ -31,7 +31,7 @@ pub(crate) struct Seen {
 
 impl Seen {
     pub(super) fn add(&mut self, cover: &Cover) {
-        for (level, numbers) in &cover.sums {
+        for (level, numbers) in &cover.rollups {
             if matches!(level, Level::Day | Level::Quarter) {
                 self.searched.push((*level, numbers.clone()));
             }
@@ -43,7 +43,7 @@ impl Seen {
         }
     }
 
-    /// Months that were read, or found to have no sums.
+    /// Months that were read, or found to have no rollups.
     pub(crate) fn add_months(&mut self, months: Range<i64>) {
         match self.months.last_mut() {
             Some(last) if last.end == months.start => last.end = months.end,
@@ -91,7 +91,7 @@ impl Seen {
         Ok(())
     }
 
-    /// Checks the finer sums of some stretches, and that a search among them has found what going through
+    /// Checks the finer rollups of some stretches, and that a search among them has found what going through
     /// all of them finds: in a damaged page a number may be where only the latter meets it.
     fn check_finer(
         &self,
@@ -121,12 +121,12 @@ fn checksums(
     level: Level,
     numbers: &Range<i64>,
 ) -> rusqlite::Result<BTreeMap<i64, u32>> {
-    let mut sums = BTreeMap::new();
+    let mut checksums = BTreeMap::new();
     each_checksum(connection, level, numbers, |number, by| {
-        let sum: &mut u32 = sums.entry(number).or_default();
+        let sum: &mut u32 = checksums.entry(number).or_default();
         *sum = sum.wrapping_add(by);
     })?;
-    Ok(sums)
+    Ok(checksums)
 }
 
 fn none(torn: &[(i64, RollupError)]) -> rusqlite::Result<()> {
@@ -146,7 +146,7 @@ fn runs(numbers: impl Iterator<Item = i64>) -> impl Iterator<Item = Range<i64>> 
     })
 }
 
-/// A kind of finer sums that a stretch holds the sum of.
+/// A kind of finer rollups that a stretch holds the sum of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Seal {
     /// A day its quarters of an hour.
@@ -166,7 +166,7 @@ impl Seal {
         }
     }
 
-    /// Its place among the sums that a stretch holds.
+    /// Its place among the rollups that a stretch holds.
     pub(super) const fn place(self) -> usize {
         self.levels().2
     }
@@ -178,8 +178,8 @@ impl Seal {
         begin(numbers.start)..begin(numbers.end)
     }
 
-    /// The sums of the checksums of the finer sums there are, by stretch; none that are 0.
-    pub(super) fn sums(
+    /// The sums of the checksums of the finer rollups there are, by stretch; none that are 0.
+    pub(super) fn checksums(
         self,
         connection: &Connection,
         numbers: &Range<i64>,
@@ -189,26 +189,26 @@ impl Seal {
 
     fn sum_up(self, finer: &BTreeMap<i64, u32>) -> BTreeMap<i64, u32> {
         let (level, ..) = self.levels();
-        let mut sums = BTreeMap::new();
+        let mut checksums = BTreeMap::new();
         for (number, by) in finer {
-            let sum: &mut u32 = sums.entry(level.of_finer(*number)).or_default();
+            let sum: &mut u32 = checksums.entry(level.of_finer(*number)).or_default();
             *sum = sum.wrapping_add(*by);
         }
-        sums.retain(|_, sum| *sum != 0);
-        sums
+        checksums.retain(|_, sum| *sum != 0);
+        checksums
     }
 }
 
-/// The stretches of a range whose finer sums are not those that belong to them, or that cannot be read.
+/// The stretches of a range whose finer rollups are not those that belong to them, or that cannot be read.
 pub(super) fn torn(
     connection: &Connection,
     seal: Seal,
     numbers: &Range<i64>,
 ) -> rusqlite::Result<Vec<(i64, RollupError)>> {
-    torn_of(connection, seal, numbers, seal.sums(connection, numbers)?)
+    torn_of(connection, seal, numbers, seal.checksums(connection, numbers)?)
 }
 
-/// As [`torn`], with what the finer sums come to.
+/// As [`torn`], with what the finer rollups come to.
 fn torn_of(
     connection: &Connection,
     seal: Seal,
@@ -235,7 +235,7 @@ fn torn_months(
     root: &Root,
     months: &Range<i64>,
 ) -> rusqlite::Result<Vec<(i64, RollupError)>> {
-    let (expected, found) = (root.range(months.clone()), sums_of_months(connection, months)?);
+    let (expected, found) = (root.range(months.clone()), checksums_of_months(connection, months)?);
     let mut torn: Vec<i64> = Vec::new();
     torn.extend(
         expected.iter().filter(|(month, sum)| found.get(month) != Some(sum)).map(|of| of.0),
@@ -244,20 +244,20 @@ fn torn_months(
     Ok(torn.into_iter().map(|month| (month, RollupError::Torn)).collect())
 }
 
-fn sums_of_months(
+fn checksums_of_months(
     connection: &Connection,
     months: &Range<i64>,
 ) -> rusqlite::Result<BTreeMap<i64, u32>> {
-    let mut sums = checksums(connection, Level::Month, months)?;
-    sums.retain(|_, sum| *sum != 0);
-    Ok(sums)
+    let mut checksums = checksums(connection, Level::Month, months)?;
+    checksums.retain(|_, sum| *sum != 0);
+    Ok(checksums)
 }
 
 /// Returns the root as it has to be.
 pub(super) fn root_of(connection: &Connection) -> rusqlite::Result<Root> {
     let folded = folded_by_month(connection)?;
     let mut months = Vec::new();
-    for (month, sum) in sums_of_months(connection, &(i64::MIN..i64::MAX))? {
+    for (month, sum) in checksums_of_months(connection, &(i64::MIN..i64::MAX))? {
         let label_sets = match read(connection, Level::Month, month) {
             Ok(cells) => cells.len().unsigned_abs(),
             Err(error) if RollupError::is_unreadable(&error) => 0,
@@ -269,17 +269,17 @@ pub(super) fn root_of(connection: &Connection) -> rusqlite::Result<Root> {
     Ok(months.into_iter().collect())
 }
 
-/// The places in all of the sums that do not belong together.
+/// The places in all of the rollups that do not belong together.
 #[derive(Debug, Default)]
 pub(crate) struct Torn {
-    /// Stretches whose finer sums are not those that belong to them, and months that are not those of
+    /// Stretches whose finer rollups are not those that belong to them, and months that are not those of
     /// the root.
     pub(crate) stretches: Vec<(Level, i64)>,
     /// The fault of the root itself.
     pub(crate) root: Option<RollupError>,
 }
 
-/// Checks all sums, but not what each of them holds.
+/// Checks all rollups, but not what each of them holds.
 pub(crate) fn all_torn(connection: &Connection) -> rusqlite::Result<Torn> {
     const ALL: Range<i64> = i64::MIN..i64::MAX;
     let mut found = Torn::default();

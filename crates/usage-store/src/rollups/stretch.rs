@@ -14,7 +14,7 @@ pub(super) struct StretchDelta {
     pub(super) label_sets: i64,
 }
 
-/// Applies totals to some label sets of a stretch, and what its finer sums come to. `apply` gets the totals that a piece may hold, in
+/// Applies totals to some label sets of a stretch, and what its finer rollups come to. `apply` gets the totals that a piece may hold, in
 /// the order of their label sets.
 pub(super) fn apply<T>(
     connection: &Connection,

@@ -1,4 +1,4 @@
-//! The tables of the sums: the first piece of each stretch of time in a table of its level, and the
+//! The tables of the rollups: the first piece of each stretch of time in a table of its level, and the
 //! later ones of stretches with very many names in a table for all levels.
 
 use std::ops::Range;
@@ -10,7 +10,7 @@ use super::piece::{Head, Place, stored_checksum};
 use super::{Cells, Level, RollupError, all};
 
 impl Level {
-    /// The table of this level's sums.
+    /// The table of this level's rollups.
     pub(crate) const fn table(self) -> &'static str {
         match self {
             Self::All => "rollups_all",
@@ -159,7 +159,7 @@ pub(super) fn each_cell(
     })
 }
 
-/// Hands out the label sets that there are sums of, some of them more than once. An error where sums
+/// Hands out the label sets that there are rollups of, some of them more than once. An error where rollups
 /// cannot be read: nobody can say which label sets they use.
 pub(super) fn each_label_set(
     connection: &Connection,
@@ -235,7 +235,7 @@ pub(super) fn each_head(
     })
 }
 
-/// The stretches of a level that there are sums of, from one on, in order.
+/// The stretches of a level that there are rollups of, from one on, in order.
 pub(crate) fn numbers(
     connection: &Connection,
     level: Level,
@@ -250,7 +250,7 @@ pub(crate) fn numbers(
         .collect()
 }
 
-/// Deletes all sums.
+/// Deletes all rollups.
 pub(crate) fn clear(connection: &Connection) -> rusqlite::Result<()> {
     for level in Level::EACH {
         connection.execute(&format!("DELETE FROM {}", level.table()), [])?;

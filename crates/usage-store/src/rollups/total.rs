@@ -1,4 +1,4 @@
-//! The sums of a range of time.
+//! The rollups of a range of time.
 
 use std::ops::Range;
 
@@ -59,7 +59,7 @@ impl Totals {
     }
 }
 
-/// Adds up a range of time: the coarsest sums that fit, and rows where it cuts a quarter of an hour.
+/// Adds up a range of time: the coarsest rollups that fit, and rows where it cuts a quarter of an hour.
 /// Runs inside the caller's read transaction, which has to check what was seen before it gives any of
 /// it to anybody.
 pub(crate) fn total(
@@ -69,7 +69,7 @@ pub(crate) fn total(
     seen: &mut Seen,
 ) -> Result<(), ReadError> {
     let cover = cover(range, ALL);
-    for (level, numbers) in &cover.sums {
+    for (level, numbers) in &cover.rollups {
         each_cell(connection, *level, numbers, |label_set, found| totals.add(label_set, found))?;
     }
     seen.add(&cover);
@@ -106,7 +106,7 @@ pub(super) fn each_row(
     Ok(())
 }
 
-/// Where the rows are gone and only their sums are kept, nobody can say what a part of a quarter of
+/// Where the rows are gone and only their rollups are kept, nobody can say what a part of a quarter of
 /// an hour came to; unless it came to nothing as a whole. Says whether the rows are there.
 fn refuse_without_rows(
     connection: &Connection,

@@ -1,8 +1,8 @@
-//! The sums of schema version 4 as those of version 5, in the transaction of the migration: one stretch
+//! The rollups of schema version 4 as those of version 5, in the transaction of the migration: one stretch
 //! of time after the other, also those whose records are gone.
 //!
 //! Nothing is added up again: reports are what they were to the last number, whatever has become of the
-//! records since. Only what was missing or could not be read, and follows from finer sums, is derived from
+//! records since. Only what was missing or could not be read, and follows from finer rollups, is derived from
 //! these; what cannot be read and does not follow stays as it is, and the doctor names it.
 
 use rusqlite::Connection;
@@ -12,7 +12,7 @@ use usage_core::stats::Summary;
 use super::all::{self, OfAll};
 use super::level::OF_ALL;
 use super::piece::{Place, Seals};
-use super::rebuild::{Sums, reseal};
+use super::rebuild::{FinerChecksums, reseal};
 use super::seals::root_of;
 use super::table::write_piece;
 use super::{Cells, Level, RollupError, from_finer, quarter_of, read, stretch};
@@ -57,7 +57,7 @@ pub(crate) fn transcode(connection: &Connection) -> Result<(), ReadError> {
     Ok(root_of(connection)?.write(connection)?)
 }
 
-/// The sums of a ledger of version 4 that cannot be read.
+/// The rollups of a ledger of version 4 that cannot be read.
 pub(crate) fn unreadable_of_version_4(
     connection: &Connection,
 ) -> rusqlite::Result<Vec<(Level, i64)>> {
@@ -89,7 +89,7 @@ fn write(
     stretch::write(connection, (level, number), cells, Seals::default(), buffer).map(drop)
 }
 
-/// Derives the sums of a level that are missing, or cannot be read, from the finer ones.
+/// Derives the rollups of a level that are missing, or cannot be read, from the finer ones.
 fn fill_up(connection: &Connection, level: Level, buffer: &mut Vec<u8>) -> Result<(), ReadError> {
     from_finer(connection, level, i64::MIN, |number, cells| {
         let Ok(cells) = cells else { return Ok(()) };
@@ -128,9 +128,9 @@ fn hash_rows(connection: &Connection, buffer: &mut Vec<u8>) -> rusqlite::Result<
 }
 
 fn seal(connection: &Connection, level: Level, buffer: &mut Vec<u8>) -> rusqlite::Result<()> {
-    let sums = Sums::read(connection, level)?;
+    let checksums = FinerChecksums::read(connection, level)?;
     for number in super::numbers(connection, level, i64::MIN)? {
-        match reseal(connection, (level, number), sums.of(number), buffer) {
+        match reseal(connection, (level, number), checksums.of(number), buffer) {
             Err(error) if RollupError::is_unreadable(&error) => {}
             result => result?,
         }

@@ -1,4 +1,4 @@
-//! The sums of ranges of time, of all names together: from the small series of these, however many
+//! The rollups of ranges of time, of all names together: from the small series of these, however many
 //! names there are.
 
 use std::ops::Range;
@@ -21,16 +21,16 @@ pub(crate) fn totals_of_all(
     ranges: impl Iterator<Item = TimeRange>,
     seen: &mut Seen,
 ) -> Result<Vec<Summary>, ReadError> {
-    let (mut sums, mut quarters) = (Vec::new(), Vec::new());
+    let (mut totals, mut quarters) = (Vec::new(), Vec::new());
     for range in ranges {
         let cover = cover_in_quarters(range, ALL);
         let mut sum = Summary::default();
         each_row(connection, &cover.rows, seen, |_, found| sum.merge(found))?;
-        quarters.extend(cover.sums.into_iter().map(|(_, of_range)| (of_range, sums.len())));
-        sums.push(sum);
+        quarters.extend(cover.rollups.into_iter().map(|(_, of_range)| (of_range, totals.len())));
+        totals.push(sum);
     }
     let (Some((first, _)), Some((last, _))) = (quarters.first(), quarters.last()) else {
-        return Ok(sums);
+        return Ok(totals);
     };
     let day = |quarter| Level::Day.of_finer(quarter);
     let days = day(first.start)..day(last.end - 1) + 1;
@@ -41,10 +41,10 @@ pub(crate) fn totals_of_all(
         if let Some((of_range, place)) = wanted.peek()
             && of_range.contains(&quarter)
         {
-            sums[*place].merge(found);
+            totals[*place].merge(found);
         }
     })?;
-    Ok(sums)
+    Ok(totals)
 }
 
 /// Hands out the quarters of an hour of whole days, in order, and checks that they are those that
@@ -60,23 +60,23 @@ fn each_of_days(
     )?;
     let mut rows = statement.query([begin(days.start), begin(days.end)])?;
     // The sums of the checksums, by day.
-    let mut sums: Vec<(i64, u32)> = Vec::new();
+    let mut checksums: Vec<(i64, u32)> = Vec::new();
     while let Some(row) = rows.next()? {
         let (number, bytes): (i64, _) = (row.get(0)?, row.get_ref(1)?);
         let bytes = bytes.as_blob().map_err(rusqlite::Error::from)?;
         let of_all = all::decode(bytes).map_err(rusqlite::Error::from)?;
         found(number, &of_all.totals);
         let (day, checksum) = (Level::Day.of_finer(number), all::checksum(number, bytes));
-        match sums.last_mut().filter(|(last, _)| *last == day) {
+        match checksums.last_mut().filter(|(last, _)| *last == day) {
             Some((_, sum)) => *sum = sum.wrapping_add(checksum),
-            None => sums.push((day, checksum)),
+            None => checksums.push((day, checksum)),
         }
     }
-    let mut sums = sums.into_iter().filter(|(_, sum)| *sum != 0).peekable();
+    let mut checksums = checksums.into_iter().filter(|(_, sum)| *sum != 0).peekable();
     let mut first = None;
     each_head(connection, Level::Day, days, |day, head| match head {
         Ok(head) => {
-            let sum = sums.next_if(|(of, _)| *of == day).map_or(0, |(_, sum)| sum);
+            let sum = checksums.next_if(|(of, _)| *of == day).map_or(0, |(_, sum)| sum);
             if head.seals[Seal::OfAll.place()] != sum {
                 first.get_or_insert(RollupError::Torn);
             }
@@ -86,6 +86,6 @@ fn each_of_days(
         }
     })?;
     // A day that is not there leaves its sum.
-    let first = first.or(sums.next().map(|_| RollupError::Torn));
+    let first = first.or(checksums.next().map(|_| RollupError::Torn));
     first.map_or(Ok(()), |error| Err(rusqlite::Error::from(error).into()))
 }

@@ -17,7 +17,7 @@ pub(super) struct Removed {
     pub(super) tag_sets: u64,
 }
 
-/// Deletes the label sets that neither records nor sums use any more, and the sessions and tags that no
+/// Deletes the label sets that neither records nor rollups use any more, and the sessions and tags that no
 /// record has. Whoever remembers ids of them finds out by the generation.
 pub(super) fn remove_unused(connection: &Connection) -> rusqlite::Result<Removed> {
     let (mut used, mut sessions, mut tag_sets) =
@@ -53,7 +53,7 @@ pub(super) fn remove_unused(connection: &Connection) -> rusqlite::Result<Removed
     if !all_read {
         return Ok(Removed::default());
     }
-    sessions.extend(with_sums(connection)?);
+    sessions.extend(with_rollups(connection)?);
     let removed = Removed {
         label_sets: remove_others(connection, "label_sets", &used)?,
         sessions: remove_others(connection, SESSIONS, &sessions)?,
@@ -65,8 +65,8 @@ pub(super) fn remove_unused(connection: &Connection) -> rusqlite::Result<Removed
     Ok(removed)
 }
 
-/// The sessions that have sums: their records may be gone.
-fn with_sums(connection: &Connection) -> rusqlite::Result<Vec<i64>> {
+/// The sessions that have rollups: their records may be gone.
+fn with_rollups(connection: &Connection) -> rusqlite::Result<Vec<i64>> {
     let mut statement = connection.prepare("SELECT DISTINCT session FROM session_sums")?;
     statement.query_map([], |row| row.get(0))?.collect()
 }

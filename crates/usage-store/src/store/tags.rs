@@ -1,4 +1,4 @@
-//! Which keys of tags the ledger's sums tell apart.
+//! Which keys of tags the ledger's rollups tell apart.
 
 use usage_core::record::MAX_TAGS;
 use usage_core::{RecordError, TagKey};
@@ -17,12 +17,12 @@ impl Store {
         self.read("read the ledger", |connection| Ok(Declared::read(connection)?.keys()))
     }
 
-    /// Declares keys of tags, in place of those that were declared before: sums tell their values apart, so that
-    /// reports by them, or for some of them, need no records. Each value multiplies the names that sums have, so
+    /// Declares keys of tags, in place of those that were declared before: rollups tell their values apart, so that
+    /// reports by them, or for some of them, need no records. Each value multiplies the names that rollups have, so
     /// declare keys that have few.
     ///
     /// What is stored is counted anew, in one transaction: all or nothing of it, whatever stops it. Other programs can
-    /// read meanwhile, and those that write wait: it takes some seconds for each million records. Sums whose records
+    /// read meanwhile, and those that write wait: it takes some seconds for each million records. Rollups whose records
     /// were deleted stay as they are; [`DeclaredTags::kept_before`] says where they end.
     ///
     /// ```

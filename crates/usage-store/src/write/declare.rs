@@ -1,4 +1,4 @@
-//! Declaring keys of tags: their values are told apart in sums from then on.
+//! Declaring keys of tags: their values are told apart in rollups from then on.
 
 use rusqlite::{Connection, params};
 use rustc_hash::FxHashMap;
@@ -20,7 +20,7 @@ pub struct DeclaredTags {
     pub keys: Vec<TagKey>,
     /// The number of records that are counted under other tags now than before.
     pub changed: u64,
-    /// Sums before this instant have no records any more: they stay as they are, told apart by the keys that were
+    /// Rollups before this instant have no records any more: they stay as they are, told apart by the keys that were
     /// declared when their records were stored. `None` where all have their records.
     pub kept_before: Option<Timestamp>,
 }

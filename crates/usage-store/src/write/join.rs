@@ -1,5 +1,5 @@
 //! Telling more of an event that is known: its row becomes what all its tellings come to, in the transaction that
-//! tells it and with every sum. What that is, [`Tellings`] says.
+//! tells it and with every rollup. What that is, [`Tellings`] says.
 
 use std::borrow::Cow;
 
@@ -32,7 +32,7 @@ struct Row {
     kept: Record,
     label_set: i64,
     session: Option<i64>,
-    /// The hash of what no sum tells of it.
+    /// The hash of what no rollup tells of it.
     hash: u32,
 }
 

@@ -13,7 +13,7 @@ const QUARTER: i64 = 15 * 60 * 1_000_000;
 /// Everything older is refused.
 const HORIZON: i64 = 100 * QUARTER;
 
-/// A ledger of one record, that takes none from before [`HORIZON`]; without sums of such.
+/// A ledger of one record, that takes none from before [`HORIZON`]; without rollups of such.
 fn with_horizon() -> (Place, Store) {
     let place = Place::new();
     let store = place.open();

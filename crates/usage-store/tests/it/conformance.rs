@@ -50,7 +50,7 @@ fn bounds_know_what_is_kept_and_what_is_taken() {
     assert_eq!(engine(&store).horizon(&none).unwrap(), Some(at(QUARTER)));
 }
 
-/// Those that are there come first. Of a time that has no such sums all is there.
+/// Those that are there come first. Of a time that has no such rollups all is there.
 #[test]
 fn records_end_with_an_error_where_only_sums_are_left() {
     const QUARTER: i64 = 900_000_000;
@@ -77,7 +77,7 @@ fn records_end_with_an_error_where_only_sums_are_left() {
     }
 }
 
-/// Whoever only asks from when on records are taken waits for no rows, and hears it of a ledger whose sums are
+/// Whoever only asks from when on records are taken waits for no rows, and hears it of a ledger whose rollups are
 /// damaged.
 #[test]
 fn the_horizon_is_told_without_reading_sums_or_rows() {

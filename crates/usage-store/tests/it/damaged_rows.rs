@@ -76,7 +76,7 @@ fn a_report_that_cuts_a_damaged_quarter_of_an_hour_is_refused() {
             assert!(error.to_string().contains("1970-01-01T02:30:00Z"), "{error}");
             assert!(series_of_all(&store, cut, Unit::Hour, Tz::UTC).is_err());
         }
-        // Sums have what was stored.
+        // Rollups have what was stored.
         for (range, before) in whole.into_iter().zip(before) {
             assert_eq!(store.report(range, &all).unwrap(), before, "{damage}");
         }
@@ -174,7 +174,7 @@ fn damage_is_found_in_whatever_page_it_lies() {
     }
 }
 
-/// Checks that rows about to be deleted, as their sums alone are kept, are no damage.
+/// Checks that rows about to be deleted, as their rollups alone are kept, are no damage.
 #[test]
 fn rows_without_a_use_are_not_compared() {
     let place = ledger();

@@ -160,7 +160,7 @@ fn findings_say_where_and_what_to_do() {
     let [finding] = findings[..] else { panic!("{findings:?}") };
     assert_eq!(finding.place, Place::Record { id: 2, timestamp: at(1) });
     assert_eq!(finding.remedy, Remedy::RemoveRecord { id: 2, timestamp: at(1) });
-    // What the record counted is in the sums still.
+    // What the record counted is in the rollups still.
     let diagnosis = after(&place, "DELETE FROM records WHERE ts = 1 AND id = 2");
     assert_eq!(failed(&diagnosis), ["sums"]);
     assert_eq!(doctor::rebuild(&place.open()).unwrap().changed, 4);

@@ -65,7 +65,7 @@ fn what_records_say_now_is_added_to_what_was_kept() {
         let all = |store: &Store| store.report(TimeRange::ALL, &Filter::new()).unwrap();
         assert_eq!(all(&store), expected);
 
-        // Neither declaring tags nor making all sums again touches what they come to.
+        // Neither declaring tags nor making all rollups again touches what they come to.
         let team = TagKey::new("team").unwrap();
         assert!(store.declare_tags(&[team]).unwrap().changed > 0);
         assert_eq!(all(&store), expected);

@@ -155,7 +155,7 @@ fn after_its_record_was_deleted_and_its_sums_were_kept() {
     let inserted = insert_record(&place.connection(), &of("a", 2 * QUARTER)).unwrap();
     assert_eq!(inserted, Inserted::Refused(EventIdDeleted));
 
-    // The sums of that quarter go, the next one's stay.
+    // The rollups of that quarter go, the next one's stay.
     assert_eq!(keeping(2 * QUARTER), 1);
     store.prune_records(at(QUARTER)).unwrap();
     let again = [of("a", 4 * QUARTER), with_event(record(4 * QUARTER, 1), "f")];
@@ -238,7 +238,7 @@ fn a_deletion_does_not_go_through_a_large_table_for_a_few() {
     assert_eq!(store.prune_records(at(20 * QUARTER)).unwrap(), 10);
     assert_eq!((number(entries), number(useless)), (50, 10));
     assert!(examine(&place.path, Depth::Full).unwrap().is_sound());
-    // Sums without records have ids as well.
+    // Rollups without records have ids as well.
     store.delete(PrunePlan::new(&store, at(30 * QUARTER), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
     assert_eq!((number(entries), number(useless)), (50, 10));
     assert_eq!(store.prune_records(at(30 * QUARTER)).unwrap(), 0);

@@ -1,4 +1,4 @@
-//! Months with more names than sums are kept of: what is beyond the limit counts under `(other)`.
+//! Months with more names than rollups are kept of: what is beyond the limit counts under `(other)`.
 
 use std::collections::BTreeMap;
 
@@ -109,7 +109,7 @@ fn totals_stay_right_and_filters_too() {
     assert!(others.requests > 0 && others.requests < all.summary().requests);
 }
 
-/// Sums have no more names than they may, whatever it is that is different each time.
+/// Rollups have no more names than they may, whatever it is that is different each time.
 #[test]
 fn no_name_is_without_a_limit() {
     for column in 0..5 {

@@ -147,7 +147,7 @@ fn the_way_back_keeps_the_sums() {
     assert_eq!(examine(&place.path, Depth::Full).unwrap().advice, [Advice::Quarantined(21)]);
 
     let reset = store.retention().reset_horizon(Some(at(0))).unwrap();
-    // Of the quarter of the newest record only sums are left.
+    // Of the quarter of the newest record only rollups are left.
     let floor = Some(at(TODAY + QUARTER));
     assert_eq!((reset.was, reset.records_from, reset.floor), (Some(horizon), floor, floor));
     let retention = store.retention().read().unwrap();
@@ -258,7 +258,7 @@ fn records_far_from_now_are_named_and_can_go() {
     assert!(examine(&place.path, Depth::Full).unwrap().is_sound());
 }
 
-/// A range in the middle, where rows are and where only sums are left.
+/// A range in the middle, where rows are and where only rollups are left.
 #[test]
 fn a_range_of_rows_and_sums() {
     let (place, store) = ledger();
@@ -267,9 +267,9 @@ fn a_range_of_rows_and_sums() {
     assert_eq!(rows_from, at(TODAY - 30 * DAY));
     let (start, end) = (at(TODAY - 40 * DAY), at(TODAY - 20 * DAY + 1));
     let plan = DeleteRangePlan::new(&store, start, end).unwrap();
-    assert_eq!((plan.records, plan.sums, plan.requests), (31, 30, 30));
+    assert_eq!((plan.records, plan.rollups, plan.requests), (31, 30, 30));
     let deletion = store.delete(plan, |_| {}).unwrap();
-    assert_eq!((deletion.records, deletion.sums, deletion.requests), (31, 30, 30));
+    assert_eq!((deletion.records, deletion.rollups, deletion.requests), (31, 30, 30));
     assert_eq!(requests(&store), 180 - 61);
     assert_eq!(
         store
@@ -280,7 +280,7 @@ fn a_range_of_rows_and_sums() {
         0
     );
     assert!(examine(&place.path, Depth::Full).unwrap().is_sound());
-    // Sums cannot be cut, and what remains of them is still known to have no rows.
+    // Rollups cannot be cut, and what remains of them is still known to have no rows.
     let cut = DeleteRangePlan::new(&store, at(TODAY - 59 * DAY + 5), end);
     assert!(matches!(cut, Err(StoreError::RowsGone { .. })), "{cut:?}");
     assert_eq!(store.retention().read().unwrap().rows_from, Some(rows_from));
@@ -300,15 +300,15 @@ fn a_period_that_ends_now_is_counted_from_a_whole_quarter() {
     assert_eq!(store.report(counted, &Filter::default()).unwrap().summary().requests, 100);
 }
 
-/// Checks that what deleting everything destroys is said, sums without records too.
+/// Checks that what deleting everything destroys is said, rollups without records too.
 #[test]
 fn everything_includes_sums() {
     let (_place, store) = ledger();
     store.delete(PrunePlan::new(&store, at(TODAY + QUARTER), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
     let plan = DeleteAllPlan::new(&store).unwrap();
-    assert_eq!((plan.records, plan.sums, plan.requests), (0, 180, 180));
+    assert_eq!((plan.records, plan.rollups, plan.requests), (0, 180, 180));
     let first = TODAY - 179 * 32 * QUARTER;
     assert_eq!(plan.summed, Some([at(first), at(TODAY + QUARTER)]));
     let deletion = store.delete(plan, |_| {}).unwrap();
-    assert_eq!((deletion.records, deletion.sums, deletion.requests), (0, 180, 180));
+    assert_eq!((deletion.records, deletion.rollups, deletion.requests), (0, 180, 180));
 }

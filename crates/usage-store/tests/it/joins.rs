@@ -222,8 +222,8 @@ fn an_event_of_two_instances() {
     let store = place.open();
     let of = |instance, id| with_event(record_of([instance, "p", "v", "r", "m"], 1, 1), id);
     let elsewhere = || {
-        let sums = store.report(TimeRange::ALL, &Filter::default()).unwrap();
-        sums.summary()[Measure::Elsewhere]
+        let rollups = store.report(TimeRange::ALL, &Filter::default()).unwrap();
+        rollups.summary()[Measure::Elsewhere]
     };
     assert_eq!(store.insert_batch(&[of("a", "e"), of("b", "e")]).unwrap().stored, 2);
     assert_eq!(elsewhere(), 1, "the later one");

@@ -60,14 +60,14 @@ fn reports_stay_what_they_were() {
     let before = (ranges.map(|range| report(&store, range)), days(&store));
     // Not on a quarter of an hour: moved back to one.
     let plan = PrunePlan::new(&store, at(of(8_000) + 1), &KEEP_SUMS).unwrap();
-    assert_eq!((plan.before, plan.records, plan.sums), (at(of(7_998)), 7_998, 0));
+    assert_eq!((plan.before, plan.records, plan.rollups), (at(of(7_998)), 7_998, 0));
     let deletion = store.delete(plan, |_| {}).unwrap();
-    assert_eq!((deletion.records, deletion.sums), (7_998, 0));
+    assert_eq!((deletion.records, deletion.rollups), (7_998, 0));
     assert!(deletion.space.bytes_given_back() > 0);
     assert_eq!(records(&store).len(), 2_002);
     assert_eq!((ranges.map(|range| report(&store, range)), days(&store)), before);
     is_sound(&place);
-    // And after making the sums again, which must not look for rows where there are none.
+    // And after making the rollups again, which must not look for rows where there are none.
     doctor::rebuild(&store).unwrap();
     assert_eq!((ranges.map(|range| report(&store, range)), days(&store)), before);
     let retention = store.retention().read().unwrap();
@@ -98,7 +98,7 @@ fn where_rows_are_gone_a_quarter_cannot_be_cut() {
     let error = of_store(days(Tz::Africa__Monrovia).unwrap_err());
     assert!(matches!(error, StoreError::RowsGone { .. }), "{error:?}");
     days(Tz::Asia__Kathmandu).unwrap();
-    // Nor can such sums be deleted in part.
+    // Nor can such rollups be deleted in part.
     let plan = PrunePlan::new(&store, at(cut), &PruneOptions::default());
     let Err(StoreError::RowsGone { edge, nearest: usable }) = plan else { panic!("{plan:?}") };
     assert_eq!((edge, usable), (at(cut), nearest));
@@ -115,15 +115,15 @@ fn sums_without_rows_go_with_what_is_older() {
     store.delete(PrunePlan::new(&store, at(of(6_000)), &KEEP_SUMS).unwrap(), |_| {}).unwrap();
     // Within what has no rows.
     let plan = PrunePlan::new(&store, at(of(3_000)), &PruneOptions::default()).unwrap();
-    assert_eq!((plan.records, plan.sums), (0, 1_000));
+    assert_eq!((plan.records, plan.rollups), (0, 1_000));
     let deletion = store.delete(plan, |_| {}).unwrap();
-    assert_eq!((deletion.records, deletion.sums), (0, 1_000));
+    assert_eq!((deletion.records, deletion.rollups), (0, 1_000));
     assert_eq!(report(&store, TimeRange::ALL), all[3_000..].iter().collect());
     assert_eq!(store.retention().read().unwrap().rows_from, Some(at(of(6_000))));
     is_sound(&place);
     // Beyond it, and there within a quarter of an hour.
     let plan = PrunePlan::new(&store, at(of(7_001)), &PruneOptions::default()).unwrap();
-    assert_eq!((plan.records, plan.sums), (1_001, 1_000));
+    assert_eq!((plan.records, plan.rollups), (1_001, 1_000));
     store.delete(plan, |_| {}).unwrap();
     assert_eq!(report(&store, TimeRange::ALL), all[7_001..].iter().collect());
     let retention = store.retention().read().unwrap();
@@ -139,10 +139,10 @@ fn sums_without_rows_go_with_what_is_older() {
 
 #[test]
 fn what_is_older_is_refused_from_then_on() {
-    for keep_sums in [false, true] {
+    for keep_rollups in [false, true] {
         let (place, store) = with(&spread(300));
         let mut plan = PrunePlan::new(&store, at(of(150)), &PruneOptions::default()).unwrap();
-        plan.keep_sums = keep_sums;
+        plan.keep_rollups = keep_rollups;
         store.delete(plan, |_| {}).unwrap();
         let before = requests(&store);
         let late = [record(of(150) - 1, 1), record(of(150), 1)];
@@ -179,7 +179,7 @@ fn the_instant_counts_not_what_was_found() {
 fn at_every_moment_it_is_right() {
     let all = spread(20_000);
     let (start, end) = (of(15_000), of(20_000));
-    for (keep_sums, first) in [(true, 0), (false, 0), (false, 9_000)] {
+    for (keep_rollups, first) in [(true, 0), (false, 0), (false, 9_000)] {
         let (place, store) = with(&all);
         if first > 0 {
             store
@@ -187,11 +187,11 @@ fn at_every_moment_it_is_right() {
                 .unwrap();
         }
         let mut plan = PrunePlan::new(&store, at(start), &PruneOptions::default()).unwrap();
-        plan.keep_sums = keep_sums;
+        plan.keep_rollups = keep_rollups;
         let right = |store: &Store, done: bool| {
             assert_eq!(report(store, range(start, end)), all[15_000..].iter().collect());
-            let kept = if done && !keep_sums { 5_000 } else { requests(store) };
-            if keep_sums {
+            let kept = if done && !keep_rollups { 5_000 } else { requests(store) };
+            if keep_rollups {
                 assert_eq!(kept, 20_000);
             }
             series_by(store, TimeRange::ALL, &Filter::default(), Unit::Month, Tz::UTC).unwrap();
@@ -212,14 +212,14 @@ fn at_every_moment_it_is_right() {
         assert_eq!(store.insert_batch(&[record(start - 1, 1)]).unwrap().refused.len(), 1);
         // The same command does the rest.
         let mut plan = PrunePlan::new(&store, at(start), &PruneOptions::default()).unwrap();
-        plan.keep_sums = keep_sums;
+        plan.keep_rollups = keep_rollups;
         store.delete(plan, |_| {}).unwrap();
         assert_eq!(records(&store).len(), 5_000);
         right(&store, true);
     }
 }
 
-/// Rows that were to go, and whose sums stay, must not take sums with them when another prune
+/// Rows that were to go, and whose rollups stay, must not take rollups with them when another prune
 /// deletes them.
 #[test]
 fn one_prune_finishes_what_another_has_begun() {
@@ -305,7 +305,7 @@ proptest! {
                     }
                     let plan = plan.unwrap();
                     let deletion = store.delete(plan, |_| {}).unwrap();
-                    prop_assert_eq!((deletion.records, deletion.sums), (plan.records, plan.sums));
+                    prop_assert_eq!((deletion.records, deletion.rollups), (plan.records, plan.rollups));
                     // Where there never was anything, nothing can come again.
                     if !counted.is_empty() || horizon != i64::MIN {
                         horizon = horizon.max(instant);

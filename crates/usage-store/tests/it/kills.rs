@@ -111,7 +111,7 @@ fn is_sound(place: &Place, records: u64) {
     assert_eq!(diagnosis.content.unwrap().records, records);
 }
 
-fn sums(place: &Place) -> i64 {
+fn rollups(place: &Place) -> i64 {
     number(
         place,
         "SELECT (SELECT count(*) FROM rollups_quarter) + (SELECT count(*) FROM rollups_day)
@@ -182,11 +182,11 @@ fn a_rebuild_leaves_the_old_or_the_new_sums() {
     let without = "DELETE FROM rollups_quarter; DELETE FROM rollups_all;
                    DELETE FROM rollups_day; DELETE FROM rollups_month; UPDATE ledger SET rollups = NULL;";
     let place = ledger(without);
-    let all = sums(&killed(&place, "rebuild", None).0);
+    let all = rollups(&killed(&place, "rebuild", None).0);
     assert!(all > 10_000);
     each_kill(&place, "rebuild", |copy| {
-        let sums = sums(copy);
-        assert!(sums == 0 || sums == all, "{sums} of {all}");
+        let rollups = rollups(copy);
+        assert!(rollups == 0 || rollups == all, "{rollups} of {all}");
         doctor::rebuild(&copy.open()).unwrap();
         is_sound(copy, RECORDS as u64);
     });

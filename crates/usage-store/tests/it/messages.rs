@@ -76,7 +76,7 @@ fn of_reading() {
     let store = place.open();
     let report = |sql: &str| {
         place.connection().execute_batch(sql).unwrap();
-        // A part of a quarter of an hour: its records are read, and not its sums.
+        // A part of a quarter of an hour: its records are read, and not its rollups.
         message(&place, &store.report(range(0, 9), &Filter::default()).unwrap_err())
     };
     let expected = "the ledger LEDGER is damaged: a record has a count of -5 (ledger/record)";
@@ -95,7 +95,7 @@ fn of_reading() {
     let expected =
         "the ledger LEDGER is damaged: sums that cannot be read (ledger/sums-unreadable)";
     assert_eq!(message(&place, &error), expected);
-    assert_eq!(error.hint(), Some(Hint::RebuildSums));
+    assert_eq!(error.hint(), Some(Hint::RebuildRollups));
 }
 
 /// Those that no test can bring about everywhere.

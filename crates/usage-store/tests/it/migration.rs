@@ -1,4 +1,4 @@
-//! Ledgers of earlier versions: of 2, which knew no journals, and of 3, which had no sums.
+//! Ledgers of earlier versions: of 2, which knew no journals, and of 3, which had no rollups.
 
 use std::fs;
 
@@ -130,7 +130,7 @@ fn what_earlier_versions_wrote_is_kept_and_summed_up() {
     }
 }
 
-/// A record that no report could count is not left out of the sums in silence, and the ledger
+/// A record that no report could count is not left out of the rollups in silence, and the ledger
 /// stays what it is until somebody has seen to it.
 #[test]
 fn damaged_records_are_named_before_they_are_summed_up() {

@@ -19,9 +19,9 @@ fn the_very_instant_stays_and_the_plan_is_what_happens() {
     let place = Place::with_records(10);
     let store = place.open();
     let plan = PrunePlan::new(&store, at(4), &PruneOptions::default()).unwrap();
-    assert_eq!((plan.before, plan.keep_sums, plan.records), (at(4), false, 4));
+    assert_eq!((plan.before, plan.keep_rollups, plan.records), (at(4), false, 4));
     assert_eq!((plan.oldest, plan.newest), (Some(at(0)), Some(at(3))));
-    assert_eq!((plan.sums, plan.requests, plan.insisted), (0, 0, false));
+    assert_eq!((plan.rollups, plan.requests, plan.insisted), (0, 0, false));
     assert_eq!((plan.now, plan.doubt), (None, None));
     assert_eq!(requests(&store), 10, "a plan changes nothing");
     assert_eq!(store.prune_records(plan.before).unwrap(), plan.records);

@@ -78,7 +78,7 @@ fn damaged_records_are_an_error_and_no_smaller_report() {
     }
 }
 
-/// A report over whole quarters of an hour reads sums.
+/// A report over whole quarters of an hour reads rollups.
 #[test]
 fn damaged_sums_are_an_error_and_no_smaller_report() {
     let quarter = range(0, 900_000_000);

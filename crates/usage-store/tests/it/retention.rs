@@ -1,4 +1,4 @@
-//! The times for which records and sums are kept, stated in the ledger.
+//! The times for which records and rollups are kept, stated in the ledger.
 
 use usage_core::{Filter, TimeRange, Timestamp};
 use usage_store::{Age, Policy, RetentionPlan, Store, StoreError};
@@ -14,8 +14,8 @@ fn age(text: &str) -> Option<Age> {
     Some(text.parse().unwrap())
 }
 
-fn stated(store: &Store, rows: Option<Age>, sums: Option<Age>) {
-    store.retention().set(&Policy::new(rows, sums).unwrap()).unwrap();
+fn stated(store: &Store, rows: Option<Age>, rollups: Option<Age>) {
+    store.retention().set(&Policy::new(rows, rollups).unwrap()).unwrap();
 }
 
 /// A record every hour for a hundred days.
@@ -37,7 +37,7 @@ fn what_is_stated_is_kept_in_the_ledger_and_deletes_nothing() {
     drop(store);
     let store = place.open();
     let policy = store.retention().read().unwrap().policy;
-    assert_eq!((policy.rows(), policy.sums()), (age("30d"), age("60d")));
+    assert_eq!((policy.rows(), policy.rollups()), (age("30d"), age("60d")));
     assert_eq!(store.vacuum().map(|_| requests(&store)).unwrap(), 2_400);
     // Deleting everything is about what there is, not about what is to come.
     store.delete_all_records().unwrap();
@@ -53,25 +53,25 @@ fn rows_go_and_later_their_sums() {
     stated(&store, age("30d"), age("60d"));
     let plan = RetentionPlan::new(&store, at(NOW)).unwrap();
     let (all, rows) = (plan.all.unwrap(), plan.rows.unwrap());
-    assert_eq!((all.before, all.keep_sums, all.records), (at(40 * DAY), false, 960));
-    assert_eq!((rows.before, rows.keep_sums, rows.records), (at(70 * DAY), true, 720));
+    assert_eq!((all.before, all.keep_rollups, all.records), (at(40 * DAY), false, 960));
+    assert_eq!((rows.before, rows.keep_rollups, rows.records), (at(70 * DAY), true, 720));
     assert_eq!((rows.oldest, rows.newest), (Some(at(40 * DAY)), Some(at(70 * DAY - HOUR))));
-    assert_eq!((plan.records(), plan.sums(), requests(&store)), (1_680, 0, 2_400));
+    assert_eq!((plan.records(), plan.rollups(), requests(&store)), (1_680, 0, 2_400));
     let mut told = 0;
     let deletion = store.delete(plan, |gone| told = gone).unwrap();
-    assert_eq!((deletion.records, deletion.sums, told), (1_680, 0, 1_680));
+    assert_eq!((deletion.records, deletion.rollups, told), (1_680, 0, 1_680));
     assert_eq!((requests(&store), records(&store).len()), (1_440, 720));
-    // Ten days later: rows of ten more days go, and sums of ten more.
+    // Ten days later: rows of ten more days go, and rollups of ten more.
     let plan = RetentionPlan::new(&store, at(NOW + 10 * DAY)).unwrap();
-    assert_eq!((plan.records(), plan.sums()), (240, 240));
+    assert_eq!((plan.records(), plan.rollups()), (240, 240));
     let deletion = store.delete(plan, |_| {}).unwrap();
-    assert_eq!((deletion.records, deletion.sums), (240, 240));
+    assert_eq!((deletion.records, deletion.rollups), (240, 240));
     assert_eq!((requests(&store), records(&store).len()), (1_200, 480));
     // Twice is once.
     let plan = RetentionPlan::new(&store, at(NOW + 10 * DAY)).unwrap();
-    assert_eq!((plan.records(), plan.sums()), (0, 0));
+    assert_eq!((plan.records(), plan.rollups()), (0, 0));
     let deletion = store.delete(plan, |_| {}).unwrap();
-    assert_eq!((deletion.records, deletion.sums), (0, 0));
+    assert_eq!((deletion.records, deletion.rollups), (0, 0));
     let diagnosis =
         usage_store::doctor::examine(&place.path, usage_store::doctor::Depth::Full).unwrap();
     assert!(diagnosis.is_sound(), "{diagnosis:#?}");
@@ -88,7 +88,7 @@ fn forever_and_both_alike() {
     stated(&store, age("30d"), None);
     let plan = RetentionPlan::new(&store, at(NOW)).unwrap();
     assert_eq!((plan.all, plan.rows.unwrap().records), (None, 1_680));
-    // No sums are kept without rows where both become as old.
+    // No rollups are kept without rows where both become as old.
     stated(&store, age("30d"), age("720h"));
     let plan = RetentionPlan::new(&store, at(NOW)).unwrap();
     assert_eq!((plan.all.unwrap().records, plan.rows), (1_680, None));

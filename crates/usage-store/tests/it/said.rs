@@ -7,7 +7,7 @@ use usage_store::doctor::{self, Depth, examine};
 
 use super::support::{Place, at, everything_said, records, scan, with_event};
 
-/// Rows, sums and the doctor agree, for each thing that can be said.
+/// Rows, rollups and the doctor agree, for each thing that can be said.
 #[test]
 fn what_was_said_comes_back() {
     let place = Place::new();
@@ -17,9 +17,9 @@ fn what_was_said_comes_back() {
     let mut found = records(&one);
     found.reverse();
     assert_eq!(found, said);
-    let sums = one.report(TimeRange::ALL, &Filter::default()).unwrap();
-    assert_eq!(sums, scan(&one, TimeRange::ALL, &Filter::default()));
-    let summary = sums.summary();
+    let rollups = one.report(TimeRange::ALL, &Filter::default()).unwrap();
+    assert_eq!(rollups, scan(&one, TimeRange::ALL, &Filter::default()));
+    let summary = rollups.summary();
     for measure in Measure::ALL {
         let sum: u64 = said.iter().map(|record| u64::from(record.counts().get(measure))).sum();
         assert_eq!(summary[measure], sum, "{measure}");
@@ -114,7 +114,7 @@ fn sessions_and_tags_are_stored_once() {
     assert_eq!((count("sessions"), count("tag_sets")), (0, 0));
     other.insert_batch(&[record(50)]).unwrap();
     assert_eq!(records(&one), [record(50)]);
-    // What nothing uses any more goes when sums are made again.
+    // What nothing uses any more goes when rollups are made again.
     one.prune_records(at(1_000)).unwrap();
     doctor::rebuild(&one).unwrap();
     assert_eq!((count("sessions"), count("tag_sets")), (0, 0));

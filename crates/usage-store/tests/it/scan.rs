@@ -1,4 +1,4 @@
-//! Reports from sums equal a scan of the records: any records, ranges, zones, filters, groupings.
+//! Reports from rollups equal a scan of the records: any records, ranges, zones, filters, groupings.
 //!
 //! A few hundred cases by default; `USAGE_TEST_CASES=100000` asks for more.
 
@@ -272,7 +272,7 @@ fn named(series: &Series, range: TimeRange) -> Vec<(Option<DateTime<Tz>>, Aggreg
     shown(series, range).map(|bucket| (bucket.start(), bucket.usage().clone())).collect()
 }
 
-fn sums(series: &Series, range: TimeRange) -> Vec<(Option<DateTime<Tz>>, Summary)> {
+fn rollups(series: &Series, range: TimeRange) -> Vec<(Option<DateTime<Tz>>, Summary)> {
     shown(series, range).map(|bucket| (bucket.start(), bucket.usage().summary())).collect()
 }
 
@@ -304,7 +304,7 @@ fn ask(store: &Store, all: &[Record], dice: &mut Dice) {
     }
     let of_all = found(series_of_all(store, range, by.0, zone));
     let expected = series_of(within(all, range).iter(), range, by);
-    let shown = |series: Option<Series>| series.map(|series| sums(&series, range));
+    let shown = |series: Option<Series>| series.map(|series| rollups(&series, range));
     assert_eq!(shown(of_all), shown(expected), "{range:?} {by:?}");
 }
 

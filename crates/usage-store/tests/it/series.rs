@@ -219,17 +219,17 @@ fn long_gaps_of_all_time_are_left_out() {
 
 #[test]
 fn damage_is_an_error_and_no_smaller_series() {
-    // One bucket of rows, as it is a part of a quarter of an hour; then one of sums.
-    let (rows, sums) = (range(1, 9), range(0, 2 * HOUR));
+    // One bucket of rows, as it is a part of a quarter of an hour; then one of rollups.
+    let (rows, rollups) = (range(1, 9), range(0, 2 * HOUR));
     for (sql, range) in [
         ("UPDATE records SET label_set = 99 WHERE id = 3", rows),
         ("UPDATE records SET fallbacks = -1 WHERE id = 3", rows),
         ("UPDATE records SET output = -1 WHERE id = 5", rows),
         ("UPDATE records SET ts = -1 WHERE id = 3", rows),
         ("UPDATE records SET ts = 9223372036854775807 WHERE id = 3", rows),
-        ("UPDATE rollups_quarter SET cells = x'00'", sums),
+        ("UPDATE rollups_quarter SET cells = x'00'", rollups),
         ("DELETE FROM label_sets", rows),
-        ("DELETE FROM label_sets", sums),
+        ("DELETE FROM label_sets", rollups),
     ] {
         let place = Place::with_records(5);
         let store = place.open();

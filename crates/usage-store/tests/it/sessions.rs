@@ -1,4 +1,4 @@
-//! Sums of sessions, which are what a list of records would say, whatever comes and goes.
+//! Rollups of sessions, which are what a list of records would say, whatever comes and goes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,10 +65,10 @@ enum Step {
     Tell(Vec<Record>),
     Prune {
         before: i64,
-        keep_sums: bool,
+        keep_rollups: bool,
     },
     Range(i64, i64),
-    /// The other sums go, and sessions stay.
+    /// The other rollups go, and sessions stay.
     Retain {
         before: i64,
     },
@@ -88,7 +88,7 @@ fn any_step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => proptest::collection::vec(any_record(), 0..30).prop_map(Step::Batch),
         4 => proptest::collection::vec(any_telling(), 0..12).prop_map(Step::Tell),
-        2 => (instant(), any::<bool>()).prop_map(|(before, keep_sums)| Step::Prune { before, keep_sums }),
+        2 => (instant(), any::<bool>()).prop_map(|(before, keep_rollups)| Step::Prune { before, keep_rollups }),
         2 => (instant(), instant()).prop_map(|(one, other)| Step::Range(one.min(other), one.max(other))),
         1 => instant().prop_map(|before| Step::Retain { before }),
         1 => any::<bool>().prop_map(Step::Declare),
@@ -99,7 +99,7 @@ fn any_step() -> impl Strategy<Value = Step> {
 
 type Key = (String, String);
 
-/// Records, and what sums are kept of that are gone.
+/// Records, and what rollups are kept of that are gone.
 #[derive(Default)]
 struct Model {
     rows: Vec<Record>,
@@ -237,14 +237,14 @@ fn run(steps: Vec<Step>, asked: (i64, i64)) {
                 store.insert_batch(&batch).unwrap();
                 model.tell(super::support::records(&store));
             }
-            Step::Prune { before, keep_sums: true } => {
+            Step::Prune { before, keep_rollups: true } => {
                 let plan = PrunePlan::new(&store, at(before), &KEEP_SUMS).unwrap();
                 let before = plan.before.as_micros();
                 store.delete(plan, |_| {}).unwrap();
                 model.freeze(before);
             }
-            Step::Prune { before, keep_sums: false } => {
-                // An instant that cuts sums without rows is refused.
+            Step::Prune { before, keep_rollups: false } => {
+                // An instant that cuts rollups without rows is refused.
                 let Ok(plan) = PrunePlan::new(&store, at(before), &Default::default()) else {
                     continue;
                 };
@@ -274,7 +274,7 @@ fn run(steps: Vec<Step>, asked: (i64, i64)) {
                 let keys = if is_declared { vec![team] } else { Vec::new() };
                 store.declare_tags(&keys).unwrap();
             }
-            Step::Rebuild => assert_eq!(doctor::rebuild(&store).unwrap().session_sums, 0),
+            Step::Rebuild => assert_eq!(doctor::rebuild(&store).unwrap().session_rollups, 0),
             Step::DeleteAll => {
                 store.delete_all_records().unwrap();
                 model = Model::default();
@@ -357,7 +357,7 @@ fn sessions_follow_what_is_told_of_an_event() {
     expect(&[("a", [2 * DAY, 2 * DAY], 1), ("b", [4 * DAY, 4 * DAY], 20)]);
 }
 
-/// The sums of 30 sessions, each of two records on two days, with one of them damaged.
+/// The rollups of 30 sessions, each of two records on two days, with one of them damaged.
 #[test]
 fn damage_is_named_and_made_again_where_rows_are_there() {
     let place = Place::new();
@@ -388,7 +388,7 @@ fn damage_is_named_and_made_again_where_rows_are_there() {
             let places = wrong[0].findings.iter().map(|finding| finding.place.to_string());
             assert!(places.into_iter().all(|place| place == "sums of session 7"), "{damage}");
         }
-        assert!(doctor::rebuild(&store).unwrap().session_sums > 0, "{damage}");
+        assert!(doctor::rebuild(&store).unwrap().session_rollups > 0, "{damage}");
         assert_eq!(list().unwrap(), expected, "{damage}");
         assert!(examine(&place.path, Depth::Full).unwrap().is_sound());
     }

@@ -86,7 +86,7 @@ pub(crate) fn open_patient(path: &Path) -> Store {
 }
 
 /// Keeps what the records add up to.
-pub(crate) const KEEP_SUMS: PruneOptions = PruneOptions::new().with_keep_sums(true);
+pub(crate) const KEEP_SUMS: PruneOptions = PruneOptions::new().with_keep_rollups(true);
 
 /// A report over time, by names.
 pub(crate) fn series_by(
@@ -266,7 +266,7 @@ pub(crate) fn records(store: &Store) -> Vec<Record> {
     stored(store).into_iter().map(|stored| stored.record).collect()
 }
 
-/// Returns the sums of the records of a range that pass a filter, one by one.
+/// Returns the rollups of the records of a range that pass a filter, one by one.
 pub(crate) fn scan(store: &Store, range: TimeRange, filter: &Filter) -> Aggregates {
     let records = store.records_by_period(range, filter);
     records.map(|stored| stored.unwrap().record).collect::<Vec<_>>().iter().collect()

@@ -1,4 +1,4 @@
-//! Tags in reports: from sums where their keys are declared, and from records where they are not.
+//! Tags in reports: from rollups where their keys are declared, and from records where they are not.
 
 use chrono_tz::Tz;
 use usage_core::ErrorKind;
@@ -113,7 +113,7 @@ fn declared_or_not_the_answers_are_the_same() {
     assert!(examine(&place.path, Depth::Full).unwrap().is_sound());
 }
 
-/// Where records are gone, sums tell apart what was declared before, and the rest is refused rather than wrong.
+/// Where records are gone, rollups tell apart what was declared before, and the rest is refused rather than wrong.
 #[test]
 fn what_only_sums_are_left_of_is_told_apart_by_what_was_declared() {
     let place = Place::new();
@@ -139,7 +139,7 @@ fn what_only_sums_are_left_of_is_told_apart_by_what_was_declared() {
     assert!(matches!(of_store(error), StoreError::TagsGone { .. }));
     let later = range(12 * QUARTER, 90 * QUARTER);
     assert_eq!(totals(later, &["env"]).unwrap(), expected(&all, later, &everything, &[env]));
-    // Declared now, it is in the sums from there on, whatever becomes of the records.
+    // Declared now, it is in the rollups from there on, whatever becomes of the records.
     let declared = store.declare_tags(&[team, env]).unwrap();
     assert_eq!(declared.kept_before, Some(at(12 * QUARTER)));
     let plan = PrunePlan::new(&store, at(24 * QUARTER), &KEEP_SUMS).unwrap();

@@ -222,7 +222,7 @@ fn check(ledger: &Ledger, model: &Model) {
         .query_row("SELECT count(*) FROM event_ids", [], |row| row.get(0))
         .unwrap();
     assert_eq!(entries, model.events.known_ids() as i64);
-    // Sums at all levels, ids, tellings.
+    // Rollups at all levels, ids, tellings.
     let diagnosis = examine(&place.path, Depth::Full).unwrap();
     assert!(diagnosis.is_sound(), "{diagnosis:#?}");
 }

@@ -47,7 +47,7 @@ fn summary(rebuilt: &Rebuilt) -> String {
             format!("; {} not what was known", counted(wrong, "event id was", "event ids were"))
         }
     };
-    let sessions = match rebuilt.session_sums {
+    let sessions = match rebuilt.session_rollups {
         0 => String::new(),
         wrong => {
             format!("; {} wrong", counted(wrong, "sum of a session was", "sums of sessions were"))

@@ -117,7 +117,7 @@ pub(super) struct Space {
     needed: u64,
 }
 
-/// The copy, and what is added and written anew, such as sums: it goes through the write-ahead log, and
+/// The copy, and what is added and written anew, such as rollups: it goes through the write-ahead log, and
 /// into the file.
 pub(super) const fn space(bytes: u64, with_copy: bool) -> Space {
     let copy = if with_copy { bytes } else { 0 };

@@ -11,7 +11,7 @@ use crate::ledger::file_id::OpenedFile;
 use crate::ledger::identify::{Identity, identify};
 use crate::ledger::schema::{
     APPLICATION_ID, DROP_VIEWS, FIRST_WITH_EVENT_IDS, FIRST_WITH_LABEL_CHECKSUMS,
-    FIRST_WITH_PIECES, FIRST_WITH_SUMS, MIGRATIONS, SCHEMA_VERSION, V5_WITHOUT_SUMS, views,
+    FIRST_WITH_PIECES, FIRST_WITH_ROLLUPS, MIGRATIONS, SCHEMA_VERSION, V5_WITHOUT_ROLLUPS, views,
 };
 use crate::ledger::{journal_folders, labels};
 use crate::rollups;
@@ -41,15 +41,15 @@ pub(super) fn carry_out(
     transaction.execute_batch(DROP_VIEWS).map_err(failed)?;
     // What is read_failed of records is made once they have all columns, and what it is made of goes last.
     let steps = MIGRATIONS.iter().skip(done).copied().flatten().copied();
-    for step in steps.filter(|step| *step != V5_WITHOUT_SUMS) {
+    for step in steps.filter(|step| *step != V5_WITHOUT_ROLLUPS) {
         transaction.execute_batch(step).map_err(failed)?;
     }
     if version < FIRST_WITH_LABEL_CHECKSUMS {
         labels::add_checksums(transaction).map_err(failed)?;
     }
     if version < FIRST_WITH_PIECES {
-        bring_sums(transaction, version).map_err(read_failed)?;
-        transaction.execute_batch(V5_WITHOUT_SUMS).map_err(failed)?;
+        bring_rollups(transaction, version).map_err(read_failed)?;
+        transaction.execute_batch(V5_WITHOUT_ROLLUPS).map_err(failed)?;
     }
     if version < FIRST_WITH_EVENT_IDS {
         event_ids::fill(transaction, i64::MIN).map_err(read_failed)?;
@@ -64,9 +64,9 @@ pub(super) fn carry_out(
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(failed)
 }
 
-/// Brings along the sums of the version that had the first ones, or makes those of the records.
-fn bring_sums(connection: &Connection, version: i32) -> Result<(), ReadError> {
-    if version < FIRST_WITH_SUMS {
+/// Brings along the rollups of the version that had the first ones, or makes those of the records.
+fn bring_rollups(connection: &Connection, version: i32) -> Result<(), ReadError> {
+    if version < FIRST_WITH_ROLLUPS {
         rollups::rebuild(connection).map(drop)
     } else {
         rollups::transcode(connection)

@@ -1,4 +1,4 @@
-//! The sums of a session in a day, as bytes.
+//! The rollups of a session in a day, as bytes.
 //!
 //! ```text
 //! CRC-32 (4) of the session, the day and what follows   version (1)   cells, as in a piece of a stretch

@@ -1,4 +1,4 @@
-//! The delta of a transaction to the sums of sessions.
+//! The delta of a transaction to the rollups of sessions.
 
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;

@@ -1,4 +1,4 @@
-//! The sums of sessions as they have to be: derived from the rows, and compared with what there is.
+//! The rollups of sessions as they have to be: derived from the rows, and compared with what there is.
 
 use rusqlite::Connection;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -10,7 +10,7 @@ use crate::error::{ReadError, RollupError};
 use crate::ledger::columns::{SELECT_COUNTS, TS, session, summary};
 use crate::rollups::Cells;
 
-/// The sums of the rows of a session in a day.
+/// The rollups of the rows of a session in a day.
 #[derive(Debug, Default)]
 pub(super) struct Derived {
     pub(super) cells: Cells,
@@ -84,10 +84,10 @@ impl Open {
     }
 }
 
-/// A fault of the sums of a session.
+/// A fault of the rollups of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SessionFault {
-    /// Its sums of a day cannot be read; the rows of it are there, or not.
+    /// Its rollups of a day cannot be read; the rows of it are there, or not.
     Unreadable { day: i64, has_rows: bool },
     /// It is not what its records come to.
     Rows { day: i64 },
@@ -97,7 +97,7 @@ pub(crate) enum SessionFault {
     Missing,
 }
 
-/// Compares the sums of sessions with the rows from an instant on, and all of them with each other; gives what is
+/// Compares the rollups of sessions with the rows from an instant on, and all of them with each other; gives what is
 /// wrong, with the session.
 pub(crate) fn each_session_fault(
     connection: &Connection,

@@ -75,9 +75,9 @@ pub(crate) fn forget_old(connection: &Connection, before: i64, most: i64) -> rus
         .prepare_cached(sql)?
         .query_map([before, most], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    let mut sums = connection.prepare_cached("DELETE FROM session_sums WHERE session = ?1")?;
+    let mut rollups = connection.prepare_cached("DELETE FROM session_sums WHERE session = ?1")?;
     for session in &old {
-        sums.execute([session])?;
+        rollups.execute([session])?;
     }
     forget(connection, &old)
 }

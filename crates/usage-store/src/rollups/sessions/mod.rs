@@ -1,5 +1,5 @@
-//! The sums of each session, by day in UTC and label set: kept in the transactions that change the rows, as the sums
-//! over time are, and in the row of the session the sums of all its days.
+//! The rollups of each session, by day in UTC and label set: kept in the transactions that change the rows, as the rollups
+//! over time are, and in the row of the session the rollups of all its days.
 //!
 //! A session whose rows were pruned is frozen: its days stay as they are. From
 //! [`sessions_from`](retained::sessions_from) on, days are what their rows come to; a day that this instant cuts holds

@@ -1,4 +1,4 @@
-//! Making the sums of sessions again.
+//! Making the rollups of sessions again.
 
 use rusqlite::Connection;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -7,16 +7,16 @@ use super::table::{self, SessionTotals};
 use super::{derived, ends, first_of_rows};
 use crate::error::ReadError;
 
-/// The result of making the sums of sessions again.
+/// The result of making the rollups of sessions again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::rollups) struct RebuiltSessions {
-    /// The number of sums, of days and of whole sessions, that were not what they have to be and are now.
+    /// The number of rollups, of days and of whole sessions, that were not what they have to be and are now.
     pub(in crate::rollups) changed: u64,
     /// Days of sessions that cannot be read and whose rows are gone. They are as they were.
     pub(in crate::rollups) lost: Vec<i64>,
 }
 
-/// Derives the sums of all sessions again from the rows there are. Days whose rows are gone stay as they are.
+/// Derives the rollups of all sessions again from the rows there are. Days whose rows are gone stay as they are.
 pub(in crate::rollups) fn rebuild(connection: &Connection) -> Result<RebuiltSessions, ReadError> {
     let first = first_of_rows(connection)?;
     let (mut rebuilt, mut buffer) = (RebuiltSessions::default(), Vec::new());

@@ -7,7 +7,7 @@ use super::blob;
 use crate::error::{ReadError, RollupError};
 use crate::rollups::Cells;
 
-/// Returns the sums of a session in a day; nothing where it has no record then.
+/// Returns the rollups of a session in a day; nothing where it has no record then.
 pub(super) fn read(connection: &Connection, key: (i64, i64)) -> rusqlite::Result<Cells> {
     let mut statement = connection
         .prepare_cached("SELECT cells FROM session_sums WHERE session = ?1 AND day = ?2")?;
@@ -40,7 +40,7 @@ pub(super) fn write(
         .map(drop)
 }
 
-/// The sums of all days of a session, as its row states them.
+/// The rollups of all days of a session, as its row states them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SessionTotals {
     /// The times of the first and the last record; `None` where there is none.

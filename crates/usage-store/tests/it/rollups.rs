@@ -1,4 +1,4 @@
-//! Sums that are wrong: found by the doctor, made again from the records.
+//! Rollups that are wrong: found by the doctor, made again from the records.
 
 use std::fs;
 
@@ -35,7 +35,7 @@ fn copy(place: &Place) -> Place {
     copy
 }
 
-/// The sums before an instant are all there is any more of their time.
+/// The rollups before an instant are all there is any more of their time.
 fn freeze(place: &Place, before: i64) {
     assert_eq!(before % QUARTER, 0);
     let sql = format!(
@@ -57,7 +57,7 @@ fn number(connection: &Connection, sql: &str) -> i64 {
     connection.query_row(sql, [], |row| row.get(0)).unwrap()
 }
 
-/// Whatever is changed in sums or in what they sum up: found, put right, and as a scan says then.
+/// Whatever is changed in rollups or in what they sum up: found, put right, and as a scan says then.
 #[test]
 fn what_does_not_agree_is_found_and_made_again() {
     for sql in [
@@ -193,7 +193,7 @@ fn what_is_long_ago_is_compared_when_asked_for() {
     assert_eq!(check(&full(&place)).wrong(), 4);
 }
 
-/// Whatever becomes of a sum, or of all of them: no report is given that has less, or more, than there
+/// Whatever becomes of a rollup, or of all of them: no report is given that has less, or more, than there
 /// is. The range is one that reads them.
 #[test]
 fn a_report_does_without_no_sum() {
@@ -252,7 +252,7 @@ fn a_report_does_without_no_sum() {
                 && change.starts_with("INSERT INTO");
             assert_eq!(!is_far, after.contains(&None), "{change}");
             let error = series_of_all(&store, TimeRange::ALL, Unit::Day, Tz::UTC).err();
-            assert!(error.is_none_or(|error| error.hint() == Some(Hint::RebuildSums)));
+            assert!(error.is_none_or(|error| error.hint() == Some(Hint::RebuildRollups)));
             doctor::rebuild(&store).unwrap();
             assert_eq!(ask(), before, "{change}");
             assert!(full(&copy).is_sound(), "{change}");
@@ -267,7 +267,7 @@ fn sum_of(series: &Series) -> Summary {
     sum
 }
 
-/// Flipped bits in the pages from which SQLite finds the sums.
+/// Flipped bits in the pages from which SQLite finds the rollups.
 #[test]
 fn a_flipped_bit_where_sums_are_found_gives_no_smaller_report() {
     let place = ledger();
@@ -432,11 +432,11 @@ fn what_is_lost_is_said() {
     let diagnosis = full(&place);
     let [finding] = &check(&diagnosis).findings[..] else { panic!("{diagnosis:#?}") };
     assert_eq!(finding.remedy, Remedy::Restore);
-    assert!(matches!(&finding.place, Where::Sums(of) if of.ends_with("1970-01-01T00:00Z")));
+    assert!(matches!(&finding.place, Where::Rollups(of) if of.ends_with("1970-01-01T00:00Z")));
     assert_eq!(store.report(TimeRange::ALL, &Filter::default()).unwrap(), before);
 }
 
-/// Names that are gone cannot be made again from sums.
+/// Names that are gone cannot be made again from rollups.
 #[test]
 fn names_that_only_sums_refer_to() {
     let place = ledger();
@@ -450,7 +450,7 @@ fn names_that_only_sums_refer_to() {
     assert!(check(&diagnosis).wrong() > 20, "{diagnosis:#?}");
 }
 
-/// A record that counts what none can count keeps its sums as they are: all or nothing.
+/// A record that counts what none can count keeps its rollups as they are: all or nothing.
 #[test]
 fn damaged_records_stop_a_rebuild() {
     for sql in [

@@ -1,4 +1,4 @@
-//! The check that the sums are what the records come to, and agree with each other.
+//! The check that the rollups are what the records come to, and agree with each other.
 
 use std::ops::ControlFlow;
 
@@ -11,33 +11,33 @@ use super::depth::Depth;
 use crate::error::ReadError;
 use crate::ledger::labels::LabelSets;
 use crate::ledger::retained;
-use crate::ledger::schema::{FIRST_WITH_PIECES, FIRST_WITH_SESSIONS, FIRST_WITH_SUMS};
+use crate::ledger::schema::{FIRST_WITH_PIECES, FIRST_WITH_ROLLUPS, FIRST_WITH_SESSIONS};
 use crate::rollups::{
     Cells, Folds, Level, RollupError, SessionFault, all_torn, each_session_fault, from_finer,
     from_rows, numbers, quarter_of, read, rows_hash, unreadable_of_version_4,
 };
 
-/// The time before the newest record for which sums are compared, where not all are: what people
+/// The time before the newest record for which rollups are compared, where not all are: what people
 /// look at first, and what a program that keeps them wrongly would have written.
 const RECENT: i64 = 40 * 24 * 60 * 60 * 1_000_000;
 
 /// At most so many records are added up then, so that it takes about a second in any ledger.
 const RECENT_RECORDS: i64 = 1_000_000;
 
-/// Compares all sums, or the recent ones. Whether all belong together is checked in either case.
-pub(super) fn sums(
+/// Compares all rollups, or the recent ones. Whether all belong together is checked in either case.
+pub(super) fn rollups(
     connection: &Connection,
     version: i32,
     depth: Depth,
 ) -> Result<Check, ReadError> {
     let mut check = Check::new("sums");
-    if version < FIRST_WITH_SUMS {
+    if version < FIRST_WITH_ROLLUPS {
         return Ok(check);
     }
     if version < FIRST_WITH_PIECES {
         // What else could be wrong shows when they are brought along.
         for (level, number) in unreadable_of_version_4(connection)? {
-            check.add(Place::Sums(stretch(level, number)), CANNOT_BE_READ, Remedy::Rebuild);
+            check.add(Place::Rollups(stretch(level, number)), CANNOT_BE_READ, Remedy::Rebuild);
         }
         return Ok(check);
     }
@@ -46,7 +46,7 @@ pub(super) fn sums(
         Depth::Full => i64::MIN,
         Depth::Usual | Depth::Quick => recent(connection)?,
     };
-    // Without rows there is nothing to compare the finest sums with.
+    // Without rows there is nothing to compare the finest rollups with.
     let rows = from.max(rows_from);
     let mut level = Comparing { connection, check: &mut check, level: Level::Quarter, rows_from };
     level.with_rows(rows)?;
@@ -100,7 +100,7 @@ pub(super) fn sessions(
 
 const CANNOT_BE_READ: &str = "they cannot be read";
 
-/// The instant from which sums count as recent, at the beginning of a quarter of an hour.
+/// The instant from which rollups count as recent, at the beginning of a quarter of an hour.
 fn recent(connection: &Connection) -> Result<i64, ReadError> {
     let newest: Option<i64> =
         connection.query_row("SELECT max(number) FROM rollups_quarter", [], |row| row.get(0))?;
@@ -158,7 +158,7 @@ impl Comparing<'_> {
         Ok(())
     }
 
-    /// Compares with what the finer sums come to. Where these cannot be read, that has been found.
+    /// Compares with what the finer rollups come to. Where these cannot be read, that has been found.
     fn with_finer(&mut self, from: i64) -> Result<(), ReadError> {
         let (level, mut seen) = (self.level, Vec::new());
         let first = level.around(from);
@@ -206,7 +206,7 @@ impl Comparing<'_> {
         Ok(())
     }
 
-    /// Checks whether all that were ever written are there. What is wrong with a sum itself has been said, and most
+    /// Checks whether all that were ever written are there. What is wrong with a rollup itself has been said, and most
     /// often makes this wrong too.
     fn belonging_together(&mut self) -> Result<(), ReadError> {
         let torn = all_torn(self.connection)?;
@@ -219,7 +219,7 @@ impl Comparing<'_> {
             self.add(number, what, Remedy::Rebuild);
         }
         if let Some(error) = torn.root {
-            let place = Place::Sums("all months".to_owned());
+            let place = Place::Rollups("all months".to_owned());
             let what = match error {
                 RollupError::Newer => "they were written by a newer version of this program",
                 _ => "what tells whether all of them are there cannot be read",
@@ -229,7 +229,7 @@ impl Comparing<'_> {
         Ok(())
     }
 
-    /// Sums of which nothing is known that they could be made of.
+    /// Rollups of which nothing is known that they could be made of.
     fn others(&mut self, from: i64, seen: &[i64]) -> Result<(), ReadError> {
         for number in numbers(self.connection, self.level, from)? {
             if seen.binary_search(&number).is_err()
@@ -259,7 +259,7 @@ impl Comparing<'_> {
     }
 
     fn add(&mut self, number: i64, what: &str, remedy: Remedy) {
-        self.check.add(Place::Sums(stretch(self.level, number)), what, remedy);
+        self.check.add(Place::Rollups(stretch(self.level, number)), what, remedy);
     }
 }
 
