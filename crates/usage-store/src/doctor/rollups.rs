@@ -13,7 +13,7 @@ use crate::ledger::labels::LabelSets;
 use crate::ledger::retained;
 use crate::ledger::schema::{FIRST_WITH_PIECES, FIRST_WITH_ROLLUPS, FIRST_WITH_SESSIONS};
 use crate::rollups::{
-    Cells, Folds, Level, RollupError, SessionFault, all_torn, each_session_fault, from_finer,
+    Folds, Level, Rollup, RollupError, SessionFault, all_torn, each_session_fault, from_finer,
     from_rows, numbers, quarter_of, read, rows_hash, unreadable_of_version_4,
 };
 
@@ -129,10 +129,10 @@ impl Comparing<'_> {
     fn with_rows(&mut self, from: i64) -> Result<(), ReadError> {
         let mut seen = Vec::new();
         let folds = Folds::known(self.connection)?;
-        from_rows(self.connection, from, folds, |number, cells, hash| {
+        from_rows(self.connection, from, folds, |number, rollup, hash| {
             seen.push(number);
-            match cells {
-                Ok(cells) if self.compare(number, &cells)? => self.compare_rows(number, hash),
+            match rollup {
+                Ok(rollup) if self.compare(number, &rollup)? => self.compare_rows(number, hash),
                 Ok(_) => Ok(()),
                 // The check of the records names it.
                 Err(_) => self.readable(number).map(drop),
@@ -148,8 +148,8 @@ impl Comparing<'_> {
             if Level::Quarter.start_of(number) >= self.rows_from {
                 break;
             }
-            let ControlFlow::Continue(cells) = self.readable(number)? else { continue };
-            let unknown = cells.iter().find(|(label_set, _)| sets.get(*label_set).is_none());
+            let ControlFlow::Continue(rollup) = self.readable(number)? else { continue };
+            let unknown = rollup.iter().find(|(label_set, _)| sets.get(*label_set).is_none());
             if let Some((label_set, _)) = unknown {
                 let what = format!("their names ({label_set}) are missing or cannot be used");
                 self.add(number, &what, Remedy::Restore);
@@ -162,10 +162,10 @@ impl Comparing<'_> {
     fn with_finer(&mut self, from: i64) -> Result<(), ReadError> {
         let (level, mut seen) = (self.level, Vec::new());
         let first = level.around(from);
-        from_finer(self.connection, level, first, |number, cells| {
+        from_finer(self.connection, level, first, |number, rollup| {
             seen.push(number);
-            match cells {
-                Ok(cells) => self.compare(number, &cells).map(drop),
+            match rollup {
+                Ok(rollup) => self.compare(number, &rollup).map(drop),
                 Err(_) => self.readable(number).map(drop),
             }
         })?;
@@ -173,7 +173,7 @@ impl Comparing<'_> {
     }
 
     /// Says whether they agree.
-    fn compare(&mut self, number: i64, expected: &Cells) -> Result<bool, ReadError> {
+    fn compare(&mut self, number: i64, expected: &Rollup) -> Result<bool, ReadError> {
         let ControlFlow::Continue(found) = self.readable(number)? else { return Ok(false) };
         if found != *expected {
             let of = match self.level {
@@ -241,7 +241,7 @@ impl Comparing<'_> {
         Ok(())
     }
 
-    fn readable(&mut self, number: i64) -> Result<ControlFlow<(), Cells>, ReadError> {
+    fn readable(&mut self, number: i64) -> Result<ControlFlow<(), Rollup>, ReadError> {
         match read(self.connection, self.level, number) {
             Err(error) if RollupError::is_unreadable(&error) => {
                 let is_lost = self.level == Level::Quarter

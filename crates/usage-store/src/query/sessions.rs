@@ -184,8 +184,8 @@ fn from_rollups(
     for candidate in candidates {
         let (mut found, mut tokens, mut has_cut) = (Found::nothing(), 0_i64, false);
         let mut failed = Ok(());
-        totals_by_day(connection, candidate.id, |day, cells| {
-            for (label_set, totals) in cells.iter() {
+        totals_by_day(connection, candidate.id, |day, rollup| {
+            for (label_set, totals) in rollup.iter() {
                 tokens = tokens.saturating_add(i64::try_from(totals.tokens()).unwrap_or(i64::MAX));
                 match names.get(label_set) {
                     Ok(Some(of)) => {

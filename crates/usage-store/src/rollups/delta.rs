@@ -12,7 +12,7 @@ use super::piece::Seals;
 use super::root::Root;
 use super::sessions::SessionDelta;
 use super::stretch::StretchDelta;
-use super::{Cells, Level, fold, quarter_of, stretch};
+use super::{Level, Rollup, fold, quarter_of, stretch};
 
 /// Totals of records that come or go, by quarter of an hour and label set.
 #[derive(Debug, Default)]
@@ -151,11 +151,11 @@ impl Levels<'_> {
     ) -> rusqlite::Result<Vec<(i64, StretchDelta)>> {
         let (mut deltas, mut of_one) = (Vec::new(), Vec::new());
         let way = self.way;
-        let with = |cells: &mut Cells, totals: &[(i64, &Summary)]| {
+        let with = |rollup: &mut Rollup, totals: &[(i64, &Summary)]| {
             let totals = totals.iter().copied();
             match way {
-                Way::In => cells.add(totals),
-                Way::Out => cells.take_away(totals)?,
+                Way::In => rollup.add(totals),
+                Way::Out => rollup.take_away(totals)?,
             }
             Ok(())
         };

@@ -8,12 +8,12 @@ use usage_core::stats::Summary;
 
 use super::folds::Folds;
 use super::level::OF_ALL;
-use super::{Cells, Level, RollupError, numbers, quarter_of, read};
+use super::{Level, Rollup, RollupError, numbers, quarter_of, read};
 use crate::error::{DamageCode, ReadError};
 use crate::ledger::columns::{SELECT_COUNTS, TS, hash, summary};
 
 /// The rollups that a stretch of time has to come to, or why that cannot be said.
-type Derived = Result<Cells, ReadError>;
+type Derived = Result<Rollup, ReadError>;
 
 /// Derives the rollups of each quarter of an hour that has rows, from an instant on that begins one.
 /// `found` gets them in order, and the sum of the hashes of its rows.
@@ -60,8 +60,8 @@ pub(crate) fn from_finer(
     for of_finer in numbers(connection, finer, first)? {
         open.turn_to(level.of_finer(of_finer), &mut found)?;
         match read(connection, finer, of_finer) {
-            Ok(cells) => {
-                for (label_set, totals) in cells.iter() {
+            Ok(rollup) => {
+                for (label_set, totals) in rollup.iter() {
                     open.add(if level == Level::All { OF_ALL } else { label_set }, totals);
                 }
             }
@@ -111,12 +111,12 @@ impl Open<'_> {
         if let Some(folds) = &mut self.folds {
             folds.fold(self.number, &mut self.totals)?;
         }
-        let cells: Cells = self.totals.drain().collect();
+        let rollup: Rollup = self.totals.drain().collect();
         let rows = std::mem::take(&mut self.rows);
         match self.spoilt.take() {
             Some(error) => found(self.number, Err(error), rows),
-            None if cells.is_empty() => Ok(()),
-            None => found(self.number, Ok(cells), rows),
+            None if rollup.is_empty() => Ok(()),
+            None => found(self.number, Ok(rollup), rows),
         }
     }
 }

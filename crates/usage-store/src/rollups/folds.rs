@@ -85,7 +85,7 @@ impl<'c> Folds<'c> {
         let kept = numbers(self.connection, Level::Quarter, from)?;
         for number in kept.into_iter().take_while(|number| *number < self.first) {
             match read(self.connection, Level::Quarter, number) {
-                Ok(cells) => present.extend(cells.iter().map(|(label_set, _)| label_set)),
+                Ok(rollup) => present.extend(rollup.iter().map(|(label_set, _)| label_set)),
                 // What they were nobody can say.
                 Err(error) if RollupError::is_unreadable(&error) => {}
                 Err(error) => return Err(error),

@@ -11,7 +11,6 @@
 
 mod all;
 mod apart;
-mod cells;
 mod checked;
 mod counts;
 mod cover;
@@ -22,6 +21,7 @@ mod folds;
 mod level;
 mod piece;
 mod rebuild;
+mod rollup;
 mod root;
 mod seals;
 mod sessions;
@@ -36,7 +36,6 @@ pub(crate) use crate::error::RollupError;
 
 pub(crate) use all::{nothing_left, rows_hash};
 pub(crate) use apart::Apart;
-pub(crate) use cells::Cells;
 pub(crate) use checked::each_checked_row;
 pub(crate) use delta::Delta;
 pub(crate) use derived::{from_finer, from_rows};
@@ -45,6 +44,7 @@ pub(crate) use folds::Folds;
 pub(crate) use level::{Level, quarter_of, start_of_quarter};
 pub use rebuild::Rebuilt;
 pub(crate) use rebuild::rebuild;
+pub(crate) use rollup::Rollup;
 #[cfg(feature = "zones")]
 pub(crate) use root::months;
 pub(crate) use seals::{Seen, all_torn};

@@ -16,7 +16,9 @@ use super::seals::{Seal, root_of, torn};
 use super::sessions;
 use super::table::{later_pieces, read_piece};
 use super::unused::remove_unused;
-use super::{Cells, Level, RollupError, from_finer, from_rows, numbers, quarter_of, read, stretch};
+use super::{
+    Level, Rollup, RollupError, from_finer, from_rows, numbers, quarter_of, read, stretch,
+};
 use crate::error::ReadError;
 use crate::ledger::retained;
 
@@ -79,11 +81,11 @@ pub(crate) fn rebuild(connection: &Connection) -> Result<Rebuilt, ReadError> {
     let mut rebuild = Rebuild { connection, level: Level::Quarter, seen, buffer, hashes };
     let changed = &mut rebuilt.changed;
     let folds = Folds::deciding(connection, first)?;
-    from_rows(connection, from.unwrap_or(i64::MIN), folds, |number, cells, hash| {
-        let cells = cells?;
-        rebuilt.records += cells.iter().map(|(_, totals)| totals.requests).sum::<u64>();
+    from_rows(connection, from.unwrap_or(i64::MIN), folds, |number, rollup, hash| {
+        let rollup = rollup?;
+        rebuilt.records += rollup.iter().map(|(_, totals)| totals.requests).sum::<u64>();
         rebuilt.quarters += 1;
-        *changed += rebuild.put(number, &cells, Seals::default())?;
+        *changed += rebuild.put(number, &rollup, Seals::default())?;
         rebuild.hashes.insert(number, hash);
         Ok(())
     })?;
@@ -91,12 +93,12 @@ pub(crate) fn rebuild(connection: &Connection) -> Result<Rebuilt, ReadError> {
     for level in Level::MADE {
         rebuild.level = level;
         let checksums = FinerChecksums::read(connection, level)?;
-        from_finer(connection, level, i64::MIN, |number, cells| {
+        from_finer(connection, level, i64::MIN, |number, rollup| {
             let seals = checksums.of(number);
-            match cells {
+            match rollup {
                 Ok(_) if level == Level::Day && robbed.contains(&number) => {}
-                Ok(cells) => {
-                    *changed += rebuild.put(number, &cells, seals)?;
+                Ok(rollup) => {
+                    *changed += rebuild.put(number, &rollup, seals)?;
                     return Ok(());
                 }
                 // What holds something that is lost may know more than what it is derived from.
@@ -190,32 +192,32 @@ struct Rebuild<'a> {
 
 impl Rebuild<'_> {
     /// Writes what differs; says how many that were.
-    fn put(&mut self, number: i64, cells: &Cells, seals: Seals) -> rusqlite::Result<u64> {
+    fn put(&mut self, number: i64, rollup: &Rollup, seals: Seals) -> rusqlite::Result<u64> {
         self.seen.push(number);
         if self.level == Level::All {
-            return self.put_all(number, cells);
+            return self.put_all(number, rollup);
         }
-        match self.is_so(number, cells, seals) {
+        match self.is_so(number, rollup, seals) {
             Ok(true) => return Ok(0),
             Err(error) if !RollupError::is_unreadable(&error) => return Err(error),
             _ => {}
         }
-        stretch::write(self.connection, (self.level, number), cells, seals, &mut self.buffer)?;
+        stretch::write(self.connection, (self.level, number), rollup, seals, &mut self.buffer)?;
         Ok(1)
     }
 
-    fn is_so(&self, number: i64, cells: &Cells, seals: Seals) -> rusqlite::Result<bool> {
+    fn is_so(&self, number: i64, rollup: &Rollup, seals: Seals) -> rusqlite::Result<bool> {
         let place = Place::first_of(self.level, number);
         let Some(first) = read_piece(self.connection, place)? else { return Ok(false) };
         let later = later_pieces(self.connection, self.level, number)?;
         Ok(first.head.seals == seals
             && first.head.has_more != later.is_empty()
-            && read(self.connection, self.level, number)? == *cells)
+            && read(self.connection, self.level, number)? == *rollup)
     }
 
-    fn put_all(&mut self, number: i64, cells: &Cells) -> rusqlite::Result<u64> {
+    fn put_all(&mut self, number: i64, rollup: &Rollup) -> rusqlite::Result<u64> {
         let mut totals = Summary::default();
-        cells.iter().for_each(|(_, of_one)| totals.merge(of_one));
+        rollup.iter().for_each(|(_, of_one)| totals.merge(of_one));
         let found = match all::read(self.connection, number) {
             Err(error) if RollupError::is_unreadable(&error) => None,
             result => Some(result?.0),
@@ -256,7 +258,7 @@ impl Rebuild<'_> {
                 if level == Level::All {
                     all::write(connection, number, &OfAll::default(), buffer)?;
                 } else {
-                    let nothing = Cells::default();
+                    let nothing = Rollup::default();
                     stretch::write(
                         connection,
                         (level, number),

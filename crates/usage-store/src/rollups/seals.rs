@@ -259,7 +259,7 @@ pub(super) fn root_of(connection: &Connection) -> rusqlite::Result<Root> {
     let mut months = Vec::new();
     for (month, sum) in checksums_of_months(connection, &(i64::MIN..i64::MAX))? {
         let label_sets = match read(connection, Level::Month, month) {
-            Ok(cells) => cells.len().unsigned_abs(),
+            Ok(rollup) => rollup.len().unsigned_abs(),
             Err(error) if RollupError::is_unreadable(&error) => 0,
             Err(error) => return Err(error),
         };

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::piece::{Cell, Head, Place, Seals, fitting};
 use super::table::{delete_piece, later_pieces, read_piece, write_piece};
-use super::{Cells, Level, RollupError};
+use super::{Level, Rollup, RollupError};
 
 /// By how much a stretch has changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,15 +21,15 @@ pub(super) fn apply<T>(
     (level, number): (Level, i64),
     totals: &[(i64, T)],
     seals: Seals,
-    apply: impl Fn(&mut Cells, &[(i64, T)]) -> Result<(), RollupError>,
+    apply: impl Fn(&mut Rollup, &[(i64, T)]) -> Result<(), RollupError>,
     buffer: &mut Vec<u8>,
 ) -> rusqlite::Result<StretchDelta> {
     let place = Place::first_of(level, number);
     let mut label_sets = 0;
-    let mut apply = |cells: &mut Cells, totals: &[(i64, T)]| {
-        label_sets -= cells.len();
-        apply(cells, totals)?;
-        label_sets += cells.len();
+    let mut apply = |rollup: &mut Rollup, totals: &[(i64, T)]| {
+        label_sets -= rollup.len();
+        apply(rollup, totals)?;
+        label_sets += rollup.len();
         Ok::<_, RollupError>(())
     };
     let found = read_piece(connection, place)?;
@@ -47,20 +47,20 @@ pub(super) fn apply<T>(
         }
         let place = Place { level, number, first: begins };
         let mut piece = read_piece(connection, place)?.ok_or(RollupError::Torn)?;
-        apply(&mut piece.cells, of_piece)?;
+        apply(&mut piece.rollup, of_piece)?;
         later -= 1;
-        let (checksums, pieces) = if piece.cells.is_empty() {
+        let (checksums, pieces) = if piece.rollup.is_empty() {
             delete_piece(connection, place)?;
             (0, 0)
         } else {
-            write_from(connection, place, Head::default(), piece.cells.as_slice(), buffer)?
+            write_from(connection, place, Head::default(), piece.rollup.as_slice(), buffer)?
         };
         sum = sum.wrapping_add(checksums).wrapping_sub(piece.checksum);
         later += pieces;
     }
-    apply(&mut first.cells, of_first)?;
+    apply(&mut first.rollup, of_first)?;
     sum = sum.wrapping_sub(first.checksum);
-    if first.cells.is_empty() && later == 0 {
+    if first.rollup.is_empty() && later == 0 {
         if is_there {
             delete_piece(connection, place)?;
         }
@@ -70,7 +70,7 @@ pub(super) fn apply<T>(
     for (seal, by) in head.seals.iter_mut().zip(seals) {
         *seal = seal.wrapping_add(by);
     }
-    let (checksums, _) = write_from(connection, place, head, first.cells.as_slice(), buffer)?;
+    let (checksums, _) = write_from(connection, place, head, first.rollup.as_slice(), buffer)?;
     Ok(StretchDelta { checksum: sum.wrapping_add(checksums), label_sets })
 }
 
@@ -78,7 +78,7 @@ pub(super) fn apply<T>(
 pub(super) fn write(
     connection: &Connection,
     (level, number): (Level, i64),
-    cells: &Cells,
+    rollup: &Rollup,
     seals: Seals,
     buffer: &mut Vec<u8>,
 ) -> rusqlite::Result<u32> {
@@ -86,12 +86,12 @@ pub(super) fn write(
         delete_piece(connection, Place { level, number, first })?;
     }
     let place = Place::first_of(level, number);
-    if cells.is_empty() {
+    if rollup.is_empty() {
         delete_piece(connection, place)?;
         return Ok(0);
     }
     let head = Head { has_more: false, seals };
-    Ok(write_from(connection, place, head, cells.as_slice(), buffer)?.0)
+    Ok(write_from(connection, place, head, rollup.as_slice(), buffer)?.0)
 }
 
 /// The totals up to a label set, and the others.
@@ -107,22 +107,22 @@ fn write_from(
     connection: &Connection,
     mut place: Place,
     mut head: Head,
-    mut cells: &[Cell],
+    mut rollup: &[Cell],
     buffer: &mut Vec<u8>,
 ) -> rusqlite::Result<(u32, usize)> {
-    let mut checksum = place.encode(head, cells, buffer);
+    let mut checksum = place.encode(head, rollup, buffer);
     let (mut sum, mut pieces) = (0_u32, 1);
     if buffer.len() > place.most() {
         loop {
-            let (own, others) = cells.split_at(fitting(place, cells, buffer));
+            let (own, others) = rollup.split_at(fitting(place, rollup, buffer));
             let Some((first, _)) = others.first() else { break };
             head.has_more |= place.first == 0;
             sum = sum.wrapping_add(place.encode(head, own, buffer));
             write_piece(connection, place, buffer)?;
-            (place, head, cells) = (Place { first: *first, ..place }, Head::default(), others);
+            (place, head, rollup) = (Place { first: *first, ..place }, Head::default(), others);
             pieces += 1;
         }
-        checksum = place.encode(head, cells, buffer);
+        checksum = place.encode(head, rollup, buffer);
     }
     write_piece(connection, place, buffer)?;
     Ok((sum.wrapping_add(checksum), pieces))
@@ -158,7 +158,7 @@ mod tests {
     /// The same by hand, and what has to be true of the pieces.
     fn check(connection: &Connection, model: &BTreeMap<i64, u64>, sum: u32, seal: u32) {
         let found = read(connection, STRETCH.0, STRETCH.1).unwrap();
-        let expected: Cells = model.iter().map(|(id, requests)| (*id, one(*requests))).collect();
+        let expected: Rollup = model.iter().map(|(id, requests)| (*id, one(*requests))).collect();
         assert!(found == expected);
         let mut checksums = 0_u32;
         each_checksum(connection, STRETCH.0, &(0..i64::MAX), |number, checksum| {
@@ -212,9 +212,9 @@ mod tests {
                         model.remove(id);
                     }
                 }
-                let with = |cells: &mut Cells, totals: &[(i64, Summary)]| {
+                let with = |rollup: &mut Rollup, totals: &[(i64, Summary)]| {
                     let totals = totals.iter().map(|(id, totals)| (*id, totals));
-                    if is_in { cells.add(totals); Ok(()) } else { cells.take_away(totals) }
+                    if is_in { rollup.add(totals); Ok(()) } else { rollup.take_away(totals) }
                 };
                 let by = apply(&connection, STRETCH, &totals, [5, 0], with, &mut buffer).unwrap();
                 sum = sum.wrapping_add(by.checksum);
@@ -223,10 +223,10 @@ mod tests {
                 seal = if model.is_empty() { 0 } else { seal + 5 };
                 check(&connection, &model, sum, seal);
             }
-            let cells = read(&connection, STRETCH.0, STRETCH.1).unwrap();
-            let sum = write(&connection, STRETCH, &cells, [seal, 0], &mut buffer).unwrap();
+            let rollup = read(&connection, STRETCH.0, STRETCH.1).unwrap();
+            let sum = write(&connection, STRETCH, &rollup, [seal, 0], &mut buffer).unwrap();
             check(&connection, &model, sum, seal);
-            let nothing = Cells::default();
+            let nothing = Rollup::default();
             prop_assert_eq!(write(&connection, STRETCH, &nothing, [0, 0], &mut buffer).unwrap(), 0);
             check(&connection, &BTreeMap::new(), 0, 0);
         }
@@ -237,14 +237,14 @@ mod tests {
     fn what_is_not_changed_is_not_written() {
         let connection = ledger();
         let mut buffer = Vec::new();
-        let all: Cells = (1..20_000).map(|id| (id, one(3))).collect();
+        let all: Rollup = (1..20_000).map(|id| (id, one(3))).collect();
         write(&connection, STRETCH, &all, [0, 0], &mut buffer).unwrap();
         let written = |connection: &Connection| -> i64 {
             connection.query_row("SELECT total_changes()", [], |row| row.get(0)).unwrap()
         };
         let before = written(&connection);
-        let with = |cells: &mut Cells, totals: &[(i64, Summary)]| {
-            cells.add(totals.iter().map(|(id, totals)| (*id, totals)));
+        let with = |rollup: &mut Rollup, totals: &[(i64, Summary)]| {
+            rollup.add(totals.iter().map(|(id, totals)| (*id, totals)));
             Ok(())
         };
         let totals = [(9_000, one(1)), (9_001, one(1)), (15_000, one(1)), (30_000, one(1))];

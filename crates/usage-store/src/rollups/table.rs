@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::level::OF_ALL;
 use super::piece::{Head, Place, stored_checksum};
-use super::{Cells, Level, RollupError, all};
+use super::{Level, Rollup, RollupError, all};
 
 impl Level {
     /// The table of this level's rollups.
@@ -25,7 +25,7 @@ impl Level {
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) head: Head,
-    pub(super) cells: Cells,
+    pub(super) rollup: Rollup,
     pub(super) checksum: u32,
 }
 
@@ -34,11 +34,11 @@ pub(super) fn read_piece(connection: &Connection, place: Place) -> rusqlite::Res
     let found = |row: &rusqlite::Row<'_>| {
         let bytes = row.get_ref(0)?.as_blob()?;
         let (head, encoded) = place.decode(bytes)?;
-        let mut cells = Cells::default();
+        let mut rollup = Rollup::default();
         for cell in encoded {
-            cells.push(cell?)?;
+            rollup.push(cell?)?;
         }
-        Ok(Found { head, cells, checksum: stored_checksum(bytes) })
+        Ok(Found { head, rollup, checksum: stored_checksum(bytes) })
     };
     let Place { level, number, first } = place;
     if first == 0 {
@@ -100,25 +100,25 @@ pub(super) fn later_pieces(
 }
 
 /// The totals of one stretch of time; none where there are no records.
-pub(crate) fn read(connection: &Connection, level: Level, number: i64) -> rusqlite::Result<Cells> {
+pub(crate) fn read(connection: &Connection, level: Level, number: i64) -> rusqlite::Result<Rollup> {
     if level == Level::All {
         let (of_all, _) = all::read(connection, number)?;
         let is_there = of_all.totals.requests > 0;
         return Ok(is_there.then_some((OF_ALL, of_all.totals)).into_iter().collect());
     }
     let Some(found) = read_piece(connection, Place::first_of(level, number))? else {
-        return Ok(Cells::default());
+        return Ok(Rollup::default());
     };
-    let mut cells = found.cells;
+    let mut rollup = found.rollup;
     if found.head.has_more {
         for first in later_pieces(connection, level, number)? {
             let piece = read_piece(connection, Place { level, number, first })?;
-            for (label_set, totals) in piece.unwrap_or_default().cells.iter() {
-                cells.push((label_set, *totals))?;
+            for (label_set, totals) in piece.unwrap_or_default().rollup.iter() {
+                rollup.push((label_set, *totals))?;
             }
         }
     }
-    Ok(cells)
+    Ok(rollup)
 }
 
 /// Hands out the first piece of each stretch of a range, in order, as it is stored.
@@ -147,8 +147,8 @@ pub(super) fn each_cell(
     mut found: impl FnMut(i64, &usage_core::stats::Summary),
 ) -> rusqlite::Result<()> {
     each_first(connection, level, numbers, |number, bytes| {
-        let (head, cells) = Place::first_of(level, number).decode(bytes)?;
-        for cell in cells {
+        let (head, rollup) = Place::first_of(level, number).decode(bytes)?;
+        for cell in rollup {
             let (label_set, totals) = cell?;
             found(label_set, &totals);
         }
@@ -184,8 +184,8 @@ fn each_later_cell(
     let mut rows = statement.query([level as i64, number])?;
     while let Some(row) = rows.next()? {
         let place = Place { level, number, first: row.get(0)? };
-        let (_, cells) = place.decode(row.get_ref(1)?.as_blob()?)?;
-        for cell in cells {
+        let (_, rollup) = place.decode(row.get_ref(1)?.as_blob()?)?;
+        for cell in rollup {
             let (label_set, totals) = cell?;
             found(label_set, &totals);
         }

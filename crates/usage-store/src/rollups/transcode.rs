@@ -15,7 +15,7 @@ use super::piece::{Place, Seals};
 use super::rebuild::{FinerChecksums, reseal};
 use super::seals::root_of;
 use super::table::write_piece;
-use super::{Cells, Level, RollupError, from_finer, quarter_of, read, stretch};
+use super::{Level, Rollup, RollupError, from_finer, quarter_of, read, stretch};
 use crate::error::ReadError;
 use crate::ledger::columns::hash_of_row;
 use crate::ledger::retained;
@@ -40,7 +40,7 @@ pub(crate) fn transcode(connection: &Connection) -> Result<(), ReadError> {
             let number = row.get(0)?;
             let bytes = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
             match decode([level as i64, number], bytes) {
-                Ok(cells) => write(connection, (level, number), &cells, &mut buffer)?,
+                Ok(rollup) => write(connection, (level, number), &rollup, &mut buffer)?,
                 // It follows from those by name.
                 Err(_) if level == Level::All => {}
                 Err(_) => write_piece(connection, Place::first_of(level, number), bytes)?,
@@ -78,25 +78,25 @@ pub(crate) fn unreadable_of_version_4(
 fn write(
     connection: &Connection,
     (level, number): (Level, i64),
-    cells: &Cells,
+    rollup: &Rollup,
     buffer: &mut Vec<u8>,
 ) -> rusqlite::Result<()> {
     if level == Level::All {
         let mut of_all = OfAll::default();
-        cells.iter().for_each(|(_, totals)| of_all.totals.merge(totals));
+        rollup.iter().for_each(|(_, totals)| of_all.totals.merge(totals));
         return all::write(connection, number, &of_all, buffer).map(drop);
     }
-    stretch::write(connection, (level, number), cells, Seals::default(), buffer).map(drop)
+    stretch::write(connection, (level, number), rollup, Seals::default(), buffer).map(drop)
 }
 
 /// Derives the rollups of a level that are missing, or cannot be read, from the finer ones.
 fn fill_up(connection: &Connection, level: Level, buffer: &mut Vec<u8>) -> Result<(), ReadError> {
-    from_finer(connection, level, i64::MIN, |number, cells| {
-        let Ok(cells) = cells else { return Ok(()) };
+    from_finer(connection, level, i64::MIN, |number, rollup| {
+        let Ok(rollup) = rollup else { return Ok(()) };
         match read(connection, level, number) {
             Ok(found) if !found.is_empty() => Ok(()),
             Err(error) if !RollupError::is_unreadable(&error) => Err(error.into()),
-            _ => Ok(write(connection, (level, number), &cells, buffer)?),
+            _ => Ok(write(connection, (level, number), &rollup, buffer)?),
         }
     })
 }
@@ -152,7 +152,7 @@ const ORDER: [Measure; 7] = [
 ];
 
 /// The totals of a stretch, as version 4 wrote them.
-fn decode(place: [i64; 2], bytes: &[u8]) -> Result<Cells, RollupError> {
+fn decode(place: [i64; 2], bytes: &[u8]) -> Result<Rollup, RollupError> {
     let (sum, mut rest) = bytes.split_first_chunk::<CHECKSUM>().ok_or(RollupError::Unreadable)?;
     let mut hasher = crc32fast::Hasher::new();
     place.into_iter().for_each(|part| hasher.update(&part.to_le_bytes()));
@@ -160,7 +160,7 @@ fn decode(place: [i64; 2], bytes: &[u8]) -> Result<Cells, RollupError> {
     if hasher.finalize() != u32::from_le_bytes(*sum) {
         return Err(RollupError::Unreadable);
     }
-    let (mut cells, mut label_set) = (Cells::default(), 0_i64);
+    let (mut rollup, mut label_set) = (Rollup::default(), 0_i64);
     while !rest.is_empty() {
         let step = i64::try_from(pull_count(&mut rest)?).map_err(|_| RollupError::Unreadable)?;
         label_set = label_set.checked_add(step).ok_or(RollupError::Unreadable)?;
@@ -176,7 +176,7 @@ fn decode(place: [i64; 2], bytes: &[u8]) -> Result<Cells, RollupError> {
                 totals[measure] = pull_count(&mut rest)?;
             }
         }
-        cells.push((label_set, totals))?;
+        rollup.push((label_set, totals))?;
     }
-    Ok(cells)
+    Ok(rollup)
 }

@@ -6,32 +6,32 @@
 
 use super::super::piece::{Encoded, encode_cells};
 use crate::error::RollupError;
-use crate::rollups::Cells;
+use crate::rollups::Rollup;
 
 const CHECKSUM: usize = 4;
 const VERSION: u8 = 1;
 
 /// Writes what a session comes to in a day.
-pub(super) fn encode((session, day): (i64, i64), cells: &Cells, bytes: &mut Vec<u8>) {
+pub(super) fn encode((session, day): (i64, i64), rollup: &Rollup, bytes: &mut Vec<u8>) {
     bytes.clear();
     bytes.extend_from_slice(&[0; CHECKSUM]);
     bytes.push(VERSION);
-    encode_cells(0, cells.as_slice(), bytes);
+    encode_cells(0, rollup.as_slice(), bytes);
     let sum = checksum((session, day), &bytes[CHECKSUM..]);
     bytes[..CHECKSUM].copy_from_slice(&sum.to_le_bytes());
 }
 
 /// Reads it, unless anything is wrong with it.
-pub(super) fn decode((session, day): (i64, i64), bytes: &[u8]) -> Result<Cells, RollupError> {
+pub(super) fn decode((session, day): (i64, i64), bytes: &[u8]) -> Result<Rollup, RollupError> {
     let (sum, rest) = bytes.split_first_chunk::<CHECKSUM>().ok_or(RollupError::Unreadable)?;
     if checksum((session, day), rest) != u32::from_le_bytes(*sum) {
         return Err(RollupError::Unreadable);
     }
     match rest.split_first() {
         Some((&VERSION, rest)) => {
-            let mut cells = Cells::default();
-            Encoded::of(rest).try_for_each(|cell| cells.push(cell?))?;
-            Ok(cells)
+            let mut rollup = Rollup::default();
+            Encoded::of(rest).try_for_each(|cell| rollup.push(cell?))?;
+            Ok(rollup)
         }
         Some(_) => Err(RollupError::Newer),
         None => Err(RollupError::Unreadable),
@@ -54,22 +54,22 @@ mod tests {
 
     use super::*;
 
-    fn cells() -> impl Strategy<Value = Cells> {
+    fn rollup() -> impl Strategy<Value = Rollup> {
         let totals = (1..9_u64, any::<u32>()).prop_map(|(requests, output)| {
             Summary::new(requests, [0; Measure::COUNT]).with(Measure::Output, output.into())
         });
         prop::collection::btree_map(1..i64::MAX, totals, 0..9)
-            .prop_map(|cells| cells.into_iter().collect())
+            .prop_map(|rollup| rollup.into_iter().collect())
     }
 
     proptest! {
         #[test]
         fn bytes_come_back_and_damage_is_noticed(
-            cells in cells(), session in 1..9_i64, day in any::<i64>(), at in any::<prop::sample::Index>(),
+            rollup in rollup(), session in 1..9_i64, day in any::<i64>(), at in any::<prop::sample::Index>(),
         ) {
             let mut bytes = Vec::new();
-            encode((session, day), &cells, &mut bytes);
-            prop_assert_eq!(decode((session, day), &bytes), Ok(cells));
+            encode((session, day), &rollup, &mut bytes);
+            prop_assert_eq!(decode((session, day), &bytes), Ok(rollup));
             prop_assert_eq!(decode((session + 1, day), &bytes), Err(RollupError::Unreadable));
             prop_assert_eq!(decode((session, !day), &bytes), Err(RollupError::Unreadable));
             let bit = at.index(bytes.len() * 8);

@@ -54,15 +54,15 @@ impl SessionDelta {
             let mut sum = SessionTotals::default();
             for of_day in of_session.chunk_by(|((_, one, _), _), ((_, other, _), _)| one == other) {
                 let Some(&((_, day, _), _)) = of_day.first() else { continue };
-                let mut cells = table::read(connection, (session, day))?;
+                let mut rollup = table::read(connection, (session, day))?;
                 let deltas = of_day.iter().map(|((.., label_set), totals)| (*label_set, totals));
                 match way {
-                    Way::In => cells.add(deltas),
-                    Way::Out => cells.take_away(deltas)?,
+                    Way::In => rollup.add(deltas),
+                    Way::Out => rollup.take_away(deltas)?,
                 }
                 let sign = if way == Way::In { 1 } else { -1 };
                 of_day.iter().for_each(|(_, totals)| sum.add(totals, sign));
-                table::write(connection, (session, day), &cells, &mut buffer)?;
+                table::write(connection, (session, day), &rollup, &mut buffer)?;
             }
             let Some(&(first, last)) = self.ends.get(&session) else { continue };
             if way == Way::In {

@@ -8,12 +8,12 @@ use super::table::{self, SessionTotals};
 use super::{day_of, ends, first_of_rows, start_of_day};
 use crate::error::{ReadError, RollupError};
 use crate::ledger::columns::{SELECT_COUNTS, TS, session, summary};
-use crate::rollups::Cells;
+use crate::rollups::Rollup;
 
 /// The rollups of the rows of a session in a day.
 #[derive(Debug, Default)]
 pub(super) struct Derived {
-    pub(super) cells: Cells,
+    pub(super) rollup: Rollup,
     /// The times of the first and the last of them.
     pub(super) ends: (i64, i64),
 }
@@ -72,7 +72,7 @@ impl Open {
         let sessions = self.sessions.drain();
         let mut derived: Vec<_> = sessions
             .map(|(session, (by_name, ends))| {
-                (session, Derived { cells: by_name.into_iter().collect(), ends })
+                (session, Derived { rollup: by_name.into_iter().collect(), ends })
             })
             .collect();
         derived.sort_unstable_by_key(|(session, _)| *session);
@@ -117,7 +117,7 @@ pub(crate) fn each_session_fault(
         for (session, derived) in derived {
             seen.insert((session, day));
             match table::read(connection, (session, day)) {
-                Ok(cells) if cells == derived.cells => {}
+                Ok(rollup) if rollup == derived.rollup => {}
                 Ok(_) => give(session, SessionFault::Rows { day }),
                 // It is found below.
                 Err(error) if RollupError::is_unreadable(&error) => {}
@@ -128,11 +128,11 @@ pub(crate) fn each_session_fault(
     })?;
     let mut all = FxHashMap::<i64, (SessionTotals, (i64, i64))>::default();
     let mut unreadable = FxHashSet::default();
-    table::each(connection, |(session, day), cells| {
+    table::each(connection, |(session, day), rollup| {
         let (sum, days) = all.entry(session).or_insert((SessionTotals::default(), (day, day)));
         days.1 = day;
-        match cells {
-            Ok(cells) => cells.iter().for_each(|(_, totals)| sum.add(totals, 1)),
+        match rollup {
+            Ok(rollup) => rollup.iter().for_each(|(_, totals)| sum.add(totals, 1)),
             Err(_) => {
                 unreadable.insert(session);
                 give(session, SessionFault::Unreadable { day, has_rows: day >= first_of_rows });

@@ -26,10 +26,10 @@ pub(in crate::rollups) fn rebuild(connection: &Connection) -> Result<RebuiltSess
         for (session, derived) in derived? {
             seen.insert((session, day));
             of_rows.entry(session).or_insert(derived.ends).1 = derived.ends.1;
-            let is_so =
-                table::read(connection, (session, day)).is_ok_and(|cells| cells == derived.cells);
+            let is_so = table::read(connection, (session, day))
+                .is_ok_and(|rollup| rollup == derived.rollup);
             if !is_so {
-                table::write(connection, (session, day), &derived.cells, &mut buffer)?;
+                table::write(connection, (session, day), &derived.rollup, &mut buffer)?;
                 rebuilt.changed += 1;
             }
         }
@@ -38,15 +38,15 @@ pub(in crate::rollups) fn rebuild(connection: &Connection) -> Result<RebuiltSess
     let mut others = Vec::new();
     let mut all = FxHashMap::<i64, (SessionTotals, (i64, i64))>::default();
     let mut unreadable = FxHashSet::default();
-    table::each(connection, |(session, day), cells| {
+    table::each(connection, |(session, day), rollup| {
         if day >= first && !seen.contains(&(session, day)) {
             others.push((session, day));
             return Ok(());
         }
         let (sum, days) = all.entry(session).or_insert((SessionTotals::default(), (day, day)));
         days.1 = day;
-        match cells {
-            Ok(cells) => cells.iter().for_each(|(_, totals)| sum.add(totals, 1)),
+        match rollup {
+            Ok(rollup) => rollup.iter().for_each(|(_, totals)| sum.add(totals, 1)),
             Err(_) => {
                 rebuilt.lost.push(day);
                 unreadable.insert(session);

@@ -5,15 +5,15 @@ use usage_core::stats::Summary;
 
 use super::blob;
 use crate::error::{ReadError, RollupError};
-use crate::rollups::Cells;
+use crate::rollups::Rollup;
 
 /// Returns the rollups of a session in a day; nothing where it has no record then.
-pub(super) fn read(connection: &Connection, key: (i64, i64)) -> rusqlite::Result<Cells> {
+pub(super) fn read(connection: &Connection, key: (i64, i64)) -> rusqlite::Result<Rollup> {
     let mut statement = connection
         .prepare_cached("SELECT cells FROM session_sums WHERE session = ?1 AND day = ?2")?;
     let mut rows = statement.query([key.0, key.1])?;
     match rows.next()? {
-        None => Ok(Cells::default()),
+        None => Ok(Rollup::default()),
         Some(row) => Ok(blob::decode(key, row.get_ref(0)?.as_blob()?)?),
     }
 }
@@ -22,16 +22,16 @@ pub(super) fn read(connection: &Connection, key: (i64, i64)) -> rusqlite::Result
 pub(super) fn write(
     connection: &Connection,
     (session, day): (i64, i64),
-    cells: &Cells,
+    rollup: &Rollup,
     buffer: &mut Vec<u8>,
 ) -> rusqlite::Result<()> {
-    if cells.is_empty() {
+    if rollup.is_empty() {
         return connection
             .prepare_cached("DELETE FROM session_sums WHERE session = ?1 AND day = ?2")?
             .execute([session, day])
             .map(drop);
     }
-    blob::encode((session, day), cells, buffer);
+    blob::encode((session, day), rollup, buffer);
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO session_sums (session, day, cells) VALUES (?1, ?2, ?3)",
@@ -96,7 +96,7 @@ impl SessionTotals {
 pub(crate) fn totals_by_day(
     connection: &Connection,
     session: i64,
-    mut give: impl FnMut(i64, &Cells),
+    mut give: impl FnMut(i64, &Rollup),
 ) -> Result<(), ReadError> {
     let mut statement = connection
         .prepare_cached("SELECT day, cells FROM session_sums WHERE session = ?1 ORDER BY day")?;
@@ -104,8 +104,8 @@ pub(crate) fn totals_by_day(
     while let Some(row) = rows.next()? {
         let day = row.get(0)?;
         let bytes = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
-        let cells = blob::decode((session, day), bytes).map_err(rusqlite::Error::from)?;
-        give(day, &cells);
+        let rollup = blob::decode((session, day), bytes).map_err(rusqlite::Error::from)?;
+        give(day, &rollup);
     }
     Ok(())
 }
@@ -113,7 +113,7 @@ pub(crate) fn totals_by_day(
 /// Gives every session and day, in their order, with what it comes to.
 pub(super) fn each(
     connection: &Connection,
-    mut give: impl FnMut((i64, i64), Result<Cells, RollupError>) -> Result<(), ReadError>,
+    mut give: impl FnMut((i64, i64), Result<Rollup, RollupError>) -> Result<(), ReadError>,
 ) -> Result<(), ReadError> {
     let mut statement =
         connection.prepare("SELECT session, day, cells FROM session_sums ORDER BY session, day")?;
@@ -132,9 +132,9 @@ pub(in crate::rollups) fn each_label_set(
     mut give: impl FnMut(i64),
 ) -> Result<bool, ReadError> {
     let mut all_known = true;
-    each(connection, |_, cells| {
-        match cells {
-            Ok(cells) => cells.iter().for_each(|(label_set, _)| give(label_set)),
+    each(connection, |_, rollup| {
+        match rollup {
+            Ok(rollup) => rollup.iter().for_each(|(label_set, _)| give(label_set)),
             Err(_) => all_known = false,
         }
         Ok(())

@@ -1,4 +1,5 @@
-//! The rollups of the records of one stretch of time, by label set.
+//! A rollup: what the records of one stretch of time come to, by label set. On disk it is one piece or
+//! several, see [`piece`](super::piece).
 
 use usage_core::stats::Summary;
 
@@ -8,18 +9,18 @@ use crate::error::RollupError;
 
 /// Totals by the id of their label set, in the order of the ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Cells(Vec<Cell>);
+pub(crate) struct Rollup(Vec<Cell>);
 
 /// In any order, each label set once.
-impl FromIterator<Cell> for Cells {
+impl FromIterator<Cell> for Rollup {
     fn from_iter<I: IntoIterator<Item = Cell>>(totals: I) -> Self {
-        let mut cells: Vec<_> = totals.into_iter().collect();
-        cells.sort_unstable_by_key(|(label_set, _)| *label_set);
-        Self(cells)
+        let mut rollup: Vec<_> = totals.into_iter().collect();
+        rollup.sort_unstable_by_key(|(label_set, _)| *label_set);
+        Self(rollup)
     }
 }
 
-impl Cells {
+impl Rollup {
     /// The totals as they stand, however many there are.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, &Summary)> {
         self.0.iter().map(|(label_set, totals)| (*label_set, totals))
@@ -122,17 +123,17 @@ mod tests {
                 let totals = totals.with(Measure::Input, u64::from(*input));
                 (*label_set, totals.with(Measure::Fallbacks, u64::from(*fallbacks)))
             };
-            let mut cells = Cells::default();
+            let mut rollup = Rollup::default();
             for (label_set, totals) in parts.iter().map(part) {
-                cells.add(one(label_set, &totals));
+                rollup.add(one(label_set, &totals));
             }
-            prop_assert!(cells.0.is_sorted_by(|(one, _), (other, _)| one < other));
-            let requests: u64 = cells.iter().map(|(_, totals)| totals.requests).sum();
+            prop_assert!(rollup.0.is_sorted_by(|(one, _), (other, _)| one < other));
+            let requests: u64 = rollup.iter().map(|(_, totals)| totals.requests).sum();
             prop_assert_eq!(requests, parts.len() as u64);
             for (label_set, totals) in parts.iter().map(part) {
-                prop_assert_eq!(cells.take_away(one(label_set, &totals)), Ok(()));
+                prop_assert_eq!(rollup.take_away(one(label_set, &totals)), Ok(()));
             }
-            prop_assert!(cells.is_empty());
+            prop_assert!(rollup.is_empty());
         }
     }
 
@@ -143,22 +144,22 @@ mod tests {
     #[test]
     fn many_at_once_are_as_one_after_the_other() {
         let totals = |n: u64| Summary::new(n, [0; MEASURES]).with(Measure::Output, n * 10);
-        let of = |ids: &[i64]| -> Cells { ids.iter().map(|id| (*id, totals(2))).collect() };
-        let mut cells = of(&[7, 3, 5]);
-        cells.add(of(&[1, 3, 9]).iter());
-        assert_eq!(cells.iter().map(|(id, _)| id).collect::<Vec<_>>(), [1, 3, 5, 7, 9]);
-        assert_eq!(cells.iter().nth(1), Some((3, &totals(4))));
-        assert_eq!(cells.take_away(of(&[1, 3, 7]).iter()), Ok(()));
-        assert_eq!(cells, of(&[3, 5, 9]));
+        let of = |ids: &[i64]| -> Rollup { ids.iter().map(|id| (*id, totals(2))).collect() };
+        let mut rollup = of(&[7, 3, 5]);
+        rollup.add(of(&[1, 3, 9]).iter());
+        assert_eq!(rollup.iter().map(|(id, _)| id).collect::<Vec<_>>(), [1, 3, 5, 7, 9]);
+        assert_eq!(rollup.iter().nth(1), Some((3, &totals(4))));
+        assert_eq!(rollup.take_away(of(&[1, 3, 7]).iter()), Ok(()));
+        assert_eq!(rollup, of(&[3, 5, 9]));
         for ids in [&[1][..], &[3, 4], &[10]] {
-            assert_eq!(cells.clone().take_away(of(ids).iter()), Err(RollupError::Missing));
+            assert_eq!(rollup.clone().take_away(of(ids).iter()), Err(RollupError::Missing));
         }
     }
 
     #[test]
     fn more_than_there_is_cannot_be_taken_away() {
         let two = Summary::new(2, [0; MEASURES]).with(Measure::Output, 5);
-        let cells: Cells = [(7, two)].into_iter().collect();
+        let rollup: Rollup = [(7, two)].into_iter().collect();
         for (label_set, totals) in [
             (8, Summary::new(1, [0; MEASURES])),
             (7, Summary::new(3, [0; MEASURES])),
@@ -167,10 +168,13 @@ mod tests {
             // Requests that are gone leave no tokens behind.
             (7, Summary::new(2, [0; MEASURES]).with(Measure::Output, 4)),
         ] {
-            assert_eq!(cells.clone().take_away(one(label_set, &totals)), Err(RollupError::Missing));
+            assert_eq!(
+                rollup.clone().take_away(one(label_set, &totals)),
+                Err(RollupError::Missing)
+            );
         }
-        let mut cells = cells;
-        assert_eq!(cells.take_away(one(7, &two)), Ok(()));
-        assert!(cells.is_empty());
+        let mut rollup = rollup;
+        assert_eq!(rollup.take_away(one(7, &two)), Ok(()));
+        assert!(rollup.is_empty());
     }
 }
