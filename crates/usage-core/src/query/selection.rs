@@ -104,7 +104,7 @@ pub struct Freshness {
 }
 
 impl Freshness {
-    /// Returns the freshness with so many records waiting in the journals of stopped and of running programs.
+    /// Returns the freshness with a backlog of so many records in the journals of stopped and of running programs.
     #[must_use]
     pub const fn of(backlog_of_stopped: u64, backlog_of_running: u64) -> Self {
         Self { backlog_of_stopped, backlog_of_running }

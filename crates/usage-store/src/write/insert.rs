@@ -118,7 +118,7 @@ pub(crate) fn insert_all(
 const AT_ONCE: usize = 8;
 
 /// A row that waits for others to go in with.
-struct Waiting<'r> {
+struct PendingRow<'r> {
     id: i64,
     ids: RowIds,
     /// The data besides its columns; empty where there are none.
@@ -145,7 +145,7 @@ pub(crate) struct Rows<'a, 'r> {
     statement: InsertRows<'a>,
     /// For [`AT_ONCE`] rows; nothing where each has to go in by itself, at once.
     together: Option<InsertRows<'a>>,
-    waiting: Vec<Waiting<'r>>,
+    pending: Vec<PendingRow<'r>>,
     /// Nothing until a record has an event id.
     known: Option<KnownIds<'a>>,
     first_id: i64,
@@ -170,7 +170,7 @@ impl<'a, 'r> Rows<'a, 'r> {
             connection,
             statement,
             together: None,
-            waiting: Vec::new(),
+            pending: Vec::new(),
             known: None,
             first_id,
             next_id: first_id,
@@ -339,11 +339,11 @@ impl<'a, 'r> Rows<'a, 'r> {
         }
         let (ts, packed) = (record.timestamp().as_micros(), (!more.is_empty()).then_some(&*more));
         let hash = hash_of_row(ts, id, ids.label_set, ids.session, packed);
-        let row = Waiting { id, ids, more, record };
+        let row = PendingRow { id, ids, more, record };
         // Where it goes in by itself, it counts once it is in.
         if self.together.is_some() {
             self.delta.new_record((row.ids.label_set, row.ids.session), hash, &row.record);
-            self.waiting.push(row);
+            self.pending.push(row);
             self.put_together()?;
         } else {
             self.statement.execute(std::slice::from_ref(&row))?;
@@ -359,16 +359,16 @@ impl<'a, 'r> Rows<'a, 'r> {
 
     /// Inserts those that wait, once they are as many as go in together.
     fn put_together(&mut self) -> rusqlite::Result<()> {
-        if let Some(statement) = self.together.as_mut().filter(|_| self.waiting.len() == AT_ONCE) {
-            statement.execute(&self.waiting)?;
-            self.waiting.clear();
+        if let Some(statement) = self.together.as_mut().filter(|_| self.pending.len() == AT_ONCE) {
+            statement.execute(&self.pending)?;
+            self.pending.clear();
         }
         Ok(())
     }
 
     /// Inserts those that wait.
     pub(super) fn put_rest(&mut self) -> rusqlite::Result<()> {
-        for row in std::mem::take(&mut self.waiting) {
+        for row in std::mem::take(&mut self.pending) {
             self.statement.execute(&[row])?;
         }
         Ok(())
@@ -458,13 +458,13 @@ impl<'a> InsertRows<'a> {
         Ok(Self { statement, numbers, has: vec![[false; 3]; rows] })
     }
 
-    fn execute(&mut self, rows: &[Waiting<'_>]) -> rusqlite::Result<()> {
+    fn execute(&mut self, rows: &[PendingRow<'_>]) -> rusqlite::Result<()> {
         let Self { statement, numbers, has } = self;
         let bound = numbers.iter_mut().zip(has);
         for (at, (row, (bound, [has_id, has_session, has_more]))) in
             rows.iter().zip(bound).enumerate()
         {
-            let Waiting { id, ids, more, record } = row;
+            let PendingRow { id, ids, more, record } = row;
             let first = at * COLUMNS + 1;
             // One by one: as a list of parameters each would go through a table of functions.
             statement.raw_bind_parameter(first, record.timestamp().as_micros())?;

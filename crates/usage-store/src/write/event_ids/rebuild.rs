@@ -15,22 +15,22 @@ const AT_A_TIME: usize = 1 << 20;
 
 /// Adds the entries of all records from an instant on, of which none is there yet.
 pub(crate) fn fill(connection: &Connection, from: i64) -> Result<(), ReadError> {
-    let mut waiting = Vec::new();
+    let mut pending = Vec::new();
     entries(connection, from, END, |entry| {
-        waiting.push(entry);
-        if waiting.len() == AT_A_TIME {
-            put(connection, &mut waiting)?;
+        pending.push(entry);
+        if pending.len() == AT_A_TIME {
+            put(connection, &mut pending)?;
         }
         Ok(())
     })?;
-    put(connection, &mut waiting)?;
+    put(connection, &mut pending)?;
     Ok(())
 }
 
-fn put(connection: &Connection, waiting: &mut Vec<Entry>) -> rusqlite::Result<()> {
-    waiting.sort_unstable();
+fn put(connection: &Connection, pending: &mut Vec<Entry>) -> rusqlite::Result<()> {
+    pending.sort_unstable();
     let mut insert = connection.prepare_cached(INSERT)?;
-    for Entry { hash, record, ts } in waiting.drain(..) {
+    for Entry { hash, record, ts } in pending.drain(..) {
         insert.execute([hash, record, ts])?;
     }
     Ok(())
