@@ -15,7 +15,7 @@ pub enum ErrorKind {
     /// The file that is there cannot be worked with as it is: another program's file, another version, a file with
     /// several names. Somebody has to decide what becomes of it.
     Unusable,
-    /// The answer asked for cannot be told from what is kept: only rollups are left there, and they do not tell it apart.
+    /// The answer asked for cannot be answered from what is kept: only rollups are left there, and they do not tell it apart.
     /// Another question can be answered.
     NotKept,
     /// Somebody else has it locked, or all connections are in use: soon over.

@@ -90,7 +90,7 @@ impl Format {
         Self::ALL.iter().copied().find(|format| format.name() == name)
     }
 
-    /// Returns whether people read it, and may be told more beside it.
+    /// Returns whether people read it, and may be given more beside it.
     #[must_use]
     pub const fn is_for_people(self) -> bool {
         matches!(self, Self::Text)

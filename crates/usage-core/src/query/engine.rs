@@ -21,7 +21,7 @@ pub type Records<'a> = Box<dyn Iterator<Item = Result<Record, Error>> + Send + '
 /// from records. Where those are gone it says that the answer is
 /// [not kept](crate::ErrorKind::NotKept), and never takes them for records without tags.
 ///
-/// Each answer shows one state of the engine: of a batch all or nothing. What cannot be told completely is an
+/// Each answer shows one state of the engine: of a batch all or nothing. What cannot be answered completely is an
 /// error, never a smaller answer. Every question has [`Limits`]; one that they end fails with
 /// [`DeadlineExceeded`](crate::ErrorKind::DeadlineExceeded) or
 /// [`Cancelled`](crate::ErrorKind::Cancelled), at once where they are reached before it is asked.
@@ -105,7 +105,7 @@ pub trait Engine: Send + Sync {
     fn bounds(&self, limits: &Limits) -> Result<Bounds, Error>;
 
     /// Returns the [horizon](Bounds::accepts_from) by itself: older records are refused. `None` where none are.
-    /// For those who need no other bound, as that may be sooner told.
+    /// For those who need no other bound, as that may be answered sooner.
     ///
     /// # Errors
     /// As [`totals`](Self::totals).

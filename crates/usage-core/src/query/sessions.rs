@@ -27,7 +27,7 @@ pub struct Session {
     pub models: Vec<String>,
     /// The projects that it was about, those with the most tokens first; none where its records name none.
     pub projects: Vec<String>,
-    /// Records of it were pruned: its figures stay as they are, told from rollups.
+    /// Records of it were pruned: its figures stay as they are, from rollups.
     pub is_frozen: bool,
 }
 

@@ -73,7 +73,7 @@ pub struct Import {
     pub refused: i64,
 }
 
-/// The number of names of a dimension that are told.
+/// The number of names of a dimension that are shown.
 const TOP: usize = 5;
 
 /// `None` where not all of it can be read, which the checks have found.

@@ -25,7 +25,7 @@ pub enum Depth {
 pub struct ExamineOptions {
     /// The thoroughness of the examination.
     pub depth: Depth,
-    /// The instant taken for now: with it, whatever lies far from now is told, records and an instant before which the
+    /// The instant taken for now: with it, whatever lies far from now is reported, records and an instant before which the
     /// ledger refuses them.
     pub now: Option<Timestamp>,
 }

@@ -59,7 +59,7 @@ pub enum Kind {
 /// The number of reasons that are kept. More are counted.
 const MAX_REASONS: usize = 20;
 
-/// The number of things of a kind that are told.
+/// The number of things of a kind that are shown.
 const FIRST: i64 = 3;
 
 impl QuarantineContents {

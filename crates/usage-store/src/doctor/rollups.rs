@@ -141,7 +141,7 @@ impl Comparing<'_> {
         self.others(quarter_of(from), &seen)
     }
 
-    /// Checks what can be told of quarters of an hour whose records were deleted.
+    /// Checks what can be known of quarters of an hour whose records were deleted.
     fn without_rows(&mut self, from: i64) -> Result<(), ReadError> {
         let sets = LabelSets::read(self.connection)?;
         for number in numbers(self.connection, Level::Quarter, quarter_of(from))? {

@@ -211,7 +211,7 @@ pub enum StoreError {
     TagsGone {
         /// The tag, as in `tag:team`.
         key: String,
-        /// From this instant on it can be told.
+        /// From this instant on it can be answered.
         before: Timestamp,
     },
     /// A key of tags that is to be declared is none, or there are too many of them.

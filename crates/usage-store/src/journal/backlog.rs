@@ -102,7 +102,7 @@ impl Journals<'_> {
     /// ```
     ///
     /// # Errors
-    /// When the ledger cannot be read. A journal that cannot is told as
+    /// When the ledger cannot be read. A journal that cannot is reported as
     /// [`SegmentState::Inaccessible`](crate::SegmentState::Inaccessible).
     pub fn backlog(&self) -> Result<JournalBacklog> {
         self.backlog_until(None)
@@ -130,7 +130,7 @@ impl Journals<'_> {
 }
 
 fn may_exist(folder: &Path) -> bool {
-    // What cannot be looked for is an error to be told.
+    // What cannot be looked for is an error to report.
     folder.try_exists().unwrap_or(true)
 }
 
@@ -158,11 +158,11 @@ fn look_into(
     let mut position =
         |segment| journals::position_of_any_version(connection, segment).ok().flatten();
     let found = survey(&RealDisk, folder, ledger, &mut position);
-    backlog.segments.extend(found.segments.into_iter().map(told));
+    backlog.segments.extend(found.segments.into_iter().map(from_survey));
     backlog.segments.extend(given_up(folder));
 }
 
-fn told(segment: SurveyedSegment) -> JournalSegment {
+fn from_survey(segment: SurveyedSegment) -> JournalSegment {
     let SurveyedSegment { path, state, records, bytes, damage, error, .. } = segment;
     let damage = damage.iter().map(ToString::to_string).chain(error).collect();
     JournalSegment { path, state, records, bytes, damage }
@@ -170,7 +170,7 @@ fn told(segment: SurveyedSegment) -> JournalSegment {
 
 /// The files that a replay could not read, and has renamed so that nothing looks at them again.
 fn given_up(folder: &Path) -> Vec<JournalSegment> {
-    // A folder that cannot be read is told already.
+    // A folder that cannot be read is reported already.
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut found = Vec::new();
     for entry in entries {

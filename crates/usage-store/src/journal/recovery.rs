@@ -75,7 +75,7 @@ impl Journals<'_> {
     ///
     /// Each record is stored once, however many do this at the same time. What waits in the
     /// journal of a running process is left to that. Journals of other ledgers or of newer
-    /// versions are left as they are, and told.
+    /// versions are left as they are, and reported.
     ///
     /// ```
     /// # let folder = tempfile::tempdir()?;

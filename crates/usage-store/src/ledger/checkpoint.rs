@@ -2,7 +2,7 @@
 //!
 //! The writing connection does it whenever a commit leaves a thousand pages in the log. SQLite does the
 //! same by itself and keeps to itself how it went: a disk on which the file cannot grow would let the log
-//! grow for ever, and nobody would be told. So what a checkpoint fails with is kept, and the doctor,
+//! grow for ever, and nobody would be notified. So what a checkpoint fails with is kept, and the doctor,
 //! which is another program, finds it among the ledger's settings; these go through the log, which can
 //! still be written.
 

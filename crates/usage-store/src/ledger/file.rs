@@ -1,4 +1,4 @@
-//! Files of SQLite databases: what lies beside one, how SQLite is told of one, and which file it is.
+//! Files of SQLite databases: what lies beside one, how SQLite is to open one, and which file it is.
 //!
 //! For whoever reads somebody else's database, as an importer does, and must leave no trace on it.
 //!

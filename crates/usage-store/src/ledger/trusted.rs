@@ -14,7 +14,7 @@ use crate::ledger::file_id::OpenedFile;
 
 /// Returns whether it is a folder of the same user with at least one segment of this very ledger,
 /// and with nothing in the place of a segment that is no file. So is a folder that this user may
-/// not look into: nothing can be done to it, and somebody has to be told of it.
+/// not look into: nothing can be done to it, and somebody has to be notified of it.
 pub(crate) fn is_journal_of(folder: &Path, file: &OpenedFile, ledger: LedgerId) -> bool {
     if folder.read_dir().is_err_and(|error| error.kind() == ErrorKind::PermissionDenied) {
         return true;

@@ -147,7 +147,7 @@ impl Answer<'_> {
             Some(stored) => {
                 stored.map(|of| Some(of.record)).map_err(|error| failed(error, &self.limits))
             }
-            // Last, so that it is told of what a prune has taken meanwhile too.
+            // Last, so that it sees what a prune has taken meanwhile too.
             None => self.check_kept().map(|()| None),
         }
     }

@@ -1,4 +1,4 @@
-//! Sessions: what each comes to, told from its own rollups by day. Rows are read only of the day that a range cuts, and where
+//! Sessions: what each comes to, from its own rollups by day. Rows are read only of the day that a range cuts, and where
 //! a filter is about tags that rollups do not tell apart.
 
 use std::cmp::Reverse;

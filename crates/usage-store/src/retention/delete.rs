@@ -80,7 +80,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Doubtful`](crate::StoreError::Doubtful) when there is a [`Doubt`](crate::Doubt) that an instant is meant, unless the plan
     /// [insists](PrunePlan::insist); nothing was done then. When the ledger cannot be written, or what
-    /// waits in a journal cannot be stored: what was deleted until then stays deleted, and is told by
+    /// waits in a journal cannot be stored: what was deleted until then stays deleted, and is reported by
     /// [`StoreError::Unfinished`](crate::StoreError::Unfinished) if it is anything. Also as the plan.
     ///
     /// [`RefusalReason::BeforeHorizon`]: usage_core::sink::RefusalReason::BeforeHorizon

@@ -25,8 +25,8 @@ pub(super) fn doubt(
     let latest = retained::latest_now(connection)?;
     let known = newest.max(latest);
     if let (Some(now), Some(known)) = (now, known) {
-        let is_told = latest.is_some() || before.as_micros() > known;
-        if is_told && now.as_micros() > known.saturating_add(PLAUSIBLE) {
+        let is_known = latest.is_some() || before.as_micros() > known;
+        if is_known && now.as_micros() > known.saturating_add(PLAUSIBLE) {
             return Ok(Some(Doubt::NowAhead { now, latest: at(known) }));
         }
     }

@@ -32,7 +32,7 @@ impl Retention<'_> {
     /// somebody records them again.
     ///
     /// Records that were refused meanwhile are quarantined;
-    /// [`Quarantine::retry`](crate::Quarantine::retry) takes them in. What earlier deletions were told of
+    /// [`Quarantine::retry`](crate::Quarantine::retry) takes them in. What earlier deletions were given as
     /// now is forgotten, as it may have been wrong.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! The progress of a deletion, so that it can be told even when a later step fails.
+//! The progress of a deletion, so that it can be reported even when a later step fails.
 
 use super::space::VacuumOutcome;
 use crate::StoreError;

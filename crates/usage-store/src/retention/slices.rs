@@ -53,7 +53,7 @@ impl Pace {
 
 impl Store {
     /// Repeats work until there is none left to do; returns how much that was, and calls `on_progress` with it
-    /// after each time. Work is told how much it may do, and says how much it has done.
+    /// after each time. Work gets how much it may do, and says how much it has done.
     pub(super) fn in_slices<W: Into<WorkError<StoreError>>>(
         &self,
         doing: &'static str,

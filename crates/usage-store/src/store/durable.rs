@@ -3,7 +3,7 @@
 //! What is committed lies in the write-ahead log until a checkpoint has copied it into the database
 //! and synced that. Under `synchronous=NORMAL` nobody syncs the log at a commit.
 //!
-//! A sync that fails is told once. The operating system then counts the pages as written, though they
+//! A sync that fails is reported once. The operating system then counts the pages as written, though they
 //! are not on the disk, and the next sync of them succeeds. So after one that failed only a checkpoint
 //! counts, which writes them anew, into the database.
 
@@ -25,7 +25,7 @@ pub(crate) struct Log(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     /// Kept open: an open file learns of every write that failed since it was opened, whoever's it
-    /// was and whoever was told; one that is opened later does not.
+    /// was and whoever was notified; one that is opened later does not.
     file: Option<File>,
     /// Says whether a sync failed, and no checkpoint has succeeded since.
     failed: bool,

@@ -228,7 +228,7 @@ fn is_elsewhere_of(record: &Record) -> bool {
     record.counts().get(Measure::Elsewhere) > 0
 }
 
-/// Returns the record without what only the ledger can tell, as no telling says it.
+/// Returns the record without what only the ledger knows, as no telling says it.
 fn without_elsewhere(record: &Record) -> Record {
     record.clone().with_counts(record.counts().with_elsewhere(false))
 }

@@ -118,7 +118,7 @@ impl<M: Manager> Pool<M> {
     fn place(&self, stop: Option<&Stop>) -> Result<Place<'_, M>, NoConnection<M::Error>> {
         let mut places = self.lock();
         let mut busy_since = None;
-        // Whether to stop is asked, not told.
+        // Whether to stop is polled, not notified.
         let at_most = if stop.is_some() { ASKING } else { Duration::MAX };
         while places.taken >= self.max {
             if stop.is_some_and(Stop::is_over) {
@@ -227,7 +227,7 @@ struct Connector<M: Manager> {
 }
 
 impl<M: Manager> ManageConnection for Connector<M> {
-    /// The error is taken by whom it is told.
+    /// The error is taken by the first user who sees it.
     type Connection = Result<M::Connection, Option<M::Error>>;
     type Error = M::Error;
 
@@ -356,8 +356,8 @@ mod tests {
         go_on.send(Err(io::Error::other("no"))).unwrap();
         go_on.send(Ok(())).unwrap();
         // The error may come to be known only while this one waits already.
-        let told = one.with(None, |one| *one);
-        assert!(matches!(told, Ok(2) | Err(NoConnection::Failed(_))), "{told:?}");
+        let answer = one.with(None, |one| *one);
+        assert!(matches!(answer, Ok(2) | Err(NoConnection::Failed(_))), "{answer:?}");
         assert_eq!(one.with(None, |one| *one).unwrap(), 2);
         assert_eq!(one.counts(), (1, 1));
     }

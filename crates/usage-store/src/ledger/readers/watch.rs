@@ -123,7 +123,7 @@ mod tests {
         assert_ne!(readers.seen().unwrap(), readers.seen().unwrap(), "a log is written in place");
     }
 
-    /// Who can ask is told whether the log has grown or not.
+    /// Notices whether the log has grown or not.
     #[test]
     fn a_ledger_that_is_immutable_no_longer_is_asked() {
         let folder = tempfile::tempdir().unwrap();

@@ -41,12 +41,14 @@ pub(super) fn take(
     real_path: &Path,
     path: &Path,
     version: i32,
-    told: &mut dyn FnMut(MigrationStep),
+    on_progress: &mut dyn FnMut(MigrationStep),
 ) -> Result<Copied> {
     let part = Part::beside(real_path)?;
-    copy_pages(real_path, &part, told).map_err(|source| match SqliteErrorKind::of(&source) {
-        SqliteErrorKind::Full => StoreError::sqlite("copy the ledger beside", path, source),
-        _ => StoreError::sqlite("copy the ledger", path, source),
+    copy_pages(real_path, &part, on_progress).map_err(|source| {
+        match SqliteErrorKind::of(&source) {
+            SqliteErrorKind::Full => StoreError::sqlite("copy the ledger beside", path, source),
+            _ => StoreError::sqlite("copy the ledger", path, source),
+        }
     })?;
     publish(part, real_path, version)
 }
@@ -69,7 +71,7 @@ fn publish(part: Part, real_path: &Path, version: i32) -> Result<Copied> {
 fn copy_pages(
     real_path: &Path,
     part: &Part,
-    told: &mut dyn FnMut(MigrationStep),
+    on_progress: &mut dyn FnMut(MigrationStep),
 ) -> rusqlite::Result<()> {
     let ledger = Connection::open_with_flags(real_path, connect::flags())?;
     ledger.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
@@ -86,7 +88,7 @@ fn copy_pages(
         let bytes = |pages: i32| u64::from(pages.unsigned_abs()) * page_bytes.unsigned_abs();
         let (bytes, of) =
             (bytes(progress.pagecount - progress.remaining), bytes(progress.pagecount));
-        told(MigrationStep::Copying { bytes, of });
+        on_progress(MigrationStep::Copying { bytes, of });
         match step {
             StepResult::Done => return Ok(()),
             StepResult::More => {}

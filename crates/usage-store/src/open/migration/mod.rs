@@ -96,7 +96,7 @@ fn carry_out(
     file: &OpenedFile,
     path: &Path,
     with_copy: bool,
-    told: &mut dyn FnMut(MigrationStep),
+    on_progress: &mut dyn FnMut(MigrationStep),
 ) -> Result<Option<Migrated>> {
     let failed = |source| StoreError::sqlite("migrate the ledger", path, source);
     let patience: i64 =
@@ -111,8 +111,9 @@ fn carry_out(
     };
     let bytes_before = plan::bytes(&transaction).map_err(failed)?;
     plan::space(bytes_before, with_copy).check(file.real_path(), path)?;
-    let copy = with_copy.then(|| copy::take(file.real_path(), path, from, told)).transpose()?;
-    told(MigrationStep::Changing);
+    let copy =
+        with_copy.then(|| copy::take(file.real_path(), path, from, on_progress)).transpose()?;
+    on_progress(MigrationStep::Changing);
     if let Err(error) = changed(transaction, path, file, from) {
         if let Some(copy) = copy {
             copy.discard();

@@ -95,10 +95,13 @@ impl MigrationPlan {
     /// [`StoreError::NoSpace`] when the disk has not enough space. Else when another program has
     /// the ledger locked, when the copy cannot be made, or the ledger not be read or written; it is
     /// what it was then.
-    pub fn carry_out(&self, told: &mut dyn FnMut(MigrationStep)) -> Result<Option<Migrated>> {
+    pub fn carry_out(
+        &self,
+        on_progress: &mut dyn FnMut(MigrationStep),
+    ) -> Result<Option<Migrated>> {
         let options = StoreOptions::default();
         let (mut connection, file) = open::for_writing(&self.path, &options)?;
-        let migrated = carry_out(&mut connection, &file, &self.path, self.with_copy, told)?;
+        let migrated = carry_out(&mut connection, &file, &self.path, self.with_copy, on_progress)?;
         // What was written lies in the log; whoever opens the ledger last brings it into the file.
         open::ready(connection, &self.path, &options).map(|_| migrated)
     }
