@@ -2,19 +2,21 @@
 
 use std::borrow::Cow;
 
-use rusqlite::{CachedStatement, Connection};
+use rusqlite::Connection;
+use usage_core::Record;
 use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
-use usage_core::{EventId, Label, Record};
 
 use crate::error::WriteError;
-use crate::ledger::columns::{NUMBERS, hash_of_row};
-use crate::ledger::ids::{IdCache, PendingIds, RowIds};
-use crate::ledger::more::{COLUMNS as NUMBERED, More};
+use crate::ledger::columns::hash_of_row;
+use crate::ledger::ids::{IdCache, PendingIds};
+use crate::ledger::more::More;
 use crate::ledger::retained;
 use crate::ledger::transaction;
 use crate::rollups::Delta;
 use crate::write::before_horizon;
-use crate::write::event_ids::{Event, KnownIds, are_alike};
+use crate::write::event_ids::KnownIds;
+use crate::write::insert_rows::{InsertRows, PendingRow};
+use crate::write::verdict::Verdict;
 
 /// The outcome of inserting a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,28 +119,6 @@ pub(crate) fn insert_all(
 /// The number of rows that go in with one statement where there are as many: each costs less then.
 const AT_ONCE: usize = 8;
 
-/// A row that waits for others to go in with.
-struct PendingRow<'r> {
-    id: i64,
-    ids: RowIds,
-    /// The data besides its columns; empty where there are none.
-    more: Vec<u8>,
-    record: Cow<'r, Record>,
-}
-
-/// The verdict on a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    Store {
-        /// A record of another instance has its id.
-        is_elsewhere: bool,
-    },
-    Duplicate,
-    /// Its event is known, or will be once those before it are stored: see [`Rows::join`].
-    Join,
-    Refuse(RefusalReason),
-}
-
 /// Rows on their way into the ledger, in one transaction.
 pub(crate) struct Rows<'a, 'r> {
     pub(super) connection: &'a Connection,
@@ -147,7 +127,7 @@ pub(crate) struct Rows<'a, 'r> {
     together: Option<InsertRows<'a>>,
     pending: Vec<PendingRow<'r>>,
     /// Nothing until a record has an event id.
-    known: Option<KnownIds<'a>>,
+    pub(super) known: Option<KnownIds<'a>>,
     first_id: i64,
     pub(super) next_id: i64,
     /// Records older than this are not taken.
@@ -203,94 +183,6 @@ impl<'a, 'r> Rows<'a, 'r> {
         }
         let verdict = self.verdict_of_new(record, false);
         self.carry_out(index, record, verdict, ids).map(drop)
-    }
-
-    /// The hashes of the ids of a batch, in their order, each with the place of its record.
-    fn hashes<'b>(&mut self, batch: &'b [Record]) -> rusqlite::Result<Vec<Hashed<'b>>> {
-        if batch.iter().all(|record| record.event_id().is_none()) {
-            return Ok(Vec::new());
-        }
-        let known = self.known()?;
-        let mut hashes = Vec::with_capacity(batch.len());
-        for (index, record) in batch.iter().enumerate() {
-            hashes.extend(record.ids().map(|id| (known.hash(record, id), index, id)));
-        }
-        hashes.sort_unstable_by_key(|(hash, index, _)| (*hash, *index));
-        Ok(hashes)
-    }
-
-    /// Returns the verdict on each record of a batch, as if they were inserted one after the other.
-    fn verdicts(
-        &mut self,
-        batch: &[Record],
-        hashes: &[Hashed<'_>],
-    ) -> rusqlite::Result<Vec<Verdict>> {
-        let mut verdicts: Vec<_> =
-            batch.iter().map(|record| self.verdict_of_new(record, false)).collect();
-        for alike in hashes.chunk_by(|(one, ..), (other, ..)| are_alike(*one, *other)) {
-            let alike = in_order(alike);
-            for (at, &(hash, index, id)) in alike.iter().enumerate() {
-                let record = &batch[index];
-                let has_id = |(_, other, of): &&Hashed<'_>| *of == id && *other != index;
-                let is_here =
-                    |(_, other, _): &&Hashed<'_>| is_of_one_instance(&batch[*other], record);
-                let mut earlier = alike[..at].iter().filter(has_id);
-                let verdict = match earlier.clone().find(is_here) {
-                    Some((_, earlier, _)) if is_repeated(&batch[*earlier], record) => {
-                        match verdicts[*earlier] {
-                            Verdict::Store { .. } => Verdict::Duplicate,
-                            verdict => verdict,
-                        }
-                    }
-                    Some(_) => Verdict::Join,
-                    None => {
-                        let is_told = |(_, other, _): &Hashed<'_>| {
-                            let is_sure = batch[*other].alias_id().is_none();
-                            is_sure && matches!(verdicts[*other], Verdict::Store { .. })
-                        };
-                        match earlier.next() {
-                            // Once it is known what becomes of what another instance tells.
-                            Some(of_other) if !is_told(of_other) => Verdict::Join,
-                            of_other => self.verdict_by(hash, id, record, of_other.is_some())?,
-                        }
-                    }
-                };
-                // By another id of it something else may be known.
-                verdicts[index] = match record.alias_id() {
-                    None => verdict,
-                    Some(_) => verdicts[index].and(verdict),
-                };
-            }
-        }
-        Ok(verdicts)
-    }
-
-    /// Returns the verdict on a record by one of its ids, going by what is in the tables.
-    fn verdict_by(
-        &mut self,
-        hash: i64,
-        id: &EventId,
-        record: &Record,
-        is_elsewhere: bool,
-    ) -> rusqlite::Result<Verdict> {
-        let found = self.known()?.find(hash, id, record)?;
-        Ok(match found.event {
-            Event::New => self.verdict_of_new(record, found.is_elsewhere || is_elsewhere),
-            Event::Same => Verdict::Duplicate,
-            Event::Known(_) => Verdict::Join,
-            Event::Deleted => Verdict::Refuse(RefusalReason::EventIdDeleted),
-        })
-    }
-
-    /// Returns the verdict on a record of which nothing is known.
-    pub(super) fn verdict_of_new(&self, record: &Record, is_elsewhere: bool) -> Verdict {
-        if record.timestamp().as_micros() < self.records_from {
-            return Verdict::Refuse(RefusalReason::BeforeHorizon);
-        }
-        match &self.known {
-            Some(known) if is_elsewhere && known.is_first_alone() => Verdict::Duplicate,
-            _ => Verdict::Store { is_elsewhere },
-        }
     }
 
     /// Returns the id of a record that is stored.
@@ -387,117 +279,5 @@ impl<'a, 'r> Rows<'a, 'r> {
             self.gone.count_out(self.connection)?;
         }
         Ok(self.outcome)
-    }
-}
-
-impl Verdict {
-    /// Returns the verdict on a record by two of its ids.
-    fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Refuse(RefusalReason::EventIdDeleted), _) => self,
-            (_, Self::Refuse(RefusalReason::EventIdDeleted)) => other,
-            (Self::Store { is_elsewhere }, Self::Store { is_elsewhere: other }) => {
-                Self::Store { is_elsewhere: is_elsewhere || other }
-            }
-            _ if self == other => self,
-            _ => Self::Join,
-        }
-    }
-}
-
-/// The hash of an id, the place of its record in the batch, and the id.
-type Hashed<'b> = (i64, usize, &'b EventId);
-
-fn is_of_one_instance(one: &Record, other: &Record) -> bool {
-    let [of_one, of_other] = [one, other].map(|it| it.labels().name(Label::Instance));
-    one.labels().is_same_allocation(other.labels()) || of_one == of_other
-}
-
-/// Ids with the same text, of whatever instances, in the order of their records.
-fn in_order<'s, 'b>(alike: &'s [Hashed<'b>]) -> Cow<'s, [Hashed<'b>]> {
-    if alike.is_sorted_by_key(|(_, index, _)| *index) {
-        return Cow::Borrowed(alike);
-    }
-    let mut sorted = alike.to_vec();
-    sorted.sort_by_key(|(_, index, _)| *index);
-    Cow::Owned(sorted)
-}
-
-/// Returns whether a record is one again that has no other id.
-fn is_repeated(earlier: &Record, record: &Record) -> bool {
-    record.alias_id().is_none() && earlier == record
-}
-
-/// The columns of a row: time, id, label set, event id, session, what else it says, and its numbers.
-const COLUMNS: usize = FIRST_NUMBER + NUMBERED;
-const FIRST_NUMBER: usize = 6;
-
-/// The statement that inserts so many rows at once. What stands in a place already, mostly a zero, is not bound
-/// there again: a statement keeps what is bound to it.
-struct InsertRows<'a> {
-    statement: CachedStatement<'a>,
-    /// For each row the numbers that are bound; [`UNBOUND`] where nobody knows.
-    numbers: Vec<[u64; NUMBERED]>,
-    /// For each row whether an event id, a session and more is bound.
-    has: Vec<[bool; 3]>,
-}
-
-const UNBOUND: u64 = u64::MAX;
-
-impl<'a> InsertRows<'a> {
-    fn prepare(connection: &'a Connection, rows: usize) -> rusqlite::Result<Self> {
-        let row = format!("({})", ["?"; COLUMNS].join(", "));
-        let values = vec![row; rows].join(", ");
-        let sql = format!(
-            "INSERT INTO records (ts, id, label_set, event_id, session, more, {}) VALUES {values}",
-            *NUMBERS
-        );
-        let statement = connection.prepare_cached(&sql)?;
-        let numbers = vec![[UNBOUND; NUMBERED]; rows];
-        // A statement from the cache has nothing bound to it, as a new one.
-        Ok(Self { statement, numbers, has: vec![[false; 3]; rows] })
-    }
-
-    fn execute(&mut self, rows: &[PendingRow<'_>]) -> rusqlite::Result<()> {
-        let Self { statement, numbers, has } = self;
-        let bound = numbers.iter_mut().zip(has);
-        for (at, (row, (bound, [has_id, has_session, has_more]))) in
-            rows.iter().zip(bound).enumerate()
-        {
-            let PendingRow { id, ids, more, record } = row;
-            let first = at * COLUMNS + 1;
-            // One by one: as a list of parameters each would go through a table of functions.
-            statement.raw_bind_parameter(first, record.timestamp().as_micros())?;
-            statement.raw_bind_parameter(first + 1, id)?;
-            statement.raw_bind_parameter(first + 2, ids.label_set)?;
-            let event_id = record.event_id().map(EventId::as_str);
-            if event_id.is_some() || *has_id {
-                statement.raw_bind_parameter(first + 3, event_id)?;
-                *has_id = event_id.is_some();
-            }
-            if ids.session.is_some() || *has_session {
-                statement.raw_bind_parameter(first + 4, ids.session)?;
-                *has_session = ids.session.is_some();
-            }
-            if !more.is_empty() || *has_more {
-                let more = (!more.is_empty()).then_some(more);
-                statement.raw_bind_parameter(first + 5, more)?;
-                *has_more = more.is_some();
-            }
-            let counts = record.counts().numbers().iter().zip(bound).enumerate();
-            for (index, (number, bound)) in counts {
-                if *bound != u64::from(*number) {
-                    statement.raw_bind_parameter(first + FIRST_NUMBER + index, number)?;
-                    *bound = u64::from(*number);
-                }
-            }
-        }
-        let inserted = statement.raw_execute()?;
-        // A trigger may leave a row out without an error; it is not stored then.
-        if inserted == rows.len() {
-            Ok(())
-        } else {
-            Err(rusqlite::Error::StatementChangedRows(inserted))
-        }
     }
 }

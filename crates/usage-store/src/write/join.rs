@@ -9,7 +9,8 @@ use usage_core::sink::{Refusal, RefusalReason};
 use usage_core::stats::Summary;
 use usage_core::{Measure, Record};
 
-use super::insert::{Rows, Verdict};
+use super::insert::Rows;
+use super::verdict::Verdict;
 use crate::error::ReadError;
 use crate::ledger::columns::hash_of_row;
 use crate::ledger::contexts::Contexts;
