@@ -27,6 +27,7 @@
 mod accounts;
 mod batcher;
 mod builder;
+mod call;
 mod channel;
 mod clock;
 mod engine;

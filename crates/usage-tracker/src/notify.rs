@@ -1,33 +1,14 @@
-//! Calling the sink, and notifying others of what came of it: the callback, and events.
+//! Notifying others of what became of records: the callback, and events.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use usage_core::error::chain;
-use usage_core::sink::{BatchOutcome, JournalSink, Refusal, RefusalReason, Sink};
-use usage_core::{Error, ErrorKind, Record};
+use usage_core::Record;
+use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
+
+use crate::call::message;
 
 /// Called for each record that the sink refused.
 pub(crate) type OnRefused = Box<dyn FnMut(&Record, &Refusal) + Send>;
-
-/// A failure in words, and what kind it is.
-pub(crate) type Failure = (ErrorKind, String);
-
-/// Calls the sink. A panic counts as a failure: the contract is all or nothing, so nothing was
-/// kept.
-pub(crate) fn call<T>(act: impl FnOnce() -> Result<T, Error>) -> Result<T, Failure> {
-    catch_unwind(AssertUnwindSafe(act))
-        .map_err(|panic| {
-            let text = format!("the sink panicked: {}", message(&*panic));
-            (ErrorKind::Other, text)
-        })
-        .and_then(|result| result.map_err(|error| (error.kind(), chain(&error))))
-}
-
-/// Returns the part of the sink that remembers how far journals are stored.
-pub(crate) fn positions(sink: &mut dyn Sink) -> Result<&mut dyn JournalSink, Error> {
-    sink.journal().ok_or_else(|| Error::other("the sink keeps no positions of journals any more"))
-}
 
 /// Notifies of each refused record of a batch.
 pub(crate) fn notify_refused(
@@ -76,13 +57,4 @@ pub(crate) fn notify_lost(lost: usize, error: Option<&str>) {
     if lost > 0 {
         tracing::error!(lost, error, "usage records were lost: the tracker could not store them");
     }
-}
-
-/// Returns the text of a panic.
-pub(crate) fn message(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
 }

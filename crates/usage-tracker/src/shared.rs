@@ -71,7 +71,7 @@ impl Shared {
     pub(crate) fn unblock_appender(&self) {
         let books = self.accounts.lock();
         let handover = &books.state.handover;
-        let is_free = books.counters.in_journal == 0 && handover.overflow.is_empty();
+        let is_free = books.counters.in_journal == 0 && handover.records.is_empty();
         if handover.blocked && is_free {
             drop(books);
             self.sender.wake();

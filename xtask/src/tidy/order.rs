@@ -50,7 +50,7 @@ const ORDERS: &[(&str, &[&str])] = &[
     (
         "usage-tracker",
         &[
-            "health", "stats", "notify", "accounts", "retry", "batcher", "error", "policy",
+            "health", "stats", "call", "notify", "accounts", "retry", "batcher", "error", "policy",
             "clock", "channel", "shared", "engine", "handle", "handles", "tracker", "builder",
             "shutdown", "in_async",
         ],

@@ -1,4 +1,15 @@
-//! Putting records into the ledger.
+//! Putting records into the ledger: the one place that inserts rows.
+//!
+//! [`insert_all`] takes a batch through these steps, in one transaction of its caller:
+//!
+//! 1. The ids of all records are hashed and sorted ([`Rows::hashes`]), and looked up in that order: what
+//!    becomes of each record is known before a row goes in (`verdict.rs`).
+//! 2. Each new record becomes a row: its names under numbers (`ledger/ids.rs`), what no column holds as bytes
+//!    (`ledger/more.rs`), and with others into one statement (`insert_rows.rs`).
+//! 3. The ids of the new rows are added to the known ones.
+//! 4. Records of events that the ledger knows, or that an earlier record of the batch has brought, are joined
+//!    with those (`join.rs`).
+//! 5. What came and went is counted into the rollups, once for the batch (`rollups/delta.rs`).
 
 use std::borrow::Cow;
 

@@ -8,7 +8,7 @@ use crate::stats::{Recovered, Stats};
 /// The fates of the records that were taken out of the channel, and the places of those that are on
 /// their way. The lengths of two lists in [`State`](super::State) belong to them.
 ///
-/// Always: `received == acknowledged() + held + in_memory + overflow.len() + in_journal +
+/// Always: `received == acknowledged() + held + in_memory + handover.records.len() + in_journal +
 /// unstored.len()`.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
@@ -45,8 +45,8 @@ pub(crate) struct Counters {
 impl Counters {
     /// Returns how many of the received records have come to their end.
     pub(crate) const fn acknowledged(&self) -> u64 {
-        let told = self.stored + self.amended + self.duplicates;
-        told + self.refused + self.dropped + self.handed_back
+        let answered = self.stored + self.amended + self.duplicates;
+        answered + self.refused + self.dropped + self.handed_back
     }
 
     /// Returns how many of the received records survive the process, or the power loss.

@@ -52,7 +52,7 @@ impl Books {
 
     /// Returns how many records wait for the committer.
     pub(crate) const fn to_store(&self) -> u64 {
-        let in_memory = self.counters.in_memory + self.state.handover.overflow.len();
+        let in_memory = self.counters.in_memory + self.state.handover.records.len();
         self.counters.in_journal + in_memory as u64
     }
 
@@ -101,7 +101,7 @@ impl Books {
     /// `returned` given back and `dropped` dropped.
     pub(crate) fn stats(&self, queued: usize, returned: u64, dropped: u64) -> Stats {
         let State { health, handover, unstored, .. } = &self.state;
-        let listed = handover.overflow.len() + unstored.len();
+        let listed = handover.records.len() + unstored.len();
         Stats {
             degraded: health.is_degraded(),
             sink_error: health.sink_error(),

@@ -49,7 +49,7 @@ pub(crate) struct Callers {
 pub(crate) struct Handover {
     /// The records that the journal could not take, for the committer. Nothing is put here while something is in
     /// the journal: records are stored in order.
-    pub(crate) overflow: Vec<Record>,
+    pub(crate) records: Vec<Record>,
     /// The appender waits until it may put something there.
     pub(crate) blocked: bool,
     /// A journal that was made late, for the appender.

@@ -98,40 +98,13 @@ pub(crate) fn channel(
 struct NotSent(Message, RejectReason);
 
 impl Sender {
-    /// Sends a message, or gives it back, and counts neither.
-    ///
-    /// Anything that happens seldom is kept out of line, so that the message is copied less often on the way
-    /// that matters.
+    /// Records a record with names of its own: [`Tracker::record`](crate::Tracker::record) comes here.
     #[inline]
-    fn try_send(&self, message: Message) -> Result<(), NotSent> {
-        if self.closed.load(Ordering::Acquire) {
-            return Err(self.not_sent(TrySendError::Disconnected(Aligned(message))));
-        }
-        match self.queue.try_send(Aligned(message)) {
-            Ok(()) => {
-                self.wake_if_parked();
-                Ok(())
-            }
-            Err(error) => Err(self.not_sent(error)),
-        }
+    pub(crate) fn record(&self, record: Record) -> Result<(), RejectedRecord> {
+        self.offer(record).or_else(|rejected| self.overflowed(rejected))
     }
 
-    #[inline]
-    fn offer(&self, record: Record) -> Result<(), RejectedRecord> {
-        self.try_send(Message::Record(record)).or_else(|NotSent(message, reason)| match message {
-            Message::Record(record) => Err(RejectedRecord::new(record, reason)),
-            // Only what was sent comes back, and that was a record.
-            Message::Registered(..) => Ok(()),
-        })
-    }
-
-    /// Registers names, so that recording with them moves a small number in their place. Returns `None`
-    /// when so many are registered that no more shall be kept.
-    pub(crate) fn register(&self, labels: &Labels) -> Option<LabelId> {
-        self.rare.registry.add(labels)
-    }
-
-    /// Records with registered names. A record that took its own share of the names instead would
+    /// Records with registered names. A record that held a clone of the names (an `Arc`) instead would
     /// write to a cache line that all recording threads and the receiving thread write to; a session's is
     /// written to by those who record for it.
     #[inline]
@@ -153,6 +126,49 @@ impl Sender {
                 Ok(())
             }
             Err(error) => self.not_recorded(error, labels),
+        }
+    }
+
+    #[inline]
+    fn offer(&self, record: Record) -> Result<(), RejectedRecord> {
+        self.try_send(Message::Record(record)).or_else(|NotSent(message, reason)| match message {
+            Message::Record(record) => Err(RejectedRecord::new(record, reason)),
+            // Only what was sent comes back, and that was a record.
+            Message::Registered(..) => Ok(()),
+        })
+    }
+
+    /// Sends a message, or gives it back, and counts neither.
+    ///
+    /// Anything that happens seldom is kept out of line, so that the message is copied less often on the way
+    /// that matters.
+    #[inline]
+    fn try_send(&self, message: Message) -> Result<(), NotSent> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(self.not_sent(TrySendError::Disconnected(Aligned(message))));
+        }
+        match self.queue.try_send(Aligned(message)) {
+            Ok(()) => {
+                self.wake_if_parked();
+                Ok(())
+            }
+            Err(error) => Err(self.not_sent(error)),
+        }
+    }
+
+    #[inline]
+    fn wake_if_parked(&self) {
+        if self.parked.load(Ordering::Relaxed) {
+            self.wake_parked();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wake_parked(&self) {
+        // One of the threads that see it pays for the wake-up.
+        if self.parked.swap(false, Ordering::AcqRel) {
+            self.wake();
         }
     }
 
@@ -189,22 +205,6 @@ impl Sender {
         }
     }
 
-    #[inline]
-    fn wake_if_parked(&self) {
-        if self.parked.load(Ordering::Relaxed) {
-            self.wake_parked();
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn wake_parked(&self) {
-        // One of the threads that see it pays for the wake-up.
-        if self.parked.swap(false, Ordering::AcqRel) {
-            self.wake();
-        }
-    }
-
     #[cold]
     #[inline(never)]
     fn not_sent(&self, error: TrySendError<Aligned>) -> NotSent {
@@ -217,11 +217,6 @@ impl Sender {
             self.wake();
         }
         NotSent(message, RejectReason::Full)
-    }
-
-    #[inline]
-    pub(crate) fn record(&self, record: Record) -> Result<(), RejectedRecord> {
-        self.offer(record).or_else(|rejected| self.overflowed(rejected))
     }
 
     /// Counts a record that goes back to its caller.
@@ -246,6 +241,12 @@ impl Sender {
     /// records only then.
     pub(crate) fn queued(&self, books: &Books) -> usize {
         self.queue.len().saturating_sub(books.state.empty_slots)
+    }
+
+    /// Registers names, so that recording with them moves a small number in their place. Returns `None`
+    /// when so many are registered that no more shall be kept.
+    pub(crate) fn register(&self, labels: &Labels) -> Option<LabelId> {
+        self.rare.registry.add(labels)
     }
 
     /// Closes the channel: from now on records come back. What was put in before, and what was about

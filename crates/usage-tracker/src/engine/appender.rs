@@ -11,8 +11,8 @@ use usage_journal::{JournalError, JournalWriter};
 
 use super::watch::{self, JournalWatch};
 use crate::accounts::{Event, release};
+use crate::call::message;
 use crate::channel::Receiver;
-use crate::notify::message;
 use crate::retry::BackOff;
 use crate::shared::Shared;
 
@@ -108,10 +108,10 @@ impl Appender {
     /// already.
     fn hand_over(&mut self) -> bool {
         let mut books = self.shared.accounts.lock();
-        let is_first = books.counters.in_journal == 0 && books.state.handover.overflow.is_empty();
+        let is_first = books.counters.in_journal == 0 && books.state.handover.records.is_empty();
         books.state.handover.blocked = !is_first;
         if is_first {
-            std::mem::swap(&mut books.state.handover.overflow, &mut self.held);
+            std::mem::swap(&mut books.state.handover.records, &mut self.held);
             books.counters.held = 0;
             let wake = books.to_store() >= books.state.handover.wake_at;
             drop(books);

@@ -11,8 +11,9 @@ use super::journaling::Journaling;
 use super::queue::Queues;
 use crate::accounts::{Event, Phase, release};
 use crate::batcher::{Batcher, Limits, Step};
+use crate::call::{Failure, call, message};
 use crate::channel::{Receiver, park_for};
-use crate::notify::{Failure, OnRefused, call, message};
+use crate::notify::OnRefused;
 use crate::shared::Shared;
 
 /// The most records that are moved under one lock, so that a snapshot never waits long.
@@ -124,7 +125,7 @@ impl Committer {
             },
             Feed::Appender(_) if records.is_empty() => {
                 let mut books = self.shared.accounts.lock();
-                std::mem::swap(records, &mut books.state.handover.overflow);
+                std::mem::swap(records, &mut books.state.handover.records);
                 books.counters.in_memory = records.len();
                 drop(books);
                 if !records.is_empty() {

@@ -5,7 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::committer::{Committer, Feed};
 use super::watch;
 use crate::accounts::{Event, release};
-use crate::notify::{Failure, call, message, notify_lost, positions};
+use crate::call::{Failure, call, message, positions};
+use crate::notify::notify_lost;
 
 impl Committer {
     /// Keeps what is not stored for whoever asks, or leaves it in the journal for the next process, and
@@ -20,7 +21,7 @@ impl Committer {
             books.state.sink_busy = true;
             books.counters.in_memory = 0;
             let mut left = std::mem::take(&mut self.queues.memory.records);
-            left.append(&mut books.state.handover.overflow);
+            left.append(&mut books.state.handover.records);
             left.append(&mut books.state.unstored);
             books.state.unstored = left;
             drop(books.state.handover.new_journal.take());

@@ -10,7 +10,7 @@ use usage_journal::{Access, JournalReader, JournalWriter, Options, RealDisk};
 use super::queue::Queues;
 use super::recovery::Recovery;
 use crate::accounts::release;
-use crate::notify::{Failure, call, positions};
+use crate::call::{Failure, call, positions};
 use crate::retry::BackOff;
 use crate::shared::Shared;
 

@@ -5,7 +5,8 @@ use usage_core::{Error, Record};
 use usage_journal::{JournalReader, StoredBatch};
 
 use crate::accounts::{Books, release};
-use crate::notify::{Failure, OnRefused, call, notify_refused, notify_unexplained, positions};
+use crate::call::{Failure, call, positions};
+use crate::notify::{OnRefused, notify_refused, notify_unexplained};
 use crate::shared::Shared;
 
 /// A queue of records that are to be stored.

@@ -9,7 +9,7 @@ use usage_core::sink::Sink;
 use usage_journal::{RealDisk, Replayed, replay};
 
 use crate::accounts::release;
-use crate::notify::{call, positions};
+use crate::call::{call, positions};
 use crate::retry::BackOff;
 use crate::shared::Shared;
 use crate::stats::Recovered;
