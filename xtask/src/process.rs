@@ -1,4 +1,4 @@
-//! Where things are, and how other programs are run: by argument list, never through a shell.
+//! The places where things are, and how other programs are run: by argument list, never through a shell.
 
 use std::env;
 use std::ffi::OsString;
@@ -13,14 +13,14 @@ pub(crate) fn root() -> &'static Path {
     xtask.parent().unwrap_or(xtask)
 }
 
-/// Where `cargo` puts what it builds. This very program lies in `debug` or `release` below it.
+/// The place where `cargo` puts what it builds. This very program lies in `debug` or `release` below it.
 pub(crate) fn target_dir() -> Result<PathBuf> {
     let this = env::current_exe().context("this program's own path is not known")?;
     let dir = this.parent().and_then(Path::parent);
     dir.map(Path::to_owned).with_context(|| format!("no target folder above {}", this.display()))
 }
 
-/// Where the pinned tools are installed.
+/// The place where the pinned tools are installed.
 pub(crate) fn tools_dir() -> PathBuf {
     root().join("target/tools")
 }

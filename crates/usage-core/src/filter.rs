@@ -1,8 +1,8 @@
-//! Which records a query is about.
+//! The records that a query is about.
 
 use crate::{Label, LabelNames, TagKey};
 
-/// Which records a query is about, by their names; the default is all of them.
+/// The records that a query is about, by their names; the default is all of them.
 ///
 /// Of each name any that is kept will do; between names all must hold. Tags likewise, by their keys.
 ///

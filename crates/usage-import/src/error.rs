@@ -1,4 +1,4 @@
-//! Why an import fails as a whole.
+//! The reasons why an import fails as a whole.
 
 use std::io;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ pub enum ImportError {
     NotFound {
         /// The thing that was looked for, as in "ccrouter database".
         kind: &'static str,
-        /// Where it was looked for.
+        /// The place where it was looked for.
         path: PathBuf,
     },
     /// The thing that is there is something else.
@@ -36,7 +36,7 @@ pub enum ImportError {
         doing: &'static str,
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         source: io::Error,
     },
     /// SQLite could not read it: its message says why.

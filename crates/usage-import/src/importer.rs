@@ -61,7 +61,7 @@ pub trait Origin {
     /// The name of the program.
     const PROGRAM: &'static str;
 
-    /// Where the program keeps it, below the home folder, unless a person says otherwise.
+    /// The place where the program keeps it, below the home folder, unless a person says otherwise.
     const BELOW_HOME: &'static str;
 
     /// Says why nothing can be imported from a path, if so, before a ledger is made for it.
@@ -86,7 +86,7 @@ pub struct Batch {
     pub refused: u64,
     /// The parts that the source had and that nobody can read any more, in words.
     pub gaps: Vec<String>,
-    /// Where the source goes on behind it; `None` where that is where it went on before.
+    /// The place where the source goes on behind it; `None` where that is where it went on before.
     pub cursor: Option<Vec<u8>>,
     /// The greatest number of items that come after it.
     pub left_at_most: u64,
@@ -104,13 +104,13 @@ impl Batch {
 /// A record of the source, or what could not become one.
 #[derive(Debug)]
 pub struct Item {
-    /// Where it stands.
+    /// The place where it stands.
     pub place: Place,
     /// The record, or why there is none.
     pub record: Result<Record, Refusal>,
 }
 
-/// Where an item stands in its source, in the order of reading.
+/// The place where an item stands in its source, in the order of reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Place {
@@ -130,7 +130,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// Why an item did not become a record of the ledger.
+/// The reason why an item did not become a record of the ledger.
 #[derive(Debug)]
 pub struct Refusal(Why);
 

@@ -26,9 +26,9 @@ pub struct ImportOptions {
 pub enum ImportEvent<'a> {
     /// An item was refused. It is counted as looked at, and not named again by later imports.
     Refused {
-        /// Where it stands.
+        /// The place where it stands.
         place: Place,
-        /// Why.
+        /// The reason.
         why: &'a Refusal,
     },
     /// The source had something that nobody can read any more: what, in words.

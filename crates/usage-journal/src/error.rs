@@ -71,7 +71,7 @@ impl From<JournalError> for Error {
     }
 }
 
-/// Why what was appended could not be made safe from a power loss.
+/// The reason why what was appended could not be made safe from a power loss.
 #[derive(Debug, thiserror::Error)]
 #[error("not all that was appended is safe from a power loss")]
 #[non_exhaustive]

@@ -51,11 +51,11 @@ impl Answer {
 pub struct Found {
     /// The unit prices.
     pub terms: Terms,
-    /// Where they are from.
+    /// The place where they are from.
     pub rule: Rule,
 }
 
-/// Where terms are from: enough to find them again, and to tell a person.
+/// The place where terms are from: enough to find them again, and to tell a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rule {

@@ -60,7 +60,7 @@ pub(crate) struct Line {
     pub(crate) terms: Terms,
 }
 
-/// Why a text is no book of prices.
+/// The reason why a text is no book of prices.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {what}")]
 pub struct BookError {
@@ -129,7 +129,7 @@ impl Book {
         Ok(book)
     }
 
-    /// Where the prices are from, with the checksum of that.
+    /// The place where the prices are from, with the checksum of that.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version

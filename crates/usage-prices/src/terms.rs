@@ -52,7 +52,7 @@ impl Terms {
     }
 }
 
-/// Why a text says no unit prices.
+/// The reason why a text says no unit prices.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text}")]
 pub struct TermsError {

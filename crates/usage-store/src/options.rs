@@ -25,7 +25,7 @@ pub struct StoreOptions {
     pub synchronous: Synchronous,
     /// The number of reports that may run at once, at least one. Default: 4.
     pub readers: u32,
-    /// Where a tracker keeps its journal, if it keeps one. Default: a folder beside the ledger's
+    /// The place where a tracker keeps its journal, if it keeps one. Default: a folder beside the ledger's
     /// file, named as that with `.journal` added. The ledger remembers any other, so that every
     /// program that opens the ledger finds it.
     pub journal_folder: Option<PathBuf>,

@@ -1,4 +1,4 @@
-//! Why a record was not taken, and why a wait has ended too early.
+//! The reasons why a record was not taken, and why a wait has ended too early.
 
 use std::fmt;
 
@@ -39,7 +39,7 @@ impl RejectedRecord {
         Self { record, reason }
     }
 
-    /// Why it was not taken.
+    /// The reason why it was not taken.
     #[must_use]
     pub const fn reason(&self) -> RejectReason {
         self.reason
@@ -75,7 +75,7 @@ impl fmt::Display for RejectedRecord {
 
 impl std::error::Error for RejectedRecord {}
 
-/// Why a record was not taken.
+/// The reason why a record was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RejectReason {
@@ -105,7 +105,7 @@ impl fmt::Display for RejectReason {
     }
 }
 
-/// Why a [`Handle`](crate::Handle) recorded nothing.
+/// The reason why a [`Handle`](crate::Handle) recorded nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HandleError {
@@ -129,7 +129,7 @@ impl HandleError {
     }
 }
 
-/// Why [`Tracker::flush`](crate::Tracker::flush) came back without everything being stored.
+/// The reason why [`Tracker::flush`](crate::Tracker::flush) came back without everything being stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FlushError {

@@ -24,7 +24,7 @@ const LONG: Duration = Duration::from_secs(60);
 /// A name space of our own, in which anybody may mount.
 const UNSHARE: [&str; 2] = ["unshare", "-Urm"];
 
-/// Where the journal is.
+/// The place where the journal is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Journal {
     SameDisk,

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 /// The setup that the measurements need to know.
 pub(crate) struct Setup {
-    /// Where ledgers and inputs are made; each part begins with fresh ones.
+    /// The place where ledgers and inputs are made; each part begins with fresh ones.
     pub(crate) folder: PathBuf,
     /// The release build of the command.
     pub(crate) usage: PathBuf,

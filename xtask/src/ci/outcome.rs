@@ -17,7 +17,7 @@ pub(super) struct Done {
 
 pub(super) enum State {
     Passed,
-    /// Why, in one line.
+    /// The reason, in one line.
     Failed(String),
     /// It needs another step, which did not pass.
     NotRun {

@@ -36,12 +36,12 @@ fn profile(long: bool) -> &'static str {
     if long { "long" } else { "ci" }
 }
 
-/// Where nextest writes its report.
+/// The place where nextest writes its report.
 pub(super) fn report_path(long: bool) -> Result<PathBuf> {
     Ok(process::target_dir()?.join("nextest").join(profile(long)).join("junit.xml"))
 }
 
-/// Where insta notes each snapshot file that a test compares with, a path a line.
+/// The place where insta notes each snapshot file that a test compares with, a path a line.
 pub(super) fn snapshots_path() -> Result<PathBuf> {
     Ok(process::target_dir()?.join("snapshots-in-use"))
 }

@@ -1,6 +1,6 @@
 //! Which provider and model a router of the sample day sends a request to.
 
-/// Where a request is sent.
+/// The place where a request is sent.
 #[derive(Clone, Copy)]
 pub(super) struct Target {
     pub(super) provider: &'static str,

@@ -57,7 +57,7 @@ pub(super) fn has_word(line: &str, word: &str) -> bool {
         .any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
 }
 
-/// Where the item that the code begins with ends.
+/// The place where the item that the code begins with ends.
 fn item_end(code: &str) -> usize {
     let mut depth = 0_usize;
     for (at, c) in code.char_indices() {

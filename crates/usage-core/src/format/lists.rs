@@ -187,7 +187,7 @@ fn count(number: u64, what: &str) -> String {
     format!("{} {first}{}{rest}", format_count(number), if number == 1 { "" } else { "s" })
 }
 
-/// When something began, and when it ended: without the day where it is the same.
+/// The time when something began, and when it ended: without the day where it is the same.
 fn times((start, end): (Timestamp, Timestamp), zone: Tz, has_year: bool) -> (String, String) {
     let [start, end] = [start, end].map(|at| at.to_utc().map(|at| at.with_timezone(&zone)));
     let Some((start, end)) = start.zip(end) else { return Default::default() };

@@ -1,4 +1,4 @@
-//! Where days, weeks, months and the like begin in a zone whose clocks jump.
+//! The places where days, weeks, months and the like begin in a zone whose clocks jump.
 //!
 //! Everything rests on one rule: a unit begins at the first instant at which the local clocks show
 //! its first moment *or a later one*. Instants only ever go forward, so beginnings found this way

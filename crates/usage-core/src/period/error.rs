@@ -1,4 +1,4 @@
-//! Why a text is not a period.
+//! The reasons why a text is not a period.
 
 use super::GRAMMAR;
 use crate::Hint;
@@ -9,7 +9,7 @@ pub(super) const MAX_COUNT: i32 = 100_000;
 /// Longer texts are cut in messages. Leaves room for a range of two instants in full.
 const QUOTED_CHARS: usize = 80;
 
-/// Why a text is not a period.
+/// The reason why a text is not a period.
 ///
 /// The message is one line that says what was wrong, with the text quoted and escaped and, if very
 /// long, cut. [`accepted_forms`] says in one more line which forms there are.

@@ -10,7 +10,7 @@ use crate::{Error, Filter, Period, TimeRange, Timestamp};
 pub struct SessionList {
     /// Which time: their last record lies in it.
     pub period: Period,
-    /// Which records they are about.
+    /// The records that they are about.
     pub filter: Filter,
     /// In which order, and how many at most.
     pub listing: Listing,
@@ -48,7 +48,7 @@ impl SessionList {
 pub struct BlockList {
     /// Which time: they have a record in it.
     pub period: Period,
-    /// Which records they are about.
+    /// The records that they are about.
     pub filter: Filter,
     /// The moment at which a block may be under way.
     pub now: Timestamp,

@@ -20,9 +20,9 @@ use crate::{Filter, Period};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ReportQuery {
-    /// Which time.
+    /// The period.
     pub period: Period,
-    /// Which records of it.
+    /// The records of it that count.
     pub filter: Filter,
     /// The way they are grouped; `None`: by route, and by model.
     pub by: Option<Grouping>,
@@ -84,9 +84,9 @@ impl ReportQuery {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
-    /// Which time. Where it is another than was asked for, it has a [note](Period::note).
+    /// The period. Where it is another than was asked for, it has a [note](Period::note).
     pub period: Period,
-    /// Which records of it.
+    /// The records of it that count.
     pub filter: Filter,
     /// Their sum.
     pub summary: Summary,

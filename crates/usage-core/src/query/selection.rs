@@ -6,7 +6,7 @@ use super::Limits;
 use crate::period::Unit;
 use crate::{Filter, TagKey, TimeRange, Timestamp};
 
-/// Which records a question is about, and how long its answer may take.
+/// The records that a question is about, and how long its answer may take.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Selection<'a> {

@@ -81,7 +81,7 @@ impl Session {
     }
 }
 
-/// Which sessions of an answer are wanted.
+/// The sessions of an answer that are wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
     /// In which order they are listed.

@@ -122,7 +122,7 @@ impl Counts {
         all
     }
 
-    /// When the request was handled.
+    /// The time when the request was handled.
     #[must_use]
     #[inline]
     pub const fn timestamp(&self) -> Timestamp {

@@ -1,4 +1,4 @@
-//! Why a record is refused.
+//! The reasons why a record is refused.
 
 use std::fmt;
 
@@ -158,20 +158,20 @@ impl fmt::Display for Field {
     }
 }
 
-/// Why a record was refused. Each message names the field, what was wrong and what is accepted.
+/// The reason why a record was refused. Each message names the field, what was wrong and what is accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecordError {
     /// A name that must not be empty is.
     #[error("{field} must not be empty")]
     Empty {
-        /// Which name.
+        /// The name.
         field: Field,
     },
     /// A text is longer than it may be.
     #[error("{field} has {bytes} bytes, at most {max} are accepted")]
     TooLong {
-        /// Which text.
+        /// The text.
         field: Field,
         /// Its length.
         bytes: usize,
@@ -181,13 +181,13 @@ pub enum RecordError {
     /// A text holds a NUL character.
     #[error("{field} holds a NUL character")]
     Nul {
-        /// Which text.
+        /// The text.
         field: Field,
     },
     /// A count is over what its measure [may be](Measure::max).
     #[error("{field} is {count}, at most {max} is accepted")]
     TooLarge {
-        /// Which count.
+        /// The count.
         field: Field,
         /// The value that it had.
         count: u64,

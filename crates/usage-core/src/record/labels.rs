@@ -180,7 +180,7 @@ pub struct Labels(Arc<Shared>);
 /// identity, so that `a` + `b/c` and `a/b` + `c` stay apart.
 struct Shared {
     joined: Box<str>,
-    /// Where each name ends in `joined`.
+    /// The place where each name ends in `joined`.
     ends: [usize; Label::COUNT],
 }
 

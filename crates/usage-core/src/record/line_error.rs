@@ -1,4 +1,4 @@
-//! Why a text form of a record is refused: for the record line, and for CSV, which has the same fields.
+//! The reasons why a text form of a record is refused: for the record line, and for CSV, which has the same fields.
 
 use super::{Field, MAX_COUNT, MoneyError, RecordError};
 
@@ -9,7 +9,7 @@ pub enum LineError {
     /// The bytes are not UTF-8.
     #[error("not UTF-8 from byte {at} on")]
     NotUtf8 {
-        /// Where the first wrong byte is, counted from 1.
+        /// The place where the first wrong byte is, counted from 1.
         at: usize,
     },
     /// A field that no record has.
@@ -20,7 +20,7 @@ pub enum LineError {
     UnknownField {
         /// Its name, shortened.
         name: String,
-        /// Where it ends, in bytes from 1.
+        /// The place where it ends, in bytes from 1.
         column: usize,
     },
     /// The line is not a JSON object, or has a repeated or missing field.
@@ -34,7 +34,7 @@ pub enum LineError {
     /// A count is not a whole number from 0 to [`MAX_COUNT`].
     #[error("{field} is {found}, whole numbers from 0 to {MAX_COUNT} are accepted")]
     NotACount {
-        /// Which count.
+        /// The count.
         field: Field,
         /// The text that stands there.
         found: String,
@@ -59,7 +59,7 @@ pub enum LineError {
     /// A field whose value is one of a few words has another.
     #[error("{field} is {found:?}, {accepted} are accepted")]
     NotAWord {
-        /// Which field.
+        /// The field.
         field: Field,
         /// The text that stands there, shortened.
         found: String,
@@ -94,13 +94,13 @@ pub enum LineError {
     /// CSV ends inside a quoted field.
     #[error("field {field} begins with a quote that is never closed")]
     UnclosedQuote {
-        /// Which field, from 1.
+        /// The field, from 1.
         field: usize,
     },
     /// Something other than a comma stands behind a closing quote of CSV.
     #[error("field {field} goes on behind its closing quote; a quote inside is written twice")]
     BehindQuote {
-        /// Which field, from 1.
+        /// The field, from 1.
         field: usize,
     },
     /// The header of CSV has columns that no record has.
@@ -112,13 +112,13 @@ pub enum LineError {
     /// The header of CSV has a column more than once.
     #[error("the column {column} is there twice")]
     RepeatedColumn {
-        /// Which.
+        /// The one that is meant.
         column: Field,
     },
     /// The header of CSV has not the columns without which no row is a record.
     #[error("the header has no {}", listed(.columns))]
     MissingColumns {
-        /// Which.
+        /// The one that is meant.
         columns: Vec<Field>,
     },
     /// The header of CSV has no column of token counts.

@@ -151,7 +151,7 @@ impl Record {
         self.counts.get(Measure::Fallbacks)
     }
 
-    /// When the request was handled.
+    /// The time when the request was handled.
     #[must_use]
     pub const fn timestamp(&self) -> Timestamp {
         self.counts.timestamp()

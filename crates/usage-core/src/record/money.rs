@@ -63,7 +63,7 @@ impl Money {
     }
 }
 
-/// Why a text is not an amount of money.
+/// The reason why a text is not an amount of money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MoneyError {

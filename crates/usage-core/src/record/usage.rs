@@ -38,7 +38,7 @@ pub struct Usage {
     pub stated_cost: Option<Money>,
     /// Which telling of an event it is, where there are several: the higher one is right.
     pub revision: u32,
-    /// When the request was handled.
+    /// The time when the request was handled.
     pub timestamp: Timestamp,
     /// Says whether its source has said when it was; else the time is that of its arrival.
     pub is_time_stated: bool,

@@ -5,7 +5,7 @@ use std::fmt;
 /// A piece of a journal that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
-    /// Where it lies in its segment, in bytes from the start.
+    /// The place where it lies in its segment, in bytes from the start.
     pub offset: u64,
     /// The number of bytes it spans.
     pub length: u64,

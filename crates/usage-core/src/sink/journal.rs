@@ -85,9 +85,9 @@ impl Position {
 pub struct Replay<'a> {
     /// The segment.
     pub segment: SegmentId,
-    /// Where it begins. Stored is only what begins where the ledger stands.
+    /// The place where it begins. Stored is only what begins where the ledger stands.
     pub from: Position,
-    /// Where the ledger stands when it is stored; of the same generation.
+    /// The place where the ledger stands when it is stored; of the same generation.
     pub to: Position,
     /// The records, in order.
     pub records: &'a [Record],

@@ -1,4 +1,4 @@
-//! Where batches of records go: the one thing that a writer of records and a keeper of records
+//! The places where batches of records go: the one thing that a writer of records and a keeper of records
 //! must agree on. It lives here so that neither depends on the other.
 
 use std::fmt;
@@ -105,7 +105,7 @@ impl BatchOutcome {
 pub struct Refusal {
     /// Its place in the batch, from 0.
     pub index: usize,
-    /// Why.
+    /// The reason.
     pub reason: RefusalReason,
     /// In what it contradicts what is known, for [`RefusalReason::EventIdConflict`].
     pub conflict: Option<Conflict>,
@@ -154,7 +154,7 @@ impl Refusal {
     }
 }
 
-/// Why a keeper of records refuses one.
+/// The reason why a keeper of records refuses one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RefusalReason {

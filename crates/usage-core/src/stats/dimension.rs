@@ -268,7 +268,7 @@ impl FromStr for Grouping {
     }
 }
 
-/// Why something is not what a report can be grouped by.
+/// The reason why something is not what a report can be grouped by.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GroupingError {
@@ -293,7 +293,7 @@ pub enum GroupingError {
     /// A dimension was given twice.
     #[error("a report cannot be grouped by {dimension} twice")]
     Twice {
-        /// Which one.
+        /// The one that is meant.
         dimension: Dimension,
     },
     /// Two units of time were given.

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use usage_store::{APPLICATION_ID, SqliteErrorKind};
 
-/// Why a query on the origin's database gave nothing, before it is known which file that was.
+/// The reason why a query on the origin's database gave nothing, before it is known which file that was.
 #[derive(Debug)]
 pub(super) enum QueryError {
     Sqlite(rusqlite::Error),

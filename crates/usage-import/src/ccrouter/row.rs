@@ -14,14 +14,14 @@ use super::timestamp::{TimestampError, parse_timestamp};
 /// Texts and blobs beyond this stay on disk: nothing that long can be imported.
 pub(super) const MOST_BYTES: usize = 4_096;
 
-/// Why a row cannot be imported. Each message names the column and what was wrong with it.
+/// The reason why a row cannot be imported. Each message names the column and what was wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RowError {
     /// A column holds no text where the origin writes text.
     #[error("{field} is {found}, not a text")]
     NotText {
-        /// Which column.
+        /// The column.
         field: Field,
         /// The value that it holds.
         found: String,
@@ -29,13 +29,13 @@ pub enum RowError {
     /// A text is damaged.
     #[error("{field} is not UTF-8")]
     NotUtf8 {
-        /// Which column.
+        /// The column.
         field: Field,
     },
     /// A column holds no count.
     #[error("{field} is {found}, whole numbers from 0 to {MAX_COUNT} are accepted")]
     NotACount {
-        /// Which column.
+        /// The column.
         field: Field,
         /// The value that it holds.
         found: String,

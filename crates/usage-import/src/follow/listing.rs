@@ -13,7 +13,7 @@ pub(super) struct Found {
     pub(super) path: PathBuf,
     pub(super) id: FileId,
     pub(super) bytes: u64,
-    /// When it was written last, in nanoseconds.
+    /// The time when it was written last, in nanoseconds.
     pub(super) modified: i64,
 }
 

@@ -57,7 +57,7 @@ pub struct Log<F> {
     source: String,
     path: PathBuf,
     follower: Follower,
-    /// Where the follower stands.
+    /// The place where the follower stands.
     at: Option<Vec<u8>>,
     /// The entries that were given last, of which it is not known whether they are stored.
     given: Option<Given>,

@@ -90,7 +90,7 @@ pub struct Follower {
     known: Vec<Place>,
     /// The number of lines that were taken, in all runs.
     lines: u64,
-    /// When any of the files was written last, as far as was seen: what is older was there before.
+    /// The time when any of the files was written last, as far as was seen: what is older was there before.
     newest: i64,
     /// Says whether nothing of the log was ever read.
     is_new: bool,

@@ -284,7 +284,7 @@ const BILLED_UNITS: Target =
 const COHERE_TOKENS: Target =
     Object(&[("input_tokens", n(Number::CohereInput)), ("output_tokens", n(Number::CohereOutput))]);
 
-/// Where Cohere's older version, and its embeddings, state usage.
+/// The place where Cohere's older version, and its embeddings, state usage.
 const COHERE_META: Target = Object(&[
     ("billed_units", BILLED_UNITS),
     ("tokens", COHERE_TOKENS),

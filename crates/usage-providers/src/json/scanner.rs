@@ -17,7 +17,7 @@ pub(crate) enum Progress {
 /// The greatest number of named containers that lie within each other. The table of names needs fewer.
 const DEPTH: usize = 12;
 
-/// Where the scanner is, between two bytes.
+/// The place where the scanner is, between two bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
     /// Before a value.

@@ -14,7 +14,7 @@ const HEAD_EVENTS: u64 = 4;
 /// The data of the event after which nothing comes.
 const DONE: &[u8] = b"[DONE]";
 
-/// Where in the stream the reading stands.
+/// The place in the stream where the reading stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Line {
     /// At the beginning of a line.

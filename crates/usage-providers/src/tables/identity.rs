@@ -57,7 +57,7 @@ pub fn part_id(response_id: &str, number: usize) -> String {
     event_id(response_id).into_owned() + &ending
 }
 
-/// Where a report of an event comes from. Of two reports of one event that are as sure as each
+/// The place where a report of an event comes from. Of two reports of one event that are as sure as each
 /// other, the one of the higher [`revision`](Self::revision) holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Source {

@@ -23,7 +23,7 @@ pub enum Advice {
     JournalElsewhere {
         /// The folder.
         folder: PathBuf,
-        /// Where the ledger was.
+        /// The place where the ledger was.
         ledger: PathBuf,
     },
     /// So many records wait in journals that stopped programs have left.

@@ -86,7 +86,7 @@ pub enum CheckResult {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Finding {
-    /// Where.
+    /// The place.
     #[serde(flatten)]
     pub place: Place,
     /// The fault in words. May hold text from the ledger.
@@ -96,7 +96,7 @@ pub struct Finding {
     pub remedy: Remedy,
 }
 
-/// Where something is wrong. Displays in a few words, and serialises as these (`place`) and the id of the record
+/// The place where something is wrong. Displays in a few words, and serialises as these (`place`) and the id of the record
 /// that it is about, if it is about one (`record_id`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

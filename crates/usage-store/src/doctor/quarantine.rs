@@ -19,7 +19,7 @@ pub struct QuarantineContents {
     pub pieces: u64,
     /// The number of records that are lost with them, as far as that is known.
     pub lost: u64,
-    /// Why, the most frequent reason first; at most 20 of them.
+    /// The reasons, the most frequent first; at most 20 of them.
     pub reasons: Vec<Reason>,
     /// The number of further reasons.
     pub more: u64,
@@ -31,13 +31,13 @@ pub struct QuarantineContents {
     pub overflow: u64,
 }
 
-/// Why something is in quarantine.
+/// The reason why something is in quarantine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Reason {
     /// The kind of thing that is in quarantine.
     pub kind: Kind,
-    /// Why, in the words of the database or of the journal.
+    /// The reason, in the words of the database or of the journal.
     pub reason: String,
     /// Their number.
     pub count: u64,

@@ -1,4 +1,4 @@
-//! Why a deletion is not carried out unasked.
+//! The reasons why a deletion is not carried out unasked.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use usage_core::Timestamp;
 
 use super::shown;
 
-/// Why a deletion is not carried out unasked: as a rule a clock was wrong, now or before.
+/// The reason why a deletion is not carried out unasked: as a rule a clock was wrong, now or before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Doubt {

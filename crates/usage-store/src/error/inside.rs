@@ -1,4 +1,4 @@
-//! Why work inside a ledger stopped, before it is known which ledger that was.
+//! The reasons why work inside a ledger stopped, before it is known which ledger that was.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use usage_core::stats::TooManyBuckets;
 use super::damage::Damaged;
 use super::{DamageCode, Doubt, SCHEMA_VERSION, SqliteErrorKind, StoreError};
 
-/// Why a write transaction was rolled back. Nothing of it was stored.
+/// The reason why a write transaction was rolled back. Nothing of it was stored.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WriteError {
@@ -30,7 +30,7 @@ pub enum WriteError {
     Replaced,
 }
 
-/// Why work inside the ledger stopped, before it is known which ledger that was.
+/// The reason why work inside the ledger stopped, before it is known which ledger that was.
 #[derive(Debug)]
 pub(crate) enum ReadError {
     Sqlite(rusqlite::Error),
@@ -120,7 +120,7 @@ impl From<WriteError> for ReadError {
     }
 }
 
-/// Why work in a write transaction ends without a commit: it failed inside the ledger, or breaks off with an
+/// The reason why work in a write transaction ends without a commit: it failed inside the ledger, or breaks off with an
 /// error of its own.
 #[derive(Debug)]
 pub(crate) enum WorkError<E> {

@@ -38,7 +38,7 @@ pub enum StoreError {
     /// process may be about to fill it.
     #[error("there is no ledger at {}", path.display())]
     NotFound {
-        /// Where it was looked for.
+        /// The place where it was looked for.
         path: PathBuf,
     },
     /// The file is something else.
@@ -98,15 +98,15 @@ pub enum StoreError {
     /// It could not be found out whether there is a ledger.
     #[error("cannot look for a ledger at {}", path.display())]
     Find {
-        /// Where it was looked for.
+        /// The place where it was looked for.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         source: io::Error,
     },
     /// There is something at the path already, and nothing is ever replaced.
     #[error("there is a file at {} already", path.display())]
     Exists {
-        /// Where it is.
+        /// The place where it is.
         path: PathBuf,
     },
     /// The folder or the file could not be made.
@@ -114,7 +114,7 @@ pub enum StoreError {
     Create {
         /// The folder or file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         source: io::Error,
     },
     /// The per-user data folder of this platform is unknown.
@@ -139,7 +139,7 @@ pub enum StoreError {
         doing: &'static str,
         /// The ledger.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         source: SqliteError,
     },
     /// No reading connection became free in time.
@@ -227,7 +227,7 @@ pub enum StoreError {
     /// A deletion whose instant can hardly be meant, and on which nobody insists. Nothing was done.
     #[error("that can hardly be meant: {doubt}")]
     Doubtful {
-        /// Why.
+        /// The reason.
         doubt: Doubt,
     },
     /// A text is no age.
@@ -263,7 +263,7 @@ pub enum StoreError {
         rollups: u64,
         /// The number of requests that these rollups counted.
         requests: u64,
-        /// Why it has failed.
+        /// The reason why it has failed.
         source: Box<Self>,
     },
     /// The file at the ledger's path is no longer the one that was opened. Nothing is written to
@@ -283,7 +283,7 @@ pub enum StoreError {
     Sync {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         source: io::Error,
     },
     /// The files of a journal could not be read, locked or removed, or what is in them could not be
@@ -294,7 +294,7 @@ pub enum StoreError {
         doing: &'static str,
         /// The folder of the journal.
         folder: PathBuf,
-        /// Why not.
+        /// The reason.
         source: Box<dyn Error + Send + Sync>,
     },
 }

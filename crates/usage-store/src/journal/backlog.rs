@@ -28,7 +28,7 @@ pub struct JournalBacklog {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct JournalSegment {
-    /// Where it is.
+    /// The place where it is.
     #[serde(serialize_with = "shown")]
     pub path: PathBuf,
     /// Whose it is.

@@ -33,7 +33,7 @@ pub(crate) fn position_of_any_version(
         .optional()
 }
 
-/// Why nothing of a replay was stored.
+/// The reason why nothing of a replay was stored.
 #[derive(Debug)]
 pub(crate) enum Unreplayed {
     /// The ledger stands elsewhere.

@@ -50,7 +50,7 @@ fn committed(log: &Wal, pages: c_int) -> rusqlite::Result<()> {
 /// The outcome of the checkpoints of a writing connection.
 #[derive(Debug, Default)]
 pub(crate) struct Checkpoints {
-    /// Why the last one failed, if it did.
+    /// The reason why the last one failed, if it did.
     failing: Option<String>,
 }
 
@@ -87,7 +87,7 @@ fn remember(connection: &Connection, failing: Option<&str>) -> rusqlite::Result<
     .map(drop)
 }
 
-/// Why the last checkpoint of whoever wrote to the ledger failed, if it did.
+/// The reason why the last checkpoint of whoever wrote to the ledger failed, if it did.
 pub(crate) fn remembered(connection: &Connection) -> rusqlite::Result<Option<String>> {
     connection
         .prepare_cached("SELECT value FROM settings WHERE name = ?1")?

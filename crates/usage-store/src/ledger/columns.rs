@@ -128,7 +128,7 @@ pub(crate) static SELECT_COUNTS: LazyLock<String> =
 
 const SESSION: usize = 1 + COLUMNS;
 const MORE: usize = SESSION + 1;
-/// Where the time is in it.
+/// The place where the time is in it.
 pub(crate) const TS: usize = MORE + 1;
 const ID: usize = TS + 1;
 

@@ -77,7 +77,7 @@ impl OpenedFile {
         Some(found == self.links)
     }
 
-    /// Where it lies, without links; so SQLite names the files beside it.
+    /// The place where it lies, without links; so SQLite names the files beside it.
     pub(crate) fn real_path(&self) -> &Path {
         &self.real_path
     }

@@ -1,4 +1,4 @@
-//! Where the journals of a ledger are kept, and what it remembers of that.
+//! The places where the journals of a ledger are kept, and what it remembers of that.
 
 use std::path::{Path, PathBuf};
 
@@ -9,12 +9,12 @@ use crate::ledger::file::{FileId, with_ending};
 use crate::ledger::file_id::OpenedFile;
 use crate::options::StoreOptions;
 
-/// Where the journals of a ledger are kept.
+/// The place where the journals of a ledger are kept.
 #[derive(Clone, Debug)]
 pub(crate) struct JournalFolder {
-    /// Where they are unless somebody says otherwise.
+    /// The place where they are unless somebody says otherwise.
     pub(crate) default: PathBuf,
-    /// Where this program keeps them.
+    /// The place where this program keeps them.
     pub(crate) chosen: PathBuf,
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn beside(real_path: &Path) -> PathBuf {
 /// A folder, other than the one beside the ledger, in which journals of a ledger were once kept.
 pub(crate) struct Remembered {
     pub(crate) folder: PathBuf,
-    /// Where that ledger was then, without links.
+    /// The place where that ledger was then, without links.
     pub(crate) ledger: PathBuf,
     /// Says whether it was the one in the file that is asked about.
     pub(crate) is_of_file: bool,

@@ -96,7 +96,7 @@ impl More<'_> {
     };
 }
 
-/// Why the bytes say nothing.
+/// The reason why the bytes say nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum MoreError {
     /// They are not what any program writes.

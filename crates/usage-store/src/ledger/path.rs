@@ -1,4 +1,4 @@
-//! Where the ledger lives when nobody says otherwise.
+//! The places where the ledger lives when nobody says otherwise.
 
 use std::env;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use crate::{Result, StoreError};
 /// The environment variable that names another ledger.
 pub const DB_ENV: &str = "USAGE_DB";
 
-/// Where the ledger lives: what the environment variable `USAGE_DB` names, or `usage/usage.db` in
+/// The place where the ledger lives: what the environment variable `USAGE_DB` names, or `usage/usage.db` in
 /// the platform's per-user data folder (`~/.local/share` on Linux unless `XDG_DATA_HOME` says
 /// otherwise).
 ///

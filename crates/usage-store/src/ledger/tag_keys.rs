@@ -1,4 +1,4 @@
-//! Which keys of tags are declared: those whose values are told apart in rollups.
+//! The keys of tags that are declared: those whose values are told apart in rollups.
 
 use std::collections::BTreeMap;
 

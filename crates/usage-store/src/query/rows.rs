@@ -68,7 +68,7 @@ pub struct Records<'a> {
     filter: &'a Filter,
     page: VecDeque<StoredRecord>,
     order: Order,
-    /// Where the last page ended; `None` before the first.
+    /// The place where the last page ended; `None` before the first.
     last: Option<(i64, i64)>,
     /// The quarters of an hour that are still to be checked.
     unchecked: Range<i64>,

@@ -1,4 +1,4 @@
-//! Which keys of tags the records of a range have, and how many values.
+//! The keys of tags that the records of a range have, and how many values.
 
 use std::collections::{BTreeMap, BTreeSet};
 

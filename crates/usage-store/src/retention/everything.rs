@@ -24,7 +24,7 @@ pub struct DeleteAllPlan {
     pub rollups: u64,
     /// The number of requests that these rollups count.
     pub requests: u64,
-    /// When the first of these quarters begins, and the last one ends.
+    /// The time when the first of these quarters begins, and the last one ends.
     pub summed: Option<[Timestamp; 2]>,
     /// The number of records in quarantine.
     pub quarantined: u64,

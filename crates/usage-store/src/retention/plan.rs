@@ -24,7 +24,7 @@ pub struct RetentionPlan {
     pub sessions: Option<SessionsPlan>,
 }
 
-/// Which sessions a retention would forget.
+/// The sessions that a retention would forget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SessionsPlan {
@@ -89,7 +89,7 @@ impl RetentionPlan {
         self.all.map_or(0, |plan| plan.rollups)
     }
 
-    /// Why it is not carried out unless somebody [insists](Self::insist).
+    /// The reason why it is not carried out unless somebody [insists](Self::insist).
     #[must_use]
     pub fn doubt(&self) -> Option<Doubt> {
         [self.rows, self.all].into_iter().flatten().find_map(|plan| plan.doubt)

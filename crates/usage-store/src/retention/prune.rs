@@ -54,7 +54,7 @@ pub struct PrunePlan {
     pub requests: u64,
     /// The instant that was said to be now, if anything was.
     pub now: Option<Timestamp>,
-    /// Why it is not carried out unless somebody [insists](Self::insist).
+    /// The reason why it is not carried out unless somebody [insists](Self::insist).
     pub doubt: Option<Doubt>,
     /// It is carried out whatever the doubt.
     pub insisted: bool,

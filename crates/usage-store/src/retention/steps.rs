@@ -155,7 +155,7 @@ pub(super) struct Kept {
     pub(super) quarters: u64,
     /// The number of requests that they count.
     pub(super) requests: u64,
-    /// When the first of these quarters begins, and the last one ends.
+    /// The time when the first of these quarters begins, and the last one ends.
     pub(super) extent: Option<[Timestamp; 2]>,
 }
 

@@ -85,7 +85,7 @@ pub(super) fn delete_piece(connection: &Connection, place: Place) -> rusqlite::R
     Ok(())
 }
 
-/// Where the later pieces of a stretch begin, in order.
+/// The place where the later pieces of a stretch begin, in order.
 pub(super) fn later_pieces(
     connection: &Connection,
     level: Level,

@@ -14,7 +14,7 @@ use crate::{Result, SCHEMA_VERSION, Store, StoreOptions};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Backup {
-    /// Where it is, as an absolute path.
+    /// The place where it is, as an absolute path.
     pub path: PathBuf,
     /// Its size in bytes.
     pub bytes: u64,

@@ -121,13 +121,13 @@ impl Store {
         self.0.migrated.as_ref()
     }
 
-    /// Where the ledger lives, as an absolute path.
+    /// The place where the ledger lives, as an absolute path.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0.path
     }
 
-    /// Why the write-ahead log cannot be brought into the ledger's file, if it cannot: then it grows
+    /// The reason why the write-ahead log cannot be brought into the ledger's file, if it cannot: then it grows
     /// with every batch. What is stored is safe all the same, as long as the log can be written.
     pub(crate) fn failing_checkpoint(&self) -> Option<String> {
         let writer = lock(self.0.writer.get()?);

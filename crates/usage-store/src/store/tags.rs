@@ -1,4 +1,4 @@
-//! Which keys of tags the ledger's rollups tell apart.
+//! The keys of tags that the ledger's rollups tell apart.
 
 use usage_core::record::MAX_TAGS;
 use usage_core::{RecordError, TagKey};

@@ -64,7 +64,7 @@ pub enum Appended {
     Uncounted(Vec<Record>),
 }
 
-/// Why an attempt was broken off.
+/// The reason why an attempt was broken off.
 #[derive(Debug)]
 pub(crate) enum Broken {
     /// Nothing is to be stored.

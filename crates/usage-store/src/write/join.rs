@@ -186,7 +186,7 @@ impl<'r> Rows<'_, 'r> {
         self.put_rest()
     }
 
-    /// Where the next row will lie.
+    /// The place where the next row will lie.
     fn next_place(&self, record: &Record) -> Place {
         Place { ts: record.timestamp().as_micros(), id: self.next_id }
     }

@@ -13,13 +13,13 @@ pub(crate) fn said_columns() -> String {
 }
 
 const SESSION: usize = 1;
-/// Where what else the row says is among them.
+/// The place where what else the row says is among them.
 pub(crate) const MORE_OF_SAID: usize = 2;
 const MORE: usize = MORE_OF_SAID;
 const NUMBERS: usize = 3;
 const NAMES: usize = NUMBERS + COLUMNS;
 
-/// Where the instance is among them.
+/// The place where the instance is among them.
 pub(crate) const INSTANCE_OF_SAID: usize = NAMES + Label::Instance as usize;
 
 /// Returns whether a row, whose columns begin with `first`, says the same as a record.

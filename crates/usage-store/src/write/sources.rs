@@ -8,7 +8,7 @@ use usage_core::sink::BatchOutcome;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Source {
-    /// Where it goes on. What the bytes mean is the source's own business.
+    /// The place where it goes on. What the bytes mean is the source's own business.
     pub cursor: Vec<u8>,
     /// The outcome of it until there.
     pub counts: SourceCounts,

@@ -27,7 +27,7 @@ const RATES: [Rate; 3] = [Rate::PerSecond(200), Rate::PerSecond(1_000), Rate::Fl
 /// The number of processes in a row that are killed on one ledger: each but the first begins with
 /// what the one before left, and may be killed in the middle of that.
 const LIVES: usize = 4;
-/// When a process is killed, at most so many microseconds after it was started. Flat out, a moment
+/// The time when a process is killed, at most so many microseconds after it was started. Flat out, a moment
 /// is enough for more records than all others have together.
 const LONGEST_LIFE: u64 = 400_000;
 const LONGEST_LIFE_FLAT_OUT: u64 = 100_000;

@@ -1,4 +1,4 @@
-//! Where days and other units begin, against known changes of the clocks and against a slow oracle.
+//! The places where days and other units begin, against known changes of the clocks and against a slow oracle.
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, TimeZone};
 use chrono_tz::{America, Asia, Australia, Pacific, Tz, UTC};

@@ -324,7 +324,7 @@ proptest! {
         }
     }
 
-    /// Where the parts are cut makes no difference to where rows end.
+    /// The place where the parts are cut makes no difference to where rows end.
     #[test]
     fn rows_end_in_the_same_place_in_any_parts(
         text in "[,\"\na]{0,40}", cut in any::<proptest::sample::Index>(),

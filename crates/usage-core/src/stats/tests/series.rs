@@ -1,4 +1,4 @@
-//! Where the buckets of a series begin and end.
+//! The places where the buckets of a series begin and end.
 
 use chrono::TimeDelta;
 use chrono_tz::Tz;

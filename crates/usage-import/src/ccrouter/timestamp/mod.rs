@@ -3,7 +3,7 @@
 use chrono::{NaiveDate, NaiveDateTime};
 use usage_core::Timestamp;
 
-/// Why a text is no instant as the origin writes one.
+/// The reason why a text is no instant as the origin writes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum TimestampError {

@@ -119,7 +119,7 @@ fn are_right(row: &Row<'_>, names: &LabelNames<'_>) -> rusqlite::Result<bool> {
     Ok(row.get::<_, Option<i64>>(CHECKSUM)? == Some(checksum(row.get(0)?, names, tags)))
 }
 
-/// Where they are in a row of [`SELECT_SETS`].
+/// The place where they are in a row of [`SELECT_SETS`].
 const TAGS: usize = 1 + Label::COUNT;
 const CHECKSUM: usize = TAGS + 1;
 

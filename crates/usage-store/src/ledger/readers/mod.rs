@@ -257,7 +257,7 @@ mod tests {
         assert_eq!(asked.load(Ordering::Relaxed), 101);
     }
 
-    /// Why there is no connection, at once, and not only that there is none.
+    /// The reason why there is no connection, at once, and not only that there is none.
     #[test]
     fn a_ledger_that_vanished_is_named() {
         let folder = tempfile::tempdir().unwrap();

@@ -42,7 +42,7 @@ struct Places {
     connecting: u32,
 }
 
-/// Why there is no connection.
+/// The reason why there is no connection.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum NoConnection<E> {
     /// All stayed in use.

@@ -1,4 +1,4 @@
-//! Where sessions begin and end, after something of them has gone.
+//! The places where sessions begin and end, after something of them has gone.
 
 use std::collections::BTreeMap;
 

@@ -9,7 +9,7 @@ use super::rows::{END, Entry, alias, bytes, checked_from, entries, hasher};
 use crate::error::ReadError;
 use crate::write::tellings;
 
-/// Where entries and records disagree.
+/// The place where entries and records disagree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stray {
     /// A record's event id is not known.

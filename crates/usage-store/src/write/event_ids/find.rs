@@ -13,7 +13,7 @@ use crate::ledger::more::More;
 use crate::write::said::{INSTANCE_OF_SAID, MORE_OF_SAID, said_columns, says};
 use crate::write::tellings;
 
-/// Where a record lies.
+/// The place where a record lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) ts: i64,

@@ -11,7 +11,7 @@ use usage_core::record::{MAX_EVENT_ID_BYTES, MAX_NAME_BYTES};
 #[derive(Clone, Copy)]
 pub(super) struct EventHasher(SipHasher13);
 
-/// Where a half begins.
+/// The place where a half begins.
 const HALF: u32 = 32;
 
 impl EventHasher {
