@@ -11,12 +11,12 @@ use usage_store::SCHEMA_VERSION;
 
 use crate::fixture::{Fixture, Run};
 use crate::lines::{events, many};
-use crate::process::eventually;
+use crate::process::{Background, eventually};
 
 #[test]
 fn the_command_gives_up_in_the_end() {
     thread::scope(|scope| {
-        let stories: [(&str, fn()); 7] = [
+        let stories: [(&str, fn()); 8] = [
             ("a full disk", a_full_disk),
             ("a disk that is full from the start", a_disk_that_is_full_from_the_start),
             ("a write that fails", a_write_that_fails),
@@ -24,6 +24,7 @@ fn the_command_gives_up_in_the_end() {
             ("a ledger that is locked for a while", a_ledger_that_is_locked_for_a_while),
             ("a ledger that is held exclusively", a_ledger_that_is_held_exclusively),
             ("a ledger that is migrated underneath", a_ledger_that_is_migrated_underneath),
+            ("a ledger that stays damaged", a_ledger_that_stays_damaged),
         ];
         for (name, story) in stories {
             thread::Builder::new().name(name.to_owned()).spawn_scoped(scope, story).unwrap();
@@ -205,4 +206,24 @@ fn a_ledger_that_is_migrated_underneath() {
     assert_eq!(fixture.stored(), 10);
     assert_eq!(fixture.usage("vacuum").code, 0);
     assert_eq!(fixture.stored(), 15);
+}
+
+/// The same class of failure whichever way records come in, and the advice of damage with it.
+fn a_ledger_that_stays_damaged() {
+    let fixture = Fixture::with(&many(0, 5));
+    fixture.write("a", events(5, 3));
+    let ledger = Connection::open(fixture.path("usage.db")).unwrap();
+    ledger.execute("UPDATE ledger SET event_id_key = NULL", []).unwrap();
+    ledger.close().unwrap();
+    let mut pipe = fixture.start("record");
+    pipe.write(events(8, 3));
+    pipe.end_input();
+    let others = [fixture.start("record a"), fixture.start("record --follow a")];
+    let runs = [pipe].into_iter().chain(others).map(Background::finish);
+    for run in runs.collect::<Vec<_>>() {
+        assert_eq!(run.code, 4, "{run}");
+        assert!(run.stderr.contains("it has no event_id_key of 16 bytes"), "{run}");
+        assert!(run.stderr.contains("hint: `usage doctor` says what is damaged"), "{run}");
+    }
+    assert_eq!(fixture.stored(), 5);
 }

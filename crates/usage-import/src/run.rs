@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use usage_core::Record;
 use usage_core::error::chain;
 use usage_core::sink::BatchOutcome;
+use usage_core::{ErrorKind, Record};
 use usage_store::{Append, Appended, Known, SourceCounts, Store};
 
 use crate::error::ImportError;
@@ -115,6 +115,7 @@ impl Run<'_> {
                 // A ledger that is busy, unless it is given up as this is to stop.
                 Err(ImportError::Ledger(error))
                     if error.kind().is_transient()
+                        && error.kind() != ErrorKind::Corrupt
                         && (self.on_event)(ImportEvent::Idle).is_continue() => {}
                 Err(error) if error.may_pass() => {
                     let trouble = chain(&error);
@@ -253,7 +254,7 @@ impl Run<'_> {
                 }
                 Err(error) => {
                     let may_pass = error.kind().is_transient();
-                    if !may_pass || !self.is_patient(&mut failing) {
+                    if !may_pass || !self.is_patient(error.kind(), &mut failing) {
                         return Err(error.into());
                     }
                     thread::park_timeout(PAUSE);
@@ -263,10 +264,12 @@ impl Run<'_> {
     }
 
     /// Returns whether a ledger that takes nothing for now is to be tried again: watching, for as long as it is not to
-    /// stop, since what waits in the source is safe there.
-    fn is_patient(&mut self, failing: &mut Option<Instant>) -> bool {
-        let may_wait =
-            self.options.watch.is_some() && (self.on_event)(ImportEvent::Idle).is_continue();
+    /// stop, since what waits in the source is safe there; but a damaged one only for a while, as it hardly gets
+    /// well by itself and somebody has to know.
+    fn is_patient(&mut self, kind: ErrorKind, failing: &mut Option<Instant>) -> bool {
+        let may_wait = self.options.watch.is_some()
+            && kind != ErrorKind::Corrupt
+            && (self.on_event)(ImportEvent::Idle).is_continue();
         if may_wait {
             return true;
         }

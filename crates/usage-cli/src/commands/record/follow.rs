@@ -6,10 +6,10 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use usage_core::LabelInterner;
 use usage_core::error::chain;
 use usage_core::record::csv::Header;
 use usage_core::record::line::{MAX_LINE_BYTES, Parser};
+use usage_core::{ErrorKind, LabelInterner};
 use usage_import::follow::{Entry, Log, Taken};
 use usage_import::{
     ImportError, ImportEvent, ImportOptions, ImportSummary, Place as ItemPlace, run as run_import,
@@ -86,8 +86,12 @@ pub(super) fn run(
         (Ok(_), None) => Ok(()),
         (Err(ImportError::Ledger(why)), None) if why.kind().is_transient() => {
             let Given { records, first } = *lock(&given);
-            let error = not_stored(None, records, first, &refusals, &chain(&why));
-            Err(error.hint("the same command goes on from there"))
+            let error = not_stored(Some(why.kind()), records, first, &refusals, &chain(&why));
+            // What may help with a damaged ledger is said already.
+            Err(match why.kind() {
+                ErrorKind::Corrupt => error,
+                _ => error.hint("the same command goes on from there"),
+            })
         }
         (Err(ImportError::Io { source, .. }), None) => Err(input.failed(&source)),
         (Err(error), None) => Err(error.into()),
