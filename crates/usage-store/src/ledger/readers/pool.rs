@@ -6,7 +6,7 @@
 //! whoever needs a connection that cannot be made learns at once why.
 
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use r2d2::ManageConnection;
@@ -21,10 +21,10 @@ impl<M: ManageConnection<Error: Send>> Manager for M {}
 
 /// Lends the connections that a manager makes.
 pub(crate) struct Pool<M: Manager> {
-    /// Taken when it is dropped.
-    connections: Option<r2d2::Pool<Made<M>>>,
-    /// The thread on which r2d2 makes connections.
-    maker: Arc<ScheduledThreadPool>,
+    manager: Arc<M>,
+    /// One that is there already, while nobody uses it: as long as it will do, r2d2 and its thread are not needed.
+    first: Mutex<Option<M::Connection>>,
+    more: OnceLock<More<M>>,
     /// The greatest number of them, at least one.
     max: u32,
     /// The time to wait while all of them are in use.
@@ -32,6 +32,14 @@ pub(crate) struct Pool<M: Manager> {
     places: Mutex<Places>,
     /// A place became free, or a connection that was being made is made.
     changed: Condvar,
+}
+
+/// Connections that r2d2 makes and keeps.
+struct More<M: Manager> {
+    /// Taken when it is dropped.
+    connections: Option<r2d2::Pool<Made<M>>>,
+    /// The thread on which r2d2 makes them.
+    maker: Arc<ScheduledThreadPool>,
 }
 
 #[derive(Default)]
@@ -70,24 +78,9 @@ impl<M: Manager> Pool<M> {
         manager: M,
         first: Option<M::Connection>,
     ) -> Self {
-        let max = max.max(1);
-        let maker = ScheduledThreadPool::builder()
-            .num_threads(1)
-            .thread_name_pattern("usage-reader-{}")
-            .build();
-        let maker = Arc::new(maker);
-        let connections = r2d2::Pool::builder()
-            .max_size(max)
-            .min_idle(Some(0))
-            .connection_timeout(NO_LIMIT)
-            // A connection to a file does not go bad by waiting.
-            .test_on_check_out(false)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .thread_pool(Arc::clone(&maker))
-            .build_unchecked(Made { manager, first: Mutex::new(first) });
+        let (manager, first) = (Arc::new(manager), Mutex::new(first));
         let (places, changed) = (Mutex::default(), Condvar::new());
-        Self { connections: Some(connections), maker, max, patience, places, changed }
+        Self { manager, first, more: OnceLock::new(), max: max.max(1), patience, places, changed }
     }
 
     /// Runs work on a connection that nobody else uses meanwhile. Who is to stop waits no longer.
@@ -96,8 +89,15 @@ impl<M: Manager> Pool<M> {
         stop: Option<&Stop>,
         work: impl FnOnce(&mut M::Connection) -> T,
     ) -> Result<T, NoConnection<M::Error>> {
-        let connections = self.connections.as_ref().ok_or(NoConnection::Busy)?;
         let mut place = self.place(stop)?;
+        let first = lock(&self.first).take();
+        if let Some(mut connection) = first {
+            let done = work(&mut connection);
+            *lock(&self.first) = Some(connection);
+            return Ok(done);
+        }
+        let more = self.more.get_or_init(|| More::new(&self.manager, self.max));
+        let connections = more.connections.as_ref().ok_or(NoConnection::Busy)?;
         // One that failed was for somebody who no longer waits: dropped, it is gone.
         let idle = std::iter::from_fn(|| connections.try_get()).find(|idle| idle.is_ok());
         let mut lent = match idle {
@@ -116,7 +116,7 @@ impl<M: Manager> Pool<M> {
     }
 
     fn place(&self, stop: Option<&Stop>) -> Result<Place<'_, M>, NoConnection<M::Error>> {
-        let mut places = self.lock();
+        let mut places = lock(&self.places);
         let mut busy_since = None;
         // Whether to stop is asked, not told.
         let at_most = if stop.is_some() { ASKING } else { Duration::MAX };
@@ -142,15 +142,37 @@ impl<M: Manager> Pool<M> {
         Ok(Place { pool: self, is_being_made: false })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Places> {
-        self.places.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Returns the number of connections, and of those that are idle.
+    /// Returns the number of connections that were made, and of those that are idle.
     #[cfg(test)]
     pub(crate) fn counts(&self) -> (u32, u32) {
-        let state = self.connections.as_ref().unwrap().state();
+        let Some(more) = self.more.get() else { return (0, 0) };
+        let state = more.connections.as_ref().unwrap().state();
         (state.connections, state.idle_connections)
+    }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<M: Manager> More<M> {
+    fn new(manager: &Arc<M>, max: u32) -> Self {
+        let maker = ScheduledThreadPool::builder()
+            .num_threads(1)
+            .thread_name_pattern("usage-reader-{}")
+            .build();
+        let maker = Arc::new(maker);
+        let connections = r2d2::Pool::builder()
+            .max_size(max)
+            .min_idle(Some(0))
+            .connection_timeout(NO_LIMIT)
+            // A connection to a file does not go bad by waiting.
+            .test_on_check_out(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .thread_pool(Arc::clone(&maker))
+            .build_unchecked(Made(Arc::clone(manager)));
+        Self { connections: Some(connections), maker }
     }
 }
 
@@ -172,7 +194,7 @@ fn make<M: Manager>(
 
 /// Closes the connections before the last user of a file is gone: whoever opens or copies it next
 /// finds it complete, without companions.
-impl<M: Manager> Drop for Pool<M> {
+impl<M: Manager> Drop for More<M> {
     fn drop(&mut self) {
         self.connections = None;
         // Just after it has made a connection, the thread still holds the pool for a moment. Jobs are
@@ -198,12 +220,12 @@ struct Place<'a, M: Manager> {
 impl<M: Manager> Place<'_, M> {
     fn begin_making(&mut self) {
         self.is_being_made = true;
-        self.pool.lock().being_made += 1;
+        lock(&self.pool.places).being_made += 1;
     }
 
     fn is_made(&mut self) {
         if std::mem::take(&mut self.is_being_made) {
-            self.pool.lock().being_made -= 1;
+            lock(&self.pool.places).being_made -= 1;
             // Whoever waits for a connection counts the time from now on.
             self.pool.changed.notify_all();
         }
@@ -213,18 +235,14 @@ impl<M: Manager> Place<'_, M> {
 impl<M: Manager> Drop for Place<'_, M> {
     fn drop(&mut self) {
         self.is_made();
-        self.pool.lock().taken -= 1;
+        lock(&self.pool.places).taken -= 1;
         self.pool.changed.notify_one();
     }
 }
 
 /// Makes what a manager makes, or the error of that: r2d2 would try a failed one again until its
 /// time-out, and keep the error to itself.
-struct Made<M: Manager> {
-    manager: M,
-    /// One that is there already, until somebody wants it.
-    first: Mutex<Option<M::Connection>>,
-}
+struct Made<M: Manager>(Arc<M>);
 
 impl<M: Manager> ManageConnection for Made<M> {
     /// The error is taken by whom it is told.
@@ -232,8 +250,7 @@ impl<M: Manager> ManageConnection for Made<M> {
     type Error = M::Error;
 
     fn connect(&self) -> Result<Self::Connection, M::Error> {
-        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
-        Ok(first.map_or_else(|| self.manager.connect().map_err(Some), Ok))
+        Ok(self.0.connect().map_err(Some))
     }
 
     fn is_valid(&self, _: &mut Self::Connection) -> Result<(), M::Error> {
@@ -298,6 +315,31 @@ mod tests {
         assert_eq!(pool.with(None, |first| *first).unwrap(), 1);
         assert_eq!(pool.with(None, |_| pool.with(None, |second| *second).unwrap()).unwrap(), 2);
         assert_eq!(pool.counts(), (2, 2));
+    }
+
+    /// Without r2d2 and its thread, and among those that there may be.
+    #[test]
+    fn one_that_is_there_is_lent_first() {
+        let pool = Pool::new(
+            2,
+            NO_TIME,
+            Numbers { next: AtomicUsize::new(0), before: |_| Ok(()) },
+            Some(77),
+        );
+        for _ in 0..2 {
+            assert_eq!(pool.with(None, |first| *first).unwrap(), 77);
+        }
+        assert!(pool.more.get().is_none());
+        let nested = pool.with(None, |_| {
+            pool.with(None, |second| (*second, pool.with(None, |third| *third).is_err())).unwrap()
+        });
+        assert_eq!(nested.unwrap(), (1, true));
+        assert_eq!(pool.with(None, |first| *first).unwrap(), 77);
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            pool.with(None, |_| -> () { panic!("on purpose") })
+        }));
+        assert!(panicked.is_err());
+        assert_eq!(pool.with(None, |made| *made).unwrap(), 1);
     }
 
     #[test]
