@@ -189,7 +189,12 @@ fn figures(text: &str) -> Vec<Figure> {
             heading = new;
             continue;
         }
-        let Some((name, speed)) = line.strip_prefix("  ").and_then(figure) else { continue };
+        let Some(line) = line.strip_prefix("  ") else { continue };
+        if line.contains('|') {
+            figures.extend(row(heading, line));
+            continue;
+        }
+        let Some((name, speed)) = figure(line) else { continue };
         let name = if heading.is_empty() { name.to_owned() } else { format!("{heading}: {name}") };
         let before = figures.iter().filter(|figure| figure.name.split(" #").next() == Some(&name));
         let name = match before.count() {
@@ -199,6 +204,16 @@ fn figures(text: &str) -> Vec<Figure> {
         figures.push(Figure { name, speed });
     }
     figures
+}
+
+/// A row of a table of both sides' nanoseconds: `1,000/s  8 |  190 ns  2400 ns |  113 ns ...`, as calls a second.
+fn row(heading: &str, line: &str) -> impl Iterator<Item = Figure> {
+    let mut cells = line.split('|');
+    let name = cells.next().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(", ");
+    ["ours", "bare"].into_iter().zip(cells).filter_map(move |(side, cell)| {
+        let nanos: f64 = cell.split_whitespace().next()?.parse().ok()?;
+        Some(Figure { name: format!("{heading}: {name}: {side}"), speed: 1e9 / nanos })
+    })
 }
 
 /// Name and speed: `yardstick, FULL     12345 rows/s ...`. Numbers stand to the right, behind at least two

@@ -198,7 +198,7 @@ fn as_json(
             told_apart_from: tag.told_apart_from.map(|from| amounts::instant(from, context.zone())),
         };
         // Texts and numbers always serialise.
-        escape_hidden(&serde_json::to_string(&json).unwrap_or_default())
+        escape_hidden(serde_json::to_string(&json).unwrap_or_default())
     };
     let tags = tags.iter().map(tag).collect::<Vec<_>>().join(",");
     let period = format_period_json(period);

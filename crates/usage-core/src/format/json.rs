@@ -44,7 +44,7 @@ pub(super) fn rfc3339(at: DateTime<Tz>) -> String {
 
 /// One line of JSON. Strings and integers always serialise.
 fn written(value: &impl Serialize) -> String {
-    let mut json = escape_hidden(&serde_json::to_string(value).unwrap_or_default());
+    let mut json = escape_hidden(serde_json::to_string(value).unwrap_or_default());
     json.push('\n');
     json
 }

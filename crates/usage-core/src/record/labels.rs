@@ -194,9 +194,16 @@ impl Labels {
         names.check()?;
         let tier = names.tier();
         let names = names.with_tier(&tier);
-        let mut joined = String::new();
+        Ok(Self::joining(names))
+    }
+
+    fn joining(names: LabelNames<'_>) -> Self {
+        let lengths = names.names.iter().map(|name| name.len() + 1);
+        let length = lengths.sum::<usize>() - 1;
+        let tags = names.tags.joined().len();
+        let mut joined = String::with_capacity(length + tags + usize::from(tags > 0));
         names.join_into(&mut joined);
-        Ok(Self::from_joined(names, joined.into_boxed_str()))
+        Self::from_joined(names, joined.into_boxed_str())
     }
 
     fn from_joined(names: LabelNames<'_>, joined: Box<str>) -> Self {
@@ -229,19 +236,24 @@ impl Labels {
             from = end + 1;
             name
         });
-        LabelNames { names, tags: Tags::of_joined(joined.get(from..).unwrap_or_default()) }
+        LabelNames { names, tags: self.tags() }
+    }
+
+    /// The tags beside the names.
+    #[must_use]
+    pub fn tags(&self) -> Tags<'_> {
+        let Shared { joined, ends } = &*self.0;
+        let from = ends.last().map_or(0, |end| end + 1);
+        Tags::of_joined(joined.get(from..).unwrap_or_default())
     }
 
     /// The same names with these tags beside them in place of any others: those of a group of records.
     #[must_use]
     pub fn with_tags(&self, tags: Tags<'_>) -> Self {
-        let names = self.names();
-        if names.tags == tags {
+        if self.tags() == tags {
             return self.clone();
         }
-        let (names, mut joined) = (names.with_tags(tags), String::new());
-        names.join_into(&mut joined);
-        Self::from_joined(names, joined.into())
+        Self::joining(self.names().with_tags(tags))
     }
 
     /// Returns whether both are clones of one value. Cheaper than `==`; `false` does not mean different.

@@ -236,5 +236,5 @@ pub(super) fn text_of(record: &Record, field: Field) -> Option<Cow<'_, str>> {
 pub fn write(record: &Record) -> String {
     // Strings and integers always serialise; an empty line would be refused when read.
     let json = serde_json::to_string(&WrittenLine(record)).unwrap_or_default();
-    if json.bytes().all(|byte| matches!(byte, b' '..=b'~')) { json } else { escape_hidden(&json) }
+    escape_hidden(json)
 }

@@ -39,6 +39,11 @@ impl Aggregates {
         }
     }
 
+    /// Makes room for so many more label sets.
+    pub fn reserve(&mut self, label_sets: usize) {
+        self.groups.reserve(label_sets);
+    }
+
     /// Counts in what a group of records with these labels adds up to.
     pub fn add_totals(&mut self, labels: Labels, totals: &Summary) {
         self.groups.entry(labels).or_default().merge(totals);

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::period::{Unit, WeekStart};
 use crate::record::RecordError;
-use crate::{Label, LabelNames, Measure, TagKey};
+use crate::{Label, Labels, Measure, TagKey};
 
 /// One thing that a report can be grouped by: a name of the records, a tag, or a unit of their time.
 ///
@@ -77,11 +77,11 @@ impl Dimension {
         self.unit(WeekStart::Monday).is_some()
     }
 
-    /// Its name among those of a record, or the value of its tag; nothing for a unit of time.
-    pub(super) fn of<'a>(self, names: &LabelNames<'a>) -> Option<&'a str> {
+    /// Its name among the labels of a group, or the value of its tag; nothing for a unit of time.
+    pub(super) fn of(self, labels: &Labels) -> Option<&str> {
         match self {
-            Self::Label(label) => Some(names.reported(label)),
-            Self::Tag(key) => names.tags().get(key.as_str()),
+            Self::Label(label) => Some(label.reported(labels.name(label))),
+            Self::Tag(key) => labels.tags().get(key.as_str()),
             Self::Hour | Self::Day | Self::Week | Self::Month => None,
         }
     }

@@ -9,6 +9,8 @@ mod aggregates;
 #[cfg(feature = "zones")]
 mod dimension;
 #[cfg(feature = "zones")]
+mod groups;
+#[cfg(feature = "zones")]
 mod lists;
 #[cfg(feature = "zones")]
 mod series;

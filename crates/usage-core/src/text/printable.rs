@@ -42,6 +42,9 @@ fn is_shown(c: char) -> bool {
     std::str::from_utf8(&buffer[..=length]).is_ok_and(|text| text.escape_debug().count() == 2)
 }
 
+/// So many bytes of JSON are looked at together.
+const CHUNK: usize = 256;
+
 /// JSON text with everything that a terminal would act on, or would not show, as an escape. The
 /// values stay the same.
 ///
@@ -49,15 +52,20 @@ fn is_shown(c: char) -> bool {
 /// are. Outside ASCII they can only stand inside strings, where an escape means the same.
 ///
 /// ```
-/// assert_eq!(usage_core::text::escape_hidden("\"a\u{9b}b\""), r#""a\u009bb""#);
+/// assert_eq!(usage_core::text::escape_hidden("\"a\u{9b}b\"".to_owned()), r#""a\u009bb""#);
 /// ```
 #[must_use]
-pub fn escape_hidden(json: &str) -> String {
+pub fn escape_hidden(json: String) -> String {
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~');
+    // Nearly all of it is plain ASCII. A whole chunk is looked at, as that is many bytes at once.
+    let are_plain = |chunk: &[u8]| chunk.iter().fold(true, |all, byte| all & is_plain(byte));
+    if json.as_bytes().chunks(CHUNK).all(are_plain) {
+        return json;
+    }
     let mut out = String::with_capacity(json.len() + 1);
-    let mut rest = json;
+    let mut rest = json.as_str();
     loop {
-        // Nearly all of it is plain ASCII, and copied at once.
-        let plain = rest.bytes().position(|byte| !matches!(byte, b' '..=b'~'));
+        let plain = rest.as_bytes().iter().position(|byte| !is_plain(byte));
         let (plain, other) = rest.split_at(plain.unwrap_or(rest.len()));
         out.push_str(plain);
         let mut others = other.chars();

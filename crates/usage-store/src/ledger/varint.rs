@@ -9,6 +9,9 @@ const LONGEST: usize = 19;
 /// Bytes whose bits fit a `u64` for sure.
 const SHORT: usize = 9;
 
+/// The bit in each of eight bytes that says that more follow.
+const FOLLOWS: u64 = 0x8080_8080_8080_8080;
+
 pub(crate) fn push(bytes: &mut Vec<u8>, number: u128) {
     let lowest = |number: u64| number.to_le_bytes()[0];
     let Ok(mut number) = u64::try_from(number) else {
@@ -24,6 +27,19 @@ pub(crate) fn push(bytes: &mut Vec<u8>, number: u128) {
 
 #[inline]
 pub(crate) fn pull(rest: &mut &[u8]) -> Result<u128, RollupError> {
+    // Nearly always it ends within eight bytes: these are taken at once, as where a number ends cannot be foreseen.
+    if let Some(bytes) = rest.first_chunk() {
+        let word = u64::from_le_bytes(*bytes);
+        let last = !word & FOLLOWS;
+        if last != 0 {
+            let bits = word & (last ^ (last - 1)) & !FOLLOWS;
+            let bits = (bits & 0x007f_007f_007f_007f) | ((bits & 0x7f00_7f00_7f00_7f00) >> 1);
+            let bits = (bits & 0x0000_3fff_0000_3fff) | ((bits & 0x3fff_0000_3fff_0000) >> 2);
+            let bits = (bits & 0x0fff_ffff) | ((bits & 0x0fff_ffff_0000_0000) >> 4);
+            *rest = &rest[last.trailing_zeros() as usize / 8 + 1..];
+            return Ok(bits.into());
+        }
+    }
     let mut number = 0_u64;
     for (at, &byte) in rest.iter().enumerate().take(SHORT) {
         number |= u64::from(byte & 0x7f) << (7 * at);
@@ -72,11 +88,13 @@ mod tests {
             push(&mut bytes, number);
             let significant = (128 - number.leading_zeros()).max(1) as usize;
             prop_assert_eq!(bytes.len(), significant.div_ceil(7));
-            bytes.push(0x55);
-            let mut rest = &bytes[..];
-            prop_assert_eq!(pull(&mut rest), Ok(number));
-            prop_assert_eq!(rest, &[0x55]);
-            bytes.truncate(bytes.len() - 2);
+            for behind in [&[0x55][..], &[0xff; 9]] {
+                let all = [&bytes, behind].concat();
+                let mut rest = &all[..];
+                prop_assert_eq!(pull(&mut rest), Ok(number));
+                prop_assert_eq!(rest, behind);
+            }
+            bytes.pop();
             prop_assert_eq!(pull(&mut &bytes[..]), Err(RollupError::Unreadable));
         }
     }

@@ -58,17 +58,15 @@ pub(crate) fn add_named(
     filter: &Filter,
     tags: &[TagKey],
 ) -> Result<(), ReadError> {
-    let mut groups: Vec<_> = totals.drain().collect();
-    // In the order in which names lie on disk.
-    groups.sort_unstable_by_key(|(label_set, _)| *label_set);
-    names.load(groups.iter().map(|(label_set, _)| *label_set))?;
-    for (label_set, totals) in groups {
+    let label_sets = totals.label_sets();
+    names.load(&label_sets)?;
+    aggregates.reserve(label_sets.len());
+    let keeps_all = filter.is_empty();
+    for (label_set, totals) in totals.drain() {
         let set = names.get(label_set).ok_or_else(|| ReadError::unknown_label_set(label_set))?;
-        if filter.matches(&set.tagged.names()) {
-            aggregates.add_totals(
-                tagged::told_apart(&set.labels, set.tagged.names().tags(), tags),
-                &totals,
-            );
+        if keeps_all || filter.matches(&set.tagged.names()) {
+            aggregates
+                .add_totals(tagged::told_apart(&set.labels, set.tagged.tags(), tags), &totals);
         }
     }
     Ok(())

@@ -251,7 +251,7 @@ fn from_rows(
     let (mut names, mut contexts) = (Names::new(connection), Contexts::default());
     let mut found = BTreeMap::<i64, Found>::new();
     for ((id, label_set, tag_set, is_in_range), totals) in &rollups {
-        names.load(std::iter::once(*label_set))?;
+        names.load(&[*label_set])?;
         let set = names.get(*label_set).ok_or_else(|| ReadError::unknown_label_set(*label_set))?;
         let plain = set.labels.names();
         let whose = || format!("a record of session {id}");
@@ -277,7 +277,7 @@ impl Passing<'_> {
         let passes = match self.known.get(&label_set) {
             Some(passes) => *passes,
             None => {
-                self.names.load(std::iter::once(label_set))?;
+                self.names.load(&[label_set])?;
                 let set = self.names.get(label_set);
                 let set = set.ok_or_else(|| ReadError::unknown_label_set(label_set))?;
                 let passes = self.filter.matches(&set.tagged.names());

@@ -116,13 +116,12 @@ fn of_rollups(
     let (mut totals, mut seen) = (Totals::default(), Seen::default());
     total(connection, summed, &mut totals, &mut seen)?;
     seen.check(connection)?;
-    let mut ids: Vec<i64> = totals.drain().map(|(label_set, _)| label_set).collect();
-    ids.sort_unstable();
+    let ids = totals.label_sets();
     let mut names = Names::new(connection);
-    names.load(ids.iter().copied())?;
+    names.load(&ids)?;
     for id in ids {
         let set = names.get(id).ok_or_else(|| ReadError::unknown_label_set(id))?;
-        add(values, set.tagged.names().tags());
+        add(values, set.tagged.tags());
     }
     Ok(())
 }

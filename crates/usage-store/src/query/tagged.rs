@@ -129,7 +129,7 @@ impl<P: Copy + Eq + Hash> TaggedRows<P> {
         let mut ids: Vec<i64> = self.0.keys().map(|(_, label_set, _)| *label_set).collect();
         ids.sort_unstable();
         ids.dedup();
-        names.load(ids.into_iter())?;
+        names.load(&ids)?;
         let mut contexts = Contexts::default();
         for ((place, label_set, tag_set), counts) in &self.0 {
             let set =

@@ -38,7 +38,8 @@ pub(super) fn checksum(number: i64, bytes: &[u8]) -> u32 {
 /// Whatever is not known counts as damage: without a checksum nobody can tell.
 pub(super) fn decode(bytes: &[u8]) -> Result<OfAll, RollupError> {
     let (rows, mut rest) = bytes.split_first_chunk().ok_or(RollupError::Unreadable)?;
-    let totals = decode_totals(&mut rest).map_err(|_| RollupError::Unreadable)?;
+    let mut totals = Summary::default();
+    decode_totals(&mut rest, &mut totals).map_err(|_| RollupError::Unreadable)?;
     if !rest.is_empty() {
         return Err(RollupError::Unreadable);
     }

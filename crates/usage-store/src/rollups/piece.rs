@@ -154,12 +154,30 @@ impl<'a> Encoded<'a> {
         Self { rest: cells, before: 0 }
     }
 
+    /// Hands them out, without a copy of each.
+    pub(super) fn each(mut self, mut found: impl FnMut(i64, &Summary)) -> Result<(), RollupError> {
+        let mut totals = Summary::default();
+        while !self.rest.is_empty() {
+            let label_set = self.label_set()?;
+            decode_totals(&mut self.rest, &mut totals)?;
+            found(label_set, &totals);
+        }
+        Ok(())
+    }
+
     #[inline]
     fn cell(&mut self) -> Result<Cell, RollupError> {
+        let (label_set, mut totals) = (self.label_set()?, Summary::default());
+        decode_totals(&mut self.rest, &mut totals)?;
+        Ok((label_set, totals))
+    }
+
+    #[inline]
+    fn label_set(&mut self) -> Result<i64, RollupError> {
         let step = i64::try_from(pull(&mut self.rest)?).ok().filter(|step| *step > 0);
         let label_set = step.and_then(|step| self.before.checked_add(step));
         self.before = label_set.ok_or(RollupError::Unreadable)?;
-        Ok((self.before, decode_totals(&mut self.rest)?))
+        Ok(self.before)
     }
 }
 
@@ -200,21 +218,22 @@ pub(super) fn encode_totals(totals: &Summary, bytes: &mut Vec<u8>) {
     }
 }
 
+/// Reads totals, in place of those that are there.
 #[inline]
-pub(super) fn decode_totals(rest: &mut &[u8]) -> Result<Summary, RollupError> {
+pub(super) fn decode_totals(rest: &mut &[u8], totals: &mut Summary) -> Result<(), RollupError> {
     let mask = pull_count(rest)?;
     if mask & !KNOWN != 0 {
         return Err(RollupError::Newer);
     }
     let requests = if mask & 1 == 0 { pull_count(rest)? } else { 1 };
-    let mut totals = Summary::new(requests, [0; Measure::COUNT]);
+    *totals = Summary::new(requests, [0; Measure::COUNT]);
     for bit in bits_of(mask & !1) {
         match bit {
             STATED => totals.stated_cost = Money::from_picos(pull(rest)?),
             bit => totals.numbers[place_of(bit)] = pull_count(rest)?,
         }
     }
-    Ok(totals)
+    Ok(())
 }
 
 /// The bits that are set, from the lowest on.

@@ -148,10 +148,7 @@ pub(super) fn each_cell(
 ) -> rusqlite::Result<()> {
     each_first(connection, level, numbers, |number, bytes| {
         let (head, rollup) = Place::first_of(level, number).decode(bytes)?;
-        for cell in rollup {
-            let (label_set, totals) = cell?;
-            found(label_set, &totals);
-        }
+        rollup.each(&mut found)?;
         if head.has_more {
             each_later_cell(connection, level, number, &mut found)?;
         }
@@ -185,10 +182,7 @@ fn each_later_cell(
     while let Some(row) = rows.next()? {
         let place = Place { level, number, first: row.get(0)? };
         let (_, rollup) = place.decode(row.get_ref(1)?.as_blob()?)?;
-        for cell in rollup {
-            let (label_set, totals) = cell?;
-            found(label_set, &totals);
-        }
+        rollup.each(&mut *found)?;
     }
     Ok(())
 }

@@ -48,6 +48,14 @@ impl Totals {
         sum.merge(totals);
     }
 
+    /// The label sets that something was added to, in the order of their ids.
+    pub(crate) fn label_sets(&self) -> Vec<i64> {
+        let dense = self.used.iter().filter_map(|place| i64::try_from(*place).ok());
+        let mut ids: Vec<i64> = dense.chain(self.sparse.keys().copied()).collect();
+        ids.sort_unstable();
+        ids
+    }
+
     /// Takes out what was added up, and leaves nothing.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = (i64, Summary)> {
         let Self { dense, used, sparse } = self;

@@ -40,8 +40,9 @@ fn table(setup: &Setup, durability: Durability) -> Result<()> {
     for rate in [Rate::PerSecond(1_000), Rate::PerSecond(50_000), Rate::FlatOut] {
         for threads in [1, 2, 8] {
             let ledger = Store::open(fresh(&setup.folder, "hot.db")?)?;
-            let row = measure(&Plan { durability, rate, threads, ..Plan::default() }, ledger)
-                .map_err(|error| anyhow!("{error}"))?;
+            let rounds = 2 * setup.rounds;
+            let plan = Plan { durability, rate, threads, rounds, ..Plan::default() };
+            let row = measure(&plan, ledger).map_err(|error| anyhow!("{error}"))?;
             println!(
                 "  {rate:<9} {threads:>7} | {:>5} ns {:>5} ns | {:>5} ns {:>5} ns | {:>9.2} \
                  {:>5.2} {:>8.2} {:>9}",

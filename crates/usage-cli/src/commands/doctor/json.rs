@@ -72,7 +72,7 @@ pub(super) fn object(diagnosis: &Diagnosis, zone: Tz) -> String {
         ledger: path,
     };
     // Texts and integers always serialise.
-    escape_hidden(&serde_json::to_string(&whole).unwrap_or_default()) + "\n"
+    escape_hidden(serde_json::to_string(&whole).unwrap_or_default()) + "\n"
 }
 
 fn json_content(content: &Content, zone: Tz) -> JsonContent<'_> {

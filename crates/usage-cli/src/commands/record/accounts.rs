@@ -100,7 +100,7 @@ impl Accounts {
             ignored_others: ignored.others(),
         };
         // Texts and numbers always serialise.
-        escape_hidden(&serde_json::to_string(&json).unwrap_or_default()) + "\n"
+        escape_hidden(serde_json::to_string(&json).unwrap_or_default()) + "\n"
     }
 }
 

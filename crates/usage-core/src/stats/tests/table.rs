@@ -253,11 +253,11 @@ fn any_record(anchor: &'static str) -> impl Strategy<Value = Record> {
 /// The naive way: what each record has in each dimension, as text; time as the start of the one
 /// unit that holds it.
 fn naive(by: &Grouping, week_start: WeekStart, zone: Tz, record: &Record) -> Vec<String> {
-    let names = record.names();
+    let labels = record.labels().with_tags(record.context().tag_list());
     let instant = record.timestamp().to_utc().unwrap().with_timezone(&zone);
     let key = |dimension: &Dimension| match dimension.unit(week_start) {
         Some(unit) => unit.around(instant).unwrap().start.to_rfc3339(),
-        None => dimension.of(&names).unwrap_or_default().to_owned(),
+        None => dimension.of(&labels).unwrap_or_default().to_owned(),
     };
     by.dimensions().iter().map(key).collect()
 }

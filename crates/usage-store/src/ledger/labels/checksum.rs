@@ -9,20 +9,24 @@ use crate::ledger::columns::NAMES;
 use crate::ledger::schema::FIRST_WITH_LABEL_CHECKSUMS;
 use crate::ledger::transaction::schema_version;
 
+/// As many bytes as most label sets have, with their lengths.
+const USUAL_BYTES: usize = 512;
+
 /// Returns the checksum of a label set with an id, as it is stored: 32 bits. A name that is empty, and declared
 /// tags that it has none of, add nothing to it, so that a label that comes to be one day changes none that is
 /// stored.
 pub(super) fn checksum(id: i64, names: &LabelNames<'_>, tags: &str) -> i64 {
-    let mut hasher = crc32fast::Hasher::new();
-    hasher.update(&id.to_le_bytes());
+    // Many short texts cost more than the copy of them to one.
+    let mut bytes = Vec::with_capacity(USUAL_BYTES);
+    bytes.extend_from_slice(&id.to_le_bytes());
     let names = Label::ALL.iter().map(|label| label.field()).zip(names.all().iter().copied());
     for (column, text) in names.chain([("tags", tags)]).filter(|(_, text)| !text.is_empty()) {
         for part in [column, text] {
-            hasher.update(&(part.len() as u64).to_le_bytes());
-            hasher.update(part.as_bytes());
+            bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
+            bytes.extend_from_slice(part.as_bytes());
         }
     }
-    hasher.finalize().into()
+    crc32fast::hash(&bytes).into()
 }
 
 /// Adds the checksums to a ledger of a version that had none.

@@ -234,9 +234,12 @@ impl<'c> Names<'c> {
         Self { connection, known: LabelSets::default() }
     }
 
-    /// Reads the names of some label sets that are about to be asked for, in the order of their ids.
-    pub(crate) fn load(&mut self, ids: impl Iterator<Item = i64>) -> rusqlite::Result<()> {
-        let unknown: Vec<_> = ids.filter(|id| self.known.get(*id).is_none()).collect();
+    /// Reads the names of some label sets that are about to be asked for, in the order of their ids: in that of
+    /// their place on disk.
+    pub(crate) fn load(&mut self, ids: &[i64]) -> rusqlite::Result<()> {
+        let unknown = ids.iter().copied().filter(|id| self.known.get(*id).is_none());
+        let unknown: Vec<_> = unknown.collect();
+        self.known.by_id.reserve(unknown.len());
         for run in unknown.chunk_by(|one, other| other.saturating_sub(*one) <= GAP) {
             let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
             let mut statement = self.connection.prepare_cached(&SELECT_SETS_BETWEEN)?;

@@ -6,7 +6,7 @@
 //! whoever needs a connection that cannot be opened learns at once why.
 
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use r2d2::ManageConnection;
@@ -21,10 +21,10 @@ impl<M: ManageConnection<Error: Send>> Manager for M {}
 
 /// Lends the connections that a manager makes.
 pub(crate) struct Pool<M: Manager> {
-    /// Taken when it is dropped.
-    connections: Option<r2d2::Pool<Connector<M>>>,
-    /// The thread on which r2d2 makes connections.
-    maker: Arc<ScheduledThreadPool>,
+    manager: Arc<M>,
+    /// One that is there already, while nobody uses it: as long as it will do, r2d2 and its thread are not needed.
+    first: Mutex<Option<M::Connection>>,
+    more: OnceLock<More<M>>,
     /// The greatest number of them, at least one.
     max: u32,
     /// The time to wait while all of them are in use.
@@ -32,6 +32,14 @@ pub(crate) struct Pool<M: Manager> {
     places: Mutex<Places>,
     /// A place became free, or a connection that was being opened is open.
     changed: Condvar,
+}
+
+/// Connections that r2d2 makes and keeps.
+struct More<M: Manager> {
+    /// Taken when it is dropped.
+    connections: Option<r2d2::Pool<Connector<M>>>,
+    /// The thread on which r2d2 makes them.
+    maker: Arc<ScheduledThreadPool>,
 }
 
 #[derive(Default)]
@@ -70,24 +78,9 @@ impl<M: Manager> Pool<M> {
         manager: M,
         first: Option<M::Connection>,
     ) -> Self {
-        let max = max.max(1);
-        let maker = ScheduledThreadPool::builder()
-            .num_threads(1)
-            .thread_name_pattern("usage-reader-{}")
-            .build();
-        let maker = Arc::new(maker);
-        let connections = r2d2::Pool::builder()
-            .max_size(max)
-            .min_idle(Some(0))
-            .connection_timeout(NO_LIMIT)
-            // A connection to a file does not go bad by waiting.
-            .test_on_check_out(false)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .thread_pool(Arc::clone(&maker))
-            .build_unchecked(Connector { manager, first: Mutex::new(first) });
+        let (manager, first) = (Arc::new(manager), Mutex::new(first));
         let (places, changed) = (Mutex::default(), Condvar::new());
-        Self { connections: Some(connections), maker, max, patience, places, changed }
+        Self { manager, first, more: OnceLock::new(), max: max.max(1), patience, places, changed }
     }
 
     /// Runs work on a connection that nobody else uses meanwhile. Who is to stop waits no longer.
@@ -96,8 +89,15 @@ impl<M: Manager> Pool<M> {
         stop: Option<&Stop>,
         work: impl FnOnce(&mut M::Connection) -> T,
     ) -> Result<T, NoConnection<M::Error>> {
-        let connections = self.connections.as_ref().ok_or(NoConnection::Busy)?;
         let mut place = self.place(stop)?;
+        let first = lock(&self.first).take();
+        if let Some(mut connection) = first {
+            let done = work(&mut connection);
+            *lock(&self.first) = Some(connection);
+            return Ok(done);
+        }
+        let more = self.more.get_or_init(|| More::new(&self.manager, self.max));
+        let connections = more.connections.as_ref().ok_or(NoConnection::Busy)?;
         // One that failed was for somebody who no longer waits: dropped, it is gone.
         let idle = std::iter::from_fn(|| connections.try_get()).find(|idle| idle.is_ok());
         let mut lent = match idle {
@@ -116,7 +116,7 @@ impl<M: Manager> Pool<M> {
     }
 
     fn place(&self, stop: Option<&Stop>) -> Result<Place<'_, M>, NoConnection<M::Error>> {
-        let mut places = self.lock();
+        let mut places = lock(&self.places);
         let mut busy_since = None;
         // Whether to stop is polled, not notified.
         let at_most = if stop.is_some() { ASKING } else { Duration::MAX };
@@ -142,15 +142,37 @@ impl<M: Manager> Pool<M> {
         Ok(Place { pool: self, is_connecting: false })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Places> {
-        self.places.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Returns the number of connections, and of those that are idle.
+    /// Returns the number of connections that were made, and of those that are idle.
     #[cfg(test)]
     pub(crate) fn counts(&self) -> (u32, u32) {
-        let state = self.connections.as_ref().unwrap().state();
+        let Some(more) = self.more.get() else { return (0, 0) };
+        let state = more.connections.as_ref().unwrap().state();
         (state.connections, state.idle_connections)
+    }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<M: Manager> More<M> {
+    fn new(manager: &Arc<M>, max: u32) -> Self {
+        let maker = ScheduledThreadPool::builder()
+            .num_threads(1)
+            .thread_name_pattern("usage-reader-{}")
+            .build();
+        let maker = Arc::new(maker);
+        let connections = r2d2::Pool::builder()
+            .max_size(max)
+            .min_idle(Some(0))
+            .connection_timeout(NO_LIMIT)
+            // A connection to a file does not go bad by waiting.
+            .test_on_check_out(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .thread_pool(Arc::clone(&maker))
+            .build_unchecked(Connector(Arc::clone(manager)));
+        Self { connections: Some(connections), maker }
     }
 }
 
@@ -172,7 +194,7 @@ fn connect_now<M: Manager>(
 
 /// Closes the connections before the last user of a file is gone: whoever opens or copies it next
 /// finds it complete, without companions.
-impl<M: Manager> Drop for Pool<M> {
+impl<M: Manager> Drop for More<M> {
     fn drop(&mut self) {
         self.connections = None;
         // Just after it has opened a connection, the thread still holds the pool for a moment. Jobs are
@@ -198,12 +220,12 @@ struct Place<'a, M: Manager> {
 impl<M: Manager> Place<'_, M> {
     fn begin_connecting(&mut self) {
         self.is_connecting = true;
-        self.pool.lock().connecting += 1;
+        lock(&self.pool.places).connecting += 1;
     }
 
     fn stop_connecting(&mut self) {
         if std::mem::take(&mut self.is_connecting) {
-            self.pool.lock().connecting -= 1;
+            lock(&self.pool.places).connecting -= 1;
             // Whoever waits for a connection counts the time from now on.
             self.pool.changed.notify_all();
         }
@@ -213,18 +235,14 @@ impl<M: Manager> Place<'_, M> {
 impl<M: Manager> Drop for Place<'_, M> {
     fn drop(&mut self) {
         self.stop_connecting();
-        self.pool.lock().taken -= 1;
+        lock(&self.pool.places).taken -= 1;
         self.pool.changed.notify_one();
     }
 }
 
 /// Connects as a manager does, or answers its error: r2d2 would try a failed one again until its
 /// time-out, and keep the error to itself.
-struct Connector<M: Manager> {
-    manager: M,
-    /// One that is there already, until somebody wants it.
-    first: Mutex<Option<M::Connection>>,
-}
+struct Connector<M: Manager>(Arc<M>);
 
 impl<M: Manager> ManageConnection for Connector<M> {
     /// The error is taken by the first user who sees it.
@@ -232,8 +250,7 @@ impl<M: Manager> ManageConnection for Connector<M> {
     type Error = M::Error;
 
     fn connect(&self) -> Result<Self::Connection, M::Error> {
-        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
-        Ok(first.map_or_else(|| self.manager.connect().map_err(Some), Ok))
+        Ok(self.0.connect().map_err(Some))
     }
 
     fn is_valid(&self, _: &mut Self::Connection) -> Result<(), M::Error> {
@@ -246,4 +263,212 @@ impl<M: Manager> ManageConnection for Connector<M> {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use std::io;
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    use std::sync::{Barrier, mpsc};
+    use std::thread;
+
+    use super::*;
+
+    /// Shorter than anything takes.
+    const NO_TIME: Duration = Duration::from_nanos(1);
+
+    /// Makes numbers from 1 on.
+    struct Numbers<F> {
+        next: AtomicUsize,
+        before: F,
+    }
+
+    impl<F: Fn(usize) -> io::Result<()> + Send + Sync + 'static> ManageConnection for Numbers<F> {
+        type Connection = usize;
+        type Error = io::Error;
+
+        fn connect(&self) -> io::Result<usize> {
+            let number = self.next.fetch_add(1, Ordering::Relaxed) + 1;
+            (self.before)(number)?;
+            Ok(number)
+        }
+
+        fn is_valid(&self, _: &mut usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn has_broken(&self, _: &mut usize) -> bool {
+            false
+        }
+    }
+
+    /// A pool of numbers, with something to do before each is made.
+    fn pool<F>(max: u32, patience: Duration, before: F) -> Pool<Numbers<F>>
+    where
+        F: Fn(usize) -> io::Result<()> + Send + Sync + 'static,
+    {
+        Pool::new(max, patience, Numbers { next: AtomicUsize::new(0), before }, None)
+    }
+
+    #[test]
+    fn connections_are_made_when_they_are_needed_and_kept() {
+        let pool = pool(3, NO_TIME, |_| Ok(()));
+        assert_eq!(pool.counts(), (0, 0));
+        assert_eq!(pool.with(None, |first| *first).unwrap(), 1);
+        assert_eq!(pool.with(None, |first| *first).unwrap(), 1);
+        assert_eq!(pool.with(None, |_| pool.with(None, |second| *second).unwrap()).unwrap(), 2);
+        assert_eq!(pool.counts(), (2, 2));
+    }
+
+    /// Without r2d2 and its thread, and among those that there may be.
+    #[test]
+    fn one_that_is_there_is_lent_first() {
+        let pool = Pool::new(
+            2,
+            NO_TIME,
+            Numbers { next: AtomicUsize::new(0), before: |_| Ok(()) },
+            Some(77),
+        );
+        for _ in 0..2 {
+            assert_eq!(pool.with(None, |first| *first).unwrap(), 77);
+        }
+        assert!(pool.more.get().is_none());
+        let nested = pool.with(None, |_| {
+            pool.with(None, |second| (*second, pool.with(None, |third| *third).is_err())).unwrap()
+        });
+        assert_eq!(nested.unwrap(), (1, true));
+        assert_eq!(pool.with(None, |first| *first).unwrap(), 77);
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            pool.with(None, |_| -> () { panic!("on purpose") })
+        }));
+        assert!(panicked.is_err());
+        assert_eq!(pool.with(None, |made| *made).unwrap(), 1);
+    }
+
+    #[test]
+    fn busy_means_that_all_are_in_use_for_as_long_as_that() {
+        let two = pool(2, Duration::from_millis(5), |_| Ok(()));
+        let start = Instant::now();
+        let third = two
+            .with(None, |_| two.with(None, |_| two.with(None, |third| *third)).unwrap())
+            .unwrap();
+        assert!(matches!(third, Err(NoConnection::Busy)), "{third:?}");
+        assert!(start.elapsed() >= Duration::from_millis(5));
+        assert_eq!(two.counts(), (2, 2));
+        // None at all is one.
+        assert_eq!(pool(0, NO_TIME, |_| Ok(())).with(None, |only| *only).unwrap(), 1);
+    }
+
+    /// Says when the making of a connection has begun, and takes its time over it.
+    fn slowly(begun: &Arc<Barrier>) -> impl Fn(usize) -> io::Result<()> + Send + Sync + 'static {
+        let begun = Arc::clone(begun);
+        move |_| {
+            begun.wait();
+            // sleep: the other one must wait for a while; it gives no sign of that.
+            thread::sleep(Duration::from_millis(50));
+            Ok(())
+        }
+    }
+
+    /// However long it takes, and though nobody has any patience.
+    #[test]
+    fn a_connection_that_is_connecting_is_not_busy() {
+        let (begun, stop_connecting) =
+            (Arc::new(Barrier::new(2)), Arc::new(AtomicBool::new(false)));
+        let slowly = slowly(&begun);
+        let one = pool(1, NO_TIME, {
+            let stop_connecting = Arc::clone(&stop_connecting);
+            move |number| slowly(number).map(|()| stop_connecting.store(true, Ordering::SeqCst))
+        });
+        thread::scope(|scope| {
+            let maker = scope.spawn(|| one.with(None, |one| *one).unwrap());
+            begun.wait();
+            // The first one gives it back at once; in between it may be in use.
+            let other = one.with(None, |one| *one);
+            assert!(stop_connecting.load(Ordering::SeqCst), "{other:?}");
+            assert_eq!(maker.join().unwrap(), 1);
+        });
+        assert_eq!(one.counts(), (1, 1));
+    }
+
+    /// However long that takes; and what was made, or why it was not, is for nobody else.
+    #[test]
+    fn who_is_to_stop_does_not_wait_for_one_that_is_connecting() {
+        let (make, made) = mpsc::channel::<io::Result<()>>();
+        let made = Mutex::new(made);
+        let one = pool(1, NO_TIME, move |_| made.lock().unwrap().recv().unwrap());
+        let stop = Stop::when(|| true);
+        assert!(matches!(one.with(Some(&stop), |one| *one), Err(NoConnection::Stopped)));
+        make.send(Err(io::Error::other("no"))).unwrap();
+        make.send(Ok(())).unwrap();
+        // The error may come to be known only while this one waits already.
+        let told = one.with(None, |one| *one);
+        assert!(matches!(told, Ok(2) | Err(NoConnection::Failed(_))), "{told:?}");
+        assert_eq!(one.with(None, |one| *one).unwrap(), 2);
+        assert_eq!(one.counts(), (1, 1));
+    }
+
+    /// Not only those who come after it was made.
+    #[test]
+    fn who_waited_while_one_was_made_is_told_that_it_is_in_use() {
+        let begun = Arc::new(Barrier::new(2));
+        let one = pool(1, NO_TIME, slowly(&begun));
+        let (keep, kept) = mpsc::channel::<()>();
+        thread::scope(|scope| {
+            let one = &one;
+            scope.spawn(move || one.with(None, |_| kept.recv()));
+            begun.wait();
+            // Else neither would ever come to an end.
+            assert!(matches!(one.with(None, |one| *one), Err(NoConnection::Busy)));
+            drop(keep);
+        });
+    }
+
+    /// However patient it is, in either way of waiting.
+    #[test]
+    fn who_is_to_stop_waits_no_longer() {
+        let one = pool(1, Duration::MAX, |_| Ok(()));
+        let inner = one.with(None, |_| {
+            let asked = AtomicUsize::new(0);
+            let stop = Stop::when(move || asked.fetch_add(1, Ordering::Relaxed) == 3);
+            one.with(Some(&stop), |one| *one)
+        });
+        assert!(matches!(inner.unwrap(), Err(NoConnection::Stopped)));
+        assert_eq!(one.with(Some(&Stop::when(|| true)), |one| *one).unwrap(), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_made_is_told_at_once_and_leaves_room() {
+        let pool = pool(1, NO_TIME, |number| match number {
+            1 => Err(io::Error::other("on purpose")),
+            _ => Ok(()),
+        });
+        match pool.with(None, |one| *one) {
+            Err(NoConnection::Failed(error)) => assert_eq!(error.to_string(), "on purpose"),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(pool.with(None, |one| *one).unwrap(), 2);
+        assert_eq!(pool.counts(), (1, 1));
+    }
+
+    #[test]
+    fn a_panic_gives_the_connection_back() {
+        let pool = pool(1, NO_TIME, |_| Ok(()));
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            pool.with(None, |_| -> () { panic!("on purpose") })
+        }));
+        assert!(panicked.is_err());
+        assert_eq!(pool.with(None, |one| *one).unwrap(), 1);
+    }
+
+    #[test]
+    fn one_that_becomes_free_is_taken_by_who_waits() {
+        let pool = pool(2, Duration::MAX, |_| Ok(()));
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    (0..200).for_each(|_| pool.with(None, |_| thread::yield_now()).unwrap());
+                });
+            }
+        });
+        let (connections, idle) = pool.counts();
+        assert!(connections <= 2 && idle == connections, "{connections} {idle}");
+    }
+}
