@@ -42,13 +42,34 @@ where
 }
 
 #[test]
-fn connections_are_opened_when_they_are_needed_and_kept() {
+fn connections_are_made_when_they_are_needed_and_kept() {
     let pool = pool(3, NO_TIME, |_| Ok(()));
     assert_eq!(pool.counts(), (0, 0));
     assert_eq!(pool.with(None, |first| *first).unwrap(), 1);
     assert_eq!(pool.with(None, |first| *first).unwrap(), 1);
     assert_eq!(pool.with(None, |_| pool.with(None, |second| *second).unwrap()).unwrap(), 2);
     assert_eq!(pool.counts(), (2, 2));
+}
+
+/// Without r2d2 and its thread, and among those that there may be.
+#[test]
+fn one_that_is_there_is_lent_first() {
+    let pool =
+        Pool::new(2, NO_TIME, Numbers { next: AtomicUsize::new(0), before: |_| Ok(()) }, Some(77));
+    for _ in 0..2 {
+        assert_eq!(pool.with(None, |first| *first).unwrap(), 77);
+    }
+    assert!(pool.more.get().is_none());
+    let nested = pool.with(None, |_| {
+        pool.with(None, |second| (*second, pool.with(None, |third| *third).is_err())).unwrap()
+    });
+    assert_eq!(nested.unwrap(), (1, true));
+    assert_eq!(pool.with(None, |first| *first).unwrap(), 77);
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        pool.with(None, |_| -> () { panic!("on purpose") })
+    }));
+    assert!(panicked.is_err());
+    assert_eq!(pool.with(None, |one| *one).unwrap(), 1);
 }
 
 #[test]
@@ -77,19 +98,19 @@ fn slowly(begun: &Arc<Barrier>) -> impl Fn(usize) -> io::Result<()> + Send + Syn
 
 /// However long it takes, and though nobody has any patience.
 #[test]
-fn a_connection_that_is_being_opened_is_not_busy() {
-    let (begun, is_open) = (Arc::new(Barrier::new(2)), Arc::new(AtomicBool::new(false)));
+fn a_connection_that_is_connecting_is_not_busy() {
+    let (begun, stop_connecting) = (Arc::new(Barrier::new(2)), Arc::new(AtomicBool::new(false)));
     let slowly = slowly(&begun);
     let one = pool(1, NO_TIME, {
-        let is_open = Arc::clone(&is_open);
-        move |number| slowly(number).map(|()| is_open.store(true, Ordering::SeqCst))
+        let stop_connecting = Arc::clone(&stop_connecting);
+        move |number| slowly(number).map(|()| stop_connecting.store(true, Ordering::SeqCst))
     });
     thread::scope(|scope| {
         let maker = scope.spawn(|| one.with(None, |one| *one).unwrap());
         begun.wait();
         // The first one gives it back at once; in between it may be in use.
         let other = one.with(None, |one| *one);
-        assert!(is_open.load(Ordering::SeqCst), "{other:?}");
+        assert!(stop_connecting.load(Ordering::SeqCst), "{other:?}");
         assert_eq!(maker.join().unwrap(), 1);
     });
     assert_eq!(one.counts(), (1, 1));
@@ -97,7 +118,7 @@ fn a_connection_that_is_being_opened_is_not_busy() {
 
 /// However long that takes; and what was opened, or why it was not, is for nobody else.
 #[test]
-fn who_is_to_stop_does_not_wait_for_one_that_is_being_opened() {
+fn who_is_to_stop_does_not_wait_for_one_that_is_connecting() {
     let (go_on, outcome) = mpsc::channel::<io::Result<()>>();
     let outcome = Mutex::new(outcome);
     let one = pool(1, NO_TIME, move |_| outcome.lock().unwrap().recv().unwrap());
@@ -106,15 +127,15 @@ fn who_is_to_stop_does_not_wait_for_one_that_is_being_opened() {
     go_on.send(Err(io::Error::other("no"))).unwrap();
     go_on.send(Ok(())).unwrap();
     // The error may come to be known only while this one waits already.
-    let answer = one.with(None, |one| *one);
-    assert!(matches!(answer, Ok(2) | Err(NoConnection::Failed(_))), "{answer:?}");
+    let told = one.with(None, |one| *one);
+    assert!(matches!(told, Ok(2) | Err(NoConnection::Failed(_))), "{told:?}");
     assert_eq!(one.with(None, |one| *one).unwrap(), 2);
     assert_eq!(one.counts(), (1, 1));
 }
 
 /// Not only those who come after it was opened.
 #[test]
-fn who_waited_while_one_was_opened_learns_that_it_is_in_use() {
+fn who_waited_while_one_was_made_is_told_that_it_is_in_use() {
     let begun = Arc::new(Barrier::new(2));
     let one = pool(1, NO_TIME, slowly(&begun));
     let (keep, kept) = mpsc::channel::<()>();
@@ -142,7 +163,7 @@ fn who_is_to_stop_waits_no_longer() {
 }
 
 #[test]
-fn what_cannot_be_opened_fails_at_once_and_leaves_room() {
+fn what_cannot_be_made_is_told_at_once_and_leaves_room() {
     let pool = pool(1, NO_TIME, |number| match number {
         1 => Err(io::Error::other("on purpose")),
         _ => Ok(()),
