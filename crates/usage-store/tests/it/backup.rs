@@ -82,7 +82,7 @@ fn nothing_is_replaced() {
 /// Each copy is the ledger at one instant: of a batch, all or nothing.
 #[test]
 fn others_write_meanwhile() {
-    let place = Place::with_records(50_000);
+    let place = Place::with_records(25_000);
     let (store, other) = (place.open(), place.open());
     let (written, is_done) = (AtomicBool::new(false), AtomicBool::new(false));
     thread::scope(|scope| {
@@ -94,13 +94,13 @@ fn others_write_meanwhile() {
                 batch += 1;
             }
         });
-        let mut before = 50_000;
+        let mut before = 25_000;
         for number in 0..5 {
             let path = place.folder().join(format!("copy-{number}.db"));
             until("another batch is there", || written.swap(false, Ordering::Relaxed));
             store.backup(&path).unwrap();
             let copied = requests(&Store::open_existing(&path).unwrap());
-            assert!(copied > before && (copied - 50_000).is_multiple_of(7), "{before} {copied}");
+            assert!(copied > before && (copied - 25_000).is_multiple_of(7), "{before} {copied}");
             assert!(examine(&path, Depth::Full).unwrap().is_sound());
             before = copied;
         }

@@ -20,7 +20,7 @@ use super::support::{Place, record_of, scan};
 const KILLS: u32 = 4;
 
 /// Enough for the kill to come in the middle.
-const RECORDS: i64 = 200_000;
+const RECORDS: i64 = 100_000;
 
 fn kills() -> u32 {
     env::var("USAGE_TEST_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(KILLS)
@@ -33,7 +33,7 @@ fn ledger(sql: &str) -> Place {
     let records: Vec<_> = (0..RECORDS)
         .map(|n| {
             let route = ["r1", "r2", "r3", "r4", "r5"][n as usize % 5];
-            record_of(["i", "p", "v", route, "m"], n * 26_000_000, n as u64 % 1_000)
+            record_of(["i", "p", "v", route, "m"], n * 52_000_000, n as u64 % 1_000)
         })
         .collect();
     records.chunks(20_000).for_each(|batch| drop(store.insert_batch(batch).unwrap()));
@@ -194,10 +194,10 @@ fn a_rebuild_leaves_the_old_or_the_new_sums() {
 
 #[test]
 fn a_vacuum_leaves_everything() {
-    let place = ledger("DELETE FROM records WHERE id <= 150000");
+    let place = ledger("DELETE FROM records WHERE id <= 75000");
     doctor::rebuild(&place.open()).unwrap();
     each_kill(&place, "vacuum", |copy| {
-        is_sound(copy, 50_000);
+        is_sound(copy, 25_000);
         let store = copy.open();
         let filter = Filter::default();
         let report = store.report(TimeRange::ALL, &filter).unwrap();
