@@ -13,7 +13,7 @@ use crate::ledger::connect::absolute;
 use crate::ledger::file_id::OpenedFile;
 use crate::ledger::journal_folders::JournalFolder;
 use crate::ledger::readers::{Readers, Stop};
-use crate::ledger::transaction::Ledger;
+use crate::ledger::transaction::{Ledger, ledger_id};
 use crate::open::migration::Migrated;
 use crate::open::{self, Opened};
 use crate::options::StoreOptions;
@@ -212,8 +212,13 @@ impl Store {
         self.0.options.busy_timeout
     }
 
-    pub(crate) fn known_id(&self) -> Option<LedgerId> {
-        self.writer().ok()?.ledger.id
+    /// The ledger's id; `None` where it is missing or damaged. Who only reads makes no connection for writing: where
+    /// nothing may be written, there can be none.
+    pub(crate) fn known_id(&self) -> Result<Option<LedgerId>> {
+        match self.0.writer.get() {
+            Some(writer) => Ok(lock(writer).ledger.id),
+            None => self.read("read the ledger", |connection| Ok(ledger_id(connection)?)),
+        }
     }
 
     pub(crate) fn file(&self) -> &OpenedFile {
@@ -319,6 +324,19 @@ mod tests {
             assert_eq!(of(&store.writer().unwrap().ledger.connection).unwrap(), expected);
             assert_eq!(store.read("read", |reader| Ok(of(reader)?)).unwrap(), expected);
         }
+    }
+
+    /// Not even to know what waits in journals, or the ledger's id.
+    #[test]
+    fn who_only_reads_makes_no_connection_for_writing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("usage.db");
+        let id = Store::open(&path).unwrap().id().unwrap();
+        let store = Store::open_existing(&path).unwrap();
+        std::fs::create_dir(folder.path().join("usage.db.journal")).unwrap();
+        assert_eq!(store.journals().backlog().unwrap().bytes(), 0);
+        assert_eq!(store.id().unwrap(), id);
+        assert!(store.0.writer.get().is_none());
     }
 
     #[test]
