@@ -73,6 +73,28 @@ fn an_amended_record_is_a_new_row_with_a_trail() {
     assert_sound(&place, &store);
 }
 
+/// Checks that tellings that are inserted into another ledger come to the same there, under every id: a record states two
+/// of them at most.
+#[test]
+fn tellings_come_to_the_same_in_another_ledger() {
+    let (place, store) = told_twice();
+    let third = also(telling(12, 3, Quality::Estimated, "req"), "trace");
+    assert_eq!(store.insert_batch(&[third, record(1, 1)]).unwrap().amended, 1);
+    assert_eq!(count(&place, "event_ids"), 3);
+    let copy = Place::new();
+    let copied = copy.open();
+    for stored in stored(&store) {
+        copied.insert_batch(&store.tellings(&stored).unwrap()).unwrap();
+    }
+    assert_eq!(records(&copied), records(&store));
+    assert_eq!(count(&copy, "event_ids"), 3);
+    for id in ["msg", "req", "trace"] {
+        let again = telling(5, 6, Quality::Partial, id);
+        assert_eq!(copied.insert_batch(&[again]).unwrap().duplicates, 1, "{id}");
+    }
+    assert_sound(&copy, &copied);
+}
+
 #[test]
 fn an_alias_makes_two_records_one() {
     let place = Place::new();
