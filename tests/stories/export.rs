@@ -259,7 +259,8 @@ fn into_the_same_ledger() {
 #[test]
 fn tellings_take_all_ids_along() {
     let line = |rest: &str| {
-        let names = r#""instance_id":"i","route":"r","model":"m","timestamp":"2026-05-01T00:00:00Z""#;
+        let names =
+            r#""instance_id":"i","route":"r","model":"m","timestamp":"2026-05-01T00:00:00Z""#;
         format!("{{{names},{rest}}}\n")
     };
     let of = |id: &str, alias: &str, more: &str| {

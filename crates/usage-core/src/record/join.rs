@@ -221,7 +221,8 @@ fn conflict(known: &Record, told: &Record) -> Option<Conflict> {
         let is_unstated = may_be_unstated(it.measure) && (it.known == 0 || it.told == 0);
         it.known != it.told && !is_unstated
     };
-    let is_compared = |measure: &Measure| !by_sum || !measure.is_tokens() || measure.is_bare_total();
+    let is_compared =
+        |measure: &Measure| !by_sum || !measure.is_tokens() || measure.is_bare_total();
     let measures = Measure::ALL.into_iter().take(Measure::NUMBERS).filter(is_compared);
     measures.map(of).find(differ)
 }

@@ -203,7 +203,7 @@ fn apply(step: &Step, ledger: &mut Ledger, model: &mut Model) {
         Step::Reopen => *store = place.open(),
         Step::Rebuild => {
             let rebuilt = doctor::rebuild(store).unwrap();
-            assert_eq!((rebuilt.changed, rebuilt.session_sums, rebuilt.event_ids), (0, 0, 0));
+            assert_eq!((rebuilt.changed, rebuilt.session_rollups, rebuilt.event_ids), (0, 0, 0));
         }
     }
 }
@@ -232,7 +232,7 @@ fn check(ledger: &Ledger, model: &Model) {
     assert_eq!(entries, model.events.known_ids() as i64);
     // Rollups at all levels, of sessions too, ids and tellings are what they would be made again as.
     let rebuilt = doctor::rebuild(store).unwrap();
-    assert_eq!((rebuilt.changed, rebuilt.session_sums, rebuilt.event_ids), (0, 0, 0));
+    assert_eq!((rebuilt.changed, rebuilt.session_rollups, rebuilt.event_ids), (0, 0, 0));
     // The doctor looks at more, on a new connection, and takes longer than a usual history.
     if histories % EXAMINED == 0 {
         let diagnosis = examine(&place.path, Depth::Full).unwrap();
