@@ -32,6 +32,15 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t = Form::Ndjson)]
     format: Form,
 
+    /// Print what was told of each record in place of it, to be recorded into another ledger
+    ///
+    /// An event that was told in several ways is one record, with an event_id and at most one
+    /// alias_id. Its tellings have all ids that it is known by: recorded into another ledger they
+    /// come to the same record there, whatever is told next. Several lines are one request then, so
+    /// do not add them up.
+    #[arg(long)]
+    tellings: bool,
+
     // Last: its heading would be that of whatever follows.
     #[command(flatten)]
     filter: FilterArgs,
@@ -41,7 +50,7 @@ const EXAMPLES: &str = "\
 Examples:
   usage export > all.ndjson
   usage export last-month --provider anthropic --format csv > anthropic.csv
-  usage export | usage record --db other.db";
+  usage export --tellings | usage record --db other.db";
 
 fn long_help() -> String {
     format!("{EXAMPLES}\n\n{}", period::long_help())
@@ -103,7 +112,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     note_without_rows(&store, range, context);
     let records = store.records_by_period(range, filter).oldest_first();
     let mut unread = None;
-    let written = Out::new(args.format, context).and_then(|out| copy(records, out, &mut unread));
+    let told_by = args.tellings.then_some(&store);
+    let written =
+        Out::new(args.format, context).and_then(|out| copy(records, told_by, out, &mut unread));
     output::written(written)?;
     match unread {
         Some(error) => Err(error),
@@ -128,11 +139,20 @@ fn note_without_rows(store: &Store, range: TimeRange, context: &Context) {
     }
 }
 
-/// Writes the records up to the first that cannot be read, and why it cannot.
-fn copy(records: Records<'_>, mut out: Out, unread: &mut Option<CliError>) -> io::Result<()> {
+/// Writes the records, or what a ledger was told of each, up to the first that cannot be read, and why it cannot.
+fn copy(
+    records: Records<'_>,
+    told_by: Option<&Store>,
+    mut out: Out,
+    unread: &mut Option<CliError>,
+) -> io::Result<()> {
     for stored in records {
-        match stored {
-            Ok(stored) => out.write(&stored.record)?,
+        let told = stored.and_then(|stored| match told_by {
+            None => Ok(vec![stored.record]),
+            Some(store) => store.tellings(&stored),
+        });
+        match told {
+            Ok(told) => told.iter().try_for_each(|record| out.write(record))?,
             Err(error) => {
                 *unread = Some(error.into());
                 break;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension};
 use usage_core::Labels;
@@ -65,16 +66,19 @@ fn integrity(connection: &Connection, depth: Depth) -> Result<Check, ReadError> 
 pub(super) fn tables(connection: &Connection, version: i32) -> Result<Check, ReadError> {
     let (expected, found) = (expected(version)?, objects(connection)?);
     let mut check = Check::new("tables");
-    for ((kind, name), sql) in expected {
+    for (object @ (kind, name), sql) in expected.iter() {
         let place = || Place::Table(format!("{kind} {name}"));
-        match found.get(&(kind.clone(), name.clone())) {
+        match found.get(object) {
             None => {
                 // Tables hold something; the others are made from them.
-                let remedy = if kind == "table" { Remedy::Restore } else { Remedy::MakeAgain(sql) };
+                let remedy = match kind.as_str() {
+                    "table" => Remedy::Restore,
+                    _ => Remedy::MakeAgain(sql.clone()),
+                };
                 check.add(place(), "it is missing", remedy);
             }
             // A view holds nothing, and every version makes it anew.
-            Some(found) if *found != sql && kind != "view" => {
+            Some(found) if found != sql && kind != "view" => {
                 let what = format!("it is not what schema version {version} makes");
                 check.add(place(), what, Remedy::Restore);
             }
@@ -98,8 +102,19 @@ fn objects(connection: &Connection) -> rusqlite::Result<Objects> {
     objects.collect()
 }
 
-/// Returns the objects that the migrations make in an empty database.
-fn expected(version: i32) -> rusqlite::Result<Objects> {
+/// Returns the objects that the migrations make in an empty database: they are made once for each version.
+fn expected(version: i32) -> rusqlite::Result<Arc<Objects>> {
+    static MADE: Mutex<BTreeMap<i32, Arc<Objects>>> = Mutex::new(BTreeMap::new());
+    let mut all = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(made) = all.get(&version) {
+        return Ok(Arc::clone(made));
+    }
+    let made = Arc::new(make(version)?);
+    all.insert(version, Arc::clone(&made));
+    Ok(made)
+}
+
+fn make(version: i32) -> rusqlite::Result<Objects> {
     let fresh = Connection::open_in_memory()?;
     let steps = usize::try_from(version).unwrap_or(0);
     for step in MIGRATIONS.iter().take(steps).copied().flatten() {

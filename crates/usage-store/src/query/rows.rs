@@ -9,13 +9,15 @@ use rusqlite::{Connection, Row, params_from_iter};
 use usage_core::{Filter, Label, Record, TimeRange, Timestamp};
 
 use crate::Store;
-use crate::error::{ReadError, StoreError};
+use crate::error::{ReadError, Result, StoreError};
 use crate::ledger::contexts::Contexts;
 use crate::ledger::labels::LabelSets;
 use crate::ledger::readers::Stop;
 use crate::ledger::records::{SELECT_RECORDS, record_of};
 use crate::ledger::retained;
 use crate::rollups::{each_checked_row, quarter_of};
+use crate::write::event_ids::Place;
+use crate::write::tellings::{self, Kept};
 
 impl Store {
     /// The records of a range that pass the filter, newest first, read a page at a time.
@@ -34,6 +36,24 @@ impl Store {
     #[must_use]
     pub fn records_by_period<'a>(&'a self, range: TimeRange, filter: &'a Filter) -> Records<'a> {
         Records::new(self, range, filter)
+    }
+
+    /// Returns the tellings of a record, in an order of their own: what was said of its event, as far as it matters.
+    /// Inserted into another ledger they come to the same record there, which is found by all its ids then; the record
+    /// itself states two of them at most. The record alone where it was told in one way, or is not there any more.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn tellings(&self, of: &StoredRecord) -> Result<Vec<Record>> {
+        let record = || vec![of.record.clone()];
+        if of.record.event_id().is_none() {
+            return Ok(record());
+        }
+        let place = Place { ts: of.record.timestamp().as_micros(), id: of.id };
+        let Kept { told, unreadable } =
+            self.read(DOING, |connection| Ok(tellings::read(connection, place)?))?;
+        // What nobody can read is in the record.
+        Ok(if told.is_empty() || unreadable > 0 { record() } else { told })
     }
 }
 
