@@ -14,6 +14,7 @@ const ORDERS: &[(&str, &[&str])] = &[
             "text",
             "timestamp",
             "record",
+            "pricing",
             "range",
             "filter",
             "sink",
@@ -90,10 +91,7 @@ const ORDERS: &[(&str, &[&str])] = &[
     ),
     (
         "usage-prices",
-        &[
-            "kind", "instant", "terms", "cost", "pattern", "spelling", "book", "user", "answer",
-            "find", "prices",
-        ],
+        &["instant", "pattern", "spelling", "book", "user", "answer", "find", "prices", "list"],
     ),
 ];
 
