@@ -42,6 +42,7 @@ const ORDERS: &[(&str, &[&str])] = &[
             "open",
             "store",
             "retention",
+            "prices",
             "query",
             "journal",
             "doctor",

@@ -52,8 +52,17 @@ impl Billed {
 }
 
 impl From<&Counts> for Billed {
+    #[inline]
     fn from(counts: &Counts) -> Self {
-        let count = |measure| u64::from(counts.get(measure));
+        Self::by(|measure| counts.get(measure).into())
+    }
+}
+
+impl Billed {
+    /// Takes each count from somewhere.
+    #[must_use]
+    #[inline]
+    pub fn by(count: impl Fn(Measure) -> u64) -> Self {
         Self {
             input: count(Measure::Input),
             output: count(Measure::Output),
