@@ -57,6 +57,15 @@ impl Summary {
         added.fold(0, |sum, measure| sum.saturating_add(self[measure]))
     }
 
+    /// Returns whether [`cost`](Self::cost) is that of all requests, by counts that are sure. Else it is a lower bound:
+    /// some have no price, or their counts are partial or estimated.
+    #[must_use]
+    pub fn is_cost_whole(&self) -> bool {
+        self[Measure::Priced] == self.requests
+            && self[Measure::Partial] == 0
+            && self[Measure::Estimated] == 0
+    }
+
     /// Returns how many other routes were tried before the answering ones.
     #[must_use]
     pub fn fallbacks(&self) -> u64 {
