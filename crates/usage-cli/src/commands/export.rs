@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 
 use usage_core::record::csv::RowWriter;
 use usage_core::record::line;
-use usage_core::{Record, TimeRange};
+use usage_core::{Money, Record, TimeRange};
 use usage_store::{Records, Store};
 
 use super::filter::FilterArgs;
@@ -17,7 +17,8 @@ use crate::{amounts, exit_codes, output};
 /// Print the records of a period themselves, which `usage record` reads back
 ///
 /// From the oldest to the newest, each as it was recorded, its event_id included: recorded into an
-/// empty ledger they make the same reports. The records that are in the ledger when the command
+/// empty ledger they make the same reports. Beside it stands what it costs by list price (cost_usd), which `usage
+/// record` passes over: a ledger prices by its own books. The records that are in the ledger when the command
 /// begins are printed; the ledger may be written meanwhile.
 ///
 /// JSON holds nothing that a terminal would act on, as escapes. CSV holds every name as it is;
@@ -69,7 +70,7 @@ impl Out {
         match form {
             Form::Ndjson => Ok(Self::Lines(BufWriter::with_capacity(64 * 1_024, stdout))),
             Form::Csv => {
-                let mut rows = RowWriter::new(stdout);
+                let mut rows = RowWriter::new(stdout).with_costs();
                 if is_terminal {
                     rows = rows.printable();
                     if !context.quiet {
@@ -85,13 +86,13 @@ impl Out {
         }
     }
 
-    fn write(&mut self, record: &Record) -> io::Result<()> {
+    fn write(&mut self, record: &Record, cost: Option<Money>) -> io::Result<()> {
         match self {
             Self::Lines(out) => {
-                out.write_all(line::write(record).as_bytes())?;
+                out.write_all(line::write_priced(record, cost).as_bytes())?;
                 out.write_all(b"\n")
             }
-            Self::Rows(rows) => rows.write(record),
+            Self::Rows(rows) => rows.write_priced(record, cost),
         }
     }
 
@@ -148,11 +149,12 @@ fn copy(
 ) -> io::Result<()> {
     for stored in records {
         let told = stored.and_then(|stored| match told_by {
-            None => Ok(vec![stored.record]),
-            Some(store) => store.tellings(&stored),
+            None => Ok(vec![(stored.record, stored.cost)]),
+            // A cost is that of the record that they come to, and of none of them.
+            Some(store) => Ok(store.tellings(&stored)?.into_iter().map(|told| (told, None)).collect()),
         });
         match told {
-            Ok(told) => told.iter().try_for_each(|record| out.write(record))?,
+            Ok(told) => told.iter().try_for_each(|(record, cost)| out.write(record, *cost))?,
             Err(error) => {
                 *unread = Some(error.into());
                 break;

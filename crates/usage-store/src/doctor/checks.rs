@@ -13,11 +13,14 @@ use super::content::Content;
 use super::depth::Depth;
 use super::walk::Walk;
 use crate::error::ReadError;
+use crate::ledger::books::wrong_books;
 use crate::ledger::contexts::{SESSIONS, TAG_SETS, damaged_entries};
 use crate::ledger::labels::{is_right, names_of, select_sets};
 use crate::ledger::schema::{
-    FIRST_WITH_EVENT_IDS, FIRST_WITH_SESSIONS, FIRST_WITH_SOURCES, MIGRATIONS, views,
+    FIRST_WITH_EVENT_IDS, FIRST_WITH_PRICES, FIRST_WITH_SESSIONS, FIRST_WITH_SOURCES, MIGRATIONS,
+    views,
 };
+use crate::ledger::terms::wrong_terms;
 
 /// A check that damage has stopped has found something.
 pub(super) fn or_damage(
@@ -227,6 +230,24 @@ pub(super) fn names(connection: &Connection, version: i32) -> Result<Check, Read
                 check.add(place, format!("{id} is not what was stored"), Remedy::Restore);
             }
         }
+    }
+    Ok(check)
+}
+
+/// Checks whether the books of prices in force, and the terms that records were priced by, are what was stored.
+pub(super) fn prices(connection: &Connection, version: i32) -> Result<Check, ReadError> {
+    let mut check = Check::new("prices");
+    if version < FIRST_WITH_PRICES {
+        return Ok(check);
+    }
+    let place = |table: &str| Place::Table(format!("table {table}"));
+    for book in wrong_books(connection)? {
+        let what = format!("{} ({}) is not what was put in", book.id, book.book.name);
+        // The user's own comes from a file; others from the next program that writes.
+        check.add(place("books"), what, Remedy::PutBookAgain);
+    }
+    for id in wrong_terms(connection)? {
+        check.add(place("terms"), format!("{id} is not what was stored"), Remedy::Restore);
     }
     Ok(check)
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use usage_core::Record;
+use usage_core::pricing::Pricing;
 use usage_core::sink::{BatchOutcome, LedgerId};
 
 use crate::error::{ReadError, Result, StoreError, WorkError};
@@ -36,6 +37,18 @@ impl StoreOptions {
         let path = absolute(path.as_ref())?;
         let opened = open::create(&path, self)?;
         Store::over(path, opened, self, false)
+    }
+
+    /// Opens a ledger that exists with these options, and makes none; changes nothing, and so migrates none.
+    ///
+    /// # Errors
+    /// As [`Store::open_existing`].
+    pub fn open_existing(&self, path: impl AsRef<Path>) -> Result<Store> {
+        let path = absolute(path.as_ref())?;
+        let opened = open::existing(&path, self)?;
+        // An immutable one is opened for each question anew.
+        let for_reading = !opened.immutable;
+        Store::over(path, opened, self, for_reading)
     }
 }
 
@@ -84,11 +97,7 @@ impl Store {
     /// [`StoreError::OlderVersion`] when it is of an earlier version, see
     /// [`MigrationPlan`](crate::MigrationPlan); else as [`open`](Self::open).
     pub fn open_existing(path: impl AsRef<Path>) -> Result<Self> {
-        let (path, options) = (absolute(path.as_ref())?, StoreOptions::default());
-        let opened = open::existing(&path, &options)?;
-        // An immutable one is opened for each question anew.
-        let for_reading = !opened.immutable;
-        Self::over(path, opened, &options, for_reading)
+        StoreOptions::default().open_existing(path)
     }
 
     fn over(
@@ -212,6 +221,11 @@ impl Store {
         self.0.options.busy_timeout
     }
 
+    /// The list prices that were given, if any.
+    pub(crate) fn pricing(&self) -> Option<&Arc<dyn Pricing>> {
+        self.0.options.pricing.as_ref()
+    }
+
     /// The ledger's id; `None` where it is missing or damaged. Who only reads makes no connection for writing: where
     /// nothing may be written, there can be none.
     pub(crate) fn known_id(&self) -> Result<Option<LedgerId>> {
@@ -261,7 +275,7 @@ impl Store {
 }
 
 fn writer_on(connection: Connection, options: &StoreOptions) -> Writer {
-    Writer::new(Ledger::new(connection, options.busy_timeout))
+    Writer::new(Ledger::new(connection, options.busy_timeout), options.pricing.clone())
 }
 
 fn lock(writer: &Mutex<Writer>) -> MutexGuard<'_, Writer> {
