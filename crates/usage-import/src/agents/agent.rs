@@ -32,6 +32,11 @@ pub trait Agent: Send + Sync {
         hash(path.as_os_str().as_encoded_bytes())
     }
 
+    /// Returns a file beside a log that may hold a part of it, as SQLite's `-wal`: the log has changed when that has.
+    fn beside(&self, _path: &Path) -> Option<PathBuf> {
+        None
+    }
+
     /// Reads what is new in a log, and tells of it; see [`read_lines`](super::read_lines) for logs of lines. Called
     /// when the file has another size, or another time of writing, than when it was read last.
     ///

@@ -33,7 +33,8 @@ pub trait Lines {
 }
 
 /// Reads the lines of a log from where it was read to; from its start where it is not what was read any more. A last
-/// line without its end waits for it. A log whose name ends in `.zst` is decompressed on the way.
+/// line without its end is read as it is, if it can be, and again when its end has come. A log whose name ends in
+/// `.zst` is decompressed on the way.
 ///
 /// `begin` makes the reader of the lines, of what the one before has remembered, nothing at the start.
 ///
@@ -104,7 +105,17 @@ pub fn read_lines<L: Lines>(
         pass(progress, &buffer[..filled]);
     }
     progress.memory = lines.memory();
+    if !progress.in_long && filled > 0 {
+        // It may be whole without its end, and nobody may ever write that; else it is read again.
+        told.doubtfully(|told| lines.line(behind_bom(&buffer[..filled], progress), progress.lines + 1, told));
+    }
     Ok(())
+}
+
+/// Returns a line without the byte order mark with which some editors begin a file.
+fn behind_bom<'l>(line: &'l [u8], progress: &Progress) -> &'l [u8] {
+    let bom = if progress.offset == 0 { "\u{feff}".as_bytes() } else { b"" };
+    line.strip_prefix(bom).unwrap_or(line)
 }
 
 /// Goes through whole lines.
@@ -114,7 +125,7 @@ fn take_lines(
     lines: &mut impl Lines,
     told: &mut Told<'_>,
 ) {
-    let mut is_first = progress.offset == 0;
+    let mut is_first = true;
     while let Some(end) = memchr(b'\n', rest) {
         let line = &rest[..end];
         rest = &rest[end + 1..];
@@ -122,9 +133,8 @@ fn take_lines(
         if std::mem::take(&mut progress.in_long) {
             continue;
         }
-        // Some editors begin a file with a byte order mark.
-        let bom = if std::mem::take(&mut is_first) { "\u{feff}".as_bytes() } else { b"" };
-        lines.line(line.strip_prefix(bom).unwrap_or(line), progress.lines, told);
+        let line = if std::mem::take(&mut is_first) { behind_bom(line, progress) } else { line };
+        lines.line(line, progress.lines, told);
     }
 }
 

@@ -15,6 +15,8 @@
 //! they are read. So it does no harm to read a log again, only takes time, and a cursor need not be exact.
 
 mod agent;
+mod claude_code;
+mod codex;
 mod frames;
 mod lines;
 mod places;
@@ -22,6 +24,7 @@ mod progress;
 mod project;
 mod readers;
 mod skipped;
+mod time;
 mod told;
 mod tree;
 mod walk;
@@ -40,7 +43,7 @@ pub use tree::{Tree, TreeOptions, TreeSummary};
 /// Returns all agents whose logs can be read, in the order of their names' worth.
 #[must_use]
 pub fn all() -> Vec<Arc<dyn Agent>> {
-    vec![]
+    vec![Arc::new(claude_code::ClaudeCode), Arc::new(codex::Codex)]
 }
 
 /// Returns the agent of a name.

@@ -47,6 +47,8 @@ pub struct Told<'a> {
     known: HashMap<EventId, usize>,
     noted: usize,
     is_over: bool,
+    /// Says whether what is malformed may only not be there as a whole yet.
+    is_doubtful: bool,
 }
 
 /// Names that logs have in common, made once.
@@ -69,7 +71,8 @@ impl<'a> Told<'a> {
         hand_over: &'a mut dyn FnMut(Step) -> ControlFlow<()>,
     ) -> Self {
         let (step, known) = (Step::default(), HashMap::new());
-        Self { file, made, hand_over, step, known, noted: 0, is_over: false }
+        let (is_over, is_doubtful) = (false, false);
+        Self { file, made, hand_over, step, known, noted: 0, is_over, is_doubtful }
     }
 
     /// Returns the log's path.
@@ -150,11 +153,21 @@ impl<'a> Told<'a> {
 
     /// Tells that a line should be a record, and is none. It is counted, and the first ones are named.
     pub fn malformed(&mut self, line: u64, why: impl std::fmt::Display) {
+        if self.is_doubtful {
+            return;
+        }
         self.step.refused += 1;
         self.noted += 1;
         if self.noted <= MOST_NOTES {
             self.step.notes.push(format!("{}:{line}: {why}", self.file.display()));
         }
+    }
+
+    /// Tells what can be told of a part of the log that may not be there as a whole yet.
+    pub fn doubtfully(&mut self, tell: impl FnOnce(&mut Self)) {
+        self.is_doubtful = true;
+        tell(self);
+        self.is_doubtful = false;
     }
 
     /// Tells that a part of the log, or all of it, is not read.

@@ -109,7 +109,11 @@ impl Walk {
             return self.skip(SkipReason::TooMany, &path);
         }
         let key = agent.key(&path);
-        let found = Found { key, bytes: metadata.len(), modified: modified(metadata), path };
+        let mut found = Found { key, bytes: metadata.len(), modified: modified(metadata), path };
+        if let Some(beside) = agent.beside(&found.path).and_then(|path| fs::metadata(path).ok()) {
+            found.bytes += beside.len();
+            found.modified = found.modified.max(modified(&beside));
+        }
         match self.known.get(&key) {
             None => {
                 self.known.insert(key, self.files.len());
