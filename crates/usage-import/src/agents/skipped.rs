@@ -18,8 +18,6 @@ pub enum SkipReason {
     TooDeep,
     /// The tree has more files than are read at a time.
     TooMany,
-    /// Another file is the same log: compressed, or archived.
-    Copy,
     /// The disk did not give it, or it cannot be decompressed.
     Unreadable,
     /// A line is longer than what is read of a line.
@@ -39,7 +37,6 @@ impl SkipReason {
             Self::Vanished => "changed while read",
             Self::TooDeep => "too deep",
             Self::TooMany => "too many files",
-            Self::Copy => "second copies of a log",
             Self::Unreadable => "unreadable",
             Self::LongLine => "lines too long",
             Self::Malformed => "malformed",

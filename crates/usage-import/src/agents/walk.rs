@@ -1,5 +1,6 @@
 //! The files of a tree, found without ever being caught in it.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, Metadata};
 use std::io;
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use super::agent::Agent;
+use super::progress::hash;
 use super::skipped::{SkipReason, Skipped};
 
 /// Folders below a root; no agent comes near.
@@ -114,22 +116,20 @@ impl Walk {
             found.bytes += beside.len();
             found.modified = found.modified.max(modified(&beside));
         }
-        match self.known.get(&key) {
-            None => {
-                self.known.insert(key, self.files.len());
+        match self.known.entry(key) {
+            Entry::Vacant(place) => {
+                place.insert(self.files.len());
                 self.files.push(found);
             }
-            Some(&at) => {
-                // The plain one of two; else the longer one, which is the newer.
+            Entry::Occupied(place) => {
+                // The longer of two copies is the one that is read on; plain ones count as longer.
                 let rank = |it: &Found| (!is_compressed(&it.path), it.bytes);
-                let other = &mut self.files[at];
-                let found = match rank(&found) > rank(other) {
-                    true => std::mem::replace(other, found),
-                    false => found,
-                };
-                if found.path != self.files[at].path {
-                    self.skip(SkipReason::Copy, &found.path);
+                let other = &mut self.files[*place.get()];
+                if rank(&found) > rank(other) {
+                    std::mem::swap(&mut found, other);
                 }
+                found.key = hash(found.path.as_os_str().as_encoded_bytes());
+                self.files.push(found);
             }
         }
     }

@@ -12,8 +12,8 @@ use usage_store::Store;
 
 /// A ledger, and the imports into it.
 pub(crate) struct Ledger {
-    folder: TempDir,
-    pub(crate) store: Store,
+    _folder: TempDir,
+    store: Store,
 }
 
 /// The outcome of an import.
@@ -28,7 +28,7 @@ impl Ledger {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path().join("usage.db")).unwrap();
-        Self { folder, store }
+        Self { _folder: folder, store }
     }
 
     pub(crate) fn import(&self, agent: &str, root: &Path) -> Imported {
@@ -78,10 +78,6 @@ impl Ledger {
             *sums.models.entry(model).or_default() += 1;
         }
         sums
-    }
-
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
     }
 }
 
