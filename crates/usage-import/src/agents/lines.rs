@@ -19,7 +19,7 @@ pub const MAX_LINE: usize = 16 * 1024 * 1024;
 const CHUNK: usize = 256 * 1024;
 
 /// So much before the place up to which a log is read tells that it is still what was read.
-const MARK: usize = 64;
+const MARK: usize = 1_024;
 
 /// What an agent makes of the lines of a log.
 pub trait Lines {
@@ -143,7 +143,7 @@ fn pass(progress: &mut Progress, bytes: &[u8]) {
     let tail = &bytes[bytes.len().saturating_sub(MARK)..];
     progress.offset += bytes.len() as u64;
     progress.mark = mark(tail);
-    progress.marked = u8::try_from(tail.len()).unwrap_or(0);
+    progress.marked = u16::try_from(tail.len()).unwrap_or(0);
 }
 
 fn mark(bytes: &[u8]) -> u32 {

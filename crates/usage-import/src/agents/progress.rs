@@ -14,7 +14,7 @@ pub struct Progress {
     /// A hash of the bytes before the offset: it says whether they are still what was read.
     pub mark: u32,
     /// The number of these bytes.
-    pub marked: u8,
+    pub marked: u16,
     /// Whatever the agent has to remember.
     pub memory: Vec<u8>,
 }
@@ -49,7 +49,8 @@ pub(super) fn write(states: &States) -> Vec<u8> {
         to.extend(key.to_be_bytes());
         to.extend(modified.to_be_bytes());
         to.extend(progress.mark.to_be_bytes());
-        to.extend([progress.marked, u8::from(progress.in_long)]);
+        to.extend(progress.marked.to_be_bytes());
+        to.push(u8::from(progress.in_long));
         let memory = progress.memory.len() as u64;
         for number in [*bytes, progress.offset, progress.lines, memory] {
             put_number(&mut to, number);
@@ -70,7 +71,8 @@ pub(super) fn read(bytes: &[u8]) -> Option<States> {
         let key = u64::from_be_bytes(*take(&mut rest)?);
         let modified = i64::from_be_bytes(*take(&mut rest)?);
         let mark = u32::from_be_bytes(*take(&mut rest)?);
-        let [marked, flags] = *take(&mut rest)?;
+        let marked = u16::from_be_bytes(*take(&mut rest)?);
+        let [flags] = *take(&mut rest)?;
         let [bytes, offset, lines, memory] = [
             take_number(&mut rest)?,
             take_number(&mut rest)?,
@@ -140,7 +142,7 @@ mod tests {
     #[test]
     fn a_cursor_comes_back_as_it_was() {
         let (offset, memory) = (1 << 40, vec![1, 2]);
-        let progress = Progress { offset, lines: 300, in_long: true, mark: 7, marked: 64, memory };
+        let progress = Progress { offset, lines: 300, in_long: true, mark: 7, marked: 999, memory };
         let state = State { bytes: u64::MAX, modified: UNKNOWN, progress };
         let states = States::from([(u64::MAX, state), (1, State::default())]);
         let bytes = write(&states);
