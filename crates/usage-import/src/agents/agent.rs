@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::counted::Counted;
 use super::places::Places;
 use super::progress::{Progress, hash};
 use super::told::Told;
@@ -34,6 +35,12 @@ pub trait Agent: Send + Sync {
 
     /// Returns a file beside a log that may hold a part of it, as SQLite's `-wal`: the log has changed when that has.
     fn beside(&self, _path: &Path) -> Option<PathBuf> {
+        None
+    }
+
+    /// Returns the total that the agent itself states of a session, where the log has said it and [`read`](Self::read)
+    /// has remembered it.
+    fn counted(&self, _memory: &[u8]) -> Option<Counted> {
         None
     }
 

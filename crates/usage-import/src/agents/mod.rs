@@ -17,6 +17,7 @@
 mod agent;
 mod claude_code;
 mod codex;
+mod counted;
 mod frames;
 mod lines;
 mod places;
@@ -32,6 +33,7 @@ mod walk;
 use std::sync::Arc;
 
 pub use agent::Agent;
+pub use counted::Counted;
 pub use lines::{Lines, MAX_LINE, read_lines};
 pub use places::Places;
 pub use progress::Progress;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use usage_core::Record;
 
 use super::agent::Agent;
+use super::counted::Counted;
 use super::progress::{self, State, States, UNKNOWN};
 use super::project::ProjectName;
 use super::readers::{Job, Readers};
@@ -128,6 +129,13 @@ impl Tree {
     #[must_use]
     pub const fn summary(&self) -> &TreeSummary {
         &self.summary
+    }
+
+    /// Returns the totals that the agent itself states of sessions, in the logs as far as they are read.
+    #[must_use]
+    pub fn counted(&self) -> Vec<Counted> {
+        let memories = self.states.values().map(|state| &state.progress.memory);
+        memories.filter_map(|memory| self.agent.counted(memory)).collect()
     }
 
     /// Looks for what is new behind a cursor, and begins to read it.

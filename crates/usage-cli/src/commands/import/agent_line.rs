@@ -1,11 +1,12 @@
 //! What an import tells of an agent.
 
-use usage_core::format::{format_count, format_tokens};
-use usage_core::{Filter, Measure, TimeRange};
+use usage_core::format::{format_count, format_tokens, printable};
+use usage_core::{Filter, Measure, TimeRange, Timestamp};
 use usage_import::ImportSummary;
-use usage_import::agents::{Agent, SkipReason, Skipped, Tree};
+use usage_import::agents::{Agent, Counted, SkipReason, Skipped, Tree};
 use usage_store::Store;
 
+use super::not_logged::not_logged;
 use crate::amounts;
 use crate::error::CliError;
 
@@ -15,6 +16,7 @@ pub(super) struct Line<'t> {
     places: Vec<String>,
     files: u64,
     skipped: Skipped,
+    counted: Vec<Counted>,
     pub(super) imported: ImportSummary,
 }
 
@@ -22,7 +24,7 @@ impl<'t> Line<'t> {
     pub(super) fn new(tree: &'t Tree, imported: &ImportSummary) -> Self {
         let (files, imported) = (tree.summary().files, *imported);
         let (skipped, places) = (tree.summary().skipped.clone(), vec![place(tree)]);
-        Self { agent: tree.agent(), places, files, skipped, imported }
+        Self { agent: tree.agent(), places, files, skipped, counted: tree.counted(), imported }
     }
 
     /// Adds another place of the same agent's.
@@ -30,6 +32,7 @@ impl<'t> Line<'t> {
         self.places.push(place(tree));
         self.files += tree.summary().files;
         self.skipped.add_all(tree.summary().skipped.clone());
+        self.counted.extend(tree.counted());
         self.imported.imported += imported.imported;
         self.imported.amended += imported.amended;
         self.imported.already_there += imported.already_there;
@@ -42,7 +45,7 @@ fn place(tree: &Tree) -> String {
 }
 
 /// Returns the line, with what the ledger holds of the agent now.
-pub(super) fn line(of: &Line<'_>, store: &Store) -> Result<String, CliError> {
+pub(super) fn line(of: &Line<'_>, store: &Store, now: Timestamp) -> Result<String, CliError> {
     let held = store.report(TimeRange::ALL, &Filter::instance(of.agent.name()))?.summary();
     let mut parts = vec![
         format!("{}: {}", of.agent.title(), of.places.join(", ")),
@@ -60,12 +63,17 @@ pub(super) fn line(of: &Line<'_>, store: &Store) -> Result<String, CliError> {
     if let Some(share) = share(held[Measure::Partial], held.requests) {
         parts.push(format!("Partial: {share}"));
     }
+    let more = not_logged(store, of.agent.name(), &of.counted, now)?;
+    if more > 0 {
+        parts.push(format!("Not logged: {}", format_tokens(more)));
+    }
     let skipped = of.skipped.iter().map(|(why, count, _)| told(why, count));
     let skipped: Vec<_> = skipped.collect();
     if !skipped.is_empty() {
         parts.push(format!("Skipped: {}", skipped.join(", ")));
     }
-    Ok(parts.join("  |  ") + "\n")
+    // Names of folders are what their makers liked.
+    Ok(format!("{}\n", printable(&parts.join("  |  "))))
 }
 
 /// Returns a note on the first that was skipped, for each reason.

@@ -151,7 +151,7 @@ fn import(found: &Found, args: &AllArgs, context: &Context) -> Result<u8, CliErr
     for one in lines(&trees, &done) {
         refused += one.imported.refused;
         if !context.quiet {
-            output::print(&line(&one, &store)?)?;
+            output::print(&line(&one, &store, context.now_timestamp())?)?;
             where_skipped(&one).iter().for_each(|note| output::note(note));
         }
     }

@@ -2,6 +2,7 @@
 
 mod agent_line;
 mod agents;
+mod not_logged;
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;

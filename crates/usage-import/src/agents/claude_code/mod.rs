@@ -4,6 +4,7 @@
 //! output; forks and resumed sessions are new files full of copies. So the key of a request is the id of its message,
 //! and the record is what all its rows come to.
 
+mod memory;
 mod quality;
 mod request;
 mod row;
@@ -11,8 +12,10 @@ mod row;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use self::memory::Memory;
 use self::request::Transcript;
 use super::agent::Agent;
+use super::counted::Counted;
 use super::lines::read_lines;
 use super::places::Places;
 use super::progress::Progress;
@@ -51,6 +54,10 @@ impl Agent for ClaudeCode {
         let is_transcript = path.extension().is_some_and(|extension| extension == "jsonl");
         // What a workflow has done, not what it used.
         is_transcript && path.file_name().is_some_and(|name| name != "journal.jsonl")
+    }
+
+    fn counted(&self, memory: &[u8]) -> Option<Counted> {
+        Memory::read(memory).counted()
     }
 
     fn read(&self, file: &Path, progress: &mut Progress, told: &mut Told<'_>) -> io::Result<()> {

@@ -10,10 +10,10 @@ use usage_providers::{
     Counts, Part, Remainder, Source, Speed, event_id, made_id, part_id, pico_dollars_of,
 };
 
+use super::memory::{Memory, TOTAL};
 use super::quality::quality;
 use super::row::{CacheCreation, Iteration, Message, Row, Usage};
 use crate::agents::lines::Lines;
-use crate::agents::progress::{put_number, take_number};
 use crate::agents::time::parse_time;
 use crate::agents::told::Told;
 
@@ -25,9 +25,7 @@ pub(super) struct Transcript {
     marker: Finder<'static>,
     /// The session by the name of the file; nothing for that of a subagent.
     session: Option<String>,
-    /// The time of the first row that has one, in microseconds. A fork begins with a row of its own, and then come the
-    /// copies, which are older.
-    start: Option<u64>,
+    memory: Memory,
 }
 
 /// A request as one row tells it.
@@ -43,13 +41,12 @@ struct Request<'a> {
 }
 
 impl Transcript {
-    pub(super) fn of(file: &Path, mut memory: &[u8]) -> Self {
+    pub(super) fn of(file: &Path, memory: &[u8]) -> Self {
         let stem = file.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
         let is_subagent = stem.starts_with("agent-")
             || file.components().any(|part| part.as_os_str() == "subagents");
         let session = (!is_subagent).then(|| stem.into_owned());
-        let start = take_number(&mut memory);
-        Self { marker: Finder::new("\"usage\""), session, start }
+        Self { marker: Finder::new("\"usage\""), session, memory: Memory::read(memory) }
     }
 
     /// Remembers when the session began.
@@ -62,11 +59,11 @@ impl Transcript {
         if let Some(Ok(Stamped { timestamp: Some(timestamp) })) = rows.next()
             && let Some(timestamp) = parse_time(timestamp)
         {
-            self.start = u64::try_from(timestamp.as_micros()).ok();
+            self.memory.start = u64::try_from(timestamp.as_micros()).ok();
         }
     }
 
-    fn row(&self, row: &Row<'_>, line: &[u8], number: u64, told: &mut Told<'_>) {
+    fn row(&mut self, row: &Row<'_>, line: &[u8], number: u64, told: &mut Told<'_>) {
         let inner = row.data.as_ref().and_then(|data| data.message.as_ref());
         let (message, request_id, uuid, timestamp) = match (row.kind.as_deref(), inner) {
             (Some("assistant"), _) => {
@@ -111,12 +108,15 @@ impl Transcript {
         self.tell(&request, number, told);
     }
 
-    fn tell(&self, request: &Request<'_>, number: u64, told: &mut Told<'_>) {
+    fn tell(&mut self, request: &Request<'_>, number: u64, told: &mut Told<'_>) {
         let Some((id, alias)) = request.ids() else {
             return told.malformed(number, "a request without an id");
         };
         let row = request.row;
         let revision = self.revision(request);
+        if let (Some(of), Some(session)) = (&row.request_session_id, &row.session_id) {
+            self.memory.within(session, of);
+        }
         let session = row.request_session_id.as_deref().or(row.session_id.as_deref());
         let session = session.or(self.session.as_deref()).unwrap_or_default();
         let project = told.project().of(row.cwd.as_deref().unwrap_or_default());
@@ -151,7 +151,7 @@ impl Transcript {
         let is_other = self.session.as_deref().is_some_and(|own| session.is_some_and(|of| of != own));
         let is_forked = row.request_session_id.as_deref().is_some_and(|of| Some(of) != session);
         let micros = u64::try_from(request.timestamp.as_micros()).ok();
-        let is_older = self.start.is_some() && micros < self.start;
+        let is_older = self.memory.start.is_some() && micros < self.memory.start;
         // Resuming lost it, in versions before 2.0.71.
         let is_copy = is_other || is_forked || is_older || request.request_id.is_none();
         let behind = 2 * u32::from(is_copy) + u32::from(request.is_of_subagent);
@@ -161,8 +161,11 @@ impl Transcript {
 
 impl Lines for Transcript {
     fn line(&mut self, line: &[u8], number: u64, told: &mut Told<'_>) {
-        if self.start.is_none() {
+        if self.memory.start.is_none() {
             self.see_start(line);
+        }
+        if line.starts_with(TOTAL) {
+            return self.memory.total(line);
         }
         if self.marker.find(line).is_none() {
             return;
@@ -181,11 +184,7 @@ impl Lines for Transcript {
     }
 
     fn memory(&self) -> Vec<u8> {
-        let mut memory = Vec::new();
-        if let Some(start) = self.start {
-            put_number(&mut memory, start);
-        }
-        memory
+        self.memory.write()
     }
 }
 
