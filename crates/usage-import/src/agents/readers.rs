@@ -81,8 +81,8 @@ fn read(
     let read = AssertUnwindSafe(|| agent.read(&job.path, &mut progress, &mut told));
     match panic::catch_unwind(read) {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => told.skip(reason_of(&error)),
-        Err(_) => told.skip(SkipReason::Malformed),
+        Ok(Err(error)) => told.fail(reason_of(&error)),
+        Err(_) => told.fail(SkipReason::Malformed),
     }
     told.give(&progress, true);
     if told.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

@@ -27,8 +27,9 @@ pub(super) struct Step {
     pub(super) file: usize,
     /// Where the log goes on.
     pub(super) progress: Progress,
-    /// Says whether the file is read to its end for now.
+    /// Says whether nothing more of the file is read for now, and whether that is as reading failed.
     pub(super) is_end: bool,
+    pub(super) has_failed: bool,
     pub(super) records: Vec<Record>,
     /// Lines that are no records though they should be, and what was wrong with the first of them.
     pub(super) refused: u64,
@@ -190,6 +191,12 @@ impl<'a> Told<'a> {
     /// Hands over what was told: the log goes on at `progress` when that is stored.
     pub fn hand_over(&mut self, progress: &Progress) {
         self.give(progress, false);
+    }
+
+    /// Tells that reading failed.
+    pub(super) fn fail(&mut self, reason: SkipReason) {
+        self.step.has_failed = true;
+        self.skip(reason);
     }
 
     pub(super) fn give(&mut self, progress: &Progress, is_end: bool) {

@@ -180,8 +180,7 @@ impl Tree {
 
     /// Takes over what was read of a log.
     fn take(&mut self, found: &Found, step: Step, batch: &mut Batch) -> Vec<Record> {
-        let Step { progress, is_end, records, refused, notes, skipped, .. } = step;
-        let has_failed = !skipped.is_empty() && is_end && progress.offset < found.bytes;
+        let Step { progress, is_end, has_failed, records, refused, notes, skipped, .. } = step;
         batch.refused += refused;
         batch.gaps.extend(notes);
         self.summary.skipped.add_all(skipped);
@@ -217,7 +216,13 @@ impl Importer for Tree {
         let mut has_moved = false;
         let mut number = 0;
         while batch.items.len() < AT_ONCE && look.open > 0 {
-            let Some(step) = look.readers.next() else { break };
+            let Some(step) = look.readers.next() else {
+                // No thread could be started. The next import tries again.
+                let root = || self.root.display().to_string();
+                self.summary.skipped.add(SkipReason::Unreadable, root);
+                look.open = 0;
+                break;
+            };
             has_moved = true;
             look.open -= usize::from(step.is_end);
             for record in self.take(&look.files[step.file], step, &mut batch) {
