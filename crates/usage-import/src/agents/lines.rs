@@ -107,7 +107,9 @@ pub fn read_lines<L: Lines>(
     progress.memory = lines.memory();
     if !progress.in_long && filled > 0 {
         // It may be whole without its end, and nobody may ever write that; else it is read again.
-        told.doubtfully(|told| lines.line(behind_bom(&buffer[..filled], progress), progress.lines + 1, told));
+        told.doubtfully(|told| {
+            lines.line(behind_bom(&buffer[..filled], progress), progress.lines + 1, told)
+        });
     }
     Ok(())
 }
@@ -116,6 +118,11 @@ pub fn read_lines<L: Lines>(
 fn behind_bom<'l>(line: &'l [u8], progress: &Progress) -> &'l [u8] {
     let bom = if progress.offset == 0 { "\u{feff}".as_bytes() } else { b"" };
     line.strip_prefix(bom).unwrap_or(line)
+}
+
+/// Tells what is wrong with a line of JSON: where a line is one, only the column says anything.
+pub(super) fn fault_of(error: &serde_json::Error) -> String {
+    error.to_string().replace(" at line 1 column ", " at column ")
 }
 
 /// Goes through whole lines.

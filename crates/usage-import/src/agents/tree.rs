@@ -159,9 +159,9 @@ impl Tree {
             skipped,
         };
         let is_new = |found: &Found| {
-            self.states.get(&found.key).is_none_or(|state| {
-                (state.bytes, state.modified) != (found.bytes, found.modified)
-            })
+            self.states
+                .get(&found.key)
+                .is_none_or(|state| (state.bytes, state.modified) != (found.bytes, found.modified))
         };
         let mut jobs: Vec<Job> = (0..)
             .zip(&files)

@@ -50,7 +50,11 @@ pub(super) fn line(of: &Line<'_>, store: &Store, now: Timestamp) -> Result<Strin
     let mut parts = vec![
         format!("{}: {}", of.agent.title(), of.places.join(", ")),
         format!("Logs: {}", format_count(of.files)),
-        format!("Imported: {}{}", format_count(of.imported.imported), amounts::amended(of.imported.amended)),
+        format!(
+            "Imported: {}{}",
+            format_count(of.imported.imported),
+            amounts::amended(of.imported.amended)
+        ),
     ];
     if of.imported.already_there > 0 {
         parts.push(format!("Already there: {}", format_count(of.imported.already_there)));
@@ -78,7 +82,10 @@ pub(super) fn line(of: &Line<'_>, store: &Store, now: Timestamp) -> Result<Strin
 
 /// Returns a note on the first that was skipped, for each reason.
 pub(super) fn where_skipped(of: &Line<'_>) -> Vec<String> {
-    of.skipped.iter().map(|(why, _, first)| format!("note: skipped {first}: {}", why.words())).collect()
+    of.skipped
+        .iter()
+        .map(|(why, _, first)| format!("note: skipped {first}: {}", why.words()))
+        .collect()
 }
 
 fn told(why: SkipReason, count: u64) -> String {

@@ -96,7 +96,10 @@ pub(crate) fn run_one(name: &str, args: &OneArgs, context: &Context) -> Result<u
         let places: Vec<_> = places.iter().map(|path| path.display().to_string()).collect();
         let title = agent.title();
         return Err(CliError::failed(format!("no logs of {title} were found on this machine"))
-            .hint(format!("PATH names where they are; these places were tried: {}", places.join(", "))));
+            .hint(format!(
+                "PATH names where they are; these places were tried: {}",
+                places.join(", ")
+            )));
     }
     import(&found, &args.all, context)
 }
@@ -135,7 +138,8 @@ fn import(found: &Found, args: &AllArgs, context: &Context) -> Result<u8, CliErr
     let interrupts = Interrupts::catch()?;
     let mut import = ImportOptions::default();
     import.rescan = args.rescan;
-    let bar = progress::bar("{prefix} {wide_bar} {human_pos} of {human_len} logs, {eta}", context.quiet);
+    let bar =
+        progress::bar("{prefix} {wide_bar} {human_pos} of {human_len} logs, {eta}", context.quiet);
     let job = Job { store: &store, import, interrupts: &interrupts, bar: &bar };
 
     let mut done = Vec::with_capacity(trees.len());

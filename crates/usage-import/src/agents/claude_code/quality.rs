@@ -81,8 +81,10 @@ mod tests {
     use super::*;
 
     fn of(version: &str, stop: bool, output: u64, text: &str) -> Quality {
-        let message =
-            Message { stop_reason: stop.then_some(Cow::Borrowed("end_turn")), ..Default::default() };
+        let message = Message {
+            stop_reason: stop.then_some(Cow::Borrowed("end_turn")),
+            ..Default::default()
+        };
         let usage = Usage { output_tokens: Some(output), ..Default::default() };
         let line = format!(r#"{{"message":{{"content":[{{"type":"text","text":"{text}"}}]}}}}"#);
         quality(&message, &usage, Some(version), line.as_bytes())

@@ -13,7 +13,7 @@ use usage_providers::{
 use super::memory::{Memory, TOTAL};
 use super::quality::quality;
 use super::row::{CacheCreation, Iteration, Message, Row, Usage};
-use crate::agents::lines::Lines;
+use crate::agents::lines::{Lines, fault_of};
 use crate::agents::time::parse_time;
 use crate::agents::told::Told;
 
@@ -148,7 +148,8 @@ impl Transcript {
     fn revision(&self, request: &Request<'_>) -> u32 {
         let row = request.row;
         let session = row.session_id.as_deref();
-        let is_other = self.session.as_deref().is_some_and(|own| session.is_some_and(|of| of != own));
+        let is_other =
+            self.session.as_deref().is_some_and(|own| session.is_some_and(|of| of != own));
         let is_forked = row.request_session_id.as_deref().is_some_and(|of| Some(of) != session);
         let micros = u64::try_from(request.timestamp.as_micros()).ok();
         let is_older = self.memory.start.is_some() && micros < self.memory.start;
@@ -176,7 +177,7 @@ impl Lines for Transcript {
             match row {
                 Ok(row) => self.row(&row, line, number, told),
                 Err(error) if may_be_request(&line[rows.byte_offset().min(line.len())..]) => {
-                    return told.malformed(number, error);
+                    return told.malformed(number, fault_of(&error));
                 }
                 Err(_) => return,
             }
@@ -217,11 +218,8 @@ impl Request<'_> {
             return Some((made(id)?, self.request_id.and_then(made)));
         }
         let usage = self.usage;
-        let counts = [
-            usage.input_tokens,
-            usage.cache_read_input_tokens,
-            usage.cache_creation_input_tokens,
-        ];
+        let counts =
+            [usage.input_tokens, usage.cache_read_input_tokens, usage.cache_creation_input_tokens];
         let counts = counts.map(|count| count.unwrap_or(0).to_string());
         let pieces = [id].into_iter().chain(counts.iter().map(String::as_str));
         let alike = EventId::new(made_id(pieces)).ok();
@@ -258,7 +256,8 @@ impl Request<'_> {
             main.outcome = Outcome::Error;
         }
         let entries = usage.iterations.as_deref().unwrap_or_default();
-        let is_fallback = |entry: &&Iteration<'_>| entry.kind.as_deref() == Some("fallback_message");
+        let is_fallback =
+            |entry: &&Iteration<'_>| entry.kind.as_deref() == Some("fallback_message");
         let fallback = entries.iter().rfind(is_fallback).and_then(|entry| entry.model.as_deref());
         if let Some(model) = fallback {
             main.model = Some(model.to_owned());

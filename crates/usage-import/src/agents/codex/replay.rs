@@ -52,7 +52,8 @@ mod tests {
         assert!(!turn("01a221f2-1924-7ea3-893e-9249030a87f1").is_of_own(birth));
         assert!(turn("01a221f2-1a71-7491-822d-19307baab500").is_of_own(birth));
         // A copy that was stamped anew.
-        let old = Turn { started: Some(1_795_865_844), ..turn("01a221f2-1924-7ea3-893e-9249030a87f1") };
+        let old =
+            Turn { started: Some(1_795_865_844), ..turn("01a221f2-1924-7ea3-893e-9249030a87f1") };
         assert!(!old.is_of_own(birth));
     }
 
@@ -68,7 +69,9 @@ mod tests {
 
     #[test]
     fn only_version_7_has_a_time() {
-        for id in ["", "x", "01a221f2-1a2a-4dd0-a206-a086477c4a8b", "éééééééé-1a2a-7dd0-a206-a086477"] {
+        for id in
+            ["", "x", "01a221f2-1a2a-4dd0-a206-a086477c4a8b", "éééééééé-1a2a-7dd0-a206-a086477"]
+        {
             assert_eq!(millis_of(id), None, "{id}");
         }
     }

@@ -9,10 +9,10 @@ use usage_providers::{Part, Source, event_id, made_id};
 use super::replay::{Turn, millis_of};
 use super::row::{Info, Payload, Row, may_say_something};
 use super::totals::{Totals, Used, used};
-use crate::agents::lines::Lines;
+use crate::agents::lines::{Lines, fault_of};
 use crate::agents::progress::{put_number, put_text, take_number, take_text};
-use crate::agents::told::Told;
 use crate::agents::time::parse_time;
+use crate::agents::told::Told;
 
 /// What is known of a rollout by the rows until now.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -223,7 +223,7 @@ impl Lines for Rollout {
         for row in Deserializer::from_slice(line).into_iter::<Row<'_>>() {
             match row {
                 Ok(row) => self.row(&row, number, told),
-                Err(error) => return told.malformed(number, error),
+                Err(error) => return told.malformed(number, fault_of(&error)),
             }
         }
     }

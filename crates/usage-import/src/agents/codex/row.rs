@@ -121,7 +121,10 @@ mod tests {
         let far = " ".repeat(HEAD);
         for (line, expected) in [
             (r#"{"timestamp":"t","type":"session_meta","payload":{"id":"x"}}"#.to_owned(), true),
-            (r#"{"type":"event_msg","payload":{"type":"token_count","info":null}}"#.to_owned(), true),
+            (
+                r#"{"type":"event_msg","payload":{"type":"token_count","info":null}}"#.to_owned(),
+                true,
+            ),
             (r#"{"type":"event_msg","payload":{"type":"agent_message"}}"#.to_owned(), false),
             (r#"{"type":"response_item","payload":{"text":"token_count"}}"#.to_owned(), false),
             (format!(r#"{{{far}"type":"turn_context"}}"#), true),

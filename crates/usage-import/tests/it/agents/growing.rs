@@ -19,7 +19,8 @@ fn whatever_became_of_logs_between_imports_they_come_to_the_same() {
         whole.import(recording.agent, &recording.folder);
         let ledger = Ledger::new();
         let (folder, mut random) = (tempfile::tempdir().unwrap(), fastrand::Rng::with_seed(seed));
-        let mut logs: Vec<Log> = logs_of(&recording).map(|log| Log::new(log, folder.path())).collect();
+        let mut logs: Vec<Log> =
+            logs_of(&recording).map(|log| Log::new(log, folder.path())).collect();
         for step in 1..=steps() {
             for log in &mut logs {
                 log.grow(step == steps(), &mut random);
@@ -42,7 +43,8 @@ fn whatever_became_of_logs_between_imports_they_come_to_the_same() {
 /// The logs of a recording, and where each lies in it.
 fn logs_of(recording: &Recording) -> impl Iterator<Item = (PathBuf, PathBuf)> {
     let folder = &recording.folder;
-    let logs = files(folder).into_iter().filter(|path| path.extension().is_some_and(|it| it == "jsonl"));
+    let logs =
+        files(folder).into_iter().filter(|path| path.extension().is_some_and(|it| it == "jsonl"));
     logs.filter(|path| !path.ends_with("truth.jsonl"))
         .map(move |path| (path.clone(), path.strip_prefix(folder).unwrap().to_owned()))
 }
@@ -72,7 +74,11 @@ impl Log {
         let text = &self.text[..self.length];
         fs::create_dir_all(self.path.parent().unwrap()).unwrap();
         let level = ruzstd::encoding::CompressionLevel::Fastest;
-        let packed = if self.is_compressed { ruzstd::encoding::compress_to_vec(text, level) } else { text.to_vec() };
+        let packed = if self.is_compressed {
+            ruzstd::encoding::compress_to_vec(text, level)
+        } else {
+            text.to_vec()
+        };
         fs::write(&self.path, packed).unwrap();
     }
 
@@ -82,10 +88,12 @@ impl Log {
         let name = old.file_name().unwrap().to_owned();
         if agent == "codex" {
             let year = folder.join("sessions/2026/11/28");
-            self.path = if random.bool() { folder.join("archived_sessions") } else { year }.join(name);
+            self.path =
+                if random.bool() { folder.join("archived_sessions") } else { year }.join(name);
             self.is_compressed = random.bool();
             let ending = if self.is_compressed { "jsonl.zst" } else { "jsonl" };
-            let stem = self.path.file_name().unwrap().to_str().unwrap().split(".jsonl").next().unwrap();
+            let stem =
+                self.path.file_name().unwrap().to_str().unwrap().split(".jsonl").next().unwrap();
             self.path = self.path.with_file_name(format!("{stem}.{ending}"));
         } else {
             // A project that was renamed; what lies below a session moves with it.

@@ -84,7 +84,8 @@ fn what_may_not_be_read_is_said_and_read_once_it_may() {
     }
     let tree = Tree::new();
     tree.write("s.jsonl", row("msg_1", 10) + "\n");
-    let forbid = |mode| fs::set_permissions(tree.path("s.jsonl"), fs::Permissions::from_mode(mode)).unwrap();
+    let forbid =
+        |mode| fs::set_permissions(tree.path("s.jsonl"), fs::Permissions::from_mode(mode)).unwrap();
     forbid(0o000);
     assert_eq!(tree.import().tree.skipped.count(SkipReason::NoPermission), 1);
     forbid(0o600);
@@ -135,10 +136,16 @@ fn what_should_be_a_request_and_is_none_is_refused_with_its_line() {
         good.replace("msg_1", "msg_2").replace("2026-", "2226-"),
     ];
     // Half a row says nothing of usage, and this one does.
-    let lines = lines.map(|line| if line.contains("usage") { line } else { format!("{line} \"usage\"") });
+    let lines =
+        lines.map(|line| if line.contains("usage") { line } else { format!("{line} \"usage\"") });
     tree.write("s.jsonl", lines.join("\n") + "\n");
     let imported = tree.import();
-    assert_eq!((imported.summary.imported, imported.summary.refused), (1, 4), "{:?}", imported.notes);
+    assert_eq!(
+        (imported.summary.imported, imported.summary.refused),
+        (1, 4),
+        "{:?}",
+        imported.notes
+    );
     let starts = [1, 2, 3, 5].map(|line| format!("{}:{line}: ", tree.path("s.jsonl").display()));
     assert!(imported.notes.iter().zip(starts).all(|(note, start)| note.starts_with(&start)));
     let again = tree.import();

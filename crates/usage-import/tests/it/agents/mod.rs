@@ -2,5 +2,5 @@
 
 mod growing;
 mod hostile;
-mod trees;
 mod support;
+mod trees;

@@ -111,9 +111,11 @@ impl Recording {
         let others = std::env::var_os("USAGE_AGENT_TREES").map(PathBuf::from);
         let mut all = Vec::new();
         for base in [Some(own), others].into_iter().flatten() {
-            for (kind, agent) in
-                [("claude-code", "claude-code"), ("claude-code-real", "claude-code"), ("codex", "codex")]
-            {
+            for (kind, agent) in [
+                ("claude-code", "claude-code"),
+                ("claude-code-real", "claude-code"),
+                ("codex", "codex"),
+            ] {
                 let Ok(entries) = fs::read_dir(base.join(kind)) else { continue };
                 let folders = entries.map(|entry| entry.unwrap().path());
                 all.extend(folders.map(|folder| Self { agent, folder }));
@@ -139,7 +141,10 @@ impl Recording {
             cache_write: of("cache_write"),
             cache_write_long: of("cache_write_1h"),
             reasoning: expected["reasoning"].as_u64().unwrap_or(0),
-            models: models.iter().map(|(name, count)| (name.clone(), count.as_u64().unwrap())).collect(),
+            models: models
+                .iter()
+                .map(|(name, count)| (name.clone(), count.as_u64().unwrap()))
+                .collect(),
         }
     }
 }
