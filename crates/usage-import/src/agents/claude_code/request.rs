@@ -26,6 +26,10 @@ pub(super) struct Transcript {
     /// The session by the name of the file; nothing for that of a subagent.
     session: Option<String>,
     memory: Memory,
+    /// What the row before has told, and when: most rows of an answer say the same again.
+    before: (Vec<u8>, Timestamp),
+    /// Room for the same of this row.
+    now: Vec<u8>,
 }
 
 /// A request as one row tells it.
@@ -46,7 +50,13 @@ impl Transcript {
         let is_subagent = stem.starts_with("agent-")
             || file.components().any(|part| part.as_os_str() == "subagents");
         let session = (!is_subagent).then(|| stem.into_owned());
-        Self { marker: Finder::new("\"usage\""), session, memory: Memory::read(memory) }
+        Self {
+            marker: Finder::new("\"usage\""),
+            session,
+            memory: Memory::read(memory),
+            before: (Vec::new(), Timestamp::MIN_RECORD),
+            now: Vec::new(),
+        }
     }
 
     /// Remembers when the session began.
@@ -108,12 +118,63 @@ impl Transcript {
         self.tell(&request, number, told);
     }
 
+    /// Returns whether the row before has said all that this one says.
+    fn is_repeated(&mut self, request: &Request<'_>, revision: u32) -> bool {
+        let Request { message, usage, row, request_id, timestamp, quality, .. } = request;
+        if usage.iterations.as_ref().is_some_and(|entries| !entries.is_empty()) {
+            return false;
+        }
+        let now = &mut self.now;
+        now.clear();
+        let texts = [
+            message.id.as_deref(),
+            *request_id,
+            row.session_id.as_deref(),
+            row.request_session_id.as_deref(),
+            row.cwd.as_deref(),
+            message.model.as_deref(),
+            usage.service_tier.as_deref(),
+            usage.speed.as_deref(),
+        ];
+        for text in texts {
+            now.extend_from_slice(text.unwrap_or_default().as_bytes());
+            now.push(0);
+        }
+        let CacheCreation { short, long } = usage.cache_creation.unwrap_or_default();
+        let numbers = [
+            usage.input_tokens,
+            usage.output_tokens,
+            usage.cache_read_input_tokens,
+            usage.cache_creation_input_tokens,
+            short,
+            long,
+            usage.output_tokens_details.and_then(|details| details.thinking_tokens),
+            usage.server_tool_use.and_then(|tools| tools.web_search_requests),
+            row.cost_usd.map(f64::to_bits),
+        ];
+        for number in numbers {
+            now.extend(number.unwrap_or(u64::MAX).to_le_bytes());
+        }
+        now.extend(revision.to_le_bytes());
+        now.extend([*quality as u8, u8::from(request.is_of_subagent)]);
+        let (before, at) = &mut self.before;
+        let is_repeated = message.id.is_some() && before == now && *timestamp >= *at;
+        if !is_repeated {
+            std::mem::swap(before, now);
+            *at = *timestamp;
+        }
+        is_repeated
+    }
+
     fn tell(&mut self, request: &Request<'_>, number: u64, told: &mut Told<'_>) {
+        let revision = self.revision(request);
+        if self.is_repeated(request, revision) {
+            return;
+        }
         let Some((id, alias)) = request.ids() else {
             return told.malformed(number, "a request without an id");
         };
         let row = request.row;
-        let revision = self.revision(request);
         if let (Some(of), Some(session)) = (&row.request_session_id, &row.session_id) {
             self.memory.within(session, of);
         }
