@@ -151,7 +151,9 @@ fn copy(
         let told = stored.and_then(|stored| match told_by {
             None => Ok(vec![(stored.record, stored.cost)]),
             // A cost is that of the record that they come to, and of none of them.
-            Some(store) => Ok(store.tellings(&stored)?.into_iter().map(|told| (told, None)).collect()),
+            Some(store) => {
+                Ok(store.tellings(&stored)?.into_iter().map(|told| (told, None)).collect())
+            }
         });
         match told {
             Ok(told) => told.iter().try_for_each(|(record, cost)| out.write(record, *cost))?,

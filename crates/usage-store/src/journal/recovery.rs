@@ -7,7 +7,7 @@ use usage_core::error::chain;
 use usage_journal::{RealDisk, replay};
 
 use crate::Store;
-use crate::error::{ReadError, Result, StoreError};
+use crate::error::{Result, StoreError};
 use crate::ledger::readers::Stop;
 use crate::ledger::transaction::ledger_id;
 use crate::ledger::{journal_folders, trusted};

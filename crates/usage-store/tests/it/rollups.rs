@@ -304,7 +304,11 @@ fn a_flipped_bit_where_sums_are_found_gives_no_smaller_report() {
                         }
                         let series = series_of_all(&store, range, Unit::Day, Tz::UTC);
                         if let Ok(series) = series {
-                            assert_eq!(sum_of(&series), expected.summary(), "{page}, {byte}, {bit}");
+                            assert_eq!(
+                                sum_of(&series),
+                                expected.summary(),
+                                "{page}, {byte}, {bit}"
+                            );
                         }
                     }
                 }
