@@ -207,7 +207,7 @@ fn rejects_are_csv_again() {
     a.csv:3: tokens is the text "x", whole numbers from 0 to 1000000000 are accepted
     a.csv:5: tokens is the text "y", whole numbers from 0 to 1000000000 are accepted
     b.csv:3: tokens is the text "z", whole numbers from 0 to 1000000000 are accepted
-    c.csv:2: the event_id "event-0" is known for this instance_id, with different counts: unclassified_tokens is known to be 1, not 2
+    c.csv:2: the event_id "event-0" is known for this instance_id, with different counts: tokens is known to be 1, not 2
     "#);
     let kept = String::from_utf8(fixture.read("bad.csv")).unwrap();
     insta::assert_snapshot!(kept.replace('\r', "<CR>"), @r#"

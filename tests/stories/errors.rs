@@ -159,6 +159,9 @@ const CAUSES: &[(&str, Cause)] = &[
         Some(Run { stderr: run.stdout.replace("them: ", "them: \n"), ..run })
     }),
     ("no-home", || without_a_home("import ccrouter")),
+    ("no-agents", || Some(Fixture::new().usage("import agents"))),
+    ("no-logs", || Some(Fixture::new().usage("import codex"))),
+    ("no-logs", || Some(Fixture::new().usage("import codex missing"))),
     ("no-origin", || Some(Fixture::new().usage("import ccrouter missing"))),
     ("not-an-origin", || Some(Fixture::with(DAY).usage("import ccrouter usage.db --db other.db"))),
     ("origin-not-readable", || {

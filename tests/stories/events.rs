@@ -88,7 +88,7 @@ fn other_counts_are_refused_where_they_stand() {
     --- stdout
     Lines: 10  |  Stored: 4  |  Amended: 1  |  Duplicates: 3  |  Refused: 2
     --- stderr
-    second:2: the event_id "event-0" is known for this instance_id, with different counts: unclassified_tokens is known to be 1, not 2
+    second:2: the event_id "event-0" is known for this instance_id, with different counts: tokens is known to be 1, not 2
     second:8: the event_id "event-8" is known for this instance_id, with different counts: input_tokens is known to be 0, not 1
     "#);
     assert_eq!(fixture.totals(), (9, 9));
@@ -133,8 +133,8 @@ fn the_line_that_conflicts_is_the_one_that_is_named() {
     --- stdout
     Lines: 3  |  Stored: 0  |  Duplicates: 1  |  Refused: 2
     --- stderr
-    standard input:1: the event_id "event-0" is known for this instance_id, with different counts: unclassified_tokens is known to be 1, not 2
-    standard input:3: the event_id "event-0" is known for this instance_id, with different counts: unclassified_tokens is known to be 1, not 2
+    standard input:1: the event_id "event-0" is known for this instance_id, with different counts: tokens is known to be 1, not 2
+    standard input:3: the event_id "event-0" is known for this instance_id, with different counts: tokens is known to be 1, not 2
     "#);
 }
 
@@ -148,7 +148,7 @@ fn a_conflict_that_cannot_be_kept_is_an_error() {
     --- stdout
     Lines: 1  |  Stored: 0  |  Duplicates: 0  |  Refused: 1
     --- stderr
-    standard input:1: the event_id "event-0" is known for this instance_id, with different counts: unclassified_tokens is known to be 1, not 2
+    standard input:1: the event_id "event-0" is known for this instance_id, with different counts: tokens is known to be 1, not 2
     error: cannot write /dev/full: No space left on device (os error 28)
     "#);
 }

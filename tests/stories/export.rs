@@ -255,6 +255,35 @@ fn into_the_same_ledger() {
     );
 }
 
+/// Checks that a ledger made of tellings knows an event by every id that it was told under: a record states two.
+#[test]
+fn tellings_take_all_ids_along() {
+    let line = |rest: &str| {
+        let names =
+            r#""instance_id":"i","route":"r","model":"m","timestamp":"2026-05-01T00:00:00Z""#;
+        format!("{{{names},{rest}}}\n")
+    };
+    let of = |id: &str, alias: &str, more: &str| {
+        line(&format!(r#""event_id":"{id}","alias_id":"{alias}",{more}"#))
+    };
+    let partial = of("a", "b", r#""output_tokens":1,"quality":"partial","project":"web""#);
+    let full = of("b", "c", r#""output_tokens":9"#);
+    let fixture = Fixture::with(&(partial + &full));
+    let run = fixture.shell("usage export --tellings | usage record --db other.db");
+    assert_eq!(
+        run.stdout_of_success(),
+        "Lines: 2  |  Stored: 1  |  Amended: 1  |  Duplicates: 0  |  Refused: 0\n"
+    );
+    let both = ["", " --db other.db"].map(|db| fixture.usage(&format!("export{db}")).stdout);
+    assert_eq!(both[0], both[1]);
+    let late = line(r#""event_id":"a","output_tokens":1,"quality":"partial""#);
+    let run = fixture.usage_reading("record --db other.db", late);
+    assert_eq!(
+        run.stdout_of_success(),
+        "Lines: 1  |  Stored: 0  |  Duplicates: 1  |  Refused: 0\n"
+    );
+}
+
 /// Exports of two periods, put together by hand, are one file.
 #[test]
 fn parts_add_up() {

@@ -9,6 +9,7 @@
     reason = "a panic in a test is the report"
 )]
 
+mod agents;
 mod backup;
 mod by;
 mod command_line;

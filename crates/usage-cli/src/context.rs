@@ -3,6 +3,7 @@
 use std::env;
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anstream::AutoStream;
 use chrono::{DateTime, Utc};
@@ -11,7 +12,8 @@ use clap::ColorChoice;
 use usage_core::format::TextOptions;
 use usage_core::query::Limits;
 use usage_core::{Engine, Timestamp};
-use usage_store::Store;
+use usage_prices::ShippedPrices;
+use usage_store::{Store, StoreOptions};
 use usage_tracker::{Clock, SystemClock};
 
 use crate::error::CliError;
@@ -73,7 +75,7 @@ impl Context {
 
     /// The ledger, made if it is missing. Says so if it was of an earlier version.
     pub(crate) fn open_or_create(&self) -> Result<Store, CliError> {
-        let store = Store::open(self.db_path()?)?;
+        let store = options().open(self.db_path()?)?;
         if let Some(migrated) = store.migrated().filter(|_| !self.quiet) {
             let copy = migrated.copy.as_ref().map_or_else(String::new, |copy| {
                 format!("; as it was, it lies in {}", copy.display())
@@ -88,7 +90,7 @@ impl Context {
 
     /// The ledger, which must exist: reading commands make none.
     pub(crate) fn open_existing(&self) -> Result<Store, CliError> {
-        Ok(Store::open_existing(self.db_path()?)?)
+        Ok(options().open_existing(self.db_path()?)?)
     }
 
     /// Stores what stopped programs have left in journals, as each command does that writes, and
@@ -172,7 +174,7 @@ impl Context {
 
     /// Returns the layout of text on standard output.
     pub(crate) fn text_options(&self) -> TextOptions {
-        let options = TextOptions::default().colored(self.is_colored());
+        let options = TextOptions::default().colored(self.is_colored()).in_ascii(is_ascii());
         width().map_or(options, |width| options.with_width(width))
     }
 
@@ -186,6 +188,21 @@ impl Context {
             }
         }
     }
+}
+
+/// Every command that stores a record prices it.
+fn options() -> StoreOptions {
+    StoreOptions::default().with_pricing(Arc::new(ShippedPrices))
+}
+
+/// Returns whether the locale says that it has no more than ASCII, as `C` does. What says nothing is taken for UTF-8.
+fn is_ascii() -> bool {
+    let said = |name| env::var(name).ok().filter(|value: &String| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(said);
+    locale.is_some_and(|locale| {
+        let locale = locale.to_lowercase();
+        !locale.contains("utf-8") && !locale.contains("utf8")
+    })
 }
 
 /// `COLUMNS` if it is set, else the terminal's width; text for a file or a pipe is not shortened.

@@ -4,9 +4,11 @@
 mod check;
 mod events;
 mod memory;
+mod prices;
 mod random;
 mod sessions;
 
 pub use check::{Subject, check};
 pub use events::Events;
 pub use memory::MemoryLedger;
+pub use prices::AnyPrices;

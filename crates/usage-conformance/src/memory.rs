@@ -6,20 +6,45 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use usage_core::period::Unit;
+use usage_core::pricing::{Billed, PriceList, Question, cost};
 use usage_core::query::{
-    Block, Bounds, Calendar, Limits, Listing, Order, Records, Seen, Selection, Session,
+    Block, Bounds, Calendar, Limits, Listing, Order, PricedRecords, Records, Seen, Selection,
+    Session,
 };
 use usage_core::sink::{BatchOutcome, Sink};
 use usage_core::stats::{Aggregates, Series, Summary};
-use usage_core::{Engine, Error, Label, Labels, Record, TimeRange, Timestamp};
+use usage_core::{Engine, Error, Label, Labels, Money, Record, TimeRange, Timestamp};
 
 use crate::{Events, sessions};
 
 /// Keeps records in a list of [`Events`], and looks at each of them for every answer. Clones share one list.
 #[derive(Clone, Debug, Default)]
-pub struct MemoryLedger(Arc<Mutex<Events>>);
+pub struct MemoryLedger {
+    events: Arc<Mutex<Events>>,
+    prices: Option<Arc<dyn PriceList>>,
+}
 
 impl MemoryLedger {
+    /// An empty one, which prices its records by a list.
+    #[must_use]
+    pub fn priced_by(prices: Option<Arc<dyn PriceList>>) -> Self {
+        Self { prices, ..Self::default() }
+    }
+
+    /// Returns what a record costs; `None` where it has no price.
+    pub(crate) fn cost(&self, record: &Record) -> Option<Money> {
+        let quote = self.prices.as_ref()?.quote(&Question::of(record));
+        let terms = quote.terms.ok()?;
+        cost(&terms, &Billed::from(record.counts())).ok().map(Money::from_picos)
+    }
+
+    /// Returns what one record comes to, its cost included.
+    pub(crate) fn summary(&self, record: &Record) -> Summary {
+        let mut summary = Summary::of(record);
+        self.cost(record).into_iter().for_each(|cost| summary.add_cost(cost));
+        summary
+    }
+
     /// Returns all records, in the order in which they were stored.
     #[must_use]
     pub fn all(&self) -> Vec<Record> {
@@ -28,7 +53,7 @@ impl MemoryLedger {
 
     fn lock(&self) -> MutexGuard<'_, Events> {
         // A test that has panicked says so itself.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The records that a question is about, oldest first.
@@ -55,7 +80,7 @@ impl Engine for MemoryLedger {
     fn totals(&self, of: &Selection<'_>) -> Result<Aggregates, Error> {
         let mut totals = Aggregates::default();
         for record in self.selected(of)? {
-            totals.add_totals(told_apart(of, &record), &Summary::of(&record));
+            totals.add_totals(told_apart(of, &record), &self.summary(&record));
         }
         Ok(totals)
     }
@@ -67,7 +92,7 @@ impl Engine for MemoryLedger {
         for record in &selected {
             let at = series.position(record.timestamp());
             if let Some(bucket) = at.and_then(|at| series.bucket_mut(at)) {
-                bucket.usage_mut().add_totals(told_apart(of, record), &Summary::of(record));
+                bucket.usage_mut().add_totals(told_apart(of, record), &self.summary(record));
             }
         }
         series.trim(of.range);
@@ -81,12 +106,12 @@ impl Engine for MemoryLedger {
         listing: Listing,
     ) -> Result<Option<Vec<Session>>, Error> {
         of.limits.check(Instant::now)?;
-        Ok(Some(sessions::list(&self.all(), of, listing)))
+        Ok(Some(sessions::list(&self.all(), |record| self.summary(record), of, listing)))
     }
 
     fn blocks(&self, of: &Selection<'_>) -> Result<Vec<Block>, Error> {
         of.limits.check(Instant::now)?;
-        Ok(sessions::blocks(&self.all(), of))
+        Ok(sessions::blocks(&self.all(), |record| self.summary(record), of))
     }
 
     fn records<'a>(&'a self, of: &Selection<'a>, order: Order) -> Records<'a> {
@@ -106,6 +131,14 @@ impl Engine for MemoryLedger {
                 kind.into()
             }))
         }))
+    }
+
+    fn priced_records<'a>(&'a self, of: &Selection<'a>, order: Order) -> PricedRecords<'a> {
+        let priced = |record: Record| {
+            let cost = self.cost(&record);
+            (record, cost)
+        };
+        Box::new(self.records(of, order).map(move |record| record.map(priced)))
     }
 
     fn names(&self, label: Label, most: usize, limits: &Limits) -> Result<Vec<String>, Error> {

@@ -8,7 +8,12 @@ use usage_core::stats::Summary;
 use usage_core::{Label, Record};
 
 /// Lists the sessions whose last record is in the range.
-pub(crate) fn list(records: &[Record], of: &Selection<'_>, listing: Listing) -> Vec<Session> {
+pub(crate) fn list(
+    records: &[Record],
+    summary: impl Fn(&Record) -> Summary,
+    of: &Selection<'_>,
+    listing: Listing,
+) -> Vec<Session> {
     let mut by_session = BTreeMap::<(String, String), Vec<&Record>>::new();
     for record in records.iter().filter(|record| !record.context().session_id().is_empty()) {
         let key = (instance_of(record), record.context().session_id().to_owned());
@@ -24,7 +29,8 @@ pub(crate) fn list(records: &[Record], of: &Selection<'_>, listing: Listing) -> 
             continue;
         }
         let in_range = passing.iter().filter(|record| of.range.contains(record.timestamp()));
-        let totals = (sum(passing.iter().copied()), Some(sum(in_range.copied())));
+        let totals =
+            (sum(passing.iter().copied(), &summary), Some(sum(in_range.copied(), &summary)));
         let names = |label| by_tokens(&passing, label);
         sessions.push(
             Session::new(instance, id, time)
@@ -37,7 +43,11 @@ pub(crate) fn list(records: &[Record], of: &Selection<'_>, listing: Listing) -> 
 }
 
 /// Lists the blocks that have a record in the range.
-pub(crate) fn blocks(records: &[Record], of: &Selection<'_>) -> Vec<Block> {
+pub(crate) fn blocks(
+    records: &[Record],
+    summary: impl Fn(&Record) -> Summary,
+    of: &Selection<'_>,
+) -> Vec<Block> {
     const HOUR: i64 = 60 * 60 * 1_000_000;
     let mut by_instance = BTreeMap::<String, Vec<&Record>>::new();
     for record in records {
@@ -54,7 +64,7 @@ pub(crate) fn blocks(records: &[Record], of: &Selection<'_>) -> Vec<Block> {
             let (own, others) = left.split_at(end);
             let passing = || own.iter().filter(|record| of.filter.matches(&record.names()));
             if passing().any(|record| of.range.contains(record.timestamp())) {
-                blocks.push(block.with_totals(sum(passing().copied())));
+                blocks.push(block.with_totals(sum(passing().copied(), &summary)));
             }
             left = others;
         }
@@ -67,9 +77,12 @@ fn instance_of(record: &Record) -> String {
     record.labels().names().get(Label::Instance).to_owned()
 }
 
-fn sum<'r>(records: impl Iterator<Item = &'r Record>) -> Summary {
+fn sum<'r>(
+    records: impl Iterator<Item = &'r Record>,
+    summary: &impl Fn(&Record) -> Summary,
+) -> Summary {
     let mut sum = Summary::default();
-    records.for_each(|record| sum.merge(&Summary::of(record)));
+    records.for_each(|record| sum.merge(&summary(record)));
     sum
 }
 

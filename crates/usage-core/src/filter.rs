@@ -1,6 +1,6 @@
 //! The records that a query is about.
 
-use crate::{Label, LabelNames, TagKey};
+use crate::{Label, LabelNames, TagKey, Tier};
 
 /// The records that a query is about, by their names; the default is all of them.
 ///
@@ -36,10 +36,16 @@ impl Filter {
         Self::new().keeping(Label::Instance, instance_id)
     }
 
-    /// With one more of the names to keep. A profile is named as in reports: `default` keeps the empty one too.
+    /// With one more of the names to keep. A profile is named as in reports: `default` keeps the empty one too. A tier
+    /// may be named in a provider's word, as in records: `default` keeps `standard`.
     #[must_use]
     pub fn keeping(mut self, label: Label, name: impl Into<String>) -> Self {
-        self.kept[label as usize].push(name.into());
+        let name = name.into();
+        let name = match label {
+            Label::Tier => Tier::named_by(&name).into_owned(),
+            _ => name,
+        };
+        self.kept[label as usize].push(name);
         self
     }
 
@@ -115,6 +121,17 @@ mod tests {
             assert!(filter.matches(&NAMES) && filter.matches(&named) && !filter.matches(&other));
         }
         assert!(keep("work").matches(&other) && !keep("work").matches(&NAMES));
+    }
+
+    #[test]
+    fn a_tier_may_be_named_in_a_provider_s_word() {
+        let keep = |tier| Filter::new().keeping(Label::Tier, tier);
+        let (standard, batch) = (NAMES.with_tier("standard"), NAMES.with_tier("batch"));
+        for word in ["default", "ON_DEMAND", "standard"] {
+            assert!(keep(word).matches(&standard) && !keep(word).matches(&batch), "{word}");
+            assert_eq!(keep(word).kept(Label::Tier), ["standard"]);
+        }
+        assert!(keep("").matches(&NAMES) && !keep("").matches(&standard));
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod filter;
 pub mod format;
 #[cfg(feature = "zones")]
 pub mod period;
+pub mod pricing;
 #[cfg(feature = "zones")]
 pub mod query;
 mod range;

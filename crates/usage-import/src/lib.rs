@@ -2,6 +2,7 @@
 // What prints or ends the process is the program, not a library, whatever the reason.
 #![cfg_attr(not(test), forbid(clippy::print_stdout, clippy::print_stderr, clippy::exit))]
 
+pub mod agents;
 pub mod ccrouter;
 mod error;
 pub mod follow;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::terms::Terms;
+use usage_core::pricing::Terms;
 
 /// The facts that decide about the price of a request, beside its counts.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,10 +1,10 @@
 //! A book of prices, and how one is read.
 
 use sha2::{Digest as _, Sha256};
+use usage_core::pricing::{BookError, Terms, Validity};
 
 use crate::instant::{self, Hours};
 use crate::pattern::{Pattern, Weight};
-use crate::terms::Terms;
 
 /// The form of book that is read here.
 const FORM: &str = "usage-prices 1";
@@ -58,22 +58,6 @@ pub(crate) struct Line {
     /// Holds for requests whose input is larger than this.
     pub(crate) above: u64,
     pub(crate) terms: Terms,
-}
-
-/// The reason why a text is no book of prices.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {what}")]
-pub struct BookError {
-    /// The line, from 1. 0 is the book as a whole.
-    pub line: usize,
-    /// The fault there.
-    pub what: String,
-}
-
-impl BookError {
-    pub(crate) fn new(line: usize, what: impl Into<String>) -> Self {
-        Self { line, what: what.into() }
-    }
 }
 
 impl Book {
@@ -239,17 +223,35 @@ impl Model {
     }
 
     /// The prices in force: of the latest date that has come, those of the hour before the usual ones, and of these
-    /// the ones beyond the highest cliff that was passed.
-    pub(crate) fn in_force(&self, tier: usize, micros: i64, total_input: u64) -> Option<&Line> {
-        let begun =
-            |line: &&Line| line.tier == tier && line.since.is_none_or(|since| since <= micros);
-        let since = self.lines.iter().filter(begun).map(|line| line.since).max()?;
-        let of_day = || self.lines.iter().filter(begun).filter(|line| line.since == since);
+    /// the ones beyond the highest cliff that was passed. Narrows the validity to the times and sizes that have the
+    /// same.
+    pub(crate) fn in_force(
+        &self,
+        tier: usize,
+        (micros, total_input): (i64, u64),
+        validity: &mut Validity,
+    ) -> Option<&Line> {
+        let of_tier = || self.lines.iter().filter(|line| line.tier == tier);
+        let has_begun = |line: &&Line| line.since.is_none_or(|since| since <= micros);
+        let to_come = of_tier().filter_map(|line| line.since).filter(|since| *since > micros);
+        let until = to_come.min().unwrap_or(i64::MAX);
+        let since = of_tier().filter(has_begun).map(|line| line.since).max();
+        let from = since.flatten().unwrap_or(i64::MIN);
+        validity.narrow(&(from..until), &Validity::ALWAYS.total_input);
+        let since = since?;
+        let of_day = || of_tier().filter(|line| line.since == since);
+        for hours in of_day().filter_map(|line| line.hours) {
+            validity.narrow(&hours.unchanged_around(micros), &Validity::ALWAYS.total_input);
+        }
         let now = |line: &&Line| line.hours.is_some_and(|hours| hours.contain(micros));
         let by_hour = of_day().any(|line| now(&line));
         let holds = |line: &&Line| if by_hour { now(line) } else { line.hours.is_none() };
-        let passed = |line: &&Line| line.above == 0 || total_input > line.above;
-        of_day().filter(holds).filter(passed).max_by_key(|line| line.above)
+        let cliffs = || of_day().filter(holds).map(|line| line.above).filter(|above| *above > 0);
+        let passed = cliffs().filter(|above| *above < total_input).max();
+        let next = cliffs().filter(|above| *above >= total_input).min();
+        let sizes = passed.map_or(0, |above| above + 1)..=next.unwrap_or(u64::MAX);
+        validity.narrow(&Validity::ALWAYS.micros, &sizes);
+        of_day().filter(holds).filter(|line| line.above == passed.unwrap_or(0)).last()
     }
 }
 

@@ -1,6 +1,9 @@
 //! Which terms a request is priced by.
 
+use std::cell::RefCell;
 use std::sync::Arc;
+
+use usage_core::pricing::Validity;
 
 use crate::answer::{Answer, Found, Query, Rule, Why};
 use crate::book::{Book, Line, Model, Provider, TIERS, plain};
@@ -26,10 +29,12 @@ pub(crate) struct Asked<'a> {
     by_gateway: bool,
     tier: usize,
     spellings: Vec<Spelling>,
+    /// For which times and sizes the answer is the same, as far as it is known.
+    validity: &'a RefCell<Validity>,
 }
 
 impl<'a> Asked<'a> {
-    pub(crate) fn new(query: &Query<'a>, tier: usize) -> Self {
+    pub(crate) fn new(query: &Query<'a>, tier: usize, validity: &'a RefCell<Validity>) -> Self {
         let provider = plain(query.provider);
         let by_gateway = GATEWAYS.contains(&provider.as_str());
         let provider = if by_gateway || NOBODY.contains(&provider.as_str()) {
@@ -37,7 +42,8 @@ impl<'a> Asked<'a> {
         } else {
             provider
         };
-        Self { query: *query, provider, by_gateway, tier, spellings: spellings(query.model) }
+        let spellings = spellings(query.model);
+        Self { query: *query, provider, by_gateway, tier, spellings, validity }
     }
 
     fn with(&self, provider: &str, model: &str) -> Self {
@@ -47,6 +53,7 @@ impl<'a> Asked<'a> {
             by_gateway: false,
             tier: self.tier,
             spellings: spellings(model),
+            validity: self.validity,
         }
     }
 
@@ -219,7 +226,7 @@ fn priced(
     }
     let Query { micros, total_input, .. } = asked.query;
     let Some(Line { since, hours, above, terms, .. }) =
-        model.in_force(asked.tier, micros, total_input)
+        model.in_force(asked.tier, (micros, total_input), &mut asked.validity.borrow_mut())
     else {
         let why = if model.lines.iter().any(|line| line.tier == asked.tier) || asked.tier != 0 {
             Why::Tier

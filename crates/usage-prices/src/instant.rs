@@ -1,5 +1,7 @@
 //! Days and hours as a book writes them: in UTC, without a calendar from elsewhere.
 
+use std::ops::Range;
+
 const MINUTE: i64 = 60_000_000;
 const DAY: i64 = 24 * 60 * MINUTE;
 
@@ -19,6 +21,15 @@ impl Hours {
         let (from, until) = text.split_once('-')?;
         let (from, until) = (clock(from)?, clock(until)?);
         (from != until).then_some(Self { weekdays_only, from, until })
+    }
+
+    /// The instants around one between two of the moments of its day at which it may begin or end.
+    pub(crate) fn unchanged_around(self, micros: i64) -> Range<i64> {
+        let day = micros.div_euclid(DAY) * DAY;
+        let moments = [0, self.from * MINUTE, self.until * MINUTE, DAY].map(|of_day| day + of_day);
+        let from = moments.into_iter().filter(|moment| *moment <= micros).max().unwrap_or(day);
+        let until = moments.into_iter().filter(|moment| *moment > micros).min();
+        from..until.unwrap_or(day + DAY)
     }
 
     pub(crate) fn contain(self, micros: i64) -> bool {

@@ -4,19 +4,16 @@
 
 mod answer;
 mod book;
-mod cost;
 mod find;
 mod instant;
-mod kind;
+mod list;
 mod pattern;
 mod prices;
 mod spelling;
-mod terms;
 mod user;
 
 pub use answer::{Answer, Found, Query, Rule, Why};
-pub use book::{Book, BookError};
-pub use cost::{Billed, NotPriced, cost};
-pub use kind::Kind;
+pub use book::Book;
+pub use list::ShippedPrices;
 pub use prices::Prices;
-pub use terms::{Terms, TermsError};
+pub use usage_core::pricing::{Billed, BookError, Kind, NotPriced, Terms, TermsError, cost};

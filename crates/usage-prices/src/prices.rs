@@ -1,16 +1,23 @@
 //! The books that are shipped, and others above them.
 
+use std::cell::RefCell;
 use std::sync::{Arc, LazyLock};
+
+use usage_core::pricing::Validity;
 
 use crate::answer::{Answer, Query, Why};
 use crate::book::{Book, TIERS};
 use crate::find::{Asked, find};
 
-static DIRECT: LazyLock<Arc<Book>> =
-    LazyLock::new(|| Arc::new(shipped(include_str!("../books/direct.txt"))));
-#[cfg(feature = "openrouter")]
-static OPENROUTER: LazyLock<Arc<Book>> =
-    LazyLock::new(|| Arc::new(shipped(include_str!("../books/openrouter.txt"))));
+/// The shipped books as they are, the highest first.
+pub(crate) const TEXTS: &[&str] = &[
+    include_str!("../books/direct.txt"),
+    #[cfg(feature = "openrouter")]
+    include_str!("../books/openrouter.txt"),
+];
+
+static SHIPPED: LazyLock<Vec<Arc<Book>>> =
+    LazyLock::new(|| TEXTS.iter().map(|text| Arc::new(shipped(text))).collect());
 
 /// Books of prices, one above the other: what a higher one says holds.
 ///
@@ -40,13 +47,16 @@ impl Prices {
     /// Returns the books that come with this crate. They are read the first time only.
     #[must_use]
     pub fn shipped() -> Self {
-        Self {
-            books: vec![
-                Arc::clone(&DIRECT),
-                #[cfg(feature = "openrouter")]
-                Arc::clone(&OPENROUTER),
-            ],
-        }
+        Self { books: SHIPPED.clone() }
+    }
+
+    /// Puts the shipped book with this text above the others, if there is one; it is not read again.
+    pub(crate) fn with_shipped(&mut self, text: &str) -> bool {
+        let found = TEXTS.iter().zip(SHIPPED.iter()).find(|(shipped, _)| **shipped == text);
+        found.is_some_and(|(_, book)| {
+            self.books.insert(0, Arc::clone(book));
+            true
+        })
     }
 
     /// Puts a book above the others.
@@ -65,11 +75,20 @@ impl Prices {
     /// Finds the terms of a request. Where it is in doubt, there are none.
     #[must_use]
     pub fn find(&self, query: &Query<'_>) -> Answer {
+        self.find_with_validity(query).0
+    }
+
+    /// As [`find`](Self::find), with the questions about the same model that have the same answer.
+    #[must_use]
+    pub fn find_with_validity(&self, query: &Query<'_>) -> (Answer, Validity) {
         let named = if query.tier.is_empty() { TIERS[0] } else { query.tier };
         let Some(tier) = TIERS.iter().position(|tier| *tier == named) else {
-            return Answer::Unknown { why: Why::Tier, candidates: Vec::new() };
+            let answer = Answer::Unknown { why: Why::Tier, candidates: Vec::new() };
+            return (answer, Validity::ALWAYS);
         };
-        find(&self.books, &Asked::new(query, tier))
+        let validity = RefCell::new(Validity::ALWAYS);
+        let answer = find(&self.books, &Asked::new(query, tier, &validity));
+        (answer, validity.into_inner())
     }
 }
 

@@ -2,11 +2,11 @@
 
 use serde::Deserialize;
 
-use crate::book::{Book, BookError, Line, Model, Provider, TIERS, plain};
+use usage_core::pricing::{BookError, Kind, Terms};
+
+use crate::book::{Book, Line, Model, Provider, TIERS, plain};
 use crate::instant::{self, Hours};
-use crate::kind::Kind;
 use crate::pattern::Pattern;
-use crate::terms::Terms;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

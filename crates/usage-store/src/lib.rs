@@ -8,6 +8,7 @@ mod journal;
 mod ledger;
 mod open;
 mod options;
+mod prices;
 mod query;
 mod retention;
 mod rollups;
@@ -19,11 +20,16 @@ pub use error::{
 };
 pub use journal::backlog::{JournalBacklog, JournalSegment, SegmentState};
 pub use journal::recovery::{Journals, Recovered};
+pub use ledger::books::LedgerBook;
 pub use ledger::file;
 pub use ledger::path::{DB_ENV, db_path};
 pub use ledger::schema::APPLICATION_ID;
 pub use open::migration::{Migrated, MigrationPlan, MigrationStep};
 pub use options::{Migrate, StoreOptions, Synchronous};
+pub use prices::{
+    BookPut, LedgerPrices, Missing, ModelCost, PricedSum, RepricePlan, RepriceScope, Repriced,
+    Repricing, Skipped, WhyMissing,
+};
 pub use query::rows::{Records, StoredRecord};
 pub use query::tag_keys::TagUse;
 pub use retention::{

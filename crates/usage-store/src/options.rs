@@ -1,7 +1,10 @@
 //! The options for opening a ledger.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
+
+use usage_core::pricing::Pricing;
 
 /// The options for opening a ledger. The default is what a gateway wants.
 ///
@@ -32,6 +35,17 @@ pub struct StoreOptions {
     /// The treatment of a ledger of an earlier version. Default: it is migrated after a copy, up to
     /// 1 GiB.
     pub migrate: Migrate,
+    /// Who knows list prices: records that are stored are priced by the ledger's books then, and a book that this
+    /// one has newer is put in. Default: nobody, and records are not priced yet.
+    pub pricing: Option<Arc<dyn Pricing>>,
+}
+
+impl StoreOptions {
+    /// With list prices.
+    #[must_use]
+    pub fn with_pricing(self, pricing: Arc<dyn Pricing>) -> Self {
+        Self { pricing: Some(pricing), ..self }
+    }
 }
 
 impl Default for StoreOptions {
@@ -42,6 +56,7 @@ impl Default for StoreOptions {
             readers: 4,
             journal_folder: None,
             migrate: Migrate::default(),
+            pricing: None,
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Inserting batches, library against library.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use usage_core::{Filter, Record, TimeRange};
-use usage_store::Store;
+use usage_core::{Filter, Record, TimeRange, Timestamp};
+use usage_prices::ShippedPrices;
+use usage_store::{Store, StoreOptions};
 
 use crate::rounds::{interleaved, ratio};
 use crate::{ROWS, Setup, workload, yardstick};
@@ -56,7 +58,7 @@ fn insert_old(
 }
 
 pub(crate) fn insert_ours(folder: &Path, records: &[Record], batch: usize) -> Result<Duration> {
-    let store = Store::open(fresh(folder, "ours.db")?)?;
+    let store = priced(fresh(folder, "ours.db")?)?;
     let start = Instant::now();
     for batch in records.chunks(batch) {
         store.insert_batch(batch)?;
@@ -65,6 +67,17 @@ pub(crate) fn insert_ours(folder: &Path, records: &[Record], batch: usize) -> Re
     let found = store.report(TimeRange::ALL, &Filter::default())?.summary().requests;
     ensure!(found == records.len() as u64, "{found} of {} records are stored", records.len());
     Ok(took)
+}
+
+/// Opens a ledger as the command does: records are priced as they are stored.
+pub(crate) fn priced(path: impl AsRef<Path>) -> Result<Store> {
+    let options = StoreOptions::default().with_pricing(Arc::new(ShippedPrices));
+    let store = options.open(path)?;
+    // The models of the workload are nobody's.
+    let own = "[[price]]\nmodel = \"model-*\"\ninput = \"3\"\noutput = \"15\"\ncache_read = \"0.3\"\n\
+               cache_write = \"3.75\"\n";
+    store.prices().put(own, Timestamp::MIN_RECORD, "bench")?;
+    Ok(store)
 }
 
 /// A path at which nothing is left of an earlier database or its journal.

@@ -17,72 +17,112 @@ use crate::pace::nanos;
 use crate::rounds::{as_float, interleaved, ratio};
 use crate::{ROWS, Setup, workload};
 
-/// Records of a session: where there are as many as can be, and as agents have them.
-const FEW: usize = 10;
+/// What records are recorded with, beside their names.
+struct With {
+    what: &'static str,
+    file: &'static str,
+    /// The number of records of a session.
+    each: usize,
+    has_session: bool,
+    has_tags: bool,
+    /// The bytes a row that are aimed at, at the full size.
+    aim: Option<f64>,
+}
+
+/// Records of a session, as agents have them. All but the last have the same names, so that only sessions make a
+/// difference.
 const USUAL: usize = 200;
+/// Records of a session, where there are as many sessions as can be.
+const FEW: usize = 10;
+
+const SIDES: [With; 4] = [
+    With {
+        what: "without sessions",
+        file: "bare.db",
+        each: USUAL,
+        has_session: false,
+        has_tags: false,
+        aim: Some(45.0),
+    },
+    With {
+        what: "200 records a session",
+        file: "usual.db",
+        each: USUAL,
+        has_session: true,
+        has_tags: false,
+        aim: Some(52.0),
+    },
+    With {
+        what: "the same with tags",
+        file: "tags.db",
+        each: USUAL,
+        has_session: true,
+        has_tags: true,
+        aim: Some(60.0),
+    },
+    With {
+        what: "10 records a session",
+        file: "sessions.db",
+        each: FEW,
+        has_session: true,
+        has_tags: false,
+        aim: None,
+    },
+];
+
 /// Records a transaction, as a tracker has them.
 const BATCH: usize = 500;
-/// Bytes a row with a session of the usual length.
-const BYTES: f64 = 52.0;
 
 pub(crate) fn run(setup: &Setup) -> Result<()> {
     let rows = setup.rows(ROWS);
-    let bare = workload::records(rows, false)?;
-    insert(setup, &bare)?;
-    let records = in_sessions(bare, FEW)?;
-    let path = fresh(&setup.folder, "sessions.db")?;
-    let store = Store::open(&path)?;
-    put(&store, &records)?;
-    let ends = records.first().zip(records.last()).context("no records")?;
-    let middle = ends.0.timestamp().as_micros().midpoint(ends.1.timestamp().as_micros());
-    drop(records);
+    insert(setup, rows)?;
+    let last = &SIDES[SIDES.len() - 1];
     println!("  lists of {} sessions of {FEW} records:", format_count((rows / FEW) as u64));
-    lists(setup, &store, &path, middle)
+    let path = setup.folder.join(last.file);
+    lists(setup, &Store::open(&path)?, &path)?;
+    for side in SIDES {
+        fresh(&setup.folder, side.file)?;
+    }
+    Ok(())
 }
 
-/// Recording without sessions, with usual ones and with very many.
-fn insert(setup: &Setup, bare: &[Record]) -> Result<()> {
-    let usual = in_sessions(bare.to_vec(), USUAL)?;
-    // The same names, so that only sessions make a difference.
-    let bare: Vec<_> = usual.iter().map(|of| of.clone().with_context(Context::NONE)).collect();
-    let bare = bare.as_slice();
-    let few = in_sessions(bare.to_vec(), FEW)?;
-    let path = |name: &str| setup.folder.join(name);
-    let [one, two, three] = ["bare.db", "usual.db", "few.db"];
-    let mut without = || recorded(setup, one, bare);
-    let mut with_usual = || recorded(setup, two, &usual);
-    let mut with_few = || recorded(setup, three, &few);
-    let times =
-        interleaved(setup.rounds.min(3), &mut [&mut without, &mut with_usual, &mut with_few])?;
-    for (name, times, file) in [
-        ("without sessions".to_owned(), &times[0], one),
-        (format!("{USUAL} records a session"), &times[1], two),
-        (format!("{FEW} records a session"), &times[2], three),
-    ] {
-        let bytes = bytes_a_row(&path(file), bare.len())?;
-        let speed = times.per_second(bare.len());
-        println!("  {name:<24} {speed:>9.0} rows/s   {bytes:>6.1} bytes a row");
-        if file == two {
-            aim("at most 52 bytes a row", bytes <= BYTES, &format!("{bytes:.1}"));
+/// Recording without sessions, with usual ones, with tags and with very many.
+fn insert(setup: &Setup, rows: usize) -> Result<()> {
+    let mut sides = SIDES.each_ref().map(|with| move || recorded(setup, with, rows));
+    let [bare, usual, tags, few] = &mut sides;
+    let times = interleaved(setup.rounds, &mut [bare, usual, tags, few])?;
+    for (with, of) in SIDES.iter().zip(&times) {
+        let bytes = bytes_a_row(&setup.folder.join(with.file), rows)?;
+        println!(
+            "  {:<24} {:>9.0} rows/s   {bytes:>6.1} bytes a row   beside without {}",
+            with.what,
+            of.per_second(rows),
+            ratio(of, &times[0])
+        );
+        if let Some(most) = with.aim {
+            aim(&format!("at most {most} bytes a row"), bytes <= most, &format!("{bytes:.1}"));
         }
     }
-    println!("  with {USUAL} a session beside without: {}", ratio(&times[1], &times[0]));
-    println!("  with {FEW} a session beside without: {}", ratio(&times[2], &times[0]));
     Ok(())
 }
 
-fn recorded(setup: &Setup, name: &str, records: &[Record]) -> Result<Duration> {
-    let store = Store::open(fresh(&setup.folder, name)?)?;
-    let begun = Instant::now();
-    put(&store, records)?;
-    Ok(begun.elapsed())
-}
-
-fn put(store: &Store, records: &[Record]) -> Result<()> {
-    for batch in records.chunks(BATCH) {
-        ensure!(store.insert_batch(batch)?.stored == batch.len() as u64, "not all is stored");
+/// Returns the time that storing takes, without that for making the records.
+fn recorded(setup: &Setup, with: &With, rows: usize) -> Result<Duration> {
+    let store = Store::open(fresh(&setup.folder, with.file)?)?;
+    let mut records = in_sessions(workload::stream(rows, false)?, with);
+    let (mut took, mut batch) = (Duration::ZERO, Vec::with_capacity(BATCH));
+    loop {
+        batch.clear();
+        for record in records.by_ref().take(BATCH) {
+            batch.push(record?);
+        }
+        if batch.is_empty() {
+            return Ok(took);
+        }
+        let begun = Instant::now();
+        ensure!(store.insert_batch(&batch)?.stored == batch.len() as u64, "not all is stored");
+        took += begun.elapsed();
     }
-    Ok(())
 }
 
 fn bytes_a_row(path: &Path, rows: usize) -> Result<f64> {
@@ -91,14 +131,21 @@ fn bytes_a_row(path: &Path, rows: usize) -> Result<f64> {
     Ok(as_float(usize::try_from(std::fs::metadata(path)?.len())?) / as_float(rows))
 }
 
-/// The same records in sessions of their instance with so many each, some of which go on at once. A session keeps to the
-/// names of its first record, but for one record in ten.
-fn in_sessions(records: Vec<Record>, each: usize) -> Result<Vec<Record>> {
+/// Returns the same records in sessions of their instance, some of which go on at once. A session keeps to the names
+/// of its first record, but for one record in ten, and to its tags.
+fn in_sessions(
+    records: impl Iterator<Item = Result<Record>>,
+    with: &With,
+) -> impl Iterator<Item = Result<Record>> {
+    const TEAMS: [&str; 5] = ["search", "billing", "mobile", "data", "platform"];
+    const ENVIRONMENTS: [&str; 2] = ["dev", "prod"];
+    let &With { each, has_session, has_tags, .. } = with;
     let at_once = (USUAL / each).max(1);
     let mut open =
         std::collections::HashMap::<(String, usize), (Context, Option<Labels>, usize)>::new();
-    let mut next = 0_u64;
-    let with = |(at, record): (usize, Record)| {
+    let mut next = 0_usize;
+    records.enumerate().map(move |(at, record)| {
+        let record = record?;
         let instance = record.labels().names().get(Label::Instance).to_owned();
         let (context, labels, left) =
             open.entry((instance, at % at_once)).or_insert_with(|| (Context::NONE, None, 0));
@@ -106,8 +153,13 @@ fn in_sessions(records: Vec<Record>, each: usize) -> Result<Vec<Record>> {
             next += 1;
             // As long as a UUID, and as little in order.
             let id = format!("{:016x}-{next:019}", next.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-            (*context, *left) = (Context::new(&id, None::<(&str, &str)>)?, each);
-            *labels = Some(record.labels().clone());
+            let tags = [
+                ("team", TEAMS[next % TEAMS.len()]),
+                ("env", ENVIRONMENTS[next / TEAMS.len() % ENVIRONMENTS.len()]),
+            ];
+            let tags = has_tags.then_some(tags).into_iter().flatten();
+            *context = Context::new(if has_session { &id } else { "" }, tags)?;
+            (*labels, *left) = (Some(record.labels().clone()), each);
         }
         *left -= 1;
         let record = match labels {
@@ -115,8 +167,7 @@ fn in_sessions(records: Vec<Record>, each: usize) -> Result<Vec<Record>> {
             _ => record,
         };
         Ok(record.with_context(context.clone()))
-    };
-    records.into_iter().enumerate().map(with).collect()
+    })
 }
 
 /// A question, in SQL over the rows, and the aim in nanoseconds.
@@ -127,8 +178,12 @@ struct Question<'a> {
     aim: u64,
 }
 
-fn lists(setup: &Setup, store: &Store, path: &Path, middle: i64) -> Result<()> {
+fn lists(setup: &Setup, store: &Store, path: &Path) -> Result<()> {
     const DAY: i64 = 86_400_000_000;
+    let connection = Connection::open(path)?;
+    let middle: i64 =
+        connection
+            .query_row("SELECT min(ts) / 2 + max(ts) / 2 FROM records", [], |row| row.get(0))?;
     let start = middle / DAY * DAY;
     let within = |days: i64| TimeRange {
         start: Some(Timestamp::from_micros(start)),
@@ -142,7 +197,6 @@ fn lists(setup: &Setup, store: &Store, path: &Path, middle: i64) -> Result<()> {
     let top = Listing { order: SessionOrder::Tokens, top: Some(20) };
     let tokens = "sum(input + output + cache_read + cache_write + unclassified)";
     let of = |days: i64| format!("WHERE ts >= {start} AND ts < {}", start + days * DAY);
-    let connection = Connection::open(path)?;
     for Question { name, ours, sql, aim: aimed } in [
         Question {
             name: "all time by model",
@@ -185,7 +239,7 @@ fn lists(setup: &Setup, store: &Store, path: &Path, middle: i64) -> Result<()> {
             while rows.next()?.is_some() {}
             Ok(begun.elapsed())
         };
-        let times = interleaved(setup.rounds, &mut [&mut list, &mut plain])?;
+        let times = interleaved(setup.rounds.max(9), &mut [&mut list, &mut plain])?;
         let (ours, plain) = (nanos(times[0].median()), nanos(times[1].median()));
         println!(
             "  {name:<18} {} ({} listed), plain GROUP BY {}: {}",

@@ -9,11 +9,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use usage_core::Record;
 use usage_core::format::format_count;
-use usage_store::Store;
 use usage_tracker::{Durability, Overflow, Tracker};
 
 use crate::figures::aim;
-use crate::insert::fresh;
+use crate::insert::{fresh, priced};
 use crate::rounds::{Times, interleaved, ratio};
 use crate::{Setup, process, workload, yardstick};
 
@@ -75,7 +74,7 @@ pub(crate) fn run(setup: &Setup) -> Result<()> {
 }
 
 pub(crate) fn store_all(folder: &Path, records: &[Record], way: &mut Way) -> Result<Duration> {
-    let store = Store::open(fresh(folder, "ours.db")?)?;
+    let store = priced(fresh(folder, "ours.db")?)?;
     let tracker = Tracker::builder()
         .durability(way.durability)
         .overflow(Overflow::Wait(LONG))

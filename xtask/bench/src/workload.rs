@@ -38,33 +38,39 @@ impl Random {
 
 /// `rows` records in the order of time, the same in each run.
 pub(crate) fn records(rows: usize, with_event_ids: bool) -> Result<Vec<Record>> {
+    stream(rows, with_event_ids)?.collect()
+}
+
+/// As [`records`], one by one: ten million are too many to be held more than once.
+pub(crate) fn stream(
+    rows: usize,
+    with_event_ids: bool,
+) -> Result<impl Iterator<Item = Result<Record>>> {
     let labels = label_sets()?;
     let by_rank = zipf(labels.len());
     let mut random = Random::new(42);
     let step = YEAR / i64::try_from(rows.max(1))?;
-    (0..rows)
-        .map(|row| {
-            let rank = by_rank[usize::try_from(random.below(by_rank.len() as u64))?];
-            let jitter = random.below(u64::try_from(step.max(1))?);
-            let at = START + step * i64::try_from(row)? + i64::try_from(jitter)?;
-            let tokens = TokenCounts::new()
-                .with_input(random.skewed(8_000))
-                .with_output(random.skewed(4_000))
-                .with_cache_read(random.skewed(150_000))
-                .with_cache_write(random.skewed(20_000));
-            let fallbacks = u32::from(random.below(50) == 0);
-            let at = Timestamp::from_micros(at);
-            let record = Record::new(
-                labels[rank].clone(),
-                Usage::new(tokens, at).with_fallbacks(fallbacks.into()),
-            )?;
-            if with_event_ids {
-                let id = format!("req_{:016x}{:08x}", random.next(), random.below(1 << 32));
-                return Ok(record.with_event_id(EventId::new(id)?));
-            }
-            Ok(record)
-        })
-        .collect()
+    Ok((0..rows).map(move |row| {
+        let rank = by_rank[usize::try_from(random.below(by_rank.len() as u64))?];
+        let jitter = random.below(u64::try_from(step.max(1))?);
+        let at = START + step * i64::try_from(row)? + i64::try_from(jitter)?;
+        let tokens = TokenCounts::new()
+            .with_input(random.skewed(8_000))
+            .with_output(random.skewed(4_000))
+            .with_cache_read(random.skewed(150_000))
+            .with_cache_write(random.skewed(20_000));
+        let fallbacks = u32::from(random.below(50) == 0);
+        let at = Timestamp::from_micros(at);
+        let record = Record::new(
+            labels[rank].clone(),
+            Usage::new(tokens, at).with_fallbacks(fallbacks.into()),
+        )?;
+        if with_event_ids {
+            let id = format!("req_{:016x}{:08x}", random.next(), random.below(1 << 32));
+            return Ok(record.with_event_id(EventId::new(id)?));
+        }
+        Ok(record)
+    }))
 }
 
 fn label_sets() -> Result<Vec<Labels>> {

@@ -19,9 +19,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("usage-import", &["usage-core", "usage-store"]),
     (
         "usage-ledger",
-        &["usage-core", "usage-meter", "usage-providers", "usage-store", "usage-tracker"],
+        &[
+            "usage-core",
+            "usage-meter",
+            "usage-prices",
+            "usage-providers",
+            "usage-store",
+            "usage-tracker",
+        ],
     ),
-    ("usage-cli", &["usage-core", "usage-import", "usage-store", "usage-tracker"]),
+    ("usage-cli", &["usage-core", "usage-import", "usage-prices", "usage-store", "usage-tracker"]),
 ];
 
 /// Crates that do no I/O and read no clock.

@@ -14,6 +14,7 @@ const ORDERS: &[(&str, &[&str])] = &[
             "text",
             "timestamp",
             "record",
+            "pricing",
             "range",
             "filter",
             "sink",
@@ -41,6 +42,7 @@ const ORDERS: &[(&str, &[&str])] = &[
             "open",
             "store",
             "retention",
+            "prices",
             "query",
             "journal",
             "doctor",
@@ -90,10 +92,7 @@ const ORDERS: &[(&str, &[&str])] = &[
     ),
     (
         "usage-prices",
-        &[
-            "kind", "instant", "terms", "cost", "pattern", "spelling", "book", "user", "answer",
-            "find", "prices",
-        ],
+        &["instant", "pattern", "spelling", "book", "user", "answer", "find", "prices", "list"],
     ),
 ];
 

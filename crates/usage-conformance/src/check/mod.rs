@@ -5,8 +5,10 @@ mod same;
 
 use std::any::Any;
 use std::fmt;
+use std::sync::Arc;
 
 use proptest::test_runner::{Config, TestRunner};
+use usage_core::pricing::PriceList;
 use usage_core::sink::Sink;
 use usage_core::{Engine, Record};
 
@@ -16,13 +18,21 @@ use crate::{MemoryLedger, random};
 pub struct Subject {
     engine: Box<dyn Engine>,
     sink: Box<dyn Sink>,
+    prices: Option<Arc<dyn PriceList>>,
     _kept: Box<dyn Any>,
 }
 
 impl Subject {
     /// An engine over what the sink stores.
     pub fn new(engine: impl Engine + 'static, sink: impl Sink + 'static) -> Self {
-        Self { engine: Box::new(engine), sink: Box::new(sink), _kept: Box::new(()) }
+        let (engine, sink) = (Box::new(engine), Box::new(sink));
+        Self { engine, sink, prices: None, _kept: Box::new(()) }
+    }
+
+    /// Which prices its records by this list as they are stored.
+    #[must_use]
+    pub fn priced_by(self, prices: impl PriceList + 'static) -> Self {
+        Self { prices: Some(Arc::new(prices)), ..self }
     }
 
     /// With something that must last as long, such as a temporary folder.
@@ -68,7 +78,8 @@ fn check_with(mut runner: TestRunner, make: impl Fn() -> Subject) {
     fixed::open_series_end_with_what_passes(make());
     fixed::records_far_apart_are_all_there(make());
     let result = runner.run(&random::case(), |case| {
-        let (mut subject, mut memory) = (make(), MemoryLedger::default());
+        let mut subject = make();
+        let mut memory = MemoryLedger::priced_by(subject.prices.clone());
         for batch in &case.batches {
             subject.store(&mut memory, batch);
         }

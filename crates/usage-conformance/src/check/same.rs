@@ -39,6 +39,16 @@ pub(super) fn question(engine: &dyn Engine, memory: &MemoryLedger, asked: &Quest
         let [found, expected] = [engine, memory as &dyn Engine]
             .map(|engine| with_events_last(all(engine.records(&of, order))));
         assert_eq!(found, expected, "{order:?} of {asked:#?}");
+        let [found, expected] = [engine, memory as &dyn Engine].map(|engine| {
+            let mut costs: Vec<_> = engine
+                .priced_records(&of, order)
+                .map(|priced| ok(priced))
+                .map(|(record, cost)| (line::write(&record), cost))
+                .collect();
+            costs.sort_unstable();
+            costs
+        });
+        assert_eq!(found, expected, "costs of {asked:#?}");
     }
     for order in SessionOrder::ALL {
         let listing = Listing { order, top: asked.top };

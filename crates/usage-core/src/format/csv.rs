@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::json::{at, rfc3339, stated_cost};
+use super::json::{at, cost, rfc3339, stated_cost};
 use crate::query::{BlockList, SessionList};
 use crate::stats::{Key, Summary, Table};
 use crate::text::printable;
@@ -95,12 +95,18 @@ fn cell(key: &Key) -> String {
 /// they always have; any other measure behind them, and money last.
 fn numbers(totals: &Summary) -> impl Iterator<Item = (&'static str, String)> {
     let of = |tokens: bool| {
-        let all = Measure::ALL.into_iter().filter(|measure| *measure != Measure::Fallbacks);
+        let elsewhere = [Measure::Fallbacks, Measure::Priced];
+        let all = Measure::ALL.into_iter().filter(move |measure| !elsewhere.contains(measure));
         all.filter(move |measure| measure.is_tokens() == tokens)
     };
     let of = [Measure::Fallbacks].into_iter().chain(of(true)).chain(of(false));
     let of = of.map(|measure| (measure.field(), totals[measure].to_string()));
     let first = [("requests", totals.requests), ("tokens", totals.tokens())];
     let first = first.map(|(name, number)| (name, number.to_string())).into_iter();
-    first.chain(of).chain([("stated_cost_usd", stated_cost(totals).unwrap_or_default())])
+    let money = [
+        ("stated_cost_usd", stated_cost(totals).unwrap_or_default()),
+        (Measure::Priced.field(), totals[Measure::Priced].to_string()),
+        ("cost_usd", cost(totals).unwrap_or_default()),
+    ];
+    first.chain(of).chain(money)
 }

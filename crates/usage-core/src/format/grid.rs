@@ -60,7 +60,8 @@ impl Columns {
             for line in &grid.lines {
                 if let Line::Cells { names, numbers, .. } = line {
                     widen(&mut columns.names, names.iter().map(|name| display_width(name)));
-                    widen(&mut columns.numbers, numbers.iter().map(String::len));
+                    let widths = numbers.iter().map(|number| display_width(number));
+                    widen(&mut columns.numbers, widths);
                 }
             }
         }

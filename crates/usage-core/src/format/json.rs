@@ -49,6 +49,9 @@ fn written(value: &impl Serialize) -> String {
     json
 }
 
+/// The prices that costs are by: those of lists, not what a contract or a subscription comes to.
+const PRICE_BASIS: &str = "list";
+
 struct JsonReport<'a>(&'a Report);
 
 impl Serialize for JsonReport<'_> {
@@ -58,6 +61,7 @@ impl Serialize for JsonReport<'_> {
         map.serialize_entry("schema", &1)?;
         map.serialize_entry("period", &JsonPeriod(&report.period))?;
         map.serialize_entry("filter", &JsonFilter(&report.filter))?;
+        map.serialize_entry("price_basis", PRICE_BASIS)?;
         for table in report.tables.iter().filter(|table| !table.by().is_list()) {
             let names = table.by().dimensions().iter().map(Dimension::name);
             map.serialize_entry("by", &names.collect::<Vec<_>>())?;
@@ -88,6 +92,7 @@ impl Serialize for JsonSessions<'_> {
         map.serialize_entry("schema", &1)?;
         map.serialize_entry("period", &JsonPeriod(&list.period))?;
         map.serialize_entry("filter", &JsonFilter(&list.filter))?;
+        map.serialize_entry("price_basis", PRICE_BASIS)?;
         map.serialize_entry("sort", list.listing.order.name())?;
         map.serialize_entry("summary", &JsonTotals(&list.summary()))?;
         let zone = list.period.zone();
@@ -130,6 +135,7 @@ impl Serialize for JsonBlocks<'_> {
         map.serialize_entry("schema", &1)?;
         map.serialize_entry("period", &JsonPeriod(&list.period))?;
         map.serialize_entry("filter", &JsonFilter(&list.filter))?;
+        map.serialize_entry("price_basis", PRICE_BASIS)?;
         map.serialize_entry("now", &at(list.now, zone))?;
         map.serialize_entry("summary", &JsonTotals(&list.summary()))?;
         let blocks = list.blocks.iter().map(|block| JsonBlock { block, zone, now: list.now });
@@ -300,6 +306,7 @@ fn numbers<M: SerializeMap>(
         }
     }
     map.serialize_entry("stated_cost_usd", &stated_cost(totals))?;
+    map.serialize_entry("cost_usd", &cost(totals))?;
     map.serialize_entry("token_kinds", &JsonKinds(totals))
 }
 
@@ -307,6 +314,11 @@ fn numbers<M: SerializeMap>(
 /// exact; nothing where none has, which is not the same as 0.
 pub(super) fn stated_cost(totals: &Summary) -> Option<String> {
     (totals[Measure::Stated] > 0).then(|| totals.stated_cost.to_string())
+}
+
+/// Returns the cost by list price of the requests that have one, likewise.
+pub(super) fn cost(totals: &Summary) -> Option<String> {
+    (totals[Measure::Priced] > 0).then(|| totals.cost.to_string())
 }
 
 /// The tokens by kind.

@@ -6,10 +6,11 @@ use std::time::Duration;
 use chrono_tz::Tz;
 
 use super::grid::{Columns, Grid, Line, NameColumn};
+use super::money::cost_cell;
 use super::page::{GAP, INDENT, MIN_NAME_WIDTH, Page};
 use super::{TextOptions, display_width, format_count, format_tokens, printable};
-use crate::Timestamp;
 use crate::query::{Block, BlockList, Session, SessionList};
+use crate::{Measure, Timestamp};
 
 /// On a page that is narrower the year is left out.
 const WITH_YEAR: usize = 80;
@@ -29,9 +30,16 @@ pub(super) fn sessions(list: &SessionList, options: &TextOptions) -> String {
     let all = &list.sessions;
     // Where the period begins within one.
     let is_cut = all.iter().any(|of| of.in_range != Some(of.totals));
+    let has_costs = list.summary()[Measure::Priced] > 0;
     let mut headers = vec!["Requests", "Tokens"];
     headers.extend(is_cut.then_some("In period"));
-    let numbers: Vec<_> = all.iter().map(|of| numbers_of(of, is_cut)).collect();
+    headers.extend(has_costs.then_some("Cost"));
+    let number = |of: &Session| {
+        let mut numbers = numbers_of(of, is_cut);
+        numbers.extend(has_costs.then(|| cost_cell(&of.totals, options)));
+        numbers
+    };
+    let numbers: Vec<_> = all.iter().map(number).collect();
     let width = width(options);
     let has_year = has_year(options);
     let zone = list.period.zone();
@@ -61,6 +69,7 @@ pub(super) fn sessions(list: &SessionList, options: &TextOptions) -> String {
     names.extend(columns.iter().map(|column| shortened(column.header)));
     let title = format!("{}:", count(all.len() as u64, "session"));
     write(&mut page, Grid { title, names, numbers: headers, has_bars: false, lines }, options);
+    page.footer(&list.summary(), options);
     page.out
 }
 
@@ -96,7 +105,10 @@ fn remarks(list: &SessionList) -> Vec<String> {
         remarks.push(format!("records of {of} of them were pruned: they are told from sums"));
     }
     if let Some(top) = list.listing.top.filter(|top| *top <= list.sessions.len()) {
-        remarks.push(format!("no more than {top}, sorted by {}", list.listing.order));
+        remarks.push(format!(
+            "no more than {top}, sorted by {}; the sums above are theirs",
+            list.listing.order
+        ));
     }
     remarks
 }
@@ -123,18 +135,22 @@ pub(super) fn blocks(list: &BlockList, options: &TextOptions) -> String {
     let instances: BTreeSet<_> = list.blocks.iter().map(|of| of.instance.as_str()).collect();
     let mut names = vec![fixed("Start"), fixed("End")];
     names.extend((instances.len() > 1).then(|| shortened("Instance")));
+    let has_costs = list.summary()[Measure::Priced] > 0;
     let mut lines = Vec::new();
     for of in &list.blocks {
         let (start, end) = times((of.start, of.end()), zone, has_year(options));
         let mut names = vec![start, end];
         names.extend((instances.len() > 1).then(|| printable(&of.instance).into_owned()));
-        let numbers = vec![format_count(of.totals.requests), format_tokens(of.totals.tokens())];
+        let mut numbers = vec![format_count(of.totals.requests), format_tokens(of.totals.tokens())];
+        numbers.extend(has_costs.then(|| cost_cell(&of.totals, options)));
         lines.push(Line::Cells { names, numbers, weight: of.totals.tokens() });
         lines.extend(under_way(of, list.now, options).into_iter().map(Line::Remark));
     }
     let title = format!("{}:", count(list.blocks.len() as u64, "block of five hours"));
-    let numbers = vec!["Requests", "Tokens"];
+    let mut numbers = vec!["Requests", "Tokens"];
+    numbers.extend(has_costs.then_some("Cost"));
     write(&mut page, Grid { title, names, numbers, has_bars: true, lines }, options);
+    page.footer(&list.summary(), options);
     page.out
 }
 

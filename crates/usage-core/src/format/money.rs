@@ -1,7 +1,32 @@
 //! Amounts of money for people.
 
-use crate::Money;
+use super::TextOptions;
+use crate::stats::Summary;
 use crate::text::format_count;
+use crate::{Measure, Money};
+
+/// The cost of requests by list price, with a sign before it where it is no more than a lower bound; nothing where
+/// none has a price.
+pub(super) fn format_cost(totals: &Summary, options: &TextOptions) -> Option<String> {
+    if totals[Measure::Priced] == 0 {
+        return None;
+    }
+    let cost = format_dollars(totals.cost);
+    Some(match (totals.is_cost_whole(), options.ascii) {
+        (true, _) => cost,
+        (false, true) => format!(">= {cost}"),
+        (false, false) => format!("≥ {cost}"),
+    })
+}
+
+/// As [`format_cost`], for a cell.
+pub(super) fn cost_cell(totals: &Summary, options: &TextOptions) -> String {
+    match format_cost(totals, options) {
+        Some(cost) => cost,
+        None if totals.requests == 0 => String::new(),
+        None => "-".to_owned(),
+    }
+}
 
 /// US dollars with two decimals from one dollar on, and below that with two figures that count.
 pub(super) fn format_dollars(money: Money) -> String {

@@ -2,7 +2,7 @@
 
 use super::TextOptions;
 use super::bar::USUAL_PAGE;
-use super::money::format_dollars;
+use super::money::{format_cost, format_dollars};
 use crate::stats::{LeftOut, Summary};
 use crate::text::{format_count, format_tokens, printable};
 use crate::{Filter, Label, Measure, TagKey};
@@ -36,11 +36,13 @@ impl Page {
     ) -> Self {
         let mut page = Self { out: String::new(), color: options.color };
         page.styled(BOLD, &title(of, period, filter));
+        let cost = format_cost(summary, options).map(|cost| format!("  |  Cost: {cost}"));
         page.line(&format!(
-            "Requests: {}  |  Tokens: {}  |  Fallbacks: {}",
+            "Requests: {}  |  Tokens: {}  |  Fallbacks: {}{}",
             format_count(summary.requests),
             format_tokens(summary.tokens()),
             format_count(summary.fallbacks()),
+            cost.unwrap_or_default(),
         ));
         for line in lines_of(&remarks(summary), options.width.unwrap_or(USUAL_PAGE)) {
             page.line(&line);
@@ -69,7 +71,12 @@ impl Page {
     }
 
     /// The line that lets the rows above it add up to the totals.
-    pub(super) fn left_out(&mut self, left_out: Option<&LeftOut>, with_fallbacks: bool) {
+    pub(super) fn left_out(
+        &mut self,
+        left_out: Option<&LeftOut>,
+        with_fallbacks: bool,
+        options: &TextOptions,
+    ) {
         let Some(LeftOut { count, totals }) = left_out.filter(|left_out| left_out.count > 0) else {
             return;
         };
@@ -86,7 +93,24 @@ impl Page {
         if with_fallbacks {
             line.push_str(&format!(", {}", plural(totals.fallbacks(), "fallback")));
         }
+        if let Some(cost) = format_cost(totals, options) {
+            line.push_str(&format!(", {cost}"));
+        }
         self.styled(DIM, &line);
+    }
+
+    /// The last line, where there are costs: whose prices they are by, and what the sign before them means.
+    pub(super) fn footer(&mut self, summary: &Summary, options: &TextOptions) {
+        if summary[Measure::Priced] == 0 {
+            return;
+        }
+        let mut text = "List prices, not what a subscription paid".to_owned();
+        if !summary.is_cost_whole() {
+            let sign = if options.ascii { ">=" } else { "≥" };
+            text.push_str(&format!(". {sign}: a price or sure counts are missing"));
+        }
+        self.line("");
+        self.styled(DIM, &text);
     }
 }
 
@@ -112,6 +136,11 @@ fn remarks(summary: &Summary) -> Vec<String> {
             let share = share(summary[measure], summary.requests);
             remarks.push(format!("{name}: {requests} ({share})"));
         }
+    }
+    let unpriced = summary.requests.saturating_sub(summary[Measure::Priced]);
+    if unpriced > 0 && summary[Measure::Priced] > 0 {
+        let share = share(unpriced, summary.requests);
+        remarks.push(format!("Without a price: {} ({share})", format_count(unpriced)));
     }
     if let Some(stated) = count(Measure::Stated) {
         let cost = format_dollars(summary.stated_cost);

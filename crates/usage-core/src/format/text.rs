@@ -6,6 +6,7 @@ use chrono::{DateTime, Datelike as _};
 use chrono_tz::Tz;
 
 use super::grid::{Columns, Grid, Line, NameColumn};
+use super::money::cost_cell;
 use super::page::{MIN_NAME_WIDTH, Page};
 use super::when::when;
 use crate::stats::{Aggregates, Dimension, Grouping, Key, Row, Summary, Table, joined};
@@ -23,6 +24,8 @@ pub struct TextOptions {
     pub wide: bool,
     /// True if headings are marked by ANSI styles.
     pub color: bool,
+    /// True if `>=` stands for `≥`, which the reader's locale has not.
+    pub ascii: bool,
 }
 
 impl TextOptions {
@@ -42,6 +45,12 @@ impl TextOptions {
     #[must_use]
     pub const fn colored(self, color: bool) -> Self {
         Self { color, ..self }
+    }
+
+    /// With `>=` for `≥`, or not.
+    #[must_use]
+    pub const fn in_ascii(self, ascii: bool) -> Self {
+        Self { ascii, ..self }
     }
 }
 
@@ -81,13 +90,16 @@ pub(super) fn report(report: &Report, options: &TextOptions) -> String {
     let of = ("Usage Summary", "requests");
     let mut page = Page::new(of, options, report.period.name(), &report.filter, &report.summary);
     if report.summary.requests > 0 {
-        let grids: Vec<Grid> = report.tables.iter().map(grid).collect();
+        // One column less where nothing has a price.
+        let costs = (report.summary[Measure::Priced] > 0).then_some(*options);
+        let grids: Vec<Grid> = report.tables.iter().map(|table| grid(table, costs)).collect();
         let columns = Columns::fitting(&grids, options);
         for (table, grid) in report.tables.iter().zip(&grids) {
             grid.write(&mut page, &columns);
-            page.left_out(table.left_out(), table.by().shows(Measure::Fallbacks));
+            page.left_out(table.left_out(), table.by().shows(Measure::Fallbacks), options);
         }
     }
+    page.footer(&report.summary, options);
     page.out
 }
 
@@ -103,14 +115,18 @@ fn numbers(by: &Grouping) -> impl Iterator<Item = Number> {
     always.into_iter().chain(by.shows(Measure::Fallbacks).then_some(fallbacks))
 }
 
-fn grid(table: &Table) -> Grid {
+/// The way costs are shown, if they are.
+type Costs = Option<TextOptions>;
+
+fn grid(table: &Table, costs: Costs) -> Grid {
     let by = table.by();
-    let numbers = numbers(by).map(|(header, _)| header).collect();
+    let numbers = numbers(by).map(|(header, _)| header);
+    let numbers = numbers.chain(costs.map(|_| "Cost")).collect();
     if by.is_list() {
         let header = capitalized(by.last().name());
         let title = format!("By {header}:");
         let names = vec![NameColumn { header, least: MIN_NAME_WIDTH, shortens: true }];
-        return Grid { title, names, numbers, has_bars: false, lines: list(table) };
+        return Grid { title, names, numbers, has_bars: false, lines: list(table, costs) };
     }
     let column = |dimension: &Dimension| NameColumn {
         header: header(dimension),
@@ -122,18 +138,19 @@ fn grid(table: &Table) -> Grid {
     let title = format!("By {}:", headers.join(", "));
     let is_over_time = by.dimensions().first().is_some_and(|first| first.is_time());
     let has_spans = is_over_time && !table.spans().is_empty();
-    let mut lines = if has_spans { over_time(table) } else { rows(table) };
+    let mut lines = if has_spans { over_time(table, costs) } else { rows(table, costs) };
     leave_out_repeated(by, &mut lines);
     Grid { title, names, numbers, has_bars: is_over_time, lines }
 }
 
-fn cells(by: &Grouping, names: Vec<String>, totals: &Summary) -> Line {
-    let numbers = numbers(by).map(|(_, text)| text(totals)).collect();
+fn cells(by: &Grouping, names: Vec<String>, totals: &Summary, costs: Costs) -> Line {
+    let cost = costs.map(|options| cost_cell(totals, &options));
+    let numbers = numbers(by).map(|(_, text)| text(totals)).chain(cost).collect();
     Line::Cells { names, numbers, weight: totals.tokens() }
 }
 
 /// The groups under headings of their first name, the other names joined.
-fn list(table: &Table) -> Vec<Line> {
+fn list(table: &Table, costs: Costs) -> Vec<Line> {
     let (mut lines, mut heading) = (Vec::new(), None);
     for row in table.rows() {
         let names: Vec<&String> = row.keys.iter().filter_map(name_of).collect();
@@ -143,7 +160,7 @@ fn list(table: &Table) -> Vec<Line> {
                 lines.push(Line::Heading(printable(first).into_owned()));
             }
             let name = joined(rest.iter().copied());
-            lines.push(cells(table.by(), vec![printable(&name).into_owned()], &row.totals));
+            lines.push(cells(table.by(), vec![printable(&name).into_owned()], &row.totals, costs));
         }
     }
     lines
@@ -156,17 +173,17 @@ const fn name_of(key: &Key) -> Option<&String> {
     }
 }
 
-fn rows(table: &Table) -> Vec<Line> {
-    table.rows().iter().map(|row| row_line(table.by(), row)).collect()
+fn rows(table: &Table, costs: Costs) -> Vec<Line> {
+    table.rows().iter().map(|row| row_line(table.by(), row, costs)).collect()
 }
 
-fn row_line(by: &Grouping, row: &Row) -> Line {
+fn row_line(by: &Grouping, row: &Row, costs: Costs) -> Line {
     let names = by.dimensions().iter().zip(&row.keys).map(|(dimension, key)| match key {
         Key::Name(name) if name.is_empty() => "(none)".to_owned(),
         Key::Name(name) => printable(name).into_owned(),
         Key::Time(span) => span.as_ref().map_or_else(all_time, |span| when(span, *dimension)),
     });
-    cells(by, names.collect(), &row.totals)
+    cells(by, names.collect(), &row.totals, costs)
 }
 
 fn all_time() -> String {
@@ -174,7 +191,7 @@ fn all_time() -> String {
 }
 
 /// The groups where time comes first, with a line for each stretch of time without any: so that gaps are seen.
-fn over_time(table: &Table) -> Vec<Line> {
+fn over_time(table: &Table, costs: Costs) -> Vec<Line> {
     let (by, spans) = (table.by(), table.spans());
     let Some(&time) = by.dimensions().first() else { return Vec::new() };
     let is_time_alone = by.is_time_alone();
@@ -194,7 +211,7 @@ fn over_time(table: &Table) -> Vec<Line> {
         let is_in =
             |row: &&Row| matches!(row.keys.first(), Some(Key::Time(Some(of))) if of == span);
         while let Some(row) = left.next_if(is_in) {
-            lines.push(row_line(by, row));
+            lines.push(row_line(by, row, costs));
         }
         // By time alone every bucket has a group, unless a limit left it out.
         if lines.len() == before && !is_time_alone {
@@ -202,7 +219,7 @@ fn over_time(table: &Table) -> Vec<Line> {
                 true => when(span, *dimension),
                 false => "-".to_owned(),
             });
-            lines.push(cells(by, names.collect(), &Summary::default()));
+            lines.push(cells(by, names.collect(), &Summary::default(), costs));
         }
     }
     lines

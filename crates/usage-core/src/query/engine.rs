@@ -6,10 +6,14 @@ use super::{
     Block, Bounds, Calendar, Freshness, Limits, Listing, Order, Seen, Selection, Session, blocks,
 };
 use crate::stats::{Aggregates, Series};
-use crate::{Error, Label, Record, TimeRange, Timestamp};
+use crate::{Error, Label, Money, Record, TimeRange, Timestamp};
 
 /// The records of an answer, read as they are asked for. After an error there are no more.
 pub type Records<'a> = Box<dyn Iterator<Item = Result<Record, Error>> + Send + 'a>;
+
+/// Records as [`Records`] are, each with its cost by list price; `None` where it has none.
+pub type PricedRecords<'a> =
+    Box<dyn Iterator<Item = Result<(Record, Option<Money>), Error>> + Send + 'a>;
 
 /// Answers questions about records: the reading counterpart of [`Sink`](crate::sink::Sink).
 ///
@@ -59,6 +63,11 @@ pub trait Engine: Send + Sync {
     /// Where the range has rollups whose records are gone, those that are there come first, and then the error
     /// [`NotKept`](crate::ErrorKind::NotKept): who has not reached the end does not know that these are all.
     fn records<'a>(&'a self, of: &Selection<'a>, order: Order) -> Records<'a>;
+
+    /// As [`records`](Self::records), each with what it costs by list price, where the engine knows that.
+    fn priced_records<'a>(&'a self, of: &Selection<'a>, order: Order) -> PricedRecords<'a> {
+        Box::new(self.records(of, order).map(|record| Ok((record?, None))))
+    }
 
     /// Returns the sessions whose last record is in the range, in an order, the first so many; `None` where the
     /// engine does not know sessions.

@@ -12,7 +12,7 @@ mod selection;
 mod sessions;
 
 pub use blocks::{BLOCK, Block, Pace};
-pub use engine::{Engine, Records};
+pub use engine::{Engine, PricedRecords, Records};
 pub use limits::{Cancel, Limits};
 pub use lists::{BlockList, SessionList};
 pub use report::{Report, ReportQuery};

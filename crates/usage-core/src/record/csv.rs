@@ -16,7 +16,7 @@ use csv::{ErrorKind, IntoInnerError, Writer, WriterBuilder};
 use super::line::text_of;
 use super::line_error::LineError;
 use super::raw::{RawRecord, VALUE_CHARS, has_kinds, shortened};
-use super::{Field, Label, LabelInterner, Record};
+use super::{Field, Label, LabelInterner, Money, Record};
 use crate::Timestamp;
 use crate::text::printable;
 
@@ -129,6 +129,7 @@ impl Header {
                     return Err(LineError::RepeatedColumn { column });
                 }
                 Some(column) => columns.push(Some(column)),
+                None if name == Field::COST => columns.push(None),
                 None => {
                     columns.push(None);
                     unknown.push(shortened(&name, VALUE_CHARS).into_owned());
@@ -275,6 +276,7 @@ impl<'a> Iterator for Fields<'a> {
 pub struct RowWriter<W: io::Write> {
     out: Writer<W>,
     is_printable: bool,
+    has_costs: bool,
     /// A number on its way.
     number: String,
 }
@@ -287,7 +289,7 @@ impl<W: io::Write> RowWriter<W> {
 
     fn with_buffer(out: W, capacity: usize) -> Self {
         let out = WriterBuilder::new().buffer_capacity(capacity).from_writer(out);
-        Self { out, is_printable: false, number: String::new() }
+        Self { out, is_printable: false, has_costs: false, number: String::new() }
     }
 
     /// For a terminal: names and event ids as [`printable`] shows them, which may not read back as
@@ -297,12 +299,20 @@ impl<W: io::Write> RowWriter<W> {
         Self { is_printable: true, ..self }
     }
 
+    /// With a column for what each record costs by list price, which comes last and is passed over when rows are read.
+    #[must_use]
+    pub fn with_costs(self) -> Self {
+        Self { has_costs: true, ..self }
+    }
+
     /// Writes the row that names the columns.
     ///
     /// # Errors
     /// Those of the writer beneath.
     pub fn write_header(&mut self) -> io::Result<()> {
-        self.out.write_record(Field::ALL.map(Field::name)).map_err(of_writer)
+        let cost = self.has_costs.then_some(Field::COST);
+        let names = Field::ALL.into_iter().map(Field::name).chain(cost);
+        self.out.write_record(names).map_err(of_writer)
     }
 
     /// Writes a record.
@@ -310,7 +320,15 @@ impl<W: io::Write> RowWriter<W> {
     /// # Errors
     /// Those of the writer beneath.
     pub fn write(&mut self, record: &Record) -> io::Result<()> {
-        self.write_fields(record).map_err(of_writer)
+        self.write_priced(record, None)
+    }
+
+    /// Writes a record with its cost, which is left out unless the rows have [costs](Self::with_costs).
+    ///
+    /// # Errors
+    /// Those of the writer beneath.
+    pub fn write_priced(&mut self, record: &Record, cost: Option<Money>) -> io::Result<()> {
+        self.write_fields(record, cost).map_err(of_writer)
     }
 
     /// Hands everything on to the writer beneath.
@@ -329,7 +347,7 @@ impl<W: io::Write> RowWriter<W> {
         self.out.into_inner().map_err(IntoInnerError::into_error)
     }
 
-    fn write_fields(&mut self, record: &Record) -> csv::Result<()> {
+    fn write_fields(&mut self, record: &Record, cost: Option<Money>) -> csv::Result<()> {
         let (names, counts) = (record.labels().names(), record.counts());
         let has_kinds = has_kinds(counts);
         for field in Field::ALL {
@@ -347,6 +365,9 @@ impl<W: io::Write> RowWriter<W> {
                 Field::Tags => self.text(&record.context().tag_list().to_json())?,
                 text => self.text(&text_of(record, text).unwrap_or_default())?,
             }
+        }
+        if self.has_costs {
+            self.text(&cost.map(|cost| cost.to_string()).unwrap_or_default())?;
         }
         // Ends the row.
         self.out.write_record(None::<&[u8]>)

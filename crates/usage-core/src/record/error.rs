@@ -145,6 +145,10 @@ impl Field {
         }
     }
 
+    /// The field in which a keeper of records tells what one costs by list price. It is written only: whoever reads a
+    /// line or a row passes over it, as a price is for the ledger to find.
+    pub const COST: &'static str = "cost_usd";
+
     /// The field of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {

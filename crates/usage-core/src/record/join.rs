@@ -192,7 +192,12 @@ pub struct Conflict {
 
 impl std::fmt::Display for Conflict {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} is known to be {}, not {}", self.measure.field(), self.known, self.told)
+        let field = match self.measure {
+            // As lines have it.
+            Measure::Unclassified => "tokens",
+            measure => measure.field(),
+        };
+        write!(f, "{field} is known to be {}, not {}", self.known, self.told)
     }
 }
 
@@ -202,12 +207,30 @@ fn conflict(known: &Record, told: &Record) -> Option<Conflict> {
     if !are_reported || known.revision() != told.revision() {
         return None;
     }
-    let of = |measure| Conflict { measure, known: known.get(measure), told: told.get(measure) };
+    // A bare total and counts by kind say the same of what both say: the sum.
+    let is_bare = |counts: &Counts| counts.get(Measure::Unclassified) > 0;
+    let by_sum = is_bare(known) != is_bare(told);
+    let of = |measure: Measure| {
+        let number = |counts: &Counts| match measure {
+            Measure::Unclassified if by_sum => sum(counts),
+            measure => counts.get(measure),
+        };
+        Conflict { measure, known: number(known), told: number(told) }
+    };
     let differ = |it: &Conflict| {
         let is_unstated = may_be_unstated(it.measure) && (it.known == 0 || it.told == 0);
         it.known != it.told && !is_unstated
     };
-    Measure::ALL.into_iter().take(Measure::NUMBERS).map(of).find(differ)
+    let is_compared =
+        |measure: &Measure| !by_sum || !measure.is_tokens() || measure.is_bare_total();
+    let measures = Measure::ALL.into_iter().take(Measure::NUMBERS).filter(is_compared);
+    measures.map(of).find(differ)
+}
+
+/// Returns the tokens of all kinds together, a bare total among them.
+fn sum(counts: &Counts) -> u32 {
+    // At most four kinds of at most a billion.
+    counts.tokens().total().try_into().unwrap_or(u32::MAX)
 }
 
 /// Returns whether 0 of it may mean that a telling does not say: of parts, and of what is no tokens.
@@ -319,7 +342,7 @@ mod tests {
             texts in prop::array::uniform5(0_u8..3),
             ids in (0_u8..2, prop::option::of(0_u8..2)),
             time in (0_i64..3, any::<bool>()),
-            cost in prop::option::of(0_u128..3),
+            (cost, is_bare) in (prop::option::of(0_u128..3), prop::bool::weighted(0.2)),
         ) -> Record {
             let mut tokens = TokenCounts::new()
                 .with_input(numbers[0])
@@ -328,6 +351,9 @@ mod tests {
                 .with_reasoning(parts[0].min(numbers[1]))
                 .with_cache_write_long(parts[1].min(numbers[2]));
             tokens.cache_read = numbers[3];
+            if is_bare {
+                tokens = TokenCounts::unclassified(tokens.total());
+            }
             let mut usage = Usage::new(tokens, Timestamp::from_micros(time.0))
                 .with_quality(Quality::ALL[sure.0])
                 .with_revision(sure.1)
@@ -425,6 +451,32 @@ mod tests {
             if a.quality() != Quality::Reported || a.revision() != b.revision() {
                 prop_assert!(found.is_none());
             }
+        }
+    }
+
+    /// Checks that kinds that are known take the place of a bare total of the same sum, in either order, and that
+    /// another sum contradicts.
+    #[test]
+    fn a_bare_total_and_its_kinds_are_one() {
+        let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
+        let labels = Labels::new(names).unwrap();
+        let telling = |tokens| {
+            let usage = Usage::new(tokens, Timestamp::from_micros(5));
+            Record::new(labels.clone(), usage).unwrap().with_event_id(EventId::new("x").unwrap())
+        };
+        let kinds = TokenCounts::new().with_input(9).with_output(2).with_reasoning(1);
+        for kinds in [kinds, TokenCounts::new().with_cache_write(11)] {
+            let both = [telling(TokenCounts::unclassified(11)), telling(kinds)];
+            for [first, then] in [both.clone(), [both[1].clone(), both[0].clone()]] {
+                let mut told = Tellings::of(first);
+                assert_eq!(told.conflict(&then), None);
+                told.tell(then);
+                assert_eq!(told.joined(), both[1]);
+                assert_eq!(told.kept().count(), 1);
+            }
+            let other = telling(TokenCounts::unclassified(12));
+            let conflict = Tellings::of(other).conflict(&both[1]).unwrap();
+            assert_eq!(conflict.to_string(), "tokens is known to be 12, not 11");
         }
     }
 

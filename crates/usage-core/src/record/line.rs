@@ -7,7 +7,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 pub use super::line_error::LineError;
 use super::raw::{FieldsOf, Unknown, has_kinds, shortened};
-use super::{Field, LabelInterner, Outcome, Quality, Record, UnknownFields};
+use super::{Field, LabelInterner, Money, Outcome, Quality, Record, UnknownFields};
 use crate::Timestamp;
 use crate::text::escape_hidden;
 
@@ -237,4 +237,17 @@ pub fn write(record: &Record) -> String {
     // Strings and integers always serialise; an empty line would be refused when read.
     let json = serde_json::to_string(&WrittenLine(record)).unwrap_or_default();
     escape_hidden(json)
+}
+
+/// As [`write`], with what the record costs by list price last: whoever reads the line passes over that.
+#[must_use]
+pub fn write_priced(record: &Record, cost: Option<Money>) -> String {
+    let mut line = write(record);
+    if let Some(cost) = cost
+        && line.pop().is_some()
+    {
+        // Behind the last field: an amount needs no escapes.
+        line.push_str(&format!(",\"{}\":\"{cost}\"}}", Field::COST));
+    }
+    line
 }

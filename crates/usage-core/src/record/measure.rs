@@ -69,6 +69,8 @@ pub enum Measure {
     Elsewhere,
     /// Requests whose source has stated a cost.
     Stated,
+    /// Requests that have a list price, by what keeps them: no record says so itself.
+    Priced,
 }
 
 /// The relation of a measure to the others.
@@ -88,7 +90,7 @@ enum Role {
 
 impl Measure {
     /// All there are, in their order.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Input,
         Self::Output,
         Self::CacheRead,
@@ -108,6 +110,7 @@ impl Measure {
         Self::Inconsistent,
         Self::Elsewhere,
         Self::Stated,
+        Self::Priced,
     ];
 
     /// Their number.
@@ -147,6 +150,7 @@ impl Measure {
             Self::Inconsistent => ("inconsistent", "inconsistent", Role::Requests),
             Self::Elsewhere => ("elsewhere", "elsewhere", Role::Requests),
             Self::Stated => ("stated", "stated_requests", Role::Requests),
+            Self::Priced => ("priced", "priced_requests", Role::Requests),
         }
     }
 

@@ -164,15 +164,15 @@ impl Usage {
             Measure::Partial => matches!(self.quality, Quality::Partial) as u64,
             Measure::Estimated => matches!(self.quality, Quality::Estimated) as u64,
             Measure::Inconsistent => self.is_inconsistent as u64,
-            Measure::Elsewhere => 0,
+            Measure::Elsewhere | Measure::Priced => 0,
             Measure::Stated => self.stated_cost.is_some() as u64,
             tokens => self.tokens.get(tokens),
         }
     }
 
     /// With the number of a measure; for one that counts requests, with that being so of this one if it is not 0.
-    /// Unchanged for [`Elsewhere`](Measure::Elsewhere), which only a ledger can tell, and for
-    /// [`Stated`](Measure::Stated), which needs the amount.
+    /// Unchanged for [`Elsewhere`](Measure::Elsewhere) and [`Priced`](Measure::Priced), which only a ledger can tell,
+    /// and for [`Stated`](Measure::Stated), which needs the amount.
     #[must_use]
     #[inline]
     pub const fn with(mut self, measure: Measure, count: u64) -> Self {
@@ -185,7 +185,7 @@ impl Usage {
             Measure::Partial => self.quality = Quality::Partial,
             Measure::Estimated => self.quality = Quality::Estimated,
             Measure::Inconsistent => self.is_inconsistent = true,
-            Measure::Elsewhere | Measure::Stated => {}
+            Measure::Elsewhere | Measure::Stated | Measure::Priced => {}
             tokens => self.tokens = self.tokens.with(tokens, count),
         }
         self

@@ -30,6 +30,8 @@ pub struct Summary {
     pub numbers: [u64; Measure::COUNT],
     /// The cost of those requests whose source has [stated](Measure::Stated) it.
     pub stated_cost: Money,
+    /// The cost by list price of those requests that [have one](Measure::Priced).
+    pub cost: Money,
 }
 
 impl Summary {
@@ -38,7 +40,7 @@ impl Summary {
     #[doc(hidden)]
     #[must_use]
     pub const fn new(requests: u64, numbers: [u64; Measure::COUNT]) -> Self {
-        Self { requests, numbers, stated_cost: Money::ZERO }
+        Self { requests, numbers, stated_cost: Money::ZERO, cost: Money::ZERO }
     }
 
     /// With so much of a measure.
@@ -55,6 +57,15 @@ impl Summary {
         added.fold(0, |sum, measure| sum.saturating_add(self[measure]))
     }
 
+    /// Returns whether [`cost`](Self::cost) is that of all requests, by counts that are sure. Else it is a lower bound:
+    /// some have no price, or their counts are partial or estimated.
+    #[must_use]
+    pub fn is_cost_whole(&self) -> bool {
+        self[Measure::Priced] == self.requests
+            && self[Measure::Partial] == 0
+            && self[Measure::Estimated] == 0
+    }
+
     /// Returns how many other routes were tried before the answering ones.
     #[must_use]
     pub fn fallbacks(&self) -> u64 {
@@ -67,7 +78,15 @@ impl Summary {
     pub fn of(record: &Record) -> Self {
         let counts = record.counts();
         let stated_cost = counts.stated_cost().unwrap_or_default();
-        Self { requests: 1, numbers: counts.all().map(u64::from), stated_cost }
+        Self { stated_cost, ..Self::new(1, counts.all().map(u64::from)) }
+    }
+
+    /// Counts what one request of it costs by list price.
+    #[inline]
+    pub fn add_cost(&mut self, cost: Money) {
+        let priced = &mut self[Measure::Priced];
+        *priced = priced.saturating_add(1);
+        self.cost = self.cost.plus(cost);
     }
 
     /// Counts one more record in.
@@ -100,6 +119,9 @@ impl Summary {
         }
         if other.stated_cost != Money::ZERO {
             self.stated_cost = self.stated_cost.plus(other.stated_cost);
+        }
+        if other.cost != Money::ZERO {
+            self.cost = self.cost.plus(other.cost);
         }
     }
 }

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use self::cursor::State;
 use self::file::{FileId, Followed, Place, is_deleted};
+pub(crate) use self::fnv::fnv;
 pub use self::listing::may_be_of_log;
 use self::listing::{Found, Listing};
 pub use self::log::{Log, Take, Taken};

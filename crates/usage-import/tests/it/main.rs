@@ -13,6 +13,7 @@
     reason = "the numbers of the tests are small"
 )]
 
+mod agents;
 mod follow;
 mod log;
 mod migration;

@@ -1,5 +1,7 @@
 //! Properties that hold for any counts and any names.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 use usage_prices::{Billed, Book, Kind, Prices, Query, Terms, cost};
 
@@ -136,4 +138,62 @@ fn each_kind_needs_a_price_of_its_own() {
         Ok(0),
         "free is a price"
     );
+}
+
+/// Each model of the shipped book by its own name, with the words of its tiers.
+fn any_question() -> impl Strategy<Value = (String, String, &'static str)> {
+    static MODELS: LazyLock<Vec<String>> = LazyLock::new(|| {
+        let shipped = Prices::shipped();
+        shipped.books().flat_map(|book| book.models().collect::<Vec<_>>()).collect()
+    });
+    let tier = prop::sample::select(vec!["", "batch", "flex", "priority", "fast"]);
+    let model = prop_oneof![
+        3 => prop::sample::select(&**MODELS),
+        1 => Just("deepseek/deepseek-reasoner".to_owned()),
+        1 => Just("deepseek/deepseek-v4-flash".to_owned()),
+        1 => Just("google/gemini-2.5-pro".to_owned()),
+    ];
+    (model, tier).prop_map(|(model, tier)| {
+        let (provider, model) = model.split_once('/').unwrap();
+        (provider.to_owned(), model.to_owned(), tier)
+    })
+}
+
+/// An instant of 2025 or 2026, and a size about a cliff.
+fn when_and_size() -> impl Strategy<Value = (i64, u64)> {
+    let micros = 1_735_000_000..1_796_000_000_i64;
+    let size = prop_oneof![0..1_000_u64, 199_998..200_003_u64, 0..2_000_000_u64];
+    (micros.prop_map(|seconds| seconds * 1_000_000), size)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Who keeps answers asks again only where one does not hold any more.
+    #[test]
+    fn an_answer_holds_where_it_says(
+        (provider, model, tier) in any_question(),
+        (micros, total_input) in when_and_size(),
+        (others, shift, sizes) in (prop::collection::vec(0.0..1.0_f64, 4), -90_000_000_000..90_000_000_000_i64, prop::collection::vec(0..1_000_000_u64, 4)),
+    ) {
+        let prices = Prices::shipped();
+        let query = |micros, total_input| Query {
+            provider: &provider, model: &model, tier, micros, total_input,
+        };
+        let (answer, validity) = prices.find_with_validity(&query(micros, total_input));
+        prop_assert!(validity.micros.contains(&micros), "{:?}", validity);
+        prop_assert!(validity.total_input.contains(&total_input), "{:?}", validity);
+        let first = validity.micros.start.max(1_700_000_000_000_000);
+        let last = validity.micros.end.min(1_800_000_000_000_000) - 1;
+        let between = others.iter().map(|at| first + ((last - first) as f64 * at) as i64);
+        let near = [first, last, micros + shift].into_iter().filter(|at| (first..=last).contains(at));
+        let sizes = sizes.into_iter().chain([*validity.total_input.start(), *validity.total_input.end()]);
+        let sizes: Vec<_> = sizes.filter(|size| validity.total_input.contains(size)).collect();
+        for micros in between.chain(near) {
+            for size in &sizes {
+                let (other, _) = prices.find_with_validity(&query(micros, *size));
+                prop_assert_eq!(&other, &answer, "{} {}", micros, size);
+            }
+        }
+    }
 }

@@ -76,6 +76,8 @@ pub enum Remedy {
     SetNextRecordId(i64),
     /// The state that is remembered of an import has to be forgotten: the next one finds out again.
     ForgetImport,
+    /// A book of prices has to be put in again.
+    PutBookAgain,
     /// A file of no more use has to be moved elsewhere.
     MoveAway,
 }

@@ -14,8 +14,8 @@ use crate::error::ReadError;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Check {
-    /// A short name that does not change: `database`, `tables`, `counters`, `names`, `records`,
-    /// `record-ids`, `event-ids`, `imports`, `rollups`, `sessions`, `journals`.
+    /// A short name that does not change: `database`, `tables`, `counters`, `names`, `prices`,
+    /// `records`, `record-ids`, `event-ids`, `imports`, `rollups`, `sessions`, `journals`.
     pub name: &'static str,
     /// Says whether it was done. What cannot be read because of something worse is not.
     pub is_done: bool,

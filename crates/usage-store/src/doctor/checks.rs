@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension};
 use usage_core::Labels;
@@ -12,11 +13,14 @@ use super::content::Content;
 use super::depth::Depth;
 use super::walk::Walk;
 use crate::error::ReadError;
+use crate::ledger::books::wrong_books;
 use crate::ledger::contexts::{SESSIONS, TAG_SETS, damaged_entries};
 use crate::ledger::labels::{is_right, names_of, select_sets};
 use crate::ledger::schema::{
-    FIRST_WITH_EVENT_IDS, FIRST_WITH_SESSIONS, FIRST_WITH_SOURCES, MIGRATIONS, views,
+    FIRST_WITH_EVENT_IDS, FIRST_WITH_PRICES, FIRST_WITH_SESSIONS, FIRST_WITH_SOURCES, MIGRATIONS,
+    views,
 };
+use crate::ledger::terms::wrong_terms;
 
 /// A check that damage has stopped has found something.
 pub(super) fn or_damage(
@@ -65,16 +69,19 @@ fn integrity(connection: &Connection, depth: Depth) -> Result<Check, ReadError> 
 pub(super) fn tables(connection: &Connection, version: i32) -> Result<Check, ReadError> {
     let (expected, found) = (expected(version)?, objects(connection)?);
     let mut check = Check::new("tables");
-    for ((kind, name), sql) in expected {
+    for (object @ (kind, name), sql) in expected.iter() {
         let place = || Place::Table(format!("{kind} {name}"));
-        match found.get(&(kind.clone(), name.clone())) {
+        match found.get(object) {
             None => {
                 // Tables hold something; the others are made from them.
-                let remedy = if kind == "table" { Remedy::Restore } else { Remedy::MakeAgain(sql) };
+                let remedy = match kind.as_str() {
+                    "table" => Remedy::Restore,
+                    _ => Remedy::MakeAgain(sql.clone()),
+                };
                 check.add(place(), "it is missing", remedy);
             }
             // A view holds nothing, and every version makes it anew.
-            Some(found) if *found != sql && kind != "view" => {
+            Some(found) if found != sql && kind != "view" => {
                 let what = format!("it is not what schema version {version} makes");
                 check.add(place(), what, Remedy::Restore);
             }
@@ -98,8 +105,19 @@ fn objects(connection: &Connection) -> rusqlite::Result<Objects> {
     objects.collect()
 }
 
-/// Returns the objects that the migrations make in an empty database.
-fn expected(version: i32) -> rusqlite::Result<Objects> {
+/// Returns the objects that the migrations make in an empty database: they are made once for each version.
+fn expected(version: i32) -> rusqlite::Result<Arc<Objects>> {
+    static MADE: Mutex<BTreeMap<i32, Arc<Objects>>> = Mutex::new(BTreeMap::new());
+    let mut all = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(made) = all.get(&version) {
+        return Ok(Arc::clone(made));
+    }
+    let made = Arc::new(make(version)?);
+    all.insert(version, Arc::clone(&made));
+    Ok(made)
+}
+
+fn make(version: i32) -> rusqlite::Result<Objects> {
     let fresh = Connection::open_in_memory()?;
     let steps = usize::try_from(version).unwrap_or(0);
     for step in MIGRATIONS.iter().take(steps).copied().flatten() {
@@ -212,6 +230,24 @@ pub(super) fn names(connection: &Connection, version: i32) -> Result<Check, Read
                 check.add(place, format!("{id} is not what was stored"), Remedy::Restore);
             }
         }
+    }
+    Ok(check)
+}
+
+/// Checks whether the books of prices in force, and the terms that records were priced by, are what was stored.
+pub(super) fn prices(connection: &Connection, version: i32) -> Result<Check, ReadError> {
+    let mut check = Check::new("prices");
+    if version < FIRST_WITH_PRICES {
+        return Ok(check);
+    }
+    let place = |table: &str| Place::Table(format!("table {table}"));
+    for book in wrong_books(connection)? {
+        let what = format!("{} ({}) is not what was put in", book.id, book.book.name);
+        // The user's own comes from a file; others from the next program that writes.
+        check.add(place("books"), what, Remedy::PutBookAgain);
+    }
+    for id in wrong_terms(connection)? {
+        check.add(place("terms"), format!("{id} is not what was stored"), Remedy::Restore);
     }
     Ok(check)
 }

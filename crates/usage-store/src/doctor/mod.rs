@@ -88,6 +88,7 @@ fn diagnose(
         let walk = walk::walk(connection)?;
         checks.push(checks::or_damage(checks::counters(connection, version, &walk), "counters")?);
         checks.push(checks::or_damage(checks::names(connection, version), "names")?);
+        checks.push(checks::or_damage(checks::prices(connection, version), "prices")?);
         content = content::read(connection, version, &walk)?;
         checks.extend([walk.records, walk.record_ids]);
         checks.push(checks::or_damage(
@@ -103,6 +104,7 @@ fn diagnose(
         let rest = [
             "counters",
             "names",
+            "prices",
             "records",
             "record-ids",
             "event-ids",

@@ -9,12 +9,13 @@ use usage_core::Timestamp;
 
 use super::advice::Remedy;
 use super::check::{Check, Place, message};
-use crate::error::ReadError;
+use crate::error::{DamageCode, ReadError};
 use crate::ledger::columns::numbers_there;
 use crate::ledger::contexts::Contexts;
 use crate::ledger::labels::LabelSets;
 use crate::ledger::more::MoreError;
 use crate::ledger::records::select_records;
+use crate::ledger::terms::Costs;
 use crate::query::rows::stored_record;
 
 /// The result of the pass.
@@ -64,6 +65,7 @@ impl Walk {
         let mut statement = connection.prepare(&format!("{select} ORDER BY ts, id"))?;
         let mut rows = statement.query([])?;
         let (mut seen, mut contexts) = (Ids::default(), Contexts::default());
+        let mut costs = Costs::new(connection);
         while let Some(row) = rows.next()? {
             let (ts, id, label_set) = (row.get(0)?, row.get(1)?, row.get(2)?);
             let timestamp = Timestamp::from_micros(ts);
@@ -81,13 +83,16 @@ impl Walk {
             if sets.get(label_set).is_none() {
                 let what = format!("its names ({label_set}) are missing or cannot be used");
                 self.records.add(place, what, Remedy::Restore);
-            } else if let Err(error) = stored_record(connection, row, &sets, &mut contexts) {
+            } else if let Err(error) =
+                stored_record(connection, row, &sets, &mut contexts, &mut costs)
+            {
                 if !error.is_damage() {
                     return Err(error);
                 }
                 let what = message(&error);
                 // What it refers to is damaged, or what it says only a newer program can read: it is right itself.
-                let is_right = what.ends_with("cannot be used")
+                let is_right = matches!(error, ReadError::Damaged(DamageCode::Prices, _))
+                    || what.ends_with("cannot be used")
                     || what.ends_with(&MoreError::Newer.to_string());
                 let remedy = if is_right { Remedy::Restore } else { remedy() };
                 self.records.add(place, without_name(&what, id), remedy);

@@ -25,6 +25,8 @@ pub enum DamageCode {
     RecordsChanged,
     /// `ledger/names`: names are missing, or are not those that were stored.
     Names,
+    /// `ledger/prices`: terms or a book of prices are missing, or are not those that were stored.
+    Prices,
     /// `ledger/event-key`: the key of the hashes of event ids is missing.
     EventKey,
     /// `ledger/rollups-unreadable`: rollups cannot be read.
@@ -39,7 +41,7 @@ pub enum DamageCode {
 
 impl DamageCode {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::File,
         Self::Table,
         Self::SchemaVersion,
@@ -48,6 +50,7 @@ impl DamageCode {
         Self::Record,
         Self::RecordsChanged,
         Self::Names,
+        Self::Prices,
         Self::EventKey,
         Self::RollupsUnreadable,
         Self::RollupsNewer,
@@ -67,6 +70,7 @@ impl DamageCode {
             Self::Record => "ledger/record",
             Self::RecordsChanged => "ledger/records-changed",
             Self::Names => "ledger/names",
+            Self::Prices => "ledger/prices",
             Self::EventKey => "ledger/event-key",
             Self::RollupsUnreadable => "ledger/sums-unreadable",
             Self::RollupsNewer => "ledger/sums-newer",
@@ -109,6 +113,11 @@ impl Damaged {
     /// An entry of a dictionary is not what was stored.
     pub(crate) fn entry(table: &str, id: i64) -> Self {
         Self(DamageCode::Names, format!("entry {id} of {table} is not what was stored"))
+    }
+
+    /// The terms with an id are not what was stored.
+    pub(crate) fn terms(id: i64) -> Self {
+        Self(DamageCode::Prices, format!("the terms {id} are not those that were stored"))
     }
 
     /// The key for the hashes of event ids is missing or of another length.

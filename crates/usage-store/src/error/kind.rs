@@ -17,6 +17,7 @@ impl StoreError {
             | Self::OlderVersion { .. }
             | Self::Linked { .. }
             | Self::Exists { .. }
+            | Self::UnreadableBooks { .. }
             | Self::OldSqlite { .. } => ErrorKind::Unusable,
             Self::NoSpace { .. } => ErrorKind::Full,
             Self::Find { source, .. } | Self::Create { source, .. } | Self::Sync { source, .. } => {
@@ -31,6 +32,8 @@ impl StoreError {
             Self::RowsGone { .. }
             | Self::Doubtful { .. }
             | Self::NotAnAge
+            | Self::NotABook { .. }
+            | Self::WithoutPricing { .. }
             | Self::WrongTagKeys { .. }
             | Self::RollupsBeforeRows { .. }
             | Self::SessionsBeforeRows { .. }
@@ -55,6 +58,7 @@ impl StoreError {
             Self::NotFound { .. } => Hint::CreateLedger,
             Self::NotALedger { .. } => Hint::NameAnotherLedger,
             Self::NewerVersion { .. } => Hint::UpdateProgram,
+            Self::UnreadableBooks { .. } => Hint::UpdateProgram,
             Self::OlderVersion { .. } => Hint::Migrate,
             Self::NoSpace { .. } => Hint::FreeSpaceOrSkipCopy,
             Self::Linked { .. } => Hint::RemoveHardLinks,
@@ -75,6 +79,8 @@ impl StoreError {
             | Self::Journal { .. }
             | Self::OldSqlite { .. }
             | Self::NotAnAge
+            | Self::NotABook { .. }
+            | Self::WithoutPricing { .. }
             | Self::WrongTagKeys { .. }
             | Self::RollupsBeforeRows { .. }
             | Self::SessionsBeforeRows { .. }

@@ -220,6 +220,25 @@ pub enum StoreError {
         /// The fault.
         source: usage_core::RecordError,
     },
+    /// A text that was to be put in as a book of prices is none.
+    #[error("that is no book of prices")]
+    NotABook {
+        /// The line, and the fault there.
+        source: usage_core::pricing::BookError,
+    },
+    /// The ledger was opened without [pricing](crate::StoreOptions::pricing), which this needs.
+    #[error("the ledger {} was opened without list prices", path.display())]
+    WithoutPricing {
+        /// The ledger.
+        path: PathBuf,
+    },
+    /// The ledger's books of prices cannot be used: one is damaged, or of a form that only a newer program knows.
+    /// Nothing was priced.
+    #[error("the books of prices in the ledger {} cannot be read", path.display())]
+    UnreadableBooks {
+        /// The ledger.
+        path: PathBuf,
+    },
     /// The range, or the time from the oldest to the newest record, is too long for the unit.
     #[cfg(feature = "zones")]
     #[error(transparent)]

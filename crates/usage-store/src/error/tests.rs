@@ -3,6 +3,7 @@ use std::io::ErrorKind::PermissionDenied;
 
 use rusqlite::ffi;
 use usage_core::error::{causes, chain};
+use usage_core::pricing::BookError;
 use usage_core::{ErrorKind, Hint};
 
 use super::*;
@@ -40,6 +41,9 @@ fn all() -> Vec<StoreError> {
         StoreError::RowsGone { edge: at, nearest: [at, at] },
         StoreError::NamesFolded { names: 2, before: at },
         StoreError::NotAnAge,
+        StoreError::NotABook { source: BookError::new(3, "not a price") },
+        StoreError::WithoutPricing { path: path() },
+        StoreError::UnreadableBooks { path: path() },
         StoreError::RollupsBeforeRows { rows: "30d".to_owned(), rollups: "8d".to_owned() },
         StoreError::SessionsBeforeRows { rows: "30d".to_owned(), sessions: "8d".to_owned() },
         StoreError::NothingKept,

@@ -7,8 +7,9 @@ use usage_core::error::chain;
 use usage_journal::{RealDisk, replay};
 
 use crate::Store;
-use crate::error::{ReadError, Result, StoreError};
+use crate::error::{Result, StoreError};
 use crate::ledger::readers::Stop;
+use crate::ledger::transaction::ledger_id;
 use crate::ledger::{journal_folders, trusted};
 
 /// About how many records are stored in one transaction, so that other writers come in between.
@@ -119,10 +120,10 @@ impl Journals<'_> {
 
     /// As [`folders`](Self::folders), until it is to stop.
     pub(crate) fn folders_until(&self, stop: Option<&Stop>) -> Result<Vec<PathBuf>> {
-        let remembered = self.store.read_until("read the ledger", stop, |connection| {
-            journal_folders::folders(connection, self.store.file()).map_err(ReadError::from)
+        let (remembered, id) = self.store.read_until("read the ledger", stop, |connection| {
+            let remembered = journal_folders::folders(connection, self.store.file())?;
+            Ok((remembered, ledger_id(connection)?))
         })?;
-        let id = self.store.known_id();
         let is_ours = |folder: &PathBuf| {
             id.is_some_and(|id| trusted::is_journal_of(folder, self.store.file(), id))
         };

@@ -96,9 +96,9 @@ impl Store {
     /// file is moved or copied.
     ///
     /// # Errors
-    /// When the ledger is damaged there.
+    /// When the ledger cannot be read, or is damaged there.
     pub fn id(&self) -> Result<LedgerId> {
-        self.known_id().ok_or_else(|| StoreError::Damaged {
+        self.known_id()?.ok_or_else(|| StoreError::Damaged {
             path: self.path().to_owned(),
             code: DamageCode::Id,
             what: "it has no ledger_id of 16 bytes".to_owned(),

@@ -3,12 +3,14 @@
 use std::sync::LazyLock;
 
 use rusqlite::{Connection, Row};
+use usage_core::pricing::Billed;
 use usage_core::record::MAX_COUNT;
 use usage_core::stats::Summary;
 use usage_core::{Counts, Label, LabelNames, Measure, RecordError, Timestamp};
 
 use crate::error::{DamageCode, ReadError};
 use crate::ledger::more::{COLUMNS, More};
+use crate::ledger::terms::Costs;
 
 /// The columns of a record's numbers, in the order of their list. Others are in [`More`].
 pub(crate) static NUMBERS: LazyLock<String> = LazyLock::new(|| numbers_of(""));
@@ -127,13 +129,13 @@ pub(crate) static SELECT_COUNTS: LazyLock<String> =
     LazyLock::new(|| format!("SELECT label_set, {}, session, more, ts, id FROM records", *NUMBERS));
 
 const SESSION: usize = 1 + COLUMNS;
-const MORE: usize = SESSION + 1;
+pub(crate) const MORE: usize = SESSION + 1;
 /// The place where the time is in it.
 pub(crate) const TS: usize = MORE + 1;
-const ID: usize = TS + 1;
+pub(crate) const ID: usize = TS + 1;
 
-/// Returns the numbers of one row.
-pub(crate) fn summary(row: &Row<'_>) -> Result<Summary, ReadError> {
+/// Returns the numbers of one row, and what it costs by the terms that it names.
+pub(crate) fn summary(row: &Row<'_>, costs: &mut Costs<'_>) -> Result<Summary, ReadError> {
     let whose = || "a record".to_owned();
     let mut summary = Summary::new(1, [0; Measure::COUNT]);
     for (sum, number) in summary.numbers.iter_mut().zip(numbers(row, 1, whose)?) {
@@ -141,7 +143,13 @@ pub(crate) fn summary(row: &Row<'_>) -> Result<Summary, ReadError> {
     }
     let rest = row.get_ref(MORE)?.as_blob_or_null().map_err(rusqlite::Error::from)?;
     if rest.is_some() {
-        more(row, MORE, whose)?.add_to(&mut summary);
+        let more = more(row, MORE, whose)?;
+        more.add_to(&mut summary);
+        if let Some(terms) = more.terms
+            && let Some(cost) = costs.of(terms, &Billed::by(|measure| summary[measure]))?
+        {
+            summary.add_cost(cost);
+        }
     }
     Ok(summary)
 }

@@ -25,7 +25,7 @@ pub(crate) fn configure(connection: &Connection, options: &StoreOptions) -> rusq
     };
     connection.pragma_update(None, "synchronous", synchronous)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-    connection.set_prepared_statement_cache_capacity(32);
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(())
 }
 
@@ -49,6 +49,10 @@ const LONGEST_PATIENCE: Duration = Duration::from_millis(i32::MAX as u64);
 
 /// Page cache of each connection: enough for the upper pages of a large ledger.
 const CACHE_KIB: i32 = 8_192;
+
+/// Statements that each connection keeps: more than a batch with sessions and events that are told again needs, which
+/// else would prepare some of them again and again.
+const STATEMENTS: usize = 128;
 
 pub(crate) fn flags() -> OpenFlags {
     // Never CREATE: a path that vanished must not come back as an empty file of mode 0644.

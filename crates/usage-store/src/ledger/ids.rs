@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
+use usage_core::pricing::{Billed, Pricing, Question};
 use usage_core::{Context, Label, Labels, Record};
 
 use crate::ledger::contexts::{session_of, tag_set_of};
 use crate::ledger::labels;
+use crate::ledger::quotes::{Priced, Quotes};
 use crate::ledger::tag_keys::Declared;
 
 /// The ids of what a row refers to.
@@ -23,9 +25,12 @@ pub(crate) struct RowIds {
 ///
 /// Only what was committed is in it: an id from a rolled-back transaction may be given to
 /// another entry later. It is emptied when the ledger's label generation moves, which is how a
-/// deletion of label sets, sessions or tags, and keys of tags that were declared, by any process, are noticed.
+/// deletion of label sets, sessions or tags, keys of tags that were declared, and books of prices that were put in,
+/// by any process, are noticed.
 #[derive(Debug, Default)]
 pub(crate) struct IdCache {
+    /// Without it records are stored, and not priced yet.
+    pricing: Option<Arc<dyn Pricing>>,
     generation: i64,
     known: Known,
 }
@@ -40,6 +45,7 @@ struct Known {
     tag_sets: HashMap<Box<str>, i64>,
     /// The declared keys; `None` until they are asked for.
     tag_keys: Option<Arc<Declared>>,
+    quotes: Quotes,
 }
 
 /// Beyond this many entries the cache starts afresh: names from hostile requests cost time, not
@@ -48,11 +54,17 @@ const MAX_CACHED: usize = 65_536;
 
 impl Known {
     fn len(&self) -> usize {
-        self.label_sets.len() + self.with_tags.len() + self.sessions.len() + self.tag_sets.len()
+        let texts = self.label_sets.len() + self.with_tags.len() + self.sessions.len();
+        texts + self.tag_sets.len() + self.quotes.len()
     }
 }
 
 impl IdCache {
+    /// A cache of a writer that prices records by the ledger's books, if it has pricing.
+    pub(crate) fn with_pricing(pricing: Option<Arc<dyn Pricing>>) -> Self {
+        Self { pricing, ..Self::default() }
+    }
+
     /// Starts a transaction's look-ups, under the generation that the ledger has inside it.
     pub(crate) fn begin(&mut self, generation: i64) -> PendingIds<'_> {
         if self.generation != generation || self.known.len() > MAX_CACHED {
@@ -91,6 +103,26 @@ impl PendingIds<'_> {
         };
         self.near.insert(place, (labels.clone(), context.clone(), ids));
         Ok(ids)
+    }
+
+    /// Returns the price of a record; `None` where it is not priced yet, as nobody here knows how.
+    pub(crate) fn price(
+        &mut self,
+        connection: &Connection,
+        label_set: i64,
+        record: &Record,
+    ) -> rusqlite::Result<Option<Priced>> {
+        let Some(pricing) = &self.cache.pricing else { return Ok(None) };
+        let (known, added) = (&self.cache.known.quotes, &mut self.added.quotes);
+        let (billed, at) = (Billed::from(record.counts()), record.timestamp());
+        let found = known.known(label_set, at, &billed);
+        if let Some(priced) = found.or_else(|| added.known(label_set, at, &billed)) {
+            return Ok(Some(priced));
+        }
+        if known.has_list() && !added.has_list() {
+            *added = Quotes::with_list_of(known);
+        }
+        added.ask(connection, &**pricing, label_set, (&Question::of(record), &billed))
     }
 
     fn label_set(&mut self, connection: &Connection, labels: &Labels) -> rusqlite::Result<i64> {
@@ -159,6 +191,7 @@ impl PendingIds<'_> {
         self.added.sessions.remove(&session_key(instance, context.session_id()));
         self.added.tag_sets.remove(context.tag_list().to_json().as_str());
         self.added.with_tags.retain(|(of, _), _| of != labels);
+        self.added.quotes = Quotes::default();
         self.near.clear();
     }
 
@@ -169,6 +202,7 @@ impl PendingIds<'_> {
         known.with_tags.extend(added.with_tags);
         known.sessions.extend(added.sessions);
         known.tag_sets.extend(added.tag_sets);
+        known.quotes.extend(added.quotes);
         if added.tag_keys.is_some() {
             known.tag_keys = added.tag_keys;
         }

@@ -1,5 +1,6 @@
 //! The ledger's file: telling it from others, its tables, its connections.
 
+pub(crate) mod books;
 pub(crate) mod checkpoint;
 pub(crate) mod columns;
 pub(crate) mod connect;
@@ -14,11 +15,13 @@ pub(crate) mod labels;
 pub(crate) mod more;
 pub(crate) mod part;
 pub(crate) mod path;
+pub(crate) mod quotes;
 pub(crate) mod readers;
 pub(crate) mod records;
 pub(crate) mod retained;
 pub(crate) mod schema;
 pub(crate) mod tag_keys;
+pub(crate) mod terms;
 pub(crate) mod transaction;
 pub(crate) mod trusted;
 pub(crate) mod varint;

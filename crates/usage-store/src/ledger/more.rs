@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! mask (varint): which of these follow, from the lowest bit on, each a varint
-//!   0 terms      the id of the prices that it was priced with; reserved
+//!   0 terms      the id of the terms that it was priced by
 //!   1 cache_write_long
 //!   2 tag set    its id
 //!   3 alias      comes last: the bytes that are left
@@ -38,6 +38,8 @@ const NUMBERS: [(Measure, u32); Measure::NUMBERS - COLUMNS] = [
 ];
 
 const TERMS: u32 = 0;
+/// The mask of a row that has terms and nothing else.
+const TERMS_ALONE: u8 = 1 << TERMS;
 pub(crate) const TAG_SET: u32 = 2;
 pub(crate) const ALIAS: u32 = 3;
 const REVISION: u32 = 4;
@@ -62,7 +64,7 @@ pub(crate) fn bit_of(measure: Measure) -> Option<u32> {
 /// The data of a row besides its columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct More<'a> {
-    /// The prices that it was priced with.
+    /// The terms that it was priced by.
     pub(crate) terms: Option<u64>,
     /// The numbers that have no column, in the order of their list.
     pub(crate) numbers: [u32; NUMBERS.len()],
@@ -246,9 +248,19 @@ impl<'a> More<'a> {
         bytes.extend_from_slice(self.alias.unwrap_or_default().as_bytes());
     }
 
+    /// Writes that there is nothing but terms, as of most rows that are priced.
+    pub(crate) fn encode_terms(terms: u64, bytes: &mut Vec<u8>) {
+        bytes.push(TERMS_ALONE);
+        push(bytes, terms.into());
+    }
+
     /// Reads what was written. Never panics, whatever the bytes are.
     pub(crate) fn decode(bytes: &'a [u8]) -> Result<Self, MoreError> {
         let (mut more, mut rest) = (Self::NONE, bytes);
+        if let Some((&TERMS_ALONE, mut rest)) = bytes.split_first() {
+            more.terms = Some(pull_count(&mut rest)?);
+            return if rest.is_empty() { Ok(more) } else { Err(MoreError::Unreadable) };
+        }
         let mask = pull_count(&mut rest)?;
         if mask >> BITS != 0 {
             return Err(MoreError::Newer);

@@ -21,13 +21,13 @@ pub(crate) fn select_records(numbers: &str) -> String {
 
 const SESSION: usize = 4 + COLUMNS;
 
-/// Reads a row whose names are known.
+/// Reads a row whose names are known, and the terms that it was priced by.
 pub(crate) fn record_of(
     connection: &Connection,
     row: &Row<'_>,
     labels: &Labels,
     contexts: &mut Contexts,
-) -> Result<Record, ReadError> {
+) -> Result<(Record, Option<u64>), ReadError> {
     let id: i64 = row.get(1)?;
     let whose = || format!("record {id}");
     let invalid = |error: RecordError| {
@@ -45,7 +45,8 @@ pub(crate) fn record_of(
     }
     let ids = [row.get(SESSION)?, more.tag_set];
     let instance = labels.name(Label::Instance);
-    Ok(record.with_context(contexts.get(connection, ids, instance, whose)?))
+    let record = record.with_context(contexts.get(connection, ids, instance, whose)?);
+    Ok((record, more.terms))
 }
 
 /// Returns the session of a row, and what is packed in it.

@@ -16,6 +16,7 @@ pub(crate) const MIGRATIONS: &[&[&str]] = &[
     &[V3],
     &[V4],
     &[V5, V5_NAMES, V5_SOURCES, V5_ROLLUPS, V5_WITHOUT_ROLLUPS, V5_IDS, V5_RETENTION],
+    &[V6],
 ];
 
 /// Records lie in the order of time and carry the id of their label set; a count of zero takes
@@ -320,6 +321,52 @@ BEGIN
                          quarantined_bytes = quarantined_bytes - length(old.content);
 END;
 ";
+
+/// Books of prices as texts, of those that another one took the place of without the text; the terms that rows were
+/// priced by; and what was priced anew, when and by whom.
+const V6: &str = "
+CREATE TABLE books (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    name     TEXT NOT NULL,
+    rank     INTEGER NOT NULL,
+    version  TEXT NOT NULL,
+    date     TEXT NOT NULL,
+    content  TEXT,
+    checksum INTEGER NOT NULL,
+    put_at   INTEGER NOT NULL,
+    put_by   TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE terms (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    prices   TEXT NOT NULL,
+    unknown  TEXT NOT NULL,
+    rule     TEXT NOT NULL,
+    book     TEXT NOT NULL,
+    since    TEXT NOT NULL,
+    checksum INTEGER NOT NULL,
+    UNIQUE (prices, unknown, rule, book, since)
+) STRICT;
+
+CREATE TABLE repricings (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    at              INTEGER NOT NULL,
+    by              TEXT NOT NULL,
+    first           INTEGER,
+    until           INTEGER,
+    what            TEXT NOT NULL,
+    books           TEXT NOT NULL,
+    records         INTEGER NOT NULL,
+    changed         INTEGER NOT NULL,
+    priced_before   INTEGER NOT NULL,
+    cost_before_usd TEXT NOT NULL,
+    priced_after    INTEGER NOT NULL,
+    cost_after_usd  TEXT NOT NULL
+) STRICT;
+";
+
+/// The first version with books of prices and terms.
+pub(crate) const FIRST_WITH_PRICES: i32 = 6;
 
 /// The first version with sessions and sets of tags.
 pub(crate) const FIRST_WITH_SESSIONS: i32 = 5;

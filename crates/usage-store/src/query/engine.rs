@@ -4,10 +4,11 @@ use std::time::Instant;
 
 use rusqlite::Connection;
 use usage_core::query::{
-    Bounds, Calendar, Freshness, Limits, Listing, Order, Records, Seen, Selection, Session,
+    Bounds, Calendar, Freshness, Limits, Listing, Order, PricedRecords, Records, Seen, Selection,
+    Session,
 };
 use usage_core::stats::{Aggregates, Series};
-use usage_core::{Engine, Error, ErrorKind, Label, Record, TimeRange, Timestamp};
+use usage_core::{Engine, Error, ErrorKind, Label, Money, Record, TimeRange, Timestamp};
 
 use crate::error::{ReadError, StoreError};
 use crate::ledger::readers::Stop;
@@ -56,6 +57,11 @@ impl Engine for Store {
 
     /// A page at a time, so a slow reader holds nothing up.
     fn records<'a>(&'a self, of: &Selection<'a>, order: Order) -> Records<'a> {
+        Box::new(self.priced_records(of, order).map(|of| of.map(|(record, _)| record)))
+    }
+
+    /// By the terms of each.
+    fn priced_records<'a>(&'a self, of: &Selection<'a>, order: Order) -> PricedRecords<'a> {
         let (range, limits) = (of.range, of.limits.clone());
         let records = self.records_by_period(of.range, of.filter).until(stop(&limits));
         let records = match order {
@@ -141,11 +147,12 @@ struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    fn one(&mut self) -> Result<Option<Record>, Error> {
+    fn one(&mut self) -> Result<Option<(Record, Option<Money>)>, Error> {
         self.limits.check(Instant::now)?;
         match self.records.next() {
             Some(stored) => {
-                stored.map(|of| Some(of.record)).map_err(|error| failed(error, &self.limits))
+                let stored = stored.map(|of| Some((of.record, of.cost)));
+                stored.map_err(|error| failed(error, &self.limits))
             }
             // Last, so that it sees what a prune has taken meanwhile too.
             None => self.check_kept().map(|()| None),
@@ -164,7 +171,7 @@ impl Answer<'_> {
 }
 
 impl Iterator for Answer<'_> {
-    type Item = Result<Record, Error>;
+    type Item = Result<(Record, Option<Money>), Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.is_over {

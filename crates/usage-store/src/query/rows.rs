@@ -6,16 +6,20 @@ use std::sync::Arc;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
-use usage_core::{Filter, Label, Record, TimeRange, Timestamp};
+use usage_core::pricing::Billed;
+use usage_core::{Filter, Label, Money, Record, TimeRange, Timestamp};
 
 use crate::Store;
-use crate::error::{ReadError, StoreError};
+use crate::error::{ReadError, Result, StoreError};
 use crate::ledger::contexts::Contexts;
 use crate::ledger::labels::LabelSets;
 use crate::ledger::readers::Stop;
 use crate::ledger::records::{SELECT_RECORDS, record_of};
 use crate::ledger::retained;
+use crate::ledger::terms::Costs;
 use crate::rollups::{each_checked_row, quarter_of};
+use crate::write::event_ids::Place;
+use crate::write::tellings::{self, Kept};
 
 impl Store {
     /// The records of a range that pass the filter, newest first, read a page at a time.
@@ -35,6 +39,24 @@ impl Store {
     pub fn records_by_period<'a>(&'a self, range: TimeRange, filter: &'a Filter) -> Records<'a> {
         Records::new(self, range, filter)
     }
+
+    /// Returns the tellings of a record, in an order of their own: what was said of its event, as far as it matters.
+    /// Inserted into another ledger they come to the same record there, which is found by all its ids then; the record
+    /// itself states two of them at most. The record alone where it was told in one way, or is not there any more.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn tellings(&self, of: &StoredRecord) -> Result<Vec<Record>> {
+        let record = || vec![of.record.clone()];
+        if of.record.event_id().is_none() {
+            return Ok(record());
+        }
+        let place = Place { ts: of.record.timestamp().as_micros(), id: of.id };
+        let Kept { told, unreadable } =
+            self.read(DOING, |connection| Ok(tellings::read(connection, place)?))?;
+        // What nobody can read is in the record.
+        Ok(if told.is_empty() || unreadable > 0 { record() } else { told })
+    }
 }
 
 /// A record as the ledger keeps it.
@@ -45,6 +67,8 @@ pub struct StoredRecord {
     pub id: i64,
     /// The record.
     pub record: Record,
+    /// Its cost by list price; `None` where it has no price, or is not priced yet.
+    pub cost: Option<Money>,
 }
 
 /// The number of records that are read at a time. Between pages no transaction is open, so a slow
@@ -204,11 +228,14 @@ pub(crate) fn stored_record(
     row: &Row<'_>,
     sets: &LabelSets,
     contexts: &mut Contexts,
+    costs: &mut Costs<'_>,
 ) -> Result<StoredRecord, ReadError> {
     let label_set: i64 = row.get(2)?;
     let labels = sets.get(label_set).ok_or_else(|| ReadError::unknown_label_set(label_set))?;
-    let record = record_of(connection, row, labels, contexts)?;
-    Ok(StoredRecord { id: row.get(1)?, record })
+    let (record, terms) = record_of(connection, row, labels, contexts)?;
+    let billed = || Billed::from(record.counts());
+    let cost = terms.map(|terms| costs.of(terms, &billed())).transpose()?.flatten();
+    Ok(StoredRecord { id: row.get(1)?, record, cost })
 }
 
 fn read_page(
@@ -250,8 +277,9 @@ fn read_page(
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(values))?;
     let (mut page, mut contexts) = (VecDeque::with_capacity(PAGE), Contexts::default());
+    let mut costs = Costs::new(connection);
     while let Some(row) = rows.next()? {
-        page.push_back(stored_record(connection, row, sets, &mut contexts)?);
+        page.push_back(stored_record(connection, row, sets, &mut contexts, &mut costs)?);
     }
     Ok(page)
 }

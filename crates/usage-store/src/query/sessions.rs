@@ -17,6 +17,7 @@ use crate::ledger::contexts::{Contexts, checksum};
 use crate::ledger::labels::Names;
 use crate::ledger::retained;
 use crate::ledger::tag_keys::Declared;
+use crate::ledger::terms::Costs;
 use crate::rollups::{DAY, day_of, start_of_day, totals_by_day};
 
 /// Lists the sessions whose last record is in the range. Runs inside the caller's read transaction.
@@ -218,12 +219,13 @@ fn from_rollups(
         let sql = format!("{} WHERE ts >= ?1 AND ts < ?2", *SELECT_COUNTS);
         let mut statement = connection.prepare_cached(&sql)?;
         let mut rows = statement.query([start, start_of_day(cut + 1)])?;
+        let mut costs = Costs::new(connection);
         while let Some(row) = rows.next()? {
             let Some(at) = session(row)?.and_then(|id| of_cut.get(&id)) else { continue };
             if names.get(row.get(0)?)?.is_some()
                 && let Some((_, Found { in_range: Some(in_range), .. })) = listed.get_mut(*at)
             {
-                in_range.merge(&summary(row)?);
+                in_range.merge(&summary(row, &mut costs)?);
             }
         }
     }
@@ -243,10 +245,11 @@ fn from_rows(
     let sql = format!("{} WHERE ts >= ?1 AND ts <= ?2", *SELECT_COUNTS);
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([oldest, newest])?;
+    let mut costs = Costs::new(connection);
     while let Some(row) = rows.next()? {
         let Some(id) = session(row)?.filter(|id| by_id.contains_key(id)) else { continue };
         let key = (id, row.get(0)?, tag_set(row)?, row.get::<_, i64>(TS)? >= start);
-        rollups.entry(key).or_default().merge(&summary(row)?);
+        rollups.entry(key).or_default().merge(&summary(row, &mut costs)?);
     }
     let (mut names, mut contexts) = (Names::new(connection), Contexts::default());
     let mut found = BTreeMap::<i64, Found>::new();

@@ -30,3 +30,4 @@ pub use range::DeleteRangePlan;
 pub use space::VacuumOutcome;
 #[cfg(feature = "zones")]
 pub(crate) use steps::cut;
+pub(crate) use steps::kept_in;

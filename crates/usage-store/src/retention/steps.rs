@@ -10,6 +10,7 @@ use usage_core::{TimeRange, Timestamp};
 use crate::error::ReadError;
 use crate::ledger::columns::{SELECT_COUNTS, TS, hash, session, summary};
 use crate::ledger::retained;
+use crate::ledger::terms::Costs;
 use crate::rollups::{self, Delta, Level, Seen, quarter_of, start_of_quarter, totals_of_all};
 use crate::write::event_ids::{self, Place};
 use crate::write::tellings;
@@ -79,8 +80,9 @@ fn going(
     let mut statement = connection
         .prepare_cached(&format!("{} WHERE ts >= ?3 AND (ts, id) < (?1, ?2)", *SELECT_COUNTS))?;
     let mut rows = statement.query([ts, id, rows_from])?;
+    let mut costs = Costs::new(connection);
     while let Some(row) = rows.next()? {
-        let counts = summary(row)?;
+        let counts = summary(row, &mut costs)?;
         let at = row.get(TS)?;
         let session = session(row)?.filter(|_| at >= sessions_from);
         delta.record(at, (row.get(0)?, session), hash(row)?, &counts);
@@ -150,17 +152,17 @@ fn quarters(range: &Range<i64>, rows_from: i64) -> Range<i64> {
 
 /// Rollups that have no rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Kept {
+pub(crate) struct Kept {
     /// The number of quarters of an hour.
-    pub(super) quarters: u64,
+    pub(crate) quarters: u64,
     /// The number of requests that they count.
-    pub(super) requests: u64,
+    pub(crate) requests: u64,
     /// The time when the first of these quarters begins, and the last one ends.
-    pub(super) extent: Option<[Timestamp; 2]>,
+    pub(crate) extent: Option<[Timestamp; 2]>,
 }
 
 /// The rollups without rows of a range.
-pub(super) fn kept_in(connection: &Connection, range: &Range<i64>) -> Result<Kept, ReadError> {
+pub(crate) fn kept_in(connection: &Connection, range: &Range<i64>) -> Result<Kept, ReadError> {
     let Some(rows_from) = retained::rows_from(connection)? else { return Ok(Kept::default()) };
     let kept = quarters(range, rows_from);
     let (quarters, extent) = connection

@@ -12,6 +12,7 @@ use super::all::{self, OfAll};
 use super::{quarter_of, start_of_quarter};
 use crate::error::{DamageCode, ReadError, shown};
 use crate::ledger::columns::{SELECT_COUNTS, TS, hash, summary, tag_set};
+use crate::ledger::terms::Costs;
 
 /// Hands out the time, the label set, the tags and the counts of each row of some quarters of an hour, in the
 /// order of time. Of all of these there have to be rows, not rollups alone. What was handed out may be
@@ -29,13 +30,14 @@ pub(crate) fn each_checked_row(
         .prepare_cached(&format!("{} WHERE ts >= ?1 AND ts < ?2 ORDER BY ts", *SELECT_COUNTS))?;
     let mut rows = statement.query([quarters.start, quarters.end].map(start_of_quarter))?;
     let (mut number, mut sum) = (quarters.start, OfAll::default());
+    let mut costs = Costs::new(connection);
     while let Some(row) = rows.next()? {
         let (ts, label_set) = (row.get(TS)?, row.get(0)?);
         if quarter_of(ts) != number {
             expected.compare(number, &std::mem::take(&mut sum))?;
             number = quarter_of(ts);
         }
-        let counts = summary(row)?;
+        let counts = summary(row, &mut costs)?;
         sum.rows = sum.rows.wrapping_add(hash(row)?);
         sum.totals.merge(&counts);
         found(ts, label_set, tag_set(row)?, &counts);

@@ -10,25 +10,40 @@ pub(super) const MEASURES: usize = Measure::COUNT;
 /// The number of measures that have the bits behind that of a single request; the first six share a byte with it.
 pub(super) const FIRST: usize = Measure::Fallbacks as usize + 1;
 
-/// The bit of what sources say that requests have cost. The two before it are reserved for money too: for what
-/// prices say, and how many requests have any.
+/// The bits of money: what requests cost by list price, how many of them have one, and what sources say that they
+/// have cost.
+pub(super) const COST: usize = 8;
+const PRICED: usize = 9;
 pub(super) const STATED: usize = 10;
 
-/// The number of bits that have a meaning. A new measure comes at the end of the list and has the next bit: the bytes
-/// that are on disk stay as they are, and a program that does not know a bit says that it is newer.
-pub(super) const BITS: usize = STATED + 1 + Measure::COUNT - FIRST;
+/// The number of bits, all of which have a meaning. A new measure comes at the end of the list and has the next bit:
+/// the bytes that are on disk stay as they are, and a program that does not know a bit says that it is newer.
+pub(super) const BITS: usize = STATED + Measure::COUNT - FIRST;
 
 /// The bits that this program writes.
-pub(super) const KNOWN: u64 = ((1 << BITS) - 1) & !0b11_0000_0000;
+pub(super) const KNOWN: u64 = (1 << BITS) - 1;
+
+/// The place of the measure whose bit was kept for it, before others came behind it.
+const OF_PRICED: usize = Measure::Priced as usize;
 
 /// The bit of the measure with that place in the list.
 pub(super) const fn bit_of(place: usize) -> usize {
-    if place < FIRST { place + 1 } else { place - FIRST + STATED + 1 }
+    match place {
+        OF_PRICED => PRICED,
+        _ if place < FIRST => place + 1,
+        _ if place < OF_PRICED => place - FIRST + STATED + 1,
+        _ => place - FIRST + STATED,
+    }
 }
 
 /// The place in the list of the measure of a bit, which is one of a measure.
 pub(super) const fn place_of(bit: usize) -> usize {
-    if bit <= FIRST { bit - 1 } else { bit - STATED - 1 + FIRST }
+    match bit {
+        PRICED => OF_PRICED,
+        _ if bit <= FIRST => bit - 1,
+        _ if bit - STATED - 1 + FIRST < OF_PRICED => bit - STATED - 1 + FIRST,
+        _ => bit - STATED + FIRST,
+    }
 }
 
 /// Subtracts; `None` where more would be taken away than there is.
@@ -40,6 +55,7 @@ pub(super) fn less(from: &Summary, totals: &Summary) -> Option<Summary> {
     }
     let cost = left.stated_cost.picos().checked_sub(totals.stated_cost.picos())?;
     left.stated_cost = Money::from_picos(cost);
+    left.cost = Money::from_picos(left.cost.picos().checked_sub(totals.cost.picos())?);
     Some(left)
 }
 
@@ -50,7 +66,7 @@ mod tests {
     /// Checks what the bytes on disk depend on.
     #[test]
     fn each_measure_has_a_bit_of_its_own() {
-        let mut bits = 1 | 1 << STATED;
+        let mut bits = 1 | 1 << STATED | 1 << COST;
         for (place, measure) in Measure::ALL.into_iter().enumerate() {
             let bit = bit_of(place);
             assert_eq!((place_of(bit), bits >> bit & 1), (place, 0), "{measure}");
@@ -61,5 +77,6 @@ mod tests {
         assert_eq!(bit_of(Measure::Fallbacks as usize), 7);
         assert_eq!(bit_of(Measure::CacheWriteLong as usize), 11);
         assert_eq!(bit_of(Measure::Stated as usize), 22);
+        assert_eq!(bit_of(Measure::Priced as usize), 9);
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
-use usage_core::Record;
 use usage_core::stats::Summary;
+use usage_core::{Money, Record};
 
 use super::all::{self, OfAll};
 use super::piece::Seals;
@@ -56,19 +56,30 @@ impl Delta {
         self.hash(quarter, hash);
     }
 
-    /// As [`record`](Self::record), of a record as it was handed over.
+    /// As [`record`](Self::record), of a record as it was handed over, with what it costs by list price.
     pub(crate) fn new_record(
         &mut self,
         (label_set, session): (i64, Option<i64>),
         hash: u32,
-        record: &Record,
+        (record, cost): (&Record, Option<Money>),
     ) {
         if let Some(session) = session {
-            self.sessions.new_record(session, label_set, record);
+            self.sessions.new_record(session, label_set, (record, cost));
         }
         let quarter = quarter_of(record.timestamp().as_micros());
-        self.quarters.entry((quarter, label_set)).or_default().add(record);
+        let sum = self.quarters.entry((quarter, label_set)).or_default();
+        sum.add(record);
+        if let Some(cost) = cost {
+            sum.add_cost(cost);
+        }
         self.hash(quarter, hash);
+    }
+
+    /// Leaves when sessions begin and end, and how much they come to, as it is: for records that stay and are only
+    /// priced anew.
+    pub(crate) fn keeping_sessions(mut self) -> Self {
+        self.sessions.keep_ends();
+        self
     }
 
     fn hash(&mut self, quarter: i64, hash: u32) {

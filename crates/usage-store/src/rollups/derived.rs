@@ -11,6 +11,7 @@ use super::level::OF_ALL;
 use super::{Level, Rollup, RollupError, numbers, quarter_of, read};
 use crate::error::{DamageCode, ReadError};
 use crate::ledger::columns::{SELECT_COUNTS, TS, hash, summary};
+use crate::ledger::terms::Costs;
 
 /// The rollups that a stretch of time has to come to, or why that cannot be said.
 type Derived = Result<Rollup, ReadError>;
@@ -27,11 +28,12 @@ pub(crate) fn from_rows(
         connection.prepare(&format!("{} WHERE ts >= ?1 ORDER BY ts", *SELECT_COUNTS))?;
     let mut rows = statement.query([from])?;
     let mut open = Open { folds: Some(folds), ..Open::default() };
+    let mut costs = Costs::new(connection);
     while let Some(row) = rows.next()? {
         let ts = row.get(TS)?;
         open.turn_to(quarter_of(ts), &mut found)?;
         open.rows = open.rows.wrapping_add(hash(row)?);
-        match summary(row) {
+        match summary(row, &mut costs) {
             // Reports would never see it.
             _ if !Timestamp::from_micros(ts).is_recordable() => {
                 let what = "a record has a time out of range".to_owned();

@@ -13,6 +13,7 @@ use super::{Level, Seen, each_checked_row, quarter_of, start_of_quarter};
 use crate::error::ReadError;
 use crate::ledger::columns::{SELECT_COUNTS, summary};
 use crate::ledger::retained;
+use crate::ledger::terms::Costs;
 
 /// The instants that a record may have.
 pub(super) const ALL: Range<i64> =
@@ -107,8 +108,9 @@ pub(super) fn each_row(
         let mut statement =
             connection.prepare_cached(&format!("{} WHERE ts >= ?1 AND ts < ?2", *SELECT_COUNTS))?;
         let mut rows = statement.query([piece.start, piece.end])?;
+        let mut costs = Costs::new(connection);
         while let Some(row) = rows.next()? {
-            found(row.get(0)?, &summary(row)?);
+            found(row.get(0)?, &summary(row, &mut costs)?);
         }
     }
     Ok(())

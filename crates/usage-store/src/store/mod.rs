@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use usage_core::Record;
+use usage_core::pricing::Pricing;
 use usage_core::sink::{BatchOutcome, LedgerId};
 
 use crate::error::{ReadError, Result, StoreError, WorkError};
@@ -13,7 +14,7 @@ use crate::ledger::connect::absolute;
 use crate::ledger::file_id::OpenedFile;
 use crate::ledger::journal_folders::JournalFolder;
 use crate::ledger::readers::{Readers, Stop};
-use crate::ledger::transaction::Ledger;
+use crate::ledger::transaction::{Ledger, ledger_id};
 use crate::open::migration::Migrated;
 use crate::open::{self, Opened};
 use crate::options::StoreOptions;
@@ -36,6 +37,18 @@ impl StoreOptions {
         let path = absolute(path.as_ref())?;
         let opened = open::create(&path, self)?;
         Store::over(path, opened, self, false)
+    }
+
+    /// Opens a ledger that exists with these options, and makes none; changes nothing, and so migrates none.
+    ///
+    /// # Errors
+    /// As [`Store::open_existing`].
+    pub fn open_existing(&self, path: impl AsRef<Path>) -> Result<Store> {
+        let path = absolute(path.as_ref())?;
+        let opened = open::existing(&path, self)?;
+        // An immutable one is opened for each question anew.
+        let for_reading = !opened.immutable;
+        Store::over(path, opened, self, for_reading)
     }
 }
 
@@ -84,11 +97,7 @@ impl Store {
     /// [`StoreError::OlderVersion`] when it is of an earlier version, see
     /// [`MigrationPlan`](crate::MigrationPlan); else as [`open`](Self::open).
     pub fn open_existing(path: impl AsRef<Path>) -> Result<Self> {
-        let (path, options) = (absolute(path.as_ref())?, StoreOptions::default());
-        let opened = open::existing(&path, &options)?;
-        // An immutable one is opened for each question anew.
-        let for_reading = !opened.immutable;
-        Self::over(path, opened, &options, for_reading)
+        StoreOptions::default().open_existing(path)
     }
 
     fn over(
@@ -212,8 +221,18 @@ impl Store {
         self.0.options.busy_timeout
     }
 
-    pub(crate) fn known_id(&self) -> Option<LedgerId> {
-        self.writer().ok()?.ledger.id
+    /// The list prices that were given, if any.
+    pub(crate) fn pricing(&self) -> Option<&Arc<dyn Pricing>> {
+        self.0.options.pricing.as_ref()
+    }
+
+    /// The ledger's id; `None` where it is missing or damaged. Who only reads makes no connection for writing: where
+    /// nothing may be written, there can be none.
+    pub(crate) fn known_id(&self) -> Result<Option<LedgerId>> {
+        match self.0.writer.get() {
+            Some(writer) => Ok(lock(writer).ledger.id),
+            None => self.read("read the ledger", |connection| Ok(ledger_id(connection)?)),
+        }
     }
 
     pub(crate) fn file(&self) -> &OpenedFile {
@@ -256,7 +275,7 @@ impl Store {
 }
 
 fn writer_on(connection: Connection, options: &StoreOptions) -> Writer {
-    Writer::new(Ledger::new(connection, options.busy_timeout))
+    Writer::new(Ledger::new(connection, options.busy_timeout), options.pricing.clone())
 }
 
 fn lock(writer: &Mutex<Writer>) -> MutexGuard<'_, Writer> {
@@ -319,6 +338,19 @@ mod tests {
             assert_eq!(of(&store.writer().unwrap().ledger.connection).unwrap(), expected);
             assert_eq!(store.read("read", |reader| Ok(of(reader)?)).unwrap(), expected);
         }
+    }
+
+    /// Not even to know what waits in journals, or the ledger's id.
+    #[test]
+    fn who_only_reads_makes_no_connection_for_writing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("usage.db");
+        let id = Store::open(&path).unwrap().id().unwrap();
+        let store = Store::open_existing(&path).unwrap();
+        std::fs::create_dir(folder.path().join("usage.db.journal")).unwrap();
+        assert_eq!(store.journals().backlog().unwrap().bytes(), 0);
+        assert_eq!(store.id().unwrap(), id);
+        assert!(store.0.writer.get().is_none());
     }
 
     #[test]

@@ -2,9 +2,11 @@
 //! database itself refuses.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rusqlite::{Connection, ErrorCode, ffi};
 use usage_core::Record;
+use usage_core::pricing::Pricing;
 use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
 
 use crate::error::{ReadError, WorkError};
@@ -22,8 +24,8 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn new(ledger: Ledger) -> Self {
-        Self { ledger, ids: IdCache::default() }
+    pub(crate) fn new(ledger: Ledger, pricing: Option<Arc<dyn Pricing>>) -> Self {
+        Self { ledger, ids: IdCache::with_pricing(pricing) }
     }
 
     /// Inserts a batch in one transaction, with the ids of what is known from the cache. A

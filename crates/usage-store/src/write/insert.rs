@@ -234,23 +234,29 @@ impl<'a, 'r> Rows<'a, 'r> {
         record: Cow<'r, Record>,
         ids: &mut PendingIds<'_>,
     ) -> rusqlite::Result<i64> {
-        let (id, ids) = (self.next_id, ids.of(self.connection, &record)?);
+        let (id, ids, pending) = (self.next_id, ids.of(self.connection, &record)?, ids);
+        let priced = pending.price(self.connection, ids.label_set, &record)?;
+        let (terms, cost) = priced.map_or((None, None), |it| (Some(it.terms), it.cost));
         let mut more = Vec::new();
-        // Most have none, and finding that out so costs less.
+        // Most have no more than that, and finding it out so costs less.
         if ids.tag_set.is_some() || record.alias_id().is_some() || !record.counts().is_usual() {
-            More::of(&record, ids.tag_set).encode(&mut more);
+            More { terms, ..More::of(&record, ids.tag_set) }.encode(&mut more);
+        } else if let Some(terms) = terms {
+            More::encode_terms(terms, &mut more);
         }
         let (ts, packed) = (record.timestamp().as_micros(), (!more.is_empty()).then_some(&*more));
         let hash = hash_of_row(ts, id, ids.label_set, ids.session, packed);
         let row = PendingRow { id, ids, more, record };
         // Where it goes in by itself, it counts once it is in.
         if self.together.is_some() {
-            self.delta.new_record((row.ids.label_set, row.ids.session), hash, &row.record);
+            let under = (row.ids.label_set, row.ids.session);
+            self.delta.new_record(under, hash, (&row.record, cost));
             self.pending.push(row);
             self.put_together()?;
         } else {
             self.statement.execute(std::slice::from_ref(&row))?;
-            self.delta.new_record((row.ids.label_set, row.ids.session), hash, &row.record);
+            let under = (row.ids.label_set, row.ids.session);
+            self.delta.new_record(under, hash, (&row.record, cost));
         }
         self.next_id += 1;
         Ok(id)

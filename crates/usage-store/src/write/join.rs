@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use rusqlite::Connection;
+use usage_core::pricing::Billed;
 use usage_core::record::{Tellings, line};
 use usage_core::sink::{Refusal, RefusalReason};
 use usage_core::stats::Summary;
@@ -17,6 +18,7 @@ use crate::ledger::contexts::Contexts;
 use crate::ledger::ids::PendingIds;
 use crate::ledger::labels;
 use crate::ledger::records::{SELECT_RECORDS, packed, record_of};
+use crate::ledger::terms::Costs;
 use crate::write::event_ids::{Event, KnownIds, Place};
 use crate::write::tellings::{self, Kept};
 
@@ -33,6 +35,8 @@ struct Row {
     kept: Record,
     label_set: i64,
     session: Option<i64>,
+    /// What it counts in rollups, its cost included.
+    totals: Summary,
     /// The hash of what no rollup tells of it.
     hash: u32,
 }
@@ -180,7 +184,7 @@ impl<'r> Rows<'_, 'r> {
         self.put(Cow::Owned(new), ids)?;
         for Known { place, row, .. } in rows {
             let under = (row.label_set, row.session);
-            self.gone.record(place.ts, under, row.hash, &Summary::of(&row.kept));
+            self.gone.record(place.ts, under, row.hash, &row.totals);
         }
         self.outcome.amended += 1;
         self.put_rest()
@@ -257,10 +261,15 @@ fn row_at(connection: &Connection, place: Place) -> Result<Option<Row>, ReadErro
     let label_set = row.get(2)?;
     let set = labels::set_by_id(connection, label_set)?
         .ok_or_else(|| ReadError::unknown_label_set(label_set))?;
-    let kept = record_of(connection, row, &set.labels, &mut Contexts::default())?;
+    let (kept, terms) = record_of(connection, row, &set.labels, &mut Contexts::default())?;
     let (session, more) = packed(row)?;
     let hash = hash_of_row(place.ts, place.id, label_set, session, more);
-    Ok(Some(Row { kept, label_set, session, hash }))
+    let mut totals = Summary::of(&kept);
+    if let Some(terms) = terms {
+        let cost = Costs::new(connection).of(terms, &Billed::from(kept.counts()))?;
+        cost.into_iter().for_each(|cost| totals.add_cost(cost));
+    }
+    Ok(Some(Row { kept, label_set, session, totals, hash }))
 }
 
 /// Looks for rows whose tellings are not what they come to, and gives each with what is wrong with them.

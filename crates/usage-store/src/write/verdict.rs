@@ -68,14 +68,19 @@ impl Rows<'_, '_> {
                 let is_here =
                     |(_, other, _): &&Hashed<'_>| is_of_one_instance(&batch[*other], record);
                 let mut earlier = alike[..at].iter().filter(has_id);
-                let verdict = match earlier.clone().find(is_here) {
-                    Some((_, earlier, _)) if is_repeated(&batch[*earlier], record) => {
-                        match verdicts[*earlier] {
-                            Verdict::Store { .. } => Verdict::Duplicate,
-                            verdict => verdict,
-                        }
+                let mut here = earlier.clone().filter(is_here);
+                let is_again = |other: usize| is_repeated(&batch[other], record);
+                let verdict = match here.next().map(|(_, first, _)| (*first, here.next_back())) {
+                    Some((first, _))
+                        if is_again(first) && matches!(verdicts[first], Verdict::Store { .. }) =>
+                    {
+                        Verdict::Duplicate
                     }
-                    Some(_) => Verdict::Join,
+                    // What was not stored may be another time, if something else has come between.
+                    Some((first, last)) => {
+                        let last = last.map_or(first, |(_, last, _)| *last);
+                        if is_again(last) { verdicts[last] } else { Verdict::Join }
+                    }
                     None => {
                         let is_told = |(_, other, _): &Hashed<'_>| {
                             let is_sure = batch[*other].alias_id().is_none();

@@ -1,14 +1,15 @@
 //! The ledger as an engine: what every engine has to get right, and what only a ledger on disk can get wrong.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use usage_conformance::{Subject, check};
+use usage_conformance::{AnyPrices, Subject, check};
 use usage_core::query::{Limits, Order, Selection};
 use usage_core::{Engine, Error, ErrorKind, Filter, Label, TimeRange};
-use usage_store::{PrunePlan, Store, StoreError};
+use usage_store::{PrunePlan, Store, StoreError, StoreOptions};
 
-use super::support::{KEEP_SUMS, Place, at, open_patient, orphan, record, record_of};
+use super::support::{DEADLINE, KEEP_SUMS, Place, at, open_patient, orphan, record, record_of};
 
 #[test]
 fn the_ledger_is_an_engine() {
@@ -16,6 +17,19 @@ fn the_ledger_is_an_engine() {
         let place = Place::new();
         let store = place.open();
         Subject::new(store.clone(), store).keeping(place)
+    });
+}
+
+/// With prices, whatever they are: by names, tiers, days and sizes.
+#[test]
+fn the_ledger_knows_what_its_records_cost() {
+    check(16, || {
+        let place = Place::new();
+        let mut options = StoreOptions::default();
+        options.busy_timeout = DEADLINE;
+        let options = options.with_pricing(Arc::new(AnyPrices));
+        let store = options.open(&place.path).unwrap();
+        Subject::new(store.clone(), store).priced_by(AnyPrices).keeping(place)
     });
 }
 

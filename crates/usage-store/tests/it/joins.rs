@@ -73,6 +73,28 @@ fn an_amended_record_is_a_new_row_with_a_trail() {
     assert_sound(&place, &store);
 }
 
+/// Checks that tellings that are inserted into another ledger come to the same there, under every id: a record states two
+/// of them at most.
+#[test]
+fn tellings_come_to_the_same_in_another_ledger() {
+    let (place, store) = told_twice();
+    let third = also(telling(12, 3, Quality::Estimated, "req"), "trace");
+    assert_eq!(store.insert_batch(&[third, record(1, 1)]).unwrap().amended, 1);
+    assert_eq!(count(&place, "event_ids"), 3);
+    let copy = Place::new();
+    let copied = copy.open();
+    for stored in stored(&store) {
+        copied.insert_batch(&store.tellings(&stored).unwrap()).unwrap();
+    }
+    assert_eq!(records(&copied), records(&store));
+    assert_eq!(count(&copy, "event_ids"), 3);
+    for id in ["msg", "req", "trace"] {
+        let again = telling(5, 6, Quality::Partial, id);
+        assert_eq!(copied.insert_batch(&[again]).unwrap().duplicates, 1, "{id}");
+    }
+    assert_sound(&copy, &copied);
+}
+
 #[test]
 fn an_alias_makes_two_records_one() {
     let place = Place::new();
@@ -165,6 +187,42 @@ fn a_quarantined_telling_joins() {
     assert_eq!(store.quarantine().size().unwrap().records, 0);
     assert_eq!(records(&store)[0].counts().get(Measure::Output), 215);
     assert_sound(&place, &store);
+}
+
+/// Checks that a record that was not stored is judged anew where it comes again in a batch and its event has been stored
+/// in between.
+#[test]
+fn what_comes_again_in_a_batch_is_told_of_what_came_between() {
+    let (place, across) = (Place::new(), Place::new());
+    let (store, of_others) = (place.open(), across.open());
+    store.insert_batch(&[record(1, 1), record(2 * QUARTER, 1)]).unwrap();
+    store.prune_records(at(QUARTER)).unwrap();
+    // Of its time nobody knows more than that it had arrived.
+    let arrived = telling(1, 5, Quality::Reported, "e");
+    let mut usage = arrived.counts().usage();
+    usage.is_time_stated = false;
+    let arrived = arrived.clone().with_counts(usage.try_into().unwrap());
+    let stated = telling(3 * QUARTER, 5, Quality::Reported, "e");
+    let batch = [arrived.clone(), arrived.clone(), stated.clone(), arrived.clone(), arrived];
+    let outcome = store.insert_batch(&batch).unwrap();
+    let refused: Vec<_> = outcome.refused.iter().map(|of| of.index).collect();
+    assert_eq!((outcome.stored, outcome.duplicates, refused), (1, 2, vec![0, 1]));
+    assert_sound(&place, &store);
+
+    let of = |instance, id| with_event(record_of([instance, "p", "v", "r", "m"], 1, 1), id);
+    of_others.set_across_instances(AcrossInstances::First).unwrap();
+    of_others.insert_batch(&[of("a", "e")]).unwrap();
+    // Once another id says that it is the event that was stored, it contradicts that.
+    let other = with_event(record_of(["b", "p", "v", "r", "m"], 1, 2), "e");
+    let linked = also(of("b", "f"), "e");
+    let batch = [other.clone(), of("b", "f"), linked, other.clone(), other];
+    let outcome = of_others.insert_batch(&batch).unwrap();
+    let refused: Vec<_> = outcome.refused.iter().map(|of| (of.index, of.reason)).collect();
+    assert_eq!((outcome.stored, outcome.amended, outcome.duplicates), (1, 1, 1));
+    let conflict = RefusalReason::EventIdConflict;
+    assert_eq!(refused, [(3, conflict), (4, conflict)]);
+    assert_eq!(count(&across, "event_ids"), 3);
+    assert_sound(&across, &of_others);
 }
 
 /// A record that the database itself refuses amends nothing, and counts nowhere.

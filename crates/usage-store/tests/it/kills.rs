@@ -14,6 +14,7 @@ use usage_store::{SCHEMA_VERSION, Store, doctor};
 
 use super::child;
 use super::migration::WITHOUT_V4;
+use super::prices;
 use super::support::{Place, record_of, scan};
 
 /// The number of times that each is killed; `USAGE_TEST_KILLS` says otherwise.
@@ -52,6 +53,7 @@ pub(crate) fn change(place: &Path, what: &str) {
         "migrate" => {}
         "rebuild" => drop(doctor::rebuild(&store).unwrap()),
         "vacuum" => drop(store.vacuum().unwrap()),
+        "reprice" => prices::reprice_all(&place.join("usage.db")),
         _ => panic!("no such work: {what}"),
     }
 }
@@ -189,6 +191,20 @@ fn a_rebuild_leaves_the_old_or_the_new_sums() {
         assert!(rollups == 0 || rollups == all, "{rollups} of {all}");
         doctor::rebuild(&copy.open()).unwrap();
         is_sound(copy, RECORDS as u64);
+    });
+}
+
+#[test]
+fn pricing_anew_leaves_all_old_or_all_new_prices() {
+    const COUNT: u64 = 12_000;
+    let place = prices::unpriced(COUNT as i64);
+    assert!(!prices::is_priced(&place, COUNT));
+    assert!(prices::is_priced(&killed(&place, "reprice", None).0, COUNT));
+    each_kill(&place, "reprice", |copy| {
+        if !prices::is_priced(copy, COUNT) {
+            prices::reprice_all(&copy.path);
+            assert!(prices::is_priced(copy, COUNT));
+        }
     });
 }
 

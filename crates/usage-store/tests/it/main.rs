@@ -41,6 +41,8 @@ mod odd_entries;
 mod opening;
 mod path;
 mod permissions;
+mod prices;
+mod prices_model;
 mod processes;
 mod pruning;
 mod quarantine;

@@ -277,6 +277,13 @@ pub(crate) fn requests(store: &Store) -> u64 {
     store.report(TimeRange::ALL, &Filter::default()).unwrap().summary().requests
 }
 
+/// Recovery reads all of a segment, which takes longer than what these tests put into one.
+fn small_segments() -> Options {
+    let mut options = Options::default();
+    (options.segment_bytes, options.frame_bytes) = (64 * 1_024, 16 * 1_024);
+    options
+}
+
 /// A journal of the ledger in that folder, with these records; its owner is whoever holds it.
 pub(crate) fn journal(
     store: &Store,
@@ -285,7 +292,7 @@ pub(crate) fn journal(
 ) -> (JournalWriter, JournalReader) {
     let id = store.id().unwrap();
     let (mut journal, tail) =
-        JournalWriter::create(RealDisk, folder, id, Options::default()).unwrap();
+        JournalWriter::create(RealDisk, folder, id, small_segments()).unwrap();
     let mut rest = records;
     while !rest.is_empty() {
         rest = &rest[journal.append(rest).unwrap()..];

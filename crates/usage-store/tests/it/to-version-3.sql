@@ -1,4 +1,5 @@
--- Makes a ledger of version 5 one of version 3, but for its number.
+-- Makes a ledger of version 6 one of version 3, but for its number.
+DROP TABLE books; DROP TABLE terms; DROP TABLE repricings;
 DROP VIEW usage_records; DROP TRIGGER quarantine_grows;
 DROP TRIGGER quarantine_shrinks; DROP INDEX quarantined_by_content;
 DROP TABLE settings; DROP TABLE origins; DROP TABLE tellings; DROP TABLE amendments;

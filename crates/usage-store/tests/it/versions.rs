@@ -4,15 +4,22 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono_tz::Tz;
 use usage_core::period::Unit;
 use usage_core::stats::{Aggregates, Summary};
-use usage_core::{Filter, Label, Labels, Measure, TimeRange};
+use usage_core::{Filter, Label, Labels, Measure, Money, TimeRange, Timestamp};
+use usage_prices::ShippedPrices;
 use usage_store::doctor::{Advice, Depth, examine};
-use usage_store::{SCHEMA_VERSION, Store, doctor};
+use usage_store::{RepricePlan, RepriceScope, SCHEMA_VERSION, Store, StoreOptions, doctor};
 
+use super::prices;
 use super::support::{Place, record, series_by, with_event};
+
+/// Ledgers of version 5, with what the same command has printed of both.
+const OF_VERSION_5: [&[u8]; 2] =
+    [include_bytes!("../fixtures/version-5.db"), include_bytes!("../fixtures/version-5-frozen.db")];
 
 /// Ledgers of version 4, and what its `usage report --by day,instance,profile,provider,route,model`
 /// has printed, in UTC and as CSV.
@@ -160,6 +167,39 @@ fn reports_stay_what_they_were() {
         assert_eq!(doctor::rebuild(&store).unwrap().changed, 0);
         reports_are(&store, csv);
     }
+}
+
+/// Their records are not priced yet, and can be: but for those whose sums alone are left.
+#[test]
+fn ledgers_of_version_5_can_be_priced() {
+    let csv = include_str!("../fixtures/version-5.csv");
+    for (ledger, frozen) in OF_VERSION_5.into_iter().zip([0, 334]) {
+        let place = Place::new();
+        fs::write(&place.path, ledger).unwrap();
+        let diagnosis = examine(&place.path, Depth::Full).unwrap();
+        assert!(diagnosis.is_sound(), "{diagnosis:#?}");
+        assert_eq!(diagnosis.advice, [Advice::OlderVersion(5)]);
+        let options = StoreOptions::default().with_pricing(Arc::new(ShippedPrices));
+        let store = options.open(&place.path).unwrap();
+        reports_are(&store, csv);
+        assert_eq!(prices::sums(&store), (0, Money::ZERO));
+        is_sound(&place.path);
+        let everything = Filter::default();
+        let plan =
+            RepricePlan::new(&store, TimeRange::ALL, &everything, RepriceScope::Missing).unwrap();
+        assert_eq!((plan.records, plan.changed), (600 - frozen, 600 - frozen));
+        assert_eq!(plan.skipped.map_or(0, |skipped| skipped.requests), frozen);
+        assert!(plan.after.priced > 100, "{plan:#?}");
+        store.reprice(&plan, plan_time(), "test", |_| {}).unwrap();
+        assert_eq!(prices::sums(&store), (plan.after.priced, plan.after.cost));
+        reports_are(&store, csv);
+        is_sound(&place.path);
+        assert_eq!(doctor::rebuild(&store).unwrap().changed, 0);
+    }
+}
+
+fn plan_time() -> Timestamp {
+    Timestamp::from_micros(1_795_000_000_000_000)
 }
 
 /// Checks that what finds event ids was migrated too: the same events are none again.

@@ -45,6 +45,11 @@ impl Words {
                 "`sqlite3 {ledger} \"DELETE FROM sources WHERE name GLOB 'ccrouter:*'\"`, then import \
                  again"
             ),
+            Remedy::PutBookAgain => {
+                "put your own in again: `usage prices --set FILE`; the next program that stores a record \
+                 puts in a shipped one"
+                    .to_owned()
+            }
             Remedy::MoveAway => "move it elsewhere".to_owned(),
         };
         printable(&text).into_owned()

@@ -17,14 +17,14 @@ fn head(summary: Summary, filter: Filter, width: Option<usize>) -> String {
     text.split_once("\n\n").unwrap().0.to_owned()
 }
 
-fn requests(requests: u64) -> Summary {
+fn requests_of(requests: u64) -> Summary {
     let mut summary = Summary::default();
     (summary.requests, summary[Measure::Output]) = (requests, 7);
     summary
 }
 
 fn eventful() -> Summary {
-    let mut summary = requests(12_000)
+    let mut summary = requests_of(12_000)
         .with(Measure::WebSearches, 1_500)
         .with(Measure::Errors, 240)
         .with(Measure::Cancelled, 1)
@@ -39,7 +39,7 @@ fn eventful() -> Summary {
 
 #[test]
 fn nothing_is_said_where_there_is_nothing() {
-    assert_eq!(head(requests(2), Filter::new(), None).lines().count(), 2);
+    assert_eq!(head(requests_of(2), Filter::new(), None).lines().count(), 2);
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn what_there_is_fits_the_page() {
 #[test]
 fn a_cost_says_of_how_many_it_is() {
     let all = |stated: u64, cost: &str| {
-        let mut summary = requests(2).with(Measure::Stated, stated);
+        let mut summary = requests_of(2).with(Measure::Stated, stated);
         summary.stated_cost = cost.parse().unwrap();
         head(summary, Filter::new(), None).lines().nth(2).map(str::to_owned)
     };
@@ -86,6 +86,66 @@ fn a_cost_says_of_how_many_it_is() {
     assert_eq!(all(1, "0.00042").as_deref(), Some("Stated cost: $0.00042 (of 1 request)"));
     assert_eq!(all(1, "0").as_deref(), Some("Stated cost: $0 (of 1 request)"));
     assert_eq!(all(0, "0"), None);
+}
+
+fn priced(requests: u64, priced: u64, cost: &str) -> Summary {
+    let mut summary = requests_of(requests).with(Measure::Priced, priced);
+    summary.cost = cost.parse().unwrap();
+    summary
+}
+
+fn costs(summary: Summary) -> Report {
+    let mut usage = Aggregates::default();
+    let names = |model| LabelNames::new().with_instance("i").with_route("r").with_model(model);
+    usage.add_totals(Labels::new(names("m")).unwrap(), &summary);
+    usage.add_totals(Labels::new(names("free")).unwrap(), &priced(1, 1, "0"));
+    usage.add_totals(Labels::new(names("other")).unwrap(), &requests_of(1));
+    Report::of(Period::all_time(chrono_tz::UTC), Filter::new(), usage, None)
+}
+
+/// A sum that is not that of all, by sure counts, says so, line by line.
+#[test]
+fn costs_stand_beside_what_they_are_of() {
+    let report = costs(priced(12, 12, "1487.3249999"));
+    assert_snapshot!(report.to_text(&TextOptions::default()));
+    let text = report.to_text(&TextOptions::default().in_ascii(true));
+    assert!(text.contains("Cost: >= $1,487.32\n") && !text.contains('≥'), "{text}");
+    let whole = |summary| {
+        let line = head(summary, Filter::new(), None).lines().nth(1).unwrap().to_owned();
+        line.split_once("Cost: ").map(|(_, cost)| cost.to_owned())
+    };
+    assert_eq!(whole(priced(2, 2, "0.00042")).as_deref(), Some("$0.00042"));
+    assert_eq!(whole(priced(2, 2, "0")).as_deref(), Some("$0"));
+    assert_eq!(whole(priced(2, 1, "3")).as_deref(), Some("≥ $3.00"));
+    assert_eq!(whole(priced(2, 0, "0")), None);
+    for unsure in [Measure::Partial, Measure::Estimated] {
+        assert_eq!(whole(priced(2, 2, "3").with(unsure, 1)).as_deref(), Some("≥ $3.00"));
+    }
+}
+
+/// Programs get exact decimals as texts, and nothing where nothing has a price.
+#[test]
+fn costs_for_programs() {
+    let report = costs(priced(12, 11, "1487.320000000001"));
+    let json: serde_json::Value = serde_json::from_str(&report.to_json()).unwrap();
+    assert_eq!(json["price_basis"], "list");
+    let of =
+        |value: &serde_json::Value| (value["priced_requests"].clone(), value["cost_usd"].clone());
+    assert_eq!(of(&json["summary"]), (12.into(), "1487.320000000001".into()));
+    let models: Vec<_> = json["models"].as_array().unwrap().iter().map(of).collect();
+    let expected = [(1, Some("0")), (11, Some("1487.320000000001")), (0, None)];
+    assert_eq!(models, expected.map(|(priced, cost)| (priced.into(), cost.into())));
+    let csv = report.to_csv();
+    assert!(
+        csv.lines().next().unwrap().ends_with("stated_cost_usd,priced_requests,cost_usd"),
+        "{csv}"
+    );
+    assert!(
+        csv.contains(",,11,1487.320000000001\n")
+            && csv.contains(",,1,0\n")
+            && csv.contains(",,0,\n"),
+        "{csv}"
+    );
 }
 
 #[test]
@@ -96,7 +156,7 @@ fn tags_that_narrow_are_named() {
         .keeping_tag(key("env"), "")
         .keeping_tag(key("team"), "a\u{1b}b")
         .keeping(Label::Tier, "batch");
-    assert_snapshot!(head(requests(2), filter, None), @r#"
+    assert_snapshot!(head(requests_of(2), filter, None), @r#"
     Usage Summary (all-time, all instances)
     Requests: 2  |  Tokens: 7  |  Fallbacks: 0
     Only: tier batch  |  tag:env (none)  |  tag:team search, a\u{1b}b
@@ -130,7 +190,7 @@ fn programs_get_every_number() {
         assert_eq!(of["token_kinds"].as_object().unwrap().len(), kinds.count());
     }
     #[cfg(feature = "csv")]
-    assert!(report.to_csv().ends_with(",1500,240,1,11999,600,12,36,9000,1487.325\n"));
+    assert!(report.to_csv().ends_with(",1500,240,1,11999,600,12,36,9000,1487.325,0,\n"));
 }
 
 /// A tag is named as it was asked for, and what has none is in a group of its own.
@@ -140,7 +200,7 @@ fn groups_of_a_tag() {
     for (model, team) in [("m", "search"), ("n", ""), ("n", "ads")] {
         let names = LabelNames::new().with_instance("i").with_route("r").with_model(model);
         let tags = crate::TagSet::new([("team", team)]).unwrap();
-        usage.add_totals(Labels::new(names.with_tags(tags.tags())).unwrap(), &requests(1));
+        usage.add_totals(Labels::new(names.with_tags(tags.tags())).unwrap(), &requests_of(1));
     }
     let table = crate::stats::Table::new(
         "tag:team,model".parse().unwrap(),

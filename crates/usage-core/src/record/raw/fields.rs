@@ -42,6 +42,10 @@ impl<'de> Visitor<'de> for FieldsOf<'_> {
         while let Some(key) = map.next_key()? {
             let place = match key {
                 Key::Known(place) => place,
+                Key::Unknown(name) if name == Field::COST => {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
                 Key::Unknown(name) => {
                     unknown.names.push(name);
                     if !unknown.are_ignored {

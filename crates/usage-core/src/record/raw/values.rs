@@ -72,12 +72,13 @@ impl<'de> Deserialize<'de> for Word<'de> {
 }
 
 impl Word<'_> {
+    /// Reads a cell of a table, whatever its case: spreadsheets write `TRUE`.
     #[cfg(feature = "csv")]
     pub(super) fn of_text(text: Cow<'_, str>) -> Word<'_> {
-        match &*text {
-            "true" => Word::Is(true),
-            "false" => Word::Is(false),
-            _ => Word::Other(text),
+        let is = |word: &str| text.eq_ignore_ascii_case(word);
+        match (is("true"), is("false")) {
+            (false, false) => Word::Other(text),
+            (yes, _) => Word::Is(yes),
         }
     }
 

@@ -66,6 +66,16 @@ fn the_columns_are_the_fields_of_the_line() {
 }
 
 #[test]
+fn a_spreadsheet_s_words_are_taken() {
+    for (words, expected) in [("TRUE,FALSE", (true, false)), ("False,True", (false, true))] {
+        let fields = format!("1,e,2026-05-03T13:56:01Z,{words}");
+        let record = row("tokens,event_id,timestamp,inconsistent,time_stated", &fields).unwrap();
+        let counts = record.counts();
+        assert_eq!((counts.is_inconsistent(), counts.is_time_stated()), expected, "{words}");
+    }
+}
+
+#[test]
 fn an_empty_field_is_none() {
     let record = row("tokens,input_tokens,fallbacks,timestamp,event_id", "7,,,,").unwrap();
     assert_eq!(record.tokens().unclassified, 7);

@@ -7,6 +7,7 @@ use super::{SessionDelta, first_of_rows, start_of_day};
 use crate::error::ReadError;
 use crate::ledger::columns::{SELECT_COUNTS, TS, session, summary};
 use crate::ledger::retained;
+use crate::ledger::terms::Costs;
 
 /// Counts the rows of that day out, has them changed, and counts them in again.
 pub(crate) fn recount_cut_day<T>(
@@ -28,9 +29,10 @@ fn rows(connection: &Connection) -> Result<SessionDelta, ReadError> {
     let sql = format!("{} WHERE ts >= ?1 AND ts < ?2 AND session IS NOT NULL", *SELECT_COUNTS);
     let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query([from, end])?;
+    let mut costs = Costs::new(connection);
     while let Some(row) = rows.next()? {
         if let Some(session) = session(row)? {
-            delta.record(row.get(TS)?, session, row.get(0)?, &summary(row)?);
+            delta.record(row.get(TS)?, session, row.get(0)?, &summary(row, &mut costs)?);
         }
     }
     Ok(delta)

@@ -2,8 +2,8 @@
 
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
-use usage_core::Record;
 use usage_core::stats::Summary;
+use usage_core::{Money, Record};
 
 use super::super::delta::Way;
 use super::{day_of, ends, table};
@@ -29,8 +29,22 @@ impl SessionDelta {
     }
 
     /// As [`record`](Self::record), of a record as it was handed over.
-    pub(in crate::rollups) fn new_record(&mut self, session: i64, label_set: i64, record: &Record) {
-        self.totals_at(record.timestamp().as_micros(), session, label_set).add(record);
+    pub(in crate::rollups) fn new_record(
+        &mut self,
+        session: i64,
+        label_set: i64,
+        (record, cost): (&Record, Option<Money>),
+    ) {
+        let totals = self.totals_at(record.timestamp().as_micros(), session, label_set);
+        totals.add(record);
+        if let Some(cost) = cost {
+            totals.add_cost(cost);
+        }
+    }
+
+    /// Leaves the rows of the sessions as they are.
+    pub(in crate::rollups) fn keep_ends(&mut self) {
+        self.ends.clear();
     }
 
     /// The totals that a record counts in, whose time its session spans from then on.

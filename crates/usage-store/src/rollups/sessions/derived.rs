@@ -8,6 +8,7 @@ use super::table::{self, SessionTotals};
 use super::{day_of, ends, first_of_rows, start_of_day};
 use crate::error::{ReadError, RollupError};
 use crate::ledger::columns::{SELECT_COUNTS, TS, session, summary};
+use crate::ledger::terms::Costs;
 use crate::rollups::Rollup;
 
 /// The rollups of the rows of a session in a day.
@@ -29,6 +30,7 @@ pub(super) fn from_rows(
         connection.prepare(&format!("{} WHERE ts >= ?1 ORDER BY ts", *SELECT_COUNTS))?;
     let mut rows = statement.query([start_of_day(from)])?;
     let mut open = Open::default();
+    let mut costs = Costs::new(connection);
     while let Some(row) = rows.next()? {
         let ts = row.get(TS)?;
         if open.day != day_of(ts) {
@@ -36,7 +38,7 @@ pub(super) fn from_rows(
             open.day = day_of(ts);
         }
         let Some(session) = session(row)? else { continue };
-        match summary(row) {
+        match summary(row, &mut costs) {
             Ok(totals) => open.add(ts, session, row.get(0)?, &totals),
             Err(error @ ReadError::Damaged(..)) => {
                 open.spoilt.get_or_insert(error);

@@ -62,7 +62,8 @@ impl Kind {
     }
 
     /// Returns the word that stands for it in a book.
-    pub(crate) const fn word(self) -> &'static str {
+    #[must_use]
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Input => "in",
             Self::Output => "out",

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::kind::Kind;
+use super::Kind;
 
 /// The dearest unit: so that the cost of any counts fits into 128 bits. More than a million dollars.
 const MAX_PRICE: u64 = 1 << 60;
@@ -14,14 +14,14 @@ const MAX_PRICE: u64 = 1 << 60;
 /// As text they are what a book says: dollars a million tokens, and a thousand searches.
 ///
 /// ```
-/// use usage_prices::{Kind, Terms};
+/// use usage_core::pricing::{Kind, Terms};
 ///
 /// let terms: Terms = "in=3 out=15 read=.3 search=10".parse()?;
 /// assert_eq!(terms.price(Kind::Input), Some(3_000_000)); // pico-dollars a token
 /// assert_eq!(terms.price(Kind::WebSearches), Some(10_000_000_000)); // pico-dollars a piece
 /// assert_eq!(terms.price(Kind::CacheWrite), None);
 /// assert_eq!(terms.to_string(), "in=3 out=15 read=.3 search=10");
-/// # Ok::<(), usage_prices::TermsError>(())
+/// # Ok::<(), usage_core::pricing::TermsError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Terms {
@@ -41,8 +41,11 @@ impl Terms {
         self.prices.iter().all(Option::is_none)
     }
 
-    /// Takes one more price, written in dollars as people write it.
-    pub(crate) fn set(&mut self, kind: Kind, text: &str) -> Result<(), TermsError> {
+    /// Takes one more price, written in dollars as people write it: a million tokens, or a thousand searches.
+    ///
+    /// # Errors
+    /// A text that is no price, and a kind that has one already.
+    pub fn set(&mut self, kind: Kind, text: &str) -> Result<(), TermsError> {
         let price = picos(text, kind.places()).ok_or_else(|| TermsError::price(text))?;
         match self.prices.get_mut(kind as usize) {
             Some(place @ None) => *place = Some(price),

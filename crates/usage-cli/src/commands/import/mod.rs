@@ -1,5 +1,9 @@
 //! `usage import`
 
+mod agent_line;
+mod agents;
+mod not_logged;
+
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,7 +23,7 @@ use crate::hints::where_kept;
 use crate::interrupts::Interrupts;
 use crate::{amounts, exit_codes, output, progress};
 
-/// Take over the database of another program
+/// Take over what other programs have recorded: coding agents' logs, a router's database
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -38,6 +42,27 @@ enum Source {
     /// A row that cannot be read is named on standard error, once, and skipped; the exit code is
     /// then 3.
     Ccrouter(SourceArgs),
+
+    /// Take over the logs of all coding agents that are found on this machine
+    ///
+    /// A line for each agent says where its logs lie, how many there are, what the ledger holds of its requests now,
+    /// and what was not read, by reason. Logs are only read, and may be in use meanwhile. Run the command as often as
+    /// you like, from a timer for example, or let it watch: nothing is counted twice, whatever was copied, forked,
+    /// resumed, archived or compressed, and what is in the ledger stays when an agent deletes its logs.
+    ///
+    /// A line of a log that should tell of a request and cannot be read is named on standard error, once; the exit
+    /// code is then 3.
+    Agents(agents::AllArgs),
+
+    /// Take over the transcripts of Claude Code
+    ///
+    /// Without PATH those below each folder of $CLAUDE_CONFIG_DIR, or of ~/.config/claude and ~/.claude.
+    ClaudeCode(agents::OneArgs),
+
+    /// Take over the rollouts of Codex
+    ///
+    /// Without PATH those below $CODEX_HOME, or ~/.codex; archived and compressed ones too.
+    Codex(agents::OneArgs),
 }
 
 /// What every source takes.
@@ -67,6 +92,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     match &args.source {
         Source::Ccrouter(args) => import::<Ccrouter>(args, context),
+        Source::Agents(args) => agents::run_all(args, context),
+        Source::ClaudeCode(args) => agents::run_one("claude-code", args, context),
+        Source::Codex(args) => agents::run_one("codex", args, context),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The cost of counts by unit prices.
 
-use crate::kind::Kind;
-use crate::terms::Terms;
+use super::{Kind, Terms};
+use crate::{Counts, Measure};
 
 /// The counts that a request is billed for: disjoint kinds of tokens with their parts, as a record has them.
 ///
@@ -51,6 +51,33 @@ impl Billed {
     }
 }
 
+impl From<&Counts> for Billed {
+    #[inline]
+    fn from(counts: &Counts) -> Self {
+        Self::by(|measure| counts.get(measure).into())
+    }
+}
+
+impl Billed {
+    /// Takes each count from somewhere.
+    #[must_use]
+    #[inline]
+    pub fn by(count: impl Fn(Measure) -> u64) -> Self {
+        Self {
+            input: count(Measure::Input),
+            output: count(Measure::Output),
+            cache_read: count(Measure::CacheRead),
+            cache_write: count(Measure::CacheWrite),
+            cache_write_long: count(Measure::CacheWriteLong),
+            input_audio: count(Measure::InputAudio),
+            output_audio: count(Measure::OutputAudio),
+            cache_read_audio: count(Measure::CacheReadAudio),
+            unclassified: count(Measure::Unclassified),
+            web_searches: count(Measure::WebSearches),
+        }
+    }
+}
+
 /// A kind was used that has no price, so that the request as a whole has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} has no price")]
@@ -62,7 +89,7 @@ pub struct NotPriced {
 /// Returns the cost in pico-dollars (10^-12 US dollars), exactly.
 ///
 /// ```
-/// use usage_prices::{Billed, Kind, cost};
+/// use usage_core::pricing::{Billed, Kind, cost};
 ///
 /// let terms = "in=3 out=15 read=.3".parse()?;
 /// let billed = Billed { input: 1_000, cache_read: 50_000, output: 200, ..Billed::default() };
@@ -71,7 +98,7 @@ pub struct NotPriced {
 ///
 /// let written = Billed { cache_write: 1, ..billed };
 /// assert_eq!(cost(&terms, &written).unwrap_err().kind, Kind::CacheWrite);
-/// # Ok::<(), usage_prices::TermsError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Errors

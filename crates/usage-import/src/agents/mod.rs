@@ -1,0 +1,55 @@
+//! The logs that coding agents keep of themselves, on the machine where they run.
+//!
+//! | part | what it does |
+//! |---|---|
+//! | [`Agent`] | says where an agent keeps its logs, and reads one of them |
+//! | [`Tree`] | an importer of all logs below a root: finds them, reads what is new on several threads |
+//! | [`Told`] | takes what a log tells, and hands it over bit by bit |
+//! | [`read_lines`] | reads a log of lines from where it was read to, compressed or not |
+//! | [`Places`] | the home folder and the environment, given by whoever asks |
+//!
+//! An agent is one file or folder here, and a line in [`all`].
+//!
+//! A request is an event of the provider's id, so that copies of it in forks, resumed sessions, archives and other
+//! machines are the one record that [tellings of one event](usage_core::record::Tellings) come to, in whatever order
+//! they are read. So it does no harm to read a log again, only takes time, and a cursor need not be exact.
+
+mod agent;
+mod claude_code;
+mod codex;
+mod counted;
+mod frames;
+mod lines;
+mod places;
+mod progress;
+mod project;
+mod readers;
+mod skipped;
+mod time;
+mod told;
+mod tree;
+mod walk;
+
+use std::sync::Arc;
+
+pub use agent::Agent;
+pub use counted::Counted;
+pub use lines::{Lines, MAX_LINE, read_lines};
+pub use places::Places;
+pub use progress::Progress;
+pub use project::ProjectName;
+pub use skipped::{SkipReason, Skipped};
+pub use told::Told;
+pub use tree::{Tree, TreeOptions, TreeSummary};
+
+/// Returns all agents whose logs can be read, in the order of their names' worth.
+#[must_use]
+pub fn all() -> Vec<Arc<dyn Agent>> {
+    vec![Arc::new(claude_code::ClaudeCode), Arc::new(codex::Codex)]
+}
+
+/// Returns the agent of a name.
+#[must_use]
+pub fn named(name: &str) -> Option<Arc<dyn Agent>> {
+    all().into_iter().find(|agent| agent.name() == name)
+}

@@ -1,0 +1,89 @@
+//! The threads that read logs, ahead of the one that writes.
+
+use std::ops::ControlFlow;
+use std::panic::{self, AssertUnwindSafe};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use super::agent::Agent;
+use super::progress::Progress;
+use super::skipped::SkipReason;
+use super::told::{Made, Step, Told};
+use super::tree::TreeOptions;
+use super::walk::reason_of;
+
+/// So many threads read at most: more would only wait for the one that writes.
+const MOST_THREADS: usize = 4;
+
+/// So many parts of logs wait for the one that writes.
+const WAITING: usize = 16;
+
+/// A log to be read.
+#[derive(Debug)]
+pub(super) struct Job {
+    /// Which of the files it is.
+    pub(super) file: usize,
+    pub(super) path: PathBuf,
+    pub(super) bytes: u64,
+    /// Where it goes on.
+    pub(super) progress: Progress,
+}
+
+/// Threads that read logs. They end when this is dropped.
+pub(super) struct Readers(Receiver<Step>);
+
+impl Readers {
+    /// Starts to read. Where no thread can be started, nothing is read.
+    pub(super) fn start(agent: &Arc<dyn Agent>, options: TreeOptions, jobs: Vec<Job>) -> Self {
+        let (sender, receiver) = sync_channel(WAITING);
+        let most = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+        let (threads, jobs) = (jobs.len().min(most), Arc::new(jobs));
+        let next = Arc::new(AtomicUsize::new(0));
+        for _ in 0..threads {
+            let (agent, jobs) = (Arc::clone(agent), Arc::clone(&jobs));
+            let (next, sender) = (Arc::clone(&next), sender.clone());
+            let read = move || {
+                let mut made = Made::new(options.project);
+                while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if read(&*agent, job, &mut made, &sender).is_break() {
+                        break;
+                    }
+                }
+            };
+            let _ = thread::Builder::new().name("usage-agents".to_owned()).spawn(read);
+        }
+        Self(receiver)
+    }
+
+    /// Returns what was read next; `None` once all is.
+    pub(super) fn next(&self) -> Option<Step> {
+        self.0.recv().ok()
+    }
+}
+
+/// Reads a log to its end.
+fn read(
+    agent: &dyn Agent,
+    job: &Job,
+    made: &mut Made,
+    sender: &SyncSender<Step>,
+) -> ControlFlow<()> {
+    let mut hand_over = |step| match sender.send(Step { file: job.file, ..step }) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(_) => ControlFlow::Break(()),
+    };
+    let mut told = Told::new(&job.path, made, &mut hand_over);
+    let mut progress = job.progress.clone();
+    // A log must not end the reading of others, whatever it holds.
+    let read = AssertUnwindSafe(|| agent.read(&job.path, &mut progress, &mut told));
+    match panic::catch_unwind(read) {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => told.fail(reason_of(&error)),
+        Err(_) => told.fail(SkipReason::Malformed),
+    }
+    told.give(&progress, true);
+    if told.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+}

@@ -1,0 +1,252 @@
+//! The logs of an agent below a root, as an importer gives them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use usage_core::Record;
+
+use super::agent::Agent;
+use super::counted::Counted;
+use super::progress::{self, State, States, UNKNOWN};
+use super::project::ProjectName;
+use super::readers::{Job, Readers};
+use super::skipped::{SkipReason, Skipped};
+use super::told::Step;
+use super::walk::{Found, Walk};
+use crate::error::ImportError;
+use crate::importer::{Batch, Importer, Item, Place};
+
+/// About so many records are written to the ledger at a time.
+const AT_ONCE: usize = 10_000;
+
+/// The share of the time that looking for what is new may take, while a tree is watched: one in so many.
+const RESTING: u32 = 20;
+
+/// The options of reading agents' logs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TreeOptions {
+    /// How folders become projects.
+    pub project: ProjectName,
+}
+
+impl TreeOptions {
+    /// Returns these options with another way to name projects.
+    #[must_use]
+    pub const fn with_project(self, project: ProjectName) -> Self {
+        Self { project }
+    }
+}
+
+/// What was found in a tree.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TreeSummary {
+    /// The number of logs.
+    pub files: u64,
+    /// The number of those that were read, as they were new or had changed.
+    pub read: u64,
+    /// The bytes of all logs, as they lie on the disk.
+    pub bytes: u64,
+    /// What was not read, by reason.
+    pub skipped: Skipped,
+}
+
+/// Reads all logs of an agent below a root, each line once.
+///
+/// A ledger remembers how far each log is read, all of them together. Several threads read, whoever runs the import
+/// writes. Nothing of the agent's is ever changed.
+pub struct Tree {
+    agent: Arc<dyn Agent>,
+    root: PathBuf,
+    source: String,
+    options: TreeOptions,
+    /// How far the logs are read, as far as was given.
+    states: States,
+    /// The cursor that says so.
+    at: Option<Vec<u8>>,
+    /// The look at the tree that goes on.
+    look: Option<Look>,
+    summary: TreeSummary,
+    /// When the last look ended, and how long finding the files took.
+    rested: Option<(Instant, Duration)>,
+}
+
+struct Look {
+    files: Vec<Found>,
+    readers: Readers,
+    /// The number of files that are not read to their ends.
+    open: usize,
+}
+
+impl Tree {
+    /// Reads the logs of an agent below a root: a folder where it keeps them, a folder above that, or one log.
+    ///
+    /// # Errors
+    /// When there is nothing, or its path cannot be made absolute.
+    pub fn new(
+        agent: Arc<dyn Agent>,
+        root: &Path,
+        options: TreeOptions,
+    ) -> Result<Self, ImportError> {
+        let unreadable = |source| ImportError::Io { doing: "look at", path: root.into(), source };
+        let absolute = std::path::absolute(root).map_err(unreadable)?;
+        match std::fs::metadata(&absolute) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(ImportError::NotFound { kind: "log", path: root.into() });
+            }
+            Err(error) => return Err(unreadable(error)),
+            Ok(_) => {}
+        }
+        let source = format!("{}:{}", agent.name(), absolute.to_string_lossy());
+        Ok(Self {
+            agent,
+            root: absolute,
+            source,
+            options,
+            states: States::new(),
+            at: None,
+            look: None,
+            summary: TreeSummary::default(),
+            rested: None,
+        })
+    }
+
+    /// Returns the agent.
+    #[must_use]
+    pub fn agent(&self) -> &dyn Agent {
+        &*self.agent
+    }
+
+    /// Returns the root.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Returns what the last look at the tree has found.
+    #[must_use]
+    pub const fn summary(&self) -> &TreeSummary {
+        &self.summary
+    }
+
+    /// Returns the totals that the agent itself states of sessions, in the logs as far as they are read.
+    #[must_use]
+    pub fn counted(&self) -> Vec<Counted> {
+        let memories = self.states.values().map(|state| &state.progress.memory);
+        memories.filter_map(|memory| self.agent.counted(memory)).collect()
+    }
+
+    /// Looks for what is new behind a cursor, and begins to read it.
+    fn begin(&mut self, after: Option<&[u8]>) -> Look {
+        let before = Instant::now();
+        self.states = after.and_then(progress::read).unwrap_or_default();
+        self.at = after.map(<[u8]>::to_vec);
+        let folders = self.agent.folders(&self.root);
+        let Walk { files, skipped, .. } = Walk::of(&*self.agent, &folders);
+        self.rested = Some((before, before.elapsed()));
+        let hides = [SkipReason::NoPermission, SkipReason::Unreadable, SkipReason::TooMany];
+        if hides.iter().all(|reason| skipped.count(*reason) == 0) {
+            // What is gone is forgotten; unless it may just not be seen for now.
+            let found: std::collections::HashSet<u64> = files.iter().map(|it| it.key).collect();
+            self.states.retain(|key, _| found.contains(key));
+        }
+        self.summary = TreeSummary {
+            files: files.len() as u64,
+            read: 0,
+            bytes: files.iter().map(|found| found.bytes).sum(),
+            skipped,
+        };
+        let is_new = |found: &Found| {
+            self.states
+                .get(&found.key)
+                .is_none_or(|state| (state.bytes, state.modified) != (found.bytes, found.modified))
+        };
+        let mut jobs: Vec<Job> = (0..)
+            .zip(&files)
+            .filter(|(_, found)| is_new(found))
+            .map(|(file, found)| {
+                let progress = self.states.get(&found.key).map(|state| state.progress.clone());
+                let progress = progress.unwrap_or_default();
+                Job { file, path: found.path.clone(), bytes: found.bytes, progress }
+            })
+            .collect();
+        // The largest first, so that no thread ends long after the others.
+        jobs.sort_unstable_by_key(|job| std::cmp::Reverse(job.bytes));
+        let open = jobs.len();
+        Look { readers: Readers::start(&self.agent, self.options, jobs), files, open }
+    }
+
+    /// Takes over what was read of a log.
+    fn take(&mut self, found: &Found, step: Step, batch: &mut Batch) -> Vec<Record> {
+        let Step { progress, is_end, has_failed, records, refused, notes, skipped, .. } = step;
+        batch.refused += refused;
+        batch.gaps.extend(notes);
+        self.summary.skipped.add_all(skipped);
+        let (bytes, modified) = match is_end && !has_failed {
+            true => (found.bytes, found.modified),
+            false => (found.bytes, UNKNOWN),
+        };
+        if is_end {
+            self.summary.read += 1;
+        }
+        self.states.insert(found.key, State { bytes, modified, progress });
+        records
+    }
+}
+
+impl Importer for Tree {
+    fn source(&self) -> Option<String> {
+        Some(self.source.clone())
+    }
+
+    fn resume(&mut self, cursor: &[u8]) -> Result<Option<Place>, ImportError> {
+        Ok(progress::read(cursor).map(|_| Place::Line(0)))
+    }
+
+    fn read(&mut self, after: Option<&[u8]>) -> Result<Batch, ImportError> {
+        // Somebody else may have got on with it.
+        let same = self.look.take().filter(|_| self.at.as_deref() == after);
+        let mut look = match same {
+            Some(look) => look,
+            None => self.begin(after),
+        };
+        let mut batch = Batch::default();
+        let mut has_moved = false;
+        let mut number = 0;
+        while batch.items.len() < AT_ONCE && look.open > 0 {
+            let Some(step) = look.readers.next() else {
+                // No thread could be started. The next import tries again.
+                let root = || self.root.display().to_string();
+                self.summary.skipped.add(SkipReason::Unreadable, root);
+                look.open = 0;
+                break;
+            };
+            has_moved = true;
+            look.open -= usize::from(step.is_end);
+            for record in self.take(&look.files[step.file], step, &mut batch) {
+                number += 1;
+                batch.items.push(Item { place: Place::Line(number), record: Ok(record) });
+            }
+        }
+        batch.is_last = look.open == 0;
+        if has_moved || self.at.is_none() && batch.is_last {
+            let cursor = progress::write(&self.states);
+            if self.at.as_ref() != Some(&cursor) {
+                self.at = Some(cursor.clone());
+                batch.cursor = Some(cursor);
+            }
+        }
+        if !batch.is_last {
+            batch.left_at_most = look.open as u64;
+            self.look = Some(look);
+        }
+        Ok(batch)
+    }
+
+    fn may_have_more(&mut self) -> bool {
+        let resting = |(ended, took): (Instant, Duration)| ended.elapsed() < took * RESTING;
+        !self.rested.is_some_and(resting)
+    }
+}
