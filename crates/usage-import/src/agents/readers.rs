@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::panic::{self, AssertUnwindSafe};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -13,7 +13,7 @@ use super::progress::Progress;
 use super::skipped::SkipReason;
 use super::told::{Made, Step, Told};
 use super::tree::TreeOptions;
-use super::walk::reason_of;
+use super::walk::{Found, reason_of};
 
 /// So many threads read at most: more would only wait for the one that writes.
 const MOST_THREADS: usize = 4;
@@ -26,8 +26,6 @@ const WAITING: usize = 16;
 pub(super) struct Job {
     /// Which of the files it is.
     pub(super) file: usize,
-    pub(super) path: PathBuf,
-    pub(super) bytes: u64,
     /// Where it goes on.
     pub(super) progress: Progress,
 }
@@ -37,18 +35,24 @@ pub(super) struct Readers(Receiver<Step>);
 
 impl Readers {
     /// Starts to read. Where no thread can be started, nothing is read.
-    pub(super) fn start(agent: &Arc<dyn Agent>, options: TreeOptions, jobs: Vec<Job>) -> Self {
+    pub(super) fn start(
+        agent: &Arc<dyn Agent>,
+        options: TreeOptions,
+        files: &Arc<Vec<Found>>,
+        jobs: Vec<Job>,
+    ) -> Self {
         let (sender, receiver) = sync_channel(WAITING);
         let most = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
         let (threads, jobs) = (jobs.len().min(most), Arc::new(jobs));
         let next = Arc::new(AtomicUsize::new(0));
         for _ in 0..threads {
-            let (agent, jobs) = (Arc::clone(agent), Arc::clone(&jobs));
+            let (agent, files) = (Arc::clone(agent), Arc::clone(files));
+            let jobs = Arc::clone(&jobs);
             let (next, sender) = (Arc::clone(&next), sender.clone());
             let read = move || {
                 let mut made = Made::new(options.project);
                 while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if read(&*agent, job, &mut made, &sender).is_break() {
+                    if read(&*agent, &files[job.file].path, job, &mut made, &sender).is_break() {
                         break;
                     }
                 }
@@ -67,6 +71,7 @@ impl Readers {
 /// Reads a log to its end.
 fn read(
     agent: &dyn Agent,
+    path: &Path,
     job: &Job,
     made: &mut Made,
     sender: &SyncSender<Step>,
@@ -75,10 +80,10 @@ fn read(
         Ok(()) => ControlFlow::Continue(()),
         Err(_) => ControlFlow::Break(()),
     };
-    let mut told = Told::new(&job.path, made, &mut hand_over);
+    let mut told = Told::new(path, made, &mut hand_over);
     let mut progress = job.progress.clone();
     // A log must not end the reading of others, whatever it holds.
-    let read = AssertUnwindSafe(|| agent.read(&job.path, &mut progress, &mut told));
+    let read = AssertUnwindSafe(|| agent.read(path, &mut progress, &mut told));
     match panic::catch_unwind(read) {
         Ok(Ok(())) => {}
         Ok(Err(error)) => told.fail(reason_of(&error)),

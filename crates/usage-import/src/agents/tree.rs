@@ -74,7 +74,7 @@ pub struct Tree {
 }
 
 struct Look {
-    files: Vec<Found>,
+    files: Arc<Vec<Found>>,
     readers: Readers,
     /// The number of files that are not read to their ends.
     open: usize,
@@ -163,19 +163,19 @@ impl Tree {
                 .get(&found.key)
                 .is_none_or(|state| (state.bytes, state.modified) != (found.bytes, found.modified))
         };
-        let mut jobs: Vec<Job> = (0..)
-            .zip(&files)
-            .filter(|(_, found)| is_new(found))
-            .map(|(file, found)| {
-                let progress = self.states.get(&found.key).map(|state| state.progress.clone());
-                let progress = progress.unwrap_or_default();
-                Job { file, path: found.path.clone(), bytes: found.bytes, progress }
+        let files = Arc::new(files);
+        let new = (0..).zip(files.iter()).filter(|(_, found)| is_new(found));
+        let progress_of = |found: &Found| self.states.get(&found.key).map(|state| &state.progress);
+        let mut jobs: Vec<Job> = new
+            .map(|(file, found)| Job {
+                file,
+                progress: progress_of(found).cloned().unwrap_or_default(),
             })
             .collect();
         // The largest first, so that no thread ends long after the others.
-        jobs.sort_unstable_by_key(|job| std::cmp::Reverse(job.bytes));
+        jobs.sort_unstable_by_key(|job| std::cmp::Reverse(files[job.file].bytes));
         let open = jobs.len();
-        Look { readers: Readers::start(&self.agent, self.options, jobs), files, open }
+        Look { readers: Readers::start(&self.agent, self.options, &files, jobs), files, open }
     }
 
     /// Takes over what was read of a log.
