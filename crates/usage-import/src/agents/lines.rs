@@ -108,7 +108,7 @@ pub fn read_lines<L: Lines>(
     if !progress.in_long && filled > 0 {
         // It may be whole without its end, and nobody may ever write that; else it is read again.
         told.doubtfully(|told| {
-            lines.line(behind_bom(&buffer[..filled], progress), progress.lines + 1, told)
+            lines.line(behind_bom(&buffer[..filled], progress), progress.lines + 1, told);
         });
     }
     Ok(())
