@@ -16,7 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("usage-providers", &["usage-core"]),
     ("usage-prices", &["usage-core"]),
     ("usage-meter", &["usage-core", "usage-providers", "usage-tracker"]),
-    ("usage-import", &["usage-core", "usage-store"]),
+    ("usage-import", &["usage-core", "usage-providers", "usage-store"]),
     (
         "usage-ledger",
         &["usage-core", "usage-meter", "usage-providers", "usage-store", "usage-tracker"],

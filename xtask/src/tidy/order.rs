@@ -46,7 +46,10 @@ const ORDERS: &[(&str, &[&str])] = &[
             "doctor",
         ],
     ),
-    ("usage-import", &["error", "importer", "options", "run", "ccrouter", "follow"]),
+    (
+        "usage-import",
+        &["error", "importer", "options", "run", "sqlite", "ccrouter", "follow", "agents"],
+    ),
     (
         "usage-tracker",
         &[
