@@ -2,5 +2,5 @@
 
 mod growing;
 mod hostile;
-mod support;
+pub(crate) mod support;
 mod trees;
