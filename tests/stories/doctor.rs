@@ -214,7 +214,7 @@ fn tables_that_are_missing_or_changed() {
     );
     insta::assert_snapshot!(complaints(&fixture), @r#"
       tables           2 wrong
-        table label_sets: it is not what schema version 5 makes; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
+        table label_sets: it is not what schema version 6 makes; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
         table sources: it is missing; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
       counters         not done: see above
       names            not done: see above
@@ -300,7 +300,7 @@ fn advice() {
     let before = fixture.read("usage.db");
     let page = fixture.usage("doctor").stdout_of_success();
     let (_, advice) = page.split_once("\nAdvice\n").unwrap();
-    insta::assert_snapshot!(advice, @"  the schema is of version 1; `usage migrate /tmp/usage-XXXXXX/usage.db` makes it 5, after a copy");
+    insta::assert_snapshot!(advice, @"  the schema is of version 1; `usage migrate /tmp/usage-XXXXXX/usage.db` makes it 6, after a copy");
     assert!(fixture.read("usage.db") == before, "the doctor has migrated the ledger");
 
     let fixture = harmed(

@@ -185,7 +185,7 @@ fn a_ledger_of_a_newer_version() {
     ledger.pragma_update(None, "user_version", 99).unwrap();
     ledger.close().unwrap();
     insta::assert_snapshot!(refused(&fixture, 1), @"
-    error: the ledger /tmp/usage-XXXXXX/usage.db has schema version 99, this program knows up to 5
+    error: the ledger /tmp/usage-XXXXXX/usage.db has schema version 99, this program knows up to 6
     hint: update this program
     ");
     // Nothing was lost: the newer version finds what it had.

@@ -31,7 +31,7 @@ fn it_says_what_it_takes_and_what_it_has_done() {
     // Of which how much is free differs.
     let (plan, end) = plan.split_once(", of ").unwrap();
     insta::assert_snapshot!(plan, @r"
-    /tmp/usage-XXXXXX/usage.db: schema version 4 becomes 5
+    /tmp/usage-XXXXXX/usage.db: schema version 4 becomes 6
       up to 668 records, 139,264 bytes
       takes about 1 s and up to 8.6 MB, a copy included
     ");
@@ -43,11 +43,11 @@ fn it_says_what_it_takes_and_what_it_has_done() {
         done.starts_with("The ledger as it was: /tmp/usage-XXXXXX/usage.db.v4-backup\n"),
         "{run}"
     );
-    assert!(done.contains("Migrated to version 5  |  Before: 139,264 bytes  |  After: "), "{run}");
+    assert!(done.contains("Migrated to version 6  |  Before: 139,264 bytes  |  After: "), "{run}");
     assert_eq!(fixture.files(), ["usage.db", COPY]);
     assert_eq!(
         fixture.usage("migrate usage.db").stdout_of_success(),
-        "/tmp/usage-XXXXXX/usage.db is up to date: schema version 5\n"
+        "/tmp/usage-XXXXXX/usage.db is up to date: schema version 6\n"
     );
     assert_eq!(fixture.stored(), 668);
     assert_eq!(fixture.usage("doctor --full").code, 0);
@@ -91,7 +91,7 @@ fn recording_says_where_the_copy_is() {
         assert_eq!(run.code, 0, "{run}");
         assert_eq!(
             run.stderr,
-            "note: the ledger was migrated from schema version 4 to 5; as it was, it lies in \
+            "note: the ledger was migrated from schema version 4 to 6; as it was, it lies in \
              /tmp/usage-XXXXXX/usage.db.v4-backup\n"
         );
         assert_eq!(fixture.stored(), 673);

@@ -198,7 +198,7 @@ fn a_ledger_that_is_migrated_underneath() {
     --- stdout
     Lines: 15  |  Stored: 10  |  Duplicates: 0  |  Refused: 0  |  In the journal: 5
     --- stderr
-    error: 5 records wait in the journal: the ledger /tmp/usage-XXXXXX/usage.db was migrated to schema version 99 by another program, this one knows version 5
+    error: 5 records wait in the journal: the ledger /tmp/usage-XXXXXX/usage.db was migrated to schema version 99 by another program, this one knows version 6
     hint: the next command that writes to the ledger stores them; do not record them again
     ");
     ledger.pragma_update(None, "user_version", SCHEMA_VERSION).unwrap();

@@ -25,6 +25,7 @@ mod numbered;
 mod pace;
 mod process;
 mod pruning;
+mod reprice;
 mod roles;
 mod rounds;
 mod sessions;
@@ -62,6 +63,7 @@ const PARTS: &[Part] = &[
     ("disk-full", disk_full::run),
     ("writers", writers::run),
     ("pruning", pruning::run),
+    ("reprice", reprice::run),
     ("names", names::run),
     ("sessions", sessions::run),
     ("written", written::run),
