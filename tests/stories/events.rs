@@ -80,7 +80,7 @@ fn other_counts_are_refused_where_they_stand() {
         // What nobody has said before is no contradiction.
         change(4, "\"tokens\":1", "\"tokens\":1,\"fallbacks\":1"),
         // Within this very run.
-        change(8, "\"tokens\":1", "\"input_tokens\":1"),
+        change(8, "\"tokens\":1", "\"input_tokens\":2"),
     ];
     fixture.write("second", conflicts.concat());
     insta::assert_snapshot!(fixture.usage("record first second"), @r#"
@@ -89,7 +89,7 @@ fn other_counts_are_refused_where_they_stand() {
     Lines: 10  |  Stored: 4  |  Amended: 1  |  Duplicates: 3  |  Refused: 2
     --- stderr
     second:2: the event_id "event-0" is known for this instance_id, with different counts: tokens is known to be 1, not 2
-    second:8: the event_id "event-8" is known for this instance_id, with different counts: input_tokens is known to be 0, not 1
+    second:8: the event_id "event-8" is known for this instance_id, with different counts: tokens is known to be 1, not 2
     "#);
     assert_eq!(fixture.totals(), (9, 9));
     // What was there is as it was.

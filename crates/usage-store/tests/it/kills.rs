@@ -21,7 +21,7 @@ use super::support::{Place, record_of, scan};
 const KILLS: u32 = 4;
 
 /// Enough for the kill to come in the middle.
-const RECORDS: i64 = 100_000;
+const RECORDS: i64 = 60_000;
 
 fn kills() -> u32 {
     env::var("USAGE_TEST_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(KILLS)
@@ -34,7 +34,7 @@ fn ledger(sql: &str) -> Place {
     let records: Vec<_> = (0..RECORDS)
         .map(|n| {
             let route = ["r1", "r2", "r3", "r4", "r5"][n as usize % 5];
-            record_of(["i", "p", "v", route, "m"], n * 52_000_000, n as u64 % 1_000)
+            record_of(["i", "p", "v", route, "m"], n * 86_000_000, n as u64 % 1_000)
         })
         .collect();
     records.chunks(20_000).for_each(|batch| drop(store.insert_batch(batch).unwrap()));
@@ -167,12 +167,12 @@ fn a_migration_leaves_the_old_or_the_new_version() {
     });
 }
 
-/// Most of it is the copy: 80 megabytes of what lies beside the records.
+/// Most of it is the copy: 20 megabytes of what lies beside the records.
 #[test]
 fn a_migration_of_version_4_leaves_that_or_the_new_version() {
     let place = Place::new();
     fs::write(&place.path, include_bytes!("../fixtures/version-4.db")).unwrap();
-    let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000)
+    let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
                INSERT INTO set_aside (kind, content, reason)
                SELECT 'journal', randomblob(20000), 'of no use' FROM n";
     place.connection().execute_batch(sql).unwrap();
@@ -210,10 +210,10 @@ fn pricing_anew_leaves_all_old_or_all_new_prices() {
 
 #[test]
 fn a_vacuum_leaves_everything() {
-    let place = ledger("DELETE FROM records WHERE id <= 75000");
+    let place = ledger("DELETE FROM records WHERE id <= 45000");
     doctor::rebuild(&place.open()).unwrap();
     each_kill(&place, "vacuum", |copy| {
-        is_sound(copy, 25_000);
+        is_sound(copy, 15_000);
         let store = copy.open();
         let filter = Filter::default();
         let report = store.report(TimeRange::ALL, &filter).unwrap();

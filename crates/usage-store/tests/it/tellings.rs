@@ -1,7 +1,7 @@
 //! Random histories of what sources tell of the same events, against a model that goes by the list.
 //!
-//! For many histories, in memory: `PROPTEST_CASES=200000 TMPDIR=/dev/shm cargo nextest run --release -p usage-store
-//! tellings::`.
+//! For many histories, in memory: `PROPTEST_CASES=200000 TMPDIR=/dev/shm cargo nextest run --release --profile long
+//! -p usage-store tellings::`.
 
 use std::cell::RefCell;
 
