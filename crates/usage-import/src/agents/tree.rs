@@ -64,7 +64,7 @@ pub struct TreeSummary {
 /// # std::fs::create_dir_all(home.join("projects/-p"))?;
 /// use std::ops::ControlFlow;
 /// use usage_import::agents::{Tree, TreeOptions, named};
-/// use usage_import::{ImportError, ImportOptions, run};
+/// use usage_import::{ImportOptions, run};
 /// use usage_store::Store;
 ///
 /// let row = r#"{"type":"assistant","timestamp":"2026-11-28T10:00:00Z","cwd":"/home/dev/site",
@@ -75,11 +75,9 @@ pub struct TreeSummary {
 /// let store = Store::open(&ledger)?;
 /// let agent = named("claude-code").expect("it is one of them");
 /// let mut tree = Tree::new(agent, &home, TreeOptions::default())?;
-/// let mut import = || {
-///     let on_event = &mut |_| ControlFlow::Continue(());
-///     Ok::<_, ImportError>(run(&store, &mut tree, &ImportOptions::default(), on_event)?.imported)
-/// };
-/// assert_eq!((import()?, import()?), (1, 0));
+/// let options = ImportOptions::default();
+/// let mut import = || run(&store, &mut tree, &options, &mut |_| ControlFlow::Continue(()));
+/// assert_eq!((import()?.imported, import()?.imported), (1, 0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Tree {
