@@ -75,18 +75,17 @@ fn all_that_are_found_again_and_again() {
     --- stdout
     Codex: /tmp/usage-XXXXXX/home/.codex  |  Logs: 1  |  Imported: 0  |  Already there: 1  |  Requests: 1  |  Tokens: 105
     ");
-    assert_snapshot!(fixture.usage("report --by instance,project,model"), @"
-    exit 0
-    --- stdout
-    Usage Summary (all-time, all instances)
-    Requests: 3  |  Tokens: 505  |  Fallbacks: 0
-
-    By Instance, Project, Model:
-      Instance     Project  Model              Requests  Tokens  Fallbacks
-      ────────────────────────────────────────────────────────────────────
-      claude-code  site     claude-sonnet-4-5         2     400          0
-      codex        site     gpt-5.4                   1     105          0
-    ");
+    let report = fixture.report("report --by instance,project,model --format json");
+    let of = |at: usize, name: &str| report["groups"][at][name].clone();
+    assert_eq!(of(0, "instance"), "claude-code", "{report}");
+    assert_eq!(
+        (of(0, "project"), of(0, "requests"), of(0, "tokens")),
+        ("site".into(), 2.into(), 400.into())
+    );
+    assert_eq!(
+        (of(1, "model"), of(1, "requests"), of(1, "tokens")),
+        ("gpt-5.4".into(), 1.into(), 105.into())
+    );
 }
 
 #[test]

@@ -57,6 +57,29 @@ pub struct TreeSummary {
 ///
 /// A ledger remembers how far each log is read, all of them together. Several threads read, whoever runs the import
 /// writes. Nothing of the agent's is ever changed.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let (home, ledger) = (folder.path().join(".claude"), folder.path().join("usage.db"));
+/// # std::fs::create_dir_all(home.join("projects/-p"))?;
+/// use std::ops::ControlFlow;
+/// use usage_import::agents::{Tree, TreeOptions, named};
+/// use usage_import::{ImportOptions, run};
+/// use usage_store::Store;
+///
+/// let row = r#"{"type":"assistant","timestamp":"2026-11-28T10:00:00Z","cwd":"/home/dev/site",
+///     "message":{"id":"msg_1","model":"claude-sonnet-4-5","stop_reason":"end_turn",
+///     "usage":{"input_tokens":10,"output_tokens":5}}}"#;
+/// std::fs::write(home.join("projects/-p/s.jsonl"), row.replace('\n', "") + "\n")?;
+///
+/// let store = Store::open(&ledger)?;
+/// let agent = named("claude-code").expect("it is one of them");
+/// let mut tree = Tree::new(agent, &home, TreeOptions::default())?;
+/// let options = ImportOptions::default();
+/// let mut import = || run(&store, &mut tree, &options, &mut |_| ControlFlow::Continue(()));
+/// assert_eq!((import()?.imported, import()?.imported), (1, 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Tree {
     agent: Arc<dyn Agent>,
     root: PathBuf,

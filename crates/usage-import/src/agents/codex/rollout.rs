@@ -153,14 +153,12 @@ impl Rollout {
     /// Takes the usage of a request that has an id.
     fn record(&mut self, row: &Row<'_>, number: u64, told: &mut Told<'_>) {
         let payload = &row.payload;
-        // A copy tells no more of the totals of this one than a running total does.
+        let id = payload.response_id.as_deref().filter(|id| !id.is_empty());
+        // Some providers give no ids: the total that follows says what was used.
+        let (Some(id), Some(usage)) = (id, payload.usage) else { return };
         if let Some(total) = payload.thread_token_usage {
             self.running = Some(total);
         }
-        let id = payload.response_id.as_deref().filter(|id| !id.is_empty());
-        let (Some(id), Some(usage)) = (id, payload.usage) else {
-            return told.malformed(number, "a record of usage without an id, or without usage");
-        };
         let Ok(id) = EventId::new(event_id(id).into_owned()) else {
             return told.malformed(number, "an id that cannot be one");
         };

@@ -1,5 +1,6 @@
 //! The logs of coding agents: recordings of real programs, and trees that mean harm.
 
+mod codex;
 mod growing;
 mod hostile;
 pub(crate) mod support;
