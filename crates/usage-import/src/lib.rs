@@ -9,6 +9,7 @@ pub mod follow;
 mod importer;
 mod options;
 mod run;
+mod sqlite;
 
 pub use error::ImportError;
 pub use importer::{Batch, Importer, Item, Origin, Place, Refusal};

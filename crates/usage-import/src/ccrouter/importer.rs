@@ -7,11 +7,12 @@ use usage_core::Record;
 use usage_store::{Store, StoreOptions};
 
 use super::cursor::Cursor;
-use super::origin::Origin;
+use super::layout::{KIND, Layout};
 use super::page::{Page, Pages};
 use super::seen::Seen;
 use crate::error::ImportError;
 use crate::importer::{Batch, Importer, Item, Place, Refusal};
+use crate::sqlite::Database;
 
 /// Reads the database of `cc-modelrouter`, here called the origin.
 ///
@@ -70,7 +71,7 @@ impl crate::importer::Origin for Ccrouter {
 
     fn check(path: &Path) -> Result<(), ImportError> {
         let patience = StoreOptions::default().busy_timeout;
-        Origin::find(path, None, patience)?.read(&mut |_, _| Ok(()))
+        Database::find(KIND, path, None, patience)?.read(&mut |connection| Layout::of(connection).map(drop))
     }
 
     /// Looks for the origin's database, which must not be a ledger.
@@ -79,7 +80,7 @@ impl crate::importer::Origin for Ccrouter {
     /// When there is no such file, when it is no database with the origin's table, when it is a
     /// ledger, when it stays locked, or when it is damaged.
     fn open(path: &Path, store: &Store) -> Result<Self, ImportError> {
-        let origin = Origin::find(path, Some(store.path()), store.busy_timeout())?;
+        let origin = Database::find(KIND, path, Some(store.path()), store.busy_timeout())?;
         let source = format!("ccrouter:{}", origin.path().to_string_lossy());
         Ok(Self { source, pages: Pages::new(origin), page: Page::default(), seen: None })
     }

@@ -2,23 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use usage_store::{APPLICATION_ID, SqliteErrorKind};
+use crate::sqlite::{Kind, QueryError};
 
-/// The reason why a query on the origin's database gave nothing, before it is known which file that was.
-#[derive(Debug)]
-pub(super) enum QueryError {
-    Sqlite(rusqlite::Error),
-    /// It is a ledger of ours.
-    Ledger,
-    /// The reason why it is not the origin's.
-    NotAnOrigin(String),
-}
-
-impl From<rusqlite::Error> for QueryError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
-    }
-}
+/// How messages call the origin's database.
+pub(super) const KIND: Kind =
+    Kind { name: "ccrouter database", reading: "read the ccrouter database" };
 
 /// The origin's table.
 pub(super) const TABLE: &str = "usage_records";
@@ -42,9 +30,6 @@ pub(super) enum Layout {
 impl Layout {
     /// Says what the table looks like, or what the database is instead of the origin's.
     pub(super) fn of(connection: &Connection) -> Result<Self, QueryError> {
-        if application_id(connection)? == APPLICATION_ID {
-            return Err(QueryError::Ledger);
-        }
         let kind: Option<(String, i64)> = connection
             .query_row(
                 "SELECT type, rootpage FROM sqlite_schema \
@@ -114,13 +99,4 @@ impl Layout {
         }
         list
     }
-}
-
-fn application_id(connection: &Connection) -> Result<i32, QueryError> {
-    connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(|error| {
-        if SqliteErrorKind::of(&error) == SqliteErrorKind::NotADatabase {
-            return QueryError::NotAnOrigin("it is no SQLite database".to_owned());
-        }
-        error.into()
-    })
 }

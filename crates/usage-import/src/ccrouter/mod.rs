@@ -4,12 +4,9 @@
 //! the origin is in use: the ledger remembers how far it has looked, so only rows that are new are
 //! read; and a row is stored only if the ledger lacks it, whatever way it may have come there.
 
-mod connection;
-mod copied;
 mod cursor;
 mod importer;
 mod layout;
-mod origin;
 mod page;
 mod row;
 mod seen;

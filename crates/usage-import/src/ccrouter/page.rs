@@ -6,10 +6,10 @@ use rusqlite::{Connection, params};
 use usage_core::{LabelInterner, Record};
 
 use super::cursor::Cursor;
-use super::layout::{Layout, QueryError, TABLE};
-use super::origin::Origin;
+use super::layout::{Layout, TABLE};
 use super::row::{MOST_BYTES, OriginRow};
 use crate::error::ImportError;
+use crate::sqlite::{Database, QueryError};
 
 /// The number of rows that are read and then written at a time: what a writer beside the import
 /// waits for, a few hundredths of a second.
@@ -51,23 +51,24 @@ impl Page {
 
 /// Reads an origin's rows.
 pub(super) struct Pages {
-    origin: Origin,
+    origin: Database,
     labels: LabelInterner,
 }
 
 impl Pages {
-    pub(super) fn new(origin: Origin) -> Self {
+    pub(super) fn new(origin: Database) -> Self {
         Self { origin, labels: LabelInterner::new(INTERNED) }
     }
 
-    pub(super) const fn origin(&mut self) -> &mut Origin {
+    pub(super) const fn origin(&mut self) -> &mut Database {
         &mut self.origin
     }
 
     /// Returns whether the origin still has the row that the cursor is about.
     pub(super) fn still_has(&mut self, cursor: &Cursor) -> Result<bool, ImportError> {
         let labels = &mut self.labels;
-        self.origin.read(&mut |connection, layout| {
+        self.origin.read(&mut |connection| {
+            let layout = Layout::of(connection)?;
             let rows = rows(connection, layout, labels, cursor.last_id, 1)?;
             Ok(rows
                 .first()
@@ -78,7 +79,8 @@ impl Pages {
     /// The rows from an id on.
     pub(super) fn read(&mut self, from: i64) -> Result<Page, ImportError> {
         let labels = &mut self.labels;
-        self.origin.read(&mut |connection, layout| {
+        self.origin.read(&mut |connection| {
+            let layout = Layout::of(connection)?;
             let rows = rows(connection, layout, labels, from, PAGE)?;
             let max_id =
                 connection
@@ -105,7 +107,8 @@ impl Pages {
         // These are texts of a known form: no character of theirs means anything in JSON.
         let texts = format!("[{}]", texts.join(","));
         let labels = &mut self.labels;
-        self.origin.read(&mut |connection, layout| {
+        self.origin.read(&mut |connection| {
+            let layout = Layout::of(connection)?;
             found.values_mut().for_each(|count| *count = 0);
             // The plus keeps SQLite from searching by id, which would be all rows before.
             let mut statement = connection.prepare(&format!(

@@ -6,8 +6,9 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, ffi};
 use usage_store::file::uri;
+use usage_store::{APPLICATION_ID, SqliteErrorKind};
 
-use super::layout::{Layout, QueryError};
+use super::QueryError;
 
 /// A connection that only reads, with parameters for how.
 pub(super) fn read_only(path: &Path, parameters: &str) -> rusqlite::Result<Connection> {
@@ -35,15 +36,27 @@ fn harden(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "cell_size_check", true)
 }
 
-/// Runs a query in one read transaction.
+/// Runs a query in one read transaction, unless it is a ledger of ours.
 pub(super) fn in_transaction<T>(
     connection: rusqlite::Result<Connection>,
-    query: &mut dyn FnMut(&Connection, Layout) -> Result<T, QueryError>,
+    query: &mut dyn FnMut(&Connection) -> Result<T, QueryError>,
 ) -> Result<T, QueryError> {
     let connection = connection?;
     let transaction = connection.unchecked_transaction()?;
-    let layout = Layout::of(&transaction)?;
-    query(&transaction, layout)
+    refuse_ledgers(&transaction)?;
+    query(&transaction)
+}
+
+/// Refuses what is a ledger of ours, or no database at all.
+pub(super) fn refuse_ledgers(connection: &Connection) -> Result<(), QueryError> {
+    let id: i32 =
+        connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(|error| {
+            if SqliteErrorKind::of(&error) == SqliteErrorKind::NotADatabase {
+                return QueryError::NotAnOrigin("it is no SQLite database".to_owned());
+            }
+            QueryError::from(error)
+        })?;
+    if id == APPLICATION_ID { Err(QueryError::Ledger) } else { Ok(()) }
 }
 
 /// Returns whether a writer was just changing the shared memory: a reader that may not write it

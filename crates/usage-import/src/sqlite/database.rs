@@ -17,28 +17,35 @@ use rusqlite::{Connection, ffi};
 use usage_store::file::{FileStamp, is_same_file, with_ending};
 use usage_store::{SqliteErrorKind, StoreError};
 
-use super::connection::{self, cannot_begin, in_transaction, is_in_motion};
+use super::connection::{self, cannot_begin, in_transaction, is_in_motion, refuse_ledgers};
 use super::copied::Copied;
-use super::layout::{Layout, QueryError};
+use super::QueryError;
 use crate::error::ImportError;
 
-/// Held while any origin is read: closing a descriptor of a file drops all locks that the process
+/// Held while any database is read: closing a descriptor of a file drops all locks that the process
 /// has on it, and here files are opened past SQLite.
 static READING: Mutex<()> = Mutex::new(());
 
-/// The name by which a message calls it.
-const KIND: &str = "ccrouter database";
-
-/// The least number of times to try again when another program changed the origin meanwhile.
+/// The least number of times to try again when another program changed the file meanwhile.
 const LEAST_TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// The origin's database.
-pub(super) struct Origin {
+/// How messages call a database.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kind {
+    /// As in "ccrouter database".
+    pub(crate) name: &'static str,
+    /// What was tried, as in "read the ccrouter database".
+    pub(crate) reading: &'static str,
+}
+
+/// The database of another program.
+pub(crate) struct Database {
+    kind: Kind,
     /// Canonical, so that companion files are looked for where they lie.
     path: PathBuf,
     patience: Duration,
-    /// A copy of an origin that cannot be read in place, as a crash left it behind.
+    /// A copy of a database that cannot be read in place, as a crash left it behind.
     copy: Option<Copied>,
 }
 
@@ -51,9 +58,10 @@ enum Attempt<T> {
     Changed,
 }
 
-impl Origin {
-    /// Looks for the origin's database. `ledger` is what it must not be.
-    pub(super) fn find(
+impl Database {
+    /// Looks for a database. `ledger` is what it must not be.
+    pub(crate) fn find(
+        kind: Kind,
         path: &Path,
         ledger: Option<&Path>,
         patience: Duration,
@@ -62,25 +70,25 @@ impl Origin {
         let (file, path) = match found {
             Ok((file, path)) => (file, path),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(ImportError::NotFound { kind: KIND, path: path.to_owned() });
+                return Err(ImportError::NotFound { kind: kind.name, path: path.to_owned() });
             }
             Err(error) => return Err(io_error("look at", path, error)),
         };
         if ledger.is_some_and(|ledger| is_same_file(ledger, &path)) {
-            return Err(not_an_origin(&path, "it is this very ledger"));
+            return Err(not_an_origin(kind, &path, "it is this very ledger"));
         }
         if !file.is_file() {
-            return Err(not_an_origin(&path, "it is no file"));
+            return Err(not_an_origin(kind, &path, "it is no file"));
         }
         if file.len() == 0 {
-            return Err(not_an_origin(&path, "it is empty"));
+            return Err(not_an_origin(kind, &path, "it is empty"));
         }
-        let origin = Self { path, patience, copy: None };
-        origin.refuse_ledgers()?;
-        Ok(origin)
+        let database = Self { kind, path, patience, copy: None };
+        database.refuse_ledgers()?;
+        Ok(database)
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
@@ -91,22 +99,22 @@ impl Origin {
         let Ok(connection) = connection::read_only(&self.path, "immutable=1") else {
             return Ok(());
         };
-        match Layout::of(&connection) {
+        match refuse_ledgers(&connection) {
             // Whatever else is wrong will be found again where locks are respected.
-            Err(QueryError::Ledger) => Err(not_an_origin(&self.path, "it is a usage ledger")),
+            Err(QueryError::Ledger) => Err(self.not_an_origin("it is a usage ledger")),
             _ => Ok(()),
         }
     }
 
     /// Forgets a copy: the file has changed since, or may have.
-    pub(super) fn forget_copy(&mut self) {
+    pub(crate) fn forget_copy(&mut self) {
         self.copy = None;
     }
 
     /// Runs a query in one read transaction.
-    pub(super) fn read<T>(
+    pub(crate) fn read<T>(
         &mut self,
-        query: &mut dyn FnMut(&Connection, Layout) -> Result<T, QueryError>,
+        query: &mut dyn FnMut(&Connection) -> Result<T, QueryError>,
     ) -> Result<T, ImportError> {
         let (start, mut tries) = (Instant::now(), 0);
         loop {
@@ -120,7 +128,7 @@ impl Origin {
                 Attempt::Locked if is_over => {
                     let busy = ffi::Error::new(ffi::SQLITE_BUSY);
                     let busy = rusqlite::Error::SqliteFailure(busy, None);
-                    return Err(unreadable(&self.path, busy));
+                    return Err(self.unreadable(busy));
                 }
                 Attempt::Changed if is_over && tries >= LEAST_TRIES => {
                     return Err(ImportError::Unsettled { path: self.path.clone() });
@@ -133,7 +141,7 @@ impl Origin {
 
     fn try_to_read<T>(
         &mut self,
-        query: &mut dyn FnMut(&Connection, Layout) -> Result<T, QueryError>,
+        query: &mut dyn FnMut(&Connection) -> Result<T, QueryError>,
     ) -> Result<Attempt<T>, ImportError> {
         if let Some(copy) = &self.copy {
             return self.finish(in_transaction(copy.connect(), query));
@@ -159,7 +167,7 @@ impl Origin {
     fn read_immutable<T>(
         &self,
         stamp: FileStamp,
-        query: &mut dyn FnMut(&Connection, Layout) -> Result<T, QueryError>,
+        query: &mut dyn FnMut(&Connection) -> Result<T, QueryError>,
     ) -> Result<Attempt<T>, ImportError> {
         let result = in_transaction(connection::read_only(&self.path, "immutable=1"), query);
         if stamp.still_holds(&self.path) { self.finish(result) } else { Ok(Attempt::Changed) }
@@ -169,7 +177,7 @@ impl Origin {
     fn read_locked<T>(
         &mut self,
         stamp: FileStamp,
-        query: &mut dyn FnMut(&Connection, Layout) -> Result<T, QueryError>,
+        query: &mut dyn FnMut(&Connection) -> Result<T, QueryError>,
     ) -> Result<Attempt<T>, ImportError> {
         match in_transaction(connection::read_only(&self.path, ""), query) {
             // A crash has left a journal, which would have to be played back into it.
@@ -186,7 +194,7 @@ impl Origin {
     /// SQLite can do in both cases.
     fn read_shared<T>(
         &self,
-        query: &mut dyn FnMut(&Connection, Layout) -> Result<T, QueryError>,
+        query: &mut dyn FnMut(&Connection) -> Result<T, QueryError>,
     ) -> Result<Attempt<T>, ImportError> {
         match in_transaction(connection::read_only(&self.path, "readonly_shm=1"), query) {
             // No reader has left a mark in the shared memory that this one could use. Somebody
@@ -202,7 +210,7 @@ impl Origin {
         }
     }
 
-    /// Repairs and reads a copy of the origin, as what a crash has left must be repaired.
+    /// Repairs and reads a copy, as what a crash has left must be repaired.
     fn read_copy<T>(&mut self, stamp: FileStamp) -> Result<Attempt<T>, ImportError> {
         let copied = Copied::of(&self.path, stamp);
         self.copy = copied.map_err(|error| io_error("copy", &self.path, error))?;
@@ -220,13 +228,13 @@ impl Origin {
             Err(QueryError::Sqlite(error))
                 if SqliteErrorKind::of(&error) != SqliteErrorKind::NotADatabase =>
             {
-                return Err(unreadable(&self.path, error));
+                return Err(self.unreadable(error));
             }
             Err(QueryError::Sqlite(_)) => "it is no SQLite database".to_owned(),
             Err(QueryError::Ledger) => "it is a usage ledger".to_owned(),
             Err(QueryError::NotAnOrigin(what)) => what,
         };
-        Err(not_an_origin(&self.path, what))
+        Err(self.not_an_origin(what))
     }
 
     fn has(&self, ending: &str) -> bool {
@@ -257,7 +265,7 @@ impl Origin {
             .and_then(|file| file.take(20).read_to_end(&mut header))
             .map_err(|error| io_error("read", &self.path, error))?;
         if !header.starts_with(b"SQLite format 3\0") {
-            return Err(not_an_origin(&self.path, "it is no SQLite database"));
+            return Err(self.not_an_origin("it is no SQLite database"));
         }
         Ok(header.get(19) == Some(&2))
     }
@@ -265,19 +273,24 @@ impl Origin {
     fn beside(&self, ending: &str) -> PathBuf {
         with_ending(&self.path, ending)
     }
+
+    fn not_an_origin(&self, what: impl Into<String>) -> ImportError {
+        not_an_origin(self.kind, &self.path, what)
+    }
+
+    fn unreadable(&self, source: rusqlite::Error) -> ImportError {
+        let path = self.path.clone();
+        let doing = self.kind.reading;
+        ImportError::Unreadable(StoreError::Sqlite { doing, path, source: source.into() })
+    }
 }
 
-fn not_an_origin(path: &Path, what: impl Into<String>) -> ImportError {
-    ImportError::NotAnOrigin { kind: KIND, path: path.to_owned(), what: what.into() }
+fn not_an_origin(kind: Kind, path: &Path, what: impl Into<String>) -> ImportError {
+    ImportError::NotAnOrigin { kind: kind.name, path: path.to_owned(), what: what.into() }
 }
 
 fn io_error(doing: &'static str, path: &Path, source: io::Error) -> ImportError {
     ImportError::Io { doing, path: path.to_owned(), source }
-}
-
-fn unreadable(path: &Path, source: rusqlite::Error) -> ImportError {
-    let (doing, path) = ("read the ccrouter database", path.to_owned());
-    ImportError::Unreadable(StoreError::Sqlite { doing, path, source: source.into() })
 }
 
 fn lock() -> MutexGuard<'static, ()> {
