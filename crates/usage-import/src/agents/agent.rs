@@ -44,6 +44,13 @@ pub trait Agent: Send + Sync {
         None
     }
 
+    /// Returns whether its logs say only what a session has come to, so that by how much it has grown is told. Then
+    /// all its logs are one source, wherever they lie, and what is remembered of a log outlives it: nothing could be
+    /// told twice and be known again.
+    fn tells_totals(&self) -> bool {
+        false
+    }
+
     /// Reads what is new in a log, and tells of it; see [`read_lines`](super::read_lines) for logs of lines. Called
     /// when the file has another size, or another time of writing, than when it was read last.
     ///

@@ -15,20 +15,43 @@
 //! they are read. So it does no harm to read a log again, only takes time, and a cursor need not be exact.
 
 mod agent;
+mod amp;
 mod claude_code;
+mod cline;
+mod cline_sdk;
 mod codex;
+mod copilot;
+mod copilot_otel;
 mod counted;
+mod droid;
+mod editors;
 mod frames;
+mod gemini;
+mod goose;
+mod kimi;
+mod lenient;
 mod lines;
+mod logged;
+mod opencode;
+mod opencode_db;
+mod pi;
 mod places;
 mod progress;
 mod project;
+mod qwen;
 mod readers;
+mod rows;
 mod skipped;
+mod tables;
+mod tell;
 mod time;
 mod told;
+mod totals;
 mod tree;
+mod unreadable;
 mod walk;
+mod whole;
+mod zed;
 
 use std::sync::Arc;
 
@@ -41,11 +64,28 @@ pub use project::ProjectName;
 pub use skipped::{SkipReason, Skipped};
 pub use told::Told;
 pub use tree::{Tree, TreeOptions, TreeSummary};
+pub use unreadable::{UNREADABLE, Unreadable, unreadable_here};
 
 /// Returns all agents whose logs can be read, in the order of their names' worth.
 #[must_use]
 pub fn all() -> Vec<Arc<dyn Agent>> {
-    vec![Arc::new(claude_code::ClaudeCode), Arc::new(codex::Codex)]
+    vec![
+        Arc::new(claude_code::ClaudeCode),
+        Arc::new(codex::Codex),
+        Arc::new(opencode::Opencode),
+        Arc::new(gemini::Gemini),
+        Arc::new(copilot::Copilot),
+        Arc::new(pi::Pi),
+        Arc::new(qwen::Qwen),
+        Arc::new(editors::CLINE),
+        Arc::new(editors::ROO),
+        Arc::new(editors::KILO),
+        Arc::new(amp::Amp),
+        Arc::new(kimi::Kimi),
+        Arc::new(zed::Zed),
+        Arc::new(goose::Goose),
+        Arc::new(droid::Droid),
+    ]
 }
 
 /// Returns the agent of a name.

@@ -18,6 +18,8 @@ pub enum SkipReason {
     TooDeep,
     /// The tree has more files than are read at a time.
     TooMany,
+    /// Another file says of the same session what it has come to.
+    Copy,
     /// The disk did not give it, or it cannot be decompressed.
     Unreadable,
     /// A line is longer than what is read of a line.
@@ -37,6 +39,7 @@ impl SkipReason {
             Self::Vanished => "changed while read",
             Self::TooDeep => "too deep",
             Self::TooMany => "too many files",
+            Self::Copy => "second copies of a session",
             Self::Unreadable => "unreadable",
             Self::LongLine => "lines too long",
             Self::Malformed => "malformed",

@@ -66,6 +66,8 @@ pub struct Tree {
     states: States,
     /// The cursor that says so.
     at: Option<Vec<u8>>,
+    /// The cursor that the ledger had at the beginning.
+    known: Option<Vec<u8>>,
     /// The look at the tree that goes on.
     look: Option<Look>,
     summary: TreeSummary,
@@ -99,7 +101,8 @@ impl Tree {
             Err(error) => return Err(unreadable(error)),
             Ok(_) => {}
         }
-        let source = format!("{}:{}", agent.name(), absolute.to_string_lossy());
+        let place = if agent.tells_totals() { "".into() } else { absolute.to_string_lossy() };
+        let source = format!("{}:{place}", agent.name());
         Ok(Self {
             agent,
             root: absolute,
@@ -107,6 +110,7 @@ impl Tree {
             options,
             states: States::new(),
             at: None,
+            known: None,
             look: None,
             summary: TreeSummary::default(),
             rested: None,
@@ -141,13 +145,19 @@ impl Tree {
     /// Looks for what is new behind a cursor, and begins to read it.
     fn begin(&mut self, after: Option<&[u8]>) -> Look {
         let before = Instant::now();
-        self.states = after.and_then(progress::read).unwrap_or_default();
+        // What is read anew from the start still goes on from what was told of totals.
+        let known = after.or(self.known.as_deref().filter(|_| self.agent.tells_totals()));
+        self.states = known.and_then(progress::read).unwrap_or_default();
+        if after.is_none() {
+            self.states.values_mut().for_each(|state| state.modified = UNKNOWN);
+        }
         self.at = after.map(<[u8]>::to_vec);
         let folders = self.agent.folders(&self.root);
         let Walk { files, skipped, .. } = Walk::of(&*self.agent, &folders);
         self.rested = Some((before, before.elapsed()));
         let hides = [SkipReason::NoPermission, SkipReason::Unreadable, SkipReason::TooMany];
-        if hides.iter().all(|reason| skipped.count(*reason) == 0) {
+        let may_forget = !self.agent.tells_totals();
+        if may_forget && hides.iter().all(|reason| skipped.count(*reason) == 0) {
             // What is gone is forgotten; unless it may just not be seen for now.
             let found: std::collections::HashSet<u64> = files.iter().map(|it| it.key).collect();
             self.states.retain(|key, _| found.contains(key));
@@ -202,6 +212,7 @@ impl Importer for Tree {
     }
 
     fn resume(&mut self, cursor: &[u8]) -> Result<Option<Place>, ImportError> {
+        self.known = Some(cursor.to_vec());
         Ok(progress::read(cursor).map(|_| Place::Line(0)))
     }
 

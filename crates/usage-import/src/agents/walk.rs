@@ -128,6 +128,10 @@ impl Walk {
                 if rank(&found) > rank(other) {
                     std::mem::swap(&mut found, other);
                 }
+                if agent.tells_totals() {
+                    // What a copy says would be told twice.
+                    return self.skip(SkipReason::Copy, &found.path);
+                }
                 found.key = hash(found.path.as_os_str().as_encoded_bytes());
                 self.files.push(found);
             }

@@ -71,7 +71,8 @@ impl crate::importer::Origin for Ccrouter {
 
     fn check(path: &Path) -> Result<(), ImportError> {
         let patience = StoreOptions::default().busy_timeout;
-        Database::find(KIND, path, None, patience)?.read(&mut |connection| Layout::of(connection).map(drop))
+        Database::find(KIND, path, None, patience)?
+            .read(&mut |connection| Layout::of(connection).map(drop))
     }
 
     /// Looks for the origin's database, which must not be a ledger.

@@ -49,13 +49,14 @@ pub(super) fn in_transaction<T>(
 
 /// Refuses what is a ledger of ours, or no database at all.
 pub(super) fn refuse_ledgers(connection: &Connection) -> Result<(), QueryError> {
-    let id: i32 =
-        connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(|error| {
+    let id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(
+        |error| {
             if SqliteErrorKind::of(&error) == SqliteErrorKind::NotADatabase {
                 return QueryError::NotAnOrigin("it is no SQLite database".to_owned());
             }
             QueryError::from(error)
-        })?;
+        },
+    )?;
     if id == APPLICATION_ID { Err(QueryError::Ledger) } else { Ok(()) }
 }
 

@@ -17,9 +17,9 @@ use rusqlite::{Connection, ffi};
 use usage_store::file::{FileStamp, is_same_file, with_ending};
 use usage_store::{SqliteErrorKind, StoreError};
 
+use super::QueryError;
 use super::connection::{self, cannot_begin, in_transaction, is_in_motion, refuse_ledgers};
 use super::copied::Copied;
-use super::QueryError;
 use crate::error::ImportError;
 
 /// Held while any database is read: closing a descriptor of a file drops all locks that the process

@@ -18,6 +18,7 @@ mod follow;
 mod log;
 mod migration;
 mod other_process;
+mod others;
 mod quarantine;
 mod refusing;
 mod repeating;

@@ -24,6 +24,21 @@ const NAMES: &[(&str, &str)] = &[
     ("cursor", "cursor"),
     ("cursor.telemetry", "cursor"),
     ("pi", "pi"),
+    ("cline", "cline"),
+    ("roo", "roo-code"),
+    ("roo-cline", "roo-code"),
+    ("roo-code", "roo-code"),
+    ("kilo", "kilo-code"),
+    ("kilo-code", "kilo-code"),
+    ("kilocode", "kilo-code"),
+    ("amp", "amp"),
+    ("kimi", "kimi"),
+    ("kimi-cli", "kimi"),
+    ("kimi-code", "kimi"),
+    ("zed", "zed"),
+    ("goose", "goose"),
+    ("droid", "droid"),
+    ("factory-droid", "droid"),
 ];
 
 /// Returns the instance that a service name belongs to: `codex_exec` and `codex-app-server` are

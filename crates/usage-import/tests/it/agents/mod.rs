@@ -2,5 +2,9 @@
 
 mod growing;
 mod hostile;
+<<<<<<< HEAD
 mod support;
+=======
+pub(crate) mod support;
+>>>>>>> b8c5579 (Read the logs of thirteen more agents)
 mod trees;

@@ -13,7 +13,7 @@ use usage_store::Store;
 /// A ledger, and the imports into it.
 pub(crate) struct Ledger {
     _folder: TempDir,
-    store: Store,
+    pub(crate) store: Store,
 }
 
 /// The outcome of an import.
