@@ -62,10 +62,17 @@ pub(super) fn line(of: &Line<'_>, store: &Store, now: Timestamp) -> Result<Strin
     if of.imported.refused > 0 {
         parts.push(format!("Refused: {}", format_count(of.imported.refused)));
     }
-    parts.push(format!("Requests: {}", format_count(held.requests)));
+    let requests = format_count(held.requests);
+    parts.push(match of.agent.tells_totals() {
+        true => format!("Requests: unknown, in {requests} bookings"),
+        false => format!("Requests: {requests}"),
+    });
     parts.push(format!("Tokens: {}", format_tokens(held.tokens())));
     if let Some(share) = share(held[Measure::Partial], held.requests) {
         parts.push(format!("Partial: {share}"));
+    }
+    if let Some(share) = share(held[Measure::Estimated], held.requests) {
+        parts.push(format!("Estimated: {share}"));
     }
     let more = not_logged(store, of.agent.name(), &of.counted, now)?;
     if more > 0 {

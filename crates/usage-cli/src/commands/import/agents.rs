@@ -10,7 +10,9 @@ use std::thread;
 
 use indicatif::ProgressBar;
 use usage_core::error::chain;
-use usage_import::agents::{Agent, Places, ProjectName, Tree, TreeOptions, all, named};
+use usage_import::agents::{
+    Agent, Places, ProjectName, Tree, TreeOptions, UNREADABLE, all, named, unreadable_here,
+};
 use usage_import::{ImportError, ImportEvent, ImportOptions, ImportSummary, run as run_import};
 use usage_store::Store;
 
@@ -80,7 +82,23 @@ pub(crate) fn run_all(args: &AllArgs, context: &Context) -> Result<u8, CliError>
             names.join(", ")
         )));
     }
-    import(&found, args, context)
+    let done = import(&found, args, context)?;
+    if !context.quiet {
+        for agent in with_places(unreadable_here) {
+            output::note(&format!(
+                "note: nothing was taken over from {}: {}",
+                agent.title, agent.why
+            ));
+        }
+    }
+    Ok(done)
+}
+
+/// Says why nothing can be taken over from an agent.
+pub(crate) fn unreadable(name: &str) -> CliError {
+    let why = UNREADABLE.iter().find(|agent| agent.name == name);
+    let why = why.map_or_else(String::new, |agent| format!(" from {}: {}", agent.title, agent.why));
+    CliError::failed(format!("nothing can be taken over{why}"))
 }
 
 pub(crate) fn run_one(name: &str, args: &OneArgs, context: &Context) -> Result<u8, CliError> {

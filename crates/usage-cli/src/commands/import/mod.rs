@@ -63,6 +63,87 @@ enum Source {
     ///
     /// Without PATH those below $CODEX_HOME, or ~/.codex; archived and compressed ones too.
     Codex(agents::OneArgs),
+
+    /// Take over the messages of opencode
+    ///
+    /// Without PATH those of the databases and files below $OPENCODE_DATA_DIR, or ~/.local/share/opencode.
+    Opencode(agents::OneArgs),
+
+    /// Take over the chats of Gemini CLI
+    ///
+    /// Without PATH those below ~/.gemini/tmp, in $GEMINI_CLI_HOME if it is set.
+    GeminiCli(agents::OneArgs),
+
+    /// Take over the sessions of Copilot CLI, and its file of spans
+    ///
+    /// Without PATH those below $COPILOT_HOME, or ~/.copilot, and $COPILOT_OTEL_FILE_EXPORTER_PATH. Versions that write
+    /// only sums are booked by what these have grown, as estimates: the number of requests is not known.
+    Copilot(agents::OneArgs),
+
+    /// Take over the sessions of pi
+    ///
+    /// Without PATH those below $PI_CODING_AGENT_DIR, or ~/.pi/agent.
+    Pi(agents::OneArgs),
+
+    /// Take over the chats of Qwen Code
+    ///
+    /// Without PATH those below ~/.qwen.
+    QwenCode(agents::OneArgs),
+
+    /// Take over the tasks of Cline, in editors and on the command line
+    ///
+    /// Without PATH those in the folders of VS Code and editors like it, and below ~/.cline.
+    Cline(agents::OneArgs),
+
+    /// Take over the tasks of Roo Code in editors
+    ///
+    /// Without PATH those in the folders of VS Code and editors like it.
+    RooCode(agents::OneArgs),
+
+    /// Take over the tasks of Kilo Code, in editors and on the command line
+    ///
+    /// Without PATH those in the folders of VS Code and editors like it, and the database in ~/.local/share/kilo.
+    KiloCode(agents::OneArgs),
+
+    /// Take over the threads of Amp that lie on this machine
+    ///
+    /// Without PATH those below $AMP_DATA_DIR, or ~/.local/share/amp.
+    Amp(agents::OneArgs),
+
+    /// Take over the wire logs of Kimi CLI and Kimi Code
+    ///
+    /// Without PATH those below ~/.kimi, and below $KIMI_CODE_HOME or ~/.kimi-code.
+    Kimi(agents::OneArgs),
+
+    /// Take over what threads of Zed's own agent have come to
+    ///
+    /// Without PATH those of threads.db where Zed keeps it. By what a thread has grown since the last import is
+    /// booked, as an estimate: the number of requests is not known.
+    Zed(agents::OneArgs),
+
+    /// Take over what sessions of Goose have come to
+    ///
+    /// Without PATH those of sessions.db where Goose keeps it. By what a session has grown since the last import is
+    /// booked, as an estimate: neither the number of requests is known, nor what came from a cache.
+    Goose(agents::OneArgs),
+
+    /// Take over what sessions of Droid have come to
+    ///
+    /// Without PATH those below $DROID_SESSIONS_DIR, or ~/.factory/sessions. By what a session has grown since the
+    /// last import is booked, as an estimate: the number of requests is not known.
+    Droid(agents::OneArgs),
+
+    /// Say why nothing can be taken over from Cursor
+    #[command(hide = true)]
+    Cursor,
+
+    /// Say why nothing can be taken over from Aider
+    #[command(hide = true)]
+    Aider,
+
+    /// Say why nothing can be taken over from Crush
+    #[command(hide = true)]
+    Crush,
 }
 
 /// What every source takes.
@@ -95,6 +176,22 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         Source::Agents(args) => agents::run_all(args, context),
         Source::ClaudeCode(args) => agents::run_one("claude-code", args, context),
         Source::Codex(args) => agents::run_one("codex", args, context),
+        Source::Opencode(args) => agents::run_one("opencode", args, context),
+        Source::GeminiCli(args) => agents::run_one("gemini-cli", args, context),
+        Source::Copilot(args) => agents::run_one("copilot", args, context),
+        Source::Pi(args) => agents::run_one("pi", args, context),
+        Source::QwenCode(args) => agents::run_one("qwen-code", args, context),
+        Source::Cline(args) => agents::run_one("cline", args, context),
+        Source::RooCode(args) => agents::run_one("roo-code", args, context),
+        Source::KiloCode(args) => agents::run_one("kilo-code", args, context),
+        Source::Amp(args) => agents::run_one("amp", args, context),
+        Source::Kimi(args) => agents::run_one("kimi", args, context),
+        Source::Zed(args) => agents::run_one("zed", args, context),
+        Source::Goose(args) => agents::run_one("goose", args, context),
+        Source::Droid(args) => agents::run_one("droid", args, context),
+        Source::Cursor => Err(agents::unreadable("cursor")),
+        Source::Aider => Err(agents::unreadable("aider")),
+        Source::Crush => Err(agents::unreadable("crush")),
     }
 }
 
