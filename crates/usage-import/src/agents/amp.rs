@@ -10,7 +10,7 @@ use usage_core::Timestamp;
 use usage_providers::{Counts, Remainder, made_id};
 
 use super::agent::Agent;
-use super::lenient::{Lax, Scalar, read};
+use super::lenient::{Lax, List, Scalar, read};
 use super::logged::Logged;
 use super::places::Places;
 use super::progress::Progress;
@@ -56,7 +56,7 @@ struct Thread<'a> {
     #[serde(borrow)]
     created: Scalar<'a>,
     #[serde(borrow)]
-    messages: Lax<Vec<&'a RawValue>>,
+    messages: List<&'a RawValue>,
     #[serde(borrow, rename = "usageLedger")]
     ledger: Lax<Ledger<'a>>,
 }
@@ -65,7 +65,7 @@ struct Thread<'a> {
 #[serde(default)]
 struct Ledger<'a> {
     #[serde(borrow)]
-    events: Lax<Vec<Lax<Event<'a>>>>,
+    events: List<Lax<Event<'a>>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -143,13 +143,13 @@ pub(super) fn thread(
     let id = thread.id.text().unwrap_or_else(|| name.into());
     let created = thread.created.instant();
     let mut in_messages: Vec<Telling<'_>> = Vec::new();
-    for message in thread.messages.get().into_iter().flatten() {
-        match serde_json::from_str::<Message<'_>>(message.get()) {
+    for message in &thread.messages.0 {
+        match read::<Message<'_>>(message.get().as_bytes()) {
             Ok(message) => in_messages.extend(told_by_message(&message, created)),
             Err(error) => emit(Err(error)),
         }
     }
-    let events = thread.ledger.get().and_then(|ledger| ledger.events.get());
+    let events = thread.ledger.get().map(|ledger| &ledger.events.0);
     for (number, event) in events.into_iter().flatten().enumerate() {
         let Some(event) = event.get() else { continue };
         let Some(mut told) = told_by_ledger(event) else { continue };

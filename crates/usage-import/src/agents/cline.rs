@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use usage_core::{Outcome, Quality, Timestamp};
 use usage_providers::{Counts, Remainder, made_id};
 
-use super::lenient::{Lax, Scalar, read, read_owned};
+use super::lenient::{Lax, List, Scalar, read, read_list};
 use super::logged::Logged;
 
 /// The program that a task is of.
@@ -46,7 +46,7 @@ impl Beside {
         #[serde(default)]
         struct Metadata<'a> {
             #[serde(borrow)]
-            model_usage: Lax<Vec<Lax<Used<'a>>>>,
+            model_usage: List<Lax<Used<'a>>>,
         }
         #[derive(Default, Deserialize)]
         #[serde(default)]
@@ -59,7 +59,7 @@ impl Beside {
             model_provider_id: Scalar<'a>,
         }
         let metadata: Metadata<'_> = read(text).unwrap_or_default();
-        for used in metadata.model_usage.get().into_iter().flatten().filter_map(Lax::get) {
+        for used in metadata.model_usage.0.iter().filter_map(Lax::get) {
             if let (Some(time), Some(model)) = (used.ts.instant(), used.model_id.text()) {
                 let provider = used.model_provider_id.text().unwrap_or_default();
                 self.models.push((time, model.into_owned(), provider.into_owned()));
@@ -75,17 +75,17 @@ impl Beside {
             #[serde(borrow)]
             ts: Scalar<'a>,
         }
-        let said: Vec<&RawValue> = read(text).unwrap_or_default();
+        let said: Vec<&RawValue> = read_list(text).unwrap_or_default();
         for said in said.into_iter().map(RawValue::get) {
             if let Some(model) = between(said, "<model>", "</model>") {
-                let time = serde_json::from_str::<Said<'_>>(said).unwrap_or_default().ts.instant();
+                let time = read::<Said<'_>>(said.as_bytes()).unwrap_or_default().ts.instant();
                 let time = time.unwrap_or(Timestamp::MIN_RECORD);
                 self.models.push((time, model.to_owned(), String::new()));
             }
             if self.folder.is_empty()
                 && let Some(folder) = between(said, "# Current Workspace Directory (", ") Files")
                     .or_else(|| between(said, "# Current Working Directory (", ") Files"))
-                && let Some(folder) = read_owned::<String>(format!("\"{folder}\"").as_bytes())
+                && let Ok(folder) = serde_json::from_str::<String>(&format!("\"{folder}\""))
             {
                 self.folder = folder;
             }
@@ -175,11 +175,11 @@ pub(super) fn task(
     beside: &Beside,
     emit: &mut dyn FnMut(Result<Logged<'_>, serde_json::Error>),
 ) -> Result<(), serde_json::Error> {
-    let messages: Vec<&RawValue> = read(text)?;
+    let messages: Vec<&RawValue> = read_list(text)?;
     // Of each begun request its text, and when the next one began: by then it is over for good.
     let mut begun: Option<Message<'_>> = None;
     for message in messages {
-        let message = match serde_json::from_str::<Message<'_>>(message.get()) {
+        let message = match read::<Message<'_>>(message.get().as_bytes()) {
             Ok(message) => message,
             Err(error) => {
                 emit(Err(error));
@@ -213,7 +213,7 @@ fn emit_request(
     beside: &Beside,
     emit: &mut dyn FnMut(Result<Logged<'_>, serde_json::Error>),
 ) {
-    let request = match serde_json::from_str::<Request<'_>>(message.text.as_str()) {
+    let request = match read::<Request<'_>>(message.text.as_str().as_bytes()) {
         Ok(request) => request,
         Err(error) => return emit(Err(error)),
     };

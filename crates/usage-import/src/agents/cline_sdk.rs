@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use usage_providers::{Counts, Remainder, made_id};
 
-use super::lenient::{Lax, Scalar, read};
+use super::lenient::{Lax, List, Scalar, read, read_list};
 use super::logged::{Logged, Route};
 
 /// What lies beside the messages of a session.
@@ -34,7 +34,7 @@ struct File<'a> {
     #[serde(borrow)]
     agent: Scalar<'a>,
     #[serde(borrow)]
-    messages: Lax<Vec<&'a RawValue>>,
+    messages: List<&'a RawValue>,
 }
 
 #[derive(Default, Deserialize)]
@@ -85,13 +85,13 @@ pub(super) fn session(
     emit: &mut dyn FnMut(Result<Logged<'_>, serde_json::Error>),
 ) -> Result<(), serde_json::Error> {
     let file = match text.trim_ascii_start().first() {
-        Some(b'[') => File { messages: Lax(Some(read(text)?)), ..File::default() },
+        Some(b'[') => File { messages: List(read_list(text)?), ..File::default() },
         _ => read(text)?,
     };
     let is_subagent = id != session || file.agent.is("subagent") || file.agent.is("teammate");
     let stated = file.session.text().unwrap_or_else(|| session.into());
-    for message in file.messages.get().into_iter().flatten() {
-        let message = match serde_json::from_str::<Message<'_>>(message.get()) {
+    for message in &file.messages.0 {
+        let message = match read::<Message<'_>>(message.get().as_bytes()) {
             Ok(message) => message,
             Err(error) => {
                 emit(Err(error));

@@ -7,7 +7,7 @@ use usage_core::{Money, Timestamp};
 use usage_providers::instance_of;
 use usage_providers::telemetry::{Emitter, Value, is_request, read as observe};
 
-use super::lenient::{Lax, Scalar, read};
+use super::lenient::{Lax, List, Scalar, read};
 use super::logged::Logged;
 
 #[derive(Default, Deserialize)]
@@ -18,7 +18,7 @@ struct Row<'a> {
     #[serde(borrow)]
     name: Scalar<'a>,
     #[serde(rename = "endTime")]
-    end: Lax<(i64, i64)>,
+    end: List<i64>,
     #[serde(borrow)]
     attributes: Lax<Attributes<'a>>,
     #[serde(borrow)]
@@ -76,9 +76,12 @@ pub(super) fn row(
         }),
     );
     let part = &observed.part;
-    let time = row.end.get().and_then(|(seconds, nanos)| {
-        Some(Timestamp::from_micros(seconds.checked_mul(1_000_000)?.checked_add(nanos / 1_000)?))
-    });
+    let time = match row.end.0[..] {
+        [seconds, nanos] => {
+            seconds.checked_mul(1_000_000).and_then(|it| it.checked_add(nanos / 1_000))
+        }
+        _ => None,
+    };
     let session = observed.session_id.as_deref().unwrap_or_default();
     let mut logged = Logged {
         id: part.response_id.as_deref().unwrap_or_default().into(),
@@ -92,7 +95,7 @@ pub(super) fn row(
         quality: part.quality,
         outcome: part.outcome,
         stated_cost: part.stated_cost.map(|picos| Money::from_picos(picos.into())),
-        time: time.filter(|time| time.is_recordable()),
+        time: time.map(Timestamp::from_micros).filter(|time| time.is_recordable()),
         ..Logged::default()
     };
     if logged.id.is_empty() {

@@ -9,7 +9,7 @@ use usage_core::Quality;
 use usage_providers::Remainder;
 
 use super::agent::Agent;
-use super::lenient::{Lax, Scalar, read};
+use super::lenient::{Lax, List, Scalar, read};
 use super::logged::{Logged, Route, gemini_counts};
 use super::places::Places;
 use super::progress::Progress;
@@ -115,7 +115,7 @@ struct Row<'a> {
     #[serde(borrow)]
     tokens: Lax<Tokens<'a>>,
     #[serde(borrow)]
-    messages: Lax<Vec<&'a RawValue>>,
+    messages: List<&'a RawValue>,
     #[serde(borrow, rename = "$set")]
     set: Option<&'a RawValue>,
 }
@@ -154,7 +154,7 @@ pub(super) fn row(
     take(&row, chat, emit);
     if let Some(set) = row.set {
         // What a resumed session repeats of its history has the ids that it had.
-        take(&serde_json::from_str(set.get())?, chat, emit);
+        take(&read(set.get().as_bytes())?, chat, emit);
     }
     Ok(())
 }
@@ -169,8 +169,8 @@ fn take(row: &Row<'_>, chat: &mut Chat, emit: &mut dyn FnMut(Logged<'_>)) {
     {
         emit(request(row, tokens, chat));
     }
-    for message in row.messages.get().into_iter().flatten() {
-        let message = serde_json::from_str::<Row<'_>>(message.get()).unwrap_or_default();
+    for message in &row.messages.0 {
+        let message = read::<Row<'_>>(message.get().as_bytes()).unwrap_or_default();
         if message.sort.is("gemini")
             && let Some(tokens) = message.tokens.get()
         {

@@ -6,9 +6,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use chrono::DateTime;
-use serde::de::{
-    Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use usage_core::{Money, Timestamp};
 use usage_providers::{Remainder, pico_dollars, pico_dollars_of};
@@ -186,9 +184,9 @@ impl<'de: 'a, 'a> Visitor<'de> for ScalarVisitor<'a> {
     }
 }
 
-/// An object or a list that may be something else: then it is nothing.
+/// An object that may be something else: then it is nothing.
 #[derive(Clone, Debug)]
-pub(super) struct Lax<T>(pub(super) Option<T>);
+pub(super) struct Lax<T>(Option<T>);
 
 impl<T> Default for Lax<T> {
     fn default() -> Self {
@@ -205,18 +203,41 @@ impl<T> Lax<T> {
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Lax<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?;
-        Ok(Self(serde_json::from_str(raw.get()).ok()))
+        Ok(Self(read(raw.get().as_bytes()).ok()))
     }
 }
 
-/// Returns a row that is a whole value of JSON, and nothing else.
-pub(super) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, serde_json::Error> {
-    serde_json::from_slice(bytes)
+/// A list that may be something else: then it is empty.
+#[derive(Clone, Debug)]
+pub(super) struct List<T>(pub(super) Vec<T>);
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
 }
 
-/// Returns what side files hold, where they hold it.
-pub(super) fn read_owned<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
-    serde_json::from_slice(bytes).ok()
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?;
+        Ok(Self(read_list(raw.get().as_bytes()).unwrap_or_default()))
+    }
+}
+
+/// Reads a text that is an object, and nothing else. Without the look at how it begins, the values of a list would be
+/// taken for those of the fields, in their order.
+pub(super) fn read<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, serde_json::Error> {
+    match text.trim_ascii_start().first() {
+        Some(b'{') | None => serde_json::from_slice(text),
+        Some(_) => Err(serde::de::Error::custom("it is no object")),
+    }
+}
+
+/// Reads a text that is a list, and nothing else.
+pub(super) fn read_list<'a, T: Deserialize<'a>>(
+    text: &'a [u8],
+) -> Result<Vec<T>, serde_json::Error> {
+    serde_json::from_slice(text)
 }
 
 #[cfg(test)]

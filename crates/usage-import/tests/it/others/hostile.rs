@@ -1,7 +1,7 @@
 //! Files that were made to do harm, or came to it.
 
 use std::fs;
-use std::io::Write;
+use std::io::Write as _;
 use std::path::Path;
 
 use rusqlite::Connection;
