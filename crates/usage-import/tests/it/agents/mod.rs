@@ -2,9 +2,5 @@
 
 mod growing;
 mod hostile;
-<<<<<<< HEAD
-mod support;
-=======
 pub(crate) mod support;
->>>>>>> b8c5579 (Read the logs of thirteen more agents)
 mod trees;
