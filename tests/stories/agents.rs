@@ -44,7 +44,7 @@ fn all_that_are_found_again_and_again() {
     exit 1
     --- stderr
     error: no agent's logs were found on this machine
-    hint: `usage import AGENT PATH` reads those that lie elsewhere, of Claude Code, Codex
+    hint: `usage import AGENT PATH` reads those that lie elsewhere, of Claude Code, Codex, opencode, Gemini CLI, Copilot CLI, pi, Qwen Code, Cline, Roo Code, Kilo Code, Amp, Kimi, Zed, Goose, Droid
     ");
     assert_eq!(fixture.files(), Vec::<String>::new(), "no ledger is made for nothing");
 

@@ -34,6 +34,7 @@ mod lines;
 mod maintenance;
 mod migrate;
 mod model;
+mod other_agents;
 mod output;
 mod patience;
 mod periods;

@@ -64,7 +64,7 @@ pub(super) fn line(of: &Line<'_>, store: &Store, now: Timestamp) -> Result<Strin
     }
     let requests = format_count(held.requests);
     parts.push(match of.agent.tells_totals() {
-        true => format!("Requests: unknown, in {requests} bookings"),
+        true => format!("Requests: unknown (bookings: {requests})"),
         false => format!("Requests: {requests}"),
     });
     parts.push(format!("Tokens: {}", format_tokens(held.tokens())));
