@@ -48,7 +48,10 @@ const ORDERS: &[(&str, &[&str])] = &[
             "doctor",
         ],
     ),
-    ("usage-import", &["error", "importer", "options", "run", "sqlite", "ccrouter", "follow", "agents"]),
+    (
+        "usage-import",
+        &["error", "importer", "options", "run", "sqlite", "ccrouter", "follow", "agents"],
+    ),
     (
         "usage-tracker",
         &[
