@@ -6,7 +6,7 @@ mod database;
 
 pub(crate) use database::{Database, Kind};
 
-/// Why a query on a database gave nothing, before it is known which file that was.
+/// The reason why a query on a database gave nothing, before it is known which file that was.
 #[derive(Debug)]
 pub(crate) enum QueryError {
     Sqlite(rusqlite::Error),
