@@ -266,7 +266,7 @@ impl Model {
         let next = cliffs().filter(|above| *above >= total_input).min();
         let sizes = passed.map_or(0, |above| above + 1)..=next.unwrap_or(u64::MAX);
         validity.narrow(&Validity::ALWAYS.micros, &sizes);
-        of_day().filter(holds).filter(|line| line.above == passed.unwrap_or(0)).next_back()
+        of_day().filter(holds).rfind(|line| line.above == passed.unwrap_or(0))
     }
 }
 
