@@ -63,7 +63,7 @@ pub(super) fn all(list: &dyn PriceList, question: &Question<'_>) -> Option<Vec<K
                     tier,
                     since,
                     above: above(quote),
-                    terms: quote.terms.clone().ok(),
+                    terms: quote.terms.ok(),
                 };
                 let answers = if has { &answers[..] } else { &answers[..1] };
                 all.extend(answers.iter().map(known));

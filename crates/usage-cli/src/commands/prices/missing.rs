@@ -22,7 +22,7 @@ pub(super) fn run(period: &str, format: Format, context: &Context) -> Result<u8,
     let without_records = without_records(&store, &period, &missing)?;
     match format {
         Format::Text => {
-            output::print(&shown(&store, &period, &missing, without_records, context)?)?
+            output::print(&shown(&store, &period, &missing, without_records, context)?)?;
         }
         Format::Json => output::print_json(&JsonMissing {
             schema: 1,

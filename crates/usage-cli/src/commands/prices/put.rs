@@ -60,7 +60,7 @@ pub(super) fn run(path: &Path, kind: Kind, context: &Context) -> Result<u8, CliE
         }
         BookPut::Same(_) if context.quiet => {}
         BookPut::Same(there) => {
-            output::print(&format!("In force already: {}\n", title(&there.book)))?
+            output::print(&format!("In force already: {}\n", title(&there.book)))?;
         }
         BookPut::Put(there) => {
             note_likes(&store, &text, context)?;

@@ -7,7 +7,7 @@ use chrono::DateTime;
 use serde::Serialize;
 use usage_core::format::{display_width, format_count, printable};
 use usage_core::period::parse_period;
-use usage_core::pricing::{Kind, PriceList, Question, Quote};
+use usage_core::pricing::{Kind, PriceList, Question, Quote, Unknown};
 use usage_core::{Money, Tier, Timestamp};
 
 use super::known::{above, by_size, end_of};
@@ -192,7 +192,7 @@ impl Asked<'_> {
         let at_zone = |at| amounts::instant(at, context.zone());
         let Question { provider, model, at, .. } = self.question;
         let quote = self.smallest();
-        let unknown = quote.and_then(|quote| quote.terms.err()).map(|why| why.as_str());
+        let unknown = quote.and_then(|quote| quote.terms.err()).map(Unknown::as_str);
         let rule = quote.map_or("", |quote| quote.rule.as_str());
         JsonQuote {
             schema: 1,
