@@ -446,6 +446,7 @@ fn what_is_not_in_the_ledger() {
       tables           ok
       counters         ok
       names            ok
+      prices           ok
       records          ok
       record-ids       ok
       event-ids        ok

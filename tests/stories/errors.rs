@@ -92,6 +92,8 @@ const CAUSES: &[(&str, Cause)] = &[
     ("bad-age", || Some(Fixture::with(DAY).usage("retain --rows soon"))),
     ("bad-policy", || Some(Fixture::with(DAY).usage("retain --rows 30d --sums 8d"))),
     ("bad-policy", || Some(Fixture::with(DAY).usage("retain --rows 30d --sessions 8d"))),
+    ("bad-at", || Some(Fixture::with(DAY).usage("prices gpt-5 --at noon"))),
+    ("not-confirmed", || Some(Fixture::with(DAY).usage("reprice"))),
     ("not-confirmed", || Some(Fixture::with(DAY).usage("delete --all"))),
     ("no-ledger", || Some(Fixture::new().usage("report"))),
     ("not-a-ledger", || Some(Fixture::new().usage("report --db home"))),
@@ -157,6 +159,27 @@ const CAUSES: &[(&str, Cause)] = &[
         let run = on_a_terminal(&Fixture::with(DAY), "usage delete --all", "no\n")?;
         // On a terminal all is one stream, and the answer ends no line there.
         Some(Run { stderr: run.stdout.replace("them: ", "them: \n"), ..run })
+    }),
+    ("nothing-repriced", || {
+        let run = on_a_terminal(&with_own_prices(), "usage reprice", "no\n")?;
+        Some(Run { stderr: run.stdout.replace("anew: ", "anew: \n"), ..run })
+    }),
+    ("not-a-book", || Some(putting("--set", "[[price]]\nmodell = 'm'"))),
+    ("not-own-prices", || Some(putting("--set", "usage-prices 1\n"))),
+    ("not-shipped-prices", || Some(putting("--update", "[[price]]\nmodel = 'm'"))),
+    ("not-reduced", || Some(putting("--update", "{\"anthropic\":{}}"))),
+    ("older-book", || {
+        let sql = "UPDATE books SET date = '2099-01-01', content = 'usage-prices 1', checksum = 0";
+        let ledger = changed(sql);
+        ledger.write("book", include_str!("../../crates/usage-prices/books/direct.txt"));
+        // What is damaged gives way; what is whole does not.
+        ledger.usage("prices --update book").stdout_of_success();
+        let older = include_str!("../../crates/usage-prices/books/direct.txt");
+        ledger.write("book", older.replacen("\ndate 20", "\ndate 19", 1));
+        Some(ledger.usage("prices --update book"))
+    }),
+    ("unreadable-books", || {
+        Some(changed("UPDATE books SET date = '2099-01-01', content = ''").usage("prices gpt-5"))
     }),
     ("no-home", || without_a_home("import ccrouter")),
     ("no-agents", || Some(Fixture::new().usage("import agents"))),
@@ -239,9 +262,29 @@ fn every_kind_says_what_the_reference_says() {
         .map(|(_, row)| row.kind)
         .collect();
     // What this machine does not allow for, and nothing else.
-    let may_be: [&str; 5] =
-        ["no-data-folder", "no-home", "disk-full", "no-space", "nothing-deleted"];
+    let may_be: [&str; 6] = [
+        "no-data-folder",
+        "no-home",
+        "disk-full",
+        "no-space",
+        "nothing-deleted",
+        "nothing-repriced",
+    ];
     assert!(skipped.iter().all(|kind| may_be.contains(kind)), "in no story: {skipped:?}");
+}
+
+/// A ledger whose records would be priced otherwise by its user's own prices.
+fn with_own_prices() -> Fixture {
+    let fixture = Fixture::with(DAY);
+    fixture.write("own", "[[price]]\nmodel = 'claude-*'\ninput = '1'\noutput = '1'\n");
+    fixture.usage("prices --set own").stdout_of_success();
+    fixture
+}
+
+fn putting(option: &str, content: &str) -> Run {
+    let fixture = Fixture::with(DAY);
+    fixture.write("book", content);
+    fixture.usage(&format!("prices {option} book"))
 }
 
 /// The row that the run agrees with.

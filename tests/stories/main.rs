@@ -39,6 +39,7 @@ mod output;
 mod patience;
 mod periods;
 mod permissions;
+mod prices;
 mod process;
 mod prune;
 mod record;

@@ -15,6 +15,11 @@ pub(crate) fn requests(count: u64) -> String {
     format!("{} {}", format_count(count), if count == 1 { "request" } else { "requests" })
 }
 
+/// `1 model`, `787 models`.
+pub(crate) fn models(count: usize) -> String {
+    format!("{} {}", format_count(count as u64), if count == 1 { "model" } else { "models" })
+}
+
 /// A part of a line of accounts: how many records told more of what was known, where any did.
 pub(crate) fn amended(count: u64) -> String {
     match count {

@@ -206,7 +206,7 @@ fn is_ascii() -> bool {
 }
 
 /// `COLUMNS` if it is set, else the terminal's width; text for a file or a pipe is not shortened.
-fn width() -> Option<usize> {
+pub(crate) fn width() -> Option<usize> {
     let columns = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     columns.filter(|columns| *columns > 0).or_else(|| {
         let terminal = std::io::stdout().is_terminal().then(terminal_size::terminal_size)?;

@@ -4,12 +4,13 @@ use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use serde::Serialize;
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
-use usage_core::format::printable;
+use usage_core::format::{escape_hidden, printable};
 use usage_store::VacuumOutcome;
 
 use crate::error::CliError;
@@ -21,6 +22,12 @@ use crate::global::GlobalArgs;
 pub(crate) fn print(text: &str) -> Result<(), CliError> {
     let mut stdout = io::stdout().lock();
     written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+}
+
+/// Prints one line of JSON, in which nothing is hidden. What the commands tell always serialises.
+pub(crate) fn print_json(value: &impl Serialize) -> Result<(), CliError> {
+    let json = escape_hidden(serde_json::to_string(value).unwrap_or_default());
+    print(&format!("{json}\n"))
 }
 
 /// Returns the outcome of writing to standard output, for those who do it by themselves.

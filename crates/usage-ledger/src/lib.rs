@@ -16,8 +16,13 @@ pub use usage_store as store;
 #[doc(inline)]
 pub use usage_tracker as tracker;
 
+#[cfg(feature = "prices")]
+mod pricing;
+
 /// A time zone, by its name in the IANA database.
 pub use chrono_tz::Tz as Zone;
+#[cfg(feature = "prices")]
+pub use pricing::{cost_of, open, options};
 pub use usage_core::{
     Engine, EventId, Filter, Label, LabelNames, Labels, Measure, Period, Record, RecordError,
     Report, ReportQuery, TimeRange, Timestamp, TokenCounts, Usage, parse_period, report,
@@ -27,28 +32,3 @@ pub use usage_tracker::{
     Builder, Clock, Durability, Handle, HandleError, Overflow, RejectedRecord, ShutdownReport,
     Stats, SystemClock, Tracker,
 };
-
-/// Returns the options for opening a ledger whose records are priced by list prices as they are stored: what
-/// [`StoreOptions::default`] says of everything else.
-///
-/// ```
-/// # let folder = tempfile::tempdir()?;
-/// # let path = folder.path().join("usage.db");
-/// let store = usage_ledger::options().open(&path)?;
-/// assert!(store.prices().list()?.is_some());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[cfg(feature = "prices")]
-#[must_use]
-pub fn options() -> StoreOptions {
-    StoreOptions::default().with_pricing(std::sync::Arc::new(usage_prices::ShippedPrices))
-}
-
-/// Opens the ledger with list prices, and makes it where it is missing: [`Store::open`] with [`options`].
-///
-/// # Errors
-/// As [`Store::open`].
-#[cfg(feature = "prices")]
-pub fn open(path: impl AsRef<std::path::Path>) -> Result<Store, StoreError> {
-    options().open(path)
-}

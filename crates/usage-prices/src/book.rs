@@ -137,10 +137,20 @@ impl Book {
         self.corrections
     }
 
-    /// Returns each model with its provider, as `openai/gpt-5`.
+    /// Returns each model with its provider, as `openai/gpt-5`; without where a user's own book names none.
     pub fn models(&self) -> impl Iterator<Item = String> {
+        self.providers
+            .iter()
+            .flat_map(|provider| provider.models.iter().map(|model| provider.named(&model.id)))
+    }
+
+    /// Returns each model that is said to cost the same as another, with this other one's provider and name.
+    pub fn likes(&self) -> impl Iterator<Item = (String, (&str, &str))> {
         self.providers.iter().flat_map(|provider| {
-            provider.models.iter().map(|model| format!("{}/{}", provider.id, model.id))
+            provider.models.iter().filter_map(|model| {
+                let (of, name) = model.like.as_ref()?;
+                Some((provider.named(&model.id), (&**of, &**name)))
+            })
         })
     }
 
@@ -205,6 +215,11 @@ impl Book {
 }
 
 impl Provider {
+    /// A model's name with the provider in front, if there is one.
+    pub(crate) fn named(&self, model: &str) -> String {
+        if self.id.is_empty() { model.to_owned() } else { format!("{}/{model}", self.id) }
+    }
+
     /// The models whose names fit, each with its best pattern.
     pub(crate) fn matches(&self, name: &str) -> Vec<(Weight, &Model, &Pattern)> {
         let of = |model| {
@@ -251,7 +266,7 @@ impl Model {
         let next = cliffs().filter(|above| *above >= total_input).min();
         let sizes = passed.map_or(0, |above| above + 1)..=next.unwrap_or(u64::MAX);
         validity.narrow(&Validity::ALWAYS.micros, &sizes);
-        of_day().filter(holds).filter(|line| line.above == passed.unwrap_or(0)).last()
+        of_day().filter(holds).rfind(|line| line.above == passed.unwrap_or(0))
     }
 }
 

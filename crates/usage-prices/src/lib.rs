@@ -4,6 +4,7 @@
 
 mod answer;
 mod book;
+mod difference;
 mod find;
 mod instant;
 mod list;
@@ -14,6 +15,7 @@ mod user;
 
 pub use answer::{Answer, Found, Query, Rule, Why};
 pub use book::Book;
+pub use difference::BookDifference;
 pub use list::ShippedPrices;
 pub use prices::Prices;
 pub use usage_core::pricing::{Billed, BookError, Kind, NotPriced, Terms, TermsError, cost};

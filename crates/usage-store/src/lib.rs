@@ -20,7 +20,7 @@ pub use error::{
 };
 pub use journal::backlog::{JournalBacklog, JournalSegment, SegmentState};
 pub use journal::recovery::{Journals, Recovered};
-pub use ledger::books::LedgerBook;
+pub use ledger::books::{LedgerBook, this_program};
 pub use ledger::file;
 pub use ledger::path::{DB_ENV, db_path};
 pub use ledger::schema::APPLICATION_ID;

@@ -28,7 +28,8 @@ use axum::routing::{get, post};
 use clap::Parser as _;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use usage_store::Store;
+use usage_prices::ShippedPrices;
+use usage_store::StoreOptions;
 use usage_tracker::Tracker;
 
 use proxy::Gateway;
@@ -40,7 +41,8 @@ const DEADLINE: Duration = Duration::from_secs(30);
 fn main() -> Result<()> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let settings = Settings::parse();
-    let tracker = Arc::new(Tracker::builder().start(Store::open(&settings.ledger)?)?);
+    let options = StoreOptions::default().with_pricing(Arc::new(ShippedPrices));
+    let tracker = Arc::new(Tracker::builder().start(options.open(&settings.ledger)?)?);
     let runtime = Runtime::new()?;
     let served = runtime.block_on(serve(settings, Arc::clone(&tracker)));
     // Ends the tasks of the streams that are left; their meters record what had arrived. Only then is

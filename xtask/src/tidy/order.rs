@@ -95,7 +95,18 @@ const ORDERS: &[(&str, &[&str])] = &[
     ),
     (
         "usage-prices",
-        &["instant", "pattern", "spelling", "book", "user", "answer", "find", "prices", "list"],
+        &[
+            "instant",
+            "pattern",
+            "spelling",
+            "book",
+            "difference",
+            "user",
+            "answer",
+            "find",
+            "prices",
+            "list",
+        ],
     ),
 ];
 

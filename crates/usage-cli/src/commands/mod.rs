@@ -1,5 +1,6 @@
 //! The commands, one a file: its arguments, and one function that runs it.
 
+mod about;
 mod backup;
 mod blocks;
 mod completions;
@@ -12,9 +13,11 @@ mod import;
 mod man;
 mod migrate;
 mod period;
+mod prices;
 mod prune;
 mod record;
 mod report;
+mod reprice;
 mod retain;
 mod sessions;
 mod tags;
@@ -37,6 +40,8 @@ pub(crate) enum Command {
     Export(export::Args),
     Import(import::Args),
     Tags(tags::Args),
+    Prices(prices::Args),
+    Reprice(reprice::Args),
     Prune(prune::Args),
     Retain(retain::Args),
     Delete(delete::Args),
@@ -46,6 +51,7 @@ pub(crate) enum Command {
     Migrate(migrate::Args),
     Completions(completions::Args),
     Man(man::Args),
+    About(about::Args),
 }
 
 impl Command {
@@ -61,6 +67,8 @@ impl Command {
             Self::Export(args) => export::run(args, &context()?),
             Self::Import(args) => import::run(args, &context()?),
             Self::Tags(args) => tags::run(args, &context()?),
+            Self::Prices(args) => prices::run(args, &context()?),
+            Self::Reprice(args) => reprice::run(args, &context()?),
             Self::Prune(args) => prune::run(args, &context()?),
             Self::Retain(args) => retain::run(args, &context()?),
             Self::Delete(args) => delete::run(args, &context()?),
@@ -71,6 +79,7 @@ impl Command {
             // These need to know nothing of the world.
             Self::Completions(args) => completions::run(args),
             Self::Man(args) => man::run(args),
+            Self::About(args) => about::run(args),
         }
     }
 

@@ -202,7 +202,7 @@ pub(super) fn instant(option: &str, text: &str, now: DateTime<Tz>) -> Result<Tim
 }
 
 /// Exactly `YYYY-MM-DD`, of the calendar.
-fn date(text: &str) -> Option<NaiveDate> {
+pub(super) fn date(text: &str) -> Option<NaiveDate> {
     NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| text.len() == 10)
 }
 

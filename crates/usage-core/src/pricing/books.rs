@@ -67,7 +67,7 @@ pub trait Pricing: Debug + Send + Sync {
 
 /// Why a text is no book of prices.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {what}")]
+#[error("{}{what}", of_line(*line))]
 pub struct BookError {
     /// The line, from 1. 0 is the book as a whole.
     pub line: usize,
@@ -81,4 +81,8 @@ impl BookError {
     pub fn new(line: usize, what: impl Into<String>) -> Self {
         Self { line, what: what.into() }
     }
+}
+
+fn of_line(line: usize) -> String {
+    if line == 0 { String::new() } else { format!("line {line}: ") }
 }

@@ -7,12 +7,14 @@
 
 mod books;
 mod cost;
+mod cost_of;
 mod kind;
 mod list;
 mod terms;
 
 pub use books::{BookError, BookText, Pricing};
 pub use cost::{Billed, NotPriced, cost};
+pub use cost_of::{NoCost, cost_of};
 pub use kind::Kind;
 pub use list::{PriceList, Question, Quote, Unknown, Validity};
 pub use terms::{Terms, TermsError};

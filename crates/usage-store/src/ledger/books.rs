@@ -123,13 +123,14 @@ pub(crate) fn put_shipped(connection: &Connection, pricing: &dyn Pricing) -> rus
         // The database's clock: when a book was put in decides nothing.
         let sql = "SELECT CAST(unixepoch('subsec') * 1000000 AS INTEGER)";
         let now = connection.query_row(sql, [], |row| row.get(0))?;
-        put(connection, &book, (Timestamp::from_micros(now), &program()))?;
+        put(connection, &book, (Timestamp::from_micros(now), &this_program()))?;
     }
     Ok(())
 }
 
-/// Names this program, and the user that runs it.
-fn program() -> String {
+/// Names this program and the user that runs it, for those who ask later who has changed prices.
+#[must_use]
+pub fn this_program() -> String {
     let version = env!("CARGO_PKG_VERSION");
     #[cfg(unix)]
     return format!("usage {version}, user {}", rustix::process::geteuid().as_raw());

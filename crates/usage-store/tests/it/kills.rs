@@ -14,7 +14,7 @@ use usage_store::{SCHEMA_VERSION, Store, doctor};
 
 use super::child;
 use super::migration::WITHOUT_V4;
-use super::prices;
+use super::repricing;
 use super::support::{Place, record_of, scan};
 
 /// The number of times that each is killed; `USAGE_TEST_KILLS` says otherwise.
@@ -53,7 +53,7 @@ pub(crate) fn change(place: &Path, what: &str) {
         "migrate" => {}
         "rebuild" => drop(doctor::rebuild(&store).unwrap()),
         "vacuum" => drop(store.vacuum().unwrap()),
-        "reprice" => prices::reprice_all(&place.join("usage.db")),
+        "reprice" => repricing::reprice_all(&place.join("usage.db")),
         _ => panic!("no such work: {what}"),
     }
 }
@@ -197,13 +197,13 @@ fn a_rebuild_leaves_the_old_or_the_new_sums() {
 #[test]
 fn pricing_anew_leaves_all_old_or_all_new_prices() {
     const COUNT: u64 = 12_000;
-    let place = prices::unpriced(COUNT as i64);
-    assert!(!prices::is_priced(&place, COUNT));
-    assert!(prices::is_priced(&killed(&place, "reprice", None).0, COUNT));
+    let place = repricing::unpriced(COUNT as i64);
+    assert!(!repricing::is_priced(&place, COUNT));
+    assert!(repricing::is_priced(&killed(&place, "reprice", None).0, COUNT));
     each_kill(&place, "reprice", |copy| {
-        if !prices::is_priced(copy, COUNT) {
-            prices::reprice_all(&copy.path);
-            assert!(prices::is_priced(copy, COUNT));
+        if !repricing::is_priced(copy, COUNT) {
+            repricing::reprice_all(&copy.path);
+            assert!(repricing::is_priced(copy, COUNT));
         }
     });
 }

@@ -14,7 +14,7 @@ use usage_prices::ShippedPrices;
 use usage_store::doctor::{Advice, Depth, examine};
 use usage_store::{RepricePlan, RepriceScope, SCHEMA_VERSION, Store, StoreOptions, doctor};
 
-use super::prices;
+use super::priced;
 use super::support::{Place, record, series_by, with_event};
 
 /// Ledgers of version 5, with what the same command has printed of both.
@@ -182,7 +182,7 @@ fn ledgers_of_version_5_can_be_priced() {
         let options = StoreOptions::default().with_pricing(Arc::new(ShippedPrices));
         let store = options.open(&place.path).unwrap();
         reports_are(&store, csv);
-        assert_eq!(prices::sums(&store), (0, Money::ZERO));
+        assert_eq!(priced::sums(&store), (0, Money::ZERO));
         is_sound(&place.path);
         let everything = Filter::default();
         let plan =
@@ -191,7 +191,7 @@ fn ledgers_of_version_5_can_be_priced() {
         assert_eq!(plan.skipped.map_or(0, |skipped| skipped.requests), frozen);
         assert!(plan.after.priced > 100, "{plan:#?}");
         store.reprice(&plan, plan_time(), "test", |_| {}).unwrap();
-        assert_eq!(prices::sums(&store), (plan.after.priced, plan.after.cost));
+        assert_eq!(priced::sums(&store), (plan.after.priced, plan.after.cost));
         reports_are(&store, csv);
         is_sound(&place.path);
         assert_eq!(doctor::rebuild(&store).unwrap().changed, 0);
