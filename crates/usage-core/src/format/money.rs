@@ -28,8 +28,9 @@ pub(super) fn cost_cell(totals: &Summary, options: &TextOptions) -> String {
     }
 }
 
-/// US dollars with two decimals from one dollar on, and below that with two figures that count.
-pub(super) fn format_dollars(money: Money) -> String {
+/// Prints US dollars with two decimals from one dollar on, and below that with two figures that count.
+#[must_use]
+pub fn format_dollars(money: Money) -> String {
     const DOLLAR: u128 = 1_000_000_000_000;
     const CENT: u128 = DOLLAR / 100;
     let picos = money.picos();

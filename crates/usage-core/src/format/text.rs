@@ -131,7 +131,7 @@ fn grid(table: &Table, costs: Costs) -> Grid {
     let column = |dimension: &Dimension| NameColumn {
         header: header(dimension),
         least: 0,
-        shortens: !dimension.is_time(),
+        shortens: !dimension.is_time() && *dimension != Dimension::Block,
     };
     let names: Vec<_> = by.dimensions().iter().map(column).collect();
     let headers: Vec<_> = names.iter().map(|column| column.header.as_str()).collect();
@@ -233,7 +233,7 @@ fn units_between(from: DateTime<Tz>, to: DateTime<Tz>, time: Dimension) -> u64 {
         Dimension::Hour => (to - from).num_hours(),
         Dimension::Week => days / 7,
         Dimension::Month => months(to) - months(from),
-        Dimension::Label(_) | Dimension::Tag(_) | Dimension::Day => days,
+        _ => days,
     };
     units.unsigned_abs()
 }
