@@ -88,15 +88,15 @@ impl<'a> Log<'a> {
         );
     }
 
-    /// Writes the last count once more, as is done before a request.
+    /// Writes what some versions do before a request: the last count once more, or that there is none.
     pub(super) fn repeat(&mut self) {
-        if let Some(last) = self.last {
-            self.token_count(&last.json(self.writes()));
-        } else {
-            self.event(
+        match self.last.filter(|_| self.version.repeats) {
+            Some(last) => self.token_count(&last.json(self.writes())),
+            None if !self.writes() => self.event(
                 "token_count",
                 ",\"info\":null,\"rate_limits\":{\"limit_id\":\"codex\",\"primary\":null}",
-            );
+            ),
+            None => {}
         }
     }
 

@@ -17,8 +17,10 @@ pub(super) struct Version {
     pub(super) fork: Fork,
     /// Totals begin again after a compaction.
     pub(super) totals_fall: bool,
-    /// Turns have ids, and the last count is written again before each request.
+    /// Turns have ids.
     pub(super) turn_ids: bool,
+    /// The last count is written again before each request.
+    pub(super) repeats: bool,
     /// Each request has a row of its own that names the response.
     pub(super) records: bool,
 }
@@ -30,6 +32,7 @@ pub(super) const VERSIONS: [Version; 5] = [
         fork: Fork::None,
         totals_fall: true,
         turn_ids: false,
+        repeats: false,
         records: false,
     },
     Version {
@@ -37,6 +40,7 @@ pub(super) const VERSIONS: [Version; 5] = [
         fork: Fork::OldTimes,
         totals_fall: false,
         turn_ids: true,
+        repeats: true,
         records: false,
     },
     Version {
@@ -44,6 +48,7 @@ pub(super) const VERSIONS: [Version; 5] = [
         fork: Fork::NewTimes,
         totals_fall: false,
         turn_ids: true,
+        repeats: true,
         records: false,
     },
     Version {
@@ -51,6 +56,7 @@ pub(super) const VERSIONS: [Version; 5] = [
         fork: Fork::Numbered,
         totals_fall: false,
         turn_ids: true,
+        repeats: false,
         records: false,
     },
     Version {
@@ -58,6 +64,7 @@ pub(super) const VERSIONS: [Version; 5] = [
         fork: Fork::Numbered,
         totals_fall: false,
         turn_ids: true,
+        repeats: false,
         records: true,
     },
 ];
