@@ -228,8 +228,11 @@ impl Made {
         }
         let session = source.uuid4();
         let mut log = Log::new(parent.version, parent.project, session, parent.at);
-        log.text = copies::copied(&parent.text, &parent.session, &log.session, parent.version);
         log.pass(source, 60_000, 2 * DAY);
+        other::queued(source, &mut log);
+        let copies =
+            copies::copied(&parent.text, &parent.session, &log.session, parent.version, log.at);
+        log.text.push_str(&copies);
         let turns = source.random.skewed(1, 5);
         self.turns(source, &mut log, context, tally, turns);
         log.close(source);

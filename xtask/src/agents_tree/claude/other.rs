@@ -108,8 +108,16 @@ pub(super) fn compaction(source: &mut Source, log: &mut Log<'_>, before: u64) {
     });
 }
 
+/// The first row of a session, with the time at which it begins. The oldest version writes none.
+pub(super) fn queued(source: &mut Source, log: &mut Log<'_>) {
+    if !log.version.loses_request_ids {
+        log.bare(source, "queue-operation", ",\"operation\":\"enqueue\"");
+    }
+}
+
 /// What a session begins with.
 pub(super) fn opening(source: &mut Source, log: &mut Log<'_>) {
+    queued(source, log);
     let at = time(log.at);
     let snapshot = format!(
         ",\"messageId\":\"{}\",\"snapshot\":{{\"trackedFileBackups\":{{}},\"timestamp\":\"{at}\"}},\"isSnapshotUpdate\":false",
