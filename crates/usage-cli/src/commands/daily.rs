@@ -6,7 +6,7 @@ use super::{period, report};
 use crate::context::Context;
 use crate::error::CliError;
 
-/// Show usage by day, as `usage report --by day` does
+/// Show usage by day, as `usage report --by day` does, with a column for each kind of tokens
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = long_help())]
 #[group(skip)]

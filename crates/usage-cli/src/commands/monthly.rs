@@ -6,7 +6,7 @@ use super::{period, report};
 use crate::context::Context;
 use crate::error::CliError;
 
-/// Show usage by month, as `usage report --by month` does
+/// Show usage by month, as `usage report --by month` does, with a column for each kind of tokens
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, after_long_help = long_help())]
 #[group(skip)]

@@ -138,7 +138,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     run_by(args, None, context)
 }
 
-/// Runs it grouped by one dimension first, whatever else it is grouped by.
+/// Runs it grouped by one dimension first, whatever else it is grouped by, with a column for each kind of tokens.
 pub(super) fn run_by(
     args: &Args,
     first: Option<Dimension>,
@@ -150,7 +150,7 @@ pub(super) fn run_by(
     note_world(args.format, &store, context)?;
     let report = report(&store, &query)?;
     note_period(args.format, &report.period, context);
-    let options = context.text_options().wide(args.wide);
+    let options = context.text_options().wide(args.wide).with_kinds(first.is_some());
     output::print(&args.format.write(&report, &options))?;
     Ok(exit_codes::DONE)
 }
