@@ -58,6 +58,18 @@ fn the_line_tells_session_day_block_and_limits() {
 }
 
 #[test]
+fn a_block_of_which_nobody_can_tell_the_start_is_left_out() {
+    let mut lines = String::new();
+    for hour in 0..60 {
+        let (day, hour) = (1 + hour / 24, hour % 24);
+        let line = r#"{"instance_id":"claude-code","route":"r","model":"m","tokens":1,"timestamp":"2026-05-"#;
+        writeln!(lines, "{line}{day:02}T{hour:02}:30:00Z\"}}").unwrap();
+    }
+    let fixture = Fixture::with(&lines);
+    assert_eq!(printed(fixture.usage_reading(LINE, "{}")), "today 12\n");
+}
+
+#[test]
 fn what_is_wrong_is_said_only_where_it_is_asked_for() {
     let without = "Opus 4.6\\u{1b}[31m | session $1.23 | 5h 24% | 7d 41%\n";
     let fixture = Fixture::new();

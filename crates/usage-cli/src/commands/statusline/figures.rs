@@ -1,7 +1,8 @@
 //! What the ledger says of the day, the session and the block that is under way.
 
+use usage_core::format::TextOptions;
 use usage_core::period::parse_period;
-use usage_core::query::{Limits, Listing, Pace, Selection};
+use usage_core::query::{Block, Limits, Listing, Pace, Selection, SessionOrder};
 use usage_core::stats::Summary;
 use usage_core::{Engine, Filter, Measure, TimeRange, Timestamp};
 
@@ -20,9 +21,13 @@ pub(super) struct Figures {
     pub(super) session: Option<Summary>,
     pub(super) today: Option<Summary>,
     pub(super) block: Option<(Summary, Pace)>,
+    /// The way costs are shown.
+    pub(super) options: TextOptions,
 }
 
 const HOUR: i64 = 3_600_000_000;
+/// The numbers of sessions that are looked through.
+const NEWEST: [usize; 2] = [4, 24];
 
 pub(super) fn ask(
     context: &Context,
@@ -36,35 +41,45 @@ pub(super) fn ask(
     let totals = store.totals(&of(TimeRange::from(&today)))?.summary();
     let now = context.now_timestamp();
     Ok(Figures {
-        session: session(&store, question, &of(since(now, 24)))?,
+        session: session(&store, question, &of(last_day(now)))?,
         today: Some(totals),
-        block: block(&store, &of(since(now, 5)), now)?,
+        block: block(&store, &question.instance, now, limits)?,
+        options: context.text_options(),
     })
 }
 
-/// The range from so many whole hours before now on: sums tell it without records.
-fn since(now: Timestamp, hours: i64) -> TimeRange {
-    let start = (now.as_micros().div_euclid(HOUR) - hours) * HOUR;
+/// The range of the last day: from a whole hour on, so that sums tell it without records.
+fn last_day(now: Timestamp) -> TimeRange {
+    let start = (now.as_micros().div_euclid(HOUR) - 24) * HOUR;
     TimeRange { start: Some(Timestamp::from_micros(start)), end: None }
 }
 
+/// Looks for the session among the newest: a session that an agent is in is mostly one of the first few.
 fn session(
     engine: &dyn Engine,
     question: &Question,
     of: &Selection<'_>,
 ) -> Result<Option<Summary>, CliError> {
     let Some(id) = &question.session else { return Ok(None) };
-    let sessions = engine.sessions(of, Listing::default())?.unwrap_or_default();
-    Ok(sessions.into_iter().find(|session| session.id == *id).map(|session| session.totals))
+    for top in NEWEST {
+        let listing = Listing { order: SessionOrder::Last, top: Some(top) };
+        let sessions = engine.sessions(of, listing)?.unwrap_or_default();
+        let found = sessions.iter().find(|session| session.id == *id);
+        if found.is_some() || sessions.len() < top {
+            return Ok(found.map(|session| session.totals));
+        }
+    }
+    Ok(None)
 }
 
 fn block(
     engine: &dyn Engine,
-    of: &Selection<'_>,
+    instance: &str,
     now: Timestamp,
+    limits: &Limits,
 ) -> Result<Option<(Summary, Pace)>, CliError> {
-    let blocks = engine.blocks(of)?;
-    Ok(blocks.iter().find_map(|block| Some((block.totals, block.pace(now)?))))
+    let block = Block::under_way(engine, instance, now, limits)?;
+    Ok(block.and_then(|block| Some((block.totals, block.pace(now)?))))
 }
 
 /// The share of the input that came from a cache, in percent.

@@ -3,26 +3,30 @@
 use std::time::Duration;
 
 use usage_core::Timestamp;
-use usage_core::format::{format_count, format_dollars, format_tokens};
+use usage_core::format::{format_cost, format_count, format_dollars, format_tokens};
+use usage_core::stats::Summary;
 
 use super::figures::{Figures, cache_share};
 use super::input::{Limit, Told};
 
-pub(super) const DEFAULT: &str = "{model} | session {session.tokens} {agent.cost} | today {today.tokens} | \
+pub(super) const DEFAULT: &str = "{model} | session {session.tokens} {agent.cost} | today {today.tokens} {today.cost} | \
      block {block.tokens}, {block.left} left | {block.burn}/min | 5h {limit.5h} | 7d {limit.7d} | cache {cache}";
 
 /// The names, and what each stands for.
-pub(super) const NAMES: [(&str, &str); 17] = [
+pub(super) const NAMES: [(&str, &str); 20] = [
     ("model", "the model, as the agent calls it"),
     ("project", "the last folder of the project"),
     ("version", "the agent's version"),
     ("context", "how much of the context is used"),
     ("session.tokens", "tokens of the session"),
     ("session.requests", "its requests"),
+    ("session.cost", "what it cost by list price"),
     ("agent.cost", "what the agent itself says that the session cost"),
     ("today.tokens", "tokens of the day"),
     ("today.requests", "its requests"),
+    ("today.cost", "what they cost by list price"),
     ("block.tokens", "tokens of the block of five hours that is under way"),
+    ("block.cost", "what it cost by list price"),
     ("block.left", "how long it still lasts"),
     ("block.burn", "tokens a minute since it began"),
     ("block.end", "tokens at its end, if that goes on"),
@@ -81,6 +85,7 @@ fn value(
     let today = figures.today.as_ref();
     let block = figures.block.as_ref();
     let percent = |share: u64| format!("{share}%");
+    let cost = |of: &Summary| format_cost(of, &figures.options);
     let until = |limit: &Limit| left(limit, now?);
     Some(match name {
         "model" => told.model.clone(),
@@ -89,6 +94,9 @@ fn value(
         "context" => told.context.map(percent),
         "session.tokens" => session.map(|of| format_tokens(of.tokens())),
         "session.requests" => session.map(|of| format_count(of.requests)),
+        "session.cost" => session.and_then(cost),
+        "today.cost" => today.and_then(cost),
+        "block.cost" => block.and_then(|(of, _)| cost(of)),
         "agent.cost" => told.cost.map(format_dollars),
         "today.tokens" => today.map(|of| format_tokens(of.tokens())),
         "today.requests" => today.map(|of| format_count(of.requests)),
@@ -121,9 +129,9 @@ fn hours_and_minutes(time: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use usage_core::Measure;
+    use usage_core::format::TextOptions;
     use usage_core::query::Block;
-    use usage_core::stats::Summary;
+    use usage_core::{Measure, Money};
 
     use super::*;
 
@@ -141,19 +149,21 @@ mod tests {
     }
 
     fn figures() -> Figures {
-        let totals = Summary::new(3, [0; Measure::COUNT])
+        let mut totals = Summary::new(3, [0; Measure::COUNT])
             .with(Measure::Input, 1_000)
             .with(Measure::CacheRead, 9_000);
+        totals.add_cost(Money::from_picos(2_000_000_000_000));
         let block = Block::new("claude-code", at(0)).with_totals(totals);
         let pace = block.pace(at(100)).unwrap();
-        Figures { session: Some(totals), today: Some(totals), block: Some((totals, pace)) }
+        let options = TextOptions::default();
+        Figures { session: Some(totals), today: Some(totals), block: Some((totals, pace)), options }
     }
 
     #[test]
     fn the_line_says_all_that_is_known() {
         assert_eq!(
             fill(DEFAULT, &told(), &figures(), Some(at(100))),
-            "Opus 4.6 | session 10,000 $1.50 | today 10,000 | block 10,000, 3h20m left | 100/min | 5h 24% | cache 90%"
+            "Opus 4.6 | session 10,000 $1.50 | today 10,000 ≥ $2.00 | block 10,000, 3h20m left | 100/min | 5h 24% | cache 90%"
         );
         assert_eq!(
             fill("{limit.5h.left} of {limit.5h}", &told(), &figures(), Some(at(100))),
