@@ -79,6 +79,60 @@ fn wide_never_shortens() {
 }
 
 #[test]
+fn sessions_and_blocks_are_groups_too() {
+    let line = |instance: &str, session: &str, time: &str, tokens: u64| {
+        format!(
+            r#"{{"instance_id":"{instance}","route":"r","model":"m","session_id":"{session}","tokens":{tokens},"timestamp":"2026-05-03T{time}:00Z"}}"#
+        )
+    };
+    let lines = [
+        line("claude-code", "s1", "01:10", 10),
+        line("claude-code", "s2", "02:30", 500),
+        line("claude-code", "s1", "07:20", 200),
+        line("codex", "s1", "08:00", 30),
+    ];
+    let fixture = Fixture::with(&lines.join("\n"));
+    let report = fixture.report("report today --by session --top 2 --format json");
+    assert_eq!(report["by"], serde_json::json!(["instance", "session"]));
+    let groups = |report: &Value, names: [&str; 2]| -> Vec<(String, String, u64)> {
+        let name = |group: &Value, at: usize| group[names[at]].as_str().unwrap().to_owned();
+        let groups = report["groups"].as_array().unwrap().iter();
+        groups.map(|of| (name(of, 0), name(of, 1), of["tokens"].as_u64().unwrap())).collect()
+    };
+    let of = |instance: &str, name: &str, tokens| (instance.to_owned(), name.to_owned(), tokens);
+    let sessions = [of("claude-code", "s2", 500), of("claude-code", "s1", 210)];
+    assert_eq!(groups(&report, ["instance", "session"]), sessions);
+    assert_eq!(report["summary"]["tokens"], 740);
+    assert_eq!(
+        (&report["left_out"]["groups"]["count"], &report["left_out"]["groups"]["tokens"]),
+        (&1.into(), &30.into())
+    );
+    // A block that began before the period is a whole one.
+    let report = fixture
+        .report("report 2026-05-03T02:00:00Z..2026-05-04T00:00:00Z --by block --format json");
+    let blocks = [
+        of("claude-code", "2026-05-03T01:00:00+00:00", 510),
+        of("claude-code", "2026-05-03T07:00:00+00:00", 200),
+        of("codex", "2026-05-03T08:00:00+00:00", 30),
+    ];
+    assert_eq!(groups(&report, ["instance", "block"]), blocks);
+    let mut pages = String::new();
+    for by in ["session", "block"] {
+        for format in ["text", "csv"] {
+            let arguments = format!("report today --by {by} --format {format}");
+            let page = fixture.usage(&arguments).stdout_of_success();
+            let first = |line: &str| line.split(',').take(4).collect::<Vec<_>>().join(",");
+            let page: Vec<_> = page
+                .lines()
+                .map(|line| if format == "csv" { first(line) } else { line.to_owned() })
+                .collect();
+            pages += &format!("$ usage {arguments}\n{}\n\n", page.join("\n"));
+        }
+    }
+    insta::assert_snapshot!(pages);
+}
+
+#[test]
 fn of_an_empty_ledger() {
     let fixture = Fixture::with("");
     let nothing = "\

@@ -33,13 +33,6 @@ fn the_whole_help_tree() {
 }
 
 #[test]
-fn without_a_command_help_is_a_complaint() {
-    let run = Fixture::new().usage("");
-    assert_eq!((run.code, run.stdout.as_str()), (2, ""));
-    assert!(run.stderr.contains("Usage: usage"), "{run}");
-}
-
-#[test]
 fn help_fits_a_narrow_terminal() {
     for columns in [40, 60, 80, 200] {
         let fixture = Fixture::new().set("COLUMNS", columns.to_string());

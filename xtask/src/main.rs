@@ -1,6 +1,7 @@
 //! The maintenance of this repository: `cargo xtask COMMAND`. One file or folder a command.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
+mod agents_tree;
 mod bench;
 mod ci;
 mod demo;
@@ -8,6 +9,7 @@ mod dist;
 mod fuzz;
 mod prices;
 mod process;
+mod random;
 mod sample;
 mod soak;
 mod tidy;
@@ -27,6 +29,7 @@ const HELP: [&str; 3] = ["help", "--help", "-h"];
 
 #[rustfmt::skip]
 const COMMANDS: &[Command] = &[
+    Command { name: "agents-tree", arguments: "[--size 1GB] [--seed N] [--out DIR]", about: "coding agents' logs as real ones are, with their truth", run: agents_tree::run },
     Command { name: "bench", arguments: "[PART...]", about: "speed, space, safety: beside a yardstick or a control", run: bench::run },
     Command { name: "ci", arguments: "[--long]", about: "every check; says at the end what failed and what took long", run: ci::run },
     Command { name: "demo", arguments: "", about: "a fresh ledger with the sample day, and its reports", run: demo::run },

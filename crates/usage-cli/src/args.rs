@@ -16,7 +16,7 @@ pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: GlobalArgs,
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
 }
 
 impl Cli {
@@ -28,7 +28,7 @@ impl Cli {
         let matches = Self::command().try_get_matches_from(arguments)?;
         let mut cli =
             Self::from_arg_matches(&matches).map_err(|error| error.format(&mut Self::command()))?;
-        if cli.command.is_destructive()
+        if cli.command.as_ref().is_some_and(Command::is_destructive)
             && matches.value_source("now") == Some(ValueSource::EnvVariable)
         {
             cli.global.now = None;
@@ -45,6 +45,8 @@ impl Cli {
 }
 
 const AFTER_HELP: &str = "\
+Without a command it shows today beside yesterday.
+
 Examples:
   usage record requests.ndjson --report
   usage report this-month

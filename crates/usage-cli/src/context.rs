@@ -65,6 +65,11 @@ impl Context {
         self.zone
     }
 
+    /// Returns whether the ledger was named, or lies where it does by default.
+    pub(crate) const fn is_named(&self) -> bool {
+        self.db.is_some()
+    }
+
     /// Where the ledger is, or would be.
     pub(crate) fn db_path(&self) -> Result<PathBuf, CliError> {
         match &self.db {

@@ -26,8 +26,14 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return output::usage_error(&error),
     };
-    output::start_diagnostics(&cli.global);
-    match cli.command.run(&cli.global) {
+    if cli.global.verbose || cli.command.as_ref().is_none_or(commands::Command::may_warn) {
+        output::start_diagnostics(&cli.global);
+    }
+    let ran = match &cli.command {
+        Some(command) => command.run(&cli.global),
+        None => commands::run_without(&cli.global),
+    };
+    match ran {
         Ok(code) => ExitCode::from(code),
         Err(error) => output::error(&error),
     }

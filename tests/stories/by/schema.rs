@@ -182,6 +182,12 @@ fn every_report_is_as_the_page_says() {
     let report = sums.report("report last-1-hours --format json");
     assert_eq!(wrong(&page, &report), None);
     fields(&report, &mut seen);
+    let line = r#"{"instance_id":"i","route":"r","model":"m","session_id":"s","tokens":1}"#;
+    for by in ["session", "block"] {
+        let report = Fixture::with(line).report(&format!("report --by {by} --format json"));
+        assert_eq!(wrong(&page, &report), None, "{by}");
+        fields(&report, &mut seen);
+    }
     // And nothing is described that is never printed.
     let mut described = std::collections::BTreeSet::new();
     properties(&page, &mut described);

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike as _;
 
 /// The first argument by which this program is told to measure a command.
 pub(crate) const MEASURE: &str = "measure-child";
@@ -15,6 +16,8 @@ pub(crate) const MEASURE: &str = "measure-child";
 /// The time and space that a command took.
 pub(crate) struct Measured {
     pub(crate) wall: Duration,
+    /// The time on processors, of all its threads.
+    pub(crate) cpu: Duration,
     pub(crate) peak_kib: u64,
     pub(crate) stdout: String,
 }
@@ -31,9 +34,12 @@ pub(crate) fn measured(command: &[&str]) -> Result<Measured> {
     }
     let text = String::from_utf8(output.stdout)?;
     let (stdout, figures) = text.trim_end().rsplit_once('\n').unwrap_or(("", text.trim_end()));
-    let (nanos, peak) = figures.split_once(' ').context("the figures of the measured process")?;
+    let [wall, cpu, peak] = figures.split(' ').collect::<Vec<_>>()[..] else {
+        bail!("{figures:?} are not the figures of the measured process");
+    };
     Ok(Measured {
-        wall: Duration::from_nanos(nanos.parse()?),
+        wall: Duration::from_nanos(wall.parse()?),
+        cpu: Duration::from_micros(cpu.parse()?),
         peak_kib: peak.parse()?,
         stdout: stdout.to_owned(),
     })
@@ -48,7 +54,9 @@ pub(crate) fn measure_here(command: &[String]) -> Result<()> {
     if !output.status.success() {
         bail!("{program} failed: {}", output.status);
     }
-    let peak = getrusage(UsageWho::RUSAGE_CHILDREN)?.max_rss();
-    println!("{}\n{} {peak}", String::from_utf8_lossy(&output.stdout).trim_end(), wall.as_nanos());
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    let cpu = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
+    let (stdout, peak) = (String::from_utf8_lossy(&output.stdout), usage.max_rss());
+    println!("{}\n{} {cpu} {peak}", stdout.trim_end(), wall.as_nanos());
     Ok(())
 }

@@ -5,6 +5,7 @@
 //! other side, a control does the same without us.
 #![expect(clippy::print_stdout, reason = "a tool for the terminal")]
 
+mod agents;
 mod calls;
 mod child;
 mod command;
@@ -83,6 +84,7 @@ fn main() -> Result<()> {
         match first.as_str() {
             child::MEASURE => return child::measure_here(rest),
             roles::TASK => return roles::run(rest),
+            agents::AGENTS => return agents::run(rest),
             versus::VERSUS => return versus::run(rest),
             _ => {}
         }

@@ -1,8 +1,8 @@
 //! The traffic of the day: sessions of coding agents, whose context grows turn by turn.
 
 use super::line::{Millis, Request, Tokens, event_id};
-use super::random::Random;
 use super::routes::{Route, Target, fallback, habits, target};
+use crate::random::Random;
 
 /// The number of different requests of the day.
 const REQUESTS: usize = 5_580;

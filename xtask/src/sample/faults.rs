@@ -1,7 +1,7 @@
 //! The faults of a real day: lines delivered twice, a reused id, lines that are no records.
 
 use super::line::{Request, Tokens};
-use super::random::Random;
+use crate::random::Random;
 
 /// The number of lines that are delivered a second time.
 const REPEATED: usize = 12;

@@ -1,7 +1,7 @@
 //! A request of the sample day as its record line.
 
-use super::random::Random;
 use super::routes::Target;
+use crate::random::Random;
 
 /// Milliseconds since the local midnight that the day begins with.
 pub(super) type Millis = u64;

@@ -4,7 +4,6 @@
 mod day;
 mod faults;
 mod line;
-mod random;
 mod routes;
 
 use std::fs;
@@ -37,7 +36,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<()> {
 }
 
 fn generate() -> String {
-    let mut random = random::Random::new(SEED);
+    let mut random = crate::random::Random::new(SEED);
     let requests = day::requests(&mut random);
     let mut text = faults::mixed_in(&requests, &mut random).join("\n");
     text.push('\n');

@@ -4,6 +4,7 @@ mod about;
 mod backup;
 mod blocks;
 mod completions;
+mod daily;
 mod delete;
 mod doctor;
 mod export;
@@ -12,6 +13,8 @@ mod form;
 mod import;
 mod man;
 mod migrate;
+mod monthly;
+mod overview;
 mod period;
 mod prices;
 mod prune;
@@ -20,8 +23,10 @@ mod report;
 mod reprice;
 mod retain;
 mod sessions;
+mod statusline;
 mod tags;
 mod vacuum;
+mod weekly;
 
 use clap::Subcommand;
 
@@ -34,8 +39,13 @@ use crate::global::GlobalArgs;
 pub(crate) enum Command {
     Record(record::Args),
     Report(report::Args),
+    Daily(daily::Args),
+    Weekly(weekly::Args),
+    Monthly(monthly::Args),
+    #[command(visible_alias = "session")]
     Sessions(sessions::Args),
     Blocks(blocks::Args),
+    Statusline(statusline::Args),
     Period(period::Args),
     Export(export::Args),
     Import(import::Args),
@@ -54,6 +64,11 @@ pub(crate) enum Command {
     About(about::Args),
 }
 
+/// Runs the program without a command.
+pub(crate) fn run_without(global: &GlobalArgs) -> Result<u8, CliError> {
+    overview::run(&Context::new(global)?)
+}
+
 impl Command {
     /// Runs the command; says what the process exits with.
     pub(crate) fn run(&self, global: &GlobalArgs) -> Result<u8, CliError> {
@@ -61,8 +76,13 @@ impl Command {
         match self {
             Self::Record(args) => record::run(args, &context()?),
             Self::Report(args) => report::run(args, &context()?),
+            Self::Daily(args) => daily::run(args, &context()?),
+            Self::Weekly(args) => weekly::run(args, &context()?),
+            Self::Monthly(args) => monthly::run(args, &context()?),
             Self::Sessions(args) => sessions::run(args, &context()?),
             Self::Blocks(args) => blocks::run(args, &context()?),
+            // Whatever is wrong with the world, it prints a line.
+            Self::Statusline(args) => statusline::run(args, global),
             Self::Period(args) => period::run(args, &context()?),
             Self::Export(args) => export::run(args, &context()?),
             Self::Import(args) => import::run(args, &context()?),
@@ -81,6 +101,11 @@ impl Command {
             Self::Man(args) => man::run(args),
             Self::About(args) => about::run(args),
         }
+    }
+
+    /// Returns whether libraries may warn on standard error.
+    pub(crate) const fn may_warn(&self) -> bool {
+        !matches!(self, Self::Statusline(_))
     }
 
     /// Returns whether it takes anything out of the ledger.

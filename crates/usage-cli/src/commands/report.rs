@@ -53,6 +53,7 @@ fn long_help() -> String {
 }
 
 static DIMENSIONS: [Dimension; Dimension::ALL.len()] = Dimension::ALL;
+static LISTS: [Dimension; Dimension::LISTS.len()] = Dimension::LISTS;
 
 /// Takes the names of the list, which it tells help and completions, and tags by their keys.
 #[derive(Clone)]
@@ -85,7 +86,7 @@ fn names() -> PossibleValuesParser {
 }
 
 fn listed() -> impl Iterator<Item = &'static str> {
-    DIMENSIONS.iter().map(Dimension::name).chain(["tag:KEY"])
+    DIMENSIONS.iter().chain(&LISTS).map(Dimension::name).chain(["tag:KEY"])
 }
 
 pub(super) fn top(text: &str) -> Result<usize, &'static str> {
@@ -118,11 +119,12 @@ fn note_period(format: Format, period: &Period, context: &Context) {
 }
 
 impl Args {
-    fn query(&self, context: &Context) -> Result<ReportQuery, CliError> {
+    fn query(&self, first: Option<Dimension>, context: &Context) -> Result<ReportQuery, CliError> {
         let period = self.period.parse(context)?;
-        let by = match self.by.is_empty() {
+        let by: Vec<_> = first.into_iter().chain(self.by.iter().copied()).collect();
+        let by = match by.is_empty() {
             true => self.format.grouping(),
-            false => Some(Grouping::new(self.by.iter().copied())?),
+            false => Some(Grouping::new(by)?),
         };
         let mut query = ReportQuery::new(period)
             .with_filter(self.filter.filter().clone())
@@ -133,13 +135,22 @@ impl Args {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
+    run_by(args, None, context)
+}
+
+/// Runs it grouped by one dimension first, whatever else it is grouped by, with a column for each kind of tokens.
+pub(super) fn run_by(
+    args: &Args,
+    first: Option<Dimension>,
+    context: &Context,
+) -> Result<u8, CliError> {
     // What is wrong with these is said before a ledger is looked for.
-    let query = args.query(context)?;
+    let query = args.query(first, context)?;
     let store = context.open_existing()?;
     note_world(args.format, &store, context)?;
     let report = report(&store, &query)?;
     note_period(args.format, &report.period, context);
-    let options = context.text_options().wide(args.wide);
+    let options = context.text_options().wide(args.wide).with_kinds(first.is_some());
     output::print(&args.format.write(&report, &options))?;
     Ok(exit_codes::DONE)
 }

@@ -76,6 +76,11 @@ impl Columns {
         columns
     }
 
+    /// Returns whether the page is wide enough for all of them.
+    pub(super) fn fit(&self, options: &TextOptions) -> bool {
+        options.wide || options.width.is_none_or(|width| INDENT + self.width(usize::MAX) <= width)
+    }
+
     /// The columns of a line with that many numbers, without its indentation.
     fn width(&self, numbers: usize) -> usize {
         let gaps = GAP * self.names.len().saturating_sub(1);

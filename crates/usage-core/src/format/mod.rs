@@ -14,7 +14,7 @@ mod when;
 mod width;
 
 pub use json::format_period_json;
-pub use money::format_dollars;
+pub use money::{format_cost, format_dollars};
 pub use text::{TextOptions, format_records, format_usage};
 pub use width::{display_width, shorten_middle};
 

@@ -5,9 +5,10 @@ use crate::stats::Summary;
 use crate::text::format_count;
 use crate::{Measure, Money};
 
-/// The cost of requests by list price, with a sign before it where it is no more than a lower bound; nothing where
-/// none has a price.
-pub(super) fn format_cost(totals: &Summary, options: &TextOptions) -> Option<String> {
+/// Prints the cost of requests by list price, with a sign before it where it is no more than a lower bound; nothing
+/// where none has a price.
+#[must_use]
+pub fn format_cost(totals: &Summary, options: &TextOptions) -> Option<String> {
     if totals[Measure::Priced] == 0 {
         return None;
     }

@@ -24,6 +24,8 @@ pub struct TextOptions {
     pub wide: bool,
     /// True if headings are marked by ANSI styles.
     pub color: bool,
+    /// True if there is a column for each kind of tokens in place of fallbacks, where the page is wide enough.
+    pub kinds: bool,
     /// True if `>=` stands for `≥`, which the reader's locale has not.
     pub ascii: bool,
 }
@@ -45,6 +47,12 @@ impl TextOptions {
     #[must_use]
     pub const fn colored(self, color: bool) -> Self {
         Self { color, ..self }
+    }
+
+    /// With a column for each kind of tokens, or not.
+    #[must_use]
+    pub const fn with_kinds(self, kinds: bool) -> Self {
+        Self { kinds, ..self }
     }
 
     /// With `>=` for `≥`, or not.
@@ -91,9 +99,17 @@ pub(super) fn report(report: &Report, options: &TextOptions) -> String {
     let mut page = Page::new(of, options, report.period.name(), &report.filter, &report.summary);
     if report.summary.requests > 0 {
         // One column less where nothing has a price.
-        let costs = (report.summary[Measure::Priced] > 0).then_some(*options);
-        let grids: Vec<Grid> = report.tables.iter().map(|table| grid(table, costs)).collect();
-        let columns = Columns::fitting(&grids, options);
+        let costs = report.summary[Measure::Priced] > 0;
+        let laid_out = |kinds| {
+            let shown = Shown { costs, kinds, options: *options };
+            let grids: Vec<Grid> = report.tables.iter().map(|table| grid(table, shown)).collect();
+            let columns = Columns::fitting(&grids, options);
+            (grids, columns)
+        };
+        let (mut grids, mut columns) = laid_out(options.kinds);
+        if options.kinds && !columns.fit(options) {
+            (grids, columns) = laid_out(false);
+        }
         for (table, grid) in report.tables.iter().zip(&grids) {
             grid.write(&mut page, &columns);
             page.left_out(table.left_out(), table.by().shows(Measure::Fallbacks), options);
@@ -103,54 +119,66 @@ pub(super) fn report(report: &Report, options: &TextOptions) -> String {
     page.out
 }
 
-/// The columns of numbers, with what stands in each.
-type Number = (&'static str, fn(&Summary) -> String);
-
-fn numbers(by: &Grouping) -> impl Iterator<Item = Number> {
-    let fallbacks: Number = ("Fallbacks", |totals| format_count(totals.fallbacks()));
-    let always: [Number; 2] = [
-        ("Requests", |totals| format_count(totals.requests)),
-        ("Tokens", |totals| format_tokens(totals.tokens())),
-    ];
-    always.into_iter().chain(by.shows(Measure::Fallbacks).then_some(fallbacks))
+/// Which columns of numbers there are.
+#[derive(Clone, Copy)]
+struct Shown {
+    costs: bool,
+    kinds: bool,
+    options: TextOptions,
 }
 
-/// The way costs are shown, if they are.
-type Costs = Option<TextOptions>;
+/// A column of numbers, with what stands in it.
+type Number = (&'static str, fn(&Summary, &TextOptions) -> String);
 
-fn grid(table: &Table, costs: Costs) -> Grid {
+fn numbers(by: &Grouping, shown: Shown) -> impl Iterator<Item = Number> {
+    const KINDS: [Number; 4] = [
+        ("Input", |totals, _| format_tokens(totals[Measure::Input])),
+        ("Output", |totals, _| format_tokens(totals[Measure::Output])),
+        ("Cache write", |totals, _| format_tokens(totals[Measure::CacheWrite])),
+        ("Cache read", |totals, _| format_tokens(totals[Measure::CacheRead])),
+    ];
+    let requests: Number = ("Requests", |totals, _| format_count(totals.requests));
+    let tokens: Number = ("Tokens", |totals, _| format_tokens(totals.tokens()));
+    let fallbacks: Number = ("Fallbacks", |totals, _| format_count(totals.fallbacks()));
+    let has_fallbacks = by.shows(Measure::Fallbacks) && !shown.kinds;
+    let kinds = KINDS.into_iter().filter(move |_| shown.kinds);
+    let numbers = std::iter::once(requests).chain(kinds).chain([tokens]);
+    let numbers = numbers.chain(has_fallbacks.then_some(fallbacks));
+    numbers
+        .chain(shown.costs.then_some(("Cost", cost_cell as fn(&Summary, &TextOptions) -> String)))
+}
+
+fn grid(table: &Table, shown: Shown) -> Grid {
     let by = table.by();
-    let numbers = numbers(by).map(|(header, _)| header);
-    let numbers = numbers.chain(costs.map(|_| "Cost")).collect();
+    let numbers = numbers(by, shown).map(|(header, _)| header).collect();
     if by.is_list() {
         let header = capitalized(by.last().name());
         let title = format!("By {header}:");
         let names = vec![NameColumn { header, least: MIN_NAME_WIDTH, shortens: true }];
-        return Grid { title, names, numbers, has_bars: false, lines: list(table, costs) };
+        return Grid { title, names, numbers, has_bars: false, lines: list(table, shown) };
     }
     let column = |dimension: &Dimension| NameColumn {
         header: header(dimension),
         least: 0,
-        shortens: !dimension.is_time(),
+        shortens: !dimension.is_time() && *dimension != Dimension::Block,
     };
     let names: Vec<_> = by.dimensions().iter().map(column).collect();
     let headers: Vec<_> = names.iter().map(|column| column.header.as_str()).collect();
     let title = format!("By {}:", headers.join(", "));
     let is_over_time = by.dimensions().first().is_some_and(|first| first.is_time());
     let has_spans = is_over_time && !table.spans().is_empty();
-    let mut lines = if has_spans { over_time(table, costs) } else { rows(table, costs) };
+    let mut lines = if has_spans { over_time(table, shown) } else { rows(table, shown) };
     leave_out_repeated(by, &mut lines);
     Grid { title, names, numbers, has_bars: is_over_time, lines }
 }
 
-fn cells(by: &Grouping, names: Vec<String>, totals: &Summary, costs: Costs) -> Line {
-    let cost = costs.map(|options| cost_cell(totals, &options));
-    let numbers = numbers(by).map(|(_, text)| text(totals)).chain(cost).collect();
+fn cells(by: &Grouping, names: Vec<String>, totals: &Summary, shown: Shown) -> Line {
+    let numbers = numbers(by, shown).map(|(_, text)| text(totals, &shown.options)).collect();
     Line::Cells { names, numbers, weight: totals.tokens() }
 }
 
 /// The groups under headings of their first name, the other names joined.
-fn list(table: &Table, costs: Costs) -> Vec<Line> {
+fn list(table: &Table, shown: Shown) -> Vec<Line> {
     let (mut lines, mut heading) = (Vec::new(), None);
     for row in table.rows() {
         let names: Vec<&String> = row.keys.iter().filter_map(name_of).collect();
@@ -160,7 +188,7 @@ fn list(table: &Table, costs: Costs) -> Vec<Line> {
                 lines.push(Line::Heading(printable(first).into_owned()));
             }
             let name = joined(rest.iter().copied());
-            lines.push(cells(table.by(), vec![printable(&name).into_owned()], &row.totals, costs));
+            lines.push(cells(table.by(), vec![printable(&name).into_owned()], &row.totals, shown));
         }
     }
     lines
@@ -173,17 +201,17 @@ const fn name_of(key: &Key) -> Option<&String> {
     }
 }
 
-fn rows(table: &Table, costs: Costs) -> Vec<Line> {
-    table.rows().iter().map(|row| row_line(table.by(), row, costs)).collect()
+fn rows(table: &Table, shown: Shown) -> Vec<Line> {
+    table.rows().iter().map(|row| row_line(table.by(), row, shown)).collect()
 }
 
-fn row_line(by: &Grouping, row: &Row, costs: Costs) -> Line {
+fn row_line(by: &Grouping, row: &Row, shown: Shown) -> Line {
     let names = by.dimensions().iter().zip(&row.keys).map(|(dimension, key)| match key {
         Key::Name(name) if name.is_empty() => "(none)".to_owned(),
         Key::Name(name) => printable(name).into_owned(),
         Key::Time(span) => span.as_ref().map_or_else(all_time, |span| when(span, *dimension)),
     });
-    cells(by, names.collect(), &row.totals, costs)
+    cells(by, names.collect(), &row.totals, shown)
 }
 
 fn all_time() -> String {
@@ -191,7 +219,7 @@ fn all_time() -> String {
 }
 
 /// The groups where time comes first, with a line for each stretch of time without any: so that gaps are seen.
-fn over_time(table: &Table, costs: Costs) -> Vec<Line> {
+fn over_time(table: &Table, shown: Shown) -> Vec<Line> {
     let (by, spans) = (table.by(), table.spans());
     let Some(&time) = by.dimensions().first() else { return Vec::new() };
     let is_time_alone = by.is_time_alone();
@@ -211,7 +239,7 @@ fn over_time(table: &Table, costs: Costs) -> Vec<Line> {
         let is_in =
             |row: &&Row| matches!(row.keys.first(), Some(Key::Time(Some(of))) if of == span);
         while let Some(row) = left.next_if(is_in) {
-            lines.push(row_line(by, row, costs));
+            lines.push(row_line(by, row, shown));
         }
         // By time alone every bucket has a group, unless a limit left it out.
         if lines.len() == before && !is_time_alone {
@@ -219,7 +247,7 @@ fn over_time(table: &Table, costs: Costs) -> Vec<Line> {
                 true => when(span, *dimension),
                 false => "-".to_owned(),
             });
-            lines.push(cells(by, names.collect(), &Summary::default(), costs));
+            lines.push(cells(by, names.collect(), &Summary::default(), shown));
         }
     }
     lines
@@ -233,7 +261,7 @@ fn units_between(from: DateTime<Tz>, to: DateTime<Tz>, time: Dimension) -> u64 {
         Dimension::Hour => (to - from).num_hours(),
         Dimension::Week => days / 7,
         Dimension::Month => months(to) - months(from),
-        Dimension::Label(_) | Dimension::Tag(_) | Dimension::Day => days,
+        _ => days,
     };
     units.unsigned_abs()
 }

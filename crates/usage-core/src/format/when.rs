@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use crate::stats::{Dimension, Span};
 
 /// Returns what a stretch of time is called: `2026-05-03 14:00`, `2026-05-03 Sun`, `2026-05-04 W19`,
-/// `2026-05`. An hour in which the clocks change shows both offsets.
+/// `2026-05`, a block `2026-05-03 10:00`. An hour in which the clocks change shows both offsets.
 pub(super) fn when(span: &Span, dimension: Dimension) -> String {
     let (start, end) = (span.start, span.end);
     match dimension {
@@ -21,6 +21,7 @@ pub(super) fn when(span: &Span, dimension: Dimension) -> String {
             start.format("%Y-%m-%d W%V").to_string()
         }
         Dimension::Week => start.format("%Y-%m-%d").to_string(),
+        Dimension::Block => start.format("%Y-%m-%d %H:%M").to_string(),
         Dimension::Month => start.format("%Y-%m").to_string(),
         _ => start.format("%Y-%m-%d %a").to_string(),
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 
-use super::{Bounds, Calendar, Selection};
+use super::{Bounds, Calendar, Engine, Limits, Selection};
 use crate::period::Unit;
 use crate::stats::{Series, Summary};
 use crate::{Error, Filter, Label, TimeRange, Timestamp};
@@ -17,6 +17,9 @@ use crate::{Error, Filter, Label, TimeRange, Timestamp};
 pub const BLOCK: Duration = Duration::from_secs(HOURS as u64 * 60 * 60);
 
 const HOURS: i64 = 5;
+/// The hours before now in which [`Block::under_way`] looks for a pause.
+const LOOK_BACK: i64 = 48;
+const BY_HOUR: Calendar = Calendar { unit: Unit::Hour, zone: Tz::UTC };
 /// An hour, in microseconds.
 const HOUR: i64 = 60 * 60 * 1_000_000;
 
@@ -61,6 +64,34 @@ impl Block {
         Timestamp::from_micros(self.start.as_micros().saturating_add(HOURS * HOUR))
     }
 
+    /// Asks an engine for the block of an instance that is under way, as a whole: `None` where none is, or where it cannot
+    /// be told from the last two days, as the instance has not rested for five hours in them. Sooner answered than
+    /// [`Engine::blocks`], which looks back as far as it takes.
+    ///
+    /// # Errors
+    /// When the engine has no complete answer.
+    pub fn under_way(
+        engine: &dyn Engine,
+        instance: &str,
+        now: Timestamp,
+        limits: &Limits,
+    ) -> Result<Option<Self>, Error> {
+        let hour = now.as_micros().div_euclid(HOUR);
+        let from = hour.saturating_sub(LOOK_BACK);
+        let end = Some(start_of(hour.saturating_add(1)));
+        let range = TimeRange { start: Some(start_of(from)), end };
+        let filter = Filter::instance(instance);
+        let of = Selection::new(range, &filter).within(limits.clone());
+        let hours = hours_of(&engine.series(&of, BY_HOUR)?).remove(instance).unwrap_or_default();
+        let Some(first) = sure(&hours, from, i64::MIN) else { return Ok(None) };
+        let last = starts(&hours, first).last().copied();
+        Ok(last.filter(|start| hour < start + HOURS).map(|start| {
+            let mut totals = Summary::default();
+            hours.range(start..).for_each(|(_, of)| totals.merge(of));
+            Self::new(instance, start_of(start)).with_totals(totals)
+        }))
+    }
+
     /// Returns how it goes on at an instant within it; `None` where it has not begun or is over.
     #[must_use]
     pub fn pace(&self, now: Timestamp) -> Option<Pace> {
@@ -101,10 +132,9 @@ pub(super) fn of_series(
     bounds: Bounds,
     of: &Selection<'_>,
 ) -> Result<Vec<Block>, Error> {
-    let by_hour = Calendar { unit: Unit::Hour, zone: Tz::UTC };
     let ask = |range: TimeRange, filter: &Filter| -> Result<Hours, Error> {
         let of = Selection::new(range, filter).within(of.limits.clone());
-        Ok(hours_of(&series(&of, by_hour)?))
+        Ok(hours_of(&series(&of, BY_HOUR)?))
     };
     // What is in the range. Where it cuts an hour, only that part of it is.
     let asked = ask(of.range, of.filter)?;

@@ -6,6 +6,7 @@ mod blocks;
 mod countable;
 mod engine;
 mod limits;
+mod listed;
 mod lists;
 mod report;
 mod selection;
@@ -40,6 +41,10 @@ pub fn report(engine: &dyn Engine, query: &ReportQuery) -> Result<Report, Error>
         let usage = engine.totals(&of)?;
         return Ok(Report::of(period, filter, usage, query.top));
     };
+    if let Some(list) = by.list() {
+        let rows = listed::rows(engine, &of, list, period.zone())?;
+        return Ok(Report::by(period, filter, Table::listed(by, rows, query.top)));
+    }
     let series = match by.unit(query.week_start) {
         None => Series::whole(engine.totals(&of)?),
         Some(unit) => {

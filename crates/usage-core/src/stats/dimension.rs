@@ -31,10 +31,14 @@ pub enum Dimension {
     Month,
     /// The value of a tag; empty where there is none.
     Tag(TagKey),
+    /// The session, beside its instance and nothing else.
+    Session,
+    /// The block of five hours, beside its instance and nothing else.
+    Block,
 }
 
 impl Dimension {
-    /// All there are but for tags, in the order in which they are listed to people.
+    /// Those that records are told apart by, but for tags, in the order in which they are listed to people.
     pub const ALL: [Self; Label::COUNT + 4] = {
         let mut all = [Self::Hour; Label::COUNT + 4];
         let mut at = 0;
@@ -46,6 +50,9 @@ impl Dimension {
         all
     };
 
+    /// Those by which an engine lists what it holds, each a whole though its records reach beyond the period.
+    pub const LISTS: [Self; 2] = [Self::Session, Self::Block];
+
     /// Returns what it is called: on the command line, as a JSON name and as a CSV column.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -56,6 +63,8 @@ impl Dimension {
             Self::Day => "day",
             Self::Week => "week",
             Self::Month => "month",
+            Self::Session => "session",
+            Self::Block => "block",
         }
     }
 
@@ -67,7 +76,7 @@ impl Dimension {
             Self::Day => Some(Unit::Day),
             Self::Week => Some(Unit::Week(week_start)),
             Self::Month => Some(Unit::Month),
-            Self::Label(_) | Self::Tag(_) => None,
+            Self::Label(_) | Self::Tag(_) | Self::Session | Self::Block => None,
         }
     }
 
@@ -82,7 +91,7 @@ impl Dimension {
         match self {
             Self::Label(label) => Some(label.reported(labels.name(label))),
             Self::Tag(key) => labels.tags().get(key.as_str()),
-            Self::Hour | Self::Day | Self::Week | Self::Month => None,
+            Self::Hour | Self::Day | Self::Week | Self::Month | Self::Session | Self::Block => None,
         }
     }
 }
@@ -100,7 +109,8 @@ impl FromStr for Dimension {
         if let Some(key) = TagKey::named(text) {
             return key.map(Self::Tag).map_err(|reason| GroupingError::Tag { reason });
         }
-        let found = Self::ALL.into_iter().find(|dimension| dimension.name() == text);
+        let found =
+            Self::ALL.into_iter().chain(Self::LISTS).find(|dimension| dimension.name() == text);
         found.ok_or_else(|| GroupingError::Unknown { text: quoted(text) })
     }
 }
@@ -120,7 +130,7 @@ impl FromStr for Dimension {
 /// let error = "day,fortnight".parse::<Grouping>().unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     r#"a report cannot be grouped by "fortnight", only by instance, profile, provider, route, model, tier, project, user, hour, day, week, month, tag:KEY"#
+///     r#"a report cannot be grouped by "fortnight", only by instance, profile, provider, route, model, tier, project, user, hour, day, week, month, session, block, tag:KEY"#
 /// );
 /// # Ok::<(), usage_core::stats::GroupingError>(())
 /// ```
@@ -204,11 +214,21 @@ impl Grouping {
         time.unwrap_or(self.dimensions.len())
     }
 
-    /// Checks the dimensions and keeps them.
+    /// Checks the dimensions and keeps them. A session or a block has its instance before it.
     ///
     /// # Errors
-    /// When there is none, one is there twice, there are two units of time, or more than [`MAX`](Self::MAX).
+    /// When there is none, one is there twice, there are two units of time, more than [`MAX`](Self::MAX), or others beside
+    /// a session or a block.
     pub fn new(dimensions: impl IntoIterator<Item = Dimension>) -> Result<Self, GroupingError> {
+        let dimensions: Vec<_> = dimensions.into_iter().collect();
+        if let Some(list) = dimensions.iter().find(|of| Dimension::LISTS.contains(of)) {
+            let instance = Dimension::Label(Label::Instance);
+            let whole = [instance, *list];
+            return match dimensions == whole || dimensions == whole[1..] {
+                true => Ok(Self { dimensions: whole.into(), ..Self::names([]) }),
+                false => Err(GroupingError::Alone { dimension: *list }),
+            };
+        }
         let mut by = Self::names([]);
         for dimension in dimensions {
             if by.dimensions.contains(&dimension) {
@@ -229,6 +249,12 @@ impl Grouping {
     #[must_use]
     pub fn dimensions(&self) -> &[Dimension] {
         &self.dimensions
+    }
+
+    /// Returns the session or the block, where it is grouped by that.
+    #[must_use]
+    pub fn list(&self) -> Option<Dimension> {
+        self.dimensions.iter().copied().find(|dimension| Dimension::LISTS.contains(dimension))
     }
 
     /// The unit of time among them.
@@ -290,6 +316,12 @@ pub enum GroupingError {
     /// Too many dimensions were given.
     #[error("a report cannot be grouped by more than {} at once", Grouping::MAX)]
     TooMany,
+    /// A session or a block was given together with others.
+    #[error("a report by {dimension} cannot be grouped by anything else but instance")]
+    Alone {
+        /// Which of them.
+        dimension: Dimension,
+    },
     /// A dimension was given twice.
     #[error("a report cannot be grouped by {dimension} twice")]
     Twice {
@@ -317,6 +349,7 @@ fn quoted(text: &str) -> String {
 }
 
 fn listed() -> String {
-    let names: Vec<_> = Dimension::ALL.iter().map(Dimension::name).collect();
+    let all = Dimension::ALL.iter().chain(&Dimension::LISTS);
+    let names: Vec<_> = all.map(Dimension::name).collect();
     format!("{}, tag:KEY", names.join(", "))
 }

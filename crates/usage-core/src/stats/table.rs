@@ -1,5 +1,8 @@
 //! Totals by whatever was asked for, in the order in which they are shown.
 
+use std::cmp::Reverse;
+use std::collections::HashSet;
+
 use super::groups::{Cell, Groups};
 use super::{Bucket, Grouping, Series, Span, Summary};
 
@@ -42,6 +45,14 @@ pub struct Row {
     pub keys: Vec<Key>,
     /// Its totals.
     pub totals: Summary,
+}
+
+impl Row {
+    /// Makes a group of a table that is [listed](Table::listed).
+    #[must_use]
+    pub const fn new(keys: Vec<Key>, totals: Summary) -> Self {
+        Self { keys, totals }
+    }
 }
 
 /// The key that a group has in common in one dimension.
@@ -91,6 +102,25 @@ impl Table {
         let rows = rows.collect();
         let spans = series.buckets().iter().filter_map(Bucket::span).collect();
         Self { by, spans, summary, rows, left_out }
+    }
+
+    /// Makes a table of groups that are at hand, each with a key for each dimension. Of more than `top` those with
+    /// the most tokens stay, in their order.
+    #[must_use]
+    pub fn listed(by: Grouping, mut rows: Vec<Row>, top: Option<usize>) -> Self {
+        let mut summary = Summary::default();
+        rows.iter().for_each(|row| summary.merge(&row.totals));
+        let left_out = top.map(|top| {
+            let mut ranks: Vec<usize> = (0..rows.len()).collect();
+            ranks.sort_by_key(|at| Reverse(rows[*at].totals.tokens()));
+            let gone = HashSet::<usize>::from_iter(ranks.into_iter().skip(top));
+            let mut left_out = LeftOut { count: gone.len(), ..LeftOut::default() };
+            gone.iter().for_each(|at| left_out.totals.merge(&rows[*at].totals));
+            let mut at = 0..;
+            rows.retain(|_| at.next().is_some_and(|at| !gone.contains(&at)));
+            left_out
+        });
+        Self { by, spans: Vec::new(), summary, rows, left_out }
     }
 
     /// Returns what it is grouped by.

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::sqlite::{Kind, QueryError};
 
-/// How messages call the origin's database.
+/// The name that messages have for the origin's database.
 pub(super) const KIND: Kind =
     Kind { name: "ccrouter database", reading: "read the ccrouter database" };
 

@@ -122,6 +122,18 @@ pub(crate) fn run_one(name: &str, args: &OneArgs, context: &Context) -> Result<u
     import(&found, &args.all, context)
 }
 
+/// Returns the titles of the agents whose logs lie where these keep them, each with the places.
+pub(crate) fn found() -> Vec<(&'static str, Vec<PathBuf>)> {
+    let mut titles: Vec<(&str, Vec<PathBuf>)> = Vec::new();
+    for (agent, root) in find(all()) {
+        match titles.last_mut().filter(|(title, _)| *title == agent.title()) {
+            Some((_, places)) => places.push(root),
+            None => titles.push((agent.title(), vec![root])),
+        }
+    }
+    titles
+}
+
 type Found = Vec<(Arc<dyn Agent>, PathBuf)>;
 
 /// Looks where agents keep their logs; a place that several names lead to is one.

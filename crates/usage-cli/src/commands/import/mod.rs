@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub(super) use agents::found;
 use clap::Subcommand;
 use usage_core::Hint;
 use usage_core::error::chain;

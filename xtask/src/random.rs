@@ -1,13 +1,13 @@
 //! A small generator of numbers (SplitMix64): integers only, so that every machine agrees.
 
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub(super) fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -16,21 +16,21 @@ impl Random {
     }
 
     /// A number from `least` to `most`, both included.
-    pub(super) fn between(&mut self, least: u64, most: u64) -> u64 {
+    pub(crate) fn between(&mut self, least: u64, most: u64) -> u64 {
         least + self.next() % (most - least + 1)
     }
 
     /// Mostly small, sometimes large: the smallest of two, so that the mean is a third of the way.
-    pub(super) fn skewed(&mut self, least: u64, most: u64) -> u64 {
+    pub(crate) fn skewed(&mut self, least: u64, most: u64) -> u64 {
         self.between(least, most).min(self.between(least, most))
     }
 
-    pub(super) fn percent(&mut self, chance: u64) -> bool {
+    pub(crate) fn percent(&mut self, chance: u64) -> bool {
         self.next() % 100 < chance
     }
 
     /// One of the values, as often as its weight says.
-    pub(super) fn weighted<T: Copy>(&mut self, choices: &[(u64, T)]) -> Option<T> {
+    pub(crate) fn weighted<T: Copy>(&mut self, choices: &[(u64, T)]) -> Option<T> {
         let mut rest = self.next() % choices.iter().map(|(weight, _)| weight).sum::<u64>().max(1);
         for (weight, value) in choices {
             if rest < *weight {

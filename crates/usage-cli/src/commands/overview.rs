@@ -1,0 +1,53 @@
+//! `usage` by itself: today beside yesterday.
+
+use std::path::PathBuf;
+
+use usage_core::format::{Format, printable};
+use usage_core::period::{WeekStart, parse_period_with};
+use usage_core::{ReportQuery, report};
+
+use super::import::found;
+use super::report::note_world;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::{exit_codes, output};
+
+/// The tables of the page: each day, and what it went to.
+const TABLES: [&str; 3] = ["day", "model,day", "project,day"];
+
+pub(crate) fn run(context: &Context) -> Result<u8, CliError> {
+    // Whoever names a ledger means that one.
+    if !context.is_named() && matches!(context.db_path()?.try_exists(), Ok(false)) {
+        output::print(&welcome(&found()))?;
+        return Ok(exit_codes::DONE);
+    }
+    let store = context.open_existing()?;
+    note_world(Format::Text, &store, context)?;
+    let period = parse_period_with("last-2-days", context.now(), WeekStart::default())?;
+    let query = |by: &str| Ok::<_, CliError>(ReportQuery::new(period.clone()).by(by.parse()?));
+    let mut page = report(&store, &query(TABLES[0])?)?;
+    for by in &TABLES[1..] {
+        page.tables.extend(report(&store, &query(by)?)?.tables);
+    }
+    output::print(&page.to_text(&context.text_options().with_kinds(true)))?;
+    Ok(exit_codes::DONE)
+}
+
+/// Says how to begin.
+fn welcome(found: &[(&str, Vec<PathBuf>)]) -> String {
+    if found.is_empty() {
+        return "There is no ledger yet, and no coding agent's logs were found on this machine.\n\n  \
+                usage record FILE    records what a gateway has logged, one JSON object a line\n  \
+                usage --help         lists all that there is\n"
+            .to_owned();
+    }
+    let mut text =
+        "There is no ledger yet. These agents' logs were found on this machine:\n\n".to_owned();
+    let widest = found.iter().map(|(title, _)| title.len()).max().unwrap_or(0);
+    for (title, places) in found {
+        let places: Vec<_> = places.iter().map(|place| place.display().to_string()).collect();
+        text += &format!("  {title:widest$}  {}\n", printable(&places.join(", ")));
+    }
+    text += "\nOne command reads them all, and only reads them:\n\n  usage import agents\n";
+    text
+}
