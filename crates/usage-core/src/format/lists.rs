@@ -105,10 +105,8 @@ fn remarks(list: &SessionList) -> Vec<String> {
         remarks.push(format!("records of {of} of them were pruned: they are told from sums"));
     }
     if let Some(top) = list.listing.top.filter(|top| *top <= list.sessions.len()) {
-        remarks.push(format!(
-            "no more than {top}, sorted by {}; the sums above are theirs",
-            list.listing.order
-        ));
+        remarks
+            .push(format!("no more than {top}, sorted by {}; sums are theirs", list.listing.order));
     }
     remarks
 }
