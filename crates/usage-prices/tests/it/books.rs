@@ -66,14 +66,14 @@ fn no_model_is_taken_for_another() {
 #[test]
 fn what_is_no_book_is_refused_with_its_line() {
     let told = |text: &str| Book::read(text).unwrap_err().to_string();
-    assert_eq!(told(""), "line 0: has no checksum");
+    assert_eq!(told(""), "has no checksum");
     assert_eq!(told("usage-prices 2\n"), "line 1: does not begin with \"usage-prices 1\"");
-    assert_eq!(told("usage-prices 1\nversion x\n"), "line 0: has no checksum");
+    assert_eq!(told("usage-prices 1\nversion x\n"), "has no checksum");
     assert_eq!(told("usage-prices 1\nvendor x\n"), "line 2: \"vendor\" is not known here");
     let damaged = DIRECT.replacen("in=3 out=15", "in=2 out=15", 1);
     assert_eq!(
         told(&damaged),
-        "line 0: the checksum is not that of what follows: the book is damaged"
+        "the checksum is not that of what follows: the book is damaged"
     );
     let cut = &DIRECT[..DIRECT.len() - 1];
     assert!(Book::read(cut).is_err());
