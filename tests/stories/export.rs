@@ -57,8 +57,8 @@ fn a_small_day() {
     --- stdout
     {"instance_id":"router-2","profile":"home","provider":"anthropic","route":"default","model":"claude-sonnet-4-5","tokens":999950,"fallbacks":1,"timestamp":"2026-04-30T10:00:00.000000Z"}
     {"instance_id":"router-2","profile":"","provider":"","route":"background","model":"local","tokens":0,"fallbacks":0,"timestamp":"2026-05-02T23:59:59.999999Z"}
-    {"instance_id":"router-1","profile":"work","provider":"anthropic","route":"think","model":"claude-sonnet-4-5","input_tokens":1200,"output_tokens":800,"cache_read_tokens":91000,"cache_write_tokens":4000,"reasoning_tokens":300,"fallbacks":0,"timestamp":"2026-05-03T08:15:00.000000Z"}
-    {"instance_id":"router-1","profile":"work","provider":"anthropic","route":"default","model":"claude-haiku-4-5","input_tokens":500,"output_tokens":120,"cache_read_tokens":0,"cache_write_tokens":0,"reasoning_tokens":0,"fallbacks":0,"timestamp":"2026-05-03T08:16:00.000000Z"}
+    {"instance_id":"router-1","profile":"work","provider":"anthropic","route":"think","model":"claude-sonnet-4-5","input_tokens":1200,"output_tokens":800,"cache_read_tokens":91000,"cache_write_tokens":4000,"reasoning_tokens":300,"fallbacks":0,"timestamp":"2026-05-03T08:15:00.000000Z","cost_usd":"0.0579"}
+    {"instance_id":"router-1","profile":"work","provider":"anthropic","route":"default","model":"claude-haiku-4-5","input_tokens":500,"output_tokens":120,"cache_read_tokens":0,"cache_write_tokens":0,"reasoning_tokens":0,"fallbacks":0,"timestamp":"2026-05-03T08:16:00.000000Z","cost_usd":"0.0011"}
     {"instance_id":"router-1","profile":"work","provider":"openai","route":"think","model":"gpt-5","tokens":1500000,"fallbacks":2,"timestamp":"2026-05-03T09:00:00.500000Z"}
     {"instance_id":"router-2","profile":"","provider":"ollama","route":"background","model":"qwen3:8b","tokens":4200,"fallbacks":0,"timestamp":"2026-05-03T09:30:00.000000Z"}
     "#);

@@ -103,32 +103,35 @@ fn the_report_follows_when_asked_for() {
 
     Usage Summary (all-time, all instances)
     Requests: 6  |  Tokens: 2.6M  |  Fallbacks: 3
+    Cost: ≥ $0.059  |  Without a price: 4 (66.7%)
 
     By Route:
-      Route                        Requests   Tokens  Fallbacks
-      ─────────────────────────────────────────────────────────
+      Route                        Requests   Tokens  Fallbacks     Cost
+      ──────────────────────────────────────────────────────────────────
     [default]
-      background                          1        0          0
-      ollama.background                   1    4,200          0
+      background                          1        0          0        -
+      ollama.background                   1    4,200          0        -
     [home]
-      anthropic.default                   1  999,950          1
+      anthropic.default                   1  999,950          1        -
     [work]
-      anthropic.default                   1      620          0
-      anthropic.think                     1   97,000          0
-      openai.think                        1     1.5M          2
+      anthropic.default                   1      620          0  $0.0011
+      anthropic.think                     1   97,000          0   $0.058
+      openai.think                        1     1.5M          2        -
 
     By Model:
-      Model                        Requests   Tokens
-      ──────────────────────────────────────────────
+      Model                        Requests   Tokens       Cost
+      ─────────────────────────────────────────────────────────
     [default]
-      ollama.qwen3:8b                     1    4,200
-      local                               1        0
+      ollama.qwen3:8b                     1    4,200          -
+      local                               1        0          -
     [home]
-      anthropic.claude-sonnet-4-5         1  999,950
+      anthropic.claude-sonnet-4-5         1  999,950          -
     [work]
-      openai.gpt-5                        1     1.5M
-      anthropic.claude-sonnet-4-5         1   97,000
-      anthropic.claude-haiku-4-5          1      620
+      openai.gpt-5                        1     1.5M          -
+      anthropic.claude-sonnet-4-5         1   97,000     $0.058
+      anthropic.claude-haiku-4-5          1      620    $0.0011
+
+    List price, not what a subscription paid  |  ≥: lacks prices or sure counts
     ");
     let quiet = fixture.usage_reading("record --report -q", "");
     assert_eq!(quiet.stdout_of_success(), fixture.usage("report").stdout_of_success());

@@ -142,7 +142,7 @@ fn of_an_empty_ledger() {
 
     No requests in this period.
     ");
-    insta::assert_snapshot!(fixture.usage("report --format csv").stdout_of_success(), @"profile,provider,route,model,requests,tokens,fallbacks,input_tokens,output_tokens,cache_read_tokens,cache_write_tokens,unclassified_tokens,reasoning_tokens,cache_write_long_tokens,input_audio_tokens,output_audio_tokens,cache_read_audio_tokens,web_searches,errors,cancelled,partial,estimated,inconsistent,elsewhere,stated_requests,stated_cost_usd");
+    insta::assert_snapshot!(fixture.usage("report --format csv").stdout_of_success(), @"profile,provider,route,model,requests,tokens,fallbacks,input_tokens,output_tokens,cache_read_tokens,cache_write_tokens,unclassified_tokens,reasoning_tokens,cache_write_long_tokens,input_audio_tokens,output_audio_tokens,cache_read_audio_tokens,web_searches,errors,cancelled,partial,estimated,inconsistent,elsewhere,stated_requests,stated_cost_usd,priced_requests,cost_usd");
     insta::assert_snapshot!(fixture.usage("report --format json").stdout_of_success(), @r#"{"schema":1,"period":{"name":"all-time","start":null,"end":null,"timezone":"UTC"},"filter":{"instance":[],"profile":[],"provider":[],"route":[],"model":[],"tier":[],"project":[],"user":[],"tags":{}},"summary":{"requests":0,"tokens":0,"fallbacks":0,"web_searches":0,"errors":0,"cancelled":0,"partial":0,"estimated":0,"inconsistent":0,"elsewhere":0,"stated_requests":0,"stated_cost_usd":null,"token_kinds":{"input":0,"output":0,"cache_read":0,"cache_write":0,"unclassified":0,"reasoning":0,"cache_write_long":0,"input_audio":0,"output_audio":0,"cache_read_audio":0}},"routes":[],"models":[]}"#);
 }
 
@@ -222,19 +222,22 @@ fn the_page_says_what_it_was_filtered_by() {
     insta::assert_snapshot!(fixture.usage(&format!("report {filters}")).stdout_of_success(), @"
     Usage Summary (all-time, instances router-1, router-2)
     Requests: 1  |  Tokens: 97,000  |  Fallbacks: 0
+    Cost: $0.058
     Only: profile work  |  provider anthropic, openai  |  route think  |  model claude-sonnet-4-5
 
     By Route:
-      Route                        Requests  Tokens  Fallbacks
-      ────────────────────────────────────────────────────────
+      Route                        Requests  Tokens  Fallbacks    Cost
+      ────────────────────────────────────────────────────────────────
     [work]
-      anthropic.think                     1  97,000          0
+      anthropic.think                     1  97,000          0  $0.058
 
     By Model:
-      Model                        Requests  Tokens
-      ─────────────────────────────────────────────
+      Model                        Requests  Tokens       Cost
+      ────────────────────────────────────────────────────────
     [work]
-      anthropic.claude-sonnet-4-5         1  97,000
+      anthropic.claude-sonnet-4-5         1  97,000     $0.058
+
+    List price, not what a subscription paid
     ");
     insta::assert_json_snapshot!(
         fixture.report(&format!("report {filters} --format json"))["filter"], @r#"

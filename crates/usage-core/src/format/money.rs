@@ -24,7 +24,7 @@ pub fn format_cost(totals: &Summary, options: &TextOptions) -> Option<String> {
 pub(super) fn cost_cell(totals: &Summary, options: &TextOptions) -> String {
     match format_cost(totals, options) {
         Some(cost) => cost,
-        None if totals.requests == 0 => String::new(),
+        None if totals.requests == 0 => "$0".to_owned(),
         None => "-".to_owned(),
     }
 }

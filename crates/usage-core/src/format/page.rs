@@ -36,15 +36,13 @@ impl Page {
     ) -> Self {
         let mut page = Self { out: String::new(), color: options.color };
         page.styled(BOLD, &title(of, period, filter));
-        let cost = format_cost(summary, options).map(|cost| format!("  |  Cost: {cost}"));
         page.line(&format!(
-            "Requests: {}  |  Tokens: {}  |  Fallbacks: {}{}",
+            "Requests: {}  |  Tokens: {}  |  Fallbacks: {}",
             format_count(summary.requests),
             format_tokens(summary.tokens()),
             format_count(summary.fallbacks()),
-            cost.unwrap_or_default(),
         ));
-        for line in lines_of(&remarks(summary), options.width.unwrap_or(USUAL_PAGE)) {
+        for line in lines_of(&remarks(summary, options), options.width.unwrap_or(USUAL_PAGE)) {
             page.line(&line);
         }
         if let Some(line) = filter_line(filter) {
@@ -104,19 +102,21 @@ impl Page {
         if summary[Measure::Priced] == 0 {
             return;
         }
-        let mut text = "List prices, not what a subscription paid".to_owned();
+        let mut parts = vec!["List price, not what a subscription paid".to_owned()];
         if !summary.is_cost_whole() {
             let sign = if options.ascii { ">=" } else { "≥" };
-            text.push_str(&format!(". {sign}: a price or sure counts are missing"));
+            parts.push(format!("{sign}: lacks prices or sure counts"));
         }
         self.line("");
-        self.styled(DIM, &text);
+        for line in lines_of(&parts, options.width.unwrap_or(USUAL_PAGE)) {
+            self.styled(DIM, &line);
+        }
     }
 }
 
 /// Returns what there is to say of the requests besides the totals: how many went wrong and how sure the numbers
 /// are, as shares; and what sources say that they cost.
-fn remarks(summary: &Summary) -> Vec<String> {
+fn remarks(summary: &Summary, options: &TextOptions) -> Vec<String> {
     let named = |measure| match measure {
         Measure::Errors => Some("Errors"),
         Measure::Cancelled => Some("Cancelled"),
@@ -128,6 +128,14 @@ fn remarks(summary: &Summary) -> Vec<String> {
     };
     let count = |measure| (summary[measure] > 0).then(|| format_count(summary[measure]));
     let mut remarks = Vec::new();
+    if let Some(cost) = format_cost(summary, options) {
+        remarks.push(format!("Cost: {cost}"));
+    }
+    let unpriced = summary.requests.saturating_sub(summary[Measure::Priced]);
+    if unpriced > 0 && !remarks.is_empty() {
+        let share = share(unpriced, summary.requests);
+        remarks.push(format!("Without a price: {} ({share})", format_count(unpriced)));
+    }
     if let Some(searches) = count(Measure::WebSearches) {
         remarks.push(format!("Web searches: {searches}"));
     }
@@ -136,11 +144,6 @@ fn remarks(summary: &Summary) -> Vec<String> {
             let share = share(summary[measure], summary.requests);
             remarks.push(format!("{name}: {requests} ({share})"));
         }
-    }
-    let unpriced = summary.requests.saturating_sub(summary[Measure::Priced]);
-    if unpriced > 0 && summary[Measure::Priced] > 0 {
-        let share = share(unpriced, summary.requests);
-        remarks.push(format!("Without a price: {} ({share})", format_count(unpriced)));
     }
     if let Some(stated) = count(Measure::Stated) {
         let cost = format_dollars(summary.stated_cost);

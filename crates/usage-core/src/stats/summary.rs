@@ -34,6 +34,10 @@ pub struct Summary {
     pub cost: Money,
 }
 
+/// The place of the one measure behind the usual ones that most requests have. It is the last.
+const PRICED: usize = Measure::Priced as usize;
+const _: () = assert!(PRICED + 1 == Measure::COUNT);
+
 impl Summary {
     /// So many requests, and what they count, in the order of [`Measure::ALL`], whose number grows: for this
     /// project's crates.
@@ -107,7 +111,7 @@ impl Summary {
     #[inline]
     pub fn merge(&mut self, other: &Self) {
         self.requests = self.requests.saturating_add(other.requests);
-        let (usual, rare) = other.numbers.split_at(Measure::USUAL);
+        let (usual, rare) = other.numbers[..PRICED].split_at(Measure::USUAL);
         for (sum, number) in self.numbers.iter_mut().zip(usual) {
             *sum = sum.saturating_add(*number);
         }
@@ -117,6 +121,7 @@ impl Summary {
                 *sum = sum.saturating_add(*number);
             }
         }
+        self.numbers[PRICED] = self.numbers[PRICED].saturating_add(other.numbers[PRICED]);
         if other.stated_cost != Money::ZERO {
             self.stated_cost = self.stated_cost.plus(other.stated_cost);
         }

@@ -1,6 +1,7 @@
 //! Which terms records are priced by, remembered: a record of known names costs one look-up in memory, as long as it
 //! is of a time and a size for which the answer holds.
 
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -24,7 +25,14 @@ pub(crate) struct Priced {
 pub(crate) struct Quotes {
     /// The books; `None` until they are asked for, and nothing in it where there are none that can be read.
     list: Option<Option<Arc<dyn PriceList>>>,
-    by_label_set: FxHashMap<i64, Vec<Known>>,
+    by_label_set: FxHashMap<i64, OfLabelSet>,
+}
+
+/// The answers about a label set: the last one by itself, as it nearly always is the one.
+#[derive(Clone, Debug)]
+struct OfLabelSet {
+    last: Known,
+    others: Vec<Known>,
 }
 
 /// An answer, and for which times and sizes it holds.
@@ -35,9 +43,9 @@ struct Known {
     terms: Option<Terms>,
 }
 
-/// So many answers are remembered for each label set, the last ones: of a price by the hour there is one for each
-/// part of each day.
-const MOST: usize = 4;
+/// So many other answers are remembered for each label set: of a price by the hour there is one for each part of each
+/// day.
+const MOST_OTHERS: usize = 3;
 
 impl Quotes {
     pub(crate) fn len(&self) -> usize {
@@ -49,19 +57,24 @@ impl Quotes {
         if other.list.is_some() {
             self.list = other.list;
         }
-        for (label_set, known) in other.by_label_set {
-            for known in known {
-                self.remember(label_set, known);
-            }
+        for (label_set, OfLabelSet { last, others }) in other.by_label_set {
+            others.into_iter().chain([last]).for_each(|known| self.remember(label_set, known));
         }
     }
 
     fn remember(&mut self, label_set: i64, known: Known) {
-        let of_set = self.by_label_set.entry(label_set).or_default();
-        if of_set.len() >= MOST {
-            of_set.remove(0);
+        match self.by_label_set.entry(label_set) {
+            Entry::Vacant(new) => {
+                new.insert(OfLabelSet { last: known, others: Vec::new() });
+            }
+            Entry::Occupied(of_set) => {
+                let OfLabelSet { last, others } = of_set.into_mut();
+                if others.len() >= MOST_OTHERS {
+                    others.remove(0);
+                }
+                others.push(std::mem::replace(last, known));
+            }
         }
-        of_set.push(known);
     }
 
     /// Returns the price of a record, if it is known.
@@ -69,8 +82,9 @@ impl Quotes {
     pub(crate) fn known(&self, label_set: i64, at: Timestamp, billed: &Billed) -> Option<Priced> {
         let of_set = self.by_label_set.get(&label_set)?;
         let total_input = billed.total_input();
-        let known = of_set.iter().find(|known| known.validity.covers(at, total_input))?;
-        Some(known.priced(billed))
+        let covers = |known: &&Known| known.validity.covers(at, total_input);
+        let known = Some(&of_set.last).filter(covers).or_else(|| of_set.others.iter().find(covers));
+        known.map(|known| known.priced(billed))
     }
 
     /// Asks the books for a price, which may add terms to the ledger, and books.

@@ -13,26 +13,26 @@ pub(super) const FIRST: usize = Measure::Fallbacks as usize + 1;
 /// The bits of money: what requests cost by list price, how many of them have one, and what sources say that they
 /// have cost.
 pub(super) const COST: usize = 8;
-const PRICED: usize = 9;
+pub(super) const PRICED: usize = 9;
 pub(super) const STATED: usize = 10;
 
-/// The number of bits, all of which have a meaning. A new measure comes at the end of the list and has the next bit:
-/// the bytes that are on disk stay as they are, and a program that does not know a bit says that it is newer.
+/// The number of bits, all of which have a meaning. A new measure has the next bit: the bytes that are on disk stay as
+/// they are, and a program that does not know a bit says that it is newer.
 pub(super) const BITS: usize = STATED + Measure::COUNT - FIRST;
 
 /// The bits that this program writes.
 pub(super) const KNOWN: u64 = (1 << BITS) - 1;
 
-/// The place of the measure whose bit was kept for it, before others came behind it.
-const OF_PRICED: usize = Measure::Priced as usize;
+/// The place of the measure whose bit was kept for it: the last one, which unlike those before it most requests have.
+pub(super) const OF_PRICED: usize = Measure::Priced as usize;
+const _: () = assert!(OF_PRICED + 1 == Measure::COUNT);
 
 /// The bit of the measure with that place in the list.
 pub(super) const fn bit_of(place: usize) -> usize {
     match place {
         OF_PRICED => PRICED,
         _ if place < FIRST => place + 1,
-        _ if place < OF_PRICED => place - FIRST + STATED + 1,
-        _ => place - FIRST + STATED,
+        _ => place - FIRST + STATED + 1,
     }
 }
 
@@ -41,8 +41,7 @@ pub(super) const fn place_of(bit: usize) -> usize {
     match bit {
         PRICED => OF_PRICED,
         _ if bit <= FIRST => bit - 1,
-        _ if bit - STATED - 1 + FIRST < OF_PRICED => bit - STATED - 1 + FIRST,
-        _ => bit - STATED + FIRST,
+        _ => bit - STATED - 1 + FIRST,
     }
 }
 

@@ -12,7 +12,7 @@
 use usage_core::stats::Summary;
 use usage_core::{Measure, Money};
 
-use super::counts::{COST, FIRST, KNOWN, STATED, bit_of, place_of};
+use super::counts::{COST, FIRST, KNOWN, OF_PRICED, PRICED, STATED, bit_of, place_of};
 use super::{Level, RollupError};
 use crate::ledger::varint::{pull, pull_count, push};
 
@@ -194,7 +194,7 @@ pub(super) fn encode_cells(mut before: i64, cells: &[Cell], bytes: &mut Vec<u8>)
 pub(super) fn encode_totals(totals: &Summary, bytes: &mut Vec<u8>) {
     let is_one = totals.requests == 1;
     let mut mask = u64::from(is_one);
-    let (usual, rare) = totals.numbers.split_at(FIRST);
+    let (usual, rare) = totals.numbers[..OF_PRICED].split_at(FIRST);
     for (place, number) in usual.iter().enumerate() {
         mask |= u64::from(*number != 0) << bit_of(place);
     }
@@ -204,6 +204,7 @@ pub(super) fn encode_totals(totals: &Summary, bytes: &mut Vec<u8>) {
             mask |= u64::from(*number != 0) << bit_of(FIRST + place);
         }
     }
+    mask |= u64::from(totals.numbers[OF_PRICED] != 0) << PRICED;
     mask |= u64::from(totals.stated_cost != Money::ZERO) << STATED;
     mask |= u64::from(totals.cost != Money::ZERO) << COST;
     push(bytes, mask.into());

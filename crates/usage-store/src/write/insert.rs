@@ -137,6 +137,8 @@ pub(crate) struct Rows<'a, 'r> {
     /// For [`AT_ONCE`] rows; nothing where each has to go in by itself, at once.
     together: Option<InsertRows<'a>>,
     pending: Vec<PendingRow<'r>>,
+    /// Room for what rows say besides their columns, to be used again.
+    spare: Vec<Vec<u8>>,
     /// Nothing until a record has an event id.
     pub(super) known: Option<KnownIds<'a>>,
     first_id: i64,
@@ -162,6 +164,7 @@ impl<'a, 'r> Rows<'a, 'r> {
             statement,
             together: None,
             pending: Vec::new(),
+            spare: Vec::new(),
             known: None,
             first_id,
             next_id: first_id,
@@ -237,7 +240,8 @@ impl<'a, 'r> Rows<'a, 'r> {
         let (id, ids, pending) = (self.next_id, ids.of(self.connection, &record)?, ids);
         let priced = pending.price(self.connection, ids.label_set, &record)?;
         let (terms, cost) = priced.map_or((None, None), |it| (Some(it.terms), it.cost));
-        let mut more = Vec::new();
+        let mut more = self.spare.pop().unwrap_or_default();
+        more.clear();
         // Most have no more than that, and finding it out so costs less.
         if ids.tag_set.is_some() || record.alias_id().is_some() || !record.counts().is_usual() {
             More { terms, ..More::of(&record, ids.tag_set) }.encode(&mut more);
@@ -270,7 +274,7 @@ impl<'a, 'r> Rows<'a, 'r> {
     fn put_together(&mut self) -> rusqlite::Result<()> {
         if let Some(statement) = self.together.as_mut().filter(|_| self.pending.len() == AT_ONCE) {
             statement.execute(&self.pending)?;
-            self.pending.clear();
+            self.spare.extend(self.pending.drain(..).map(|row| row.more));
         }
         Ok(())
     }
