@@ -17,7 +17,7 @@ use super::places::Places;
 use super::progress::{Progress, hash};
 use super::tables::{Budget, cell, columns, has, number, require, text};
 use super::told::Told;
-use super::totals::{Page, read_totals};
+use super::totals::{Page, Sessions, read_totals};
 use crate::sqlite::{Kind, QueryError};
 
 /// So many sessions are read at a time.
@@ -64,55 +64,61 @@ impl Agent for Goose {
     }
 
     fn read(&self, file: &Path, progress: &mut Progress, told: &mut Told<'_>) -> io::Result<()> {
-        read_totals(self.name(), KIND, file, &mut page, progress, told)
+        read_totals(self.name(), KIND, file, self, progress, told)
     }
 }
 
-/// Reads sessions that were written at a time or later, in the order of when.
-fn page(connection: &Connection, (time, row): (&str, i64)) -> Result<Page, QueryError> {
-    let needed = ["id", "updated_at", "model_config_json", "accumulated_total_tokens"];
-    let found = require(columns(connection, "sessions")?, "sessions", &needed)?;
-    let count = |kind: &str| {
-        let names = [format!("accumulated_{kind}_tokens"), format!("{kind}_tokens")];
-        let there: Vec<_> =
-            names.iter().filter(|name| has(&found, name)).map(|name| format!("s.{name}")).collect();
-        format!(
-            "coalesce({}, 0)",
-            [there.join(", "), "NULL".to_owned()].join(", ").trim_start_matches(", ")
-        )
-    };
-    let sql = format!(
-        "SELECT s.rowid, s.id, s.updated_at, {}, {}, {}, {}, {}, {}, {} FROM sessions AS s \
-         WHERE (s.updated_at, s.rowid) > (?1, ?2) ORDER BY s.updated_at, s.rowid LIMIT {PAGE}",
-        cell(&found, "s", "working_dir"),
-        cell(&found, "s", "provider_name"),
-        cell(&found, "s", "model_config_json"),
-        count("input"),
-        count("output"),
-        count("total"),
-        cell(&found, "s", "created_at"),
-    );
-    let mut statement = connection.prepare(&sql)?;
-    let mut rows = statement.query((time, row))?;
-    let (mut page, mut budget) = (Page::default(), Budget::of(PAGE));
-    while let Some(row) = rows.next()? {
-        let total = |at| Ok::<_, rusqlite::Error>(u64::try_from(number(row, at)?).unwrap_or(0));
-        let it = Row {
-            id: text(row, 1)?,
-            updated: text(row, 2)?,
-            folder: text(row, 3)?,
-            provider: text(row, 4)?,
-            model: text(row, 5)?,
-            totals: [total(6)?, total(7)?, total(8)?],
+impl Sessions for Goose {
+    const TABLE: &'static str = "sessions";
+
+    fn page(&self, connection: &Connection, after: i64, since: &str) -> Result<Page, QueryError> {
+        let needed = ["id", "updated_at", "model_config_json", "accumulated_total_tokens"];
+        let found = require(columns(connection, "sessions")?, "sessions", &needed)?;
+        let count = |kind: &str| {
+            let names = [format!("accumulated_{kind}_tokens"), format!("{kind}_tokens")];
+            let there: Vec<_> = names
+                .iter()
+                .filter(|name| has(&found, name))
+                .map(|name| format!("s.{name}"))
+                .collect();
+            format!(
+                "coalesce({}, 0)",
+                [there.join(", "), "NULL".to_owned()].join(", ").trim_start_matches(", ")
+            )
         };
-        // Another database numbers its sessions alike.
-        let key = format!("{} {}", it.id, text(row, 9)?);
-        page.add(row.get(0)?, &it.updated, key, Ok(session(&it)));
-        if budget.take(it.model.len()) {
-            return Ok(page.with_last(false));
+        let sql = format!(
+            "SELECT s.rowid, s.id, s.updated_at, {}, {}, {}, {}, {}, {}, {} FROM sessions AS s \
+             WHERE s.rowid > ?1 AND coalesce(CAST(s.updated_at AS TEXT), '') >= ?2 ORDER BY s.rowid LIMIT {PAGE}",
+            cell(&found, "s", "working_dir"),
+            cell(&found, "s", "provider_name"),
+            cell(&found, "s", "model_config_json"),
+            count("input"),
+            count("output"),
+            count("total"),
+            cell(&found, "s", "created_at"),
+        );
+        let mut statement = connection.prepare(&sql)?;
+        let mut rows = statement.query((after, since))?;
+        let (mut page, mut budget) = (Page::default(), Budget::of(PAGE));
+        while let Some(row) = rows.next()? {
+            let total = |at| Ok::<_, rusqlite::Error>(u64::try_from(number(row, at)?).unwrap_or(0));
+            let it = Row {
+                id: text(row, 1)?,
+                updated: text(row, 2)?,
+                folder: text(row, 3)?,
+                provider: text(row, 4)?,
+                model: text(row, 5)?,
+                totals: [total(6)?, total(7)?, total(8)?],
+            };
+            // Another database numbers its sessions alike.
+            let key = format!("{} {}", it.id, text(row, 9)?);
+            page.add(row.get(0)?, key, Ok(session(&it)));
+            if budget.take(it.model.len()) {
+                return Ok(page.with_last(false));
+            }
         }
+        Ok(page.with_last(true))
     }
-    Ok(page.with_last(true))
 }
 
 /// A row of `sessions`.

@@ -3,12 +3,12 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, Row, Rows, params};
+use rusqlite::{Connection, OptionalExtension, Row, Rows, params};
 use serde::{Deserialize, Serialize};
 use usage_store::file::with_ending;
 
 use super::opencode::{Beside, message};
-use super::progress::Progress;
+use super::progress::{Progress, hash};
 use super::tables::{Budget, bytes, cell, columns, has, number, open, query, require, text};
 use super::tell::By;
 use super::told::Told;
@@ -27,6 +27,8 @@ const PAGE: usize = 2_000;
 struct Place {
     /// The last row, in the order of insertion.
     row: i64,
+    /// A hash of the id of that row: it says whether this is the database that was read.
+    id: u64,
     /// From when on rows that were changed have not been seen, in milliseconds.
     changed: i64,
 }
@@ -62,7 +64,6 @@ impl Page {
 /// A message as it is stored.
 struct Stored {
     row: i64,
-    changed: i64,
     id: String,
     session: String,
     folder: String,
@@ -86,53 +87,37 @@ pub(super) fn read(
     let Some(mut database) = open(kind, file, progress, told)? else { return Ok(()) };
     let mut places: Places = serde_json::from_slice(&progress.memory).unwrap_or_default();
     for (at, (table, _)) in TABLES.into_iter().enumerate() {
-        let Some(newest) = query(&mut database, progress, told, &mut |it| newest(it, table))?
-        else {
-            return Ok(());
-        };
-        // It has no such table.
-        let Some(newest) = newest else { continue };
         let before = places[at];
-        // What was changed comes first: rows that are inserted meanwhile are found behind the last one.
-        let mut after = (before.changed, i64::MIN);
-        let mut is_over = before.row == 0;
-        while !is_over {
-            let page =
-                query(&mut database, progress, told, &mut |it| changed(it, at, after, before.row))?;
-            let Some(page) = page else { return Ok(()) };
-            tell(&page, at, by, told);
-            is_over = page.is_last;
-            after = page.rows.last().map_or(after, |last| (last.changed, last.row));
-            if give(&places, progress, told) {
-                return Ok(());
-            }
-        }
+        let look = query(&mut database, progress, told, &mut |it| look(it, table, before))?;
+        let Some(look) = look else { return Ok(()) };
+        // It has no such table.
+        let Some((newest, before)) = look else { continue };
+        places[at] = Place { changed: newest, ..before };
+        let mut after = i64::MIN;
         loop {
-            let after = places[at].row;
-            let page = query(&mut database, progress, told, &mut |it| inserted(it, at, after))?;
+            let page = query(&mut database, progress, told, &mut |it| page(it, at, after, before))?;
             let Some(page) = page else { return Ok(()) };
             tell(&page, at, by, told);
-            places[at].row = page.rows.last().map_or(after, |last| last.row);
+            if let Some(last) = page.rows.last() {
+                after = last.row;
+                if last.row > places[at].row {
+                    (places[at].row, places[at].id) = (last.row, hash(last.id.as_bytes()));
+                }
+            }
             if page.is_last {
                 break;
             }
-            if give(&places, progress, told) {
+            if told.is_full() {
+                // What was read is read again if it ends here: rows behind it may change meanwhile.
+                told.hand_over(progress);
+            }
+            if told.is_over() {
                 return Ok(());
             }
         }
-        places[at].changed = newest;
     }
     progress.memory = serde_json::to_vec(&places).unwrap_or_default();
     Ok(())
-}
-
-/// Hands over what was told, if that is enough; returns whether nobody wants to hear more.
-fn give(places: &Places, progress: &mut Progress, told: &mut Told<'_>) -> bool {
-    if told.is_full() {
-        progress.memory = serde_json::to_vec(places).unwrap_or_default();
-        told.hand_over(progress);
-    }
-    told.is_over()
 }
 
 fn tell(page: &Page, at: usize, by: By, told: &mut Told<'_>) {
@@ -152,44 +137,44 @@ fn tell(page: &Page, at: usize, by: By, told: &mut Told<'_>) {
     }
 }
 
-/// Returns when the row that was changed last was; `None` where there is no such table.
-fn newest(connection: &Connection, table: &str) -> Result<Option<i64>, QueryError> {
+/// Returns when the row that was changed last was, and how far this database is read; `None` where there is no such
+/// table.
+fn look(
+    connection: &Connection,
+    table: &str,
+    before: Place,
+) -> Result<Option<(i64, Place)>, QueryError> {
     let found = columns(connection, table)?;
     if found.is_none() && table != TABLES[0].0 {
         return Ok(None);
     }
     let found = require(found, table, &["id", "session_id", "data"])?;
+    let last = format!("SELECT id FROM {table} WHERE rowid = ?1");
+    let last = connection.query_row(&last, [before.row], |row| text(row, 0)).optional()?;
+    let is_same = last.is_some_and(|id| hash(id.as_bytes()) == before.id);
+    let before = if is_same { before } else { Place::default() };
     if !has(&found, "time_updated") {
         // All rows are looked at again.
-        return Ok(Some(0));
+        return Ok(Some((0, Place::default())));
     }
-    let sql = format!("SELECT max(time_updated) FROM {table}");
-    Ok(Some(connection.query_row(&sql, [], |row| number(row, 0))?))
+    let newest = format!("SELECT max(time_updated) FROM {table}");
+    let newest = connection.query_row(&newest, [], |row| number(row, 0))?;
+    Ok(Some((newest, before)))
 }
 
-/// Returns a page of rows behind the last one.
-fn inserted(connection: &Connection, at: usize, after: i64) -> Result<Page, QueryError> {
-    let sql = format!("{} AND m.rowid > ?1 ORDER BY m.rowid LIMIT {PAGE}", select(connection, at)?);
-    let mut statement = connection.prepare(&sql)?;
-    Page::of(statement.query([after])?)
-}
-
-/// Returns a page of rows that were changed since, of those that were read before.
-fn changed(
-    connection: &Connection,
-    at: usize,
-    (time, row): (i64, i64),
-    last: i64,
-) -> Result<Page, QueryError> {
+/// Returns a page of rows behind one, of those that were inserted or changed since.
+fn page(connection: &Connection, at: usize, after: i64, before: Place) -> Result<Page, QueryError> {
     let found = columns(connection, TABLES[at].0)?.unwrap_or_default();
-    let time_of_row = if has(&found, "time_updated") { "m.time_updated" } else { "0" };
+    let is_new = match has(&found, "time_updated") {
+        true => "(m.rowid > ?2 OR m.time_updated >= ?3)",
+        false => "?2 = ?2 AND ?3 = ?3",
+    };
     let sql = format!(
-        "{} AND m.rowid <= ?3 AND ({time_of_row}, m.rowid) > (?1, ?2) \
-         ORDER BY {time_of_row}, m.rowid LIMIT {PAGE}",
+        "{} AND m.rowid > ?1 AND {is_new} ORDER BY m.rowid LIMIT {PAGE}",
         select(connection, at)?
     );
     let mut statement = connection.prepare(&sql)?;
-    Page::of(statement.query(params![time, row, last])?)
+    Page::of(statement.query(params![after, before.row, before.changed])?)
 }
 
 /// Returns the query of answers, to which conditions are added.
@@ -200,7 +185,6 @@ fn select(connection: &Connection, at: usize) -> Result<String, QueryError> {
     let join =
         if sessions.is_some() { "LEFT JOIN session AS s ON s.id = m.session_id" } else { "" };
     let sessions = sessions.unwrap_or_default();
-    let changed = if has(&messages, "time_updated") { "m.time_updated" } else { "0" };
     let answers = match has_type && has(&messages, "type") {
         true => "m.type = 'assistant'",
         // Most rows are of users, and some of them are long.
@@ -210,7 +194,7 @@ fn select(connection: &Connection, at: usize) -> Result<String, QueryError> {
     let parent = if has(&sessions, "parent_id") { "s.parent_id IS NOT NULL" } else { "0" };
     let data = cell(&messages, "m", "data");
     Ok(format!(
-        "SELECT m.rowid, {changed}, m.id, m.session_id, {folder}, {parent}, {data} \
+        "SELECT m.rowid, m.id, m.session_id, {folder}, {parent}, {data} \
          FROM {table} AS m {join} WHERE {answers}"
     ))
 }
@@ -218,11 +202,10 @@ fn select(connection: &Connection, at: usize) -> Result<String, QueryError> {
 fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
     Ok(Stored {
         row: number(row, 0)?,
-        changed: number(row, 1)?,
-        id: text(row, 2)?,
-        session: text(row, 3)?,
-        folder: text(row, 4)?,
-        has_parent: number(row, 5)? != 0,
-        data: bytes(row, 6)?,
+        id: text(row, 1)?,
+        session: text(row, 2)?,
+        folder: text(row, 3)?,
+        has_parent: number(row, 4)? != 0,
+        data: bytes(row, 5)?,
     })
 }

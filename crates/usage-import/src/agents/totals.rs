@@ -10,7 +10,7 @@ use usage_providers::{Counts, Source, made_id};
 
 use super::logged::Logged;
 use super::progress::{Progress, hash, put_number, put_text, take_number, take_text};
-use super::tables::{open, query};
+use super::tables::{columns, open, query, require, text};
 use super::tell::By;
 use super::told::Told;
 use crate::sqlite::{Kind, QueryError};
@@ -102,8 +102,6 @@ pub(super) struct Page {
 /// A session of a page.
 struct Session {
     row: i64,
-    /// When it was written.
-    time: String,
     /// What tells it from others, of whatever database.
     key: String,
     logged: Result<Option<Logged<'static>>, String>,
@@ -115,23 +113,22 @@ impl Page {
         Self { is_last, ..self }
     }
 
-    /// Adds a session, of a row that was written at a time, with what tells it from others.
+    /// Adds a session of a row, with what tells it from others.
     pub(super) fn add(
         &mut self,
         row: i64,
-        time: &str,
         key: String,
         logged: Result<Option<Logged<'static>>, String>,
     ) {
-        self.sessions.push(Session { row, time: time.to_owned(), key, logged });
+        self.sessions.push(Session { row, key, logged });
     }
 }
 
 /// What is remembered of the databases of an agent: wherever one has moved to, its sessions are those that they were.
 #[derive(Default)]
 struct Memory {
-    /// When the session of a database that was changed last was written, in the words of the database, by a hash of
-    /// its path.
+    /// When the session of a database that was changed last had been written when it was read, in the words of the
+    /// database, by a hash of its path.
     changed: BTreeMap<u64, String>,
     totals: Totals,
 }
@@ -158,15 +155,21 @@ impl Memory {
     }
 }
 
-/// Reads a page of sessions that were written behind a time and a row, in this order.
-type ReadPage<'f> = &'f mut dyn FnMut(&Connection, (&str, i64)) -> Result<Page, QueryError>;
+/// Reads sessions of a database.
+pub(super) trait Sessions {
+    /// The table that holds them; its column `updated_at` says when one was written.
+    const TABLE: &'static str;
+
+    /// Reads a page of sessions behind a row, of those that were written since, in the order of rows.
+    fn page(&self, connection: &Connection, after: i64, since: &str) -> Result<Page, QueryError>;
+}
 
 /// Books what sessions of a database have come to since it was read last.
-pub(super) fn read_totals(
+pub(super) fn read_totals<S: Sessions>(
     instance: &'static str,
     kind: Kind,
     file: &Path,
-    page: ReadPage<'_>,
+    sessions: &S,
     progress: &mut Progress,
     told: &mut Told<'_>,
 ) -> io::Result<()> {
@@ -174,26 +177,32 @@ pub(super) fn read_totals(
     let by = By::of(instance, Source::Totals, file);
     let mut memory = Memory::of(&progress.memory).unwrap_or_default();
     let place = hash(database.path().as_os_str().as_encoded_bytes());
-    // Those of the last moment again: it may not have been over.
-    let mut after = (memory.changed.get(&place).cloned().unwrap_or_default(), i64::MIN);
+    let since = memory.changed.get(&place).cloned().unwrap_or_default();
+    // Those of the last moment are read again the next time: it may not be over.
+    let newest = query(&mut database, progress, told, &mut |it| newest(it, S::TABLE))?;
+    let Some(newest) = newest else { return Ok(()) };
+    let mut after = i64::MIN;
     loop {
-        let found = query(&mut database, progress, told, &mut |it| page(it, (&after.0, after.1)))?;
+        let found =
+            query(&mut database, progress, told, &mut |it| sessions.page(it, after, &since))?;
         let Some(found) = found else { return Ok(()) };
-        let is_last = found.is_last;
-        for Session { row, time, key, logged } in found.sessions {
+        for Session { row, key, logged } in found.sessions {
             let number = row.unsigned_abs();
             match logged {
                 Ok(logged) => {
-                    if let Some(growth) = logged.and_then(|logged| memory.totals.book(&key, logged))
-                    {
+                    let growth = logged.and_then(|logged| memory.totals.book(&key, logged));
+                    if let Some(growth) = growth {
                         by.tell_growth(number, &growth, told);
                     }
                 }
                 Err(why) => told.malformed(number, why),
             }
-            after = (time, row);
+            after = row;
         }
-        if is_last || told.is_over() {
+        if told.is_over() {
+            return Ok(());
+        }
+        if found.is_last {
             break;
         }
         if told.is_full() {
@@ -201,9 +210,16 @@ pub(super) fn read_totals(
             told.hand_over(progress);
         }
     }
-    memory.changed.insert(place, after.0);
+    memory.changed.insert(place, newest);
     progress.memory = memory.to_bytes();
     Ok(())
+}
+
+/// Returns when the session that was changed last was written.
+fn newest(connection: &Connection, table: &str) -> Result<String, QueryError> {
+    require(columns(connection, table)?, table, &["id", "updated_at"])?;
+    let sql = format!("SELECT max(CAST(updated_at AS TEXT)) FROM {table}");
+    Ok(connection.query_row(&sql, [], |row| text(row, 0))?)
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use super::places::Places;
 use super::progress::{Progress, hash};
 use super::tables::{Budget, bytes, cell, columns, require, text};
 use super::told::Told;
-use super::totals::{Page, read_totals};
+use super::totals::{Page, Sessions, read_totals};
 use crate::sqlite::{Kind, QueryError};
 
 /// The longest thread that is read, in bytes.
@@ -66,39 +66,42 @@ impl Agent for Zed {
     }
 
     fn read(&self, file: &Path, progress: &mut Progress, told: &mut Told<'_>) -> io::Result<()> {
-        read_totals(self.name(), KIND, file, &mut page, progress, told)
+        read_totals(self.name(), KIND, file, self, progress, told)
     }
 }
 
-/// Reads threads that were written at a time or later, in the order of when.
-fn page(connection: &Connection, (time, row): (&str, i64)) -> Result<Page, QueryError> {
-    let found = require(
-        columns(connection, "threads")?,
-        "threads",
-        &["id", "updated_at", "data_type", "data"],
-    )?;
-    let (folders, data) = (cell(&found, "t", "folder_paths"), cell(&found, "t", "data"));
-    let sql = format!(
-        "SELECT t.rowid, t.id, t.updated_at, {folders}, t.data_type, {data} FROM threads AS t \
-         WHERE (t.updated_at, t.rowid) > (?1, ?2) ORDER BY t.updated_at, t.rowid LIMIT {PAGE}"
-    );
-    let mut statement = connection.prepare(&sql)?;
-    let mut rows = statement.query((time, row))?;
-    let (mut page, mut budget) = (Page::default(), Budget::of(PAGE));
-    while let Some(row) = rows.next()? {
-        let it = Row {
-            id: text(row, 1)?,
-            updated: text(row, 2)?,
-            folders: text(row, 3)?,
-            data_type: text(row, 4)?,
-            data: bytes(row, 5)?,
-        };
-        page.add(row.get(0)?, &it.updated, it.id.clone(), thread(&it));
-        if budget.take(it.data.len()) {
-            return Ok(page.with_last(false));
+impl Sessions for Zed {
+    const TABLE: &'static str = "threads";
+
+    fn page(&self, connection: &Connection, after: i64, since: &str) -> Result<Page, QueryError> {
+        let found = require(
+            columns(connection, "threads")?,
+            "threads",
+            &["id", "updated_at", "data_type", "data"],
+        )?;
+        let (folders, data) = (cell(&found, "t", "folder_paths"), cell(&found, "t", "data"));
+        let sql = format!(
+            "SELECT t.rowid, t.id, t.updated_at, {folders}, t.data_type, {data} FROM threads AS t \
+             WHERE t.rowid > ?1 AND coalesce(CAST(t.updated_at AS TEXT), '') >= ?2 ORDER BY t.rowid LIMIT {PAGE}"
+        );
+        let mut statement = connection.prepare(&sql)?;
+        let mut rows = statement.query((after, since))?;
+        let (mut page, mut budget) = (Page::default(), Budget::of(PAGE));
+        while let Some(row) = rows.next()? {
+            let it = Row {
+                id: text(row, 1)?,
+                updated: text(row, 2)?,
+                folders: text(row, 3)?,
+                data_type: text(row, 4)?,
+                data: bytes(row, 5)?,
+            };
+            page.add(row.get(0)?, it.id.clone(), thread(&it));
+            if budget.take(it.data.len()) {
+                return Ok(page.with_last(false));
+            }
         }
+        Ok(page.with_last(true))
     }
-    Ok(page.with_last(true))
 }
 
 /// A row of `threads`.

@@ -123,3 +123,27 @@ fn opencode_may_keep_a_message_in_two_ways() {
     let imported = ledger.import("opencode", root.path());
     assert_eq!((imported.tree.files, ledger.sums().requests), (2, 2));
 }
+
+/// Checks that another database in the place of one that was read is read from its start.
+#[test]
+fn a_database_may_be_replaced() {
+    let (root, ledger) = (tempfile::tempdir().unwrap(), Ledger::new());
+    let path = root.path().join("opencode.db");
+    let write = |ids: &[&str], time: u32| {
+        std::fs::remove_file(&path).unwrap_or_default();
+        let database = rusqlite::Connection::open(&path).unwrap();
+        database
+            .execute_batch("CREATE TABLE message (id, session_id, time_updated, data)")
+            .unwrap();
+        for id in ids {
+            let data = r#"{"role":"assistant","modelID":"m","tokens":{"input":3},"time":{"completed":1795866300445}}"#;
+            let insert = "INSERT INTO message VALUES (?1, 's', ?2, ?3)";
+            database.execute(insert, (id, time, data)).unwrap();
+        }
+    };
+    write(&["a", "b", "c"], 100);
+    ledger.import("opencode", root.path());
+    write(&["d", "e"], 10);
+    ledger.import("opencode", root.path());
+    assert_eq!(ledger.sums().requests, 5);
+}
