@@ -100,15 +100,18 @@ pub(super) fn report(report: &Report, options: &TextOptions) -> String {
     if report.summary.requests > 0 {
         // One column less where nothing has a price.
         let costs = report.summary[Measure::Priced] > 0;
-        let laid_out = |kinds| {
-            let shown = Shown { costs, kinds, options: *options };
+        let laid_out = |requests, kinds| {
+            let shown = Shown { requests, kinds, costs, options: *options };
             let grids: Vec<Grid> = report.tables.iter().map(|table| grid(table, shown)).collect();
             let columns = Columns::fitting(&grids, options);
             (grids, columns)
         };
-        let (mut grids, mut columns) = laid_out(options.kinds);
-        if options.kinds && !columns.fit(options) {
-            (grids, columns) = laid_out(false);
+        // Of what does not fit, requests are the first to go, and then all kinds.
+        let (mut grids, mut columns) = laid_out(true, options.kinds);
+        for (requests, kinds) in [(false, true), (true, false)] {
+            if options.kinds && !columns.fit(options) {
+                (grids, columns) = laid_out(requests, kinds);
+            }
         }
         for (table, grid) in report.tables.iter().zip(&grids) {
             grid.write(&mut page, &columns);
@@ -122,8 +125,9 @@ pub(super) fn report(report: &Report, options: &TextOptions) -> String {
 /// Which columns of numbers there are.
 #[derive(Clone, Copy)]
 struct Shown {
-    costs: bool,
+    requests: bool,
     kinds: bool,
+    costs: bool,
     options: TextOptions,
 }
 
@@ -142,7 +146,8 @@ fn numbers(by: &Grouping, shown: Shown) -> impl Iterator<Item = Number> {
     let fallbacks: Number = ("Fallbacks", |totals, _| format_count(totals.fallbacks()));
     let has_fallbacks = by.shows(Measure::Fallbacks) && !shown.kinds;
     let kinds = KINDS.into_iter().filter(move |_| shown.kinds);
-    let numbers = std::iter::once(requests).chain(kinds).chain([tokens]);
+    let requests = shown.requests.then_some(requests);
+    let numbers = requests.into_iter().chain(kinds).chain([tokens]);
     let numbers = numbers.chain(has_fallbacks.then_some(fallbacks));
     numbers
         .chain(shown.costs.then_some(("Cost", cost_cell as fn(&Summary, &TextOptions) -> String)))
