@@ -65,13 +65,13 @@ fn a_small_day() {
     insta::assert_snapshot!(fixture.usage("export --format csv"), @"
     exit 0
     --- stdout
-    instance_id,profile,provider,route,model,tokens,input_tokens,output_tokens,cache_read_tokens,cache_write_tokens,reasoning_tokens,fallbacks,timestamp,event_id,tier,project,user,cache_write_long_tokens,input_audio_tokens,output_audio_tokens,cache_read_audio_tokens,web_searches,alias_id,revision,session_id,tags,outcome,quality,inconsistent,stated_cost_usd,time_stated
-    router-2,home,anthropic,default,claude-sonnet-4-5,999950,,,,,,1,2026-04-30T10:00:00.000000Z,,,,,,,,,0,,,,,,,,,
-    router-2,,,background,local,0,,,,,,0,2026-05-02T23:59:59.999999Z,,,,,,,,,0,,,,,,,,,
-    router-1,work,anthropic,think,claude-sonnet-4-5,97000,1200,800,91000,4000,300,0,2026-05-03T08:15:00.000000Z,,,,,0,0,0,0,0,,,,,,,,,
-    router-1,work,anthropic,default,claude-haiku-4-5,620,500,120,0,0,0,0,2026-05-03T08:16:00.000000Z,,,,,0,0,0,0,0,,,,,,,,,
-    router-1,work,openai,think,gpt-5,1500000,,,,,,2,2026-05-03T09:00:00.500000Z,,,,,,,,,0,,,,,,,,,
-    router-2,,ollama,background,qwen3:8b,4200,,,,,,0,2026-05-03T09:30:00.000000Z,,,,,,,,,0,,,,,,,,,
+    instance_id,profile,provider,route,model,tokens,input_tokens,output_tokens,cache_read_tokens,cache_write_tokens,reasoning_tokens,fallbacks,timestamp,event_id,tier,project,user,cache_write_long_tokens,input_audio_tokens,output_audio_tokens,cache_read_audio_tokens,web_searches,alias_id,revision,session_id,tags,outcome,quality,inconsistent,stated_cost_usd,time_stated,cost_usd
+    router-2,home,anthropic,default,claude-sonnet-4-5,999950,,,,,,1,2026-04-30T10:00:00.000000Z,,,,,,,,,0,,,,,,,,,,
+    router-2,,,background,local,0,,,,,,0,2026-05-02T23:59:59.999999Z,,,,,,,,,0,,,,,,,,,,
+    router-1,work,anthropic,think,claude-sonnet-4-5,97000,1200,800,91000,4000,300,0,2026-05-03T08:15:00.000000Z,,,,,0,0,0,0,0,,,,,,,,,,0.0579
+    router-1,work,anthropic,default,claude-haiku-4-5,620,500,120,0,0,0,0,2026-05-03T08:16:00.000000Z,,,,,0,0,0,0,0,,,,,,,,,,0.0011
+    router-1,work,openai,think,gpt-5,1500000,,,,,,2,2026-05-03T09:00:00.500000Z,,,,,,,,,0,,,,,,,,,,
+    router-2,,ollama,background,qwen3:8b,4200,,,,,,0,2026-05-03T09:30:00.000000Z,,,,,,,,,0,,,,,,,,,,
     ");
     round_trip(&fixture);
 }

@@ -196,7 +196,8 @@ fn vacuum_says_how_much() {
         run,
         format!("Before: {full_text} bytes  |  After: {left} bytes  |  Given back: {gone} bytes\n")
     );
-    assert!(size() < full / 5, "{full} to {}", size());
+    // The books of prices stay.
+    assert!(size() < full / 3, "{full} to {}", size());
     assert_eq!(fixture.usage("vacuum -q").stdout_of_success(), "");
 }
 

@@ -133,7 +133,9 @@ pub(super) fn blocks(list: &BlockList, options: &TextOptions) -> String {
     let instances: BTreeSet<_> = list.blocks.iter().map(|of| of.instance.as_str()).collect();
     let mut names = vec![fixed("Start"), fixed("End")];
     names.extend((instances.len() > 1).then(|| shortened("Instance")));
-    let has_costs = list.summary()[Measure::Priced] > 0;
+    // On a narrow page instances come first.
+    let has_room = has_year(options) || instances.len() < 2;
+    let has_costs = has_room && list.summary()[Measure::Priced] > 0;
     let mut lines = Vec::new();
     for of in &list.blocks {
         let (start, end) = times((of.start, of.end()), zone, has_year(options));
