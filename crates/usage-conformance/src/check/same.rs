@@ -42,7 +42,7 @@ pub(super) fn question(engine: &dyn Engine, memory: &MemoryLedger, asked: &Quest
         let [found, expected] = [engine, memory as &dyn Engine].map(|engine| {
             let mut costs: Vec<_> = engine
                 .priced_records(&of, order)
-                .map(|priced| ok(priced))
+                .map(ok)
                 .map(|(record, cost)| (line::write(&record), cost))
                 .collect();
             costs.sort_unstable();

@@ -205,7 +205,7 @@ fn damaged_terms_are_noticed() {
         let store = open(&place, Some(MARCH));
         let everything = Filter::default();
         let is_damage = |error: StoreError| {
-            assert_eq!(error.damage(), Some(DamageCode::Prices), "{sql}: {error:?}")
+            assert_eq!(error.damage(), Some(DamageCode::Prices), "{sql}: {error:?}");
         };
         is_damage(store.report(range(0, 2), &everything).unwrap_err());
         is_damage(
