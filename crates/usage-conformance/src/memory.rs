@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use usage_core::period::Unit;
-use usage_core::pricing::{Billed, PriceList, Question, cost};
+use usage_core::pricing::{PriceList, cost_of};
 use usage_core::query::{
     Block, Bounds, Calendar, Limits, Listing, Order, PricedRecords, Records, Seen, Selection,
     Session,
@@ -33,9 +33,7 @@ impl MemoryLedger {
 
     /// Returns what a record costs; `None` where it has no price.
     pub(crate) fn cost(&self, record: &Record) -> Option<Money> {
-        let quote = self.prices.as_ref()?.quote(&Question::of(record));
-        let terms = quote.terms.ok()?;
-        cost(&terms, &Billed::from(record.counts())).ok().map(Money::from_picos)
+        cost_of(&**self.prices.as_ref()?, record).ok()
     }
 
     /// Returns what one record comes to, its cost included.

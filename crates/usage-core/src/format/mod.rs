@@ -15,6 +15,7 @@ mod width;
 
 pub use json::format_period_json;
 pub use money::{format_cost, format_dollars};
+pub use page::format_share;
 pub use text::{TextOptions, format_records, format_usage};
 pub use width::{display_width, shorten_middle};
 

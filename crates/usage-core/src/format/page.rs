@@ -133,7 +133,7 @@ fn remarks(summary: &Summary, options: &TextOptions) -> Vec<String> {
     }
     let unpriced = summary.requests.saturating_sub(summary[Measure::Priced]);
     if unpriced > 0 && !remarks.is_empty() {
-        let share = share(unpriced, summary.requests);
+        let share = format_share(unpriced, summary.requests);
         remarks.push(format!("Without a price: {} ({share})", format_count(unpriced)));
     }
     if let Some(searches) = count(Measure::WebSearches) {
@@ -141,7 +141,7 @@ fn remarks(summary: &Summary, options: &TextOptions) -> Vec<String> {
     }
     for measure in Measure::ALL {
         if let (Some(name), Some(requests)) = (named(measure), count(measure)) {
-            let share = share(summary[measure], summary.requests);
+            let share = format_share(summary[measure], summary.requests);
             remarks.push(format!("{name}: {requests} ({share})"));
         }
     }
@@ -158,7 +158,8 @@ fn remarks(summary: &Summary, options: &TextOptions) -> Vec<String> {
 }
 
 /// A part in percent, with one decimal; never nothing where there is some, nor all where there is more.
-fn share(part: u64, whole: u64) -> String {
+#[must_use]
+pub fn format_share(part: u64, whole: u64) -> String {
     let tenths = (u128::from(part) * 1_000 + u128::from(whole) / 2) / u128::from(whole.max(1));
     match tenths {
         0 => "<0.1%".to_owned(),

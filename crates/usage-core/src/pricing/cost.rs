@@ -29,6 +29,13 @@ impl Billed {
         self.input.saturating_add(self.cache_read).saturating_add(self.cache_write)
     }
 
+    /// Returns whether there is nothing that could have a price, as of a request that failed.
+    #[must_use]
+    #[inline]
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// The kinds, each with what is its alone.
     fn kinds(&self) -> [(Kind, u64); Kind::PRICED + 1] {
         let split = |whole: u64, part: u64| (whole - part.min(whole), part.min(whole));

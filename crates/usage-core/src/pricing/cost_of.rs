@@ -25,8 +25,12 @@ pub enum NoCost {
 /// # Errors
 /// [`NoCost`] where it has none, which is not the same as a cost of zero.
 pub fn cost_of(prices: &dyn PriceList, record: &Record) -> Result<Money, NoCost> {
+    let billed = Billed::from(record.counts());
+    if billed.is_nothing() {
+        return Ok(Money::ZERO);
+    }
     let quote = prices.quote(&Question::of(record));
     let terms = quote.terms.map_err(|why| NoCost::Unknown { why, candidates: quote.rule })?;
-    let cost = cost(&terms, &Billed::from(record.counts()));
+    let cost = cost(&terms, &billed);
     cost.map(Money::from_picos).map_err(|error| NoCost::Kind(error.kind))
 }

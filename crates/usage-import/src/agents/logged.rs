@@ -59,6 +59,18 @@ impl Logged<'_> {
         self.id = made_id([session, &self.model, &numbers]).into();
     }
 
+    /// Returns how sure the counts are. Claude's cache writes have two lifetimes with a price each; where the log does
+    /// not say which, it is guessed.
+    pub(super) fn sureness(&self) -> Quality {
+        let is_claude = self.provider == "anthropic" || self.model.contains("claude");
+        let is_guessed =
+            is_claude && self.counts.cache_write > 0 && self.counts.cache_write_long == 0;
+        match self.quality {
+            Quality::Reported if is_guessed => Quality::Estimated,
+            quality => quality,
+        }
+    }
+
     /// Returns whether it says of any tokens.
     pub(super) const fn has_tokens(&self) -> bool {
         self.counts.total() > 0

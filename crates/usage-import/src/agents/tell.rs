@@ -75,7 +75,7 @@ impl By {
             .with_project(&folder);
         let mut usage = Usage::new(tokens(&logged.counts), logged.time.unwrap_or(self.written))
             .with_outcome(logged.outcome)
-            .with_quality(logged.quality)
+            .with_quality(logged.sureness())
             .with_revision(self.source.revision());
         usage.is_inconsistent = logged.is_inconsistent;
         usage.stated_cost = logged.stated_cost;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use usage_core::Timestamp;
 use usage_core::pricing::{BookText, PriceList, Pricing};
@@ -38,16 +39,23 @@ const SELECT: &str = "SELECT id, name, rank, version, date, content, checksum, p
                       FROM books";
 
 fn book_of(row: &Row<'_>) -> rusqlite::Result<LedgerBook> {
-    let (id, name, rank) = (row.get(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?);
+    // Bytes that are no text are damage, which the checksum tells: it must not keep others from being read.
+    let text = |place: usize| -> rusqlite::Result<Option<String>> {
+        let bytes = match row.get_ref(place)? {
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes,
+            _ => return Ok(None),
+        };
+        Ok(Some(String::from_utf8_lossy(bytes).into_owned()))
+    };
+    let known = |place| Ok::<_, rusqlite::Error>(text(place)?.unwrap_or_default());
+    let (id, name, rank) = (row.get(0)?, known(1)?, row.get(2).unwrap_or(i64::MAX));
     let rank = u8::try_from(rank).unwrap_or(u8::MAX);
-    let (version, date): (String, String) = (row.get(3)?, row.get(4)?);
-    let content: Option<String> = row.get(5)?;
-    let put_by: String = row.get(8)?;
+    let (version, date, put_by) = (known(3)?, known(4)?, known(8)?);
+    let (content, is_in_force) = (text(5)?, row.get::<_, bool>(9)?);
     // What is left of one that was replaced has no checksum to be held against.
-    let is_whole = content
-        .as_ref()
-        .is_none_or(|text| row.get(6).ok() == Some(sum_of(id, &name, rank, &version, &date, text)));
-    let is_in_force = content.is_some() && row.get(9)?;
+    let is_whole = content.as_ref().map_or(!is_in_force, |text| {
+        row.get(6).ok() == Some(sum_of(id, &name, rank, &version, &date, text))
+    });
     let put_at = Timestamp::from_micros(row.get(7)?);
     let book = BookText::new((name, rank), (version, date), content.unwrap_or_default());
     Ok(LedgerBook { id, book, is_in_force, is_whole, put_at, put_by })
@@ -82,6 +90,12 @@ pub(crate) fn put(
     let BookText { name, rank, version, date, text, .. } = book;
     let id = super::contexts::next_id(connection, "books")?;
     connection.execute("UPDATE books SET content = NULL WHERE name = ?1", [name])?;
+    // One whose name is damaged is in nobody's place, and would be in force for ever.
+    for wrong in wrong_books(connection)? {
+        if wrong.book.rank == *rank && wrong.book.name != *name {
+            connection.execute("DELETE FROM books WHERE id = ?1", [wrong.id])?;
+        }
+    }
     connection.execute(
         "INSERT INTO books (id, name, rank, version, date, content, checksum, put_at, put_by) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",

@@ -124,7 +124,7 @@ impl Quotes {
 
 impl Known {
     fn priced(&self, billed: &Billed) -> Priced {
-        let cost = self.terms.as_ref().and_then(|terms| terms::cost_by(terms, billed));
+        let cost = terms::cost_by(self.terms.as_ref(), billed);
         Priced { terms: self.id, cost }
     }
 }

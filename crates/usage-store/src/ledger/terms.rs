@@ -88,9 +88,13 @@ pub(crate) fn read(connection: &Connection, id: u64) -> Result<KeptTerms, ReadEr
     Ok(KeptTerms { terms, rule: rule.to_owned() })
 }
 
-/// Returns what counts cost by terms; `None` where these have no price for all that was used.
-pub(crate) fn cost_by(terms: &Terms, billed: &Billed) -> Option<Money> {
-    cost(terms, billed).ok().map(Money::from_picos)
+/// Returns what counts cost by terms; `None` where these have no price for all that was used. Nothing costs nothing, by
+/// whatever terms.
+pub(crate) fn cost_by(terms: Option<&Terms>, billed: &Billed) -> Option<Money> {
+    if billed.is_nothing() {
+        return Some(Money::ZERO);
+    }
+    cost(terms?, billed).ok().map(Money::from_picos)
 }
 
 /// The costs of rows, by the terms that these name, which are read as they are needed.
@@ -107,7 +111,7 @@ impl<'c> Costs<'c> {
     /// Returns what a row costs by list price; `None` where it has no price.
     pub(crate) fn of(&mut self, id: u64, billed: &Billed) -> Result<Option<Money>, ReadError> {
         let terms = self.terms(id)?.terms.as_ref().ok();
-        Ok(terms.and_then(|terms| cost_by(terms, billed)))
+        Ok(cost_by(terms, billed))
     }
 
     /// Returns the terms with an id.

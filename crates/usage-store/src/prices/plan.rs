@@ -216,7 +216,7 @@ pub(super) fn reprice<T: Clone>(
     if has == Some(quote.terms) {
         return Ok(Some(New { terms: None, before, after: before }));
     }
-    let after = quote.terms.as_ref().ok().and_then(|terms| cost_by(terms, &row.billed()));
+    let after = cost_by(quote.terms.as_ref().ok(), &row.billed());
     let terms = match kept {
         Some(kept) => kept.clone(),
         None => kept.insert(keep(quote)?).clone(),

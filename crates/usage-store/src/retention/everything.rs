@@ -59,7 +59,8 @@ impl Store {
                 let deleted = transaction.execute("DELETE FROM records", [])?;
                 transaction.execute_batch(
                     "DELETE FROM label_sets; DELETE FROM session_sums; DELETE FROM sessions; \
-                     DELETE FROM tag_sets; DELETE FROM tellings; DELETE FROM amendments",
+                     DELETE FROM tag_sets; DELETE FROM tellings; DELETE FROM amendments; \
+                     DELETE FROM repricings",
                 )?;
                 rollups::clear(transaction)?;
                 quarantine::clear(transaction)?;

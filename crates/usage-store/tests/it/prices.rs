@@ -73,6 +73,17 @@ fn a_missing_price_is_not_zero() {
     assert_eq!(told, [("x", 2, why), ("m1", 1, WhyMissing::Kind(Kind::CacheRead))]);
 }
 
+/// A request that failed has used nothing: there is nothing to have a price for.
+#[test]
+fn nothing_costs_nothing() {
+    let place = Place::new();
+    let store = open(&place, Some(MARCH));
+    store.insert_batch(&[usage_of(1, "<synthetic>", 0, 0), usage_of(2, "m1", 0, 0)]).unwrap();
+    assert_eq!(sums(&store), (2, Money::ZERO));
+    assert!(store.prices().missing(TimeRange::ALL, &Filter::default()).unwrap().is_empty());
+    is_sound(&place.path);
+}
+
 /// The books lie in the ledger: whoever writes prices by them, and only a newer one takes their place.
 #[test]
 fn every_writer_prices_by_the_ledgers_books() {
@@ -156,13 +167,20 @@ fn books_of_a_later_form_price_nothing() {
 
 #[test]
 fn damaged_books_price_nothing_until_they_are_put_in_again() {
+    // Another text, bytes that are no text, and none at all.
+    for content in ["'m1 in=9'", "CAST(x'6d31ff' AS TEXT)", "NULL"] {
+        damaged_books(content);
+    }
+}
+
+fn damaged_books(content: &str) {
     let place = Place::new();
     let store = open(&place, Some(MARCH));
     put(&store, "m1 in=7");
     store.insert_batch(&[usage_of(1, "m1", 1, 0)]).unwrap();
     drop(store);
     let damage = |name: &str| {
-        let sql = format!("UPDATE books SET content = 'm1 in=9' WHERE name = '{name}'");
+        let sql = format!("UPDATE books SET content = {content} WHERE name = '{name}'");
         place.connection().execute_batch(&sql).unwrap();
     };
     damage("own");
@@ -183,6 +201,18 @@ fn damaged_books_price_nothing_until_they_are_put_in_again() {
     let store = open(&place, Some(MARCH));
     store.insert_batch(&[usage_of(4, "m2", 1, 0)]).unwrap();
     assert_eq!(sums(&store), (3, dollars(17 * MILLION)));
+    is_sound(&place.path);
+    // Also where its name is what is damaged.
+    drop(store);
+    place
+        .connection()
+        .execute_batch(
+            "UPDATE books SET name = 'dirfct' WHERE name = 'direct' AND content IS NOT NULL",
+        )
+        .unwrap();
+    let store = open(&place, Some(MARCH));
+    store.insert_batch(&[usage_of(5, "m2", 1, 0)]).unwrap();
+    assert_eq!(sums(&store), (4, dollars(20 * MILLION)));
     is_sound(&place.path);
 }
 

@@ -1,6 +1,6 @@
 //! What an import tells of an agent.
 
-use usage_core::format::{format_count, format_tokens, printable};
+use usage_core::format::{format_count, format_share, format_tokens, printable};
 use usage_core::{Filter, Measure, TimeRange, Timestamp};
 use usage_import::ImportSummary;
 use usage_import::agents::{Agent, Counted, SkipReason, Skipped, Tree};
@@ -99,16 +99,12 @@ fn told(why: SkipReason, count: u64) -> String {
     format!("{} {}", format_count(count), why.words())
 }
 
-/// Returns a share in percent with one decimal, never rounded to none or to all; `None` for none at all.
+/// Returns a share in percent; `None` for none at all.
 fn share(part: u64, of: u64) -> Option<String> {
     if part == 0 || of == 0 {
         return None;
     }
-    let mills = u128::from(part) * 1_000 / u128::from(of);
-    Some(match mills {
-        0 => "<0.1%".to_owned(),
-        mills => format!("{}.{}%", mills / 10, mills % 10),
-    })
+    Some(format_share(part, of))
 }
 
 #[cfg(test)]
@@ -121,7 +117,7 @@ mod tests {
             (0, 5, None),
             (1, 8, Some("12.5%")),
             (1, 100_000, Some("<0.1%")),
-            (99_999, 100_000, Some("99.9%")),
+            (99_999, 100_000, Some(">99.9%")),
             (5, 5, Some("100.0%")),
         ] {
             assert_eq!(share(part, of).as_deref(), text);

@@ -16,7 +16,13 @@ pub(super) fn print(context: &Context) -> Result<u8, CliError> {
     let own = books.iter().find(|book| book.is_in_force && book.book.name == BookText::OWN);
     match own {
         // As it was put in, to be edited and put in again.
-        Some(own) => output::print(&own.book.text)?,
+        Some(own) => {
+            output::print(&own.book.text)?;
+            if !own.is_whole {
+                output::note("warning: these are damaged: check each before you put them in again");
+                return Ok(exit_codes::DAMAGED);
+            }
+        }
         None if context.quiet => {}
         None => output::note("note: the ledger has no prices of your own"),
     }

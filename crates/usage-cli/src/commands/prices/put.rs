@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde::de::IgnoredAny;
 use usage_core::format::{format_count, printable};
-use usage_core::pricing::Question;
-use usage_prices::{Book, BookDifference};
+use usage_core::pricing::{BookError, Pricing as _, Question};
+use usage_prices::{Book, BookDifference, ShippedPrices};
 use usage_store::{BookPut, LedgerBook, Store, StoreError, this_program};
 
 use super::{list_of, read, short, title};
@@ -37,17 +37,18 @@ pub(super) fn run(path: &Path, kind: Kind, context: &Context) -> Result<u8, CliE
     let text =
         text_of(path).map_err(|error| CliError::failed(format!("cannot read {name}: {error}")))?;
     check_kind(&name, &text, kind)?;
+    let not_a_book = |fault: &BookError| match fault.line {
+        0 => CliError::failed(format!("{name}: {}", fault.what)),
+        line => CliError::failed(format!("{name}:{line}: {}", fault.what)),
+    };
+    // Before a ledger is made, or brought up to date, for nothing.
+    ShippedPrices.book(&text).map_err(|fault| not_a_book(&fault))?;
     let store = context.open_or_create()?;
     context.recover(&store)?;
     let earlier = store.prices().books()?;
     let put = store.prices().put(&text, context.now_timestamp(), &this_program());
     let put = put.map_err(|error| match error {
-        StoreError::NotABook { source } if source.line == 0 => {
-            CliError::failed(format!("{name}: {}", source.what))
-        }
-        StoreError::NotABook { source } => {
-            CliError::failed(format!("{name}:{}: {}", source.line, source.what))
-        }
+        StoreError::NotABook { source } => not_a_book(&source),
         error => error.into(),
     })?;
     match put {

@@ -36,12 +36,14 @@ struct JsonBook {
 #[derive(Serialize)]
 pub(super) struct JsonSum {
     priced_requests: u64,
-    cost_usd: String,
+    /// `None` where nothing has a price, which is not the same as a cost of zero.
+    cost_usd: Option<String>,
 }
 
 impl From<PricedSum> for JsonSum {
     fn from(sum: PricedSum) -> Self {
-        Self { priced_requests: sum.priced, cost_usd: sum.cost.to_string() }
+        let cost_usd = (sum.priced > 0).then(|| sum.cost.to_string());
+        Self { priced_requests: sum.priced, cost_usd }
     }
 }
 

@@ -38,7 +38,7 @@ fn shown(all: &[Repricing], context: &Context) -> String {
         let from = of.range.start.map_or_else(|| "the first".to_owned(), at);
         let until = of.range.end.map_or_else(|| "the last".to_owned(), at);
         text += &format!("  records: {}, from {from} to {until}\n", printable(&of.what));
-        for book in of.books.split(" ; ") {
+        for book in of.books.split("; ") {
             text += &format!("  by: {}\n", printable(&without_checksum(book)));
         }
         let outcome = &of.outcome;
@@ -83,7 +83,7 @@ fn json(of: &Repricing, context: &Context) -> JsonRepricing {
         from: of.range.start.map(at),
         until: of.range.end.map(at),
         what: of.what.clone(),
-        books: of.books.split(" ; ").map(str::to_owned).collect(),
+        books: of.books.split("; ").map(str::to_owned).collect(),
         records: of.outcome.records,
         changed: of.outcome.changed,
         before: of.outcome.before.into(),

@@ -52,7 +52,7 @@ pub(super) fn plan(plan: &RepricePlan, period: &Period, context: &Context) -> St
 
 /// Cost and requests together: what has no price is not in the cost.
 pub(super) fn sum(sum: PricedSum) -> String {
-    format!("{} for {}", format_dollars(sum.cost), amounts::requests(sum.priced))
+    format!("{} for {}", cost(sum), amounts::requests(sum.priced))
 }
 
 fn cost(sum: PricedSum) -> String {
