@@ -71,10 +71,7 @@ fn what_is_no_book_is_refused_with_its_line() {
     assert_eq!(told("usage-prices 1\nversion x\n"), "has no checksum");
     assert_eq!(told("usage-prices 1\nvendor x\n"), "line 2: \"vendor\" is not known here");
     let damaged = DIRECT.replacen("in=3 out=15", "in=2 out=15", 1);
-    assert_eq!(
-        told(&damaged),
-        "the checksum is not that of what follows: the book is damaged"
-    );
+    assert_eq!(told(&damaged), "the checksum is not that of what follows: the book is damaged");
     let cut = &DIRECT[..DIRECT.len() - 1];
     assert!(Book::read(cut).is_err());
 }
