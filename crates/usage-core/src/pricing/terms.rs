@@ -113,8 +113,13 @@ fn picos(text: &str, places: usize) -> Option<u64> {
     if fraction.len() > places || whole.len() > 18 {
         return None;
     }
-    let number: u128 = format!("{whole}{fraction:0<places$}").parse().ok()?;
-    u64::try_from(number).ok().filter(|price| *price <= MAX_PRICE)
+    // A book has thousands of them: no text is made on the way.
+    let zeros = std::iter::repeat_n(b'0', places - fraction.len());
+    let mut digits = whole.bytes().chain(fraction.bytes()).chain(zeros);
+    let number = digits.try_fold(0_u64, |number, digit| {
+        number.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
+    });
+    number.filter(|price| *price <= MAX_PRICE)
 }
 
 fn dollars(price: u64, places: usize) -> String {

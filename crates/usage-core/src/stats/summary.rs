@@ -38,6 +38,17 @@ pub struct Summary {
 const PRICED: usize = Measure::Priced as usize;
 const _: () = assert!(PRICED + 1 == Measure::COUNT);
 
+/// For each measure whether it is among [all tokens](Summary::tokens), by which tables are sorted.
+const IS_ADDED: [bool; Measure::COUNT] = {
+    let mut is_added = [false; Measure::COUNT];
+    let mut at = 0;
+    while at < Measure::COUNT {
+        is_added[at] = Measure::ALL[at].is_added();
+        at += 1;
+    }
+    is_added
+};
+
 impl Summary {
     /// So many requests, and what they count, in the order of [`Measure::ALL`], whose number grows: for this
     /// project's crates.
@@ -57,8 +68,13 @@ impl Summary {
     /// All tokens: the sum of the disjoint kinds.
     #[must_use]
     pub fn tokens(&self) -> u64 {
-        let added = Measure::ALL.into_iter().filter(|measure| measure.is_added());
-        added.fold(0, |sum, measure| sum.saturating_add(self[measure]))
+        let numbers = self.numbers.iter().zip(IS_ADDED);
+        numbers.fold(
+            0,
+            |sum, (number, is_added)| {
+                if is_added { sum.saturating_add(*number) } else { sum }
+            },
+        )
     }
 
     /// Returns whether [`cost`](Self::cost) is that of all requests, by counts that are sure. Else it is a lower bound:

@@ -119,10 +119,8 @@ impl PendingIds<'_> {
         if let Some(priced) = found.or_else(|| added.known(label_set, at, &billed)) {
             return Ok(Some(priced));
         }
-        if known.has_list() && !added.has_list() {
-            *added = Quotes::with_list_of(known);
-        }
-        added.ask(connection, &**pricing, label_set, (&Question::of(record), &billed))
+        let question = (&Question::of(record), &billed);
+        added.ask(known, (connection, &**pricing), label_set, question)
     }
 
     fn label_set(&mut self, connection: &Connection, labels: &Labels) -> rusqlite::Result<i64> {

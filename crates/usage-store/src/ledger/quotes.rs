@@ -1,7 +1,9 @@
 //! Which terms records are priced by, remembered: a record of known names costs one look-up in memory, as long as it
 //! is of a time and a size for which the answer holds.
 
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -25,12 +27,14 @@ pub(crate) struct Priced {
 pub(crate) struct Quotes {
     /// The books; `None` until they are asked for, and nothing in it where there are none that can be read.
     list: Option<Option<Arc<dyn PriceList>>>,
-    by_label_set: FxHashMap<i64, OfLabelSet>,
+    by_label_set: FxHashMap<i64, Answers>,
+    /// The same by provider, model and tier, with a NUL between them: most label sets share these with others.
+    by_names: HashMap<Box<str>, Answers>,
 }
 
-/// The answers about a label set: the last one by itself, as it nearly always is the one.
+/// The answers to a question at different times: the last one by itself, as it nearly always is the one.
 #[derive(Clone, Debug)]
-struct OfLabelSet {
+struct Answers {
     last: Known,
     others: Vec<Known>,
 }
@@ -43,13 +47,13 @@ struct Known {
     terms: Option<Terms>,
 }
 
-/// So many other answers are remembered for each label set: of a price by the hour there is one for each part of each
+/// So many other answers are remembered to each question: of a price by the hour there is one for each part of each
 /// day.
 const MOST_OTHERS: usize = 3;
 
 impl Quotes {
     pub(crate) fn len(&self) -> usize {
-        self.by_label_set.len()
+        self.by_label_set.len() + self.by_names.len()
     }
 
     /// Takes over what another one has learned.
@@ -57,44 +61,56 @@ impl Quotes {
         if other.list.is_some() {
             self.list = other.list;
         }
-        for (label_set, OfLabelSet { last, others }) in other.by_label_set {
-            others.into_iter().chain([last]).for_each(|known| self.remember(label_set, known));
+        for (label_set, answers) in other.by_label_set {
+            answers.each(|known| remember(&mut self.by_label_set, label_set, known));
         }
-    }
-
-    fn remember(&mut self, label_set: i64, known: Known) {
-        match self.by_label_set.entry(label_set) {
-            Entry::Vacant(new) => {
-                new.insert(OfLabelSet { last: known, others: Vec::new() });
-            }
-            Entry::Occupied(of_set) => {
-                let OfLabelSet { last, others } = of_set.into_mut();
-                if others.len() >= MOST_OTHERS {
-                    others.remove(0);
-                }
-                others.push(std::mem::replace(last, known));
-            }
+        for (names, answers) in other.by_names {
+            answers.each(|known| remember(&mut self.by_names, names.clone(), known));
         }
     }
 
     /// Returns the price of a record, if it is known.
     #[inline]
     pub(crate) fn known(&self, label_set: i64, at: Timestamp, billed: &Billed) -> Option<Priced> {
-        let of_set = self.by_label_set.get(&label_set)?;
-        let total_input = billed.total_input();
-        let covers = |known: &&Known| known.validity.covers(at, total_input);
-        let known = Some(&of_set.last).filter(covers).or_else(|| of_set.others.iter().find(covers));
-        known.map(|known| known.priced(billed))
+        Some(self.by_label_set.get(&label_set)?.at(at, billed)?.priced(billed))
     }
 
-    /// Asks the books for a price, which may add terms to the ledger, and books.
+    /// Asks for a price, which may add terms to the ledger, and books. The books are asked only what neither these
+    /// answers nor others say of the same names.
     pub(crate) fn ask(
         &mut self,
-        connection: &Connection,
-        pricing: &dyn Pricing,
+        others: &Self,
+        (connection, pricing): (&Connection, &dyn Pricing),
         label_set: i64,
         (question, billed): (&Question<'_>, &Billed),
     ) -> rusqlite::Result<Option<Priced>> {
+        let names = [question.provider, question.model, question.tier].join("\0");
+        let of = |quotes: &Self| quotes.by_names.get(&*names)?.at(question.at, billed).cloned();
+        let known = match of(self).or_else(|| of(others)) {
+            Some(known) => known,
+            None => {
+                if self.list.is_none() {
+                    self.list.clone_from(&others.list);
+                }
+                let Some(known) = self.of_books(connection, pricing, question)? else {
+                    return Ok(None);
+                };
+                remember(&mut self.by_names, names.into(), known.clone());
+                known
+            }
+        };
+        let priced = known.priced(billed);
+        remember(&mut self.by_label_set, label_set, known);
+        Ok(Some(priced))
+    }
+
+    /// Asks the books; `None` where there are none that can be read.
+    fn of_books(
+        &mut self,
+        connection: &Connection,
+        pricing: &dyn Pricing,
+        question: &Question<'_>,
+    ) -> rusqlite::Result<Option<Known>> {
         let list = match &self.list {
             Some(list) => list,
             None => {
@@ -105,20 +121,41 @@ impl Quotes {
         let Some(list) = list else { return Ok(None) };
         let quote = list.quote(question);
         let id = terms::id_of(connection, &quote)?;
-        let known = Known { validity: quote.validity, id, terms: quote.terms.ok() };
-        let priced = known.priced(billed);
-        self.remember(label_set, known);
-        Ok(Some(priced))
+        Ok(Some(Known { validity: quote.validity, id, terms: quote.terms.ok() }))
+    }
+}
+
+impl Answers {
+    /// Returns the one that holds at a time, for counts.
+    #[inline]
+    fn at(&self, at: Timestamp, billed: &Billed) -> Option<&Known> {
+        let total_input = billed.total_input();
+        let covers = |known: &&Known| known.validity.covers(at, total_input);
+        Some(&self.last).filter(covers).or_else(|| self.others.iter().find(covers))
     }
 
-    /// Returns whether the books are known, or that there are none.
-    pub(crate) const fn has_list(&self) -> bool {
-        self.list.is_some()
+    /// Hands them out, the last one at the end.
+    fn each(self, give: impl FnMut(Known)) {
+        self.others.into_iter().chain([self.last]).for_each(give);
     }
+}
 
-    /// Starts with the books that another one knows.
-    pub(crate) fn with_list_of(other: &Self) -> Self {
-        Self { list: other.list.clone(), by_label_set: FxHashMap::default() }
+fn remember<K: Eq + Hash>(
+    all: &mut HashMap<K, Answers, impl BuildHasher>,
+    question: K,
+    known: Known,
+) {
+    match all.entry(question) {
+        Entry::Vacant(new) => {
+            new.insert(Answers { last: known, others: Vec::new() });
+        }
+        Entry::Occupied(answers) => {
+            let Answers { last, others } = answers.into_mut();
+            if others.len() >= MOST_OTHERS {
+                others.remove(0);
+            }
+            others.push(std::mem::replace(last, known));
+        }
     }
 }
 

@@ -28,8 +28,10 @@ pub(super) struct InsertRows<'a> {
     statement: CachedStatement<'a>,
     /// For each row the numbers that are bound; [`UNBOUND`] where nobody knows.
     numbers: Vec<[u64; NUMBERED]>,
-    /// For each row whether an event id, a session and more is bound.
-    has: Vec<[bool; 3]>,
+    /// For each row whether an event id and a session is bound.
+    has: Vec<[bool; 2]>,
+    /// For each row the data besides its columns that is bound: mostly the same terms as of the row before.
+    more: Vec<Vec<u8>>,
 }
 
 const UNBOUND: u64 = u64::MAX;
@@ -45,13 +47,14 @@ impl<'a> InsertRows<'a> {
         let statement = connection.prepare_cached(&sql)?;
         let numbers = vec![[UNBOUND; NUMBERED]; rows];
         // A statement from the cache has nothing bound to it, as a new one.
-        Ok(Self { statement, numbers, has: vec![[false; 3]; rows] })
+        let (has, more) = (vec![[false; 2]; rows], vec![Vec::new(); rows]);
+        Ok(Self { statement, numbers, has, more })
     }
 
     pub(super) fn execute(&mut self, rows: &[PendingRow<'_>]) -> rusqlite::Result<()> {
-        let Self { statement, numbers, has } = self;
-        let bound = numbers.iter_mut().zip(has);
-        for (at, (row, (bound, [has_id, has_session, has_more]))) in
+        let Self { statement, numbers, has, more: packed } = self;
+        let bound = numbers.iter_mut().zip(has).zip(packed);
+        for (at, (row, ((bound, [has_id, has_session]), bound_more))) in
             rows.iter().zip(bound).enumerate()
         {
             let PendingRow { id, ids, more, record } = row;
@@ -69,10 +72,9 @@ impl<'a> InsertRows<'a> {
                 statement.raw_bind_parameter(first + 4, ids.session)?;
                 *has_session = ids.session.is_some();
             }
-            if !more.is_empty() || *has_more {
-                let more = (!more.is_empty()).then_some(more);
-                statement.raw_bind_parameter(first + 5, more)?;
-                *has_more = more.is_some();
+            if more != bound_more {
+                statement.raw_bind_parameter(first + 5, (!more.is_empty()).then_some(more))?;
+                bound_more.clone_from(more);
             }
             let counts = record.counts().numbers().iter().zip(bound).enumerate();
             for (index, (number, bound)) in counts {

@@ -54,6 +54,29 @@ fn records_are_priced_as_they_are_stored() {
     is_sound(&place.path);
 }
 
+/// Label sets of one model share answers, each of which holds for its sizes only.
+#[test]
+fn label_sets_of_one_model_are_priced_alike() {
+    let place = Place::new();
+    let store = open(&place, Some(MARCH));
+    let of = |instance, micros, model, input| {
+        let tokens = TokenCounts::new().with_input(input);
+        let labels = labels([instance, "p", "v", "r", model]);
+        Record::new(labels, Usage::new(tokens, at(micros))).unwrap()
+    };
+    let small_and_large =
+        [of("a", 1, "m2", 100), of("b", 2, "m2", 101), of("c", 3, "m2", 100), of("c", 4, "m1", 9)];
+    store.insert_batch(&small_and_large).unwrap();
+    // What an earlier batch has learned holds in this one.
+    store
+        .insert_batch(&[of("d", 5, "m2", 101), of("e", 6, "m2", 100), of("f", 7, "m1", 1)])
+        .unwrap();
+    let expected = (7, dollars((3 * 300 + 2 * 606 + 9 + 1) * MILLION));
+    assert_eq!(sums(&store), expected);
+    assert_eq!(of_rows(&store), expected);
+    is_sound(&place.path);
+}
+
 /// A kind that was used without a price leaves the whole request without one.
 #[test]
 fn a_missing_price_is_not_zero() {
