@@ -56,7 +56,7 @@ fn a_small_day() {
     exit 0
     --- stdout
     {"instance_id":"router-2","profile":"home","provider":"anthropic","route":"default","model":"claude-sonnet-4-5","tokens":999950,"fallbacks":1,"timestamp":"2026-04-30T10:00:00.000000Z"}
-    {"instance_id":"router-2","profile":"","provider":"","route":"background","model":"local","tokens":0,"fallbacks":0,"timestamp":"2026-05-02T23:59:59.999999Z"}
+    {"instance_id":"router-2","profile":"","provider":"","route":"background","model":"local","tokens":0,"fallbacks":0,"timestamp":"2026-05-02T23:59:59.999999Z","cost_usd":"0"}
     {"instance_id":"router-1","profile":"work","provider":"anthropic","route":"think","model":"claude-sonnet-4-5","input_tokens":1200,"output_tokens":800,"cache_read_tokens":91000,"cache_write_tokens":4000,"reasoning_tokens":300,"fallbacks":0,"timestamp":"2026-05-03T08:15:00.000000Z","cost_usd":"0.0579"}
     {"instance_id":"router-1","profile":"work","provider":"anthropic","route":"default","model":"claude-haiku-4-5","input_tokens":500,"output_tokens":120,"cache_read_tokens":0,"cache_write_tokens":0,"reasoning_tokens":0,"fallbacks":0,"timestamp":"2026-05-03T08:16:00.000000Z","cost_usd":"0.0011"}
     {"instance_id":"router-1","profile":"work","provider":"openai","route":"think","model":"gpt-5","tokens":1500000,"fallbacks":2,"timestamp":"2026-05-03T09:00:00.500000Z"}
@@ -67,7 +67,7 @@ fn a_small_day() {
     --- stdout
     instance_id,profile,provider,route,model,tokens,input_tokens,output_tokens,cache_read_tokens,cache_write_tokens,reasoning_tokens,fallbacks,timestamp,event_id,tier,project,user,cache_write_long_tokens,input_audio_tokens,output_audio_tokens,cache_read_audio_tokens,web_searches,alias_id,revision,session_id,tags,outcome,quality,inconsistent,stated_cost_usd,time_stated,cost_usd
     router-2,home,anthropic,default,claude-sonnet-4-5,999950,,,,,,1,2026-04-30T10:00:00.000000Z,,,,,,,,,0,,,,,,,,,,
-    router-2,,,background,local,0,,,,,,0,2026-05-02T23:59:59.999999Z,,,,,,,,,0,,,,,,,,,,
+    router-2,,,background,local,0,,,,,,0,2026-05-02T23:59:59.999999Z,,,,,,,,,0,,,,,,,,,,0
     router-1,work,anthropic,think,claude-sonnet-4-5,97000,1200,800,91000,4000,300,0,2026-05-03T08:15:00.000000Z,,,,,0,0,0,0,0,,,,,,,,,,0.0579
     router-1,work,anthropic,default,claude-haiku-4-5,620,500,120,0,0,0,0,2026-05-03T08:16:00.000000Z,,,,,0,0,0,0,0,,,,,,,,,,0.0011
     router-1,work,openai,think,gpt-5,1500000,,,,,,2,2026-05-03T09:00:00.500000Z,,,,,,,,,0,,,,,,,,,,

@@ -128,7 +128,7 @@ fn records_of_a_wrong_clock() {
     insta::assert_snapshot!(fixture.usage("report --by day").stdout_of_success(), @"
     Usage Summary (all-time, all instances)
     Requests: 8  |  Tokens: 2.6M  |  Fallbacks: 3
-    Cost: ≥ $0.059  |  Without a price: 6 (75.0%)
+    Cost: ≥ $0.059  |  Without a price: 5 (62.5%)
 
     By Day:
       Day             Requests   Tokens  Fallbacks      Cost
@@ -137,7 +137,7 @@ fn records_of_a_wrong_clock() {
       … 20,572 empty days
       2026-04-30 Thu         1  999,950          1         -  █████████████▊
       2026-05-01 Fri         0        0          0        $0
-      2026-05-02 Sat         1        0          0         -
+      2026-05-02 Sat         1        0          0        $0
       2026-05-03 Sun         4     1.6M          2  ≥ $0.059  ██████████████████████
       … 26,691 empty days
       2099-06-01 Mon         1        7          0         -  ▏

@@ -103,13 +103,13 @@ fn the_report_follows_when_asked_for() {
 
     Usage Summary (all-time, all instances)
     Requests: 6  |  Tokens: 2.6M  |  Fallbacks: 3
-    Cost: ≥ $0.059  |  Without a price: 4 (66.7%)
+    Cost: ≥ $0.059  |  Without a price: 3 (50.0%)
 
     By Route:
       Route                        Requests   Tokens  Fallbacks     Cost
       ──────────────────────────────────────────────────────────────────
     [default]
-      background                          1        0          0        -
+      background                          1        0          0       $0
       ollama.background                   1    4,200          0        -
     [home]
       anthropic.default                   1  999,950          1        -
@@ -123,7 +123,7 @@ fn the_report_follows_when_asked_for() {
       ─────────────────────────────────────────────────────────
     [default]
       ollama.qwen3:8b                     1    4,200          -
-      local                               1        0          -
+      local                               1        0         $0
     [home]
       anthropic.claude-sonnet-4-5         1  999,950          -
     [work]

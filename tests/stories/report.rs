@@ -289,29 +289,32 @@ fn order_is_that_of_names_and_tokens() {
     insta::assert_snapshot!(forward, @"
     Usage Summary (all-time, all instances)
     Requests: 5  |  Tokens: 24  |  Fallbacks: 0
+    Cost: ≥ $0  |  Without a price: 4 (80.0%)
 
     By Route:
-      Route       Requests  Tokens  Fallbacks
-      ───────────────────────────────────────
+      Route       Requests  Tokens  Fallbacks  Cost
+      ─────────────────────────────────────────────
     [a]
-      z.r                1       1          0
+      z.r                1       1          0     -
     [b]
-      x.r1               1       9          0
-      x.r10              1       7          0
-      y.r2               1       7          0
+      x.r1               1       9          0     -
+      x.r10              1       7          0     -
+      y.r2               1       7          0     -
     [default]
-      r                  1       0          0
+      r                  1       0          0    $0
 
     By Model:
-      Model       Requests  Tokens
-      ────────────────────────────
+      Model       Requests  Tokens       Cost
+      ───────────────────────────────────────
     [a]
-      z.least            1       1
+      z.least            1       1          -
     [b]
-      x.most             1       9
-      x.same             1       7
-      y.same             1       7
+      x.most             1       9          -
+      x.same             1       7          -
+      y.same             1       7          -
     [default]
-      none               1       0
+      none               1       0         $0
+
+    List price, not what a subscription paid  |  ≥: lacks prices or sure counts
     ");
 }

@@ -52,7 +52,7 @@ fn shown(all: &[Repricing], context: &Context) -> String {
 /// A book in words, for people: the checksum of its source is for programs.
 fn without_checksum(book: &str) -> String {
     let words = book.split(' ').filter(|word| !word.starts_with("sha256:"));
-    words.collect::<Vec<_>>().join(" ")
+    words.collect::<Vec<_>>().join(" ").trim_end().to_owned()
 }
 
 #[derive(Serialize)]
