@@ -10,7 +10,7 @@
 
 use std::ops::Range;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Statement};
 use usage_core::stats::Summary;
 
 use super::counts::less;
@@ -52,10 +52,15 @@ fn encode(of_all: &OfAll, bytes: &mut Vec<u8>) {
     encode_totals(&of_all.totals, bytes);
 }
 
+const READ: &str = "SELECT cells FROM rollups_all WHERE number = ?1";
+
 /// A quarter of an hour, and the checksum of its row; nothing and 0 where there is no row.
 pub(super) fn read(connection: &Connection, number: i64) -> rusqlite::Result<(OfAll, u32)> {
-    let found = connection
-        .prepare_cached("SELECT cells FROM rollups_all WHERE number = ?1")?
+    read_by(&mut *connection.prepare_cached(READ)?, number)
+}
+
+fn read_by(statement: &mut Statement<'_>, number: i64) -> rusqlite::Result<(OfAll, u32)> {
+    let found = statement
         .query_row([number], |row| {
             let bytes = row.get_ref(0)?.as_blob()?;
             Ok((decode(bytes)?, checksum(number, bytes)))
@@ -88,42 +93,68 @@ pub(super) fn write(
     of_all: &OfAll,
     buffer: &mut Vec<u8>,
 ) -> rusqlite::Result<u32> {
-    if of_all.totals == Summary::default() {
-        connection
-            .prepare_cached("DELETE FROM rollups_all WHERE number = ?1")?
-            .execute([number])?;
-        return Ok(0);
-    }
-    encode(of_all, buffer);
-    connection
-        .prepare_cached("INSERT OR REPLACE INTO rollups_all (number, cells) VALUES (?1, ?2)")?
-        .execute(params![number, *buffer])?;
-    Ok(checksum(number, buffer))
+    Quarters::of(connection)?.write(number, of_all, buffer)
 }
 
-/// Counts records in or out; returns by how much that changes the sum of the checksums.
-pub(super) fn apply(
-    connection: &Connection,
-    number: i64,
-    by: &OfAll,
-    is_out: bool,
-    buffer: &mut Vec<u8>,
-) -> rusqlite::Result<u32> {
-    let (mut of_all, before) = read(connection, number)?;
-    if is_out {
-        of_all.totals = less(&of_all.totals, &by.totals).ok_or(RollupError::Missing)?;
-        of_all.rows = of_all.rows.wrapping_sub(by.rows);
-        // The records are all gone, so nothing is left of their hashes; where only rollups were left, these
-        // stay to the end.
-        let is_left_over = of_all.totals != Summary::default() || by.rows != 0 && of_all.rows != 0;
-        if of_all.totals.requests == 0 && is_left_over {
-            return Err(RollupError::Missing.into());
-        }
-    } else {
-        of_all.totals.merge(&by.totals);
-        of_all.rows = of_all.rows.wrapping_add(by.rows);
+/// The statements for quarters of an hour, at hand while many of these change: to take one from the cache and to put
+/// it back costs nearly as much as to carry it out.
+pub(super) struct Quarters<'c> {
+    connection: &'c Connection,
+    read: CachedStatement<'c>,
+    write: CachedStatement<'c>,
+}
+
+impl<'c> Quarters<'c> {
+    pub(super) fn of(connection: &'c Connection) -> rusqlite::Result<Self> {
+        let write = "INSERT OR REPLACE INTO rollups_all (number, cells) VALUES (?1, ?2)";
+        let (read, write) = (connection.prepare_cached(READ)?, connection.prepare_cached(write)?);
+        Ok(Self { connection, read, write })
     }
-    Ok(write(connection, number, &of_all, buffer)?.wrapping_sub(before))
+
+    fn write(
+        &mut self,
+        number: i64,
+        of_all: &OfAll,
+        buffer: &mut Vec<u8>,
+    ) -> rusqlite::Result<u32> {
+        if of_all.totals == Summary::default() {
+            self.connection
+                .prepare_cached("DELETE FROM rollups_all WHERE number = ?1")?
+                .execute([number])?;
+            return Ok(0);
+        }
+        encode(of_all, buffer);
+        self.write.raw_bind_parameter(1, number)?;
+        self.write.raw_bind_parameter(2, buffer.as_slice())?;
+        self.write.raw_execute()?;
+        Ok(checksum(number, buffer))
+    }
+
+    /// Counts records in or out; returns by how much that changes the sum of the checksums.
+    pub(super) fn apply(
+        &mut self,
+        number: i64,
+        by: &OfAll,
+        is_out: bool,
+        buffer: &mut Vec<u8>,
+    ) -> rusqlite::Result<u32> {
+        let (mut of_all, before) = read_by(&mut self.read, number)?;
+        if is_out {
+            of_all.totals = less(&of_all.totals, &by.totals).ok_or(RollupError::Missing)?;
+            of_all.rows = of_all.rows.wrapping_sub(by.rows);
+            // The records are all gone, so nothing is left of their hashes; where only rollups were left, these
+            // stay to the end.
+            let is_left_over =
+                of_all.totals != Summary::default() || by.rows != 0 && of_all.rows != 0;
+            if of_all.totals.requests == 0 && is_left_over {
+                return Err(RollupError::Missing.into());
+            }
+        } else {
+            of_all.totals.merge(&by.totals);
+            of_all.rows = of_all.rows.wrapping_add(by.rows);
+        }
+        Ok(self.write(number, &of_all, buffer)?.wrapping_sub(before))
+    }
 }
 
 #[cfg(test)]

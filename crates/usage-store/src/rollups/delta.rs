@@ -7,11 +7,12 @@ use rustc_hash::FxHashMap;
 use usage_core::stats::Summary;
 use usage_core::{Money, Record};
 
-use super::all::{self, OfAll};
+use super::all::{OfAll, Quarters};
 use super::piece::Seals;
 use super::root::Root;
 use super::sessions::SessionDelta;
 use super::stretch::StretchDelta;
+use super::table::Pieces;
 use super::{Level, Rollup, fold, quarter_of, stretch};
 
 /// Totals of records that come or go, by quarter of an hour and label set.
@@ -170,14 +171,13 @@ impl Levels<'_> {
             }
             Ok(())
         };
+        let mut pieces = Pieces::of(self.connection, level)?;
         for group in totals.chunk_by(|((one, _), _), ((other, _), _)| one == other) {
             let Some(&((number, _), _)) = group.first() else { continue };
             of_one.clear();
             of_one.extend(group.iter().map(|((_, label_set), totals)| (*label_set, *totals)));
             let seals = seals.get(&number).copied().unwrap_or_default();
-            let stretch = (level, number);
-            let by =
-                stretch::apply(self.connection, stretch, &of_one, seals, with, &mut self.buffer)?;
+            let by = stretch::apply(&mut pieces, number, &of_one, seals, with, &mut self.buffer)?;
             deltas.push((number, by));
         }
         Ok(deltas)
@@ -190,14 +190,14 @@ impl Levels<'_> {
         quarters: &[Totals<'_>],
         rows: &FxHashMap<i64, u32>,
     ) -> rusqlite::Result<Vec<(i64, u32)>> {
-        let mut deltas = Vec::new();
+        let (mut deltas, mut all) = (Vec::new(), Quarters::of(self.connection)?);
         for group in quarters.chunk_by(|((one, _), _), ((other, _), _)| one == other) {
             let Some(&((number, _), _)) = group.first() else { continue };
             let mut by =
                 OfAll { rows: rows.get(&number).copied().unwrap_or(0), ..OfAll::default() };
             group.iter().for_each(|(_, totals)| by.totals.merge(totals));
             let is_out = self.way == Way::Out;
-            let by = all::apply(self.connection, number, &by, is_out, &mut self.buffer)?;
+            let by = all.apply(number, &by, is_out, &mut self.buffer)?;
             deltas.push((number, by));
         }
         Ok(deltas)

@@ -14,7 +14,7 @@ use super::piece::{Place, Seals};
 use super::root::Root;
 use super::seals::{Seal, root_of, torn};
 use super::sessions;
-use super::table::{later_pieces, read_piece};
+use super::table::{Pieces, later_pieces, read_piece};
 use super::unused::remove_unused;
 use super::{
     Level, Rollup, RollupError, from_finer, from_rows, numbers, quarter_of, read, stretch,
@@ -287,9 +287,10 @@ impl Rebuild<'_> {
 /// Changes what a stretch holds of the finer ones, and nothing else of it.
 pub(super) fn reseal(
     connection: &Connection,
-    stretch: (Level, i64),
+    (level, number): (Level, i64),
     by: Seals,
     buffer: &mut Vec<u8>,
 ) -> rusqlite::Result<()> {
-    stretch::apply::<()>(connection, stretch, &[], by, |_, _| Ok(()), buffer).map(drop)
+    let pieces = &mut Pieces::of(connection, level)?;
+    stretch::apply::<()>(pieces, number, &[], by, |_, _| Ok(()), buffer).map(drop)
 }

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::piece::{Cell, Head, Place, Seals, fitting};
-use super::table::{delete_piece, later_pieces, read_piece, write_piece};
+use super::table::{Pieces, delete_piece, later_pieces};
 use super::{Level, Rollup, RollupError};
 
 /// By how much a stretch has changed.
@@ -17,13 +17,14 @@ pub(super) struct StretchDelta {
 /// Applies totals to some label sets of a stretch, and what its finer rollups come to. `apply` gets the totals that a piece may hold, in
 /// the order of their label sets.
 pub(super) fn apply<T>(
-    connection: &Connection,
-    (level, number): (Level, i64),
+    pieces: &mut Pieces<'_>,
+    number: i64,
     totals: &[(i64, T)],
     seals: Seals,
     apply: impl Fn(&mut Rollup, &[(i64, T)]) -> Result<(), RollupError>,
     buffer: &mut Vec<u8>,
 ) -> rusqlite::Result<StretchDelta> {
+    let (connection, level) = (pieces.connection, pieces.level);
     let place = Place::first_of(level, number);
     let mut label_sets = 0;
     let mut apply = |rollup: &mut Rollup, totals: &[(i64, T)]| {
@@ -32,7 +33,7 @@ pub(super) fn apply<T>(
         label_sets += rollup.len();
         Ok::<_, RollupError>(())
     };
-    let found = read_piece(connection, place)?;
+    let found = pieces.read(place)?;
     let is_there = found.is_some();
     let mut first = found.unwrap_or_default();
     let firsts =
@@ -46,17 +47,17 @@ pub(super) fn apply<T>(
             continue;
         }
         let place = Place { level, number, first: begins };
-        let mut piece = read_piece(connection, place)?.ok_or(RollupError::Torn)?;
+        let mut piece = pieces.read(place)?.ok_or(RollupError::Torn)?;
         apply(&mut piece.rollup, of_piece)?;
         later -= 1;
-        let (checksums, pieces) = if piece.rollup.is_empty() {
+        let (checksums, written) = if piece.rollup.is_empty() {
             delete_piece(connection, place)?;
             (0, 0)
         } else {
-            write_from(connection, place, Head::default(), piece.rollup.as_slice(), buffer)?
+            write_from(pieces, place, Head::default(), piece.rollup.as_slice(), buffer)?
         };
         sum = sum.wrapping_add(checksums).wrapping_sub(piece.checksum);
-        later += pieces;
+        later += written;
     }
     apply(&mut first.rollup, of_first)?;
     sum = sum.wrapping_sub(first.checksum);
@@ -70,7 +71,7 @@ pub(super) fn apply<T>(
     for (seal, by) in head.seals.iter_mut().zip(seals) {
         *seal = seal.wrapping_add(by);
     }
-    let (checksums, _) = write_from(connection, place, head, first.rollup.as_slice(), buffer)?;
+    let (checksums, _) = write_from(pieces, place, head, first.rollup.as_slice(), buffer)?;
     Ok(StretchDelta { checksum: sum.wrapping_add(checksums), label_sets })
 }
 
@@ -91,7 +92,8 @@ pub(super) fn write(
         return Ok(0);
     }
     let head = Head { has_more: false, seals };
-    Ok(write_from(connection, place, head, rollup.as_slice(), buffer)?.0)
+    let pieces = &mut Pieces::of(connection, level)?;
+    Ok(write_from(pieces, place, head, rollup.as_slice(), buffer)?.0)
 }
 
 /// The totals up to a label set, and the others.
@@ -104,28 +106,28 @@ fn until<T>(totals: &[(i64, T)], end: Option<i64>) -> [&[(i64, T)]; 2] {
 /// Writes a piece, and what does not fit into it as pieces behind it; returns the sum of their
 /// checksums, and how many they are.
 fn write_from(
-    connection: &Connection,
+    pieces: &mut Pieces<'_>,
     mut place: Place,
     mut head: Head,
     mut rollup: &[Cell],
     buffer: &mut Vec<u8>,
 ) -> rusqlite::Result<(u32, usize)> {
     let mut checksum = place.encode(head, rollup, buffer);
-    let (mut sum, mut pieces) = (0_u32, 1);
+    let (mut sum, mut count) = (0_u32, 1);
     if buffer.len() > place.most() {
         loop {
             let (own, others) = rollup.split_at(fitting(place, rollup, buffer));
             let Some((first, _)) = others.first() else { break };
             head.has_more |= place.first == 0;
             sum = sum.wrapping_add(place.encode(head, own, buffer));
-            write_piece(connection, place, buffer)?;
+            pieces.write(place, buffer)?;
             (place, head, rollup) = (Place { first: *first, ..place }, Head::default(), others);
-            pieces += 1;
+            count += 1;
         }
         checksum = place.encode(head, rollup, buffer);
     }
-    write_piece(connection, place, buffer)?;
-    Ok((sum.wrapping_add(checksum), pieces))
+    pieces.write(place, buffer)?;
+    Ok((sum.wrapping_add(checksum), count))
 }
 
 #[cfg(test)]
@@ -216,7 +218,8 @@ mod tests {
                     let totals = totals.iter().map(|(id, totals)| (*id, totals));
                     if is_in { rollup.add(totals); Ok(()) } else { rollup.take_away(totals) }
                 };
-                let by = apply(&connection, STRETCH, &totals, [5, 0], with, &mut buffer).unwrap();
+                let pieces = &mut Pieces::of(&connection, STRETCH.0).unwrap();
+                let by = apply(pieces, STRETCH.1, &totals, [5, 0], with, &mut buffer).unwrap();
                 sum = sum.wrapping_add(by.checksum);
                 label_sets += by.label_sets;
                 prop_assert_eq!(usize::try_from(label_sets), Ok(model.len()));
@@ -248,7 +251,8 @@ mod tests {
             Ok(())
         };
         let totals = [(9_000, one(1)), (9_001, one(1)), (15_000, one(1)), (30_000, one(1))];
-        apply(&connection, STRETCH, &totals, [1, 0], with, &mut buffer).unwrap();
+        let pieces = &mut Pieces::of(&connection, STRETCH.0).unwrap();
+        apply(pieces, STRETCH.1, &totals, [1, 0], with, &mut buffer).unwrap();
         // Three pieces, one of which may split, and the first with the seals.
         assert!((4..=6).contains(&(written(&connection) - before)));
     }

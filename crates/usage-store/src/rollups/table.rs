@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::level::OF_ALL;
 use super::piece::{Head, Place, stored_checksum};
@@ -31,19 +31,10 @@ pub(super) struct Found {
 
 /// Reads a piece; none where there is no such row.
 pub(super) fn read_piece(connection: &Connection, place: Place) -> rusqlite::Result<Option<Found>> {
-    let found = |row: &rusqlite::Row<'_>| {
-        let bytes = row.get_ref(0)?.as_blob()?;
-        let (head, encoded) = place.decode(bytes)?;
-        let mut rollup = Rollup::default();
-        for cell in encoded {
-            rollup.push(cell?)?;
-        }
-        Ok(Found { head, rollup, checksum: stored_checksum(bytes) })
-    };
     let Place { level, number, first } = place;
+    let found = |row: &Row<'_>| found(row, place);
     if first == 0 {
-        let sql = format!("SELECT cells FROM {} WHERE number = ?1", level.table());
-        connection.prepare_cached(&sql)?.query_row([number], found).optional()
+        connection.prepare_cached(&read_first(level))?.query_row([number], found).optional()
     } else {
         connection
             .prepare_cached(
@@ -54,23 +45,61 @@ pub(super) fn read_piece(connection: &Connection, place: Place) -> rusqlite::Res
     }
 }
 
-/// Writes a piece in place of the one that there is.
-pub(super) fn write_piece(
-    connection: &Connection,
-    place: Place,
-    bytes: &[u8],
-) -> rusqlite::Result<()> {
-    let Place { level, number, first } = place;
-    if first == 0 {
-        let table = level.table();
-        let sql = format!("INSERT OR REPLACE INTO {table} (number, cells) VALUES (?1, ?2)");
-        connection.prepare_cached(&sql)?.execute(params![number, bytes])?;
-    } else {
-        let sql = "INSERT OR REPLACE INTO rollup_pieces (level, number, first, cells) \
-                   VALUES (?1, ?2, ?3, ?4)";
-        connection.prepare_cached(sql)?.execute(params![level as i64, number, first, bytes])?;
+fn read_first(level: Level) -> String {
+    format!("SELECT cells FROM {} WHERE number = ?1", level.table())
+}
+
+fn found(row: &Row<'_>, place: Place) -> rusqlite::Result<Found> {
+    let bytes = row.get_ref(0)?.as_blob()?;
+    let (head, encoded) = place.decode(bytes)?;
+    let mut rollup = Rollup::default();
+    for cell in encoded {
+        rollup.push(cell?)?;
     }
-    Ok(())
+    Ok(Found { head, rollup, checksum: stored_checksum(bytes) })
+}
+
+/// The pieces of a level's stretches, with the statements for the first ones at hand while many of these change: to
+/// take one from the cache and to put it back costs nearly as much as to carry it out.
+pub(super) struct Pieces<'c> {
+    pub(super) connection: &'c Connection,
+    pub(super) level: Level,
+    read: CachedStatement<'c>,
+    write: CachedStatement<'c>,
+}
+
+impl<'c> Pieces<'c> {
+    pub(super) fn of(connection: &'c Connection, level: Level) -> rusqlite::Result<Self> {
+        let read = connection.prepare_cached(&read_first(level))?;
+        let table = level.table();
+        let write = format!("INSERT OR REPLACE INTO {table} (number, cells) VALUES (?1, ?2)");
+        let write = connection.prepare_cached(&write)?;
+        Ok(Self { connection, level, read, write })
+    }
+
+    /// Reads a piece; none where there is no such row.
+    pub(super) fn read(&mut self, place: Place) -> rusqlite::Result<Option<Found>> {
+        if place.first != 0 {
+            return read_piece(self.connection, place);
+        }
+        self.read.query_row([place.number], |row| found(row, place)).optional()
+    }
+
+    /// Writes a piece in place of the one that there is.
+    pub(super) fn write(&mut self, place: Place, bytes: &[u8]) -> rusqlite::Result<()> {
+        let Place { level, number, first } = place;
+        if first == 0 {
+            self.write.raw_bind_parameter(1, number)?;
+            self.write.raw_bind_parameter(2, bytes)?;
+            self.write.raw_execute()?;
+        } else {
+            let sql = "INSERT OR REPLACE INTO rollup_pieces (level, number, first, cells) \
+                       VALUES (?1, ?2, ?3, ?4)";
+            let mut statement = self.connection.prepare_cached(sql)?;
+            statement.execute(params![level as i64, number, first, bytes])?;
+        }
+        Ok(())
+    }
 }
 
 pub(super) fn delete_piece(connection: &Connection, place: Place) -> rusqlite::Result<()> {

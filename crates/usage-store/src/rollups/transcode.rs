@@ -14,7 +14,7 @@ use super::level::OF_ALL;
 use super::piece::{Place, Seals};
 use super::rebuild::{FinerChecksums, reseal};
 use super::seals::root_of;
-use super::table::write_piece;
+use super::table::Pieces;
 use super::{Level, Rollup, RollupError, from_finer, quarter_of, read, stretch};
 use crate::error::ReadError;
 use crate::ledger::columns::hash_of_row;
@@ -43,7 +43,9 @@ pub(crate) fn transcode(connection: &Connection) -> Result<(), ReadError> {
                 Ok(rollup) => write(connection, (level, number), &rollup, &mut buffer)?,
                 // It follows from those by name.
                 Err(_) if level == Level::All => {}
-                Err(_) => write_piece(connection, Place::first_of(level, number), bytes)?,
+                Err(_) => {
+                    Pieces::of(connection, level)?.write(Place::first_of(level, number), bytes)?;
+                }
             }
         }
         if Level::MADE.contains(&level) {
