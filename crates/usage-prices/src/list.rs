@@ -20,7 +20,7 @@ use crate::prices::{Prices, TEXTS};
 /// let list = ShippedPrices.list(&ShippedPrices.shipped())?;
 /// let at = Timestamp::from_micros(1_795_000_000_000_000); // in November 2026
 /// let quote = list.quote(&Question::new("anthropic", "claude-sonnet-4-5", at));
-/// assert_eq!(quote.rule, "anthropic/claude-sonnet-4-5 by =claude-sonnet-4-5");
+/// assert_eq!(quote.rule, "anthropic/claude-sonnet-4-5 by ^claude-sonnet-4-5");
 /// # Ok::<(), usage_core::pricing::BookError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default)]

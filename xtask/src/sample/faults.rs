@@ -10,7 +10,7 @@ const REPEATED: usize = 12;
 const REFUSED: [&str; 7] = [
     r#"{"instance_id":"team-gateway","provider":"anthropic","route":"default","model":"claude-sonn"#,
     r#"{"instance_id":"laptop-anna","profile":"work","provider":"openai","route":"default","model":"gpt-5.1-codex","input_tokens":-812,"output_tokens":240,"timestamp":"2026-05-03T10:41:07.120+02:00"}"#,
-    r#"{"instance_id":"desk-jun","profile":"cheap","provider":"deepseek","route":"default","model":"deepseek-v3.2","input_tokens":901,"output_tokens":77,"cost_usd":0.0031,"timestamp":"2026-05-03T04:12:44.003-07:00"}"#,
+    r#"{"instance_id":"desk-jun","profile":"cheap","provider":"deepseek","route":"default","model":"deepseek-v3.2","input_tokens":901,"output_tokens":77,"price_usd":0.0031,"timestamp":"2026-05-03T04:12:44.003-07:00"}"#,
     r#"{"instance_id":"ci-runner-2","profile":"cheap","provider":"ollama","route":"background","model":"","tokens":1044,"timestamp":"2026-05-03T11:30:00.500Z"}"#,
     r#"{"instance_id":"ci-runner-2","profile":"cheap","provider":"deepseek","route":"default","model":"deepseek-v3.2","tokens":20133,"timestamp":"99999-01-01T00:00:00Z"}"#,
     r#"{"instance_id":"desk-jun","profile":"experiments","provider":"openrouter","route":"default","model":"z-ai/glm-4.6","input_tokens":1204.5,"output_tokens":310,"timestamp":"2026-05-03T09:02:31.871-07:00"}"#,

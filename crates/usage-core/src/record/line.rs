@@ -239,7 +239,7 @@ pub fn write(record: &Record) -> String {
     escape_hidden(json)
 }
 
-/// As [`write`], with what the record costs by list price last: whoever reads the line passes over that.
+/// As [`write()`], with what the record costs by list price last: whoever reads the line passes over that.
 #[must_use]
 pub fn write_priced(record: &Record, cost: Option<Money>) -> String {
     let mut line = write(record);
