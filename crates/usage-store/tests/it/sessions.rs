@@ -139,10 +139,12 @@ impl Model {
         self.frozen.retain(|of| !day_goes(of));
     }
 
-    /// Takes the rows that there are now: those that are not any more were told anew.
-    fn tell(&mut self, rows: Vec<Record>) {
+    /// Takes the rows that there are now: those that are not any more, or not even at the end of their batch, were
+    /// told anew.
+    fn tell(&mut self, batch: &[Record], rows: Vec<Record>) {
         let has_frozen: BTreeSet<_> = self.frozen.iter().filter_map(key).collect();
-        let gone = self.rows.iter().filter(|of| !rows.contains(of)).filter_map(key);
+        let before = self.rows.iter().chain(batch);
+        let gone = before.filter(|of| !rows.contains(of)).filter_map(key);
         self.blurred.extend(gone.filter(|key| has_frozen.contains(key)));
         self.rows = rows;
     }
@@ -235,7 +237,7 @@ fn run(steps: Vec<Step>, asked: (i64, i64)) {
             }
             Step::Tell(batch) => {
                 store.insert_batch(&batch).unwrap();
-                model.tell(super::support::records(&store));
+                model.tell(&batch, super::support::records(&store));
             }
             Step::Prune { before, keep_rollups: true } => {
                 let plan = PrunePlan::new(&store, at(before), &KEEP_SUMS).unwrap();
@@ -297,6 +299,17 @@ proptest! {
     ) {
         run(steps, (one.min(other), one.max(other)));
     }
+}
+
+/// Where a session begins is not known any more when its first day, which was frozen, is gone and the next one is cut by
+/// where rows begin. That day's records go then too.
+#[test]
+fn a_beginning_that_is_not_known_goes_with_its_day() {
+    let batch = [0, 2 * DAY + HOUR, 4 * DAY].map(|micros| in_session(micros, "s"));
+    let frozen = Step::Prune { before: 2 * DAY + HOUR / 4, keep_rollups: true };
+    let gone = Step::Prune { before: DAY, keep_rollups: false };
+    let cut = Step::Range(0, 2 * DAY + 2 * HOUR);
+    run(vec![Step::Batch(batch.into()), frozen, gone, cut], (0, 6 * DAY));
 }
 
 fn in_session(micros: i64, id: &str) -> Record {

@@ -65,7 +65,7 @@ impl SessionDelta {
         let (mut buffer, mut moved) = (Vec::new(), Vec::new());
         for of_session in totals.chunk_by(|((one, ..), _), ((other, ..), _)| one == other) {
             let Some(&((session, ..), _)) = of_session.first() else { continue };
-            let mut sum = SessionTotals::default();
+            let (mut sum, mut has_emptied_day) = (SessionTotals::default(), false);
             for of_day in of_session.chunk_by(|((_, one, _), _), ((_, other, _), _)| one == other) {
                 let Some(&((_, day, _), _)) = of_day.first() else { continue };
                 let mut rollup = table::read(connection, (session, day))?;
@@ -76,6 +76,7 @@ impl SessionDelta {
                 }
                 let sign = if way == Way::In { 1 } else { -1 };
                 of_day.iter().for_each(|(_, totals)| sum.add(totals, sign));
+                has_emptied_day |= rollup.is_empty();
                 table::write(connection, (session, day), &rollup, &mut buffer)?;
             }
             let Some(&(first, last)) = self.ends.get(&session) else { continue };
@@ -85,7 +86,9 @@ impl SessionDelta {
             sum.add_to(connection, session)?;
             if way == Way::Out {
                 let found = SessionTotals::read(connection, session)?.unwrap_or_default();
-                if found.ends.is_none_or(|ends| first <= ends.0 || last >= ends.1) {
+                // An end that is not known exactly lies in its day without a record that is there.
+                let has_moved = |ends: (i64, i64)| first <= ends.0 || last >= ends.1;
+                if has_emptied_day || found.ends.is_none_or(has_moved) {
                     moved.push(session);
                 }
             }
