@@ -104,7 +104,7 @@ impl Report {
         let summary = usage.summary();
         let series = Series::whole(usage);
         let lists = [Grouping::routes(), Grouping::models()];
-        let tables = lists.map(|by| Table::new(by, &series, top)).into();
+        let tables = lists.map(|by| Table::of(by, &series, top, summary)).into();
         Self {
             period,
             filter,

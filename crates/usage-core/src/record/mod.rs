@@ -186,7 +186,7 @@ fn check_text(field: Field, text: &str, max: usize) -> Result<(), RecordError> {
     if text.len() > max {
         return Err(RecordError::TooLong { field, bytes: text.len(), max });
     }
-    if text.bytes().any(|byte| byte == 0) {
+    if text.as_bytes().contains(&0) {
         return Err(RecordError::Nul { field });
     }
     Ok(())

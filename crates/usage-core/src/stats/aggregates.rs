@@ -46,7 +46,7 @@ impl Aggregates {
 
     /// Counts in what a group of records with these labels adds up to.
     pub fn add_totals(&mut self, labels: Labels, totals: &Summary) {
-        self.groups.entry(labels).or_default().merge(totals);
+        self.groups.entry(labels).and_modify(|sum| sum.merge(totals)).or_insert(*totals);
     }
 
     /// Counts in what a group of records adds up to whose names nobody asked for. They are in the

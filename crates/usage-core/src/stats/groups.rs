@@ -52,19 +52,25 @@ impl<'a> Groups<'a> {
 
     fn by_names(by: &'a Grouping, series: &'a Series) -> Self {
         let mut numbers = BTreeMap::<Names<'_>, usize>::new();
-        // A label set is the same value in all buckets, as a rule: what group it is of is found out once.
+        // A label set is the same value in all buckets, as a rule: what group it is of is found out once. Within a
+        // bucket it comes once anyhow.
         let mut known = BTreeMap::<usize, usize>::new();
+        let is_whole = series.buckets().len() == 1;
         // Where the last cell of each group is.
         let mut last = Vec::new();
         let mut cells: Vec<Cell> = Vec::new();
         for (bucket, of) in series.buckets().iter().enumerate() {
             for (labels, totals) in of.usage().groups() {
-                let group = *known.entry(labels.address()).or_insert_with(|| {
+                let mut number = || {
                     let dimensions = by.dimensions().iter();
                     let names = dimensions.map(|dimension| dimension.of(labels).unwrap_or(BLANK));
                     let next = numbers.len();
                     *numbers.entry(names.collect()).or_insert(next)
-                });
+                };
+                let group = match is_whole {
+                    true => number(),
+                    false => *known.entry(labels.address()).or_insert_with(number),
+                };
                 last.resize(numbers.len(), usize::MAX);
                 match cells.get_mut(last[group]).filter(|cell| cell.bucket == bucket) {
                     Some(cell) => cell.totals.merge(totals),

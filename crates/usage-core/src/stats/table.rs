@@ -88,6 +88,11 @@ impl Table {
         for bucket in series.buckets() {
             summary.merge(&bucket.usage().summary());
         }
+        Self::of(by, series, top, summary)
+    }
+
+    /// As [`new`](Self::new), with the totals of everything, which several tables of one series have in common.
+    pub(crate) fn of(by: Grouping, series: &Series, top: Option<usize>, summary: Summary) -> Self {
         let mut groups = Groups::of(&by, series);
         let left_out = top.map(|top| groups.keep_top(top));
         let rows = groups.cells.iter().map(|Cell { bucket, group, totals }| {

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
 use super::RawRecord;
@@ -39,7 +38,8 @@ impl<'de> Visitor<'de> for FieldsOf<'_> {
         let Self(unknown) = self;
         // A bit for each field, by its place in the list.
         let (mut raw, mut seen) = (RawRecord::default(), 0_u64);
-        while let Some(key) = map.next_key()? {
+        let mut next = 0;
+        while let Some(key) = map.next_key_seed(KeyFrom(next))? {
             let place = match key {
                 Key::Known(place) => place,
                 Key::Unknown(name) if name == Field::COST => {
@@ -60,6 +60,7 @@ impl<'de> Visitor<'de> for FieldsOf<'_> {
                 return Err(Error::duplicate_field(field.name()));
             }
             seen |= bit;
+            next = place + 1;
             raw.read(field, &mut map)?;
         }
         // The labels that every line has are the first fields.
@@ -109,22 +110,29 @@ enum Key {
     Unknown(String),
 }
 
-impl<'de> Deserialize<'de> for Key {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Name;
-        impl Visitor<'_> for Name {
-            type Value = Key;
+/// Reads a name, which is looked for from a place in [`Field::ALL`] on, as most lines are in that order.
+struct KeyFrom(usize);
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("field identifier")
-            }
+impl<'de> DeserializeSeed<'de> for KeyFrom {
+    type Value = Key;
 
-            fn visit_str<E: Error>(self, name: &str) -> Result<Key, E> {
-                let place = Field::NAMES.iter().position(|known| *known == name);
-                let unknown = || Key::Unknown(shortened(name, VALUE_CHARS).into_owned());
-                Ok(place.map_or_else(unknown, Key::Known))
-            }
-        }
-        deserializer.deserialize_identifier(Name)
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl Visitor<'_> for KeyFrom {
+    type Value = Key;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("field identifier")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Key, E> {
+        let (before, rest) = Field::NAMES.split_at(self.0);
+        let is = |known: &&str| *known == name;
+        let behind = rest.iter().position(is).map(|place| self.0 + place);
+        let unknown = || Key::Unknown(shortened(name, VALUE_CHARS).into_owned());
+        Ok(behind.or_else(|| before.iter().position(is)).map_or_else(unknown, Key::Known))
     }
 }
