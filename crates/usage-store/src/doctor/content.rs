@@ -10,7 +10,7 @@ use super::quarantine::{QuarantineContents, text};
 use super::walk::Walk;
 use crate::error::ReadError;
 use crate::ledger::labels::LabelSets;
-use crate::ledger::schema::{FIRST_WITH_PIECES, FIRST_WITH_SOURCES};
+use crate::ledger::migrations::{FIRST_WITH_PIECES, FIRST_WITH_SOURCES};
 use crate::rollups::folded_by_month;
 
 /// About what is in a ledger.

@@ -7,7 +7,7 @@ use super::advice::Remedy;
 use super::check::{Check, Place};
 use super::depth::Depth;
 use crate::error::ReadError;
-use crate::ledger::schema::FIRST_WITH_EVENT_IDS;
+use crate::ledger::migrations::FIRST_WITH_EVENT_IDS;
 use crate::write::event_ids::{self, Entry, Stray};
 use crate::write::join::damaged_tellings;
 

@@ -6,8 +6,8 @@ use usage_core::Timestamp;
 use super::advice::Advice;
 use super::quarantine::QuarantineContents;
 use crate::error::ReadError;
+use crate::ledger::migrations::FIRST_WITH_ROLLUPS;
 use crate::ledger::retained;
-use crate::ledger::schema::FIRST_WITH_ROLLUPS;
 
 /// Clocks of different machines differ by less.
 const SOON: i64 = 24 * 60 * 60 * 1_000_000;

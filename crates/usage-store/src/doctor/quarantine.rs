@@ -5,7 +5,7 @@ use rusqlite::types::ValueRef;
 use serde::Serialize;
 
 use crate::error::ReadError;
-use crate::ledger::schema::FIRST_WITH_QUARANTINE;
+use crate::ledger::migrations::FIRST_WITH_QUARANTINE;
 use crate::write::before_horizon::Quarantined;
 
 /// The contents of the quarantine of a ledger.

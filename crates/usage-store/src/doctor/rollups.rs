@@ -10,8 +10,8 @@ use super::check::{Check, Place};
 use super::depth::Depth;
 use crate::error::ReadError;
 use crate::ledger::labels::LabelSets;
+use crate::ledger::migrations::{FIRST_WITH_PIECES, FIRST_WITH_ROLLUPS, FIRST_WITH_SESSIONS};
 use crate::ledger::retained;
-use crate::ledger::schema::{FIRST_WITH_PIECES, FIRST_WITH_ROLLUPS, FIRST_WITH_SESSIONS};
 use crate::rollups::{
     Folds, Level, Rollup, RollupError, SessionFault, all_torn, each_session_fault, from_finer,
     from_rows, numbers, quarter_of, read, rows_hash, unreadable_of_version_4,

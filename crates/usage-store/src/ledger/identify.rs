@@ -7,7 +7,8 @@ use rusqlite::Connection;
 
 use crate::error::{DamageCode, Result, SqliteErrorKind, StoreError};
 use crate::ledger::immutable;
-use crate::ledger::schema::{APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION};
+use crate::ledger::migrations::MIGRATIONS;
+use crate::ledger::schema::{APPLICATION_ID, SCHEMA_VERSION};
 
 /// The identity that a database that may be opened claims.
 pub(crate) enum Identity {

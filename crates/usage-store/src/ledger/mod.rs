@@ -12,6 +12,7 @@ pub(crate) mod ids;
 pub(crate) mod immutable;
 pub(crate) mod journal_folders;
 pub(crate) mod labels;
+pub(crate) mod migrations;
 pub(crate) mod more;
 pub(crate) mod part;
 pub(crate) mod path;

@@ -234,3 +234,33 @@ fn what_waited_in_a_journal_is_stored_once() {
     assert_eq!(store.journals().recover().unwrap().stored, 0);
     assert_eq!(store.journals().backlog().unwrap().segments, []);
 }
+
+/// Each object of the schema with its statement, on one line.
+fn schema(place: &Place) -> BTreeMap<(String, String), String> {
+    let connection = place.connection();
+    let mut statement =
+        connection.prepare("SELECT type, name, coalesce(sql, '') FROM sqlite_schema").unwrap();
+    let object = |row: &rusqlite::Row<'_>| {
+        let sql: String = row.get(2)?;
+        Ok(((row.get(0)?, row.get(1)?), sql.split_whitespace().collect::<Vec<_>>().join(" ")))
+    };
+    statement.query_map([], object).unwrap().map(Result::unwrap).collect()
+}
+
+/// Whatever version it is from, a ledger has in the end what a new one has, and nothing else.
+#[test]
+fn each_version_becomes_what_a_new_ledger_is() {
+    let new = Place::new();
+    drop(new.open());
+    let expected = schema(&new);
+    let older = fs::read_dir(fixture("")).unwrap().map(|entry| entry.unwrap().path());
+    let older: Vec<_> =
+        older.filter(|path| path.extension().is_some_and(|db| db == "db")).collect();
+    assert!(older.len() >= 6, "{older:?}");
+    for ledger in older {
+        let place = Place::new();
+        fs::copy(&ledger, &place.path).unwrap();
+        drop(place.open());
+        assert_eq!(schema(&place), expected, "{}", ledger.display());
+    }
+}

@@ -6,7 +6,7 @@ use usage_core::{Label, LabelNames};
 use super::names_of;
 use crate::ledger::columns::NAMES;
 
-use crate::ledger::schema::FIRST_WITH_LABEL_CHECKSUMS;
+use crate::ledger::migrations::FIRST_WITH_LABEL_CHECKSUMS;
 use crate::ledger::transaction::schema_version;
 
 /// As many bytes as most label sets have, with their lengths.

@@ -111,12 +111,18 @@ pub(crate) fn names_of<'a>(row: &'a Row<'_>) -> rusqlite::Result<LabelNames<'a>>
 
 /// Returns whether the names in a row of [`SELECT_SETS`] are those that were stored with its id.
 pub(crate) fn is_right(row: &Row<'_>) -> rusqlite::Result<bool> {
-    names_of(row).map_or(Ok(false), |names| are_right(row, &names))
+    let (Ok(names), Some(tags)) = (names_of(row), tags_as_text(row)?) else { return Ok(false) };
+    are_right(row, &names, tags)
 }
 
-fn are_right(row: &Row<'_>, names: &LabelNames<'_>) -> rusqlite::Result<bool> {
-    let Ok(tags) = row.get_ref(TAGS)?.as_str() else { return Ok(false) };
-    Ok(row.get::<_, Option<i64>>(CHECKSUM)? == Some(checksum(row.get(0)?, names, tags)))
+fn are_right(row: &Row<'_>, names: &LabelNames<'_>, tags: &str) -> rusqlite::Result<bool> {
+    let stored = row.get_ref(CHECKSUM)?.as_i64_or_null().map_err(rusqlite::Error::from)?;
+    Ok(stored == Some(checksum(row.get(0)?, names, tags)))
+}
+
+/// The text of the declared tags in a row of [`SELECT_SETS`]; none where it is no text.
+fn tags_as_text<'a>(row: &'a Row<'_>) -> rusqlite::Result<Option<&'a str>> {
+    Ok(row.get_ref(TAGS)?.as_str().ok())
 }
 
 /// The place where they are in a row of [`SELECT_SETS`].
@@ -129,17 +135,17 @@ pub(crate) const SET_COLUMNS: usize = CHECKSUM + 1;
 /// The label set in a row of [`SELECT_SETS`]; none where it is not the one that was stored, or could be that of
 /// no record.
 fn right_set(row: &Row<'_>, checked: bool) -> rusqlite::Result<Option<LabelSet>> {
-    let Ok(names) = names_of(row) else { return Ok(None) };
-    if checked && !are_right(row, &names)? {
+    let (Ok(names), Some(tags)) = (names_of(row), tags_as_text(row)?) else { return Ok(None) };
+    if checked && !are_right(row, &names, tags)? {
         return Ok(None);
     }
-    let set = Labels::new(names).ok().zip(tags_of(row)?);
+    let set = Labels::new(names).ok().zip(TagSet::from_json(tags).ok());
     Ok(set.map(|(labels, tags)| LabelSet { tagged: labels.with_tags(tags.tags()), labels }))
 }
 
 /// The declared tags in a row of [`SELECT_SETS`], unchecked; none where they could be those of no record.
 pub(crate) fn tags_of(row: &Row<'_>) -> rusqlite::Result<Option<TagSet>> {
-    Ok(row.get_ref(TAGS)?.as_str().ok().and_then(|tags| TagSet::from_json(tags).ok()))
+    Ok(tags_as_text(row)?.and_then(|tags| TagSet::from_json(tags).ok()))
 }
 
 /// The first names of a label, as reports show them, in their order and none empty. All label sets are read, as a
