@@ -27,6 +27,12 @@ pub(crate) fn push(bytes: &mut Vec<u8>, number: u128) {
 
 #[inline]
 pub(crate) fn pull(rest: &mut &[u8]) -> Result<u128, RollupError> {
+    pull_short(rest).map_or_else(|| pull_long(rest), |number| Ok(number.into()))
+}
+
+/// Pulls a number that fits a `u64` for sure; none where it may not.
+#[inline]
+fn pull_short(rest: &mut &[u8]) -> Option<u64> {
     // Nearly always it ends within eight bytes: these are taken at once, as where a number ends cannot be foreseen.
     if let Some(bytes) = rest.first_chunk() {
         let word = u64::from_le_bytes(*bytes);
@@ -37,7 +43,7 @@ pub(crate) fn pull(rest: &mut &[u8]) -> Result<u128, RollupError> {
             let bits = (bits & 0x0000_3fff_0000_3fff) | ((bits & 0x3fff_0000_3fff_0000) >> 2);
             let bits = (bits & 0x0fff_ffff) | ((bits & 0x0fff_ffff_0000_0000) >> 4);
             *rest = &rest[last.trailing_zeros() as usize / 8 + 1..];
-            return Ok(bits.into());
+            return Some(bits);
         }
     }
     let mut number = 0_u64;
@@ -45,16 +51,19 @@ pub(crate) fn pull(rest: &mut &[u8]) -> Result<u128, RollupError> {
         number |= u64::from(byte & 0x7f) << (7 * at);
         if byte < 0x80 {
             *rest = &rest[at + 1..];
-            return Ok(number.into());
+            return Some(number);
         }
     }
-    pull_long(rest)
+    None
 }
 
 /// Pulls a number that a counter of this program can hold.
 #[inline]
 pub(crate) fn pull_count(rest: &mut &[u8]) -> Result<u64, RollupError> {
-    u64::try_from(pull(rest)?).map_err(|_| RollupError::Newer)
+    match pull_short(rest) {
+        Some(number) => Ok(number),
+        None => u64::try_from(pull_long(rest)?).map_err(|_| RollupError::Newer),
+    }
 }
 
 #[cold]

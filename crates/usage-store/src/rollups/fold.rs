@@ -13,7 +13,7 @@ use usage_core::stats::Summary;
 use usage_core::{Label, LabelNames, Labels, TagSet};
 
 use super::root::{Folded, NamesOf, Root};
-use super::table::each_cell;
+use super::table::each_label_set_of;
 use super::{Level, RollupError};
 use crate::ledger::labels::{self, LabelSet};
 
@@ -92,7 +92,9 @@ pub(super) fn fold(
         let NamesOf { label_sets: there, folded } = root.names(month);
         let mut present = Vec::new();
         if may_decide {
-            each_cell(connection, Level::Month, &(month..month + 1), |id, _| present.push(id))?;
+            each_label_set_of(connection, Level::Month, &(month..month + 1), |id| {
+                present.push(id);
+            })?;
         }
         let limit = may_decide.then_some(limit);
         let has_folded = folded.label_sets > 0;

@@ -9,8 +9,8 @@
 //!               requests (varint), unless it is one; each number that is not 0 (varint)
 //! ```
 
+use usage_core::Money;
 use usage_core::stats::Summary;
-use usage_core::{Measure, Money};
 
 use super::counts::{COST, FIRST, KNOWN, OF_PRICED, PRICED, STATED, bit_of, place_of};
 use super::{Level, RollupError};
@@ -139,37 +139,23 @@ pub(super) struct Encoded<'a> {
     before: i64,
 }
 
-impl Iterator for Encoded<'_> {
-    type Item = Result<Cell, RollupError>;
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        (!self.rest.is_empty()).then(|| self.cell())
-    }
-}
-
 impl<'a> Encoded<'a> {
     /// Cells that are counted from the first label set on.
     pub(super) const fn of(cells: &'a [u8]) -> Self {
         Self { rest: cells, before: 0 }
     }
 
-    /// Hands them out, without a copy of each.
-    pub(super) fn each(mut self, mut found: impl FnMut(i64, &Summary)) -> Result<(), RollupError> {
-        let mut totals = Summary::default();
+    /// Hands out each label set with the bytes that begin with its totals, which have to be [taken](add_totals) from
+    /// there.
+    pub(super) fn each(
+        mut self,
+        mut take: impl FnMut(i64, &mut &'a [u8]) -> Result<(), RollupError>,
+    ) -> Result<(), RollupError> {
         while !self.rest.is_empty() {
             let label_set = self.label_set()?;
-            decode_totals(&mut self.rest, &mut totals)?;
-            found(label_set, &totals);
+            take(label_set, &mut self.rest)?;
         }
         Ok(())
-    }
-
-    #[inline]
-    fn cell(&mut self) -> Result<Cell, RollupError> {
-        let (label_set, mut totals) = (self.label_set()?, Summary::default());
-        decode_totals(&mut self.rest, &mut totals)?;
-        Ok((label_set, totals))
     }
 
     #[inline]
@@ -224,17 +210,27 @@ pub(super) fn encode_totals(totals: &Summary, bytes: &mut Vec<u8>) {
 /// Reads totals, in place of those that are there.
 #[inline]
 pub(super) fn decode_totals(rest: &mut &[u8], totals: &mut Summary) -> Result<(), RollupError> {
+    *totals = Summary::default();
+    add_totals(rest, totals)
+}
+
+/// Reads totals, and counts them in with others; where they cannot be read, a part of them.
+#[inline]
+pub(super) fn add_totals(rest: &mut &[u8], sum: &mut Summary) -> Result<(), RollupError> {
     let mask = pull_count(rest)?;
     if mask & !KNOWN != 0 {
         return Err(RollupError::Newer);
     }
     let requests = if mask & 1 == 0 { pull_count(rest)? } else { 1 };
-    *totals = Summary::new(requests, [0; Measure::COUNT]);
+    sum.requests = sum.requests.saturating_add(requests);
     for bit in bits_of(mask & !1) {
         match bit {
-            STATED => totals.stated_cost = Money::from_picos(pull(rest)?),
-            COST => totals.cost = Money::from_picos(pull(rest)?),
-            bit => totals.numbers[place_of(bit)] = pull_count(rest)?,
+            STATED => sum.stated_cost = sum.stated_cost.plus(Money::from_picos(pull(rest)?)),
+            COST => sum.cost = sum.cost.plus(Money::from_picos(pull(rest)?)),
+            bit => {
+                let number = &mut sum.numbers[place_of(bit)];
+                *number = number.saturating_add(pull_count(rest)?);
+            }
         }
     }
     Ok(())
@@ -271,6 +267,7 @@ pub(super) fn fitting(place: Place, cells: &[Cell], buffer: &mut Vec<u8>) -> usi
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use usage_core::Measure;
 
     use super::super::counts::{BITS, MEASURES};
     use super::*;
@@ -300,8 +297,14 @@ mod tests {
     }
 
     fn decoded(place: Place, bytes: &[u8]) -> Result<(Head, Vec<Cell>), RollupError> {
-        let (head, cells) = place.decode(bytes)?;
-        Ok((head, cells.collect::<Result<_, _>>()?))
+        let ((head, encoded), mut cells) = (place.decode(bytes)?, Vec::new());
+        encoded.each(|label_set, rest| {
+            let mut totals = Summary::default();
+            decode_totals(rest, &mut totals)?;
+            cells.push((label_set, totals));
+            Ok(())
+        })?;
+        Ok((head, cells))
     }
 
     proptest! {

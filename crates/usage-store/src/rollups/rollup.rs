@@ -4,7 +4,7 @@
 use usage_core::stats::Summary;
 
 use super::counts::less;
-use super::piece::Cell;
+use super::piece::{Cell, Encoded, add_totals};
 use crate::error::RollupError;
 
 /// Totals by the id of their label set, in the order of the ids.
@@ -39,13 +39,27 @@ impl Rollup {
         self.0.is_empty()
     }
 
+    /// Reads cells, the totals of each, which are large, to where they will be.
+    pub(super) fn of(cells: Encoded<'_>) -> Result<Self, RollupError> {
+        let mut rollup = Self::default();
+        cells.each(|label_set, rest| add_totals(rest, rollup.next(label_set)?))?;
+        Ok(rollup)
+    }
+
     /// Adds a label set behind all others.
-    pub(super) fn push(&mut self, cell: Cell) -> Result<(), RollupError> {
-        if self.0.last().is_some_and(|last| last.0 >= cell.0) {
+    pub(super) fn push(&mut self, (label_set, totals): Cell) -> Result<(), RollupError> {
+        *self.next(label_set)? = totals;
+        Ok(())
+    }
+
+    /// Adds a label set behind all others, and returns its totals, of nothing yet.
+    #[inline]
+    fn next(&mut self, label_set: i64) -> Result<&mut Summary, RollupError> {
+        if self.0.last().is_some_and(|last| last.0 >= label_set) {
             return Err(RollupError::Unreadable);
         }
-        self.0.push(cell);
-        Ok(())
+        self.0.push((label_set, Summary::default()));
+        self.0.last_mut().map(|(_, totals)| totals).ok_or(RollupError::Unreadable)
     }
 
     /// Counts in what other records add up to. Label sets come in the order of their ids, each once.

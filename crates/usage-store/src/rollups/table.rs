@@ -4,9 +4,10 @@
 use std::ops::Range;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
+use usage_core::stats::Summary;
 
 use super::level::OF_ALL;
-use super::piece::{Head, Place, stored_checksum};
+use super::piece::{Head, Place, decode_totals, stored_checksum};
 use super::{Level, Rollup, RollupError, all};
 
 impl Level {
@@ -52,11 +53,7 @@ fn read_first(level: Level) -> String {
 fn found(row: &Row<'_>, place: Place) -> rusqlite::Result<Found> {
     let bytes = row.get_ref(0)?.as_blob()?;
     let (head, encoded) = place.decode(bytes)?;
-    let mut rollup = Rollup::default();
-    for cell in encoded {
-        rollup.push(cell?)?;
-    }
-    Ok(Found { head, rollup, checksum: stored_checksum(bytes) })
+    Ok(Found { head, rollup: Rollup::of(encoded)?, checksum: stored_checksum(bytes) })
 }
 
 /// The pieces of a level's stretches, with the statements for the first ones at hand while many of these change: to
@@ -168,19 +165,35 @@ fn each_first(
     Ok(())
 }
 
-/// Hands out each cell of a range of stretches, not in order.
+/// Hands out each cell of a range of stretches, not in order: its label set, and the bytes from which its totals have
+/// to be taken.
 pub(super) fn each_cell(
     connection: &Connection,
     level: Level,
     numbers: &Range<i64>,
-    mut found: impl FnMut(i64, &usage_core::stats::Summary),
+    mut take: impl FnMut(i64, &mut &[u8]) -> Result<(), RollupError>,
 ) -> rusqlite::Result<()> {
     each_first(connection, level, numbers, |number, bytes| {
         let (head, rollup) = Place::first_of(level, number).decode(bytes)?;
-        rollup.each(&mut found)?;
+        rollup.each(&mut take)?;
         if head.has_more {
-            each_later_cell(connection, level, number, &mut found)?;
+            each_later_cell(connection, level, number, &mut take)?;
         }
+        Ok(())
+    })
+}
+
+/// Hands out the label sets of a range of stretches, as often as there are totals of them.
+pub(super) fn each_label_set_of(
+    connection: &Connection,
+    level: Level,
+    numbers: &Range<i64>,
+    mut found: impl FnMut(i64),
+) -> rusqlite::Result<()> {
+    let mut passed_over = Summary::default();
+    each_cell(connection, level, numbers, |label_set, rest| {
+        decode_totals(rest, &mut passed_over)?;
+        found(label_set);
         Ok(())
     })
 }
@@ -193,7 +206,7 @@ pub(super) fn each_label_set(
 ) -> rusqlite::Result<()> {
     const EVERYTHING: Range<i64> = i64::MIN..i64::MAX;
     for level in [Level::Quarter, Level::Day, Level::Month] {
-        each_cell(connection, level, &EVERYTHING, |label_set, _| found(label_set))?;
+        each_label_set_of(connection, level, &EVERYTHING, &mut found)?;
     }
     Ok(())
 }
@@ -202,7 +215,7 @@ fn each_later_cell(
     connection: &Connection,
     level: Level,
     number: i64,
-    found: &mut impl FnMut(i64, &usage_core::stats::Summary),
+    take: &mut impl FnMut(i64, &mut &[u8]) -> Result<(), RollupError>,
 ) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
         "SELECT first, cells FROM rollup_pieces WHERE level = ?1 AND number = ?2 ORDER BY first",
@@ -211,7 +224,7 @@ fn each_later_cell(
     while let Some(row) = rows.next()? {
         let place = Place { level, number, first: row.get(0)? };
         let (_, rollup) = place.decode(row.get_ref(1)?.as_blob()?)?;
-        rollup.each(&mut *found)?;
+        rollup.each(&mut *take)?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use usage_core::stats::Summary;
 use usage_core::{TimeRange, Timestamp};
 
 use super::cover::cover;
+use super::piece::add_totals;
 use super::table::each_cell;
 use super::{Level, Seen, each_checked_row, quarter_of, start_of_quarter};
 use crate::error::ReadError;
@@ -33,11 +34,15 @@ pub(crate) struct Totals {
 const DENSE: usize = 8_192;
 
 impl Totals {
-    #[inline]
     pub(super) fn add(&mut self, label_set: i64, totals: &Summary) {
+        self.of(label_set).merge(totals);
+    }
+
+    /// The totals of a label set, for something to be added to them.
+    #[inline]
+    fn of(&mut self, label_set: i64) -> &mut Summary {
         let Some(place) = usize::try_from(label_set).ok().filter(|place| *place < DENSE) else {
-            self.sparse.entry(label_set).or_default().merge(totals);
-            return;
+            return self.sparse.entry(label_set).or_default();
         };
         if place >= self.dense.len() {
             self.dense.resize(place + 1, Summary::default());
@@ -46,7 +51,7 @@ impl Totals {
         if sum.requests == 0 {
             self.used.push(place);
         }
-        sum.merge(totals);
+        sum
     }
 
     /// The label sets that something was added to, in the order of their ids.
@@ -79,7 +84,9 @@ pub(crate) fn total(
 ) -> Result<(), ReadError> {
     let cover = cover(range, ALL);
     for (level, numbers) in &cover.rollups {
-        each_cell(connection, *level, numbers, |label_set, found| totals.add(label_set, found))?;
+        each_cell(connection, *level, numbers, |label_set, rest| {
+            add_totals(rest, totals.of(label_set))
+        })?;
     }
     seen.add(&cover);
     each_row(connection, &cover.rows, seen, |label_set, found| totals.add(label_set, found))

@@ -28,11 +28,7 @@ pub(super) fn decode((session, day): (i64, i64), bytes: &[u8]) -> Result<Rollup,
         return Err(RollupError::Unreadable);
     }
     match rest.split_first() {
-        Some((&VERSION, rest)) => {
-            let mut rollup = Rollup::default();
-            Encoded::of(rest).try_for_each(|cell| rollup.push(cell?))?;
-            Ok(rollup)
-        }
+        Some((&VERSION, rest)) => Rollup::of(Encoded::of(rest)),
         Some(_) => Err(RollupError::Newer),
         None => Err(RollupError::Unreadable),
     }
