@@ -231,7 +231,7 @@ const CAUSES: &[(&str, Cause)] = &[
 ];
 
 /// Those that have a story of their own, or that none can bring about: a test beside the code has most of these.
-const ELSEWHERE: [&str; 8] = [
+const ELSEWHERE: [&str; 10] = [
     "no-space-in-place",
     "import-interrupted",
     "follow-failed",
@@ -240,6 +240,8 @@ const ELSEWHERE: [&str; 8] = [
     "origin-unsettled",
     "ledger-replaced",
     "sums-newer",
+    "prices-damaged",
+    "prices-newer",
 ];
 
 /// Several wait for a lock until the command gives up, so all are brought about at once.

@@ -187,6 +187,8 @@ mod tests {
     fn damage_has_a_code_a_hint_and_its_own_exit_code() {
         for (code, hint) in [
             (DamageCode::RollupsNewer, "update this program"),
+            (DamageCode::PricesNewer, "update this program"),
+            (DamageCode::Prices, "`usage doctor --full` says more"),
             (DamageCode::RollupsTorn, "`usage doctor --rebuild` remakes them"),
         ] {
             let (path, what) = ("/x".into(), "sums".to_owned());

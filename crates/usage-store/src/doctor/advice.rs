@@ -78,6 +78,11 @@ pub enum Remedy {
     ForgetImport,
     /// A book of prices has to be put in again.
     PutBookAgain,
+    /// [`rebuild`](super::rebuild()) makes records with damaged terms ones that are not priced yet, and then they can be
+    /// priced again.
+    PriceAgain,
+    /// A newer version of this program can read it.
+    Update,
     /// A file of no more use has to be moved elsewhere.
     MoveAway,
 }

@@ -12,7 +12,7 @@ use super::check::{Check, MAX_FINDINGS, Place, message};
 use super::content::Content;
 use super::depth::Depth;
 use super::walk::Walk;
-use crate::error::ReadError;
+use crate::error::{DamageCode, ReadError};
 use crate::ledger::books::wrong_books;
 use crate::ledger::contexts::{SESSIONS, TAG_SETS, damaged_entries};
 use crate::ledger::labels::{is_right, names_of, select_sets};
@@ -250,8 +250,14 @@ pub(super) fn prices(connection: &Connection, version: i32) -> Result<Check, Rea
         // The user's own comes from a file; others from the next program that writes.
         check.add(place("books"), what, Remedy::PutBookAgain);
     }
-    for id in wrong_terms(connection)? {
-        check.add(place("terms"), format!("{id} is not what was stored"), Remedy::Restore);
+    for (id, code) in wrong_terms(connection)? {
+        let (what, remedy) = match code {
+            DamageCode::PricesNewer => {
+                ("says what only a newer version of this program can read", Remedy::Update)
+            }
+            _ => ("is not what was stored", Remedy::PriceAgain),
+        };
+        check.add(place("terms"), format!("{id} {what}"), remedy);
     }
     Ok(check)
 }

@@ -91,10 +91,14 @@ impl Walk {
                 }
                 let what = message(&error);
                 // What it refers to is damaged, or what it says only a newer program can read: it is right itself.
-                let is_right = matches!(error, ReadError::Damaged(DamageCode::Prices, _))
-                    || what.ends_with("cannot be used")
+                let is_right = what.ends_with("cannot be used")
                     || what.ends_with(&MoreError::Newer.to_string());
-                let remedy = if is_right { Remedy::Restore } else { remedy() };
+                let remedy = match error {
+                    ReadError::Damaged(DamageCode::Prices, _) => Remedy::PriceAgain,
+                    ReadError::Damaged(DamageCode::PricesNewer, _) => Remedy::Update,
+                    _ if is_right => Remedy::Restore,
+                    _ => remedy(),
+                };
                 self.records.add(place, without_name(&what, id), remedy);
             }
         }

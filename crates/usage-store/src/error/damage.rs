@@ -27,6 +27,8 @@ pub enum DamageCode {
     Names,
     /// `ledger/prices`: terms or a book of prices are missing, or are not those that were stored.
     Prices,
+    /// `ledger/prices-newer`: terms say what only a newer version of the program can read.
+    PricesNewer,
     /// `ledger/event-key`: the key of the hashes of event ids is missing.
     EventKey,
     /// `ledger/rollups-unreadable`: rollups cannot be read.
@@ -41,7 +43,7 @@ pub enum DamageCode {
 
 impl DamageCode {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::File,
         Self::Table,
         Self::SchemaVersion,
@@ -51,6 +53,7 @@ impl DamageCode {
         Self::RecordsChanged,
         Self::Names,
         Self::Prices,
+        Self::PricesNewer,
         Self::EventKey,
         Self::RollupsUnreadable,
         Self::RollupsNewer,
@@ -71,6 +74,7 @@ impl DamageCode {
             Self::RecordsChanged => "ledger/records-changed",
             Self::Names => "ledger/names",
             Self::Prices => "ledger/prices",
+            Self::PricesNewer => "ledger/prices-newer",
             Self::EventKey => "ledger/event-key",
             Self::RollupsUnreadable => "ledger/sums-unreadable",
             Self::RollupsNewer => "ledger/sums-newer",
@@ -86,8 +90,8 @@ impl DamageCode {
             Self::RollupsUnreadable | Self::RollupsDisagree | Self::RollupsTorn => {
                 Hint::RebuildRollups
             }
-            Self::RollupsNewer => Hint::UpdateProgram,
-            Self::RecordsChanged => Hint::CheckRecords,
+            Self::RollupsNewer | Self::PricesNewer => Hint::UpdateProgram,
+            Self::RecordsChanged | Self::Prices => Hint::CheckRecords,
             _ => Hint::RestoreLedger,
         }
     }
@@ -113,11 +117,6 @@ impl Damaged {
     /// An entry of a dictionary is not what was stored.
     pub(crate) fn entry(table: &str, id: i64) -> Self {
         Self(DamageCode::Names, format!("entry {id} of {table} is not what was stored"))
-    }
-
-    /// The terms with an id are not what was stored.
-    pub(crate) fn terms(id: i64) -> Self {
-        Self(DamageCode::Prices, format!("the terms {id} are not those that were stored"))
     }
 
     /// The key for the hashes of event ids is missing or of another length.

@@ -18,7 +18,7 @@ mod sqlite;
 mod version;
 
 pub use damage::DamageCode;
-pub(crate) use damage::Damaged;
+pub(crate) use damage::{Damaged, of as damage_of};
 pub use doubt::Doubt;
 pub use inside::WriteError;
 pub(crate) use inside::{ReadError, WorkError};

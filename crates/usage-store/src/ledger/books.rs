@@ -158,6 +158,47 @@ pub(crate) fn list(
     connection: &Connection,
     pricing: &dyn Pricing,
 ) -> rusqlite::Result<Option<Arc<dyn PriceList>>> {
+    Ok(ReadBooks::read(connection, pricing)?.and_then(|books| books.list))
+}
+
+/// The books of a ledger, with those of this program that are to be put in, and the list that they come to. To make
+/// that takes milliseconds: writers do it before they take the write lock.
+#[derive(Clone, Debug)]
+pub(crate) struct ReadBooks {
+    texts: Vec<BookText>,
+    list: Option<Arc<dyn PriceList>>,
+}
+
+impl ReadBooks {
+    /// Reads the books; `None` where one of them is damaged.
+    pub(crate) fn read(
+        connection: &Connection,
+        pricing: &dyn Pricing,
+    ) -> rusqlite::Result<Option<Self>> {
+        let Some(texts) = texts(connection, pricing)? else { return Ok(None) };
+        let list = pricing.list(&texts).ok();
+        Ok(Some(Self { texts, list }))
+    }
+
+    /// Reads the books again, and makes another list only where they are not these any more.
+    pub(crate) fn list_now(
+        this: Option<&Self>,
+        connection: &Connection,
+        pricing: &dyn Pricing,
+    ) -> rusqlite::Result<Option<Arc<dyn PriceList>>> {
+        let Some(texts) = texts(connection, pricing)? else { return Ok(None) };
+        Ok(match this {
+            Some(this) if this.texts == texts => this.list.clone(),
+            _ => pricing.list(&texts).ok(),
+        })
+    }
+}
+
+/// Returns the texts of the books that count, the highest first; `None` where one of them is damaged.
+fn texts(
+    connection: &Connection,
+    pricing: &dyn Pricing,
+) -> rusqlite::Result<Option<Vec<BookText>>> {
     let mut texts = newer(connection, pricing)?;
     for book in all(connection)?.into_iter().filter(|book| book.is_in_force) {
         if texts.iter().any(|newer| newer.name == book.book.name) {
@@ -168,7 +209,8 @@ pub(crate) fn list(
         }
         texts.push(book.book);
     }
-    Ok(pricing.list(&texts).ok())
+    texts.sort_by(|one, other| (one.rank, &one.name).cmp(&(other.rank, &other.name)));
+    Ok(Some(texts))
 }
 
 /// Returns the ids of books that are not what was put in.

@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use usage_core::pricing::{Billed, Pricing, Question};
 use usage_core::{Context, Label, Labels, Record};
 
+use crate::ledger::books::ReadBooks;
 use crate::ledger::contexts::{session_of, tag_set_of};
 use crate::ledger::labels;
 use crate::ledger::quotes::{Priced, Quotes};
@@ -31,6 +32,8 @@ pub(crate) struct RowIds {
 pub(crate) struct IdCache {
     /// Without it records are stored, and not priced yet.
     pricing: Option<Arc<dyn Pricing>>,
+    /// The books as they were when this writer began; `None` until then, and where they cannot be read.
+    books: Option<ReadBooks>,
     generation: i64,
     known: Known,
 }
@@ -63,6 +66,14 @@ impl IdCache {
     /// A cache of a writer that prices records by the ledger's books, if it has pricing.
     pub(crate) fn with_pricing(pricing: Option<Arc<dyn Pricing>>) -> Self {
         Self { pricing, ..Self::default() }
+    }
+
+    /// Reads the ledger's books of prices, once: to be called before the write lock is taken. Whatever is wrong with
+    /// them is said when they are asked, and what has changed since is noticed then.
+    pub(crate) fn read_books(&mut self, connection: &Connection) {
+        if let (Some(pricing), None) = (&self.pricing, &self.books) {
+            self.books = ReadBooks::read(connection, &**pricing).ok().flatten();
+        }
     }
 
     /// Starts a transaction's look-ups, under the generation that the ledger has inside it.
@@ -120,7 +131,8 @@ impl PendingIds<'_> {
             return Ok(Some(priced));
         }
         let question = (&Question::of(record), &billed);
-        added.ask(known, (connection, &**pricing), label_set, question)
+        let books = (connection, &**pricing, self.cache.books.as_ref());
+        added.ask(known, books, label_set, question)
     }
 
     fn label_set(&mut self, connection: &Connection, labels: &Labels) -> rusqlite::Result<i64> {

@@ -11,7 +11,8 @@ use rustc_hash::FxHashMap;
 use usage_core::pricing::{Billed, PriceList, Pricing, Question, Terms, Validity};
 use usage_core::{Money, Timestamp};
 
-use super::{books, terms};
+use super::books::{self, ReadBooks};
+use super::terms;
 
 /// The price of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,12 +76,12 @@ impl Quotes {
         Some(self.by_label_set.get(&label_set)?.at(at, billed)?.priced(billed))
     }
 
-    /// Asks for a price, which may add terms to the ledger, and books. The books are asked only what neither these
-    /// answers nor others say of the same names.
+    /// Asks for a price, which may add terms to the ledger, and books. The books, of which some may have been read
+    /// before, are asked only what neither these answers nor others say of the same names.
     pub(crate) fn ask(
         &mut self,
         others: &Self,
-        (connection, pricing): (&Connection, &dyn Pricing),
+        (connection, pricing, read): (&Connection, &dyn Pricing, Option<&ReadBooks>),
         label_set: i64,
         (question, billed): (&Question<'_>, &Billed),
     ) -> rusqlite::Result<Option<Priced>> {
@@ -92,7 +93,7 @@ impl Quotes {
                 if self.list.is_none() {
                     self.list.clone_from(&others.list);
                 }
-                let Some(known) = self.of_books(connection, pricing, question)? else {
+                let Some(known) = self.of_books((connection, pricing, read), question)? else {
                     return Ok(None);
                 };
                 remember(&mut self.by_names, names.into(), known.clone());
@@ -107,20 +108,20 @@ impl Quotes {
     /// Asks the books; `None` where there are none that can be read.
     fn of_books(
         &mut self,
-        connection: &Connection,
-        pricing: &dyn Pricing,
+        (connection, pricing, read): (&Connection, &dyn Pricing, Option<&ReadBooks>),
         question: &Question<'_>,
     ) -> rusqlite::Result<Option<Known>> {
         let list = match &self.list {
             Some(list) => list,
             None => {
                 books::put_shipped(connection, pricing)?;
-                self.list.insert(books::list(connection, pricing)?)
+                self.list.insert(ReadBooks::list_now(read, connection, pricing)?)
             }
         };
         let Some(list) = list else { return Ok(None) };
         let quote = list.quote(question);
-        let id = terms::id_of(connection, &quote)?;
+        // By damaged terms nothing is priced; it is as if nobody had been asked yet.
+        let Some(id) = terms::id_of(connection, &quote)? else { return Ok(None) };
         Ok(Some(Known { validity: quote.validity, id, terms: quote.terms.ok() }))
     }
 }

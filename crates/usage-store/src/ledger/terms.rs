@@ -9,12 +9,14 @@ use usage_core::Money;
 use usage_core::pricing::{Billed, Quote, Terms, Unknown, cost};
 
 use super::contexts::{checksum, next_id};
-use crate::error::{DamageCode, Damaged, ReadError};
+use super::more::More;
+use crate::error::{DamageCode, ReadError};
 
 const TERMS: &str = "terms";
 
-/// Finds the id of the terms of an answer, or adds them.
-pub(crate) fn id_of(connection: &Connection, quote: &Quote) -> rusqlite::Result<u64> {
+/// Finds the id of the terms of an answer, or adds them; `None` where they are there and are damaged: nobody can be
+/// priced by them then.
+pub(crate) fn id_of(connection: &Connection, quote: &Quote) -> rusqlite::Result<Option<u64>> {
     let (prices, unknown) = match &quote.terms {
         Ok(terms) => (terms.to_string(), ""),
         Err(unknown) => (String::new(), unknown.as_str()),
@@ -31,7 +33,7 @@ pub(crate) fn id_of(connection: &Connection, quote: &Quote) -> rusqlite::Result<
         .optional()?;
     let id = match found {
         // They were found in an index: a damaged one may lead to others.
-        Some((id, sum)) if sum != checksum(id, &texts) => return Err(Damaged::terms(id).into()),
+        Some((id, sum)) if sum != checksum(id, &texts) => return Ok(None),
         Some((id, _)) => id,
         None => {
             let id = next_id(connection, TERMS)?;
@@ -45,7 +47,7 @@ pub(crate) fn id_of(connection: &Connection, quote: &Quote) -> rusqlite::Result<
             id
         }
     };
-    Ok(id.cast_unsigned())
+    Ok(Some(id.cast_unsigned()))
 }
 
 /// Terms as the ledger has them.
@@ -78,7 +80,13 @@ pub(crate) fn read(connection: &Connection, id: u64) -> Result<KeptTerms, ReadEr
     }
     let [prices, unknown, rule, ..] = texts;
     let terms = match unknown {
-        "" => Ok(prices.parse().map_err(|_| wrong())?),
+        // They are what was stored, so that a newer program has: with a kind that is not known here.
+        "" => Ok(prices.parse().map_err(|_| {
+            let what = format!(
+                "the terms {id} of records say what only a newer version of this program can read"
+            );
+            ReadError::Damaged(DamageCode::PricesNewer, what)
+        })?),
         // A newer program may know more reasons; none of them is a price.
         word => Err(Unknown::ALL
             .into_iter()
@@ -123,18 +131,87 @@ impl<'c> Costs<'c> {
     }
 }
 
-/// Returns the ids of terms that are not what was stored.
-pub(crate) fn wrong_terms(connection: &Connection) -> Result<Vec<i64>, ReadError> {
+/// Makes rows whose terms are missing or damaged ones that are not priced yet, and removes damaged terms; returns how
+/// many rows. Rollups have to be made again behind it. Fails where terms are of a newer program: those are right.
+pub(crate) fn forget_wrong(connection: &Connection) -> Result<u64, ReadError> {
+    let wrong = wrong_terms(connection)?;
+    let mut is_wrong = FxHashMap::<u64, bool>::default();
+    let mut changed = Vec::new();
+    let mut statement =
+        connection.prepare("SELECT ts, id, more FROM records WHERE more IS NOT NULL")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        // What cannot be read at all is the damage of that record, and named as such.
+        let bytes = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
+        let Ok(more @ More { terms: Some(terms), .. }) = More::decode(bytes) else { continue };
+        let is_wrong = match is_wrong.entry(terms) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(new) => *new.insert(match read(connection, terms) {
+                Err(ReadError::Damaged(DamageCode::Prices, _)) => true,
+                result => result.map(|_| false)?,
+            }),
+        };
+        if is_wrong {
+            let mut bytes = Vec::new();
+            More { terms: None, ..more }.encode(&mut bytes);
+            changed.push((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, bytes));
+        }
+    }
+    let mut update =
+        connection.prepare("UPDATE records SET more = ?3 WHERE ts = ?1 AND id = ?2")?;
+    for (ts, id, bytes) in &changed {
+        update.execute(params![ts, id, (!bytes.is_empty()).then_some(bytes)])?;
+    }
+    for (id, _) in wrong.iter().filter(|(_, code)| *code == DamageCode::Prices) {
+        connection.execute("DELETE FROM terms WHERE id = ?1", [id])?;
+    }
+    // Writers forget which terms they have found.
+    connection.execute("UPDATE ledger SET label_generation = label_generation + 1", [])?;
+    Ok(changed.len() as u64)
+}
+
+/// Returns the ids of terms that cannot be read, and why: they are not what was stored, or a newer program has stored
+/// them.
+pub(crate) fn wrong_terms(connection: &Connection) -> Result<Vec<(i64, DamageCode)>, ReadError> {
     let mut statement = connection.prepare("SELECT id FROM terms ORDER BY id")?;
     let ids: Vec<i64> =
         statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     let mut wrong = Vec::new();
     for id in ids {
         match read(connection, id.cast_unsigned()) {
-            Err(ReadError::Damaged(..)) => wrong.push(id),
+            Err(ReadError::Damaged(code, _)) => wrong.push((id, code)),
             Err(error) => return Err(error),
             Ok(_) => {}
         }
     }
     Ok(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::schema::NEWEST;
+
+    /// What was stored whole and cannot be read is of a newer program, which an update helps against; a changed text is
+    /// damage.
+    #[test]
+    fn a_kind_that_is_not_known_is_newer() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(NEWEST).unwrap();
+        let texts = ["in=2 video=7", "", "a rule", "a book", ""];
+        let [prices, unknown, rule, book, since] = texts;
+        let insert = "INSERT INTO terms VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        connection
+            .execute(insert, params![1, prices, unknown, rule, book, since, checksum(1, &texts)])
+            .unwrap();
+        let code = |id| match read(&connection, id) {
+            Err(ReadError::Damaged(code, _)) => code,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(code(1), DamageCode::PricesNewer);
+        assert_eq!(code(2), DamageCode::Prices);
+        assert_eq!(wrong_terms(&connection).unwrap(), [(1, DamageCode::PricesNewer)]);
+        connection.execute("UPDATE terms SET prices = 'in=3 video=7'", []).unwrap();
+        assert_eq!(code(1), DamageCode::Prices);
+    }
 }

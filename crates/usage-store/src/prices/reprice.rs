@@ -10,7 +10,7 @@ use usage_core::{Label, Measure, Money, TimeRange, Timestamp};
 use super::plan::{PricedSum, RepricePlan, RepriceScope, reprice};
 use super::rows::{Answers, Reader};
 use super::{LedgerPrices, READ};
-use crate::error::{ReadError, WorkError};
+use crate::error::{DamageCode, ReadError, WorkError};
 use crate::ledger::books;
 use crate::ledger::columns::hash_of_row;
 use crate::ledger::more::More;
@@ -110,7 +110,12 @@ fn all_rows(
         let mut is_over = true;
         reader.each_behind(place, |row, costs| {
             place = (row.ts, row.id);
-            let id_of = |quote: &_| Ok(terms::id_of(connection, quote)?);
+            let id_of = |quote: &_| {
+                terms::id_of(connection, quote)?.ok_or_else(|| {
+                    let what = "terms that records would get are not those that were stored";
+                    ReadError::Damaged(DamageCode::Prices, what.to_owned())
+                })
+            };
             if let Some(new) = reprice(list, &mut answers, plan.scope, row, costs, id_of)? {
                 done.records += 1;
                 done.before.add(new.before);

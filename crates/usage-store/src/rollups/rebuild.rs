@@ -43,6 +43,9 @@ pub struct Rebuilt {
     /// such quarters are missing: nobody can say any more what they came to under which names. They are
     /// as they were, and so are the days and months that hold them.
     pub lost: Vec<TimeRange>,
+    /// The number of records whose terms were missing or damaged, so that nobody could say any more what they had cost:
+    /// they are not priced yet now.
+    pub unpriced: u64,
     /// The number of combinations of names removed that neither records nor rollups used any more. None where something is
     /// lost.
     pub names_removed: u64,

@@ -9,7 +9,7 @@ use usage_core::Record;
 use usage_core::pricing::Pricing;
 use usage_core::sink::{BatchOutcome, Refusal, RefusalReason};
 
-use crate::error::{ReadError, WorkError};
+use crate::error::{DamageCode, ReadError, WorkError, damage_of};
 use crate::ledger::ids::{IdCache, PendingIds};
 use crate::ledger::labels::{FIND_SET, INSERT_SET};
 use crate::ledger::transaction::Ledger;
@@ -105,6 +105,7 @@ impl Writer {
         insert: &mut dyn FnMut(&Connection, &mut PendingIds<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, WorkError<E>> {
         let (cache, mut publish) = (&mut self.ids, None);
+        cache.read_books(&self.ledger.connection);
         let outcome = self.ledger.write(|transaction, generation| -> Result<T, WorkError<E>> {
             first(transaction)?;
             let mut ids = cache.begin(generation);
@@ -183,7 +184,10 @@ fn is_refusal(error: &rusqlite::Error) -> bool {
             error.code,
             ErrorCode::ConstraintViolation | ErrorCode::TooBig | ErrorCode::TypeMismatch
         ),
-        _ => false,
+        // What the record adds to has a price that nobody can read any more.
+        error => {
+            matches!(damage_of(error), Some((DamageCode::Prices | DamageCode::PricesNewer, _)))
+        }
     }
 }
 

@@ -277,7 +277,45 @@ fn damaged_terms_are_noticed() {
             |name| !diagnosis.checks.iter().find(|check| check.name == name).unwrap().is_passed();
         assert!(wrong("records"), "{sql}: {diagnosis:#?}");
         assert_eq!(wrong("prices"), !sql.starts_with("DELETE"), "{sql}");
+        // Others go in all the same; not priced yet where their own terms are the damaged ones.
+        assert_eq!(store.insert_batch(&[usage_of(2, "m1", 1, 0)]).unwrap().stored, 1, "{sql}");
+        let is_found = sql.contains("checksum");
+        let priced = store.report(TimeRange::ALL, &everything).unwrap().summary()[Measure::Priced];
+        assert_eq!(priced, if is_found { 2 } else { 3 }, "{sql}");
+        // What nobody can say any more is unknown then, and the rest goes on.
+        let rebuilt = doctor::rebuild(&store).unwrap();
+        assert_eq!(rebuilt.unpriced, 2, "{sql}: {rebuilt:?}");
+        assert_eq!(sums(&store).0, if is_found { 0 } else { 1 }, "{sql}");
+        is_sound(&place.path);
+        assert_eq!(store.prune_records(at(2)).unwrap(), 1, "{sql}");
+        store.insert_batch(&[usage_of(900_000_003, "m1", 1, 0)]).unwrap();
+        assert_eq!(of_rows(&store), sums(&store), "{sql}");
+        is_sound(&place.path);
     }
+}
+
+/// Nobody can say what a record with damaged terms has come to so far, so what is told of it is kept apart; what came
+/// with it goes in.
+#[test]
+fn what_is_told_of_a_record_with_damaged_terms_is_quarantined() {
+    let place = Place::new();
+    let told = |input| {
+        let usage = Usage::new(TokenCounts::new().with_input(input), at(9));
+        let quality = if input > 1 { Quality::Reported } else { Quality::Partial };
+        let names = labels(["i", "p", "v", "r", "m2"]);
+        with_event(Record::new(names, usage.with_quality(quality)).unwrap(), "e")
+    };
+    open(&place, Some(MARCH)).insert_batch(&[told(1)]).unwrap();
+    place.connection().execute_batch("UPDATE terms SET rule = 'another'").unwrap();
+    let store = open(&place, Some(MARCH));
+    let outcome = store.insert_batch(&[told(2), usage_of(5, "m1", 1, 0)]).unwrap();
+    assert_eq!((outcome.stored, outcome.amended, outcome.refused.len()), (1, 0, 1), "{outcome:?}");
+    let reason: String = place
+        .connection()
+        .query_row("SELECT reason FROM set_aside WHERE kind = 'record'", [], |row| row.get(0))
+        .unwrap();
+    assert!(reason.contains("terms"), "{reason}");
+    assert_eq!(sums(&store).0, 2);
 }
 
 /// A row that is told more is priced anew: by the counts and names that it has then.

@@ -57,8 +57,15 @@ fn summary(rebuilt: &Rebuilt) -> String {
         0 => String::new(),
         names => format!("; {} removed", counted(names, "unused label set", "unused label sets")),
     };
+    let unpriced = match rebuilt.unpriced {
+        0 => String::new(),
+        records => format!(
+            "; {} with damaged terms, priced again by `usage reprice --missing`",
+            amounts::records(records)
+        ),
+    };
     format!(
-        "rebuilt the sums of {} in {} of an hour{kept}; {} wrong{sessions}{event_ids}{names}",
+        "rebuilt the sums of {} in {} of an hour{kept}; {} wrong{sessions}{event_ids}{names}{unpriced}",
         amounts::records(rebuilt.records),
         counted(rebuilt.quarters, "quarter", "quarters"),
         counted(rebuilt.changed, "sum was", "sums were"),

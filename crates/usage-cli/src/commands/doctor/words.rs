@@ -50,6 +50,10 @@ impl Words {
                  puts in a shipped one"
                     .to_owned()
             }
+            Remedy::PriceAgain => "`usage doctor --rebuild` makes such records ones that are not priced yet, \
+                                   and `usage reprice --missing` prices them again"
+                .to_owned(),
+            Remedy::Update => "update this program".to_owned(),
             Remedy::MoveAway => "move it elsewhere".to_owned(),
         };
         printable(&text).into_owned()
