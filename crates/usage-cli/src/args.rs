@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 
-use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 
@@ -26,16 +25,9 @@ impl Cli {
     /// What is deleted must not depend on a variable that was set for something else: commands
     /// that delete take another now only from the option.
     pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let arguments: Vec<OsString> = arguments.into_iter().collect();
-        let matches = Self::command().try_get_matches_from(&arguments).or_else(|error| {
-            match error.kind() {
-                ErrorKind::DisplayVersion => Err(error),
-                // Help and what is said of a mistake may be about any command.
-                _ => Self::whole().try_get_matches_from(&arguments),
-            }
-        })?;
+        let matches = Self::command().try_get_matches_from(arguments)?;
         let mut cli =
-            Self::from_arg_matches(&matches).map_err(|error| error.format(&mut Self::whole()))?;
+            Self::from_arg_matches(&matches).map_err(|error| error.format(&mut Self::command()))?;
         if cli.command.as_ref().is_some_and(Command::is_destructive)
             && matches.value_source("now") == Some(ValueSource::EnvVariable)
         {
@@ -46,16 +38,9 @@ impl Cli {
         let is_empty = cli.global.db.as_ref().is_some_and(|path| path.as_os_str().is_empty());
         if is_empty && matches.value_source("db") == Some(ValueSource::CommandLine) {
             let why = "the value of '--db <PATH>' is empty";
-            return Err(Self::whole().error(ErrorKind::InvalidValue, why));
+            return Err(Self::command().error(clap::error::ErrorKind::InvalidValue, why));
         }
         Ok(cli)
-    }
-
-    /// The command line with the arguments of all commands.
-    pub(crate) fn whole() -> clap::Command {
-        let mut command = Self::command();
-        command.build();
-        command
     }
 }
 

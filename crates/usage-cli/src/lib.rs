@@ -53,5 +53,5 @@ mod pages {
 /// The whole command line, for completions, man pages and tests.
 #[must_use]
 pub fn command() -> clap::Command {
-    Cli::whole()
+    <Cli as clap::CommandFactory>::command()
 }

@@ -35,9 +35,7 @@ use crate::error::CliError;
 use crate::global::GlobalArgs;
 
 /// What to do.
-// To build the arguments of all commands takes as long as a report: only those of the given one are built.
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
 pub(crate) enum Command {
     Record(record::Args),
     Report(report::Args),
