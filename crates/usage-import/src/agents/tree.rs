@@ -20,6 +20,9 @@ use crate::importer::{Batch, Importer, Item, Place};
 /// About so many records are written to the ledger at a time.
 const AT_ONCE: usize = 10_000;
 
+/// A cursor is written when it has no more than so many bytes for each record that is new since it was written.
+const SHARE: usize = 32;
+
 /// The share of the time that looking for what is new may take, while a tree is watched: one in so many.
 const RESTING: u32 = 20;
 
@@ -93,6 +96,8 @@ pub struct Tree {
     known: Option<Vec<u8>>,
     /// The look at the tree that goes on.
     look: Option<Look>,
+    /// Records that were given without a cursor behind them.
+    unwritten: usize,
     summary: TreeSummary,
     /// When the last look ended, and how long finding the files took.
     rested: Option<(Instant, Duration)>,
@@ -135,6 +140,7 @@ impl Tree {
             at: None,
             known: None,
             look: None,
+            unwritten: 0,
             summary: TreeSummary::default(),
             rested: None,
         })
@@ -191,20 +197,19 @@ impl Tree {
             bytes: files.iter().map(|found| found.bytes).sum(),
             skipped,
         };
-        let is_new = |found: &Found| {
-            self.states
-                .get(&found.key)
-                .is_none_or(|state| (state.bytes, state.modified) != (found.bytes, found.modified))
+        let is_new = |found: &Found| match self.states.get(&found.key) {
+            Some(state) => (state.bytes, state.modified) != (found.bytes, found.modified),
+            // An empty one says nothing, and nothing is to be remembered of it.
+            None => found.bytes > 0,
         };
         let files = Arc::new(files);
         let new = (0..).zip(files.iter()).filter(|(_, found)| is_new(found));
-        let progress_of = |found: &Found| self.states.get(&found.key).map(|state| &state.progress);
-        let mut jobs: Vec<Job> = new
-            .map(|(file, found)| Job {
-                file,
-                progress: progress_of(found).cloned().unwrap_or_default(),
-            })
-            .collect();
+        let progress_of = |found: &Found| {
+            let state = self.states.get(&found.key)?;
+            Some(Box::new(state.progress.clone()))
+        };
+        let mut jobs: Vec<Job> =
+            new.map(|(file, found)| Job { file, progress: progress_of(found) }).collect();
         // The largest first, so that no thread ends long after the others.
         jobs.sort_unstable_by_key(|job| std::cmp::Reverse(files[job.file].bytes));
         let open = jobs.len();
@@ -265,7 +270,13 @@ impl Importer for Tree {
             }
         }
         batch.is_last = look.open == 0;
-        if has_moved || self.at.is_none() && batch.is_last {
+        self.unwritten += batch.items.len();
+        // A cursor need not be exact, and that of a million logs is long.
+        let is_due = self.at.as_ref().is_none_or(|at| self.unwritten >= at.len() / SHARE);
+        if batch.is_last && (has_moved || self.at.is_none() || self.unwritten > 0)
+            || has_moved && is_due
+        {
+            self.unwritten = 0;
             let cursor = progress::write(&self.states);
             if self.at.as_ref() != Some(&cursor) {
                 self.at = Some(cursor.clone());

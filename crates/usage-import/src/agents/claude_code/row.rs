@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::agents::lenient::Lax;
 
 type Text<'a> = Option<Cow<'a, str>>;
 
@@ -16,7 +19,7 @@ pub(super) struct Row<'a> {
     pub(super) message: Option<Message<'a>>,
     /// Of a row of kind `progress`.
     #[serde(borrow)]
-    pub(super) data: Option<Data<'a>>,
+    pub(super) data: Lax<Data<'a>>,
     #[serde(borrow)]
     pub(super) request_id: Text<'a>,
     #[serde(borrow)]
@@ -40,14 +43,15 @@ pub(super) struct Row<'a> {
     pub(super) cost_usd: Option<f64>,
 }
 
-/// The row of a subagent, within one of its parent.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Data<'a> {
+    /// An [`Inner`], or whatever else goes on.
     #[serde(borrow)]
-    pub(super) message: Option<Inner<'a>>,
+    pub(super) message: Option<&'a RawValue>,
 }
 
+/// The row of a subagent, within one of its parent.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Inner<'a> {

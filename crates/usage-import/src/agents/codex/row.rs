@@ -90,12 +90,15 @@ const HEAD: usize = 256;
 /// Returns whether a row may be of a kind that says anything: most say nothing, and are long.
 pub(super) fn may_say_something(line: &[u8]) -> bool {
     let head = &line[..line.len().min(HEAD)];
-    match kind_in(head) {
-        Some((b"event_msg", behind)) => match kind_in(behind) {
-            Some((kind, _)) => is_of_use(kind),
-            None => KINDS.iter().any(|kind| memmem::find(line, kind.as_bytes()).is_some()),
-        },
-        Some((kind, _)) => is_of_use(kind),
+    let kind = match kind_in(head) {
+        Some((b"event_msg", behind)) => kind_in(behind),
+        kind => kind,
+    };
+    match kind {
+        // Another row may stand behind it, where a writer has lost its end.
+        Some((kind, _)) => {
+            is_of_use(kind) || memmem::rfind(line, b"{\"timestamp\"").is_some_and(|at| at > 3)
+        }
         None => KINDS.iter().any(|kind| memmem::find(line, kind.as_bytes()).is_some()),
     }
 }
@@ -131,6 +134,11 @@ mod tests {
             (format!(r#"{{"type":"event_msg","payload":{{{far}"type":"token_count"}}}}"#), true),
             (format!(r#"{{"type":"event_msg","payload":{{{far}"type":"other"}}}}"#), false),
             (r#"{"type": "turn_context"}"#.to_owned(), true),
+            (
+                r#"{"timestamp":"t","type":"response_item","payl{"timestamp":"t","type":"event_msg"}"#
+                    .to_owned(),
+                true,
+            ),
             (String::new(), false),
         ] {
             assert_eq!(may_say_something(line.as_bytes()), expected, "{line}");

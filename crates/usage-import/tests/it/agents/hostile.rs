@@ -124,6 +124,57 @@ fn lines_are_read_as_writers_left_them() {
     assert_eq!(imported.summary.refused, imported.notes.len() as u64);
 }
 
+/// Checks that a row is found behind one that was cut, as its writer was killed and another one went on.
+#[test]
+fn a_row_behind_a_cut_one_is_read() {
+    let tree = Tree::new();
+    let said = r#"{"type":"user","message":{"role":"user","content":"{\"type\":\"usage\"}"}}"#;
+    let cut = |row: &str| row[..row.len() - 20].to_owned();
+    let lines = [
+        cut(said) + &row("msg_1", 1),
+        cut(&row("msg_lost", 2)) + &row("msg_2", 3) + &row("msg_3", 4) + "\r",
+        // The total of a session, and what came behind it.
+        r#"{"type":"cost-state","sessionId":"s","modelUsage":{}}"#.to_owned() + &row("msg_4", 5),
+        row("msg_5", 6) + r#"{"type":"cost-state","sessionId":"s","modelUsage":{}}"#,
+    ];
+    tree.write("s.jsonl", lines.join("\n") + "\n");
+    let imported = tree.import();
+    assert_eq!(tree.ids(), ["msg_1", "msg_2", "msg_3", "msg_4", "msg_5"]);
+    assert_eq!(imported.summary.refused, 1, "{:?}", imported.notes);
+}
+
+/// Checks that an answer that was cut is partial: versions since 2.1.284 say nevertheless that it has ended.
+#[test]
+fn an_answer_that_was_cut_is_partial_by_its_text() {
+    let tree = Tree::new();
+    let with = |id: &str, output, block: &str| {
+        let block = format!(r#"{{"content":[{block}],"id":"{id}""#);
+        row(id, output).replace(&format!(r#"{{"id":"{id}""#), &block) + "\n"
+    };
+    let text = |length| format!(r#"{{"type":"text","text":"{}"}}"#, "x".repeat(length));
+    let thinking =
+        r#"{"type":"thinking","thinking":"a stand-in for some long thoughts","signature":"x"}"#;
+    let tool = r#"{"type":"tool_use","name":"Edit","input":{"new_string":"a good many words"}}"#;
+    let rows = [
+        // Thoughts, and the beginning of a text, which is not too long by itself.
+        with("msg_cut", 1, thinking) + &with("msg_cut", 1, &text(10)),
+        with("msg_tool", 1, tool),
+        with("msg_short", 1, &text(5)),
+        with("msg_whole", 300, thinking) + &with("msg_whole", 300, &text(500)),
+    ];
+    // Read as it was written, row by row.
+    let mut written = String::new();
+    for row in rows.concat().lines() {
+        written = written + row + "\n";
+        tree.write("s.jsonl", &written);
+        tree.import();
+    }
+    let records = tree.ledger.records();
+    let partial = records.iter().filter(|it| it.counts().quality() == Quality::Partial);
+    let partial: Vec<_> = partial.map(|it| it.event_id().unwrap().as_str()).collect();
+    assert_eq!(partial, ["msg_cut", "msg_tool"]);
+}
+
 #[test]
 fn what_should_be_a_request_and_is_none_is_refused_with_its_line() {
     let tree = Tree::new();
