@@ -46,6 +46,7 @@ mod rows;
 mod skipped;
 mod tables;
 mod tell;
+mod text;
 mod time;
 mod told;
 mod totals;

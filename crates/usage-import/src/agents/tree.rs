@@ -92,7 +92,7 @@ pub struct Tree {
     states: States,
     /// The cursor that says so.
     at: Option<Vec<u8>>,
-    /// The cursor that the ledger had at the beginning.
+    /// The cursor that the ledger had at the beginning, where the agent tells totals.
     known: Option<Vec<u8>>,
     /// The look at the tree that goes on.
     look: Option<Look>,
@@ -175,7 +175,7 @@ impl Tree {
     fn begin(&mut self, after: Option<&[u8]>) -> Look {
         let before = Instant::now();
         // What is read anew from the start still goes on from what was told of totals.
-        let known = after.or(self.known.as_deref().filter(|_| self.agent.tells_totals()));
+        let known = after.or(self.known.as_deref());
         self.states = known.and_then(progress::read).unwrap_or_default();
         if after.is_none() {
             self.states.values_mut().for_each(|state| state.modified = UNKNOWN);
@@ -240,7 +240,7 @@ impl Importer for Tree {
     }
 
     fn resume(&mut self, cursor: &[u8]) -> Result<Option<Place>, ImportError> {
-        self.known = Some(cursor.to_vec());
+        self.known = self.agent.tells_totals().then(|| cursor.to_vec());
         Ok(progress::read(cursor).map(|_| Place::Line(0)))
     }
 

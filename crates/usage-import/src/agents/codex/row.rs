@@ -1,22 +1,19 @@
 //! The rows of a rollout, as far as they say what was used.
 
-use std::borrow::Cow;
-
 use memchr::memmem;
 use serde::Deserialize;
 
 use super::totals::Totals;
-
-type Text<'a> = Option<Cow<'a, str>>;
+use crate::agents::text::{Text, text};
 
 /// A row.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Row<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text")]
     pub(super) timestamp: Text<'a>,
     pub(super) ordinal: Option<u64>,
-    #[serde(borrow, rename = "type")]
+    #[serde(borrow, rename = "type", deserialize_with = "text")]
     pub(super) kind: Text<'a>,
     #[serde(borrow)]
     pub(super) payload: Payload<'a>,
@@ -26,32 +23,32 @@ pub(super) struct Row<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Payload<'a> {
-    #[serde(borrow, rename = "type")]
+    #[serde(borrow, rename = "type", deserialize_with = "text")]
     pub(super) kind: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text")]
     pub(super) id: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text")]
     pub(super) session_id: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text")]
     pub(super) thread_id: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text")]
     pub(super) forked_from_id: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text")]
     pub(super) parent_thread_id: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text")]
     pub(super) timestamp: Text<'a>,
     /// A word, or what began a subagent.
     pub(super) source: Option<serde_json::Value>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text")]
     pub(super) cwd: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text")]
     pub(super) model_provider: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text")]
     pub(super) model: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text")]
     pub(super) turn_id: Text<'a>,
     pub(super) started_at: Option<serde_json::Number>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text")]
     pub(super) response_id: Text<'a>,
     pub(super) usage: Option<Totals>,
     pub(super) thread_token_usage: Option<Totals>,
@@ -70,7 +67,7 @@ pub(super) struct Info {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Settings<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text")]
     pub(super) service_tier: Text<'a>,
 }
 
@@ -96,11 +93,14 @@ pub(super) fn may_say_something(line: &[u8]) -> bool {
     };
     match kind {
         // Another row may stand behind it, where a writer has lost its end.
-        Some((kind, _)) => {
-            is_of_use(kind) || memmem::rfind(line, b"{\"timestamp\"").is_some_and(|at| at > 3)
-        }
+        Some((kind, _)) => is_of_use(kind) || has_another(line),
         None => KINDS.iter().any(|kind| memmem::find(line, kind.as_bytes()).is_some()),
     }
+}
+
+/// Returns whether another row begins within a line.
+fn has_another(line: &[u8]) -> bool {
+    line.get(1..).is_some_and(|rest| memmem::find(rest, b"{\"timestamp\"").is_some())
 }
 
 fn is_of_use(kind: &[u8]) -> bool {
