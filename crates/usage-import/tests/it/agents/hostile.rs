@@ -236,6 +236,42 @@ fn many_sessions_and_many_files_are_read() {
     assert_eq!((imported.summary.imported, imported.tree.files), (20_500, 501));
 }
 
+/// Checks that nothing is remembered of logs that hold nothing, and that they are read once they hold something.
+#[test]
+fn empty_logs_are_counted_and_not_remembered() {
+    let tree = Tree::new();
+    for at in 0..200 {
+        tree.write(&format!("f{at}.jsonl"), "");
+    }
+    tree.write("s.jsonl", row("msg_1", 10) + "\n");
+    let imported = tree.import();
+    assert_eq!((imported.tree.files, imported.tree.read), (201, 1));
+    let source = format!("claude-code:{}", tree.folder.path().display());
+    let cursor = tree.ledger.store.source(&source).unwrap().unwrap().cursor;
+    assert!(cursor.len() < 200, "{} bytes", cursor.len());
+    tree.write("f7.jsonl", row("msg_2", 10) + "\n");
+    assert_eq!(tree.import().tree.read, 1);
+    assert_eq!(tree.ids(), ["msg_1", "msg_2"]);
+}
+
+/// Checks that of many logs none is lost or read twice, over several batches.
+#[test]
+fn an_import_of_many_logs_goes_on_where_it_ended() {
+    let tree = Tree::new();
+    let rows = |from: usize, until| -> String {
+        (from..until).map(|at| row(&format!("msg_{at}"), 10) + "\n").collect()
+    };
+    for at in 0..40 {
+        tree.write(&format!("f{at}.jsonl"), rows(at * 600, (at + 1) * 600));
+    }
+    assert_eq!(tree.import().summary.imported, 24_000);
+    let again = tree.import();
+    assert_eq!((again.tree.read, again.summary.items()), (0, 0));
+    tree.write("f7.jsonl", rows(7 * 600, 8 * 600) + &rows(24_000, 24_001));
+    let more = tree.import();
+    assert_eq!((more.tree.read, more.summary.items(), more.summary.imported), (1, 1, 1));
+}
+
 #[test]
 fn of_rows_of_a_request_the_greatest_output_is_taken_and_the_original_s_names() {
     let tree = Tree::new();
