@@ -57,6 +57,7 @@ fn all_that_are_found_again_and_again() {
     Codex: /tmp/usage-XXXXXX/home/.codex  |  Logs: 1  |  Imported: 1  |  Requests: 1  |  Tokens: 105
     --- stderr
     /tmp/usage-XXXXXX/home/.claude/projects/-home-dev-site/s.jsonl:3: expected value at column 11
+    note: `usage` shows today; `usage daily`, `usage sessions` and `usage blocks` show more
     ");
     assert_snapshot!(fixture.usage("import agents"), @"
     exit 0

@@ -182,6 +182,7 @@ const CAUSES: &[(&str, Cause)] = &[
         Some(changed("UPDATE books SET date = '2099-01-01', content = ''").usage("prices gpt-5"))
     }),
     ("no-home", || without_a_home("import ccrouter")),
+    ("no-such-name", || Some(Fixture::new().usage("statusline --check --format {nope}"))),
     ("no-agents", || Some(Fixture::new().usage("import agents"))),
     ("no-logs", || Some(Fixture::new().usage("import codex"))),
     ("no-logs", || Some(Fixture::new().usage("import codex missing"))),

@@ -25,6 +25,7 @@ fn an_agent_that_tells_only_totals_is_booked_by_what_they_have_grown() {
     --- stdout
     Droid: /tmp/usage-XXXXXX/home/.factory/sessions  |  Logs: 1  |  Imported: 1  |  Requests: unknown (bookings: 1)  |  Tokens: 1,010  |  Estimated: 100.0%
     --- stderr
+    note: `usage` shows today; `usage daily`, `usage sessions` and `usage blocks` show more
     note: nothing was taken over from Cursor: what it keeps on this machine is the state of a conversation, without what that used; the counts are on its maker's servers
     ");
     write(35);

@@ -97,6 +97,27 @@ fn what_is_wrong_is_said_only_where_it_is_asked_for() {
     assert_eq!(printed(lost.usage_reading(LINE, TOLD)), without);
 }
 
+/// Checks that who writes a format can learn of a name that does not exist; the agent's line goes on as before.
+#[test]
+fn a_format_can_be_checked() {
+    let fixture = Fixture::new();
+    let with = |format: &str, option: &str| {
+        let words = ["statusline", "--timeout", "60", option, "--format", format];
+        let output = fixture.command(words).stdin(std::process::Stdio::null()).output().unwrap();
+        fixture.finished(output)
+    };
+    assert_eq!(with("{model} | {today.cost}", "--check").code, 0);
+    let bad = with("{model} | {nope}", "--check");
+    insta::assert_snapshot!(bad.stderr, @r"
+    error: there is no such name: {nope}
+    hint: `usage statusline --help` lists the names
+    ");
+    assert_eq!((bad.code, bad.stdout.as_str()), (2, ""));
+    let line = with("{model} | {nope}", "-v");
+    assert_eq!((line.code, line.stdout.as_str()), (0, "{nope}\n"));
+    assert!(line.stderr.contains("note: the format has names that do not exist: {nope}"), "{line}");
+}
+
 #[test]
 fn nobody_is_waited_for() {
     // Who tells something need not end it.

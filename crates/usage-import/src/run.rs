@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -55,9 +56,9 @@ struct Run<'a> {
 #[derive(Default)]
 struct At {
     /// Behind what the next batch comes; nothing where it begins at the start.
-    after: Option<Vec<u8>>,
+    after: Option<Arc<[u8]>>,
     /// The cursor that the ledger has, the same unless all is read again.
-    stored: Option<Vec<u8>>,
+    stored: Option<Arc<[u8]>>,
     counts: SourceCounts,
     /// The last item that an earlier import has dealt with: what became of it, is decided.
     seen_up_to: Option<Place>,
@@ -167,7 +168,7 @@ impl Run<'_> {
     fn start(&mut self, rescan: bool) -> Result<At, ImportError> {
         let Some(name) = &self.source else { return Ok(At::default()) };
         let (stored, counts) = match self.store.source(name)? {
-            Some(source) => (Some(source.cursor), source.counts),
+            Some(source) => (Some(Arc::from(source.cursor)), source.counts),
             None => (None, SourceCounts::default()),
         };
         let seen_up_to = match &stored {
@@ -191,7 +192,7 @@ impl Run<'_> {
         let mut sorted = Sorted::of(std::mem::take(&mut batch.items));
         let mut counts = at.counts;
         counts.refused += batch.refused + sorted.refused.len() as u64;
-        let to = batch.cursor.take().or_else(|| at.after.clone());
+        let to = batch.cursor.take().map(Arc::from).or_else(|| at.after.clone());
         let appended = self.append(&sorted, to.as_deref(), counts, at)?;
         let Some((outcome, now)) = appended else { return Ok(None) };
         sorted.refuse(&outcome);

@@ -39,7 +39,7 @@ pub trait Agent: Send + Sync {
     }
 
     /// Returns the total that the agent itself states of a session, where the log has said it and [`read`](Self::read)
-    /// has remembered it.
+    /// has remembered it in its [`memory`](Progress::memory).
     fn counted(&self, _memory: &[u8]) -> Option<Counted> {
         None
     }

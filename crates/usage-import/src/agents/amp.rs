@@ -31,8 +31,7 @@ impl Agent for Amp {
     }
 
     fn roots(&self, places: &Places<'_>) -> Vec<PathBuf> {
-        let data = places.variable("AMP_DATA_DIR");
-        let data = data.or_else(|| places.data_home().map(|data| data.join("amp")));
+        let data = places.stated_or_in_data("AMP_DATA_DIR", "amp");
         data.map(|data| data.join("threads")).into_iter().collect()
     }
 

@@ -11,6 +11,7 @@ use usage_providers::{Counts, Remainder, Source, made_id};
 
 use super::agent::Agent;
 use super::copilot_otel;
+use super::counted::Counted;
 use super::lenient::{Lax, Scalar, read};
 use super::logged::{Logged, Route};
 use super::places::Places;
@@ -33,7 +34,7 @@ impl Agent for Copilot {
     }
 
     fn roots(&self, places: &Places<'_>) -> Vec<PathBuf> {
-        let home = places.variable("COPILOT_HOME").or_else(|| places.below_home(".copilot"));
+        let home = places.stated_or_below_home("COPILOT_HOME", ".copilot");
         let spans = places.variable("COPILOT_OTEL_FILE_EXPORTER_PATH");
         home.into_iter().chain(spans).collect()
     }
@@ -48,6 +49,10 @@ impl Agent for Copilot {
 
     fn takes(&self, path: &Path) -> bool {
         path.extension().is_some_and(|ending| ending == "jsonl")
+    }
+
+    fn counted(&self, memory: &[u8]) -> Option<Counted> {
+        serde_json::from_slice::<Session>(memory).ok()?.counted()
     }
 
     fn read(&self, file: &Path, progress: &mut Progress, told: &mut Told<'_>) -> io::Result<()> {
@@ -72,9 +77,12 @@ impl Agent for Copilot {
 
 /// What the lines of a session say of those that follow.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct Session {
     id: String,
     folder: String,
+    /// When its first line was written, in microseconds.
+    start: Option<i64>,
     /// Says whether a request was told since the last sums.
     has_requests: bool,
     /// The last sums by model.
@@ -88,6 +96,16 @@ impl Session {
     /// Takes the session's id from the name of its folder, until a line states it.
     pub(super) fn named(id: &str) -> Self {
         Self { id: id.to_owned(), ..Self::default() }
+    }
+
+    /// Returns what the session came to by its last sums.
+    fn counted(self) -> Option<Counted> {
+        let Self { id, start, sums, .. } = self;
+        let mut total = Counts::default();
+        sums.values().for_each(|sum| total.add(&counts(*sum, &mut Remainder::default())));
+        let tokens = [total.input, total.output, total.cache_read, total.cache_write];
+        let has_any = tokens.iter().any(|tokens| *tokens > 0);
+        has_any.then_some(Counted { session: id, start: start?, within: Vec::new(), tokens })
     }
 }
 
@@ -202,6 +220,7 @@ pub(super) fn row(
 ) -> Result<(), serde_json::Error> {
     let row: Row<'_> = read(text)?;
     let Some(data) = row.data.get() else { return Ok(()) };
+    session.start = session.start.or_else(|| Some(row.timestamp.instant()?.as_micros()));
     match row.sort.as_str() {
         "session.start" | "session.resume" => {
             if let Some(id) = data.session.text() {

@@ -32,8 +32,7 @@ impl Agent for Droid {
     }
 
     fn roots(&self, places: &Places<'_>) -> Vec<PathBuf> {
-        let own = places.variable("DROID_SESSIONS_DIR");
-        own.or_else(|| places.below_home(".factory/sessions")).into_iter().collect()
+        places.stated_or_below_home("DROID_SESSIONS_DIR", ".factory/sessions").into_iter().collect()
     }
 
     fn takes(&self, path: &Path) -> bool {

@@ -31,7 +31,7 @@ impl Agent for Gemini {
     }
 
     fn roots(&self, places: &Places<'_>) -> Vec<PathBuf> {
-        let home = places.variable("GEMINI_CLI_HOME").or_else(|| places.below_home(""));
+        let home = places.stated_or_below_home("GEMINI_CLI_HOME", "");
         home.map(|home| home.join(".gemini/tmp")).into_iter().collect()
     }
 

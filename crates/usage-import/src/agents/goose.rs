@@ -1,7 +1,6 @@
 //! Goose's sessions: rows of its database, with what each has come to.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use chrono::NaiveDateTime;
 use rusqlite::Connection;
@@ -9,33 +8,25 @@ use serde::Deserialize;
 use usage_core::Timestamp;
 use usage_providers::Counts;
 
-use super::agent::Agent;
+use super::keeper::{Page, Sessions};
 use super::lenient::{Scalar, read};
 use super::logged::Logged;
-use super::opencode_db::beside;
 use super::places::Places;
-use super::progress::{Progress, hash};
 use super::tables::{Budget, cell, columns, has, number, require, text};
-use super::told::Told;
-use super::totals::{Page, Sessions, read_totals};
 use crate::sqlite::{Kind, QueryError};
 
 /// So many sessions are read at a time.
 const PAGE: usize = 2_000;
 
-const KIND: Kind = Kind { name: "database of Goose", reading: "read the database of Goose" };
-
 /// Reads the sessions of Goose.
 pub(super) struct Goose;
 
-impl Agent for Goose {
-    fn name(&self) -> &'static str {
-        "goose"
-    }
-
-    fn title(&self) -> &'static str {
-        "Goose"
-    }
+impl Sessions for Goose {
+    const NAME: &'static str = "goose";
+    const TITLE: &'static str = "Goose";
+    const KIND: Kind = Kind { name: "database of Goose", reading: "read the database of Goose" };
+    const FILE: &'static str = "sessions.db";
+    const TABLE: &'static str = "sessions";
 
     fn roots(&self, places: &Places<'_>) -> Vec<PathBuf> {
         if let Some(root) = places.variable("GOOSE_PATH_ROOT") {
@@ -45,31 +36,6 @@ impl Agent for Goose {
         let folders = data.flat_map(|data| [data.join("goose"), data.join("Block/goose")]);
         folders.flat_map(|folder| [folder.join("sessions"), folder.join("data/sessions")]).collect()
     }
-
-    fn takes(&self, path: &Path) -> bool {
-        path.file_name().is_some_and(|name| name == "sessions.db")
-    }
-
-    fn beside(&self, path: &Path) -> Option<PathBuf> {
-        beside(path)
-    }
-
-    /// All databases are one log, since one may move.
-    fn key(&self, _path: &Path) -> u64 {
-        hash(self.name().as_bytes())
-    }
-
-    fn tells_totals(&self) -> bool {
-        true
-    }
-
-    fn read(&self, file: &Path, progress: &mut Progress, told: &mut Told<'_>) -> io::Result<()> {
-        read_totals(self.name(), KIND, file, self, progress, told)
-    }
-}
-
-impl Sessions for Goose {
-    const TABLE: &'static str = "sessions";
 
     fn page(&self, connection: &Connection, after: i64, since: &str) -> Result<Page, QueryError> {
         let needed = ["id", "updated_at", "model_config_json", "accumulated_total_tokens"];

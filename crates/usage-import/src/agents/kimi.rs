@@ -29,7 +29,7 @@ impl Agent for Kimi {
     }
 
     fn roots(&self, places: &Places<'_>) -> Vec<PathBuf> {
-        let code = places.variable("KIMI_CODE_HOME").or_else(|| places.below_home(".kimi-code"));
+        let code = places.stated_or_below_home("KIMI_CODE_HOME", ".kimi-code");
         let homes = [places.below_home(".kimi"), code].into_iter().flatten();
         homes.map(|home| home.join("sessions")).collect()
     }

@@ -27,7 +27,9 @@ mod droid;
 mod editors;
 mod frames;
 mod gemini;
+mod glued;
 mod goose;
+mod keeper;
 mod kimi;
 mod lenient;
 mod lines;
@@ -44,6 +46,7 @@ mod rows;
 mod skipped;
 mod tables;
 mod tell;
+mod text;
 mod time;
 mod told;
 mod totals;
@@ -82,8 +85,8 @@ pub fn all() -> Vec<Arc<dyn Agent>> {
         Arc::new(editors::KILO),
         Arc::new(amp::Amp),
         Arc::new(kimi::Kimi),
-        Arc::new(zed::Zed),
-        Arc::new(goose::Goose),
+        Arc::new(keeper::Keeper(zed::Zed)),
+        Arc::new(keeper::Keeper(goose::Goose)),
         Arc::new(droid::Droid),
     ]
 }

@@ -31,8 +31,7 @@ impl Agent for Opencode {
     }
 
     fn roots(&self, places: &Places<'_>) -> Vec<PathBuf> {
-        let data = places.variable("OPENCODE_DATA_DIR");
-        data.or_else(|| places.data_home().map(|data| data.join("opencode"))).into_iter().collect()
+        places.stated_or_in_data("OPENCODE_DATA_DIR", "opencode").into_iter().collect()
     }
 
     fn folders(&self, root: &Path) -> Vec<PathBuf> {

@@ -29,8 +29,7 @@ impl Agent for Pi {
     }
 
     fn roots(&self, places: &Places<'_>) -> Vec<PathBuf> {
-        let home =
-            places.variable("PI_CODING_AGENT_DIR").or_else(|| places.below_home(".pi/agent"));
+        let home = places.stated_or_below_home("PI_CODING_AGENT_DIR", ".pi/agent");
         home.map(|home| home.join("sessions")).into_iter().collect()
     }
 

@@ -34,6 +34,18 @@ impl<'a> Places<'a> {
         }
     }
 
+    /// Returns the folder that a variable states; where it does not, one below the home folder.
+    #[must_use]
+    pub fn stated_or_below_home(&self, variable: &str, path: &str) -> Option<PathBuf> {
+        self.variable(variable).or_else(|| self.below_home(path))
+    }
+
+    /// Returns the folder that a variable states; where it does not, one in that of the [user's data](Self::data_home).
+    #[must_use]
+    pub fn stated_or_in_data(&self, variable: &str, path: &str) -> Option<PathBuf> {
+        self.variable(variable).or_else(|| Some(self.data_home()?.join(path)))
+    }
+
     /// Returns the paths of a list, as `CLAUDE_CONFIG_DIR` may hold, divided by commas.
     #[must_use]
     pub fn list(&self, name: &str) -> Vec<PathBuf> {
@@ -89,6 +101,13 @@ mod tests {
         let empty = |_: &str| Some("".into());
         assert_eq!(Places::new(home(), &empty).config_home(), Some("/home/dev/.config".into()));
         assert_eq!(Places::new(None, &none).data_home(), None);
+        let places = Places::new(home(), &some);
+        assert_eq!(
+            places.stated_or_below_home("CODEX_HOME", ".codex"),
+            Some("/home/dev/.codex".into())
+        );
+        assert_eq!(places.stated_or_below_home("XDG_DATA_HOME", ".codex"), Some("/data".into()));
+        assert_eq!(places.stated_or_in_data("AMP_DATA_DIR", "amp"), Some("/data/amp".into()));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! How far a log is read, and the cursor of a tree: how far all of its logs are.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// How far a log is read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,18 +33,15 @@ pub(super) struct State {
 pub(super) const UNKNOWN: i64 = i64::MIN;
 
 /// The logs of a tree, by their keys.
-pub(super) type States = HashMap<u64, State>;
+pub(super) type States = BTreeMap<u64, State>;
 
 /// The format's version.
 const VERSION: u8 = 1;
 
 /// Writes a cursor.
 pub(super) fn write(states: &States) -> Vec<u8> {
-    let mut to = Vec::with_capacity(1 + states.len() * 64);
+    let mut to = Vec::with_capacity(1 + states.len() * 48);
     to.push(VERSION);
-    let mut states: Vec<_> = states.iter().collect();
-    // The same states are the same cursor.
-    states.sort_unstable_by_key(|(key, _)| **key);
     for (key, State { bytes, modified, progress }) in states {
         to.extend(key.to_be_bytes());
         to.extend(modified.to_be_bytes());

@@ -26,8 +26,8 @@ const WAITING: usize = 16;
 pub(super) struct Job {
     /// Which of the files it is.
     pub(super) file: usize,
-    /// Where it goes on.
-    pub(super) progress: Progress,
+    /// Where it goes on; at its start, where nothing is known of it.
+    pub(super) progress: Option<Box<Progress>>,
 }
 
 /// Threads that read logs. They end when this is dropped.
@@ -81,7 +81,7 @@ fn read(
         Err(_) => ControlFlow::Break(()),
     };
     let mut told = Told::new(path, made, &mut hand_over);
-    let mut progress = job.progress.clone();
+    let mut progress = job.progress.as_deref().cloned().unwrap_or_default();
     // A log must not end the reading of others, whatever it holds.
     let read = AssertUnwindSafe(|| agent.read(path, &mut progress, &mut told));
     match panic::catch_unwind(read) {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use super::glued::behind_cut;
 use super::lines::{Lines, read_lines};
 use super::logged::Logged;
 use super::progress::Progress;
@@ -45,6 +46,25 @@ struct Rows<S> {
     state: S,
 }
 
+impl<S> Rows<S> {
+    fn row(
+        &mut self,
+        row: &[u8],
+        number: u64,
+        told: &mut Told<'_>,
+    ) -> Result<(), serde_json::Error> {
+        let by = self.by;
+        (self.format.row)(row, &mut self.state, &mut |logged| by.tell(number, &logged, told))
+    }
+}
+
+/// Returns the values of a line that holds more than one, and nothing else.
+fn rows_of(line: &[u8]) -> Option<Vec<&[u8]>> {
+    let values = serde_json::Deserializer::from_slice(line).into_iter::<&RawValue>();
+    let values = values.map(|value| value.map(|value| value.get().as_bytes()));
+    values.collect::<Result<_, _>>().ok()
+}
+
 impl<S: Serialize + DeserializeOwned> Lines for Rows<S> {
     fn line(&mut self, line: &[u8], number: u64, told: &mut Told<'_>) {
         let line = line.trim_ascii();
@@ -57,23 +77,20 @@ impl<S: Serialize + DeserializeOwned> Lines for Rows<S> {
         if !(self.format.matters)(line) {
             return;
         }
-        let by = self.by;
-        let mut row = |text: &[u8], told: &mut Told<'_>| {
-            (self.format.row)(text, &mut self.state, &mut |logged| by.tell(number, &logged, told))
-        };
-        let Err(why) = row(line, told) else { return };
-        // Two writers at once lose the end of a line between two objects.
-        let values = serde_json::Deserializer::from_slice(line).into_iter::<&RawValue>();
-        let values: Result<Vec<_>, _> = values.collect();
-        match values {
-            Ok(values) if values.len() > 1 => {
-                for value in values {
-                    if let Err(why) = row(value.get().as_bytes(), told) {
-                        told.malformed(number, why);
-                    }
+        let Err(why) = self.row(line, number, told) else { return };
+        // Two writers at once lose the end of a line between two objects; one that was killed, that of an object.
+        if let Some(rows) = rows_of(line) {
+            return rows.into_iter().for_each(|row| {
+                if let Err(why) = self.row(row, number, told) {
+                    told.malformed(number, why);
                 }
+            });
+        }
+        told.malformed(number, why);
+        for row in behind_cut(line).and_then(rows_of).unwrap_or_default() {
+            if let Err(why) = self.row(row, number, told) {
+                told.malformed(number, why);
             }
-            _ => told.malformed(number, why),
         }
     }
 

@@ -1,19 +1,12 @@
 //! Sources that tell only what a session came to: what has grown since the last look is booked.
 
 use std::collections::BTreeMap;
-use std::io;
-use std::path::Path;
 
-use rusqlite::Connection;
 use usage_core::Quality;
-use usage_providers::{Counts, Source, made_id};
+use usage_providers::{Counts, made_id};
 
 use super::logged::Logged;
-use super::progress::{Progress, hash, put_number, put_text, take_number, take_text};
-use super::tables::{columns, open, query, require, text};
-use super::tell::By;
-use super::told::Told;
-use crate::sqlite::{Kind, QueryError};
+use super::progress::{hash, put_number, take_number};
 
 /// Numbers of a session: input, output, read, written, of unknown kind, reasoning.
 type Numbers = [u64; 6];
@@ -38,7 +31,7 @@ impl Totals {
         memory
     }
 
-    fn put(&self, to: &mut Vec<u8>) {
+    pub(super) fn put(&self, to: &mut Vec<u8>) {
         for (session, numbers) in &self.0 {
             to.extend(session.to_be_bytes());
             numbers.iter().for_each(|number| put_number(to, *number));
@@ -46,7 +39,7 @@ impl Totals {
     }
 
     /// Takes all that is left.
-    fn take(rest: &mut &[u8]) -> Option<Self> {
+    pub(super) fn take(rest: &mut &[u8]) -> Option<Self> {
         let mut totals = BTreeMap::new();
         while let Some((session, behind)) = rest.split_first_chunk() {
             *rest = behind;
@@ -90,136 +83,6 @@ impl Totals {
         self.0.insert(hashed, most);
         Some(Logged { id, counts, quality: Quality::Estimated, ..logged })
     }
-}
-
-/// What sessions of a page have come to.
-#[derive(Default)]
-pub(super) struct Page {
-    sessions: Vec<Session>,
-    is_last: bool,
-}
-
-/// A session of a page.
-struct Session {
-    row: i64,
-    /// What tells it from others, of whatever database.
-    key: String,
-    logged: Result<Option<Logged<'static>>, String>,
-}
-
-impl Page {
-    /// Returns the page as the last one, or not.
-    pub(super) fn with_last(self, is_last: bool) -> Self {
-        Self { is_last, ..self }
-    }
-
-    /// Adds a session of a row, with what tells it from others.
-    pub(super) fn add(
-        &mut self,
-        row: i64,
-        key: String,
-        logged: Result<Option<Logged<'static>>, String>,
-    ) {
-        self.sessions.push(Session { row, key, logged });
-    }
-}
-
-/// What is remembered of the databases of an agent: wherever one has moved to, its sessions are those that they were.
-#[derive(Default)]
-struct Memory {
-    /// When the session of a database that was changed last had been written when it was read, in the words of the
-    /// database, by a hash of its path.
-    changed: BTreeMap<u64, String>,
-    totals: Totals,
-}
-
-impl Memory {
-    fn of(memory: &[u8]) -> Option<Self> {
-        let rest = &mut { memory };
-        let mut changed = BTreeMap::new();
-        for _ in 0..take_number(rest)? {
-            changed.insert(take_number(rest)?, take_text(rest)?.to_owned());
-        }
-        Some(Self { changed, totals: Totals::take(rest)? })
-    }
-
-    fn to_bytes(&self) -> Vec<u8> {
-        let mut to = Vec::new();
-        put_number(&mut to, self.changed.len() as u64);
-        for (place, time) in &self.changed {
-            put_number(&mut to, *place);
-            put_text(&mut to, time);
-        }
-        self.totals.put(&mut to);
-        to
-    }
-}
-
-/// Reads sessions of a database.
-pub(super) trait Sessions {
-    /// The table that holds them; its column `updated_at` says when one was written.
-    const TABLE: &'static str;
-
-    /// Reads a page of sessions behind a row, of those that were written since, in the order of rows.
-    fn page(&self, connection: &Connection, after: i64, since: &str) -> Result<Page, QueryError>;
-}
-
-/// Books what sessions of a database have come to since it was read last.
-pub(super) fn read_totals<S: Sessions>(
-    instance: &'static str,
-    kind: Kind,
-    file: &Path,
-    sessions: &S,
-    progress: &mut Progress,
-    told: &mut Told<'_>,
-) -> io::Result<()> {
-    let Some(mut database) = open(kind, file, progress, told)? else { return Ok(()) };
-    let by = By::of(instance, Source::Totals, file);
-    let mut memory = Memory::of(&progress.memory).unwrap_or_default();
-    let place = hash(database.path().as_os_str().as_encoded_bytes());
-    let since = memory.changed.get(&place).cloned().unwrap_or_default();
-    // Those of the last moment are read again the next time: it may not be over.
-    let newest = query(&mut database, progress, told, &mut |it| newest(it, S::TABLE))?;
-    let Some(newest) = newest else { return Ok(()) };
-    let mut after = i64::MIN;
-    loop {
-        let found =
-            query(&mut database, progress, told, &mut |it| sessions.page(it, after, &since))?;
-        let Some(found) = found else { return Ok(()) };
-        for Session { row, key, logged } in found.sessions {
-            let number = row.unsigned_abs();
-            match logged {
-                Ok(logged) => {
-                    let growth = logged.and_then(|logged| memory.totals.book(&key, logged));
-                    if let Some(growth) = growth {
-                        by.tell_growth(number, &growth, told);
-                    }
-                }
-                Err(why) => told.malformed(number, why),
-            }
-            after = row;
-        }
-        if told.is_over() {
-            return Ok(());
-        }
-        if found.is_last {
-            break;
-        }
-        if told.is_full() {
-            // Without what is to be remembered, which may be long: see the ids of bookings.
-            told.hand_over(progress);
-        }
-    }
-    memory.changed.insert(place, newest);
-    progress.memory = memory.to_bytes();
-    Ok(())
-}
-
-/// Returns when the session that was changed last was written.
-fn newest(connection: &Connection, table: &str) -> Result<String, QueryError> {
-    require(columns(connection, table)?, table, &["id", "updated_at"])?;
-    let sql = format!("SELECT max(CAST(updated_at AS TEXT)) FROM {table}");
-    Ok(connection.query_row(&sql, [], |row| text(row, 0))?)
 }
 
 #[cfg(test)]

@@ -20,6 +20,9 @@ use crate::importer::{Batch, Importer, Item, Place};
 /// About so many records are written to the ledger at a time.
 const AT_ONCE: usize = 10_000;
 
+/// A cursor is written when it has no more than so many bytes for each record that is new since it was written.
+const SHARE: usize = 32;
+
 /// The share of the time that looking for what is new may take, while a tree is watched: one in so many.
 const RESTING: u32 = 20;
 
@@ -89,10 +92,12 @@ pub struct Tree {
     states: States,
     /// The cursor that says so.
     at: Option<Vec<u8>>,
-    /// The cursor that the ledger had at the beginning.
+    /// The cursor that the ledger had at the beginning, where the agent tells totals.
     known: Option<Vec<u8>>,
     /// The look at the tree that goes on.
     look: Option<Look>,
+    /// Records that were given without a cursor behind them.
+    unwritten: usize,
     summary: TreeSummary,
     /// When the last look ended, and how long finding the files took.
     rested: Option<(Instant, Duration)>,
@@ -135,6 +140,7 @@ impl Tree {
             at: None,
             known: None,
             look: None,
+            unwritten: 0,
             summary: TreeSummary::default(),
             rested: None,
         })
@@ -169,7 +175,7 @@ impl Tree {
     fn begin(&mut self, after: Option<&[u8]>) -> Look {
         let before = Instant::now();
         // What is read anew from the start still goes on from what was told of totals.
-        let known = after.or(self.known.as_deref().filter(|_| self.agent.tells_totals()));
+        let known = after.or(self.known.as_deref());
         self.states = known.and_then(progress::read).unwrap_or_default();
         if after.is_none() {
             self.states.values_mut().for_each(|state| state.modified = UNKNOWN);
@@ -191,20 +197,19 @@ impl Tree {
             bytes: files.iter().map(|found| found.bytes).sum(),
             skipped,
         };
-        let is_new = |found: &Found| {
-            self.states
-                .get(&found.key)
-                .is_none_or(|state| (state.bytes, state.modified) != (found.bytes, found.modified))
+        let is_new = |found: &Found| match self.states.get(&found.key) {
+            Some(state) => (state.bytes, state.modified) != (found.bytes, found.modified),
+            // An empty one says nothing, and nothing is to be remembered of it.
+            None => found.bytes > 0,
         };
         let files = Arc::new(files);
         let new = (0..).zip(files.iter()).filter(|(_, found)| is_new(found));
-        let progress_of = |found: &Found| self.states.get(&found.key).map(|state| &state.progress);
-        let mut jobs: Vec<Job> = new
-            .map(|(file, found)| Job {
-                file,
-                progress: progress_of(found).cloned().unwrap_or_default(),
-            })
-            .collect();
+        let progress_of = |found: &Found| {
+            let state = self.states.get(&found.key)?;
+            Some(Box::new(state.progress.clone()))
+        };
+        let mut jobs: Vec<Job> =
+            new.map(|(file, found)| Job { file, progress: progress_of(found) }).collect();
         // The largest first, so that no thread ends long after the others.
         jobs.sort_unstable_by_key(|job| std::cmp::Reverse(files[job.file].bytes));
         let open = jobs.len();
@@ -235,7 +240,7 @@ impl Importer for Tree {
     }
 
     fn resume(&mut self, cursor: &[u8]) -> Result<Option<Place>, ImportError> {
-        self.known = Some(cursor.to_vec());
+        self.known = self.agent.tells_totals().then(|| cursor.to_vec());
         Ok(progress::read(cursor).map(|_| Place::Line(0)))
     }
 
@@ -265,7 +270,13 @@ impl Importer for Tree {
             }
         }
         batch.is_last = look.open == 0;
-        if has_moved || self.at.is_none() && batch.is_last {
+        self.unwritten += batch.items.len();
+        // A cursor need not be exact, and that of a million logs is long.
+        let is_due = self.at.as_ref().is_none_or(|at| self.unwritten >= at.len() / SHARE);
+        if batch.is_last && (has_moved || self.at.is_none() || self.unwritten > 0)
+            || has_moved && is_due
+        {
+            self.unwritten = 0;
             let cursor = progress::write(&self.states);
             if self.at.as_ref() != Some(&cursor) {
                 self.at = Some(cursor.clone());

@@ -14,8 +14,8 @@ use super::skipped::{SkipReason, Skipped};
 /// Folders below a root; no agent comes near.
 const MOST_DEPTH: usize = 24;
 
-/// Files of a tree that are read: about a hundred bytes of memory each.
-const MOST_FILES: usize = 4_000_000;
+/// Files of a tree that are read: some 400 bytes of memory each until all of them are.
+const MOST_FILES: usize = 2_000_000;
 
 /// A file that was found.
 #[derive(Clone, Debug)]

@@ -1,8 +1,8 @@
 //! Zed's threads: rows of its database, each a text of JSON that may be compressed.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::io::Read as _;
+use std::path::PathBuf;
 
 use rusqlite::Connection;
 use ruzstd::decoding::StreamingDecoder;
@@ -10,15 +10,11 @@ use serde::Deserialize;
 use usage_core::Timestamp;
 use usage_providers::{Counts, Remainder};
 
-use super::agent::Agent;
+use super::keeper::{Page, Sessions};
 use super::lenient::{Lax, Scalar, read};
 use super::logged::Logged;
-use super::opencode_db::beside;
 use super::places::Places;
-use super::progress::{Progress, hash};
 use super::tables::{Budget, bytes, cell, columns, require, text};
-use super::told::Told;
-use super::totals::{Page, Sessions, read_totals};
 use crate::sqlite::{Kind, QueryError};
 
 /// The longest thread that is read, in bytes.
@@ -27,19 +23,15 @@ const MAX_THREAD: u64 = 64 * 1024 * 1024;
 /// So many threads are read at a time: each may be long.
 const PAGE: usize = 50;
 
-const KIND: Kind = Kind { name: "database of Zed", reading: "read the database of Zed" };
-
 /// Reads the threads of Zed's own agent.
 pub(super) struct Zed;
 
-impl Agent for Zed {
-    fn name(&self) -> &'static str {
-        "zed"
-    }
-
-    fn title(&self) -> &'static str {
-        "Zed"
-    }
+impl Sessions for Zed {
+    const NAME: &'static str = "zed";
+    const TITLE: &'static str = "Zed";
+    const KIND: Kind = Kind { name: "database of Zed", reading: "read the database of Zed" };
+    const FILE: &'static str = "threads.db";
+    const TABLE: &'static str = "threads";
 
     fn roots(&self, places: &Places<'_>) -> Vec<PathBuf> {
         let folders = places.data_home().map(|data| data.join("zed")).into_iter();
@@ -47,31 +39,6 @@ impl Agent for Zed {
             folders.chain(places.application_data().into_iter().map(|data| data.join("Zed")));
         folders.map(|folder| folder.join("threads")).collect()
     }
-
-    fn takes(&self, path: &Path) -> bool {
-        path.file_name().is_some_and(|name| name == "threads.db")
-    }
-
-    fn beside(&self, path: &Path) -> Option<PathBuf> {
-        beside(path)
-    }
-
-    /// All databases are one log, since one may move.
-    fn key(&self, _path: &Path) -> u64 {
-        hash(self.name().as_bytes())
-    }
-
-    fn tells_totals(&self) -> bool {
-        true
-    }
-
-    fn read(&self, file: &Path, progress: &mut Progress, told: &mut Told<'_>) -> io::Result<()> {
-        read_totals(self.name(), KIND, file, self, progress, told)
-    }
-}
-
-impl Sessions for Zed {
-    const TABLE: &'static str = "threads";
 
     fn page(&self, connection: &Connection, after: i64, since: &str) -> Result<Page, QueryError> {
         let found = require(

@@ -59,7 +59,11 @@ impl Store {
             let last = |connection: &Connection, outcome: BatchOutcome| {
                 let outcome = append.outcome_of(&outcome, &lacking, connection)?;
                 let counts = append.counts.plus(&outcome);
-                sources::advance(connection, append.source, append.to, Some(counts))?;
+                if append.from == Some(append.to) {
+                    sources::count(connection, append.source, counts)?;
+                } else {
+                    sources::advance(connection, append.source, append.to, Some(counts))?;
+                }
                 let source = Source { cursor: append.to.to_vec(), counts };
                 Ok(Appended::Stored(outcome, source))
             };

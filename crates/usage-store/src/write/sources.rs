@@ -112,6 +112,18 @@ pub(crate) fn advance(
         .map(drop)
 }
 
+/// Counts more of a source that stays where it is: its cursor may be long, and is not written again.
+pub(crate) fn count(
+    connection: &Connection,
+    name: &str,
+    counts: SourceCounts,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE sources SET counts = ?2 WHERE name = ?1")?
+        .execute(params![name, counts.to_bytes()])
+        .map(drop)
+}
+
 /// Forgets how far a source is stored.
 pub(crate) fn forget(connection: &Connection, name: &str) -> rusqlite::Result<()> {
     connection.prepare_cached("DELETE FROM sources WHERE name = ?1")?.execute([name]).map(drop)

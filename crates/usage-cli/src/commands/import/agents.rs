@@ -82,7 +82,7 @@ pub(crate) fn run_all(args: &AllArgs, context: &Context) -> Result<u8, CliError>
             names.join(", ")
         )));
     }
-    let done = import(&found, args, context)?;
+    let done = import(&found, args, true, context)?;
     if !context.quiet {
         for agent in with_places(unreadable_here) {
             output::note(&format!(
@@ -119,7 +119,7 @@ pub(crate) fn run_one(name: &str, args: &OneArgs, context: &Context) -> Result<u
                 places.join(", ")
             )));
     }
-    import(&found, &args.all, context)
+    import(&found, &args.all, false, context)
 }
 
 /// Returns the titles of the agents whose logs lie where these keep them, each with the places.
@@ -156,7 +156,13 @@ fn with_places<T>(ask: impl FnOnce(&Places<'_>) -> T) -> T {
     ask(&Places::new(etcetera::home_dir().ok(), &|name| env::var_os(name)))
 }
 
-fn import(found: &Found, args: &AllArgs, context: &Context) -> Result<u8, CliError> {
+/// Imports what was found. `tells_next` says whether somebody who does it for the first time is told what comes next.
+fn import(
+    found: &Found,
+    args: &AllArgs,
+    tells_next: bool,
+    context: &Context,
+) -> Result<u8, CliError> {
     let options = TreeOptions::default().with_project(args.project.into());
     // First of all, so that no ledger is made for nothing.
     let mut trees = Vec::with_capacity(found.len());
@@ -190,6 +196,13 @@ fn import(found: &Found, args: &AllArgs, context: &Context) -> Result<u8, CliErr
         }
     }
     let is_stopped = done.iter().any(|summary| summary.is_stopped);
+    let is_first = done.iter().all(|summary| summary.from_earlier_imports == 0);
+    let has_any = done.iter().any(|summary| summary.imported > 0);
+    if tells_next && is_first && has_any && !is_stopped && !context.quiet {
+        output::note(
+            "note: `usage` shows today; `usage daily`, `usage sessions` and `usage blocks` show more",
+        );
+    }
     if args.watch && !is_stopped {
         refused += job.watch(&mut trees)?;
     } else if is_stopped && !args.watch {

@@ -37,6 +37,10 @@ pub(crate) struct Args {
     /// How long to wait for the input, and for the ledger, before the line is printed without them
     #[arg(long, value_name = "SECONDS", default_value_t = 1)]
     timeout: u32,
+
+    /// Say whether every name of the format exists, and print no line
+    #[arg(long)]
+    check: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -55,6 +59,16 @@ fn long_help() -> String {
 
 /// Prints the line, whatever happens.
 pub(crate) fn run(args: &Args, global: &GlobalArgs) -> Result<u8, CliError> {
+    let unknown = template::unknown(&args.format);
+    let unknown = (!unknown.is_empty())
+        .then(|| unknown.iter().map(|name| format!("{{{name}}}")).collect::<Vec<_>>().join(", "));
+    if args.check {
+        return match unknown {
+            Some(unknown) => Err(CliError::usage(format!("there is no such name: {unknown}"))
+                .hint("`usage statusline --help` lists the names")),
+            None => Ok(exit_codes::DONE),
+        };
+    }
     // An agent waits for its line.
     let until = Instant::now() + Duration::from_secs(args.timeout.into());
     let note = |what: &str, why: &str| {
@@ -62,6 +76,9 @@ pub(crate) fn run(args: &Args, global: &GlobalArgs) -> Result<u8, CliError> {
             output::note(&format!("note: {what}: {why}"));
         }
     };
+    if let Some(unknown) = &unknown {
+        note("the format has names that do not exist", unknown);
+    }
     let told = within(until, input::read).and_then(|told| told).unwrap_or_else(|why| {
         note("nothing was told on standard input", &why);
         Told::default()

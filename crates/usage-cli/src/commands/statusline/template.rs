@@ -36,6 +36,13 @@ pub(super) const NAMES: [(&str, &str); 20] = [
     ("cache", "how much of the session's input came from the cache; or of the day's"),
 ];
 
+/// Returns the names of a template that do not exist.
+pub(super) fn unknown(template: &str) -> Vec<&str> {
+    let named = template.split('|').flat_map(|part| part.split('{').skip(1));
+    let named = named.filter_map(|rest| Some(rest.split_once('}')?.0));
+    named.filter(|name| NAMES.iter().all(|(known, _)| known != name)).collect()
+}
+
 /// Fills the names in, and leaves out what has nothing to say.
 pub(super) fn fill(
     template: &str,
@@ -185,12 +192,7 @@ mod tests {
         for (name, _) in NAMES {
             assert!(value(name, &told(), &figures(), None).is_some(), "{name}");
         }
-        let known = |template: &str| {
-            template
-                .split('{')
-                .skip(1)
-                .all(|rest| NAMES.iter().any(|(name, _)| rest.split('}').next() == Some(*name)))
-        };
-        assert!(known(DEFAULT));
+        assert_eq!(unknown(DEFAULT), Vec::<&str>::new());
+        assert_eq!(unknown("{nope} {model} | {no|pe} {} {"), ["nope", ""]);
     }
 }

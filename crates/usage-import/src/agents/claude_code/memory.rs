@@ -5,8 +5,9 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
+use super::quality::characters;
 use crate::agents::counted::Counted;
-use crate::agents::progress::{put_number, put_text, take_number, take_text};
+use crate::agents::progress::{hash, put_number, put_text, take_number, take_text};
 
 /// The beginning of a row with the total of a session until then.
 pub(super) const TOTAL: &[u8] = b"{\"type\":\"cost-state\"";
@@ -23,9 +24,20 @@ pub(super) struct Memory {
     /// The last total.
     total: Option<[u64; 4]>,
     within: Vec<String>,
+    /// A hash of the id of the answer whose rows come, and how many characters these have until now.
+    answer: Option<(u64, u64)>,
 }
 
 impl Memory {
+    /// Returns how many characters the rows of an answer have until now: this one, and those just before it.
+    pub(super) fn characters(&mut self, id: &str, row: &[u8]) -> u64 {
+        let hashed = hash(id.as_bytes());
+        let before = self.answer.filter(|(of, _)| *of == hashed).map_or(0, |(_, before)| before);
+        let characters = before.saturating_add(characters(row));
+        self.answer = Some((hashed, characters));
+        characters
+    }
+
     /// Remembers the total of a session.
     pub(super) fn total(&mut self, line: &[u8]) {
         #[derive(Deserialize)]
@@ -69,7 +81,7 @@ impl Memory {
     }
 
     pub(super) fn counted(self) -> Option<Counted> {
-        let Self { start, session, total, within } = self;
+        let Self { start, session, total, within, .. } = self;
         let start = i64::try_from(start?).ok()?;
         Some(Counted { session, start, within, tokens: total? })
     }
@@ -78,11 +90,16 @@ impl Memory {
         let mut to = Vec::new();
         let Some(start) = self.start else { return to };
         put_number(&mut to, start);
-        if self.total.is_none() && self.within.is_empty() {
+        if self.total.is_none() && self.within.is_empty() && self.answer.is_none() {
             return to;
         }
-        put_number(&mut to, u64::from(self.total.is_some()));
+        let has_answer = u64::from(self.answer.is_some());
+        put_number(&mut to, u64::from(self.total.is_some()) | has_answer << 1);
         self.total.iter().flatten().for_each(|number| put_number(&mut to, *number));
+        if let Some((id, characters)) = self.answer {
+            put_number(&mut to, id);
+            put_number(&mut to, characters);
+        }
         put_text(&mut to, &self.session);
         self.within.iter().for_each(|of| put_text(&mut to, of));
         to
@@ -92,9 +109,13 @@ impl Memory {
     pub(super) fn read(mut from: &[u8]) -> Self {
         let from = &mut from;
         let mut memory = Self { start: take_number(from), ..Self::default() };
-        if take_number(from) == Some(1) {
-            let numbers = [(); 4].map(|()| take_number(from).unwrap_or(0));
-            memory.total = Some(numbers);
+        let flags = take_number(from).unwrap_or(0);
+        let mut number = || take_number(from).unwrap_or(0);
+        if flags & 1 != 0 {
+            memory.total = Some([(); 4].map(|()| number()));
+        }
+        if flags & 2 != 0 {
+            memory.answer = Some((number(), number()));
         }
         memory.session = take_text(from).unwrap_or_default().to_owned();
         while let Some(of) = take_text(from) {
@@ -115,6 +136,10 @@ mod tests {
         assert_eq!(kept(&memory), memory);
         memory.start = Some(5_000_000);
         assert_eq!((kept(&memory), memory.clone().counted()), (memory.clone(), None));
+        assert_eq!(memory.characters("msg_1", br#"{"message":{"content":[{"text":"abc"}]}}"#), 3);
+        assert_eq!(kept(&memory), memory);
+        assert_eq!(memory.characters("msg_1", br#"{"message":{"content":[{"text":"d"}]}}"#), 4);
+        assert_eq!(memory.characters("msg_2", b"{}"), 0);
         memory.within("s", "s");
         memory.within("s", "r");
         memory.within("s", "r");

@@ -1,8 +1,9 @@
 //! How sure the output of a row is: versions have differed in when they write it.
 
-use serde::Deserialize;
 use std::borrow::Cow;
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use usage_core::Quality;
 
 use super::row::{Message, Usage};
@@ -17,13 +18,13 @@ const SMALL: u64 = 8;
 /// So many characters a token are more than any text has.
 const MOST_CHARACTERS: u64 = 3 * 4;
 
-/// Returns how sure the counts of a row are. `line` is where it stands: the text of an answer says whether a small
-/// output can be all of it.
+/// Returns how sure the counts of a row are. `characters` returns how long the answer is, with the rows of it that came
+/// before: that says whether a small output can be all of it.
 pub(super) fn quality(
     message: &Message<'_>,
     usage: &Usage<'_>,
     version: Option<&str>,
-    line: &[u8],
+    characters: impl FnOnce() -> u64,
 ) -> Quality {
     let written = usage.cache_creation_input_tokens.unwrap_or(0);
     if written > 0 && usage.cache_creation.is_none() {
@@ -36,7 +37,7 @@ pub(super) fn quality(
         return Quality::Partial;
     }
     let output = usage.output_tokens.unwrap_or(0);
-    if output <= SMALL && characters(line) > output.saturating_mul(MOST_CHARACTERS) {
+    if output <= SMALL && characters() > output.saturating_mul(MOST_CHARACTERS) {
         return Quality::Partial;
     }
     Quality::Reported
@@ -51,8 +52,8 @@ fn parse(version: &str) -> Option<[u32; 3]> {
     Some([numbers.next()??, numbers.next()??, numbers.next().flatten().unwrap_or(0)])
 }
 
-/// Returns how many characters the blocks of an answer have, as far as they are text.
-fn characters(line: &[u8]) -> u64 {
+/// Returns how many characters the blocks of a row have: texts, and what a tool is called with.
+pub(super) fn characters(row: &[u8]) -> u64 {
     #[derive(Deserialize)]
     struct Row<'a> {
         #[serde(borrow)]
@@ -69,11 +70,16 @@ fn characters(line: &[u8]) -> u64 {
         text: Option<Cow<'a, str>>,
         #[serde(borrow)]
         thinking: Option<Cow<'a, str>>,
+        #[serde(borrow)]
+        input: Option<&'a RawValue>,
     }
-    let mut rows = serde_json::Deserializer::from_slice(line).into_iter::<Row<'_>>();
+    let mut rows = serde_json::Deserializer::from_slice(row).into_iter::<Row<'_>>();
     let Some(Ok(row)) = rows.next() else { return 0 };
-    let texts = row.message.content.iter().flat_map(|block| [&block.text, &block.thinking]);
-    texts.flatten().map(|text| text.chars().count() as u64).sum()
+    let texts = row.message.content.iter().flat_map(|block| {
+        let texts = [&block.text, &block.thinking].map(|text| text.as_deref().unwrap_or_default());
+        texts.into_iter().chain(block.input.map(RawValue::get))
+    });
+    texts.map(|text| text.chars().count() as u64).sum()
 }
 
 #[cfg(test)]
@@ -87,7 +93,7 @@ mod tests {
         };
         let usage = Usage { output_tokens: Some(output), ..Default::default() };
         let line = format!(r#"{{"message":{{"content":[{{"type":"text","text":"{text}"}}]}}}}"#);
-        quality(&message, &usage, Some(version), line.as_bytes())
+        quality(&message, &usage, Some(version), || characters(line.as_bytes()))
     }
 
     #[test]
@@ -117,9 +123,17 @@ mod tests {
     }
 
     #[test]
+    fn all_that_an_answer_holds_has_a_length() {
+        let blocks = r#"{"message":{"content":[{"type":"thinking","thinking":"ab"},{"type":"text","text":"cé"},
+            {"type":"tool_use","input":{"a":1}},{"type":"other"}]}}"#;
+        assert_eq!(characters(blocks.as_bytes()), 4 + 7);
+        assert_eq!(characters(br#"{"message":{"content":"text"}}"#), 0);
+    }
+
+    #[test]
     fn writes_without_their_lifetimes_are_estimated() {
         let message = Message { stop_reason: Some("end_turn".into()), ..Default::default() };
         let usage = Usage { cache_creation_input_tokens: Some(5), ..Default::default() };
-        assert_eq!(quality(&message, &usage, None, b""), Quality::Estimated);
+        assert_eq!(quality(&message, &usage, None, || 0), Quality::Estimated);
     }
 }

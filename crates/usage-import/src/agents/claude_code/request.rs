@@ -5,6 +5,7 @@ use std::path::Path;
 use memchr::memmem::Finder;
 use serde::Deserialize;
 use serde_json::Deserializer;
+use serde_json::value::RawValue;
 use usage_core::{EventId, LabelNames, Money, Outcome, Quality, Tier, Timestamp};
 use usage_providers::{
     Counts, Part, Remainder, Source, Speed, event_id, made_id, part_id, pico_dollars_of,
@@ -12,7 +13,8 @@ use usage_providers::{
 
 use super::memory::{Memory, TOTAL};
 use super::quality::quality;
-use super::row::{CacheCreation, Iteration, Message, Row, Usage};
+use super::row::{CacheCreation, Inner, Iteration, Message, Row, Usage};
+use crate::agents::glued::behind_cut;
 use crate::agents::lines::{Lines, fault_of};
 use crate::agents::time::parse_time;
 use crate::agents::told::Told;
@@ -73,17 +75,50 @@ impl Transcript {
         }
     }
 
-    fn row(&mut self, row: &Row<'_>, line: &[u8], number: u64, told: &mut Told<'_>) {
-        let inner = row.data.as_ref().and_then(|data| data.message.as_ref());
-        let (message, request_id, uuid, timestamp) = match (row.kind.as_deref(), inner) {
-            (Some("assistant"), _) => {
-                (&row.message, &row.request_id, &row.uuid, row.timestamp.as_deref())
+    /// Goes through the rows of a line: there are two, where a writer has lost the end of one. Returns the rest of the
+    /// line that cannot be read, and why.
+    fn rows<'l>(
+        &mut self,
+        line: &'l [u8],
+        number: u64,
+        told: &mut Told<'_>,
+    ) -> Option<(&'l [u8], serde_json::Error)> {
+        let mut rows = Deserializer::from_slice(line).into_iter::<Row<'_>>();
+        let mut from = 0;
+        while let Some(row) = rows.next() {
+            let until = rows.byte_offset().min(line.len());
+            match row {
+                Ok(row) => self.row(&row, &line[from..until], number, told),
+                Err(error) => return Some((&line[from..], error)),
             }
-            (Some("progress"), Some(inner)) => {
+            from = until;
+        }
+        None
+    }
+
+    fn row(&mut self, row: &Row<'_>, line: &[u8], number: u64, told: &mut Told<'_>) {
+        let mut inner = None;
+        match row.kind.as_deref() {
+            Some("assistant") => {}
+            Some("progress") => {
+                let message = row.data.get().and_then(|data| data.message);
+                let message = message.map(RawValue::get).filter(|text| text.starts_with('{'));
+                match message.map(serde_json::from_str::<Inner<'_>>).transpose() {
+                    Ok(Some(message)) => inner = Some(message),
+                    Ok(None) => return,
+                    Err(error) => return told.malformed(number, fault_of(&error)),
+                }
+            }
+            Some("cost-state") => return self.memory.total(line),
+            _ => return,
+        }
+        let inner = inner.as_ref();
+        let (message, request_id, uuid, timestamp) = match inner {
+            None => (&row.message, &row.request_id, &row.uuid, row.timestamp.as_deref()),
+            Some(inner) => {
                 let timestamp = inner.timestamp.as_ref().or(row.timestamp.as_ref());
                 (&inner.message, &inner.request_id, &inner.uuid, timestamp.map(|it| &**it))
             }
-            _ => return,
         };
         let Some(message) = message else { return };
         let Some(usage) = &message.usage else { return };
@@ -98,7 +133,9 @@ impl Transcript {
         let version = row.version.as_deref();
         let quality = match is_synthetic {
             true => Quality::Reported,
-            false => quality(message, usage, version, line),
+            false => quality(message, usage, version, || {
+                self.memory.characters(message.id.as_deref().unwrap_or_default(), line)
+            }),
         };
         let stated = |text: &'_ Option<std::borrow::Cow<'_, str>>| {
             text.as_ref().is_some_and(|text| !text.is_empty())
@@ -226,22 +263,18 @@ impl Lines for Transcript {
         if self.memory.start.is_none() {
             self.see_start(line);
         }
-        if line.starts_with(TOTAL) {
-            return self.memory.total(line);
-        }
-        if self.marker.find(line).is_none() {
+        if !line.starts_with(TOTAL) && self.marker.find(line).is_none() {
             return;
         }
-        // Two rows may stand in a line, where a writer has lost its end.
-        let mut rows = Deserializer::from_slice(line).into_iter::<Row<'_>>();
-        while let Some(row) = rows.next() {
-            match row {
-                Ok(row) => self.row(&row, line, number, told),
-                Err(error) if may_be_request(&line[rows.byte_offset().min(line.len())..]) => {
-                    return told.malformed(number, fault_of(&error));
-                }
-                Err(_) => return,
+        let mut rest = line;
+        while let Some((cut, error)) = self.rows(rest, number, told) {
+            let behind = behind_cut(cut);
+            let lost = &cut[..cut.len() - behind.map_or(0, <[u8]>::len)];
+            if self.marker.find(lost).is_some() && may_be_request(lost) {
+                told.malformed(number, fault_of(&error));
             }
+            let Some(behind) = behind else { return };
+            rest = behind;
         }
     }
 

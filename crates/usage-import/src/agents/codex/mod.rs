@@ -32,8 +32,7 @@ impl Agent for Codex {
     }
 
     fn roots(&self, places: &Places<'_>) -> Vec<PathBuf> {
-        let named = places.variable("CODEX_HOME");
-        named.or_else(|| places.below_home(".codex")).into_iter().collect()
+        places.stated_or_below_home("CODEX_HOME", ".codex").into_iter().collect()
     }
 
     fn folders(&self, root: &Path) -> Vec<PathBuf> {

@@ -9,6 +9,7 @@ use usage_providers::{Part, Source, event_id, made_id};
 use super::replay::{Turn, millis_of};
 use super::row::{Info, Payload, Row, may_say_something};
 use super::totals::{Totals, Used, used};
+use crate::agents::glued::behind_cut;
 use crate::agents::lines::{Lines, fault_of};
 use crate::agents::progress::{put_number, put_text, take_number, take_text};
 use crate::agents::time::parse_time;
@@ -29,10 +30,14 @@ pub(super) struct Rollout {
     /// Says whether the rows are copies of the parent's.
     in_replay: bool,
     running: Option<Totals>,
+    /// Says whether the next total holds a request that was told of already, without the total behind it.
+    is_recorded: bool,
     provider: String,
     model: String,
     folder: String,
     tier: String,
+    /// The number of rows before this one in its line: one, where a writer has lost its end.
+    within_line: u32,
 }
 
 /// The length of a UUID as text, with which the name of a rollout ends.
@@ -56,7 +61,8 @@ impl Rollout {
         let [own, session, provider] = [text()?, text()?, text()?];
         let [model, folder, tier] = [text()?, text()?, text()?];
         let running = if flags & 8 != 0 { Some(Totals::read(from)?) } else { None };
-        let [has_meta, is_subagent, in_replay] = [1, 2, 4].map(|flag| flags & flag != 0);
+        let [has_meta, is_subagent, in_replay, is_recorded] =
+            [1, 2, 4, 16].map(|flag| flags & flag != 0);
         Some(Self {
             own,
             session,
@@ -65,10 +71,12 @@ impl Rollout {
             is_subagent,
             in_replay,
             running,
+            is_recorded,
             provider,
             model,
             folder,
             tier,
+            within_line: 0,
         })
     }
 
@@ -108,6 +116,27 @@ impl Rollout {
         if self.in_replay && turn.is_of_own(self.birth) {
             self.in_replay = false;
         }
+    }
+
+    /// Goes through the rows of a line: there are two, where a writer has lost the end of one. Returns the rest of the
+    /// line that cannot be read, and why.
+    fn rows<'l>(
+        &mut self,
+        line: &'l [u8],
+        number: u64,
+        told: &mut Told<'_>,
+    ) -> Option<(&'l [u8], serde_json::Error)> {
+        let mut rows = Deserializer::from_slice(line).into_iter::<Row<'_>>();
+        let mut from = 0;
+        while let Some(row) = rows.next() {
+            match row {
+                Ok(row) => self.row(&row, number, told),
+                Err(error) => return Some((&line[from..], error)),
+            }
+            from = rows.byte_offset().min(line.len());
+            self.within_line += 1;
+        }
+        None
     }
 
     fn row(&mut self, row: &Row<'_>, number: u64, told: &mut Told<'_>) {
@@ -156,8 +185,9 @@ impl Rollout {
         let id = payload.response_id.as_deref().filter(|id| !id.is_empty());
         // Some providers give no ids: the total that follows says what was used.
         let (Some(id), Some(usage)) = (id, payload.usage) else { return };
-        if let Some(total) = payload.thread_token_usage {
-            self.running = Some(total);
+        match payload.thread_token_usage {
+            Some(total) => self.running = Some(total),
+            None => self.is_recorded = true,
         }
         let Ok(id) = EventId::new(event_id(id).into_owned()) else {
             return told.malformed(number, "an id that cannot be one");
@@ -171,12 +201,17 @@ impl Rollout {
     fn count(&mut self, info: Info, row: &Row<'_>, number: u64, told: &mut Told<'_>) {
         let Some(total) = info.total_token_usage else { return };
         let before = self.running.replace(total);
-        if self.in_replay {
+        let is_recorded = before != Some(total) && std::mem::take(&mut self.is_recorded);
+        if self.in_replay || is_recorded {
             return;
         }
         let Some(used) = used(before, total, info.last_token_usage) else { return };
         // Where rows have no ordinals they are told by their lines, which are the same numbers.
-        let ordinal = row.ordinal.unwrap_or(number - 1).to_string();
+        let ordinal = match (row.ordinal, self.within_line) {
+            (Some(ordinal), _) => ordinal.to_string(),
+            (None, 0) => (number - 1).to_string(),
+            (None, within) => format!("{}.{within}", number - 1),
+        };
         if let Ok(id) = EventId::new(made_id(["codex", &self.own, &ordinal])) {
             self.tell(id, used, (row, false), number, told);
         }
@@ -218,17 +253,23 @@ impl Lines for Rollout {
         if !may_say_something(line) {
             return;
         }
-        for row in Deserializer::from_slice(line).into_iter::<Row<'_>>() {
-            match row {
-                Ok(row) => self.row(&row, number, told),
-                Err(error) => return told.malformed(number, fault_of(&error)),
+        self.within_line = 0;
+        let mut rest = line;
+        while let Some((cut, error)) = self.rows(rest, number, told) {
+            let behind = behind_cut(cut);
+            if may_say_something(&cut[..cut.len() - behind.map_or(0, <[u8]>::len)]) {
+                told.malformed(number, fault_of(&error));
             }
+            let Some(behind) = behind else { return };
+            rest = behind;
         }
     }
 
     fn memory(&self) -> Vec<u8> {
         let mut to = Vec::new();
-        let flags = [self.has_meta, self.is_subagent, self.in_replay, self.running.is_some()];
+        let has_running = self.running.is_some();
+        let flags =
+            [self.has_meta, self.is_subagent, self.in_replay, has_running, self.is_recorded];
         let flags = flags.iter().rev().fold(0, |all, flag| all << 1 | u64::from(*flag));
         put_number(&mut to, flags);
         put_number(&mut to, self.birth);
@@ -251,7 +292,8 @@ mod tests {
         assert_eq!(rollout.own, "01a221f2-1a2a-7dd0-a206-a086477c4a8b");
         assert_eq!(Rollout::of("", &rollout.memory()), rollout);
         rollout.running = Some(Totals { input: 1 << 40, ..Totals::default() });
-        (rollout.in_replay, rollout.model) = (true, "gpt-5".to_owned());
+        (rollout.in_replay, rollout.is_recorded) = (true, true);
+        rollout.model = "gpt-5".to_owned();
         assert_eq!(Rollout::of("", &rollout.memory()), rollout);
         // A memory that cannot be read is none.
         assert_eq!(Rollout::of("rollout", &[1]).own, "rollout");

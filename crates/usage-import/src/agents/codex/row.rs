@@ -1,22 +1,19 @@
 //! The rows of a rollout, as far as they say what was used.
 
-use std::borrow::Cow;
-
 use memchr::memmem;
 use serde::Deserialize;
 
 use super::totals::Totals;
-
-type Text<'a> = Option<Cow<'a, str>>;
+use crate::agents::text::{Text, text};
 
 /// A row.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Row<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text")]
     pub(super) timestamp: Text<'a>,
     pub(super) ordinal: Option<u64>,
-    #[serde(borrow, rename = "type")]
+    #[serde(borrow, rename = "type", deserialize_with = "text")]
     pub(super) kind: Text<'a>,
     #[serde(borrow)]
     pub(super) payload: Payload<'a>,
@@ -26,32 +23,32 @@ pub(super) struct Row<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Payload<'a> {
-    #[serde(borrow, rename = "type")]
+    #[serde(borrow, rename = "type", deserialize_with = "text")]
     pub(super) kind: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text")]
     pub(super) id: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text")]
     pub(super) session_id: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text")]
     pub(super) thread_id: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text")]
     pub(super) forked_from_id: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text")]
     pub(super) parent_thread_id: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text")]
     pub(super) timestamp: Text<'a>,
     /// A word, or what began a subagent.
     pub(super) source: Option<serde_json::Value>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text")]
     pub(super) cwd: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text")]
     pub(super) model_provider: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text")]
     pub(super) model: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text")]
     pub(super) turn_id: Text<'a>,
     pub(super) started_at: Option<serde_json::Number>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text")]
     pub(super) response_id: Text<'a>,
     pub(super) usage: Option<Totals>,
     pub(super) thread_token_usage: Option<Totals>,
@@ -70,7 +67,7 @@ pub(super) struct Info {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Settings<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text")]
     pub(super) service_tier: Text<'a>,
 }
 
@@ -90,14 +87,20 @@ const HEAD: usize = 256;
 /// Returns whether a row may be of a kind that says anything: most say nothing, and are long.
 pub(super) fn may_say_something(line: &[u8]) -> bool {
     let head = &line[..line.len().min(HEAD)];
-    match kind_in(head) {
-        Some((b"event_msg", behind)) => match kind_in(behind) {
-            Some((kind, _)) => is_of_use(kind),
-            None => KINDS.iter().any(|kind| memmem::find(line, kind.as_bytes()).is_some()),
-        },
-        Some((kind, _)) => is_of_use(kind),
+    let kind = match kind_in(head) {
+        Some((b"event_msg", behind)) => kind_in(behind),
+        kind => kind,
+    };
+    match kind {
+        // Another row may stand behind it, where a writer has lost its end.
+        Some((kind, _)) => is_of_use(kind) || has_another(line),
         None => KINDS.iter().any(|kind| memmem::find(line, kind.as_bytes()).is_some()),
     }
+}
+
+/// Returns whether another row begins within a line.
+fn has_another(line: &[u8]) -> bool {
+    line.get(1..).is_some_and(|rest| memmem::find(rest, b"{\"timestamp\"").is_some())
 }
 
 fn is_of_use(kind: &[u8]) -> bool {
@@ -131,6 +134,11 @@ mod tests {
             (format!(r#"{{"type":"event_msg","payload":{{{far}"type":"token_count"}}}}"#), true),
             (format!(r#"{{"type":"event_msg","payload":{{{far}"type":"other"}}}}"#), false),
             (r#"{"type": "turn_context"}"#.to_owned(), true),
+            (
+                r#"{"timestamp":"t","type":"response_item","payl{"timestamp":"t","type":"event_msg"}"#
+                    .to_owned(),
+                true,
+            ),
             (String::new(), false),
         ] {
             assert_eq!(may_say_something(line.as_bytes()), expected, "{line}");

@@ -11,25 +11,29 @@ const PARENT: &str = "01a221f2-1899-7513-84ea-d87cf3823981";
 
 /// Imports a rollout of these rows, each a kind and the rest of its payload.
 fn records(rows: &[(&str, String)]) -> Vec<Record> {
+    let text: String = rows.iter().map(|row| line(row) + "\n").collect();
+    let (records, notes) = read(&text);
+    assert_eq!(notes, Vec::<String>::new());
+    records
+}
+
+fn line((kind, payload): &(&str, String)) -> String {
+    let (kind, event) = match *kind {
+        "token_count" | "task_started" | "thread_settings_applied" => ("event_msg", *kind),
+        kind => (kind, ""),
+    };
+    format!(
+        "{{\"timestamp\":\"2026-11-28T11:37:24.336Z\",\"type\":\"{kind}\",\
+         \"payload\":{{\"type\":\"{event}\",{payload}}}}}"
+    )
+}
+
+fn read(text: &str) -> (Vec<Record>, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
-    let text: String = rows
-        .iter()
-        .map(|(kind, payload)| {
-            let (kind, event) = match *kind {
-                "token_count" | "task_started" | "thread_settings_applied" => ("event_msg", *kind),
-                kind => (kind, ""),
-            };
-            format!(
-                "{{\"timestamp\":\"2026-11-28T11:37:24.336Z\",\"type\":\"{kind}\",\
-                 \"payload\":{{\"type\":\"{event}\",{payload}}}}}\n"
-            )
-        })
-        .collect();
     fs::write(folder.path().join(format!("rollout-x-{OWN}.jsonl")), text).unwrap();
     let ledger = Ledger::new();
     let imported = ledger.import("codex", folder.path());
-    assert_eq!(imported.notes, Vec::<String>::new());
-    ledger.records()
+    (ledger.records(), imported.notes)
 }
 
 fn usage(input: u64, output: u64) -> String {
@@ -77,6 +81,44 @@ fn totals_and_records_count_a_request_once() {
         count(20, 20),
     ];
     assert_eq!(inputs(&rows), [20, 30, 50, 100]);
+}
+
+#[test]
+fn a_record_that_does_not_say_the_total_is_not_counted_again_by_the_next_one() {
+    let (kind, payload) = record("\"resp_1\"", 50, 150);
+    let without = payload.split(",\"thread_token_usage\"").next().unwrap().to_owned();
+    let rows = [
+        ("session_meta", format!("\"id\":\"{OWN}\"")),
+        count(100, 100),
+        (kind, without),
+        count(100, 100),
+        count(150, 50),
+        count(150, 50),
+        count(170, 20),
+    ];
+    assert_eq!(inputs(&rows), [20, 50, 100]);
+}
+
+/// Checks that rows are found where the end of the one before them is lost, or more of it.
+#[test]
+fn rows_are_read_behind_others_in_their_line() {
+    let meta = line(&("session_meta", format!("\"id\":\"{OWN}\"")));
+    let said = line(&("response_item", "\"text\":\"token_count\"".to_owned()));
+    let [one, two, three] = [count(100, 100), count(150, 50), count(170, 20)].map(|row| line(&row));
+    let of = |text: &str| {
+        let (records, notes) = read(text);
+        let inputs = records.iter().map(|record| record.counts().get(Measure::Input));
+        let mut inputs: Vec<_> = inputs.collect();
+        inputs.sort_unstable();
+        (inputs, notes.len())
+    };
+    let all = vec![20, 50, 100];
+    assert_eq!(of(&format!("{meta}\n{said}{one}\n{two}{three}\n")), (all.clone(), 0));
+    let cut = &said[..said.len() - 20];
+    assert_eq!(of(&format!("{meta}\n{cut}{one}\n{two}\n{said}{three}\n")), (all, 0));
+    // What was lost is in the next total.
+    let cut = &two[..two.len() - 20];
+    assert_eq!(of(&format!("{meta}\n{one}\n{cut}{three}\n")), (vec![70, 100], 1));
 }
 
 #[test]

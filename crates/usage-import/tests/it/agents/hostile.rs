@@ -124,6 +124,57 @@ fn lines_are_read_as_writers_left_them() {
     assert_eq!(imported.summary.refused, imported.notes.len() as u64);
 }
 
+/// Checks that a row is found behind one that was cut, as its writer was killed and another one went on.
+#[test]
+fn a_row_behind_a_cut_one_is_read() {
+    let tree = Tree::new();
+    let said = r#"{"type":"user","message":{"role":"user","content":"{\"type\":\"usage\"}"}}"#;
+    let cut = |row: &str| row[..row.len() - 20].to_owned();
+    let lines = [
+        cut(said) + &row("msg_1", 1),
+        cut(&row("msg_lost", 2)) + &row("msg_2", 3) + &row("msg_3", 4) + "\r",
+        // The total of a session, and what came behind it.
+        r#"{"type":"cost-state","sessionId":"s","modelUsage":{}}"#.to_owned() + &row("msg_4", 5),
+        row("msg_5", 6) + r#"{"type":"cost-state","sessionId":"s","modelUsage":{}}"#,
+    ];
+    tree.write("s.jsonl", lines.join("\n") + "\n");
+    let imported = tree.import();
+    assert_eq!(tree.ids(), ["msg_1", "msg_2", "msg_3", "msg_4", "msg_5"]);
+    assert_eq!(imported.summary.refused, 1, "{:?}", imported.notes);
+}
+
+/// Checks that an answer that was cut is partial: versions since 2.1.284 say nevertheless that it has ended.
+#[test]
+fn an_answer_that_was_cut_is_partial_by_its_text() {
+    let tree = Tree::new();
+    let with = |id: &str, output, block: &str| {
+        let block = format!(r#"{{"content":[{block}],"id":"{id}""#);
+        row(id, output).replace(&format!(r#"{{"id":"{id}""#), &block) + "\n"
+    };
+    let text = |length| format!(r#"{{"type":"text","text":"{}"}}"#, "x".repeat(length));
+    let thinking =
+        r#"{"type":"thinking","thinking":"a stand-in for some long thoughts","signature":"x"}"#;
+    let tool = r#"{"type":"tool_use","name":"Edit","input":{"new_string":"a good many words"}}"#;
+    let rows = [
+        // Thoughts, and the beginning of a text, which is not too long by itself.
+        with("msg_cut", 1, thinking) + &with("msg_cut", 1, &text(10)),
+        with("msg_tool", 1, tool),
+        with("msg_short", 1, &text(5)),
+        with("msg_whole", 300, thinking) + &with("msg_whole", 300, &text(500)),
+    ];
+    // Read as it was written, row by row.
+    let mut written = String::new();
+    for row in rows.concat().lines() {
+        written = written + row + "\n";
+        tree.write("s.jsonl", &written);
+        tree.import();
+    }
+    let records = tree.ledger.records();
+    let partial = records.iter().filter(|it| it.counts().quality() == Quality::Partial);
+    let partial: Vec<_> = partial.map(|it| it.event_id().unwrap().as_str()).collect();
+    assert_eq!(partial, ["msg_cut", "msg_tool"]);
+}
+
 #[test]
 fn what_should_be_a_request_and_is_none_is_refused_with_its_line() {
     let tree = Tree::new();
@@ -183,6 +234,42 @@ fn many_sessions_and_many_files_are_read() {
     }
     let imported = tree.import();
     assert_eq!((imported.summary.imported, imported.tree.files), (20_500, 501));
+}
+
+/// Checks that nothing is remembered of logs that hold nothing, and that they are read once they hold something.
+#[test]
+fn empty_logs_are_counted_and_not_remembered() {
+    let tree = Tree::new();
+    for at in 0..200 {
+        tree.write(&format!("f{at}.jsonl"), "");
+    }
+    tree.write("s.jsonl", row("msg_1", 10) + "\n");
+    let imported = tree.import();
+    assert_eq!((imported.tree.files, imported.tree.read), (201, 1));
+    let source = format!("claude-code:{}", tree.folder.path().display());
+    let cursor = tree.ledger.store.source(&source).unwrap().unwrap().cursor;
+    assert!(cursor.len() < 200, "{} bytes", cursor.len());
+    tree.write("f7.jsonl", row("msg_2", 10) + "\n");
+    assert_eq!(tree.import().tree.read, 1);
+    assert_eq!(tree.ids(), ["msg_1", "msg_2"]);
+}
+
+/// Checks that of many logs none is lost or read twice, over several batches.
+#[test]
+fn an_import_of_many_logs_goes_on_where_it_ended() {
+    let tree = Tree::new();
+    let rows = |from: usize, until| -> String {
+        (from..until).map(|at| row(&format!("msg_{at}"), 10) + "\n").collect()
+    };
+    for at in 0..40 {
+        tree.write(&format!("f{at}.jsonl"), rows(at * 600, (at + 1) * 600));
+    }
+    assert_eq!(tree.import().summary.imported, 24_000);
+    let again = tree.import();
+    assert_eq!((again.tree.read, again.summary.items()), (0, 0));
+    tree.write("f7.jsonl", rows(7 * 600, 8 * 600) + &rows(24_000, 24_001));
+    let more = tree.import();
+    assert_eq!((more.tree.read, more.summary.items(), more.summary.imported), (1, 1, 1));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 use usage_core::Measure;
-use usage_import::agents::{Tree, TreeOptions, named};
+use usage_import::agents::{Counted, Tree, TreeOptions, named};
 use usage_import::{ImportOptions, run};
 
 use crate::agents::support::Ledger;
@@ -140,4 +140,33 @@ fn names_of_droid_s_models_are_those_of_their_makers() {
     ledger.import("droid", root.path());
     let models = ledger.sums().models;
     assert_eq!(models.into_keys().collect::<Vec<_>>(), ["claude-opus-4-5"]);
+}
+
+/// Checks that what an agent has counted and not logged is known, and not booked.
+#[test]
+fn what_is_counted_and_not_logged_is_no_record() {
+    let (root, ledger) = (tempfile::tempdir().unwrap(), Ledger::new());
+    let session = root.path().join("session-state/s");
+    fs::create_dir_all(&session).unwrap();
+    let rows = [
+        r#"{"type":"session.start","timestamp":"2026-05-01T12:00:00Z","data":{"sessionId":"s"}}"#,
+        r#"{"type":"session.usage_record","timestamp":"2026-05-01T12:00:01Z","data":{"usage":{"model":"m","inputTokens":100,"cacheReadTokens":60,"outputTokens":10,"apiCallId":"c1"}}}"#,
+        r#"{"type":"session.shutdown","timestamp":"2026-05-01T12:00:02Z","id":"e","data":{"modelMetrics":{"m":{"usage":{"inputTokens":150,"cacheReadTokens":60,"outputTokens":12}}}}}"#,
+    ];
+    fs::write(session.join("events.jsonl"), rows.join("\n") + "\n").unwrap();
+    let mut tree =
+        Tree::new(named("copilot").unwrap(), root.path(), TreeOptions::default()).unwrap();
+    let mut import = || {
+        let go_on = &mut |_: usage_import::ImportEvent<'_>| ControlFlow::Continue(());
+        run(&ledger.store, &mut tree, &ImportOptions::default(), go_on).unwrap();
+        tree.counted()
+    };
+    let counted = Counted {
+        session: "s".to_owned(),
+        start: 1_777_636_800_000_000,
+        within: vec![],
+        tokens: [90, 12, 60, 0],
+    };
+    assert_eq!([import(), import()], [vec![counted.clone()], vec![counted]]);
+    assert_eq!(came_to(&ledger), (1, 40, 10));
 }
