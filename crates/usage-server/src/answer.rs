@@ -39,7 +39,9 @@ pub(crate) fn refused(status: StatusCode, why: &str) -> Response<Body> {
 pub(crate) fn retry_later(mut response: Response<Body>) -> Response<Body> {
     let is_over = matches!(
         response.status(),
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT
+        StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT
     );
     if is_over {
         let seconds = HeaderValue::from_static(RETRY_AFTER);

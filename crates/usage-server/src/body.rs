@@ -106,7 +106,10 @@ impl Incoming {
     }
 
     /// Returns the uncompressed body, of at most so many bytes, and its place, to be kept while it is in use.
-    pub(crate) fn plain(self, most: usize) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Unread> {
+    pub(crate) fn plain(
+        self,
+        most: usize,
+    ) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Unread> {
         Ok((self.clone_plain(most)?, self.place))
     }
 

@@ -1,7 +1,7 @@
 //! The way of records into the journal: with room for each before it is taken, and one flush for all who wait.
 
-use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 use std::{io, thread};
 

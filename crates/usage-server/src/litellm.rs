@@ -4,8 +4,8 @@ use serde::de::MapAccess;
 use usage_core::{
     Context, EventId, LabelInterner, LabelNames, Outcome, Record, RecordError, Timestamp,
 };
-use usage_providers::{Source, event_id, telemetry};
 use usage_providers::telemetry::{Emitter, Value};
+use usage_providers::{Source, event_id, telemetry};
 
 use crate::batch::Batch;
 use crate::elements::split;
@@ -89,11 +89,7 @@ pub(crate) fn read(
 }
 
 impl Payload {
-    fn record(
-        &self,
-        now: Timestamp,
-        interner: &mut LabelInterner,
-    ) -> Result<Record, RecordError> {
+    fn record(&self, now: Timestamp, interner: &mut LabelInterner) -> Result<Record, RecordError> {
         let of = |text: &'_ Text| name(text.as_deref().unwrap_or_default()).to_owned();
         let numbers = self.metadata.usage.values().chain(self.numbers.values());
         let part = telemetry::read(Emitter::Conventions, numbers).part;

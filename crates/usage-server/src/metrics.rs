@@ -222,7 +222,9 @@ impl Collector for Page {
         for (names, numbers) in &self.series {
             #[expect(clippy::cast_precision_loss, reason = "the format knows no other fractions")]
             let cost = numbers[3] as f64 / 1e9;
-            family.encode_family(&labels(names))?.encode_counter::<NoLabelSet, _, u64>(&cost, None)?;
+            family
+                .encode_family(&labels(names))?
+                .encode_counter::<NoLabelSet, _, u64>(&cost, None)?;
         }
         let mut family = encoder.encode_descriptor(
             "usage_tokens",

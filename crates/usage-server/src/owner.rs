@@ -44,7 +44,8 @@ impl Owner {
             file.rewind()?;
             file.write_all(who.as_bytes())
         };
-        write(&mut self.file).map_err(|source| ServeError::Owner { path: self.path.clone(), source })
+        write(&mut self.file)
+            .map_err(|source| ServeError::Owner { path: self.path.clone(), source })
     }
 }
 

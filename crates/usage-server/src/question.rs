@@ -52,9 +52,8 @@ impl Question {
         let mut by = Vec::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             let (name, value) = (&*name, &*value);
-            let wrong = |expected: &str| {
-                Wrong(format!("{name} is {:?}, {expected}", shortened(value)))
-            };
+            let wrong =
+                |expected: &str| Wrong(format!("{name} is {:?}, {expected}", shortened(value)));
             if let Some(label) = Label::ALL.into_iter().find(|label| label.name() == name) {
                 if label == Label::Instance && !grant.is_for(value) {
                     return Err(wrong("which this token may not read"));
@@ -67,7 +66,10 @@ impl Question {
                 known.extend_from_slice(names);
                 known.extend(Label::ALL.into_iter().map(Label::name));
                 let name = shortened(name);
-                return Err(Wrong(format!("{name:?} is not known; known are {}", known.join(", "))));
+                return Err(Wrong(format!(
+                    "{name:?} is not known; known are {}",
+                    known.join(", ")
+                )));
             }
             match name {
                 "period" => value.clone_into(&mut period),

@@ -194,10 +194,13 @@ async fn litellm_payloads(
 fn taken(result: Result<Batch, (StatusCode, String)>) -> Response<Body> {
     match result {
         Ok(batch) => {
-            let nothing = batch.records.is_empty() && batch.rejected > 0;
+            let nothing = batch.accepted == 0 && batch.rejected > 0;
             let status = if nothing { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-            let unknown: serde_json::Map<_, _> =
-                batch.unknown.by_name().map(|(name, count)| (name.to_owned(), count.into())).collect();
+            let unknown: serde_json::Map<_, _> = batch
+                .unknown
+                .by_name()
+                .map(|(name, count)| (name.to_owned(), count.into()))
+                .collect();
             let body = json!({
                 "accepted": batch.accepted,
                 "rejected": batch.rejected,
@@ -329,7 +332,9 @@ async fn sessions(
         let Question { period, filter, listing, .. } = question;
         let list = SessionList::ask(engine, period, filter, listing, limits)?;
         // A ledger knows sessions.
-        Ok(list.map(|list| format.write_sessions(&list, &TextOptions::default())).unwrap_or_default())
+        Ok(list
+            .map(|list| format.write_sessions(&list, &TextOptions::default()))
+            .unwrap_or_default())
     });
     written(answered.await, format)
 }

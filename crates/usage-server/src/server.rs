@@ -131,7 +131,8 @@ impl Server {
         let entered = runtime.enter();
         for listener in listeners {
             listener.set_nonblocking(true).map_err(ServeError::Start)?;
-            let listener = tokio::net::TcpListener::from_std(listener).map_err(ServeError::Start)?;
+            let listener =
+                tokio::net::TcpListener::from_std(listener).map_err(ServeError::Start)?;
             listening.push(runtime.spawn(connections.clone().accept(listener)));
         }
         drop(entered);

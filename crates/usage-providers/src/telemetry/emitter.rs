@@ -87,7 +87,8 @@ const EVENTS: &[&str] = &[
 ];
 
 /// Returns whether a log event or a span tells of one request, and not of a session, a tool or a
-/// piece of a stream. `operation` is its `gen_ai.operation.name`, `kind` its `event.kind`.
+/// piece of a stream. `operation` is its `gen_ai.operation.name`, `kind` its `event.kind` or its
+/// `openinference.span.kind`.
 ///
 /// ```
 /// use usage_providers::telemetry::is_request;
@@ -102,6 +103,10 @@ pub fn is_request(name: &str, operation: Option<&str>, kind: Option<&str>) -> bo
         return kind == Some("response.completed");
     }
     if EVENTS.contains(&name) {
+        return true;
+    }
+    // OpenInference, which has kinds in place of names.
+    if matches!(kind, Some("LLM" | "EMBEDDING")) {
         return true;
     }
     // The AI SDK, within which opencode asks: the spans around these hold the sums of several.

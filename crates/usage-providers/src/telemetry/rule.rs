@@ -12,7 +12,7 @@ pub struct Event<'a> {
     pub name: &'a str,
     /// Its `gen_ai.operation.name`.
     pub operation: Option<&'a str>,
-    /// Its `event.kind`.
+    /// Its `event.kind`, or its `openinference.span.kind`.
     pub kind: Option<&'a str>,
     /// It is a span, and not a log event.
     pub is_span: bool,

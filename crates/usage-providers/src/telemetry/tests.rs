@@ -170,6 +170,8 @@ fn one_request_is_told_from_the_rest() {
         ("gemini_cli.api_response", None, None, true),
         ("ai.streamText.doStream", None, None, true),
         ("ai.streamText", None, None, false),
+        ("ChatCompletion", None, Some("LLM"), true),
+        ("ChatCompletion", None, Some("CHAIN"), false),
     ] {
         assert_eq!(is_request(name, operation, kind), expected, "{name} {operation:?} {kind:?}");
     }

@@ -53,6 +53,7 @@ const OTHERS: &[&str] = &[
     "gen_ai.operation.name",
     "query_source",
     "fallback_index",
+    "openinference.span.kind",
 ];
 
 /// Providers of those who do not name theirs.
@@ -152,7 +153,8 @@ impl<'a> Origin<'a> {
         let emitter = Emitter::of_event(&self.service, &item.name);
         let observed = read(emitter, values(item.attributes));
         let operation = text(item.attributes, "gen_ai.operation.name");
-        let kind = text(item.attributes, "event.kind");
+        let kind = text(item.attributes, "event.kind")
+            .or_else(|| text(item.attributes, "openinference.span.kind"));
         let event = Event {
             service: &self.service,
             name: &item.name,
@@ -193,6 +195,10 @@ impl<'a> Origin<'a> {
         let instance = self.instance();
         let known = PROVIDERS.iter().find(|(of, _)| *of == instance).map(|(_, provider)| *provider);
         let provider = observed.provider.as_deref().or(known).map(name).unwrap_or_default();
+        // The AI SDK names the interface behind the provider: `anthropic.messages`.
+        let is_sdk = item.name.starts_with("ai.");
+        let interface = is_sdk.then(|| provider.split_once('.')).flatten();
+        let provider = interface.map_or(provider, |(provider, _)| provider);
         let project = self.project(item);
         let user = self.first(item, USER).unwrap_or_default();
         let names = LabelNames::new()
@@ -219,7 +225,9 @@ impl<'a> Origin<'a> {
         let tags = tags.iter().map(|(key, value)| (*key, value.as_str()));
         let record = record.with_context(Context::new(session, tags)?);
         let id = match &observed.part.response_id {
-            Some(id) => EventId::new(event_id(id)).or_else(|_| EventId::new(made_id([id.as_str()])))?,
+            Some(id) => {
+                EventId::new(event_id(id)).or_else(|_| EventId::new(made_id([id.as_str()])))?
+            }
             None => EventId::new(own_id(item, session, &record))?,
         };
         let alias = observed.alias_id.as_deref().filter(|alias| !alias.is_empty());

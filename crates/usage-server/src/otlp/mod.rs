@@ -118,21 +118,11 @@ fn protobuf<T: Message + Default>(body: Bytes) -> Result<Export<T>, OtlpError> {
     protobuf::read(body).map_err(OtlpError::Protobuf)
 }
 
-fn logs(
-    export: &Export<Log>,
-    now: Timestamp,
-    interner: &mut LabelInterner,
-    batch: &mut Batch,
-) {
+fn logs(export: &Export<Log>, now: Timestamp, interner: &mut LabelInterner, batch: &mut Batch) {
     each(export, batch, |origin, log, batch| origin.log(log, now, interner, batch));
 }
 
-fn spans(
-    export: &Export<Span>,
-    now: Timestamp,
-    interner: &mut LabelInterner,
-    batch: &mut Batch,
-) {
+fn spans(export: &Export<Span>, now: Timestamp, interner: &mut LabelInterner, batch: &mut Batch) {
     each(export, batch, |origin, span, batch| origin.span(span, now, interner, batch));
 }
 

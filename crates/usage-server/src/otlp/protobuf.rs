@@ -88,7 +88,9 @@ fn signal_of(mut item: Bytes) -> Option<Signal> {
         let (number, wire) = decode_key(&mut item).ok()?;
         match (number, wire) {
             // The time, the severity, the time of observation, the flags.
-            (1 | 11, WireType::SixtyFourBit) | (2, WireType::Varint) | (8, WireType::ThirtyTwoBit) => {
+            (1 | 11, WireType::SixtyFourBit)
+            | (2, WireType::Varint)
+            | (8, WireType::ThirtyTwoBit) => {
                 return Some(Signal::Logs);
             }
             // Start and end.

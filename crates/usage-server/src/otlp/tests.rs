@@ -71,12 +71,35 @@ fn json_may_be_spelled_either_way() {
 #[test]
 fn whatever_stands_in_a_field_costs_no_more_than_it() {
     let odd = [
-        "null", "true", "5", "-5", "1e99", "\"\"", "\"x\"", "[]", "[[[]]]", "{}", "{\"a\":{}}",
-        "18446744073709551615", "\"NaN\"",
+        "null",
+        "true",
+        "5",
+        "-5",
+        "1e99",
+        "\"\"",
+        "\"x\"",
+        "[]",
+        "[[[]]]",
+        "{}",
+        "{\"a\":{}}",
+        "18446744073709551615",
+        "\"NaN\"",
     ];
     let fields = [
-        "resourceLogs", "resource", "attributes", "scopeLogs", "scope", "logRecords", "timeUnixNano",
-        "traceId", "key", "value", "intValue", "doubleValue", "stringValue", "boolValue",
+        "resourceLogs",
+        "resource",
+        "attributes",
+        "scopeLogs",
+        "scope",
+        "logRecords",
+        "timeUnixNano",
+        "traceId",
+        "key",
+        "value",
+        "intValue",
+        "doubleValue",
+        "stringValue",
+        "boolValue",
     ];
     let body = r#"{"resourceLogs":[{"resource":{"attributes":[{"key":"a","value":{"boolValue":true}}]},
         "scopeLogs":[{"scope":{},"logRecords":[{"timeUnixNano":"5","traceId":"00","attributes":[
@@ -85,8 +108,10 @@ fn whatever_stands_in_a_field_costs_no_more_than_it() {
     for field in fields {
         for odd in odd {
             // Put before what stands there; the last one of two holds.
-            let body = body.replace(&format!("\"{field}\":"), &format!("\"{field}\":{odd},\"{field}\":"));
-            let after = body.replacen('}', &format!(",\"{field}\":{odd}}}"), 1);
+            let body =
+                body.replace(&format!("\"{field}\":"), &format!("\"{field}\":{odd},\"{field}\":"));
+            let end = body.len() - 1;
+            let after = format!("{},\"{field}\":{odd}}}", &body[..end]);
             for body in [body, after] {
                 let body = body.into_bytes().into();
                 let read = read(body, Encoding::Json, None, NOW, &mut LabelInterner::new(9));

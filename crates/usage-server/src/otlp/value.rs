@@ -79,7 +79,8 @@ impl Loose<'_> {
         let text = self.text();
         let digits = text.len().is_multiple_of(2).then(|| text.as_chunks::<2>().0);
         let bytes = digits.and_then(|digits| {
-            let byte = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+            let byte =
+                |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
             digits.iter().map(byte).collect::<Option<Vec<_>>>()
         });
         bytes.map_or(text, Bytes::from)
@@ -123,7 +124,8 @@ impl<'de> Visitor<'de> for OfAny {
 
     /// What is beyond all times and counts is kept as its digits.
     fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(i64::try_from(number).map_or_else(|_| Loose::Text(number.to_string().into()), Loose::Int))
+        Ok(i64::try_from(number)
+            .map_or_else(|_| Loose::Text(number.to_string().into()), Loose::Int))
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {

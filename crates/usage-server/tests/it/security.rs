@@ -49,7 +49,10 @@ fn a_token_opens_what_it_is_for() {
     let other = served.send("GET", "/v1/report?instance=codex", &[("Authorization", &bearer)], b"");
     assert_eq!(other.status, 400, "{other:?}");
     let own = served.send("GET", "/v1/report", &[("Authorization", &bearer)], b"").json();
-    assert_eq!((&own["summary"]["requests"], &own["filter"]["instance"][0]), (&0.into(), &"claude-code".into()));
+    assert_eq!(
+        (&own["summary"]["requests"], &own["filter"]["instance"][0]),
+        (&0.into(), &"claude-code".into())
+    );
     assert_eq!(served.records().len(), 1);
 }
 

@@ -12,7 +12,8 @@ pub(super) fn listeners(addresses: &[String]) -> Result<Vec<TcpListener>, CliErr
     let mut listeners = Vec::new();
     let mut handed = ListenFd::from_env();
     for at in 0..handed.len() {
-        let failed = |source| ServeError::Listen { address: "the socket of systemd".to_owned(), source };
+        let failed =
+            |source| ServeError::Listen { address: "the socket of systemd".to_owned(), source };
         listeners.extend(handed.take_tcp_listener(at).map_err(failed)?);
     }
     if !listeners.is_empty() {

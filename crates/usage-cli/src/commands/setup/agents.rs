@@ -62,8 +62,16 @@ pub(super) const AGENTS: &[Agent] = &[
     },
     Agent { name: "copilot", title: "Copilot CLI", how: How::Environment(copilot) },
     Agent { name: "opencode", title: "opencode", how: How::Environment(opencode) },
-    Agent { name: "litellm", title: "LiteLLM", how: How::Text { file: "config.yaml", text: litellm } },
-    Agent { name: "bifrost", title: "Bifrost", how: How::Text { file: "config.json", text: bifrost } },
+    Agent {
+        name: "litellm",
+        title: "LiteLLM",
+        how: How::Text { file: "config.yaml", text: litellm },
+    },
+    Agent {
+        name: "bifrost",
+        title: "Bifrost",
+        how: How::Text { file: "config.json", text: bifrost },
+    },
     Agent {
         name: "agentgateway",
         title: "agentgateway",
@@ -214,7 +222,10 @@ fn agentgateway(server: &Server<'_>) -> String {
     let headers = server.bearer().map_or_else(String::new, |bearer| {
         format!("    headers:\n      authorization: \"{bearer}\"\n")
     });
-    format!("config:\n  tracing:\n    otlpEndpoint: {}\n    otlpProtocol: http\n{headers}", server.url)
+    format!(
+        "config:\n  tracing:\n    otlpEndpoint: {}\n    otlpProtocol: http\n{headers}",
+        server.url
+    )
 }
 
 fn collector(server: &Server<'_>) -> String {
