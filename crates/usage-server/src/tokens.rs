@@ -79,7 +79,7 @@ pub enum TokenError {
         why: &'static str,
     },
     /// There is none in it.
-    #[error("there is no token in it")]
+    #[error("there is no token in the file")]
     Empty,
 }
 

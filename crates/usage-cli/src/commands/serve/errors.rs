@@ -22,7 +22,7 @@ impl From<TokenError> for CliError {
         match error {
             TokenError::Open { .. } => told.hint("`chmod 600` closes it"),
             TokenError::Line { .. } | TokenError::Empty => {
-                told.hint("a line is `read`, `write` or `all`, a token of 20 characters or more, and instances")
+                told.hint("a line is read, write or all, a token of 20 characters or more, and instances")
             }
             _ => told,
         }

@@ -49,7 +49,7 @@ const EXAMPLES: &str = "\
 Examples:
   usage serve
   usage serve --listen 127.0.0.1:9000 --sync
-  usage serve --listen 0.0.0.0:4318 --tokens ~/.config/usage/tokens --host ledger.example";
+  usage serve --listen 0.0.0.0:4318 --tokens tokens --host ledger.example";
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let mut config = Config::default();
