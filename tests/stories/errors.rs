@@ -164,7 +164,9 @@ const CAUSES: &[(&str, Cause)] = &[
     ("bad-tokens", || Some(serve::with_tokens("all short", 0o600))),
     ("bad-tokens", || Some(serve::with_tokens("# none", 0o600))),
     ("bad-endpoint", || Some(Fixture::new().usage("setup codex --check --endpoint https://x"))),
-    ("test-lost", || Some(Fixture::new().usage("setup codex --check --endpoint http://127.0.0.1:1"))),
+    ("test-lost", || {
+        Some(Fixture::new().usage("setup codex --check --endpoint http://127.0.0.1:1"))
+    }),
     ("test-refused", || Some(serve::answering("401 Unauthorized"))),
     ("test-refused", || Some(serve::answering("404 Not Found"))),
     ("nothing-to-write", || Some(Fixture::new().usage("setup litellm --write"))),

@@ -9,8 +9,16 @@ fn it_prints_what_to_set() {
     let fixture = Fixture::new();
     let mut pages = String::new();
     for agent in [
-        "claude-code", "codex", "gemini", "qwen", "copilot", "opencode", "litellm", "bifrost",
-        "agentgateway", "otel-collector",
+        "claude-code",
+        "codex",
+        "gemini",
+        "qwen",
+        "copilot",
+        "opencode",
+        "litellm",
+        "bifrost",
+        "agentgateway",
+        "otel-collector",
     ] {
         pages += &fixture.usage(&format!("setup {agent}")).stdout_of_success();
         pages += "\n";

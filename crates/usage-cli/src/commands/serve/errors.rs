@@ -21,9 +21,9 @@ impl From<TokenError> for CliError {
         let told = Self::failed(usage_core::error::chain(&error));
         match error {
             TokenError::Open { .. } => told.hint("`chmod 600` closes it"),
-            TokenError::Line { .. } | TokenError::Empty => {
-                told.hint("a line is read, write or all, a token of 20 characters or more, and instances")
-            }
+            TokenError::Line { .. } | TokenError::Empty => told.hint(
+                "a line is read, write or all, a token of 20 characters or more, and instances",
+            ),
             _ => told,
         }
     }
