@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::thread;
 use std::time::Duration;
 
+use crate::agents;
 use crate::fixture::{Fixture, Run};
 use crate::lines::{events, many};
 use crate::process::{Background, eventually};
@@ -54,6 +55,51 @@ fn what_was_sent_is_stored_and_told_at_the_end() {
          Stored: 3  |  Amended: 0  |  Duplicates: 0  |  Refused: 0\n"
     );
     assert_eq!((run.stdout.as_str(), run.code), (expected.as_str(), 0), "{run}");
+}
+
+/// Claude Code's telemetry has all the tokens of a request, its transcript the project: one record, whichever
+/// comes first.
+#[test]
+fn telemetry_and_a_transcript_of_one_request_are_one_record() {
+    let log = |id: &str| {
+        format!(
+            "{{\"timeUnixNano\":\"1777802400000000000\",\"attributes\":[\
+             {{\"key\":\"event.name\",\"value\":{{\"stringValue\":\"api_request\"}}}},\
+             {{\"key\":\"session.id\",\"value\":{{\"stringValue\":\"s\"}}}},\
+             {{\"key\":\"model\",\"value\":{{\"stringValue\":\"claude-sonnet-4-5\"}}}},\
+             {{\"key\":\"request_id\",\"value\":{{\"stringValue\":\"req_{id}\"}}}},\
+             {{\"key\":\"input_tokens\",\"value\":{{\"intValue\":\"10\"}}}},\
+             {{\"key\":\"cache_read_tokens\",\"value\":{{\"intValue\":\"90\"}}}},\
+             {{\"key\":\"output_tokens\",\"value\":{{\"intValue\":\"450\"}}}}]}}"
+        )
+    };
+    let logs = |id: &str| {
+        format!(
+            "{{\"resourceLogs\":[{{\"resource\":{{\"attributes\":[{{\"key\":\"service.name\",\
+             \"value\":{{\"stringValue\":\"claude-code\"}}}}]}},\"scopeLogs\":[{{\"logRecords\":[{}]}}]}}]}}",
+            log(id)
+        )
+    };
+    let fixture = Fixture::new();
+    let (server, address) = start(&fixture);
+    assert!(send(&address, "POST", "/v1/logs", &logs("msg_1")).starts_with("HTTP/1.1 200 "));
+    eventually("stored", || fixture.stored() == 1);
+    // Of the output the transcript knows what it was when the answer began.
+    agents::write(
+        &fixture,
+        agents::TRANSCRIPT,
+        &(agents::row("msg_1", 1) + &agents::row("msg_2", 1)),
+    );
+    fixture.usage("import claude-code").stdout_of_success();
+    assert!(send(&address, "POST", "/v1/logs", &logs("msg_2")).starts_with("HTTP/1.1 200 "));
+    server.signal("TERM");
+    assert!(server.finish().stdout.contains("Stored: 1  |  Amended: 1  |"));
+    assert_eq!(fixture.totals(), (2, 1_100));
+    let report = fixture.report("report --by project --format json");
+    assert_eq!(
+        (&report["groups"][0]["project"], &report["groups"][0]["requests"]),
+        (&"site".into(), &2.into())
+    );
 }
 
 /// Clients that send again what was not answered have each record there once.

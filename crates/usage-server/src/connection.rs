@@ -46,6 +46,7 @@ impl Connections {
                 Ok((stream, _)) => self.serve(stream, &open),
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
+                    // sleep: only the end of some other connection makes room.
                     tokio::time::sleep(NO_ROOM).await;
                 }
             }

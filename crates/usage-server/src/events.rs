@@ -38,6 +38,7 @@ pub(crate) async fn subscribe(State(app): State<Arc<App>>) -> Response<Body> {
                     }
                     Err(_) => return,
                 },
+                // sleep: the time itself is what is waited for.
                 () = sleep(SIGN_OF_LIFE) => Bytes::from_static(b":\n\n"),
                 _ = stop.changed() => return,
             };

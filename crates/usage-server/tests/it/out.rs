@@ -13,6 +13,7 @@ fn recorded(lines: &str) -> Served {
     let expected = lines.lines().count() as u64;
     while served.get("/v1/report").json()["summary"]["requests"] != expected {
         assert!(std::time::Instant::now() < until, "never stored");
+        // sleep: a poll with a deadline; the ledger gives no other sign.
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     served
