@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 
 use crate::agents;
@@ -127,7 +127,7 @@ fn kills_lose_nothing_that_was_answered() {
         while senders.iter().any(|sender| !sender.is_finished()) {
             let before = fixture.stored();
             eventually("more", || {
-                fixture.stored() > before || senders.iter().all(|sender| sender.is_finished())
+                fixture.stored() > before || senders.iter().all(ScopedJoinHandle::is_finished)
             });
             // It is killed, and there is an end of it, before the next one starts.
             drop(server.take());

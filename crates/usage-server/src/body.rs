@@ -4,7 +4,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use bytes::{Bytes, BytesMut};
 use flate2::read::MultiGzDecoder;
 use http_body_util::BodyExt as _;
@@ -42,7 +42,7 @@ pub(crate) async fn read(
     places: &Arc<Semaphore>,
     limits: &Limits,
 ) -> Result<Incoming, Unread> {
-    let is_compressed = match headers.get(header::CONTENT_ENCODING).map(|it| it.as_bytes()) {
+    let is_compressed = match headers.get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes) {
         None | Some(b"" | b"identity") => false,
         Some(name) if name.eq_ignore_ascii_case(b"gzip") => true,
         Some(name) if name.eq_ignore_ascii_case(b"x-gzip") => true,

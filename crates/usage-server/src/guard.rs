@@ -62,7 +62,7 @@ fn admit(app: &App, request: &Request) -> Result<Grant, Box<Response<Body>>> {
     if needs == Needs::Nothing {
         return Ok(Grant::default());
     }
-    let token = headers.get(header::AUTHORIZATION).map(|value| value.as_bytes());
+    let token = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
     let token = token.and_then(|value| {
         let (scheme, token) = value.split_at_checked(7)?;
         scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())

@@ -1,11 +1,6 @@
 //! The server as its clients meet it: over sockets, in front of a real ledger.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a panic in a test is the report"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a panic in a test is the report")]
 
 mod bodies;
 mod client;
