@@ -108,10 +108,11 @@ impl<'a> Origin<'a> {
         interner: &mut LabelInterner,
         batch: &mut Batch,
     ) {
-        let named = Some(lossy(&log.event_name)).filter(|name| !name.is_empty());
+        // The attribute goes first: libraries for Rust have the place in the source as the name.
+        let named = || Some(lossy(&log.event_name)).filter(|name| !name.is_empty());
         let item = Item {
             source: Source::TelemetryLog,
-            name: named.or_else(|| text(&log.attributes, "event.name")).unwrap_or_default(),
+            name: text(&log.attributes, "event.name").or_else(named).unwrap_or_default(),
             attributes: &log.attributes,
             time: if log.time > 0 { log.time } else { log.observed_time },
             ids: [&log.trace_id, &log.span_id],
