@@ -8,7 +8,7 @@ use crate::fixture::Fixture;
 use crate::process::eventually;
 
 /// A row of a transcript.
-fn row(id: &str, output: u64) -> String {
+pub(crate) fn row(id: &str, output: u64) -> String {
     format!(
         "{{\"type\":\"assistant\",\"sessionId\":\"s\",\"timestamp\":\"2026-05-03T10:00:00.000Z\",\
          \"version\":\"2.1.300\",\"cwd\":\"/home/dev/site\",\"requestId\":\"req_{id}\",\"message\":{{\"id\":\"{id}\",\
@@ -28,13 +28,13 @@ fn rollout(input: u64) -> String {
     )
 }
 
-fn write(fixture: &Fixture, name: &str, text: &str) {
+pub(crate) fn write(fixture: &Fixture, name: &str, text: &str) {
     let path = fixture.path(name);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, text).unwrap();
 }
 
-const TRANSCRIPT: &str = "home/.claude/projects/-home-dev-site/s.jsonl";
+pub(crate) const TRANSCRIPT: &str = "home/.claude/projects/-home-dev-site/s.jsonl";
 const ROLLOUT: &str = "home/.codex/sessions/2026/05/03/rollout-2026-05-03T10-00-00-019dec7f-0000-7000-8000-000000000000.jsonl";
 
 #[test]

@@ -18,6 +18,7 @@ use crate::maintenance::on_a_terminal;
 use crate::patience::{on_a_small_disk, skipped};
 use crate::permissions::{allow, as_a_plain_user, program_for_all};
 use crate::process::eventually;
+use crate::serve;
 
 const REFERENCE: &str = include_str!("../../docs/reference/errors.md");
 
@@ -155,6 +156,26 @@ const CAUSES: &[(&str, Cause)] = &[
     ("not-stored", || locked("record a")),
     ("in-journal", || locked("record < a")),
     ("interrupted", interrupted),
+    ("served", serve::a_second_one),
+    ("unprotected", || Some(Fixture::new().usage("serve --listen 0.0.0.0:0"))),
+    ("cannot-listen", || Some(Fixture::new().usage("serve --listen 127.0.0.1:x"))),
+    ("bad-tokens", || Some(Fixture::new().usage("serve --tokens none"))),
+    ("bad-tokens", || Some(serve::with_tokens("all aaaaaaaaaaaaaaaaaaaa", 0o644))),
+    ("bad-tokens", || Some(serve::with_tokens("all short", 0o600))),
+    ("bad-tokens", || Some(serve::with_tokens("# none", 0o600))),
+    ("bad-endpoint", || Some(Fixture::new().usage("setup codex --check --endpoint https://x"))),
+    ("test-lost", || {
+        Some(Fixture::new().usage("setup codex --check --endpoint http://127.0.0.1:1"))
+    }),
+    ("test-refused", || Some(serve::answering("401 Unauthorized"))),
+    ("test-refused", || Some(serve::answering("404 Not Found"))),
+    ("nothing-to-write", || Some(Fixture::new().usage("setup litellm --write"))),
+    ("not-editable", || {
+        let fixture = Fixture::new();
+        fs::create_dir(fixture.path("home/.claude")).unwrap();
+        fixture.write("home/.claude/settings.json", "{ // a remark\n}");
+        Some(fixture.usage("setup claude-code --write"))
+    }),
     ("nothing-deleted", || {
         let run = on_a_terminal(&Fixture::with(DAY), "usage delete --all", "no\n")?;
         // On a terminal all is one stream, and the answer ends no line there.

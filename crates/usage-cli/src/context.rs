@@ -60,6 +60,15 @@ impl Context {
         self.fixed_now.map_or_else(|| SystemClock::new().now(), Timestamp::from)
     }
 
+    /// The clock that says so, for those who ask again and again.
+    #[cfg(feature = "server")]
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        match self.fixed_now {
+            Some(now) => Arc::new(usage_tracker::ManualClock::new(now.into())),
+            None => Arc::new(SystemClock::new()),
+        }
+    }
+
     /// The zone that times are told in.
     pub(crate) const fn zone(&self) -> Tz {
         self.zone

@@ -28,7 +28,18 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "usage-tracker",
         ],
     ),
-    ("usage-cli", &["usage-core", "usage-import", "usage-prices", "usage-store", "usage-tracker"]),
+    ("usage-server", &["usage-core", "usage-providers", "usage-store", "usage-tracker"]),
+    (
+        "usage-cli",
+        &[
+            "usage-core",
+            "usage-import",
+            "usage-prices",
+            "usage-server",
+            "usage-store",
+            "usage-tracker",
+        ],
+    ),
 ];
 
 /// Crates that do no I/O and read no clock.

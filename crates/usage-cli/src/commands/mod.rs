@@ -22,7 +22,11 @@ mod record;
 mod report;
 mod reprice;
 mod retain;
+#[cfg(feature = "server")]
+mod serve;
 mod sessions;
+#[cfg(feature = "server")]
+mod setup;
 mod statusline;
 mod tags;
 mod vacuum;
@@ -46,6 +50,10 @@ pub(crate) enum Command {
     Sessions(sessions::Args),
     Blocks(blocks::Args),
     Statusline(statusline::Args),
+    #[cfg(feature = "server")]
+    Serve(serve::Args),
+    #[cfg(feature = "server")]
+    Setup(setup::Args),
     Period(period::Args),
     Export(export::Args),
     Import(import::Args),
@@ -83,6 +91,10 @@ impl Command {
             Self::Blocks(args) => blocks::run(args, &context()?),
             // Whatever is wrong with the world, it prints a line.
             Self::Statusline(args) => statusline::run(args, global),
+            #[cfg(feature = "server")]
+            Self::Serve(args) => serve::run(args, &context()?),
+            #[cfg(feature = "server")]
+            Self::Setup(args) => setup::run(args, &context()?),
             Self::Period(args) => period::run(args, &context()?),
             Self::Export(args) => export::run(args, &context()?),
             Self::Import(args) => import::run(args, &context()?),

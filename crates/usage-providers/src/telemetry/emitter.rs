@@ -61,7 +61,7 @@ impl Emitter {
             Some(("claude_code", _)) => Self::ClaudeCode,
             Some(("codex", _)) => Self::Codex,
             Some(("gemini_cli" | "qwen-code", _)) => Self::GeminiCli,
-            Some(("gen_ai", _)) => Self::Conventions,
+            Some(("gen_ai" | "ai", _)) => Self::Conventions,
             _ if is_operation(event.split(' ').next()) => Self::Conventions,
             _ => Self::of(service),
         }
@@ -79,6 +79,7 @@ impl Emitter {
 /// Log events that tell of one request.
 const EVENTS: &[&str] = &[
     "claude_code.api_request",
+    "claude_code.llm_request",
     "api_request",
     "gemini_cli.api_response",
     "qwen-code.api_response",
@@ -86,7 +87,8 @@ const EVENTS: &[&str] = &[
 ];
 
 /// Returns whether a log event or a span tells of one request, and not of a session, a tool or a
-/// piece of a stream. `operation` is its `gen_ai.operation.name`, `kind` its `event.kind`.
+/// piece of a stream. `operation` is its `gen_ai.operation.name`, `kind` its `event.kind` or its
+/// `openinference.span.kind`.
 ///
 /// ```
 /// use usage_providers::telemetry::is_request;
@@ -102,6 +104,14 @@ pub fn is_request(name: &str, operation: Option<&str>, kind: Option<&str>) -> bo
     }
     if EVENTS.contains(&name) {
         return true;
+    }
+    // OpenInference, which has kinds in place of names.
+    if matches!(kind, Some("LLM" | "EMBEDDING")) {
+        return true;
+    }
+    // The AI SDK, within which opencode asks: the spans around these hold the sums of several.
+    if let Some(call) = name.strip_prefix("ai.") {
+        return [".doStream", ".doGenerate", ".doEmbed"].iter().any(|end| call.ends_with(end));
     }
     // Where the operation is left out, spans begin with it.
     is_operation(operation.or_else(|| name.split_once(' ').map(|(first, _)| first)))

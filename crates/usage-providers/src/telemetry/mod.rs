@@ -17,8 +17,10 @@
 
 mod emitter;
 mod names;
+mod rule;
 
 pub use emitter::{Emitter, is_request};
+pub use rule::Event;
 
 use usage_core::Outcome;
 
@@ -147,6 +149,12 @@ fn counts(stated: &mut Stated<'_>, emitter: Emitter, rule: &mut Remainder) -> Co
     };
     rule.check(counts.total(), total);
     counts
+}
+
+/// Returns whether anything is made of an attribute of this name; else its value need not be read.
+#[must_use]
+pub fn matters(name: &str) -> bool {
+    looks_like_counts(name) || NAMES.iter().any(|(known, _)| *known == name)
 }
 
 fn looks_like_counts(name: &str) -> bool {

@@ -82,6 +82,13 @@ pub(super) const NAMES: &[(&str, Meaning)] = &[
     ("llm.token_count.completion_details.audio", M::OutputAudio),
     ("llm.model_name", M::Model),
     ("llm.provider", M::Provider),
+    // The AI SDK, as opencode sends it.
+    ("ai.usage.cachedInputTokens", M::CacheRead),
+    ("ai.usage.reasoningTokens", M::Reasoning),
+    ("ai.response.id", M::ResponseId),
+    ("ai.response.model", M::Model),
+    ("ai.model.id", M::RequestModel),
+    ("ai.model.provider", M::Provider),
     // Agents: Claude Code, Codex, Gemini CLI and Qwen Code.
     ("input_tokens", M::Input),
     ("output_tokens", M::Output),

@@ -168,9 +168,38 @@ fn one_request_is_told_from_the_rest() {
         ("execute_tool bash", Some("execute_tool"), None, false),
         ("embeddings text-embedding-3", Some("embeddings"), None, true),
         ("gemini_cli.api_response", None, None, true),
+        ("ai.streamText.doStream", None, None, true),
+        ("ai.streamText", None, None, false),
+        ("ChatCompletion", None, Some("LLM"), true),
+        ("ChatCompletion", None, Some("CHAIN"), false),
     ] {
         assert_eq!(is_request(name, operation, kind), expected, "{name} {operation:?} {kind:?}");
     }
+    assert_eq!(Emitter::of_event("opencode", "ai.streamText.doStream"), Emitter::Conventions);
     assert_eq!(Emitter::of_event("opencode", "chat gpt-5"), Emitter::Conventions);
     assert_eq!(Emitter::of_event("opencode", "api_request"), Emitter::ClaudeCode);
+}
+
+#[test]
+fn each_source_tells_of_a_request_in_one_way() {
+    let log = |service, name| Event { service, name, ..Event::default() };
+    let span = |service, name| Event { is_span: true, ..log(service, name) };
+    let operation = "gen_ai.client.inference.operation.details";
+    for (event, expected) in [
+        (log("claude-code", "api_request"), true),
+        (span("claude-code", "claude_code.llm_request"), false),
+        (Event { has_id: true, ..span("claude-code", "claude_code.llm_request") }, true),
+        (span("codex_exec", "chat gpt-5"), false),
+        (log("gemini-cli", "gemini_cli.api_response"), true),
+        (log("gemini-cli", operation), false),
+        (span("gemini-cli", "chat gemini-3"), false),
+        (span("copilot-chat", "chat gpt-5"), true),
+        (log("copilot-chat", operation), false),
+        (span("bifrost", "chat gpt-5"), false),
+        (Event { is_client: true, ..span("bifrost", "chat gpt-5") }, true),
+        (log("our-gateway", operation), true),
+        (span("our-gateway", "chat gpt-5"), true),
+    ] {
+        assert_eq!(event.is_request(), expected, "{event:?}");
+    }
 }

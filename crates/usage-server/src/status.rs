@@ -1,0 +1,60 @@
+//! `GET /v1/status`: what came in, what became of it, and how the ledger is.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{Response, StatusCode};
+use serde_json::{Value, json};
+use usage_tracker::Stats;
+
+use crate::answer;
+use crate::app::App;
+
+pub(crate) async fn show(State(app): State<Arc<App>>) -> Response<Body> {
+    let answered = app.ask(|app, engine, limits| {
+        let freshness = engine.freshness(&limits)?;
+        let bounds = engine.bounds(&limits)?;
+        let at = |at: Option<usage_core::Timestamp>| at.map(|at| at.to_string());
+        let ledger = match &app.status {
+            Some(status) => serde_json::from_str(&status(&app.store)?).unwrap_or(Value::Null),
+            None => Value::Null,
+        };
+        Ok(json!({
+            "schema": 1,
+            "version": env!("CARGO_PKG_VERSION"),
+            "process": std::process::id(),
+            "received": app.received.to_json(),
+            "tracker": tracker(&app.tracker.stats()),
+            "newest": at(bounds.newest),
+            "accepts_from": at(bounds.accepts_from),
+            "backlog_of_stopped": freshness.backlog_of_stopped,
+            "backlog_of_running": freshness.backlog_of_running,
+            "ledger": ledger,
+        }))
+    });
+    match answered.await {
+        Ok(status) => answer::json(StatusCode::OK, &status),
+        Err(why) => why.into_response(),
+    }
+}
+
+/// The accounts since the server started.
+fn tracker(stats: &Stats) -> Value {
+    json!({
+        "submitted": stats.submitted,
+        "stored": stats.stored,
+        "amended": stats.amended,
+        "duplicates": stats.duplicates,
+        "refused": stats.refused,
+        "quarantined": stats.quarantined,
+        "dropped": stats.dropped,
+        "pending": stats.pending,
+        "in_journal": stats.in_journal,
+        "journal_bytes": stats.journal_bytes,
+        "recovered": stats.recovered.stored,
+        "degraded": stats.degraded,
+        "sink_error": stats.sink_error.map(|kind| kind.to_string()),
+        "warning": stats.sink_warning,
+    })
+}
