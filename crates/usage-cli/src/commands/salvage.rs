@@ -89,14 +89,14 @@ fn told(salvaged: &Salvaged, context: &Context) -> String {
         let requests = amounts::requests(missing.requests);
         format!("{requests}, {} tokens, {}", format_count(missing.tokens), stretch(&missing.range))
     });
-    listed(&mut text, missing.collect());
+    listed(&mut text, &missing.collect::<Vec<_>>());
     for (what, ranges) in [
         ("With other counts, names or times than there were", &salvaged.changed),
         ("Sums that cannot be read, whose records were deleted", &salvaged.lost_sums),
     ] {
         if !ranges.is_empty() {
             let _ = writeln!(text, "{what}:");
-            listed(&mut text, ranges.iter().map(stretch).collect());
+            listed(&mut text, &ranges.iter().map(stretch).collect::<Vec<_>>());
         }
     }
     for (count, what) in [
@@ -128,7 +128,7 @@ fn told(salvaged: &Salvaged, context: &Context) -> String {
     text
 }
 
-fn listed(text: &mut String, lines: Vec<String>) {
+fn listed(text: &mut String, lines: &[String]) {
     for line in lines.iter().take(LISTED) {
         let _ = writeln!(text, "  {line}");
     }

@@ -132,11 +132,10 @@ fn indexed(trees: &mut Trees, table: &str) -> Vec<Vec<Value>> {
 }
 
 fn all_texts(values: &[Value]) -> Option<Vec<&str>> {
-    let text = |value| match value {
-        &Value::Text(ref text) => Some(text.as_str()),
-        _ => None,
-    };
-    values.iter().map(text).collect()
+    values
+        .iter()
+        .map(|value| if let Value::Text(text) = value { Some(text.as_str()) } else { None })
+        .collect()
 }
 
 fn exists(connection: &Connection, table: &str, id: i64) -> rusqlite::Result<bool> {

@@ -189,7 +189,7 @@ fn a_log_of_another_file_is_noticed_and_left() {
             Store::open_existing(&other.path).unwrap_err(),
             Store::open(&other.path).unwrap_err(),
             examine(&other.path, Depth::Quick).unwrap_err(),
-            restore(&place.folder().join("new.db"), &other.path).unwrap_err(),
+            restore(place.folder().join("new.db"), &other.path).unwrap_err(),
         ] {
             let told = error.to_string();
             assert!(
