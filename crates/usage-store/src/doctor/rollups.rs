@@ -25,7 +25,7 @@ const RECENT: i64 = 40 * 24 * 60 * 60 * 1_000_000;
 const RECENT_RECORDS: i64 = 1_000_000;
 
 /// So many records may have the time of a wrong clock and not hide from when on the others are recent.
-const STRAYS: i64 = 1_000;
+const STRAYS: i64 = 20;
 
 /// Compares all rollups, or the recent ones. Whether all belong together is checked in either case.
 pub(super) fn rollups(

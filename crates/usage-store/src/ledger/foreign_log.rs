@@ -36,8 +36,9 @@ pub(crate) fn check(connection: &Connection, path: &Path) -> Result<()> {
 fn is_foreign(connection: &Connection, path: &Path) -> bool {
     // The file first: the log is ahead of it.
     let (Some(file), Some(log)) = (of_file(path), read(connection)) else { return false };
-    (file.id, &file.epoch) != (log.id, &log.epoch)
-        || file.counters.iter().zip(log.counters).any(|(file, log)| *file > log)
+    // A migration that is in the log alone has given the first epoch.
+    let is_another = file.id != log.id || file.epoch.is_some() && file.epoch != log.epoch;
+    is_another || file.counters.iter().zip(log.counters).any(|(file, log)| *file > log)
 }
 
 /// By which a log of another file is noticed.
