@@ -306,7 +306,6 @@ mod tests {
             "2026",
             "2026-05",
             "2026-5-3",
-            "2026-02-29",
             "20260503",
             "yesterday",
             "2026-05-03T12:00:00",
@@ -316,6 +315,9 @@ mod tests {
         ] {
             let message = format!("--before {text:?} is neither an age nor a date");
             assert_eq!(of(text), Err(message));
+        }
+        for text in ["2026-02-29", "2026-13-01"] {
+            assert_eq!(of(text), Err(format!("--before {text:?}: there is no such day")));
         }
     }
 }

@@ -37,7 +37,8 @@ fn is_foreign(connection: &Connection, path: &Path) -> bool {
     // The file first: the log is ahead of it.
     let (Some(file), Some(log)) = (of_file(path), read(connection)) else { return false };
     // A migration that is in the log alone has given the first epoch.
-    let is_another = file.id != log.id || file.epoch.is_some() && file.epoch != log.epoch;
+    let epochs = file.epoch.zip(log.epoch);
+    let is_another = file.id != log.id || epochs.is_some_and(|(file, log)| file != log);
     is_another || file.counters.iter().zip(log.counters).any(|(file, log)| *file > log)
 }
 
