@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use usage_core::TimeRange;
 use usage_core::format::{format_count, printable};
-use usage_store::salvage::{Salvaged, SalvagedTable, salvage};
+use usage_store::salvage::{Salvaged, salvage};
 
 use crate::context::Context;
 use crate::error::CliError;
@@ -59,8 +59,7 @@ fn told(salvaged: &Salvaged, context: &Context) -> String {
         amounts::records(salvaged.records),
         amounts::bytes(salvaged.bytes)
     );
-    let damaged = |table: &&SalvagedTable| table.damaged_pages + table.damaged_rows > 0;
-    for table in salvaged.tables.iter().filter(damaged) {
+    for table in salvaged.tables.iter().filter(|table| table.has_damage()) {
         let made_again = if table.is_content() { "" } else { ", made again from the records" };
         // Writing to a string cannot fail.
         let _ = writeln!(
@@ -105,6 +104,7 @@ fn told(salvaged: &Salvaged, context: &Context) -> String {
             salvaged.lost_context,
             "records are without the session, tags, prices or id that they had",
         ),
+        (salvaged.changed_ids, "event ids are not those that were stored"),
         (salvaged.lost_sessions, "days of sessions whose records were deleted cannot be read"),
         (salvaged.left_out, "settings or books of prices cannot be read"),
     ] {

@@ -35,6 +35,7 @@ use crate::ledger::file::{self, FileStamp};
 use crate::ledger::schema::SCHEMA_VERSION;
 use crate::ledger::workshop::Workshop;
 use crate::rollups::{Level, Rebuilt, of_all_quarter};
+use crate::write::event_ids::{Stray, strays};
 use pages::Pages;
 use tree::Trees;
 
@@ -66,6 +67,8 @@ pub struct Salvaged {
     pub lost_names: u64,
     /// The number of records without the session, tags, prices or event id that they had.
     pub lost_context: u64,
+    /// The number of event ids of records that the ledger did not know: they are not what was stored.
+    pub changed_ids: u64,
     /// The number of days of sessions whose records were deleted and that cannot be read.
     pub lost_sessions: u64,
     /// The number of things beside the records that no ledger can have, such as a policy that makes no sense; left out.
@@ -104,12 +107,20 @@ impl Salvaged {
     /// Returns whether everything is there, as far as can be told.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        let is_whole = |table: &SalvagedTable| table.damaged_pages + table.damaged_rows == 0;
         self.missing.is_empty()
             && self.changed.is_empty()
             && self.lost_sums.is_empty()
-            && self.lost_names + self.lost_context + self.lost_sessions + self.left_out == 0
-            && self.tables.iter().filter(|table| table.is_content()).all(is_whole)
+            && self.lost_names
+                + self.lost_context
+                + self.changed_ids
+                + self.lost_sessions
+                + self.left_out
+                == 0
+            && self
+                .tables
+                .iter()
+                .filter(|table| table.is_content())
+                .all(|table| !table.has_damage())
     }
 
     /// Returns the number of requests that are known to be missing.
@@ -120,6 +131,12 @@ impl Salvaged {
 }
 
 impl SalvagedTable {
+    /// Returns whether something of it cannot be read.
+    #[must_use]
+    pub const fn has_damage(&self) -> bool {
+        self.damaged_pages + self.damaged_rows > 0
+    }
+
     /// Returns whether it holds what nothing else does: what follows from the records is made again.
     #[must_use]
     pub fn is_content(&self) -> bool {
@@ -190,6 +207,15 @@ fn fill(path: &Path, making: &Path) -> Result<Salvaged> {
     drop(store);
     // Another ledger's id is in it now, which the one that was open would refuse.
     let store = Store::open(making)?;
+    salvaged.changed_ids = store.read("read the new ledger", |connection| {
+        let mut unknown = 0;
+        strays(connection, |stray| unknown += u64::from(matches!(stray, Stray::Unknown(_))))?;
+        Ok(unknown)
+    })?;
+    // Of what cannot be read nobody can say whether it knew them.
+    if salvaged.tables.iter().all(|table| table.name != "event_ids" || table.has_damage()) {
+        salvaged.changed_ids = 0;
+    }
     let Rebuilt { records, lost, .. } = doctor::rebuild(&store)?;
     salvaged.records = records;
     salvaged.lost_sums.extend(lost);
