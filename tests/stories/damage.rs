@@ -26,7 +26,7 @@ fn a_truncated_ledger() {
     exit 4
     --- stderr
     error: cannot open the ledger /tmp/usage-XXXXXX/usage.db: it is damaged (database disk image is malformed)
-    hint: keep a copy of the file and restore a backup, or try `sqlite3 LEDGER .recover` on the copy
+    hint: `usage restore COPY` puts a backup back, `usage salvage LEDGER NEW` takes out what can be read
     ");
     assert!(fixture.read("usage.db") == before, "the file has changed");
 }
@@ -39,7 +39,7 @@ fn a_truncated_ledger_takes_nothing_in() {
     exit 4
     --- stderr
     error: cannot open the ledger /tmp/usage-XXXXXX/usage.db: it is damaged (database disk image is malformed)
-    hint: keep a copy of the file and restore a backup, or try `sqlite3 LEDGER .recover` on the copy
+    hint: `usage restore COPY` puts a backup back, `usage salvage LEDGER NEW` takes out what can be read
     ");
 }
 
@@ -54,7 +54,7 @@ fn pages_of_rubbish() {
     exit 4
     --- stderr
     error: cannot open the ledger /tmp/usage-XXXXXX/usage.db: it is damaged (database disk image is malformed)
-    hint: keep a copy of the file and restore a backup, or try `sqlite3 LEDGER .recover` on the copy
+    hint: `usage restore COPY` puts a backup back, `usage salvage LEDGER NEW` takes out what can be read
     ");
 }
 
@@ -70,7 +70,7 @@ fn records_without_their_names() {
     exit 4
     --- stderr
     error: the ledger /tmp/usage-XXXXXX/usage.db is damaged: records refer to unknown names (4) (ledger/names)
-    hint: keep a copy of the file and restore a backup, or try `sqlite3 LEDGER .recover` on the copy
+    hint: `usage restore COPY` puts a backup back, `usage salvage LEDGER NEW` takes out what can be read
     ");
 }
 

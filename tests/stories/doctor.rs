@@ -116,7 +116,7 @@ fn records_without_names() {
     let fixture = harmed("DELETE FROM label_sets WHERE model = 'gpt-5'");
     insta::assert_snapshot!(complaints(&fixture), @"
       records          1 wrong
-        record 3 of 2026-05-03T09:00:00.500000Z: its names (3) are missing or cannot be used; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
+        record 3 of 2026-05-03T09:00:00.500000Z: its names (3) are missing or cannot be used; `usage restore COPY` puts a backup back, `usage salvage /tmp/usage-XXXXXX/usage.db NEW` takes out what can be read
     error: something is wrong with the ledger /tmp/usage-XXXXXX/usage.db
     hint: keep a copy of the file before anything is done about it
     ");
@@ -127,9 +127,9 @@ fn names_that_cannot_be() {
     let fixture = harmed("UPDATE label_sets SET model = '' WHERE model = 'local'");
     insta::assert_snapshot!(complaints(&fixture), @"
       names            1 wrong
-        names 5: model must not be empty; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
+        names 5: model must not be empty; `usage restore COPY` puts a backup back, `usage salvage /tmp/usage-XXXXXX/usage.db NEW` takes out what can be read
       records          1 wrong
-        record 5 of 2026-05-02T23:59:59.999999Z: its names (5) are missing or cannot be used; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
+        record 5 of 2026-05-02T23:59:59.999999Z: its names (5) are missing or cannot be used; `usage restore COPY` puts a backup back, `usage salvage /tmp/usage-XXXXXX/usage.db NEW` takes out what can be read
     error: 2 things are wrong with the ledger /tmp/usage-XXXXXX/usage.db
     hint: keep a copy of the file before anything is done about it
     ");
@@ -175,14 +175,14 @@ fn counters_that_are_behind() {
     let fixture = harmed("UPDATE ledger SET next_record_id = 4, label_generation = 0");
     insta::assert_snapshot!(complaints(&fixture), @r#"
       counters         2 wrong
-        table ledger: label_generation is 0; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
+        table ledger: label_generation is 0; `usage restore COPY` puts a backup back, `usage salvage /tmp/usage-XXXXXX/usage.db NEW` takes out what can be read
         table ledger: next_record_id is 4, a record has the id 6; `sqlite3 /tmp/usage-XXXXXX/usage.db "UPDATE ledger SET next_record_id = 7"`
     error: 2 things are wrong with the ledger /tmp/usage-XXXXXX/usage.db
     hint: keep a copy of the file before anything is done about it
     "#);
     insta::assert_snapshot!(complaints(&harmed("DELETE FROM ledger")), @"
       counters         1 wrong
-        table ledger: its only row is missing; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
+        table ledger: its only row is missing; `usage restore COPY` puts a backup back, `usage salvage /tmp/usage-XXXXXX/usage.db NEW` takes out what can be read
       event-ids        not done: see above
       sums             1 wrong
         sums of all months: what tells whether all of them are there cannot be read; `usage doctor --rebuild` remakes them
@@ -214,8 +214,8 @@ fn tables_that_are_missing_or_changed() {
     );
     insta::assert_snapshot!(complaints(&fixture), @"
       tables           2 wrong
-        table label_sets: it is not what schema version 6 makes; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
-        table sources: it is missing; restore a backup, or try `sqlite3 /tmp/usage-XXXXXX/usage.db .recover` on a copy
+        table label_sets: it is not what schema version 6 makes; `usage restore COPY` puts a backup back, `usage salvage /tmp/usage-XXXXXX/usage.db NEW` takes out what can be read
+        table sources: it is missing; `usage restore COPY` puts a backup back, `usage salvage /tmp/usage-XXXXXX/usage.db NEW` takes out what can be read
       counters         not done: see above
       names            not done: see above
       prices           not done: see above
@@ -378,7 +378,9 @@ fn sums_that_do_not_agree() {
 #[test]
 fn all_sums_or_the_recent_ones() {
     let line = r#"{"instance_id":"i","route":"r","model":"m","tokens":7,"timestamp":"2020-01-01T10:00:00Z"}"#;
-    let fixture = Fixture::with(&format!("{DAY}{line}\n"));
+    // One record, or twenty, with the time of a wrong clock do not hide the others.
+    let late = r#"{"instance_id":"i","route":"r","model":"m","tokens":9,"timestamp":"2099-01-01T10:00:00Z"}"#;
+    let fixture = Fixture::with(&format!("{}{line}\n{late}\n", many(0, 30)));
     let ledger = Connection::open(fixture.path("usage.db")).unwrap();
     ledger.execute_batch("UPDATE records SET unclassified = 8 WHERE unclassified = 7").unwrap();
     ledger.close().unwrap();
@@ -391,6 +393,11 @@ fn all_sums_or_the_recent_ones() {
     );
     assert_eq!(fixture.usage("doctor --full --quick").code, 2);
     assert_eq!(fixture.usage("doctor --rebuild --quick").code, 2);
+    let ledger = Connection::open(fixture.path("usage.db")).unwrap();
+    let recent = "UPDATE records SET unclassified = 3 WHERE id = (SELECT min(id) FROM records)";
+    ledger.execute_batch(recent).unwrap();
+    ledger.close().unwrap();
+    assert_eq!(fixture.usage("doctor").code, 4);
 }
 
 /// A quarter of an hour whose records were deleted and whose sums cannot be read: nothing can make

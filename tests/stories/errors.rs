@@ -66,6 +66,11 @@ const CAUSES: &[(&str, Cause)] = &[
     }),
     ("bad-before", || Some(Fixture::with(DAY).usage("prune --before 30"))),
     ("bad-before", || Some(Fixture::with(DAY).usage("retain --reset-horizon soon"))),
+    ("bad-before", || Some(Fixture::with(DAY).usage("prune --before 2026-02-30"))),
+    ("bad-before", || Some(Fixture::with(DAY).usage("prune --before 3months"))),
+    ("bad-before", || Some(Fixture::with(DAY).usage("retain --reset-horizon 2026-13-01"))),
+    ("bad-age", || Some(Fixture::with(DAY).usage("status --backup-within 30"))),
+    ("bad-age", || Some(Fixture::with(DAY).usage("retain --rows 1y"))),
     ("doubtful", || Some(Fixture::with(DAY).usage("--now 2036-01-01T00:00:00Z prune --before 1d"))),
     ("before-in-future", || Some(Fixture::with(DAY).usage("prune --before 2099-01-01"))),
     ("rows-gone", || {
@@ -132,7 +137,43 @@ const CAUSES: &[(&str, Cause)] = &[
         let script = "trap '' XFSZ; ulimit -f 1; exec usage delete --all --yes";
         Some(Fixture::with(&many(0, 1_000)).shell(script))
     }),
-    ("sqlite-failed", || Some(changed("DROP TABLE rollups_month").usage("report"))),
+    ("sqlite-failed", || {
+        let trigger = "CREATE TRIGGER no BEFORE UPDATE ON retention \
+                       BEGIN SELECT RAISE(ABORT, 'closed for today'); END";
+        Some(changed(trigger).usage("retain --rows 30d"))
+    }),
+    ("ledger-damaged", || Some(changed("DROP TABLE rollups_month").usage("report"))),
+    ("foreign-log", || {
+        let fixture = Fixture::with(DAY);
+        fixture.usage("backup copy.db").stdout_of_success();
+        // As it is while a program that writes has it open.
+        let ledger = Connection::open(fixture.path("usage.db")).unwrap();
+        ledger.execute_batch("UPDATE ledger SET next_record_id = next_record_id + 1").unwrap();
+        fs::copy(fixture.path("usage.db-wal"), fixture.path("copy.db-wal")).unwrap();
+        Some(fixture.usage("report --db copy.db"))
+    }),
+    ("ledger-in-use", || {
+        let fixture = Fixture::with(DAY);
+        fixture.usage("backup copy.db").stdout_of_success();
+        let _store = usage_store::Store::open(fixture.path("usage.db")).unwrap();
+        Some(fixture.usage("restore copy.db"))
+    }),
+    ("its-own-copy", || Some(Fixture::with(DAY).usage("restore usage.db"))),
+    ("no-copy-of-it", || {
+        let fixture = Fixture::with(DAY);
+        fixture.usage_reading("record --db other.db", DAY).stdout_of_success();
+        Some(fixture.usage("restore other.db --keep-later"))
+    }),
+    ("nothing-replaced", || Some(Fixture::with(DAY).usage("restore --undo"))),
+    ("not-restored", || {
+        let fixture = Fixture::with(DAY);
+        fixture.usage("backup copy.db").stdout_of_success();
+        fixture.write("usage.db.replaced-1", "");
+        fs::create_dir(fixture.path("usage.db.restoring")).unwrap();
+        fixture.write("usage.db.restoring/lock", "");
+        fixture.write("usage.db.restoring/ready", "1/");
+        Some(fixture.usage("restore copy.db"))
+    }),
     ("journal-failed", || {
         let fixture = Fixture::with(DAY);
         // What cannot be opened as a file, by whomever.

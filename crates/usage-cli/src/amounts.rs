@@ -44,6 +44,24 @@ pub(crate) fn bytes(count: u64) -> String {
     }
 }
 
+/// The time between two instants, in the two largest units that it has: `2 days 3 hours`.
+pub(crate) fn span(from: Timestamp, to: Timestamp) -> String {
+    const UNITS: [(&str, i64); 4] =
+        [("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)];
+    let mut seconds = (to.as_micros() - from.as_micros()).max(0) / 1_000_000;
+    let mut parts = Vec::new();
+    for (name, unit) in UNITS {
+        let count = seconds / unit;
+        seconds %= unit;
+        if count > 0 {
+            let plural = if count == 1 { "" } else { "s" };
+            parts.push(format!("{count} {name}{plural}"));
+        }
+    }
+    parts.truncate(2);
+    if parts.is_empty() { "0 seconds".to_owned() } else { parts.join(" ") }
+}
+
 /// An instant in a zone, to the second or as fine as it is.
 pub(crate) fn instant(timestamp: Timestamp, zone: Tz) -> String {
     timestamp.to_utc().map_or_else(
@@ -55,6 +73,21 @@ pub(crate) fn instant(timestamp: Timestamp, zone: Tz) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_span_has_two_units_at_most() {
+        for (seconds, text) in [
+            (0, "0 seconds"),
+            (61, "1 minute 1 second"),
+            (3_600, "1 hour"),
+            (2 * 86_400 + 3 * 3_600 + 59, "2 days 3 hours"),
+            (86_400 + 5, "1 day 5 seconds"),
+        ] {
+            let at = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000);
+            assert_eq!(span(at(7), at(7 + seconds)), text);
+        }
+        assert_eq!(span(Timestamp::from_micros(5_000_000), Timestamp::from_micros(0)), "0 seconds");
+    }
 
     #[test]
     fn large_numbers_of_bytes_are_rounded_down() {

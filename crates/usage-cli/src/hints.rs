@@ -23,6 +23,11 @@ pub(crate) fn words(hint: Hint) -> Option<String> {
              harm"
         }
         Hint::AwaitOther => "try again when the other process is done",
+        Hint::StopOthers => "stop it and run the same command again",
+        Hint::MoveLogAway => {
+            "move LEDGER-wal and LEDGER-shm to the file that they belong to, or away: nothing was \
+             changed"
+        }
         Hint::Retry => "try again",
         Hint::Reopen => "the same command works on the file that is there now",
         Hint::CheckClock => "check the clock and the instant; --force carries it out all the same",
@@ -38,8 +43,8 @@ pub(crate) fn words(hint: Hint) -> Option<String> {
             return Some(format!("a period is one of: {}", accepted_forms()));
         }
         Hint::RestoreLedger => {
-            "keep a copy of the file and restore a backup, or try `sqlite3 LEDGER .recover` on the \
-             copy"
+            "`usage restore COPY` puts a backup back, `usage salvage LEDGER NEW` takes out what can \
+             be read"
         }
         Hint::RebuildRollups => "`usage doctor --rebuild` remakes them",
         Hint::CheckRecords => "`usage doctor --full` says more",

@@ -10,8 +10,11 @@ mod open;
 mod options;
 mod prices;
 mod query;
+pub mod restore;
 mod retention;
 mod rollups;
+pub mod salvage;
+pub mod status;
 mod store;
 mod write;
 

@@ -46,6 +46,9 @@ const ORDERS: &[(&str, &[&str])] = &[
             "query",
             "journal",
             "doctor",
+            "restore",
+            "salvage",
+            "status",
         ],
     ),
     (

@@ -14,8 +14,8 @@ use crate::{amounts, exit_codes, output};
 /// not wait. It appears under its name when it is complete; a file that is there already is never
 /// replaced.
 ///
-/// A copy is a ledger: `usage report --db PATH` reads it. To restore it, stop what has the ledger
-/// open, and move the copy to where the ledger was.
+/// A copy is a ledger: `usage report --db PATH` reads it, and `usage restore PATH` puts it back. The ledger remembers
+/// the last copy, where it can be written, for `usage status`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -33,6 +33,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let store = context.open_existing()?;
     context.note_waiting(&store, "copy");
     let backup = store.backup(&args.path)?;
+    // Who may only read the ledger can copy it as well.
+    let _ = store.remember_backup(&backup, context.now_timestamp());
     if !context.quiet {
         let path = backup.path.display().to_string();
         let bytes = amounts::bytes(backup.bytes);

@@ -18,9 +18,8 @@ use crate::{amounts, exit_codes, output, progress};
 /// in one step. Other programs cannot write meanwhile; what they record waits in their journals.
 /// Killed at any moment, it leaves the ledger as it was or up to date.
 ///
-/// To go back to the earlier program, stop what has the ledger open, move the ledger away together
-/// with usage.db-wal and usage.db-shm if they are there, and move the copy to where it was. The commands that record migrate a ledger of up to 1 GiB by themselves, after the same
-/// copy; the others leave it as it is.
+/// To go back to the earlier program, put the copy back with `usage restore`. The commands that record migrate a ledger
+/// of up to 1 GiB by themselves, after the same copy; the others leave it as it is.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {

@@ -21,12 +21,15 @@ mod prune;
 mod record;
 mod report;
 mod reprice;
+mod restore;
 mod retain;
+mod salvage;
 #[cfg(feature = "server")]
 mod serve;
 mod sessions;
 #[cfg(feature = "server")]
 mod setup;
+mod status;
 mod statusline;
 mod tags;
 mod vacuum;
@@ -65,6 +68,9 @@ pub(crate) enum Command {
     Delete(delete::Args),
     Vacuum(vacuum::Args),
     Backup(backup::Args),
+    Restore(restore::Args),
+    Salvage(salvage::Args),
+    Status(status::Args),
     Doctor(doctor::Args),
     Migrate(migrate::Args),
     Completions(completions::Args),
@@ -106,6 +112,9 @@ impl Command {
             Self::Delete(args) => delete::run(args, &context()?),
             Self::Vacuum(args) => vacuum::run(args, &context()?),
             Self::Backup(args) => backup::run(args, &context()?),
+            Self::Restore(args) => restore::run(args, &context()?),
+            Self::Salvage(args) => salvage::run(args, &context()?),
+            Self::Status(args) => status::run(args, &context()?),
             Self::Doctor(args) => doctor::run(args, &context()?),
             Self::Migrate(args) => migrate::run(args, &context()?),
             // These need to know nothing of the world.

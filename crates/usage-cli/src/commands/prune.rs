@@ -187,10 +187,13 @@ pub(super) fn instant(option: &str, text: &str, now: DateTime<Tz>) -> Result<Tim
         .or_else(|| DateTime::parse_from_rfc3339(text).ok().map(|at| Some(at.into())))
         .flatten()
         .ok_or_else(|| {
-            CliError::usage(format!("{option} {text:?} is neither an age nor a date")).hint(
-                "an age such as 30d, 24h, 90m or 8w, a day such as 2026-05-03, or an instant such as \
-                 2026-05-03T13:56:01+08:00",
-            )
+            const FORMS: &str = "an age such as 30d, 24h, 90m or 8w, a day such as 2026-05-03, or an \
+                                 instant such as 2026-05-03T13:56:01+08:00";
+            if is_day_like(text) && date(text).is_none() {
+                return CliError::usage(format!("{option} {text:?}: there is no such day"));
+            }
+            CliError::usage(format!("{option} {text:?} is neither an age nor a date"))
+                .hint(age_hint(text, FORMS))
         })?;
     if before >= now {
         let [before, now] = [before, now].map(|at| amounts::instant(at, zone));
@@ -199,6 +202,38 @@ pub(super) fn instant(option: &str, text: &str, now: DateTime<Tz>) -> Result<Tim
             .hint("`usage delete --all` deletes everything, if that is what you want"));
     }
     Ok(before)
+}
+
+/// The hint for what is no age: what was meant, where that can be told.
+pub(super) fn age_hint(text: &str, otherwise: &str) -> String {
+    let end = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (digits, word) = text.split_at(end);
+    let days = match word.trim().to_ascii_lowercase().as_str() {
+        "mo" | "mon" | "month" | "months" => 30,
+        "y" | "yr" | "year" | "years" => 365,
+        _ => return otherwise.to_owned(),
+    };
+    match digits.parse::<u64>().ok().and_then(|number| number.checked_mul(days)) {
+        Some(days) if days > 0 => {
+            format!("months and years have no fixed length: {days}d is about as long")
+        }
+        _ => otherwise.to_owned(),
+    }
+}
+
+/// The age that an option states.
+pub(super) fn age_of(option: &str, text: &str) -> Result<Age, CliError> {
+    text.parse().ok().filter(|age: &Age| !age.is_zero()).ok_or_else(|| {
+        CliError::usage(format!("{option} {text:?} is not an age"))
+            .hint(age_hint(text, "an age such as 30d, 24h, 90m or 8w"))
+    })
+}
+
+/// Returns whether it looks like `YYYY-MM-DD`, whatever the calendar says.
+fn is_day_like(text: &str) -> bool {
+    let parts: Vec<_> =
+        text.split('-').map(|part| (part.len(), part.parse::<u32>().is_ok())).collect();
+    parts == [(4, true), (2, true), (2, true)]
 }
 
 /// Exactly `YYYY-MM-DD`, of the calendar.
@@ -257,7 +292,6 @@ mod tests {
             "d",
             "30",
             "30D",
-            "30 d",
             " 30d",
             "-1d",
             "+1d",
@@ -272,7 +306,6 @@ mod tests {
             "2026",
             "2026-05",
             "2026-5-3",
-            "2026-02-29",
             "20260503",
             "yesterday",
             "2026-05-03T12:00:00",
@@ -282,6 +315,9 @@ mod tests {
         ] {
             let message = format!("--before {text:?} is neither an age nor a date");
             assert_eq!(of(text), Err(message));
+        }
+        for text in ["2026-02-29", "2026-13-01"] {
+            assert_eq!(of(text), Err(format!("--before {text:?}: there is no such day")));
         }
     }
 }

@@ -6,7 +6,7 @@ use usage_core::Timestamp;
 use usage_core::format::format_count;
 use usage_store::{Age, Policy, Retained, RetentionPlan, SessionsKept, Store};
 
-use super::prune::{NOTHING_DELETED, delete, insisted, instant, shown};
+use super::prune::{NOTHING_DELETED, age_hint, delete, insisted, instant, shown};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::{amounts, exit_codes, output};
@@ -164,14 +164,19 @@ fn age(option: &str, text: Option<&str>) -> Result<Option<Option<Age>>, CliError
         Some(text) => match text.parse::<Age>() {
             Ok(age) if !age.is_zero() => Ok(Some(Some(age))),
             _ => Err(CliError::usage(format!("{option} {text:?} is not an age"))
-                .hint("an age such as 30d, 24h, 90m or 8w, or forever")),
+                .hint(age_hint(text, "an age such as 30d, 24h, 90m or 8w, or forever"))),
         },
     }
 }
 
 /// Returns the times for which things are kept, and since when, for people.
 fn stated(retention: &Retained, context: &Context) -> String {
-    let kept = |age: Option<Age>| age.map_or("forever".to_owned(), |age| format!("for {age}"));
+    // A month is what `m` is taken for elsewhere.
+    let kept = |age: Option<Age>| match age.map(|age| age.to_string()) {
+        None => "forever".to_owned(),
+        Some(age) if age.ends_with('m') => format!("for {age} (m: minutes)"),
+        Some(age) => format!("for {age}"),
+    };
     let policy = &retention.policy;
     let mut text =
         format!("Records are kept {}, sums {}\n", kept(policy.rows()), kept(policy.rollups()));

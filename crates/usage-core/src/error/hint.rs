@@ -26,6 +26,10 @@ pub enum Hint {
     RemoveHardLinks,
     /// Try again when another process is done.
     AwaitOther,
+    /// Stop the programs that have the ledger open, then try again.
+    StopOthers,
+    /// Move the write-ahead log away, which belongs to another file.
+    MoveLogAway,
     /// Try again at once.
     Retry,
     /// Open it again, or start again: another file is there now.
@@ -54,7 +58,7 @@ pub enum Hint {
 
 impl Hint {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::CreateLedger,
         Self::NameLedger,
         Self::NameAnotherLedger,
@@ -66,6 +70,8 @@ impl Hint {
         Self::FreeSpaceOrSkipCopy,
         Self::RemoveHardLinks,
         Self::AwaitOther,
+        Self::StopOthers,
+        Self::MoveLogAway,
         Self::Retry,
         Self::Reopen,
         Self::CheckClock,

@@ -24,6 +24,9 @@ const RECENT: i64 = 40 * 24 * 60 * 60 * 1_000_000;
 /// At most so many records are added up then, so that it takes about a second in any ledger.
 const RECENT_RECORDS: i64 = 1_000_000;
 
+/// So many records may have the time of a wrong clock and not hide from when on the others are recent.
+const STRAYS: i64 = 20;
+
 /// Compares all rollups, or the recent ones. Whether all belong together is checked in either case.
 pub(super) fn rollups(
     connection: &Connection,
@@ -102,16 +105,15 @@ const CANNOT_BE_READ: &str = "they cannot be read";
 
 /// The instant from which rollups count as recent, at the beginning of a quarter of an hour.
 fn recent(connection: &Connection) -> Result<i64, ReadError> {
-    let newest: Option<i64> =
-        connection.query_row("SELECT max(number) FROM rollups_quarter", [], |row| row.get(0))?;
-    let newest = newest.map_or(i64::MIN, |newest| Level::Quarter.start_of(newest));
-    let last: Option<i64> = connection
-        .query_row(
-            "SELECT ts FROM records ORDER BY ts DESC, id DESC LIMIT 1 OFFSET ?1",
-            [RECENT_RECORDS],
-            |row| row.get(0),
-        )
-        .optional()?;
+    let behind = |count: i64| -> rusqlite::Result<Option<i64>> {
+        connection
+            .prepare_cached("SELECT ts FROM records ORDER BY ts DESC, id DESC LIMIT 1 OFFSET ?1")?
+            .query_row([count], |row| row.get(0))
+            .optional()
+    };
+    // Where there are so few, all of them are looked at.
+    let newest = behind(STRAYS)?.unwrap_or(i64::MIN);
+    let last = behind(RECENT_RECORDS)?;
     // The quarter in which the last of so many is would be added up in part only.
     let last = last.map_or(i64::MIN, |last| Level::Quarter.start_of(quarter_of(last) + 1));
     let from = newest.saturating_sub(RECENT).max(last);

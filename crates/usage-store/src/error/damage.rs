@@ -11,6 +11,8 @@ use usage_core::Hint;
 pub enum DamageCode {
     /// `ledger/file`: SQLite finds the file damaged.
     File,
+    /// `ledger/foreign-log`: the write-ahead log beside it is of another file.
+    ForeignLog,
     /// `ledger/table`: something else stands in the place of a table.
     Table,
     /// `ledger/schema-version`: there is no such version.
@@ -45,6 +47,7 @@ impl DamageCode {
     /// All of them.
     pub const ALL: [Self; 15] = [
         Self::File,
+        Self::ForeignLog,
         Self::Table,
         Self::SchemaVersion,
         Self::Id,
@@ -66,6 +69,7 @@ impl DamageCode {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::File => "ledger/file",
+            Self::ForeignLog => "ledger/foreign-log",
             Self::Table => "ledger/table",
             Self::SchemaVersion => "ledger/schema-version",
             Self::Id => "ledger/id",
@@ -91,6 +95,7 @@ impl DamageCode {
                 Hint::RebuildRollups
             }
             Self::RollupsNewer | Self::PricesNewer => Hint::UpdateProgram,
+            Self::ForeignLog => Hint::MoveLogAway,
             Self::RecordsChanged | Self::Prices => Hint::CheckRecords,
             _ => Hint::RestoreLedger,
         }

@@ -86,6 +86,10 @@ impl ReadError {
         Self::Sqlite(rusqlite::Error::SqliteFailure(interrupted, None))
     }
 
+    pub(crate) fn unreadable_policy() -> Self {
+        Self::Damaged(DamageCode::Policy, "how long records are kept cannot be read".to_owned())
+    }
+
     pub(crate) fn unknown_label_set(id: i64) -> Self {
         Self::Damaged(DamageCode::Names, format!("records refer to unknown names ({id})"))
     }

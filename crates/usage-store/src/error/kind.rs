@@ -11,20 +11,23 @@ impl StoreError {
         match self {
             Self::Unfinished { source, .. } => source.kind(),
             Self::Sqlite { source, .. } => source.kind().into(),
-            Self::NotFound { .. } => ErrorKind::NotFound,
+            Self::NotFound { .. } | Self::NothingReplaced { .. } => ErrorKind::NotFound,
             Self::NotALedger { .. }
             | Self::NewerVersion { .. }
             | Self::OlderVersion { .. }
             | Self::Linked { .. }
             | Self::Exists { .. }
+            | Self::ItsOwnCopy { .. }
+            | Self::NotALaterOne { .. }
             | Self::UnreadableBooks { .. }
             | Self::OldSqlite { .. } => ErrorKind::Unusable,
             Self::NoSpace { .. } => ErrorKind::Full,
-            Self::Find { source, .. } | Self::Create { source, .. } | Self::Sync { source, .. } => {
-                ErrorKind::of_io(source)
-            }
+            Self::Find { source, .. }
+            | Self::Create { source, .. }
+            | Self::Restore { source, .. }
+            | Self::Sync { source, .. } => ErrorKind::of_io(source),
             Self::Journal { .. } => ErrorKind::Io,
-            Self::ReadersBusy { .. } => ErrorKind::Busy,
+            Self::ReadersBusy { .. } | Self::InUse { .. } => ErrorKind::Busy,
             Self::Stopped { .. } => ErrorKind::Cancelled,
             Self::Damaged { .. } => ErrorKind::Corrupt,
             Self::VersionChanged { .. } | Self::Replaced { .. } => ErrorKind::Replaced,
@@ -63,6 +66,7 @@ impl StoreError {
             Self::NoSpace { .. } => Hint::FreeSpaceOrSkipCopy,
             Self::Linked { .. } => Hint::RemoveHardLinks,
             Self::Exists { .. } => Hint::NameNewFile,
+            Self::InUse { .. } => Hint::StopOthers,
             Self::NoDataFolder { .. } => Hint::NameLedger,
             Self::ReadersBusy { .. } => Hint::AwaitOther,
             Self::Damaged { code, .. } => code.hint(),
@@ -75,6 +79,10 @@ impl StoreError {
             Self::Replaced { .. } => Hint::Reopen,
             Self::Find { .. }
             | Self::Create { .. }
+            | Self::ItsOwnCopy { .. }
+            | Self::NotALaterOne { .. }
+            | Self::NothingReplaced { .. }
+            | Self::Restore { .. }
             | Self::Sync { .. }
             | Self::Journal { .. }
             | Self::OldSqlite { .. }

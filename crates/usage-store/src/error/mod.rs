@@ -109,6 +109,43 @@ pub enum StoreError {
         /// The place where it is.
         path: PathBuf,
     },
+    /// Somebody has the ledger open, which another file is about to replace.
+    #[error("the ledger {} is in use by {by}", path.display())]
+    InUse {
+        /// The ledger.
+        path: PathBuf,
+        /// Who has it open, such as `usage (process 4711)`, as far as that is known.
+        by: String,
+    },
+    /// The copy that was to be restored is the ledger itself.
+    #[error("{} is the ledger itself, and no copy of it", path.display())]
+    ItsOwnCopy {
+        /// The file.
+        path: PathBuf,
+    },
+    /// What was stored after a copy was taken was to be kept, and the copy is not of the ledger that is there.
+    #[error("{} is no copy of the ledger {}", copy.display(), path.display())]
+    NotALaterOne {
+        /// The ledger.
+        path: PathBuf,
+        /// The copy.
+        copy: PathBuf,
+    },
+    /// Nothing is kept that could be brought back.
+    #[error("nothing is kept beside {} that a restoration has replaced", path.display())]
+    NothingReplaced {
+        /// The ledger.
+        path: PathBuf,
+    },
+    /// A copy could not be put in the ledger's place. Whatever was done of it, the next program that opens the ledger
+    /// undoes it or carries it out.
+    #[error("cannot put a copy in the place of {}", path.display())]
+    Restore {
+        /// The ledger.
+        path: PathBuf,
+        /// The reason.
+        source: io::Error,
+    },
     /// The folder or the file could not be made.
     #[error("cannot create {}", path.display())]
     Create {

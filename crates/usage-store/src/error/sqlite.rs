@@ -33,7 +33,8 @@ impl SqliteErrorKind {
     #[must_use]
     pub fn of(error: &rusqlite::Error) -> Self {
         use rusqlite::Error::{
-            FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
+            FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType,
+            QueryReturnedNoRows, Utf8Error,
         };
         match error {
             // The tables are strict, and this program writes text as UTF-8: only damage puts anything
@@ -42,7 +43,12 @@ impl SqliteErrorKind {
             | IntegralValueOutOfRange(..)
             | InvalidColumnType(..)
             | Utf8Error(..) => return Self::Corrupt,
+            // Who looks for a row that need not be there says so.
+            QueryReturnedNoRows => return Self::Corrupt,
             _ => {}
+        }
+        if lacks_a_table(error) {
+            return Self::Corrupt;
         }
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
@@ -65,6 +71,18 @@ impl SqliteErrorKind {
     pub(crate) const fn is_damage(self) -> bool {
         matches!(self, Self::Corrupt | Self::NotADatabase)
     }
+}
+
+/// Returns whether a statement asks for a table or a column that every ledger has, and that is not there.
+fn lacks_a_table(error: &rusqlite::Error) -> bool {
+    let text = match error {
+        rusqlite::Error::SqlInputError { msg, .. } => msg,
+        rusqlite::Error::SqliteFailure(_, Some(text)) => text,
+        _ => return false,
+    };
+    // What a trigger of somebody's own asks for is named with its schema.
+    let table = text.strip_prefix("no such table: ");
+    table.is_some_and(|table| !table.contains('.')) || text.starts_with("no such column")
 }
 
 impl From<SqliteErrorKind> for ErrorKind {

@@ -1,6 +1,7 @@
 //! Telling a ledger from other files, without leaving a trace on what is not ours.
 
-use std::fs::Metadata;
+use std::fs::{File, Metadata};
+use std::io::Read as _;
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -25,6 +26,9 @@ pub(crate) enum Identity {
 pub(crate) fn identify(connection: &Connection, path: &Path) -> Result<Identity> {
     let failed = |source| {
         if SqliteErrorKind::of(&source) == SqliteErrorKind::NotADatabase {
+            if is_wreck(path) {
+                return wreck(path);
+            }
             return StoreError::NotALedger { path: path.to_owned(), what: "no SQLite database" };
         }
         StoreError::sqlite("open the ledger", path, source)
@@ -45,11 +49,31 @@ pub(crate) fn identify(connection: &Connection, path: &Path) -> Result<Identity>
         (APPLICATION_ID, found, _) => {
             Err(StoreError::NewerVersion { path: path.to_owned(), found })
         }
+        _ if is_wreck(path) => Err(wreck(path)),
         _ => {
             let what = "another program's SQLite database";
             Err(StoreError::NotALedger { path: path.to_owned(), what })
         }
     }
+}
+
+fn wreck(path: &Path) -> StoreError {
+    let what = "its first page is not what was written".to_owned();
+    StoreError::Damaged { path: path.to_owned(), code: DamageCode::File, what }
+}
+
+/// Returns whether a file that says it is something else holds the statements that make a ledger: its first page is
+/// damaged then.
+fn is_wreck(path: &Path) -> bool {
+    /// They lie in the first pages.
+    const MOST: u64 = 1 << 18;
+    const MARKS: [&[u8]; 2] = [b"CREATE TABLE label_sets", b"CREATE TABLE journal_folders ("];
+    let mut bytes = Vec::new();
+    // To open anything but a file may wait for ever.
+    let is_read = path.is_file()
+        && File::open(path).and_then(|file| file.take(MOST).read_to_end(&mut bytes)).is_ok();
+    let holds = |mark: &&[u8]| bytes.windows(mark.len()).any(|window| window == *mark);
+    is_read && MARKS.iter().any(holds)
 }
 
 /// Returns the name of an object that is called like one of a ledger's tables and is something

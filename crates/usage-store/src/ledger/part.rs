@@ -129,7 +129,12 @@ fn sweep(folder: &Path, now: Option<SystemTime>) {
 }
 
 fn is_left_over(path: &Path, now: Option<SystemTime>) -> Option<bool> {
-    let name = path.file_name()?.to_str()?.strip_suffix(SUFFIX)?;
+    let name = path.file_name()?.to_str()?;
+    if let Some(part) = name.strip_suffix("-wal").filter(|name| name.ends_with(SUFFIX)) {
+        // What SQLite has left beside a part that is gone.
+        return Some(part.starts_with(PREFIX) && !path.with_file_name(part).exists());
+    }
+    let name = name.strip_suffix(SUFFIX)?;
     let has_lock = name.starts_with(PREFIX);
     if !(has_lock || name.starts_with(PREFIX_WITHOUT_LOCK)) {
         return None;

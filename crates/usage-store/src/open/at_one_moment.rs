@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use crate::StoreOptions;
 use crate::error::{Result, StoreError};
 use crate::ledger::connect::connect;
+use crate::ledger::foreign_log;
 use crate::ledger::identify::{Identity, identify};
 use crate::ledger::immutable::{self, Attempt};
 
@@ -24,6 +25,8 @@ pub(crate) fn at_one_moment<T>(
         }
     }
     let connection = connect(path, &StoreOptions::default());
+    let connection = connection
+        .and_then(|connection| foreign_log::check(&connection, path).map(|()| connection));
     match connection.and_then(|mut connection| in_transaction(&mut connection, path, &work)) {
         // In a folder that cannot be written, one that nobody has open.
         Err(error) if error.is_unopenable() => {

@@ -15,8 +15,8 @@ use crate::ledger::connect::{configure, connect};
 use crate::ledger::file::with_ending;
 use crate::ledger::file_id::OpenedFile;
 use crate::ledger::identify::{Identity, OlderImmutable, identify, refuse_untouched};
-use crate::ledger::immutable;
 use crate::ledger::schema::SCHEMA_VERSION;
+use crate::ledger::{foreign_log, immutable, swap};
 use crate::options::{Migrate, StoreOptions};
 
 use self::migration::{Migrated, ensure_wal, fill, prepare_empty};
@@ -56,6 +56,7 @@ pub(crate) fn create(path: &Path, options: &StoreOptions) -> Result<Opened> {
 
 /// A connection to a file that is there, which may be a ledger or still be empty, and the file.
 pub(crate) fn for_writing(path: &Path, options: &StoreOptions) -> Result<(Connection, OpenedFile)> {
+    settle(path)?;
     refuse_others(path)?;
     connect_for_writing(path, options)
 }
@@ -67,6 +68,7 @@ fn connect_for_writing(path: &Path, options: &StoreOptions) -> Result<(Connectio
     if connection.is_readonly("main").unwrap_or(false) {
         return Err(read_only("open the ledger", path));
     }
+    foreign_log::check(&connection, path)?;
     Ok((connection, file))
 }
 
@@ -107,6 +109,7 @@ fn decide(older: Option<OlderImmutable>, path: &Path, migrate: Migrate) -> Resul
 pub(crate) fn in_use(path: &Path, options: &StoreOptions) -> Result<Connection> {
     let connection = connect(path, options)?;
     expect_this_version(&connection, path)?;
+    foreign_log::check(&connection, path)?;
     ready(connection, path, options)
 }
 
@@ -120,11 +123,18 @@ fn expect_this_version(connection: &Connection, path: &Path) -> Result<()> {
 }
 
 fn exists(path: &Path) -> Result<bool> {
+    settle(path)?;
     let _guard = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
     path.try_exists().map_err(|source| StoreError::Find { path: path.to_owned(), source })
 }
 
-fn make_folder(path: &Path) -> Result<()> {
+/// Leaves a restoration that was killed done or undone.
+fn settle(path: &Path) -> Result<()> {
+    swap::settle(&path.canonicalize().unwrap_or_else(|_| path.to_owned()))
+}
+
+/// Makes the folder of a ledger, mode 0700, where it is missing.
+pub(crate) fn make_folder(path: &Path) -> Result<()> {
     let Some(folder) = path.parent() else { return Ok(()) };
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);

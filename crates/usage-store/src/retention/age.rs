@@ -8,7 +8,8 @@ use usage_core::Timestamp;
 
 use crate::error::{Result, StoreError};
 
-/// The age that something may reach: `30d`, `8w`, `24h`, `90m`. A day has 24 hours.
+/// The age that something may reach: `30d`, `8w`, `24h`, `90m`. A day has 24 hours. Whole words are read as well, such as
+/// `30days` and `8 weeks`; a month and a year, which have no fixed length, are not.
 ///
 /// ```
 /// use usage_core::Timestamp;
@@ -49,21 +50,15 @@ impl FromStr for Age {
     type Err = StoreError;
 
     fn from_str(text: &str) -> Result<Self> {
-        let unit = text.chars().last().ok_or(StoreError::NotAnAge)?;
-        let minutes = match unit {
-            'm' => 1,
-            'h' => 60,
-            'd' => 24 * 60,
-            'w' => 7 * 24 * 60,
+        let end = text.bytes().take_while(u8::is_ascii_digit).count();
+        let (digits, word) = text.split_at(end);
+        let (unit, minutes) = match word.strip_prefix(' ').unwrap_or(word) {
+            "m" | "min" | "minute" | "minutes" => ('m', 1),
+            "h" | "hour" | "hours" => ('h', 60),
+            "d" | "day" | "days" => ('d', 24 * 60),
+            "w" | "week" | "weeks" => ('w', 7 * 24 * 60),
             _ => return Err(StoreError::NotAnAge),
         };
-        let digits = text
-            .strip_suffix(unit)
-            .filter(|digits| !digits.is_empty())
-            .ok_or(StoreError::NotAnAge)?;
-        if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(StoreError::NotAnAge);
-        }
         let number: u64 = digits.parse().map_err(|_| StoreError::NotAnAge)?;
         let minutes = number.checked_mul(minutes).ok_or(StoreError::NotAnAge)?;
         // Nothing is as old as that, and what is beyond cannot be reckoned with.
@@ -113,12 +108,33 @@ mod tests {
 
     #[test]
     fn an_age_is_a_number_and_a_unit() {
-        for (text, shown, minutes) in
-            [("90m", "90m", 90), ("007d", "7d", 10_080), ("2w", "2w", 20_160), ("0h", "0h", 0)]
-        {
+        for (text, shown, minutes) in [
+            ("90m", "90m", 90),
+            ("007d", "7d", 10_080),
+            ("2w", "2w", 20_160),
+            ("0h", "0h", 0),
+            ("30days", "30d", 43_200),
+            ("8 weeks", "8w", 80_640),
+            ("1hour", "1h", 60),
+        ] {
             assert_eq!((age(text).to_string().as_str(), age(text).minutes), (shown, minutes));
         }
-        for text in ["", "d", "30", "30D", "30 d", "-1d", "+1d", "1.5d", "30s", "3\u{663}d"] {
+        for text in [
+            "",
+            "d",
+            "30",
+            "30D",
+            "30  d",
+            "3mo",
+            "1y",
+            "1month",
+            "2M",
+            "-1d",
+            "+1d",
+            "1.5d",
+            "30s",
+            "3\u{663}d",
+        ] {
             assert!(matches!(text.parse::<Age>(), Err(StoreError::NotAnAge)), "{text}");
         }
         for text in ["99999999999999999999d", "18446744073709551615w", "9999999999w"] {

@@ -22,6 +22,7 @@ pub use delete::DeletionPlan;
 pub use everything::DeleteAllPlan;
 pub use horizon::HorizonReset;
 pub use plan::{RetentionPlan, SessionsPlan};
+pub(crate) use policy::policy_of;
 pub use policy::{Policy, Retained, Retention, SessionsKept};
 pub use progress::Deletion;
 pub use prune::{PruneOptions, PrunePlan};

@@ -3,7 +3,7 @@
 use usage_core::Timestamp;
 
 use super::age::Age;
-use crate::error::{DamageCode, ReadError, StoreError};
+use crate::error::{ReadError, StoreError};
 use crate::ledger::retained;
 use crate::{Result, Store};
 
@@ -117,6 +117,17 @@ pub struct Retained {
     pub rows_from: Option<Timestamp>,
 }
 
+/// Reads a policy as the ledger states it; `None` where that is none.
+pub(crate) fn policy_of([rows, rollups, sessions]: [Option<String>; 3]) -> Option<Policy> {
+    let age = |text: Option<String>| text.map(|text| text.parse::<Age>()).transpose().ok();
+    let sessions = match sessions.as_deref() {
+        None => SessionsKept::WithRollups,
+        Some(FOREVER) => SessionsKept::Forever,
+        Some(text) => SessionsKept::For(text.parse().ok()?),
+    };
+    Policy::new(age(rows)?, age(rollups)?).ok()?.with_sessions(sessions).ok()
+}
+
 /// In the place of an age.
 const FOREVER: &str = "forever";
 
@@ -154,22 +165,8 @@ impl Retention<'_> {
     /// When the ledger cannot be read.
     pub fn read(&self) -> Result<Retained> {
         self.store.read("read the ledger", |connection| {
-            let [rows, rollups, sessions] = retained::ages(connection)?;
-            let [rows, rollups] =
-                [rows, rollups].map(|text| text.map(|text| text.parse::<Age>()).transpose());
-            let sessions = match sessions.as_deref() {
-                None => Ok(SessionsKept::WithRollups),
-                Some(FOREVER) => Ok(SessionsKept::Forever),
-                Some(text) => text.parse().map(SessionsKept::For),
-            };
-            let policy = rows.and_then(|rows| Ok((rows, rollups?, sessions?))).ok();
-            let policy = policy.and_then(|(rows, rollups, sessions)| {
-                Policy::new(rows, rollups).ok()?.with_sessions(sessions).ok()
-            });
-            let policy = policy.ok_or_else(|| {
-                let what = "how long records are kept cannot be read".to_owned();
-                ReadError::Damaged(DamageCode::Policy, what)
-            })?;
+            let policy = policy_of(retained::ages(connection)?);
+            let policy = policy.ok_or_else(ReadError::unreadable_policy)?;
             let at = |micros: Option<i64>| micros.map(Timestamp::from_micros);
             Ok(Retained {
                 policy,

@@ -19,6 +19,7 @@ mod derived;
 mod fold;
 mod folds;
 mod level;
+mod mend;
 mod piece;
 mod rebuild;
 mod rollup;
@@ -42,6 +43,7 @@ pub(crate) use derived::{from_finer, from_rows};
 pub(crate) use fold::folded_by_month;
 pub(crate) use folds::Folds;
 pub(crate) use level::{Level, quarter_of, start_of_quarter};
+pub(crate) use mend::{label_sets_of_rollups, mend_frozen, of_all_quarter};
 pub use rebuild::Rebuilt;
 pub(crate) use rebuild::rebuild;
 pub(crate) use rollup::Rollup;
@@ -51,8 +53,8 @@ pub(crate) use seals::{Seen, all_torn};
 #[cfg(feature = "zones")]
 pub(crate) use sessions::{DAY, day_of, start_of_day, totals_by_day};
 pub(crate) use sessions::{
-    SessionFault, each_session_fault, forget_frozen, forget_old, forget_unused_sessions,
-    recount_cut_day,
+    SessionFault, each_session_fault, forget_frozen, forget_old, forget_unreadable,
+    forget_unused_sessions, recount_cut_day,
 };
 pub(crate) use table::{clear, numbers, read};
 pub(crate) use total::{Totals, total};

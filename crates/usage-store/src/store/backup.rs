@@ -20,6 +20,16 @@ pub struct Backup {
     pub bytes: u64,
 }
 
+/// Gives the copy an epoch of its own, which tells it from the original: so that the log of one is not taken for that
+/// of the other.
+fn begin_epoch(part: &Part) -> rusqlite::Result<()> {
+    let copy = Connection::open_with_flags(part.uri(), Part::flags())?;
+    // Without locks there can be no file that is shared with others.
+    copy.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    copy.execute("UPDATE ledger SET epoch = randomblob(16)", [])?;
+    copy.close().map_err(|(_, error)| error)
+}
+
 impl Store {
     /// Copies the ledger as it is at one instant into a file of its own, which is complete and on
     /// the disk when it appears at `path`, can be read by its owner alone, and is as small as it
@@ -67,7 +77,8 @@ impl Store {
             return Err(StoreError::VersionChanged { path: self.path().to_owned(), found });
         }
         match connection.execute("VACUUM INTO ?1", [part.uri()]) {
-            Ok(_) => Ok(()),
+            Ok(_) => begin_epoch(part)
+                .map_err(|source| StoreError::sqlite("copy the ledger to", path, source)),
             Err(source) => Err(match SqliteErrorKind::of(&source) {
                 // What is full or cannot be written is where the copy goes.
                 SqliteErrorKind::Full

@@ -28,7 +28,10 @@ impl Words {
         let ledger = &self.ledger;
         let text = match remedy {
             Remedy::Restore => {
-                format!("restore a backup, or try `sqlite3 {ledger} .recover` on a copy")
+                format!(
+                    "`usage restore COPY` puts a backup back, `usage salvage {ledger} NEW` takes \
+                     out what can be read"
+                )
             }
             Remedy::Reindex => format!("on a copy, try `sqlite3 {ledger} REINDEX`"),
             Remedy::MakeAgain(sql) => format!("`sqlite3 {ledger} \"{sql}\"`"),
@@ -150,9 +153,10 @@ mod tests {
     #[test]
     fn a_path_is_quoted_for_a_shell() {
         let restore = |path: &str| Words::of(path).remedy(&Remedy::Restore);
-        let expected = "restore a backup, or try `sqlite3 /a/b.db .recover` on a copy";
+        let expected = "`usage restore COPY` puts a backup back, `usage salvage /a/b.db NEW` takes out \
+                        what can be read";
         assert_eq!(restore("/a/b.db"), expected);
-        assert!(restore("/a b/it's.db").contains(r"`sqlite3 '/a b/it'\''s.db' .recover`"));
+        assert!(restore("/a b/it's.db").contains(r"`usage salvage '/a b/it'\''s.db' NEW`"));
         let (folder, ledger) = ("/LEDGER/j".into(), "/old.db".into());
         let advice = Words::of("/new.db").advice(&Advice::JournalElsewhere { folder, ledger });
         assert!(advice.starts_with("/LEDGER/j holds a journal"), "{advice}");

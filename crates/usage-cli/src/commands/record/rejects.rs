@@ -29,7 +29,12 @@ impl Rejects {
     /// Opens the file, to add to it.
     pub(super) fn open(path: &Path, form: Form) -> Result<Self, CliError> {
         let name = path.display().to_string();
-        let file = File::options().append(true).create(true).open(path);
+        let mut options = File::options();
+        options.append(true).create(true);
+        // It holds what the ledger would, which its owner alone can read.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path);
         let file = file.map_err(|error| cannot_write(&name, &error))?;
         Ok(Self {
             name,

@@ -49,11 +49,24 @@ pub(crate) fn id_of(connection: &Connection, labels: &Labels, tags: &str) -> rus
         };
     }
     let id = next_id(connection, "label_sets")?;
+    insert_as(connection, id, labels, tags)?;
+    Ok(id)
+}
+
+/// Adds a label set under an id that none has.
+pub(crate) fn insert_as(
+    connection: &Connection,
+    id: i64,
+    labels: &Labels,
+    tags: &str,
+) -> rusqlite::Result<()> {
+    let names = labels.names();
+    let texts = names.all().iter().chain([&tags]).map(|text| text as &dyn ToSql);
     let checksum = checksum(id, &names, tags);
     connection
         .prepare_cached(&INSERT_SET)?
-        .execute(params_from_iter(texts().chain([&id as &dyn ToSql, &checksum])))?;
-    Ok(id)
+        .execute(params_from_iter(texts.chain([&id as &dyn ToSql, &checksum])))
+        .map(drop)
 }
 
 /// A label set; none where it is missing, or not what was stored.

@@ -19,6 +19,7 @@ use crate::ledger::transaction;
 use crate::options::{Migrate, StoreOptions};
 
 pub use plan::MigrationPlan;
+pub(crate) use plan::free;
 pub(crate) use steps::{ensure_wal, fill, prepare_empty};
 
 /// A migration that was carried out.

@@ -22,6 +22,7 @@ pub(crate) use derived::{SessionFault, each_session_fault};
 pub(crate) use frozen::{forget_frozen, forget_old, forget_unused_sessions};
 pub(super) use rebuild::rebuild;
 pub(super) use table::each_label_set;
+pub(crate) use table::forget_unreadable;
 #[cfg(feature = "zones")]
 pub(crate) use table::totals_by_day;
 

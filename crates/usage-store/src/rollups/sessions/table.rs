@@ -126,6 +126,23 @@ pub(super) fn each(
     Ok(())
 }
 
+/// Removes those that cannot be read; says how many they were.
+pub(crate) fn forget_unreadable(connection: &Connection) -> Result<u64, ReadError> {
+    let mut unreadable = Vec::new();
+    each(connection, |key, rollup| {
+        if rollup.is_err() {
+            unreadable.push(key);
+        }
+        Ok(())
+    })?;
+    let mut delete =
+        connection.prepare("DELETE FROM session_sums WHERE session = ?1 AND day = ?2")?;
+    for (session, day) in &unreadable {
+        delete.execute([session, day])?;
+    }
+    Ok(unreadable.len() as u64)
+}
+
 /// Gives each label set that a session has. What cannot be read is passed over: nothing is removed then.
 pub(in crate::rollups) fn each_label_set(
     connection: &Connection,
