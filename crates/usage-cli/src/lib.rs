@@ -3,14 +3,18 @@
 mod amounts;
 mod args;
 mod commands;
+mod complaints;
 mod context;
 mod error;
 pub mod exit_codes;
 mod global;
 mod hints;
 mod interrupts;
+mod messages;
 mod output;
+mod outputs;
 mod progress;
+mod zone;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -26,8 +30,16 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return output::usage_error(&error),
     };
+    messages::choose_color(&cli.global);
     if cli.global.verbose || cli.command.as_ref().is_none_or(commands::Command::may_warn) {
         output::start_diagnostics(&cli.global);
+    }
+    // Whatever the command prints, it must not go into the ledger.
+    let ledger = cli.global.named_db().or_else(|| usage_store::db_path().ok());
+    if let Some(ledger) = ledger
+        && let Err(error) = outputs::check_standard(&ledger, std::iter::empty())
+    {
+        return output::error(&error);
     }
     let ran = match &cli.command {
         Some(command) => command.run(&cli.global),

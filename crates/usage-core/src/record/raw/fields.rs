@@ -15,6 +15,8 @@ pub(in crate::record) struct Unknown {
     pub(in crate::record) are_ignored: bool,
     /// Shortened. Where they are not passed over, the first one ends the reading.
     pub(in crate::record) names: Vec<String>,
+    /// The field whose value is being read, for who complains about it.
+    pub(in crate::record) at: Option<Field>,
 }
 
 /// Reads fields in any order, each once, and none missing of those that every record has.
@@ -60,7 +62,9 @@ impl<'de> Visitor<'de> for FieldsOf<'_> {
                 return Err(Error::duplicate_field(field.name()));
             }
             seen |= bit;
+            unknown.at = Some(field);
             raw.read(field, &mut map)?;
+            unknown.at = None;
         }
         // The labels that every line has are the first fields.
         let is_missing = |label: &Label| label.is_required() && seen & (1 << *label as u32) == 0;
