@@ -157,8 +157,10 @@ pub(super) const fn doing(code: i32) -> &'static str {
         ffi::SQLITE_IOERR_DELETE => "a file beside it could not be removed",
         ffi::SQLITE_IOERR_FSTAT | ffi::SQLITE_IOERR_ACCESS => "it could not be looked at",
         ffi::SQLITE_IOERR_NOMEM => "there is no memory left",
+        ffi::SQLITE_IOERR_SHMSIZE => {
+            "its shared memory could not grow: the disk, a quota, or a limit to the size of files (`ulimit -f`)"
+        }
         ffi::SQLITE_IOERR_SHMOPEN
-        | ffi::SQLITE_IOERR_SHMSIZE
         | ffi::SQLITE_IOERR_SHMMAP
         | ffi::SQLITE_IOERR_SHMLOCK => "the file system has no shared memory for it",
         _ if is_of_locks(code) => "locking failed",
@@ -171,7 +173,6 @@ pub(super) const fn is_of_shared_memory(code: i32) -> bool {
     matches!(
         code,
         ffi::SQLITE_IOERR_SHMOPEN
-            | ffi::SQLITE_IOERR_SHMSIZE
             | ffi::SQLITE_IOERR_SHMMAP
             | ffi::SQLITE_IOERR_SHMLOCK
     )

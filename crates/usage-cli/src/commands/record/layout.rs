@@ -48,24 +48,23 @@ pub(super) fn of(start: &[u8], form: Form, is_all: bool) -> Option<Layout> {
     found.or(is_enough.then_some(Layout::Lines))
 }
 
-/// An object whose first line breaks off between its fields goes on below. A line that was cut off in the middle of a
-/// text or has another object below it is a line that is damaged.
+/// An object whose first line breaks off between its fields goes on below, and one that has another behind it on its
+/// line is one of many. A line that was cut off in the middle of a text, or has another object below it, is a line that is
+/// damaged.
 fn layout_of_object(text: &[u8]) -> Option<Layout> {
-    let end = text.iter().position(|byte| *byte == b'\n')?;
-    let line = text[..end].trim_ascii_end();
-    if !line.ends_with(b"{")
-        && !line.ends_with(b",")
-        && !line.ends_with(b"[")
-        && !line.ends_with(b":")
+    let end = text.iter().position(|byte| *byte == b'\n');
+    let line = text[..end.unwrap_or(text.len())].trim_ascii_end();
+    if let [_, behind, ..] = &objects(line)[..]
+        && behind.starts_with(b"{")
     {
-        return Some(Layout::Lines);
+        return Some(Layout::Values);
     }
-    let below = text[end..].trim_ascii_start().first()?;
-    Some(if matches!(below, b'{' | b'[') && !line.ends_with(b":") && !line.ends_with(b"[") {
-        Layout::Lines
-    } else {
-        Layout::Values
-    })
+    if !line.ends_with(b"{") && !line.ends_with(b",") && !line.ends_with(b":") {
+        return end.map(|_| Layout::Lines);
+    }
+    let below = text[end?..].trim_ascii_start().first()?;
+    let is_damaged = *below == b'{' && !line.ends_with(b":");
+    Some(if is_damaged { Layout::Lines } else { Layout::Values })
 }
 
 /// Known by their first bytes.
@@ -225,6 +224,10 @@ mod tests {
             (b"{\r\n\t\"a\": 1\r\n}", "values"),
             (b"{\"a\": 1,\n \"b\": 2}", "values"),
             (b"{\"tags\":\n {}}", "values"),
+            (b"{\"a\":1}{\"b\":2}\n{}", "values"),
+            (b"{\"a\":1} {\"b\"", "values"),
+            (b"{\"a\":1} x\n", "lines"),
+            (b"{\"a\":[\n{\"b\":1}\n", "lines"),
             (b"\x1f\x8b\x08\0", "compressed by gzip"),
             (b"\xff\xfe{\0\"\0", "text in UTF-16"),
             (b"\xff\xfe\0\0{\0\0\0", "text in UTF-32"),
