@@ -124,8 +124,7 @@ mod tests {
     #[test]
     fn kinds_are_bounded() {
         let mut complaints = Complaints::default();
-        let letters =
-            |n: u64| n.to_string().replace(char::is_numeric, "x").repeat(n as usize % 2_000 + 1);
+        let letters = |n: usize| n.to_string().replace(char::is_numeric, "x").repeat(n % 2_000 + 1);
         for n in 0..5_000 {
             complaints.add("a", &letters(n));
         }

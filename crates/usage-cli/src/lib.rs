@@ -37,7 +37,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     // Whatever the command prints, it must not go into the ledger.
     let ledger = cli.global.named_db().or_else(|| usage_store::db_path().ok());
     if let Some(ledger) = ledger
-        && let Err(error) = outputs::check_standard(&ledger, std::iter::empty())
+        && let Err(error) = outputs::check_standard(&ledger, &[])
     {
         return output::error(&error);
     }

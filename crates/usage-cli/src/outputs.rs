@@ -10,16 +10,13 @@ use crate::error::CliError;
 use crate::output::error_elsewhere;
 
 /// Refuses standard output or standard error that was redirected into the ledger, or into what is read.
-pub(crate) fn check_standard(
-    ledger: &Path,
-    inputs: impl Iterator<Item = PathBuf> + Clone,
-) -> Result<(), CliError> {
+pub(crate) fn check_standard(ledger: &Path, inputs: &[PathBuf]) -> Result<(), CliError> {
     if !cfg!(unix) {
         return Ok(());
     }
     let goes_into = |path: &Path| {
         let part = parts(ledger).into_iter().find(|part| is_same_file(path, part));
-        let input = || inputs.clone().find(|input| is_both(path, input));
+        let input = || inputs.iter().find(|input| is_both(path, input)).cloned();
         part.map(|part| (part, PART)).or_else(|| Some((input()?, INPUT)))
     };
     let [output, errors] = ["/dev/stdout", "/dev/stderr"].map(|path| goes_into(Path::new(path)));

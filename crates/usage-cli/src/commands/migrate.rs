@@ -1,6 +1,5 @@
 //! `usage migrate`
 
-use std::iter;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -48,7 +47,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         Some(path) => path.clone(),
         None => context.db_path()?,
     };
-    outputs::check_standard(&path, iter::empty())?;
+    outputs::check_standard(&path, &[])?;
     let plan = MigrationPlan::new(path, !args.in_place)?;
     if args.dry_run || !context.quiet {
         output::print(&shown(&plan))?;

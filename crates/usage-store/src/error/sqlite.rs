@@ -90,14 +90,14 @@ impl From<SqliteErrorKind> for ErrorKind {
 pub struct SqliteError {
     kind: SqliteErrorKind,
     inner: rusqlite::Error,
-    cause: Option<Cause>,
+    cause: Option<Box<Cause>>,
 }
 
 impl SqliteError {
     /// Wraps an error about the database at a path, and asks the system why.
     pub(crate) fn at(path: &Path, inner: rusqlite::Error) -> Self {
         let kind = SqliteErrorKind::of(&inner);
-        let cause = system::cause(path, kind, extended(&inner));
+        let cause = system::cause(path, kind, extended(&inner)).map(Box::new);
         Self { kind, inner, cause }
     }
 
@@ -115,7 +115,7 @@ impl SqliteError {
 
     /// Returns what may help, where there is something.
     pub(crate) fn hint(&self) -> Option<Hint> {
-        self.cause.as_ref().and_then(Cause::hint).or_else(|| match self.kind {
+        self.cause.as_deref().and_then(Cause::hint).or_else(|| match self.kind {
             SqliteErrorKind::Busy => Some(Hint::AwaitOther),
             SqliteErrorKind::Full => Some(Hint::FreeSpace),
             SqliteErrorKind::Io if system::is_of_shared_memory(extended(&self.inner)) => {

@@ -158,11 +158,12 @@ pub(super) const fn doing(code: i32) -> &'static str {
         ffi::SQLITE_IOERR_FSTAT | ffi::SQLITE_IOERR_ACCESS => "it could not be looked at",
         ffi::SQLITE_IOERR_NOMEM => "there is no memory left",
         ffi::SQLITE_IOERR_SHMSIZE => {
-            "its shared memory could not grow: the disk, a quota, or a limit to the size of files (`ulimit -f`)"
+            "its shared memory could not grow: the disk, a quota, or a limit to the size of \
+             files (`ulimit -f`)"
         }
-        ffi::SQLITE_IOERR_SHMOPEN
-        | ffi::SQLITE_IOERR_SHMMAP
-        | ffi::SQLITE_IOERR_SHMLOCK => "the file system has no shared memory for it",
+        ffi::SQLITE_IOERR_SHMOPEN | ffi::SQLITE_IOERR_SHMMAP | ffi::SQLITE_IOERR_SHMLOCK => {
+            "the file system has no shared memory for it"
+        }
         _ if is_of_locks(code) => "locking failed",
         _ => "reading or writing failed",
     }
@@ -170,12 +171,7 @@ pub(super) const fn doing(code: i32) -> &'static str {
 
 /// Returns whether a code says that there is no shared memory.
 pub(super) const fn is_of_shared_memory(code: i32) -> bool {
-    matches!(
-        code,
-        ffi::SQLITE_IOERR_SHMOPEN
-            | ffi::SQLITE_IOERR_SHMMAP
-            | ffi::SQLITE_IOERR_SHMLOCK
-    )
+    matches!(code, ffi::SQLITE_IOERR_SHMOPEN | ffi::SQLITE_IOERR_SHMMAP | ffi::SQLITE_IOERR_SHMLOCK)
 }
 
 #[cfg(test)]

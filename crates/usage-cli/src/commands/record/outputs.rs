@@ -21,7 +21,8 @@ pub(super) fn check<'a>(
                 .hint("--db or USAGE_DB names another ledger"));
         }
     }
-    check_standard(ledger, inputs.clone().filter_map(|input| Some(input.path()?.to_owned())))?;
+    let paths: Vec<_> = inputs.clone().filter_map(|input| Some(input.path()?.to_owned())).collect();
+    check_standard(ledger, &paths)?;
     let Some(rejects) = rejects else { return Ok(()) };
     if rejects.as_os_str() == "-" {
         return Err(CliError::usage("--rejects names -, and it takes a file")

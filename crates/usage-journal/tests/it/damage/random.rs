@@ -37,7 +37,7 @@ fn damage(bytes: &mut Vec<u8>, written: usize, random: &mut Random) -> &'static 
             "ones"
         }
         2 => {
-            bytes[hit].iter_mut().for_each(|byte| *byte = random.below(256) as u8);
+            bytes[hit].iter_mut().for_each(|byte| *byte = u8::try_from(random.below(256)).unwrap());
             "noise"
         }
         3 => {
