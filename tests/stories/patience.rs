@@ -158,6 +158,7 @@ fn a_ledger_that_is_slow() {
                 // sleep: it is held for so long, and let go for so long.
                 thread::sleep(Duration::from_millis(1_500));
                 ledger.execute_batch("ROLLBACK").unwrap();
+                // sleep: others have their turn.
                 thread::sleep(Duration::from_millis(100));
             }
         });

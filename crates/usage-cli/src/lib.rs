@@ -23,28 +23,19 @@ use crate::args::Cli;
 
 /// Runs the command line and returns what the process should exit with, see [`exit_codes`].
 ///
-/// Reads the environment, the clock and the files that the arguments name; prints to standard
-/// output and standard error.
+/// Reads the environment, the clock and the files that the arguments name; prints to both standard streams.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::read(args) {
         Ok(cli) => cli,
         Err(error) => return output::usage_error(&error),
     };
-    messages::choose_color(&cli.global);
     if cli.global.verbose || cli.command.as_ref().is_none_or(commands::Command::may_warn) {
         output::start_diagnostics(&cli.global);
     }
-    // Whatever the command prints, it must not go into the ledger.
-    let ledger = cli.global.named_db().or_else(|| usage_store::db_path().ok());
-    if let Some(ledger) = ledger
-        && let Err(error) = outputs::check_standard(&ledger, &[])
-    {
-        return output::error(&error);
-    }
-    let ran = match &cli.command {
+    let ran = outputs::check_ledger(&cli.global).and_then(|()| match &cli.command {
         Some(command) => command.run(&cli.global),
         None => commands::run_without(&cli.global),
-    };
+    });
     match ran {
         Ok(code) => ExitCode::from(code),
         Err(error) => output::error(&error),

@@ -7,7 +7,14 @@ use std::path::{Path, PathBuf};
 use usage_store::file::{is_same_file, parts};
 
 use crate::error::CliError;
+use crate::global::GlobalArgs;
 use crate::output::error_elsewhere;
+
+/// Refuses streams that were redirected into the ledger, whatever the command.
+pub(crate) fn check_ledger(args: &GlobalArgs) -> Result<(), CliError> {
+    let ledger = args.named_db().or_else(|| usage_store::db_path().ok());
+    ledger.map_or(Ok(()), |ledger| check_standard(&ledger, &[]))
+}
 
 /// Refuses standard output or standard error that was redirected into the ledger, or into what is read.
 pub(crate) fn check_standard(ledger: &Path, inputs: &[PathBuf]) -> Result<(), CliError> {
