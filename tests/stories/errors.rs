@@ -39,8 +39,10 @@ const CAUSES: &[(&str, Cause)] = &[
     ("command-line", || Some(Fixture::new().usage("reprot"))),
     ("bad-now", || Some(Fixture::new().usage("period --now never"))),
     ("bad-time-zone", || Some(Fixture::new().usage("period --timezone Nowhere"))),
-    ("bad-time-zone", || {
-        Some(Fixture::new().unset("USAGE_TIMEZONE").set("TZ", "<-03>3").usage("period"))
+    ("bad-time-zone", || Some(Fixture::new().usage("period --timezone europe/berlin"))),
+    ("no-time-zone", || {
+        let fixture = Fixture::with(DAY).unset("USAGE_TIMEZONE").set("TZ", "Mars/Olympus");
+        Some(fixture.usage("prune --before 2026-05-01"))
     }),
     ("bad-period", || Some(Fixture::new().usage("report nonsense"))),
     ("bad-grouping", || Some(Fixture::with(DAY).usage("report --by day,week"))),
@@ -64,6 +66,9 @@ const CAUSES: &[(&str, Cause)] = &[
         fixture.write("a", "");
         Some(fixture.usage("record a --rejects a"))
     }),
+    ("rejects-in-use", || Some(Fixture::new().usage("record --rejects - /dev/null"))),
+    ("output-in-use", || Some(Fixture::with(DAY).shell("usage export >> usage.db"))),
+    ("input-is-ledger", || Some(Fixture::with(DAY).usage("record usage.db"))),
     ("bad-before", || Some(Fixture::with(DAY).usage("prune --before 30"))),
     ("bad-before", || Some(Fixture::with(DAY).usage("retain --reset-horizon soon"))),
     ("bad-before", || Some(Fixture::with(DAY).usage("prune --before 2026-02-30"))),
@@ -122,7 +127,19 @@ const CAUSES: &[(&str, Cause)] = &[
         let fixture = Fixture::with(DAY);
         Some(fixture.usage("record --db usage.db/usage.db"))
     }),
+    ("ledger-not-findable", || {
+        let name = "x".repeat(300);
+        Some(Fixture::new().usage(&format!("report --db {name}")))
+    }),
     ("cannot-create", || Some(Fixture::new().usage("record --db /proc/none/usage.db"))),
+    ("cannot-create", || {
+        let fixture = Fixture::new();
+        fixture.write("a", DAY);
+        allow(&fixture, "", 0o555);
+        let run = as_a_plain_user(&fixture, "record a");
+        allow(&fixture, "", 0o755);
+        Some(run)
+    }),
     ("file-exists", || Some(Fixture::with(DAY).usage("backup usage.db"))),
     ("ledger-locked", || locked("report")),
     ("disk-full", || {
@@ -182,6 +199,13 @@ const CAUSES: &[(&str, Cause)] = &[
         Some(fixture.usage("delete --all --yes"))
     }),
     ("cannot-read", || Some(Fixture::new().usage("record missing"))),
+    ("cannot-read", || Some(Fixture::new().usage("record --follow /dev/null"))),
+    ("other-format", || {
+        let fixture = Fixture::new();
+        fixture.write("a.gz", b"\x1f\x8b\x08\0");
+        Some(fixture.usage("record a.gz"))
+    }),
+    ("other-format", || Some(Fixture::new().usage_reading("record", "{\"resourceLogs\":[]}\n"))),
     ("bad-header", || Some(Fixture::new().usage_reading("record --format csv", "{}\n"))),
     ("bad-header", || {
         Some(Fixture::new().usage_reading("record", "instance_id,route,model,tokens\n"))

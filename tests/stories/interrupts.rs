@@ -1,8 +1,12 @@
 //! SIGINT and SIGTERM: what was read so far is stored, and the accounts are printed.
 
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+
 use crate::fixture::Fixture;
 use crate::lines::many;
-use crate::process::eventually;
+use crate::process::{Background, eventually};
 
 #[test]
 fn what_was_read_is_stored_though_the_input_stays_open() {
@@ -94,4 +98,34 @@ fn a_killed_one_leaves_a_sound_ledger() {
     let run = fixture.usage_reading("record", many(0, 10));
     assert_eq!(run.code, 0, "{run}");
     assert_eq!(fixture.totals(), (stored + 10, stored + 10));
+}
+
+/// As `nohup`, `trap '' HUP` and a shell's jobs in the background have it: what is ignored at the start stays so.
+#[test]
+#[cfg(target_os = "linux")]
+fn signals_that_were_ignored_at_the_start_stay_ignored() {
+    for command in ["record", "record log -", "record --follow log"] {
+        let fixture = Fixture::new();
+        fixture.write("log", many(0, 5));
+        let script = format!("trap '' HUP INT; exec usage {command}");
+        let mut shell = fixture.program(Path::new("/bin/sh"));
+        shell.args(["-c", &script]);
+        let mut record = Background::start(&fixture, shell);
+        record.write(many(10, 5));
+        eventually("something stored", || fixture.stored() >= 5);
+        for signal in ["HUP", "INT", "HUP"] {
+            record.signal(signal);
+        }
+        let before = fixture.stored();
+        if command.contains("follow") {
+            let mut log = File::options().append(true).open(fixture.path("log")).unwrap();
+            log.write_all(many(20, 5).as_bytes()).unwrap();
+        } else {
+            record.write(many(20, 5));
+        }
+        eventually("what came after the signals stored", || fixture.stored() >= before + 5);
+        record.signal("TERM");
+        let run = record.finish();
+        assert!(run.stdout.starts_with("Lines: "), "{command}: {run}");
+    }
 }

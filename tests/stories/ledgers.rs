@@ -237,3 +237,40 @@ fn a_link_to_a_ledger() {
     ");
     assert!(!fixture.path("nowhere").exists());
 }
+
+/// What lies beside a ledger may be no file either: nothing waits for a pipe.
+#[test]
+fn what_lies_beside_a_ledger_is_a_pipe() {
+    for ending in ["-wal", "-shm", "-journal"] {
+        let fixture = Fixture::with(&many(0, 2));
+        fixture.write("a", many(2, 1));
+        fixture.shell(&format!("mkfifo usage.db{ending}")).stdout_of_success();
+        for command in
+            ["report", "record a", "export", "doctor", "vacuum", "backup copy.db", "tags"]
+        {
+            let run = fixture.usage(command);
+            assert_eq!(run.code, 1, "{command}: {run}");
+            let why = format!("usage.db{ending} cannot be opened: it is no file");
+            assert!(run.stderr.contains(&why), "{command}: {run}");
+        }
+        fs::remove_file(fixture.path(&format!("usage.db{ending}"))).unwrap();
+        assert_eq!(fixture.stored(), 2);
+    }
+}
+
+/// Only a file can be followed, and a book has an end.
+#[test]
+fn pipes_and_devices_where_files_should_be() {
+    let fixture = Fixture::with(&many(0, 1));
+    fixture.shell("mkfifo pipe").stdout_of_success();
+    for (command, why) in [
+        ("record --follow pipe", "cannot read pipe: it is no file"),
+        ("record --follow /dev/zero", "cannot read /dev/zero: it is no file"),
+        ("prices --set /dev/zero", "cannot read /dev/zero: it is too long"),
+        ("prices --update /dev/zero", "cannot read /dev/zero: it is too long"),
+    ] {
+        let run = fixture.usage(command);
+        assert_eq!(run.code, 1, "{command}: {run}");
+        assert!(run.stderr.contains(why), "{command}: {run}");
+    }
+}

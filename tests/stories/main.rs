@@ -29,6 +29,7 @@ mod hostile;
 mod import;
 mod interrupts;
 mod kept;
+mod layouts;
 mod ledgers;
 mod lines;
 mod maintenance;

@@ -3,6 +3,7 @@
 //! stories are told at the same time, in one test.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -16,12 +17,13 @@ use crate::process::{Background, eventually};
 #[test]
 fn the_command_gives_up_in_the_end() {
     thread::scope(|scope| {
-        let stories: [(&str, fn()); 8] = [
+        let stories: [(&str, fn()); 9] = [
             ("a full disk", a_full_disk),
             ("a disk that is full from the start", a_disk_that_is_full_from_the_start),
             ("a write that fails", a_write_that_fails),
             ("a ledger that stays locked", a_ledger_that_stays_locked),
             ("a ledger that is locked for a while", a_ledger_that_is_locked_for_a_while),
+            ("a ledger that is slow", a_ledger_that_is_slow),
             ("a ledger that is held exclusively", a_ledger_that_is_held_exclusively),
             ("a ledger that is migrated underneath", a_ledger_that_is_migrated_underneath),
             ("a ledger that stays damaged", a_ledger_that_stays_damaged),
@@ -136,6 +138,36 @@ fn a_ledger_that_stays_locked() {
     error: 3 records could not be stored, from a:1 on: cannot write to the ledger /tmp/usage-XXXXXX/usage.db: it is locked by another process
     hint: what came before is stored; lines with an event_id are safe to record again
     "#);
+}
+
+/// Others have it most of the time: storing takes longer than the command would wait for a ledger that takes nothing,
+/// but batch after batch goes through.
+fn a_ledger_that_is_slow() {
+    const LINES: u64 = 180_000;
+    let fixture = Fixture::with(&many(0, 5));
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let ledger = Connection::open(fixture.path("usage.db")).unwrap();
+            for _ in 0..100 {
+                if is_over.load(Ordering::Relaxed) {
+                    return;
+                }
+                ledger.busy_timeout(Duration::from_secs(60)).unwrap();
+                ledger.execute_batch("BEGIN IMMEDIATE").unwrap();
+                // sleep: it is held for so long, and let go for so long.
+                thread::sleep(Duration::from_millis(1_500));
+                ledger.execute_batch("ROLLBACK").unwrap();
+                // sleep: others have their turn.
+                thread::sleep(Duration::from_millis(100));
+            }
+        });
+        let run = fixture.usage_reading("record", many(5, LINES));
+        is_over.store(true, Ordering::Relaxed);
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{run}");
+        assert_eq!(account(&run, "Stored: "), LINES, "{run}");
+    });
+    assert_eq!(fixture.stored(), 5 + LINES);
 }
 
 /// The command waits, and loses nothing.

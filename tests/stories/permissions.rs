@@ -49,11 +49,13 @@ fn a_folder_that_cannot_be_written() {
     exit 1
     --- stderr
     error: cannot create /tmp/usage-XXXXXX/usage.db: Permission denied (os error 13)
+    hint: `ls -la FOLDER` says whose files these are; the ledger, its folder and what lies beside it belong to one user, or to a group that may write
     ");
     insta::assert_snapshot!(deeper, @"
     exit 1
     --- stderr
     error: cannot create /tmp/usage-XXXXXX/new: Permission denied (os error 13)
+    hint: `ls -la FOLDER` says whose files these are; the ledger, its folder and what lies beside it belong to one user, or to a group that may write
     ");
     assert_eq!(fixture.files(), ["a"]);
 }
@@ -74,13 +76,15 @@ fn a_ledger_that_cannot_be_written() {
     insta::assert_snapshot!(record, @"
     exit 1
     --- stderr
-    error: cannot open the ledger /tmp/usage-XXXXXX/usage.db: it, or its folder, is read-only
+    error: cannot open the ledger /tmp/usage-XXXXXX/usage.db: it is read-only: /tmp/usage-XXXXXX/usage.db cannot be opened: Permission denied (os error 13)
+    hint: `ls -la FOLDER` says whose files these are; the ledger, its folder and what lies beside it belong to one user, or to a group that may write
     ");
     assert_eq!(report.stdout_of_success(), fixture.usage("report").stdout);
     insta::assert_snapshot!(unreadable, @"
     exit 1
     --- stderr
-    error: cannot open the ledger /tmp/usage-XXXXXX/usage.db: it, or a file that belongs beside it, cannot be opened
+    error: cannot open the ledger /tmp/usage-XXXXXX/usage.db: /tmp/usage-XXXXXX/usage.db cannot be opened: Permission denied (os error 13)
+    hint: `ls -la FOLDER` says whose files these are; the ledger, its folder and what lies beside it belong to one user, or to a group that may write
     ");
     assert_eq!(fixture.totals(), (7, 7));
 }

@@ -62,7 +62,7 @@ fn what_is_no_json() {
     f:6: missing field `instance_id` (column 2)
     f:7: not JSON: key must be a string (column 2)
     f:8: not JSON: expected value (column 1)
-    f:9: not JSON: expected value (column 1)
+    f:9: missing field `instance_id` (column 2)
     "
     );
 }
@@ -117,9 +117,9 @@ fn fields_that_are_missing_unknown_or_repeated() {
     f:7: unknown field `token` (column 85); the fields of records are instance_id, profile, provider, route, model, tokens, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, fallbacks, timestamp, event_id, tier, project, user, cache_write_long_tokens, input_audio_tokens, output_audio_tokens, cache_read_audio_tokens, web_searches, alias_id, revision, session_id, tags, outcome, quality, inconsistent, stated_cost_usd, time_stated; --ignore-unknown takes lines with others
     f:8: unknown field `Model` (column 8)
     f:9: duplicate field `model` (column 42)
-    f:10: invalid type: integer `1`, expected a string (column 28)
-    f:11: invalid type: sequence, expected a string (column 41)
-    f:12: invalid type: null, expected a string (column 31)
+    f:10: model: invalid type: integer `1`, expected a string (column 28)
+    f:11: profile: invalid type: sequence, expected a string (column 41)
+    f:12: model: invalid type: null, expected a string (column 31)
     "
     );
 }
@@ -154,7 +154,7 @@ fn counts_that_are_none() {
     f:7: tokens is 1.8446744073709552e19, whole numbers from 0 to 1000000000 are accepted
     f:8: tokens is the text "7", whole numbers from 0 to 1000000000 are accepted
     f:9: tokens is true, whole numbers from 0 to 1000000000 are accepted
-    f:10: invalid type: sequence, expected a whole number from 0 to 1000000000 (column 88)
+    f:10: tokens: invalid type: sequence, expected a whole number from 0 to 1000000000 (column 88)
     f:11: fallbacks is -1, whole numbers from 0 to 1000000000 are accepted
     f:12: fallbacks is 4294967296, whole numbers from 0 to 1000000000 are accepted
     f:13: input_tokens is -1, whole numbers from 0 to 1000000000 are accepted
@@ -223,7 +223,7 @@ fn timestamps_that_are_none_or_out_of_range() {
     f:9: timestamp "2026-05-03T24:00:00Z" is not RFC 3339, such as 2026-05-03T13:56:01+08:00
     f:10: timestamp "yesterday" is not RFC 3339, such as 2026-05-03T13:56:01+08:00
     f:11: timestamp "" is not RFC 3339, such as 2026-05-03T13:56:01+08:00
-    f:12: invalid type: integer `1777787761`, expected a string (column 65)
+    f:12: timestamp: invalid type: integer `1777787761`, expected a string (column 65)
     f:13: timestamp "9999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999..." is not RFC 3339, such as 2026-05-03T13:56:01+08:00
     "#
     );

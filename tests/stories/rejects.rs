@@ -191,3 +191,81 @@ fn rejects_that_are_an_input_or_the_ledger() {
     // A terminal or a device may be both.
     assert_eq!(fixture.usage("record --rejects /dev/null /dev/null").code, 0);
 }
+
+/// Neither what is printed nor what is complained of may go into the ledger, or into what is read: it would spoil the
+/// one, and never end in the other.
+#[test]
+fn standard_streams_that_go_into_an_input_or_the_ledger() {
+    let fixture = Fixture::with(&many(0, 1));
+    fixture.write("bad", "oops\n");
+    std::fs::hard_link(fixture.path("bad"), fixture.path("other")).unwrap();
+    std::os::unix::fs::symlink("usage.db", fixture.path("link")).unwrap();
+    let before = fixture.read("usage.db");
+    for script in [
+        "usage record bad >> bad",
+        "usage record bad 2>> bad",
+        "usage record bad >> other",
+        "usage record - < bad >> bad",
+        "usage record --follow bad 2>> other",
+        "usage record bad.csv bad >> bad",
+        "usage export >> usage.db",
+        "usage export >> link",
+        "usage report >> usage.db",
+        "usage doctor >> usage.db",
+        "usage vacuum 2>> usage.db",
+        "usage report nonsense-period --db usage.db >> usage.db",
+        "usage record usage.db",
+        "usage record < usage.db",
+        "usage record link",
+    ] {
+        fixture.write("bad.csv", "instance_id,route,model,tokens\n");
+        let run = fixture.shell(script);
+        assert_eq!(run.code, 2, "{script}: {run}");
+    }
+    assert!(fixture.read("usage.db") == before, "the ledger was written to");
+    assert_eq!((fixture.read("bad"), fixture.stored()), (b"oops\n".to_vec(), 1));
+    insta::assert_snapshot!(fixture.shell("usage report >> usage.db"), @"
+    exit 2
+    --- stderr
+    error: standard output goes into /tmp/usage-XXXXXX/usage.db, which is the ledger, or belongs to it
+    hint: redirect it into a file of its own
+    ");
+    // Where standard error is what must not be written, standard output tells of it.
+    insta::assert_snapshot!(fixture.shell("usage record bad 2>> bad"), @"
+    exit 2
+    --- stdout
+    error: standard error goes into bad, which is read by this command
+    hint: redirect it into a file of its own
+    ");
+    // Both in one file of their own are as ever.
+    assert_eq!(fixture.shell("usage record bad > log 2>&1").code, 3);
+}
+
+/// A pipe as well: what is written there comes back.
+#[test]
+fn rejects_that_are_the_pipe_which_is_read() {
+    let fixture = Fixture::new();
+    let run = fixture.shell("mkfifo pipe && usage record pipe --rejects pipe");
+    assert_eq!(run.code, 2, "{run}");
+    let run = fixture.shell("mkfifo pipe2 && usage record --rejects - /dev/null");
+    assert_eq!(run.code, 2, "{run}");
+}
+
+/// A copy, or a ledger, under a name that SQLite or a journal would take for a part of the ledger.
+#[test]
+fn copies_that_would_be_parts_of_the_ledger() {
+    let fixture = Fixture::with(&many(0, 1));
+    for ending in ["-wal", "-shm", "-journal", ".journal"] {
+        for command in ["backup usage.db", "record a --db usage.db"] {
+            fixture.write("a", many(1, 1));
+            let run = fixture.usage(&format!("{command}{ending}"));
+            assert_eq!(run.code, 1, "{run}");
+            // While the ledger is copied, two of them are there.
+            let is_told = ["it would be taken for a part of ", "there is a file at "]
+                .iter()
+                .any(|why| run.stderr.contains(why));
+            assert!(is_told, "{run}");
+        }
+    }
+    assert_eq!((fixture.files(), fixture.stored()), (vec!["a".into(), "usage.db".into()], 1));
+}

@@ -1,6 +1,10 @@
 //! Which time zone is taken: `--timezone`, else `USAGE_TIMEZONE`, else `TZ`, else the system's.
 
+use std::fs;
+use std::path::Path;
+
 use crate::fixture::{Fixture, Run};
+use crate::lines::many;
 
 /// The zone that the command takes.
 fn zone(run: Run) -> String {
@@ -46,21 +50,93 @@ fn without_any_it_is_the_systems() {
     assert!(!zone(fixture.usage(PERIOD)).is_empty());
 }
 
+/// Rules, as the C library takes them too, have the zone that has these rules; a file that is a copy, or behind links,
+/// has the zone whose rules are in it.
+#[test]
+fn rules_and_files_have_a_zone_too() {
+    let fixture = Fixture::new();
+    let berlin = Path::new("/usr/share/zoneinfo/Europe/Berlin");
+    std::os::unix::fs::symlink(berlin, fixture.path("link")).unwrap();
+    std::os::unix::fs::symlink("link", fixture.path("link-to-link")).unwrap();
+    let link = format!(":{}", fixture.path("link-to-link").display());
+    let mut cases = vec![
+        ("UTC0".to_owned(), "UTC"),
+        ("<-03>3".to_owned(), "Etc/GMT+3"),
+        ("CET-1CEST,M3.5.0,M10.5.0/3".to_owned(), "Europe/Berlin"),
+        ("right/Europe/Berlin".to_owned(), "Europe/Berlin"),
+        (link, "Europe/Berlin"),
+    ];
+    if fs::copy(berlin, fixture.path("copy")).is_ok() {
+        cases.push((fixture.path("copy").display().to_string(), "Europe/Berlin"));
+    }
+    let mut fixture = fixture.unset("USAGE_TIMEZONE");
+    for (tz, expected) in cases {
+        fixture = fixture.set("TZ", &tz);
+        assert_eq!(zone(fixture.usage(PERIOD)), expected, "TZ={tz}");
+    }
+}
+
+/// The C library takes UTC without a word. Here it is said, and nothing is deleted by the days of such a zone; what
+/// does not depend on days works.
+#[test]
+fn where_the_zone_is_unknown_it_is_said_and_nothing_is_deleted_by_its_days() {
+    let fixture = Fixture::with(&many(0, 2)).unset("USAGE_TIMEZONE").set("TZ", "Mars/Olympus");
+    insta::assert_snapshot!(fixture.usage("period today"), @r#"
+    exit 0
+    --- stdout
+    today
+      start  2026-05-03T00:00:00+00:00
+      end    2026-05-04T00:00:00+00:00  (exclusive)
+      zone   UTC
+    --- stderr
+    note: the variable TZ names no zone that is known: "Mars/Olympus"; days and hours are those of UTC
+    "#);
+    let now = "--now 2026-05-03T12:00:00Z";
+    for refused in [
+        format!("prune --before 2026-05-01 {now}"),
+        format!("prune --before 2026-05-01 --dry-run {now}"),
+        format!("delete --from 2026-05-01 --to 2026-05-02 --yes {now}"),
+        format!("retain --reset-horizon 2026-05-01 {now}"),
+    ] {
+        let run = fixture.usage(&refused);
+        assert_eq!(run.code, 2, "{refused}: {run}");
+        assert!(run.stderr.contains("nothing is deleted by a day of an unknown zone"), "{run}");
+    }
+    let report = fixture.usage("report --quiet").stdout_of_success();
+    assert!(report.contains("Requests: 2 "), "{report}");
+    // These ask for no day; and they do not speak of the zone.
+    for silent in ["doctor", "vacuum", "backup copy.db", "record bad.nd", "tags", "import agents"] {
+        fixture.write("bad.nd", many(5, 1));
+        let run = fixture.usage(silent);
+        assert!(!run.stderr.contains("TZ"), "{silent}: {run}");
+    }
+    for done in ["prune --before 30d", "delete --all --yes"] {
+        let run = fixture.usage(&format!("{done} {now}"));
+        assert_eq!(run.code, 0, "{done}: {run}");
+    }
+}
+
+/// A variable that names no zone is an error for who asks for days, and none for others; an option is one for all.
+#[test]
+fn who_needs_no_zone_does_not_ask_for_one() {
+    let fixture = Fixture::with(&many(0, 2)).set("USAGE_TIMEZONE", "Europe/Berln");
+    for (command, code) in [
+        ("report today", 2),
+        ("prune --before 30d", 2),
+        ("doctor", 0),
+        ("vacuum", 0),
+        ("backup copy.db", 0),
+        ("doctor --timezone Mars/Olympus", 2),
+        ("about", 0),
+    ] {
+        let run = fixture.usage(command);
+        assert_eq!(run.code, code, "{command}: {run}");
+    }
+    assert_eq!(fixture.usage_reading("record", many(2, 1)).code, 0);
+}
+
 #[test]
 fn what_names_no_zone_is_refused() {
-    let fixture = Fixture::new().unset("USAGE_TIMEZONE").set("TZ", "CET-1CEST,M3.5.0,M10.5.0/3");
-    insta::assert_snapshot!(fixture.usage("period today"), @r#"
-    exit 2
-    --- stderr
-    error: the variable TZ names no time zone: "CET-1CEST,M3.5.0,M10.5.0/3"
-    hint: --timezone takes an IANA name, such as Europe/Berlin or UTC
-    "#);
-    insta::assert_snapshot!(fixture.set("TZ", "<-03>3").usage("period today"), @r#"
-    exit 2
-    --- stderr
-    error: the variable TZ names no time zone: "<-03>3"
-    hint: --timezone takes an IANA name, such as Europe/Berlin or UTC
-    "#);
     insta::assert_snapshot!(Fixture::new().usage("period --timezone Mars/Olympus"), @r#"
     exit 2
     --- stderr
@@ -71,14 +147,14 @@ fn what_names_no_zone_is_refused() {
     exit 2
     --- stderr
     error: unknown time zone "+02:00"
-    hint: --timezone takes an IANA name, such as Europe/Berlin or UTC
+    hint: did you mean Etc/GMT-2?
     "#);
     let fixture = Fixture::new().set("USAGE_TIMEZONE", "europe/berlin");
     insta::assert_snapshot!(fixture.usage("report"), @r#"
     exit 2
     --- stderr
     error: unknown time zone "europe/berlin"
-    hint: --timezone takes an IANA name, such as Europe/Berlin or UTC
+    hint: did you mean Europe/Berlin?
     "#);
     assert_eq!(fixture.files(), [""; 0]);
 }

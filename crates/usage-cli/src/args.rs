@@ -7,6 +7,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 
 use crate::commands::Command;
 use crate::global::GlobalArgs;
+use crate::messages;
 
 /// Records what an LLM router handled, and shows where the tokens went
 #[derive(Debug, Parser)]
@@ -33,6 +34,9 @@ impl Cli {
         {
             cli.global.now = None;
         }
+        messages::choose_color(&cli.global);
+        cli.global.is_timezone_an_option =
+            matches.value_source("timezone") == Some(ValueSource::CommandLine);
         // An empty variable is as none; an empty option is a script's own variable that was never
         // set, and must not lead to another ledger.
         let is_empty = cli.global.db.as_ref().is_some_and(|path| path.as_os_str().is_empty());

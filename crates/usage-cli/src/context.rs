@@ -18,12 +18,13 @@ use usage_tracker::{Clock, SystemClock};
 
 use crate::error::CliError;
 use crate::global::GlobalArgs;
-use crate::{amounts, output};
+use crate::zone::{self, Zone};
+use crate::{amounts, output, progress};
 
 /// The world as a command needs to know it.
 pub(crate) struct Context {
     db: Option<PathBuf>,
-    zone: Tz,
+    zone: Zone,
     /// `--now`, or nothing to read the clock.
     fixed_now: Option<DateTime<Utc>>,
     color: ColorChoice,
@@ -31,28 +32,53 @@ pub(crate) struct Context {
 }
 
 impl Context {
+    /// For a command that tells of days and hours.
     pub(crate) fn new(args: &GlobalArgs) -> Result<Self, CliError> {
+        Self::with_zone(args, zone::find)
+    }
+
+    /// Says so where it is not known of which zone days and hours are.
+    pub(crate) fn noting_zone(self) -> Self {
+        if let Some(why) = self.zone.doubt.as_ref().filter(|_| !self.quiet) {
+            output::note(&format!("note: {why}; days and hours are those of UTC"));
+        }
+        self
+    }
+
+    /// For a command to which it makes no difference which zone it is: only an option that names none is an error.
+    pub(crate) fn without_zone(args: &GlobalArgs) -> Result<Self, CliError> {
+        Self::with_zone(args, |asked, now| match zone::find(asked, now) {
+            Err(_) if !args.is_timezone_an_option => Ok(Zone::UTC),
+            zone => zone,
+        })
+    }
+
+    fn with_zone(
+        args: &GlobalArgs,
+        find: impl Fn(Option<&str>, DateTime<Utc>) -> Result<Zone, CliError>,
+    ) -> Result<Self, CliError> {
+        let fixed_now =
+            args.now.as_deref().filter(|now| !now.is_empty()).map(parse_now).transpose()?;
         Ok(Self {
-            db: args.db.clone().filter(|path| !path.as_os_str().is_empty()),
-            zone: zone(args.timezone.as_deref())?,
-            fixed_now: args
-                .now
-                .as_deref()
-                .filter(|now| !now.is_empty())
-                .map(parse_now)
-                .transpose()?,
+            db: args.named_db(),
+            zone: find(args.timezone.as_deref(), fixed_now.unwrap_or_else(clock))?,
+            fixed_now,
             color: args.color,
             quiet: args.quiet,
         })
     }
 
+    /// Fails where it is not known of which zone a day is: nothing is deleted by the days of another one.
+    pub(crate) fn check_zone(&self) -> Result<(), CliError> {
+        self.zone.doubt.as_ref().map_or(Ok(()), |why| {
+            Err(CliError::usage(format!("nothing is deleted by a day of an unknown zone: {why}"))
+                .hint("--timezone names the zone, such as Europe/Berlin or UTC"))
+        })
+    }
+
     /// Now, in the zone.
     pub(crate) fn now(&self) -> DateTime<Tz> {
-        let now = self.fixed_now.unwrap_or_else(|| {
-            // The system's clock is within chrono's range for the next 260,000 years.
-            SystemClock::new().now().to_utc().unwrap_or_default()
-        });
-        now.with_timezone(&self.zone)
+        self.fixed_now.unwrap_or_else(clock).with_timezone(&self.zone.tz)
     }
 
     /// Now, as a record's timestamp.
@@ -71,7 +97,7 @@ impl Context {
 
     /// The zone that times are told in.
     pub(crate) const fn zone(&self) -> Tz {
-        self.zone
+        self.zone.tz
     }
 
     /// Returns whether the ledger was named, or lies where it does by default.
@@ -110,7 +136,10 @@ impl Context {
     /// Stores what stopped programs have left in journals, as each command does that writes, and
     /// says so.
     pub(crate) fn recover(&self, store: &Store) -> Result<(), CliError> {
-        let recovered = store.journals().recover()?;
+        let bar = progress::bar("{human_pos} recovered from a journal, {elapsed}", self.quiet);
+        let recovered = store.journals().recover_notifying(&mut |count| bar.set_position(count));
+        bar.finish_and_clear();
+        let recovered = recovered?;
         if self.quiet {
             return Ok(());
         }
@@ -180,7 +209,7 @@ impl Context {
             output::note(&format!(
                 "note: records older than {} are refused, and that is still to come; `usage doctor` \
                  says what to do",
-                amounts::instant(from, self.zone)
+                amounts::instant(from, self.zone.tz)
             ));
         }
         Ok(())
@@ -228,54 +257,14 @@ pub(crate) fn width() -> Option<usize> {
     })
 }
 
+fn clock() -> DateTime<Utc> {
+    // The system's clock is within chrono's range for the next 260,000 years.
+    SystemClock::new().now().to_utc().unwrap_or_default()
+}
+
 fn parse_now(text: &str) -> Result<DateTime<Utc>, CliError> {
     DateTime::parse_from_rfc3339(text).map(|now| now.to_utc()).map_err(|_| {
         CliError::usage(format!("--now {text:?} is not RFC 3339"))
             .hint("such as 2026-05-03T13:56:01+08:00")
     })
-}
-
-/// The zone that was asked for, else `TZ`, else the system's; UTC where the system has none.
-fn zone(asked: Option<&str>) -> Result<Tz, CliError> {
-    if let Some(name) = asked.filter(|name| !name.is_empty()) {
-        let unknown = |_| not_a_zone(format!("unknown time zone {name:?}"));
-        return name.parse().map_err(unknown);
-    }
-    if let Some(tz) = env::var_os("TZ") {
-        let tz = tz.to_string_lossy();
-        let unknown = || not_a_zone(format!("the variable TZ names no time zone: {tz:?}"));
-        return zone_of_tz(&tz).ok_or_else(unknown);
-    }
-    let system = iana_time_zone::get_timezone().ok();
-    Ok(system.and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC))
-}
-
-/// `TZ` as POSIX systems take it, as far as it names a zone: `:Europe/Berlin` and
-/// `/usr/share/zoneinfo/Europe/Berlin` too; an empty one is UTC.
-fn zone_of_tz(tz: &str) -> Option<Tz> {
-    let name = tz.strip_prefix(':').unwrap_or(tz);
-    if name.is_empty() {
-        return Some(Tz::UTC);
-    }
-    let name = name.split_once("/zoneinfo/").map_or(name, |(_, name)| name);
-    name.parse().ok()
-}
-
-fn not_a_zone(message: String) -> CliError {
-    CliError::usage(message).hint("--timezone takes an IANA name, such as Europe/Berlin or UTC")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tz_is_taken_where_it_names_a_zone() {
-        assert_eq!(zone_of_tz("Europe/Berlin"), Some(Tz::Europe__Berlin));
-        assert_eq!(zone_of_tz(":Europe/Berlin"), Some(Tz::Europe__Berlin));
-        assert_eq!(zone_of_tz("/usr/share/zoneinfo/Asia/Tokyo"), Some(Tz::Asia__Tokyo));
-        assert_eq!(zone_of_tz(":/usr/share/zoneinfo/UTC"), Some(Tz::UTC));
-        assert_eq!(zone_of_tz(""), Some(Tz::UTC));
-        assert_eq!(zone_of_tz("<-03>3"), None);
-    }
 }

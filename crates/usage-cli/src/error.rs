@@ -21,7 +21,7 @@ use crate::hints;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct CliError {
     class: ExitClass,
-    /// One line.
+    /// One line; empty where it was told already.
     pub(crate) message: String,
     /// The advice on what could be done about it.
     pub(crate) hint: Option<String>,
@@ -39,6 +39,11 @@ impl CliError {
 
     pub(crate) fn failed(message: impl Display) -> Self {
         Self::new(ExitClass::Failed, message)
+    }
+
+    /// Of the wrong use of the command line, that was told already.
+    pub(crate) const fn told() -> Self {
+        Self { class: ExitClass::Usage, message: String::new(), hint: None }
     }
 
     /// Tells of an error of a library's, with its causes.

@@ -32,6 +32,10 @@ pub(crate) struct GlobalArgs {
     )]
     pub(crate) timezone: Option<String>,
 
+    /// It was named on the command line, and not by the variable.
+    #[arg(skip)]
+    pub(crate) is_timezone_an_option: bool,
+
     /// Take this instant for now, which makes output reproducible
     ///
     /// Commands that delete take it from this option only, not from the variable.
@@ -50,6 +54,13 @@ pub(crate) struct GlobalArgs {
     /// Print diagnostics on standard error
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
+}
+
+impl GlobalArgs {
+    /// The ledger that an option or the variable names; an empty one is none.
+    pub(crate) fn named_db(&self) -> Option<PathBuf> {
+        self.db.clone().filter(|path| !path.as_os_str().is_empty())
+    }
 }
 
 /// The day that weeks begin on.

@@ -49,6 +49,19 @@ pub(crate) fn words(hint: Hint) -> Option<String> {
         Hint::RebuildRollups => "`usage doctor --rebuild` remakes them",
         Hint::CheckRecords => "`usage doctor --full` says more",
         Hint::RecoverSource => "try `sqlite3 DATABASE .recover` on a copy",
+        Hint::CheckPermissions => {
+            "`ls -la FOLDER` says whose files these are; the ledger, its folder and what lies beside it \
+             belong to one user, or to a group that may write"
+        }
+        Hint::UseLocalFileSystem => {
+            "a ledger has to lie on a local file system: those of networks and of some containers lack locks or \
+             shared memory"
+        }
+        Hint::AllowMoreFiles => "`ulimit -n` says how many files a program may have open",
+        Hint::ShortenPath => "name a shorter path: `-wal` and other endings are added to it",
+        Hint::CopyElsewhere => {
+            "copy it, with what lies beside it, to where it can be written, and read it there"
+        }
         _ => return None,
     };
     Some(words.to_owned())

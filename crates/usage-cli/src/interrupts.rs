@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::{io, thread};
 
 use crate::error::CliError;
 
@@ -27,8 +27,42 @@ impl Interrupts {
     }
 }
 
-/// Has something done, on a thread of its own, when a signal comes.
+/// Has something done, on a thread of its own, when a signal comes. Those that were ignored when the program began stay
+/// so, as `nohup`, `trap '' HUP` and a shell's jobs in the background want it.
 pub(crate) fn on_interrupt(handler: impl FnMut() + Send + 'static) -> Result<(), CliError> {
-    ctrlc::set_handler(handler)
-        .map_err(|error| CliError::failed(format!("cannot catch interrupts: {error}")))
+    catch(handler).map_err(|error| CliError::failed(format!("cannot catch interrupts: {error}")))
+}
+
+#[cfg(unix)]
+fn catch(mut handler: impl FnMut() + Send + 'static) -> io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::iterator::Signals;
+
+    let ignored = ignored();
+    let signals = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| !is_in(ignored, *signal));
+    let mut signals = Signals::new(signals)?;
+    thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        for _ in signals.forever() {
+            handler();
+        }
+    })?;
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn catch(handler: impl FnMut() + Send + 'static) -> io::Result<()> {
+    ctrlc::set_handler(handler).map_err(io::Error::other)
+}
+
+/// Returns the signals that are ignored, a bit for each. Linux alone tells.
+#[cfg(unix)]
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
+}
+
+#[cfg(unix)]
+const fn is_in(mask: u64, signal: i32) -> bool {
+    mask >> (signal - 1) & 1 == 1
 }

@@ -3,14 +3,18 @@
 mod amounts;
 mod args;
 mod commands;
+mod complaints;
 mod context;
 mod error;
 pub mod exit_codes;
 mod global;
 mod hints;
 mod interrupts;
+mod messages;
 mod output;
+mod outputs;
 mod progress;
+mod zone;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -19,8 +23,7 @@ use crate::args::Cli;
 
 /// Runs the command line and returns what the process should exit with, see [`exit_codes`].
 ///
-/// Reads the environment, the clock and the files that the arguments name; prints to standard
-/// output and standard error.
+/// Reads the environment, the clock and the files that the arguments name; prints to both standard streams.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::read(args) {
         Ok(cli) => cli,
@@ -29,10 +32,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     if cli.global.verbose || cli.command.as_ref().is_none_or(commands::Command::may_warn) {
         output::start_diagnostics(&cli.global);
     }
-    let ran = match &cli.command {
+    let ran = outputs::check_ledger(&cli.global).and_then(|()| match &cli.command {
         Some(command) => command.run(&cli.global),
         None => commands::run_without(&cli.global),
-    };
+    });
     match ran {
         Ok(code) => ExitCode::from(code),
         Err(error) => output::error(&error),

@@ -16,6 +16,7 @@ use usage_store::VacuumOutcome;
 use crate::error::CliError;
 use crate::exit_codes;
 use crate::global::GlobalArgs;
+use crate::messages;
 
 /// Prints to standard output. A reader that has closed the pipe early has seen enough: that is
 /// no error.
@@ -42,9 +43,9 @@ fn cannot_print(error: &io::Error) -> CliError {
     CliError::failed(format!("cannot write to standard output: {error}"))
 }
 
-/// Prints one line to standard error. Where that is closed, nobody is left to be told.
+/// Prints one message to standard error.
 pub(crate) fn note(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{}", printable(line));
+    messages::print(line);
 }
 
 /// Says so where somebody has kept the file from shrinking.
@@ -59,11 +60,23 @@ pub(crate) fn note_held_back(space: &VacuumOutcome) {
 
 /// Tells a person why a command failed.
 pub(crate) fn error(error: &CliError) -> ExitCode {
-    note(&format!("error: {}", error.message));
-    if let Some(hint) = &error.hint {
-        note(&format!("hint: {hint}"));
-    }
+    lines(error).iter().for_each(|line| note(line));
     ExitCode::from(error.code())
+}
+
+/// Tells of an error on standard output, where what goes to standard error would do harm.
+pub(crate) fn error_elsewhere(error: &CliError) -> CliError {
+    let lines: String = lines(error).iter().map(|line| format!("{}\n", printable(line))).collect();
+    let _ = print(&lines);
+    CliError::told()
+}
+
+fn lines(error: &CliError) -> Vec<String> {
+    if error.message.is_empty() {
+        return Vec::new();
+    }
+    let hint = error.hint.as_ref().map(|hint| format!("hint: {hint}"));
+    std::iter::once(format!("error: {}", error.message)).chain(hint).collect()
 }
 
 /// Prints what clap has to say: help and version on standard output, complaints on standard error.
@@ -111,11 +124,12 @@ where
     fn format_event(
         &self,
         context: &FmtContext<'_, S, N>,
-        mut writer: Writer<'_>,
+        _: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        writer.write_str("warning: ")?;
-        context.format_fields(writer.by_ref(), event)?;
-        writeln!(writer)
+        let mut line = "warning: ".to_owned();
+        context.format_fields(Writer::new(&mut line), event)?;
+        messages::print(&line);
+        Ok(())
     }
 }

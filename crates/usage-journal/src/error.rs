@@ -53,7 +53,10 @@ impl JournalError {
     /// Returns what may help, where there is something.
     #[must_use]
     pub fn hint(&self) -> Option<Hint> {
-        (self.kind() == ErrorKind::Full).then_some(Hint::FreeSpace)
+        match self {
+            Self::Io { source, .. } => Hint::of_io(source),
+            Self::Full { .. } => Some(Hint::FreeSpace),
+        }
     }
 
     /// Returns whether there is no space.
@@ -114,7 +117,7 @@ mod tests {
     fn an_error_has_a_kind_a_hint_and_its_cause_apart() {
         for (of_io, kind, hint) in [
             (io::ErrorKind::StorageFull, ErrorKind::Full, Some(Hint::FreeSpace)),
-            (io::ErrorKind::PermissionDenied, ErrorKind::ReadOnly, None),
+            (io::ErrorKind::PermissionDenied, ErrorKind::ReadOnly, Some(Hint::CheckPermissions)),
             (io::ErrorKind::BrokenPipe, ErrorKind::Io, None),
         ] {
             let error = Error::from(JournalError::io("sync", Path::new("/j"), of_io.into()));

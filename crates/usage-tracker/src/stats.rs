@@ -81,6 +81,9 @@ pub struct Recovered {
     pub refused: u64,
     /// Lost to damage of the journal, as far as their number is known.
     pub lost: u64,
+    /// The pieces of the journal that could not be read, of which nobody can say how many records were in them: as many
+    /// are lost beside [`lost`](Self::lost) as nobody knows.
+    pub unknown: u64,
 }
 
 impl Stats {

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
+use chrono::DateTime;
 use usage_core::format::{format_count, printable};
 use usage_core::period::parse_period;
 use usage_core::{TimeRange, Timestamp};
@@ -57,6 +58,9 @@ Examples:
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let range = match (&args.from, &args.to) {
         (Some(from), Some(to)) => {
+            if [from, to].iter().any(|text| DateTime::parse_from_rfc3339(text).is_err()) {
+                context.check_zone()?;
+            }
             Some(TimeRange::from(&parse_period(&format!("{from}..{to}"), context.now())?))
         }
         _ => None,

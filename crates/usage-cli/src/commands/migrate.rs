@@ -9,7 +9,7 @@ use usage_store::{Migrated, MigrationPlan, MigrationStep, StoreError};
 
 use crate::context::Context;
 use crate::error::CliError;
-use crate::{amounts, exit_codes, output, progress};
+use crate::{amounts, exit_codes, output, outputs, progress};
 
 /// Bring a ledger of an earlier version up to date, after a copy
 ///
@@ -46,6 +46,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         Some(path) => path.clone(),
         None => context.db_path()?,
     };
+    outputs::check_standard(&path, &[])?;
     let plan = MigrationPlan::new(path, !args.in_place)?;
     if args.dry_run || !context.quiet {
         output::print(&shown(&plan))?;

@@ -80,15 +80,16 @@ pub(crate) enum Command {
 
 /// Runs the program without a command.
 pub(crate) fn run_without(global: &GlobalArgs) -> Result<u8, CliError> {
-    overview::run(&Context::new(global)?)
+    overview::run(&Context::new(global)?.noting_zone())
 }
 
 impl Command {
     /// Runs the command; says what the process exits with.
     pub(crate) fn run(&self, global: &GlobalArgs) -> Result<u8, CliError> {
-        let context = || Context::new(global);
+        let context = || Context::new(global).map(Context::noting_zone);
+        let without_zone = || Context::without_zone(global);
         match self {
-            Self::Record(args) => record::run(args, &context()?),
+            Self::Record(args) => record::run(args, &without_zone()?),
             Self::Report(args) => report::run(args, &context()?),
             Self::Daily(args) => daily::run(args, &context()?),
             Self::Weekly(args) => weekly::run(args, &context()?),
@@ -103,20 +104,20 @@ impl Command {
             Self::Setup(args) => setup::run(args, &context()?),
             Self::Period(args) => period::run(args, &context()?),
             Self::Export(args) => export::run(args, &context()?),
-            Self::Import(args) => import::run(args, &context()?),
-            Self::Tags(args) => tags::run(args, &context()?),
+            Self::Import(args) => import::run(args, &without_zone()?),
+            Self::Tags(args) => tags::run(args, &without_zone()?),
             Self::Prices(args) => prices::run(args, &context()?),
             Self::Reprice(args) => reprice::run(args, &context()?),
             Self::Prune(args) => prune::run(args, &context()?),
             Self::Retain(args) => retain::run(args, &context()?),
             Self::Delete(args) => delete::run(args, &context()?),
-            Self::Vacuum(args) => vacuum::run(args, &context()?),
-            Self::Backup(args) => backup::run(args, &context()?),
-            Self::Restore(args) => restore::run(args, &context()?),
+            Self::Vacuum(args) => vacuum::run(args, &without_zone()?),
+            Self::Backup(args) => backup::run(args, &without_zone()?),
+            Self::Restore(args) => restore::run(args, &without_zone()?),
             Self::Salvage(args) => salvage::run(args, &context()?),
             Self::Status(args) => status::run(args, &context()?),
-            Self::Doctor(args) => doctor::run(args, &context()?),
-            Self::Migrate(args) => migrate::run(args, &context()?),
+            Self::Doctor(args) => doctor::run(args, &without_zone()?),
+            Self::Migrate(args) => migrate::run(args, &without_zone()?),
             // These need to know nothing of the world.
             Self::Completions(args) => completions::run(args),
             Self::Man(args) => man::run(args),

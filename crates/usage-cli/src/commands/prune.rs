@@ -58,7 +58,7 @@ Examples:
   usage prune --before 2026-01-01";
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
-    let before = instant("--before", &args.before, context.now())?;
+    let before = instant("--before", &args.before, context)?;
     let store = context.open_existing()?;
     if !args.dry_run {
         // So that the plan is about all that will go.
@@ -177,7 +177,14 @@ pub(super) fn tell(context: &Context, error: &StoreError) {
 }
 
 /// The instant that an age, a date or an instant stands for.
-pub(super) fn instant(option: &str, text: &str, now: DateTime<Tz>) -> Result<Timestamp, CliError> {
+pub(super) fn instant(option: &str, text: &str, context: &Context) -> Result<Timestamp, CliError> {
+    if date(text).is_some() {
+        context.check_zone()?;
+    }
+    instant_at(option, text, context.now())
+}
+
+fn instant_at(option: &str, text: &str, now: DateTime<Tz>) -> Result<Timestamp, CliError> {
     let (zone, day) = (now.timezone(), now);
     let now = Timestamp::from(now);
     let age = text.parse::<Age>().ok();
@@ -251,7 +258,7 @@ mod tests {
         // Half a year after clocks in Berlin were changed.
         let now = Utc.with_ymd_and_hms(2026, 5, 3, 12, 0, 0).unwrap();
         let zone = Tz::Europe__Berlin;
-        match instant("--before", text, now.with_timezone(&zone)) {
+        match instant_at("--before", text, now.with_timezone(&zone)) {
             Ok(before) => Ok(amounts::instant(before, zone)),
             Err(error) => Err(error.message),
         }

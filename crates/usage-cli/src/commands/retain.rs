@@ -124,7 +124,7 @@ fn apply(args: &Args, context: &Context, store: &Store) -> Result<u8, CliError> 
 fn reset_horizon(to: &str, context: &Context, store: &Store) -> Result<u8, CliError> {
     let to = match to {
         "" => None,
-        to => Some(instant("--reset-horizon", to, context.now())?),
+        to => Some(instant("--reset-horizon", to, context)?),
     };
     let reset = store.retention().reset_horizon(to)?;
     if context.quiet {

@@ -1,5 +1,7 @@
 //! Advice as data: whoever shows an error to a person has the words, and the commands.
 
+use std::io;
+
 /// Says what may help against a failure. A program words it with what its users can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -54,11 +56,21 @@ pub enum Hint {
     CheckRecords,
     /// Recover what can be read of a damaged source into another database.
     RecoverSource,
+    /// Look whose the files are: this program may not open or write one of them.
+    CheckPermissions,
+    /// Put it on a local file system: this one lacks what several programs need at once.
+    UseLocalFileSystem,
+    /// Close files, or let more be open: there may be no further one.
+    AllowMoreFiles,
+    /// Name a shorter path: further names are made of it.
+    ShortenPath,
+    /// Copy it, with what lies beside it, to where it can be written.
+    CopyElsewhere,
 }
 
 impl Hint {
     /// All of them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 30] = [
         Self::CreateLedger,
         Self::NameLedger,
         Self::NameAnotherLedger,
@@ -84,5 +96,52 @@ impl Hint {
         Self::RebuildRollups,
         Self::CheckRecords,
         Self::RecoverSource,
+        Self::CheckPermissions,
+        Self::UseLocalFileSystem,
+        Self::AllowMoreFiles,
+        Self::ShortenPath,
+        Self::CopyElsewhere,
     ];
+
+    /// Returns what may help against a failure of the operating system's, where there is something.
+    #[must_use]
+    pub fn of_io(error: &io::Error) -> Option<Self> {
+        use io::ErrorKind::{
+            InvalidFilename, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
+        };
+        /// ENFILE and EMFILE, the same on all that is called Unix.
+        const TOO_MANY_FILES: [Option<i32>; 2] = [Some(23), Some(24)];
+        Some(match error.kind() {
+            PermissionDenied => Self::CheckPermissions,
+            ReadOnlyFilesystem => Self::CopyElsewhere,
+            InvalidFilename => Self::ShortenPath,
+            StorageFull | QuotaExceeded => Self::FreeSpace,
+            _ if cfg!(unix) && TOO_MANY_FILES.contains(&error.raw_os_error()) => {
+                Self::AllowMoreFiles
+            }
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn what_the_system_refuses_has_a_hint() {
+        // As Linux numbers them: EACCES, EROFS, ENOSPC, ENFILE, EMFILE, ENAMETOOLONG is 36 there and 63 elsewhere.
+        for (code, hint) in [
+            (13, Hint::CheckPermissions),
+            (30, Hint::CopyElsewhere),
+            (28, Hint::FreeSpace),
+            (23, Hint::AllowMoreFiles),
+            (24, Hint::AllowMoreFiles),
+        ] {
+            assert_eq!(Hint::of_io(&io::Error::from_raw_os_error(code)), Some(hint), "{code}");
+        }
+        assert_eq!(Hint::of_io(&io::ErrorKind::InvalidFilename.into()), Some(Hint::ShortenPath));
+        assert_eq!(Hint::of_io(&io::ErrorKind::NotFound.into()), None);
+    }
 }

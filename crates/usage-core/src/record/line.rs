@@ -88,6 +88,7 @@ impl Parser {
         interner: &mut LabelInterner,
     ) -> Result<Record, LineError> {
         self.found.names.clear();
+        self.found.at = None;
         let record = parse_with(line, now, interner, &mut self.found)?;
         for name in &self.found.names {
             self.unknown.add(name);
@@ -129,17 +130,21 @@ fn parse_with(
         Some(name) if !unknown.are_ignored => {
             LineError::UnknownField { name, column: error.column() }
         }
-        _ => not_a_record(&error),
+        _ => not_a_record(&error, unknown.at),
     })?;
     raw.into_record(now, interner)
 }
 
-/// serde_json's reason, with the line number taken out: it is always 1 here.
-fn not_a_record(error: &serde_json::Error) -> LineError {
+/// serde_json's reason, with the line number taken out: it is always 1 here. Of a value that is of another type than it
+/// should be, the field is named.
+fn not_a_record(error: &serde_json::Error, field: Option<Field>) -> LineError {
     let (column, text) = (error.column(), error.to_string());
     let reason = text.strip_suffix(&format!(" at line 1 column {column}")).unwrap_or(&text);
     let reason = match error.classify() {
-        serde_json::error::Category::Data => shortened(reason, REASON_CHARS).into_owned(),
+        serde_json::error::Category::Data => {
+            let field = field.map_or_else(String::new, |field| format!("{field}: "));
+            format!("{field}{}", shortened(reason, REASON_CHARS))
+        }
         _ => format!("not JSON: {reason}"),
     };
     LineError::NotARecord { reason, column }

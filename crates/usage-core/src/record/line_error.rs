@@ -56,6 +56,12 @@ pub enum LineError {
         /// The text that stands there, shortened.
         found: String,
     },
+    /// The timestamp is in a leap second, which the time that a ledger counts in does not have.
+    #[error("timestamp {found:?} is in a leap second, which no ledger has: write the second after")]
+    LeapSecond {
+        /// The text that stands there, shortened.
+        found: String,
+    },
     /// A field whose value is one of a few words has another.
     #[error("{field} is {found:?}, {accepted} are accepted")]
     NotAWord {

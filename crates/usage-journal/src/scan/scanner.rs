@@ -122,7 +122,7 @@ impl Scanner {
                 let bytes = self.kept(file, offset)?;
                 Ok(self.pass(offset, sequence, bytes, DamageReason::NoFrame))
             }
-            NextFrame::Nothing { data_ends } => self.end(file, end, data_ends),
+            NextFrame::Nothing { data_ends, written } => self.end(file, end, data_ends, written),
         }
     }
 
@@ -205,13 +205,14 @@ impl Scanner {
     /// Looks for the next place behind `from` where a frame begins.
     fn find<F: DiskFile>(&mut self, file: &F, from: u64, limit: u64) -> io::Result<NextFrame> {
         let mut at = from;
-        let mut data_ends = at;
+        let (mut data_ends, mut written) = (at, 0);
         while at < limit {
             let piece = self.window.get(file, at, SEARCHED_AT_ONCE, limit)?;
             if piece.is_empty() {
                 break;
             }
             let length = piece.len();
+            written += piece.iter().filter(|&&byte| byte != 0).count();
             if let Some(last) = piece.iter().rposition(|&byte| byte != 0) {
                 data_ends = data_ends.max(at + last as u64 + 1);
             }
@@ -225,18 +226,26 @@ impl Scanner {
             // Overlapping, so that none is missed between two pieces.
             at += if length > MAGIC.len() { length - (MAGIC.len() - 1) } else { length } as u64;
         }
-        Ok(NextFrame::Nothing { data_ends })
+        Ok(NextFrame::Nothing { data_ends, written })
     }
 
     /// Says what kind of end it is where no frame follows.
-    fn end<F: DiskFile>(&mut self, file: &F, end: End, data_ends: u64) -> io::Result<Item> {
+    fn end<F: DiskFile>(
+        &mut self,
+        file: &F,
+        end: End,
+        data_ends: u64,
+        written: usize,
+    ) -> io::Result<Item> {
         let limit = end.offset();
         if let Some(sequence) = end.sequence() {
             let bytes = self.kept(file, limit)?;
             return Ok(self.pass(limit, sequence, bytes, DamageReason::NoFrame));
         }
         let mark = self.window.get(file, self.offset, END_MARK_BYTES, limit)?;
-        let clean = mark.iter().all(|&byte| byte == 0);
+        // Where nothing older can lie behind the end, what may be of a frame there says that zeros are no end.
+        let has_more = self.source.is_first_use && written >= FEWEST_OF_A_FRAME;
+        let clean = mark.iter().all(|&byte| byte == 0) && !has_more;
         // After a power loss, what was written last may be there in part.
         if !clean && !self.source.restarted {
             let bytes = self.kept(file, data_ends)?;
@@ -280,9 +289,12 @@ impl Scanner {
     }
 }
 
+/// The bytes that are not zero in what is taken for the rest of a frame; fewer are a disk's.
+const FEWEST_OF_A_FRAME: usize = 8;
+
 enum NextFrame {
     /// A frame's header.
     Frame { offset: u64, sequence: u64 },
-    /// None; behind `data_ends` all bytes are zero.
-    Nothing { data_ends: u64 },
+    /// None; behind `data_ends` all bytes are zero, and before it so many are not.
+    Nothing { data_ends: u64, written: usize },
 }

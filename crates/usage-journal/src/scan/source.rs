@@ -10,20 +10,28 @@ pub(crate) struct Source {
     pub(super) seed: u32,
     /// Set when the machine was started anew since, so that what was not synced may be missing.
     pub(super) restarted: bool,
+    /// Set when the segment is used for the first time: behind its last frame there is nothing.
+    pub(super) is_first_use: bool,
 }
 
 impl Source {
     /// Describes a segment of this process.
     pub(crate) fn own(epoch: SegmentEpoch) -> Self {
         let seed = seed(epoch.segment, epoch.generation);
-        Self { version: Version::CURRENT, seed, restarted: false }
+        Self {
+            version: Version::CURRENT,
+            seed,
+            restarted: false,
+            is_first_use: epoch.generation == 1,
+        }
     }
 
     /// Describes the segment with this header, on a machine in this run.
     pub(crate) fn of(header: &Header, boot: u32) -> Self {
         let restarted = header.boot != 0 && boot != 0 && header.boot != boot;
         let seed = seed(header.segment, header.generation);
-        Self { version: header.version, seed, restarted }
+        let is_first_use = header.generation == 1;
+        Self { version: header.version, seed, restarted, is_first_use }
     }
 }
 

@@ -45,7 +45,7 @@ pub enum DamageCode {
 
 impl DamageCode {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::File,
         Self::ForeignLog,
         Self::Table,

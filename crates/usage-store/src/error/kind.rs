@@ -52,12 +52,11 @@ impl StoreError {
     pub fn hint(&self) -> Option<Hint> {
         Some(match self {
             Self::Unfinished { source, .. } => return source.hint(),
-            Self::Sqlite { source, .. } => match source.kind() {
-                SqliteErrorKind::Busy => Hint::AwaitOther,
-                SqliteErrorKind::Full => Hint::FreeSpace,
-                kind if kind.is_damage() => DamageCode::File.hint(),
-                _ => return None,
-            },
+            Self::Sqlite { source, .. } => return source.hint(),
+            Self::Find { source, .. }
+            | Self::Create { source, .. }
+            | Self::Restore { source, .. }
+            | Self::Sync { source, .. } => return Hint::of_io(source),
             Self::NotFound { .. } => Hint::CreateLedger,
             Self::NotALedger { .. } => Hint::NameAnotherLedger,
             Self::NewerVersion { .. } => Hint::UpdateProgram,
@@ -77,13 +76,9 @@ impl StoreError {
             Self::TooManyBuckets(_) => Hint::UseLongerUnit,
             Self::Doubtful { .. } => Hint::CheckClock,
             Self::Replaced { .. } => Hint::Reopen,
-            Self::Find { .. }
-            | Self::Create { .. }
-            | Self::ItsOwnCopy { .. }
+            Self::ItsOwnCopy { .. }
             | Self::NotALaterOne { .. }
             | Self::NothingReplaced { .. }
-            | Self::Restore { .. }
-            | Self::Sync { .. }
             | Self::Journal { .. }
             | Self::OldSqlite { .. }
             | Self::NotAnAge

@@ -15,6 +15,7 @@ mod inside;
 mod kind;
 mod rollup;
 mod sqlite;
+mod system;
 mod version;
 
 pub use damage::DamageCode;
@@ -393,7 +394,9 @@ impl StoreError {
     pub(crate) fn sqlite(doing: &'static str, path: &Path, source: rusqlite::Error) -> Self {
         match damage::of(&source) {
             Some((code, what)) => Self::Damaged { path: path.to_owned(), code, what },
-            None => Self::Sqlite { doing, path: path.to_owned(), source: source.into() },
+            None => {
+                Self::Sqlite { doing, path: path.to_owned(), source: SqliteError::at(path, source) }
+            }
         }
     }
 }

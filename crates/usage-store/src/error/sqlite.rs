@@ -2,9 +2,13 @@
 
 use std::error::Error;
 use std::fmt;
+use std::path::Path;
 
 use rusqlite::ErrorCode;
-use usage_core::ErrorKind;
+use usage_core::{ErrorKind, Hint};
+
+use super::DamageCode;
+use super::system::{self, Cause};
 
 /// Tells failures of SQLite apart, as far as they call for different answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -98,15 +102,23 @@ impl From<SqliteErrorKind> for ErrorKind {
     }
 }
 
-/// An error of SQLite's, in words that say what it means for a ledger. It has no further cause: the words hold
-/// all that SQLite says, where that tells more.
+/// An error of SQLite's, in words that say what it means for a ledger, and the system's own words where there are some.
+/// It has no further cause: the words hold all that is known.
 #[derive(Debug)]
 pub struct SqliteError {
     kind: SqliteErrorKind,
     inner: rusqlite::Error,
+    cause: Option<Box<Cause>>,
 }
 
 impl SqliteError {
+    /// Wraps an error about the database at a path, and asks the system why.
+    pub(crate) fn at(path: &Path, inner: rusqlite::Error) -> Self {
+        let kind = SqliteErrorKind::of(&inner);
+        let cause = system::cause(path, kind, extended(&inner)).map(Box::new);
+        Self { kind, inner, cause }
+    }
+
     /// Returns which kind of failure it is.
     #[must_use]
     pub const fn kind(&self) -> SqliteErrorKind {
@@ -118,25 +130,54 @@ impl SqliteError {
     pub const fn as_inner(&self) -> &rusqlite::Error {
         &self.inner
     }
+
+    /// Returns what may help, where there is something.
+    pub(crate) fn hint(&self) -> Option<Hint> {
+        self.cause.as_deref().and_then(Cause::hint).or_else(|| match self.kind {
+            SqliteErrorKind::Busy => Some(Hint::AwaitOther),
+            SqliteErrorKind::Full => Some(Hint::FreeSpace),
+            SqliteErrorKind::Io if system::is_of_shared_memory(extended(&self.inner)) => {
+                Some(Hint::UseLocalFileSystem)
+            }
+            kind if kind.is_damage() => Some(DamageCode::File.hint()),
+            _ => None,
+        })
+    }
 }
 
+/// Of a database whose path is not known here.
 impl From<rusqlite::Error> for SqliteError {
     fn from(inner: rusqlite::Error) -> Self {
-        Self { kind: SqliteErrorKind::of(&inner), inner }
+        Self { kind: SqliteErrorKind::of(&inner), inner, cause: None }
     }
+}
+
+fn extended(error: &rusqlite::Error) -> i32 {
+    error.sqlite_error().map_or(0, |error| error.extended_code)
 }
 
 impl fmt::Display for SqliteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.kind {
-            SqliteErrorKind::Busy => f.write_str("it is locked by another process"),
-            SqliteErrorKind::Full => f.write_str("the disk is full"),
-            SqliteErrorKind::ReadOnly => f.write_str("it, or its folder, is read-only"),
-            SqliteErrorKind::Corrupt => write!(f, "it is damaged ({})", self.inner),
-            SqliteErrorKind::CannotOpen => {
-                f.write_str("it, or a file that belongs beside it, cannot be opened")
+        let code = extended(&self.inner);
+        match (self.kind, &self.cause) {
+            (SqliteErrorKind::Busy | SqliteErrorKind::CannotOpen, Some(cause)) => {
+                fmt::Display::fmt(cause, f)
             }
-            SqliteErrorKind::Io | SqliteErrorKind::NotADatabase | SqliteErrorKind::Other => {
+            (SqliteErrorKind::ReadOnly, Some(cause)) => write!(f, "it is read-only: {cause}"),
+            (SqliteErrorKind::Busy, None) => f.write_str("it is locked by another process"),
+            (SqliteErrorKind::Full, _) => f.write_str("the disk is full"),
+            (SqliteErrorKind::ReadOnly, None) => f.write_str("it, or its folder, is read-only"),
+            (SqliteErrorKind::Corrupt, _) => write!(f, "it is damaged ({})", self.inner),
+            (SqliteErrorKind::CannotOpen, None) => write!(
+                f,
+                "it, or a file that belongs beside it, cannot be opened, and the system sees no \
+                 reason (code {code})"
+            ),
+            (SqliteErrorKind::Io, cause) => {
+                write!(f, "{} (code {code})", system::doing(code))?;
+                cause.as_ref().map_or(Ok(()), |cause| write!(f, ": {cause}"))
+            }
+            (SqliteErrorKind::NotADatabase | SqliteErrorKind::Other, _) => {
                 fmt::Display::fmt(&self.inner, f)
             }
         }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use usage_core::error::chain;
-use usage_journal::{RealDisk, replay};
+use usage_journal::{RealDisk, Replayed, replay};
 
 use crate::Store;
 use crate::error::{Result, StoreError};
@@ -90,10 +90,19 @@ impl Journals<'_> {
     /// When the ledger cannot be written. What was stored until then stays stored; the rest is still
     /// there.
     pub fn recover(&self) -> Result<Recovered> {
+        self.recover_notifying(&mut |_| {})
+    }
+
+    /// As [`recover`](Self::recover), and says after each batch how many records are in the ledger by now that were not
+    /// before.
+    ///
+    /// # Errors
+    /// As [`recover`](Self::recover).
+    pub fn recover_notifying(&self, on_progress: &mut dyn FnMut(u64)) -> Result<Recovered> {
         self.store.file().check_writable()?;
         let mut recovered = Recovered::default();
         for folder in self.folders()? {
-            self.recover_folder(&folder, &mut recovered)?;
+            self.recover_folder(&folder, &mut recovered, on_progress)?;
         }
         Ok(recovered)
     }
@@ -104,7 +113,7 @@ impl Journals<'_> {
         self.store.file().check_writable()?;
         for folder in self.folders()? {
             let mut recovered = Recovered::default();
-            self.recover_folder(&folder, &mut recovered)?;
+            self.recover_folder(&folder, &mut recovered, &mut |_| {})?;
             if let Some(reason) = recovered.skipped.pop() {
                 return Err(StoreError::Journal { doing: STORE, folder, source: reason.into() });
             }
@@ -130,13 +139,22 @@ impl Journals<'_> {
         Ok(self.store.folder_of_journal().and(remembered.into_iter().filter(is_ours)))
     }
 
-    fn recover_folder(&self, folder: &Path, recovered: &mut Recovered) -> Result<()> {
+    fn recover_folder(
+        &self,
+        folder: &Path,
+        recovered: &mut Recovered,
+        on_progress: &mut dyn FnMut(u64),
+    ) -> Result<()> {
         if !folder.try_exists().unwrap_or(true) {
             return Ok(());
         }
         let mut sink = self.store.clone();
-        let go_on = &mut |_: &_| ControlFlow::Continue(());
-        let replayed = match replay(&RealDisk, folder, &mut sink, AT_ONCE, go_on) {
+        let before = recovered.stored;
+        let watch = &mut |so_far: &Replayed| {
+            on_progress(before + so_far.stored);
+            ControlFlow::Continue(())
+        };
+        let replayed = match replay(&RealDisk, folder, &mut sink, AT_ONCE, watch) {
             Ok(replayed) => replayed,
             Err(error) => {
                 // The ledger's own error says more than what the journal has to say.

@@ -16,6 +16,8 @@ use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use crate::ledger::schema::APPLICATION_ID;
+
 /// The identity of a file on this machine: device and inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FileId {
@@ -108,6 +110,24 @@ pub fn with_ending(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
+/// The endings of what lies beside a ledger: three of SQLite's files, and the folder of its journal.
+const COMPANIONS: [&str; 4] = ["-wal", "-shm", "-journal", ".journal"];
+
+/// Returns the files and the folder that belong to a ledger, itself first, whether they are there or not.
+#[must_use]
+pub fn parts(ledger: &Path) -> [PathBuf; 5] {
+    let ledger = ledger.canonicalize().unwrap_or_else(|_| ledger.to_owned());
+    let [wal, shm, rollback, journal] = COMPANIONS.map(|ending| with_ending(&ledger, ending));
+    [ledger, wal, shm, rollback, journal]
+}
+
+/// Returns the file that something at a path would be taken for a part of, as it is called like one.
+pub(crate) fn owner_of(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?;
+    let owners = COMPANIONS.iter().filter_map(|ending| name.strip_suffix(ending));
+    owners.map(|owner| path.with_file_name(owner)).find(|owner| owner.is_file())
+}
+
 /// Returns the write-ahead log that belongs to a database: beside the file itself, wherever links lead. It
 /// need not be there.
 #[must_use]
@@ -116,6 +136,14 @@ pub fn write_ahead_log(path: &Path) -> PathBuf {
         Ok(real_path) => with_ending(&real_path, "-wal"),
         Err(_) => with_ending(path, "-wal"),
     }
+}
+
+/// Returns whether an SQLite database that begins with these bytes, a hundred of them, is marked as a ledger.
+#[must_use]
+pub fn is_marked_as_ledger(start: &[u8]) -> bool {
+    /// The place of the mark, as SQLite's file format has it.
+    const APPLICATION: usize = 68;
+    start.get(APPLICATION..).is_some_and(|rest| rest.starts_with(&APPLICATION_ID.to_be_bytes()))
 }
 
 /// Returns a path as SQLite's URI, with parameters for opening it such as `immutable=1`; whatever is in the

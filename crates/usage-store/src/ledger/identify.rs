@@ -2,11 +2,12 @@
 
 use std::fs::{File, Metadata};
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
 use crate::error::{DamageCode, Result, SqliteErrorKind, StoreError};
+use crate::ledger::file::parts;
 use crate::ledger::immutable;
 use crate::ledger::migrations::MIGRATIONS;
 use crate::ledger::schema::{APPLICATION_ID, SCHEMA_VERSION};
@@ -145,6 +146,14 @@ pub(crate) fn refuse_untouched(path: &Path) -> Result<Option<OlderImmutable>> {
     };
     if let Some(what) = what {
         return Err(StoreError::NotALedger { path: path.to_owned(), what });
+    }
+    // What belongs beside it is opened with it.
+    let is_file = |part: &PathBuf| part.metadata().is_ok_and(|found| found.is_file());
+    let [_, beside @ .., _] = parts(path);
+    if beside.iter().any(|part| part.exists() && !is_file(part)) {
+        let error = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN);
+        let source = rusqlite::Error::SqliteFailure(error, None);
+        return Err(StoreError::sqlite("open the ledger", path, source));
     }
     if immutable::is_current(path) {
         return Ok(None);

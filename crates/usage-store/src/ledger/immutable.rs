@@ -7,8 +7,8 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::ledger::connect::distrust;
-use crate::ledger::file::{FileStamp, uri, write_ahead_log};
-use crate::ledger::schema::{APPLICATION_ID, SCHEMA_VERSION};
+use crate::ledger::file::{FileStamp, is_marked_as_ledger, uri, write_ahead_log};
+use crate::ledger::schema::SCHEMA_VERSION;
 
 /// Opens a ledger that nobody has open as a file that does not change: reads nothing but the
 /// file, makes nothing, takes no locks. `None` where there is a write-ahead log, which the file
@@ -28,10 +28,9 @@ pub(crate) fn open(path: &Path) -> Option<Connection> {
 /// Returns whether the file, which nobody has open, is marked as a ledger of this version of the schema: sooner found
 /// out than by SQLite, which reads all of the schema first.
 pub(crate) fn is_current(path: &Path) -> bool {
-    /// The name at the beginning of a file, and the places of the two marks, as SQLite's file format has them.
+    /// The name at the beginning of a file, and the place of the version, as SQLite's file format has them.
     const MAGIC: &[u8; 16] = b"SQLite format 3\0";
     const USER_VERSION: usize = 60;
-    const APPLICATION: usize = 68;
     let mut header = [0; 100];
     if !cfg!(unix)
         || write_ahead_log(path).exists()
@@ -39,8 +38,8 @@ pub(crate) fn is_current(path: &Path) -> bool {
     {
         return false;
     }
-    let is = |at: usize, mark: i32| header[at..].starts_with(&mark.to_be_bytes());
-    header.starts_with(MAGIC) && is(USER_VERSION, SCHEMA_VERSION) && is(APPLICATION, APPLICATION_ID)
+    let is_version = header[USER_VERSION..].starts_with(&SCHEMA_VERSION.to_be_bytes());
+    header.starts_with(MAGIC) && is_version && is_marked_as_ledger(&header)
 }
 
 /// The outcome of reading an immutable file.

@@ -32,7 +32,14 @@ impl Part {
     /// An empty one in the folder of `path`. What killed processes have left there goes.
     pub(crate) fn beside(path: &Path) -> Result<Self> {
         let folder = path.parent().unwrap_or(Path::new("/"));
-        let cannot_create = |source| StoreError::Create { path: path.to_owned(), source };
+        let cannot_create = |error: io::Error| {
+            // Without the name of the part, which says nothing to anybody.
+            let inner =
+                error.get_ref().and_then(|error| error.source()?.downcast_ref::<io::Error>());
+            let code = inner.and_then(io::Error::raw_os_error);
+            let source = code.map_or(error, io::Error::from_raw_os_error);
+            StoreError::Create { path: path.to_owned(), source }
+        };
         loop {
             let file = tempfile::Builder::new()
                 .prefix(PREFIX)

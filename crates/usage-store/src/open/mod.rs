@@ -12,7 +12,7 @@ use rusqlite::{Connection, ffi};
 
 use crate::error::{Result, SqliteErrorKind, StoreError};
 use crate::ledger::connect::{configure, connect};
-use crate::ledger::file::with_ending;
+use crate::ledger::file::{owner_of, with_ending};
 use crate::ledger::file_id::OpenedFile;
 use crate::ledger::identify::{Identity, OlderImmutable, identify, refuse_untouched};
 use crate::ledger::schema::SCHEMA_VERSION;
@@ -144,6 +144,7 @@ pub(crate) fn make_folder(path: &Path) -> Result<()> {
 }
 
 fn make_file(path: &Path) -> Result<()> {
+    refuse_part(path)?;
     // SQLite would throw it away as that of another file.
     let log = with_ending(path, "-wal");
     if log.metadata().is_ok_and(|log| log.len() > 0) {
@@ -174,6 +175,15 @@ fn make_file(path: &Path) -> Result<()> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(source) => Err(StoreError::Create { path: path.to_owned(), source }),
     }
+}
+
+/// Refuses a path at which a file would be taken for a part of another database.
+pub(crate) fn refuse_part(path: &Path) -> Result<()> {
+    owner_of(path).map_or(Ok(()), |owner| {
+        let why = format!("it would be taken for a part of {}", owner.display());
+        let source = std::io::Error::other(why);
+        Err(StoreError::Create { path: path.to_owned(), source })
+    })
 }
 
 /// Where a symbolic link leads that leads to nothing; an error for everything else.

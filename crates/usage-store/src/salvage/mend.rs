@@ -8,7 +8,7 @@ use usage_core::{Label, LabelNames, Labels};
 use super::take::Old;
 use super::tree::Trees;
 use super::{Salvaged, stretch};
-use crate::error::ReadError;
+use crate::error::{DamageCode, ReadError};
 use crate::ledger::books::wrong_books;
 use crate::ledger::contexts::{Contexts, SESSIONS, TAG_SETS, checksum, damaged_entries, next_id};
 use crate::ledger::labels::{LabelSets, insert_as, is_right, names_of, select_sets};
@@ -88,7 +88,7 @@ fn dictionaries(connection: &Connection, trees: &mut Trees) -> Result<(), ReadEr
         let wrong = damaged_entries(connection, table)?;
         remove(connection, table, &wrong)?;
     }
-    remove(connection, "terms", &wrong_terms(connection)?)?;
+    remove(connection, "terms", &damaged_terms(connection)?)?;
     for (table, sql) in [
         (
             SESSIONS,
@@ -119,7 +119,13 @@ fn dictionaries(connection: &Connection, trees: &mut Trees) -> Result<(), ReadEr
     for table in [SESSIONS, TAG_SETS] {
         remove(connection, table, &damaged_entries(connection, table)?)?;
     }
-    remove(connection, "terms", &wrong_terms(connection)?)
+    remove(connection, "terms", &damaged_terms(connection)?)
+}
+
+/// Returns the ids of terms that are not those that were stored; those of a newer program stay.
+fn damaged_terms(connection: &Connection) -> Result<Vec<i64>, ReadError> {
+    let wrong = wrong_terms(connection)?.into_iter();
+    Ok(wrong.filter(|(_, code)| *code == DamageCode::Prices).map(|(id, _)| id).collect())
 }
 
 /// The entries of the index over what is unique in a table.

@@ -109,7 +109,13 @@ fn sum(before: Recovered, replayed: &Replayed) -> Recovered {
         duplicates: before.duplicates + replayed.duplicates,
         refused: before.refused + replayed.refused,
         lost: before.lost + replayed.lost,
+        unknown: before.unknown + unknown(replayed),
     }
+}
+
+/// Returns the number of damaged pieces of which it is not known how many records were in them.
+fn unknown(replayed: &Replayed) -> u64 {
+    replayed.damage.iter().filter(|found| found.damage.records.is_none()).count() as u64
 }
 
 fn notify_recovered(replayed: &Replayed) {
@@ -121,6 +127,7 @@ fn notify_recovered(replayed: &Replayed) {
             duplicates,
             refused,
             lost,
+            unknown = unknown(replayed),
             "usage records were recovered from the journal of a program that had stopped"
         );
     }

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::env;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use indicatif::ProgressBar;
@@ -18,6 +18,7 @@ use usage_store::Store;
 
 use super::agent_line::{Line, line, where_skipped};
 use super::{PATIENCE, POLL};
+use crate::complaints::Complaints;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::hints::where_kept;
@@ -176,7 +177,9 @@ fn import(
     import.rescan = args.rescan;
     let bar =
         progress::bar("{prefix} {wide_bar} {human_pos} of {human_len} logs, {eta}", context.quiet);
-    let job = Job { store: &store, import, interrupts: &interrupts, bar: &bar };
+    let complaints = Mutex::default();
+    let job =
+        Job { store: &store, import, interrupts: &interrupts, bar: &bar, complaints: &complaints };
 
     let mut done = Vec::with_capacity(trees.len());
     for tree in &mut trees {
@@ -187,6 +190,7 @@ fn import(
         }
     }
     bar.finish_and_clear();
+    complaints.lock().unwrap_or_else(PoisonError::into_inner).sum_up();
     let mut refused = 0;
     for one in lines(&trees, &done) {
         refused += one.imported.refused;
@@ -230,6 +234,7 @@ struct Job<'a> {
     import: ImportOptions,
     interrupts: &'a Interrupts,
     bar: &'a ProgressBar,
+    complaints: &'a Mutex<Complaints>,
 }
 
 impl Job<'_> {
@@ -253,8 +258,9 @@ impl Job<'_> {
         match event {
             ImportEvent::Refused { why, .. } => {
                 let kept = why.reason().map_or("", where_kept);
-                let note = format!("{}: {why}{kept}", name.display());
-                self.bar.suspend(|| output::note(&note));
+                let mut complaints = self.complaints.lock().unwrap_or_else(PoisonError::into_inner);
+                let (place, why) = (name.display().to_string(), format!("{why}{kept}"));
+                self.bar.suspend(|| complaints.print(&place, &why));
             }
             ImportEvent::Gap(gap) => self.bar.suspend(|| output::note(gap)),
             ImportEvent::Trouble(error) => {

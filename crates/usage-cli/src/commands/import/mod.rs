@@ -18,6 +18,7 @@ use usage_import::{
     ImportError, ImportEvent, ImportOptions, ImportSummary, Origin, run as run_import,
 };
 
+use crate::complaints::Complaints;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::hints::where_kept;
@@ -215,12 +216,13 @@ fn import<O: Origin>(args: &SourceArgs, context: &Context) -> Result<u8, CliErro
     if args.watch {
         (options.watch, options.patience) = (Some(POLL), PATIENCE);
     }
-    let mut done = ImportSummary::default();
+    let (mut done, mut complaints) = (ImportSummary::default(), Complaints::default());
     let imported = run_import(&store, &mut importer, &options, &mut |event| {
         match event {
             ImportEvent::Refused { place, why } => {
                 let kept = why.reason().map_or("", where_kept);
-                bar.suspend(|| output::note(&format!("{name}:{place}: {why}{kept}")));
+                let place = format!("{name}:{place}");
+                bar.suspend(|| complaints.print(&place, &format!("{why}{kept}")));
             }
             ImportEvent::Gap(gap) => bar.suspend(|| output::note(&format!("{name}: {gap}"))),
             ImportEvent::Trouble(error) => {
@@ -237,6 +239,7 @@ fn import<O: Origin>(args: &SourceArgs, context: &Context) -> Result<u8, CliErro
         if interrupts.came() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     bar.finish_and_clear();
+    complaints.sum_up();
     // What was done until it failed is done.
     let summary = *imported.as_ref().unwrap_or(&done);
     if !context.quiet && (imported.is_ok() || args.watch) {

@@ -1,6 +1,6 @@
 //! Putting a book of prices into the ledger.
 
-use std::fs;
+use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
@@ -79,11 +79,16 @@ pub(super) fn run(path: &Path, kind: Kind, context: &Context) -> Result<u8, CliE
 }
 
 fn text_of(path: &Path) -> io::Result<String> {
-    if path.as_os_str() != "-" {
-        return fs::read_to_string(path);
-    }
+    /// Many times what the largest book has: a device has no end.
+    const MOST: u64 = 64 << 20;
     let mut text = String::new();
-    io::stdin().lock().read_to_string(&mut text)?;
+    let read = match path.as_os_str() == "-" {
+        true => io::stdin().lock().take(MOST).read_to_string(&mut text)?,
+        false => File::open(path)?.take(MOST).read_to_string(&mut text)?,
+    };
+    if read as u64 == MOST {
+        return Err(io::Error::other("it is too long for a book of prices"));
+    }
     Ok(text)
 }
 

@@ -145,6 +145,7 @@ pub(super) fn finish(
     if let Some(rejects) = refusals.rejects() {
         rejects.end_parts();
     }
+    refusals.sum_up();
     let refused = refusals.count();
     let style = Style::new(args, context);
     let printed = Accounts { refused, ..accounts }.print(style, refusals.ignored());

@@ -1,11 +1,12 @@
 //! The lines of files and of standard input.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Cursor, Read as _};
 use std::path::{Path, PathBuf};
 
 use usage_core::record::csv::RowScanner;
 
+use super::layout::{self, Layout, Other, ValueScanner, is_between};
 use crate::commands::form::Form;
 use crate::error::CliError;
 
@@ -44,6 +45,9 @@ impl Input {
     fn looked_at(self, file: &Path) -> Result<Self, CliError> {
         match fs::metadata(file) {
             Ok(found) if found.is_dir() => Err(self.failed(&"it is a folder")),
+            Ok(found) if matches!(self, Self::Growing(_)) && !found.is_file() => Err(self
+                .failed(&"it is no file")
+                .hint("without --follow, pipes and devices are read to their end")),
             Ok(_) => Ok(self),
             Err(error) => Err(self.failed(&error)),
         }
@@ -86,16 +90,50 @@ impl Input {
         CliError::failed(format!("cannot read {}: {why}", self.name()))
     }
 
-    pub(crate) fn open(&self) -> Result<Box<dyn BufRead>, CliError> {
+    /// Opens it, and looks at how it begins.
+    pub(crate) fn open(&self, form: Form) -> Result<(Box<dyn BufRead>, Layout), CliError> {
         const BUFFER: usize = 256 * 1_024;
         let open = |path| File::open(path).map_err(|error| self.failed(&error));
-        Ok(match self {
+        let mut reader: Box<dyn BufRead> = match self {
             Self::Stdin => Box::new(io::stdin().lock()),
             Self::File(path) | Self::Growing(path) => {
                 Box::new(BufReader::with_capacity(BUFFER, open(path)?))
             }
-        })
+        };
+        let mut start = Vec::new();
+        loop {
+            let more = read_more(&mut *reader).map_err(|error| self.failed(&error))?;
+            start.extend_from_slice(more);
+            let (count, is_all) = (more.len(), more.is_empty());
+            reader.consume(count);
+            if let Some(layout) = layout::of(&start, form, is_all) {
+                if layout == Layout::Values && start.starts_with("\u{feff}".as_bytes()) {
+                    start.drain(..3);
+                }
+                return Ok((Box::new(Cursor::new(start).chain(reader)), layout));
+            }
+        }
     }
+
+    /// Says that it holds no records as text.
+    pub(crate) fn is_other(&self, other: Other) -> CliError {
+        let error = CliError::failed(format!("{} is {}, not JSON lines", self.name(), other.what));
+        match other.hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    }
+}
+
+/// Returns what is there to be read, or waits for it.
+fn read_more(reader: &mut dyn BufRead) -> io::Result<&[u8]> {
+    // Asked twice, as the compiler does not see that what was borrowed is not returned.
+    while let Err(error) = reader.fill_buf() {
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+    reader.fill_buf()
 }
 
 /// One line of the input, or one row of several lines, without its line break.
@@ -114,6 +152,8 @@ enum Ends {
     Breaks,
     /// At those that are not in quotes.
     Rows(RowScanner),
+    /// Behind each JSON object, wherever that is.
+    Values(ValueScanner),
 }
 
 impl Ends {
@@ -121,11 +161,12 @@ impl Ends {
         match self {
             Self::Breaks => bytes.iter().position(|byte| *byte == b'\n'),
             Self::Rows(scanner) => scanner.end_of_row(bytes),
+            Self::Values(scanner) => scanner.end_of_piece(bytes),
         }
     }
 }
 
-/// Reads lines or rows of a limited length, in memory of that length.
+/// Reads lines, rows or values of a limited length, in memory of that length.
 pub(crate) struct Lines<R> {
     reader: R,
     ends: Ends,
@@ -136,28 +177,30 @@ pub(crate) struct Lines<R> {
 }
 
 impl<R: BufRead> Lines<R> {
-    pub(crate) fn new(reader: R, form: Form, limit: usize) -> Self {
-        let ends = match form {
-            Form::Ndjson => Ends::Breaks,
-            Form::Csv => Ends::Rows(RowScanner::default()),
+    pub(crate) fn new(reader: R, form: Form, layout: Layout, limit: usize) -> Self {
+        let ends = match (form, layout) {
+            (_, Layout::Values) => Ends::Values(ValueScanner::default()),
+            (Form::Ndjson, _) => Ends::Breaks,
+            (Form::Csv, _) => Ends::Rows(RowScanner::default()),
         };
         Self { reader, ends, limit, next_number: 1, is_first: true, line: Vec::new() }
     }
 
-    /// The number of the line that is read next, from 1; of a row, that of its first line.
-    pub(crate) const fn next_number(&self) -> u64 {
-        self.next_number
-    }
-
-    /// The next line. One that is too long goes to `overflow` part by part.
-    pub(crate) fn next(&mut self, mut overflow: impl FnMut(&[u8])) -> io::Result<Option<Line<'_>>> {
+    /// The next line, with its number, from 1; of a row or a value, that of its first line. One that is too long goes to
+    /// `overflow` part by part.
+    pub(crate) fn next(
+        &mut self,
+        mut overflow: impl FnMut(&[u8]),
+    ) -> io::Result<Option<(u64, Line<'_>)>> {
         self.line.clear();
         let mut is_too_long = false;
+        let are_values = matches!(self.ends, Ends::Values(_));
+        if are_values {
+            self.skip_between()?;
+        }
+        let number = self.next_number;
         loop {
-            let buffer = match self.reader.fill_buf() {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                buffer => buffer?,
-            };
+            let buffer = read_more(&mut self.reader)?;
             let (part, is_end) = match self.ends.find(buffer) {
                 Some(end) => (&buffer[..end], true),
                 None => (buffer, false),
@@ -175,45 +218,68 @@ impl<R: BufRead> Lines<R> {
             } else {
                 self.line.extend_from_slice(part);
             }
-            if matches!(self.ends, Ends::Rows(_)) {
-                let breaks = part.iter().filter(|byte| **byte == b'\n').count();
-                self.next_number += breaks as u64;
+            if !matches!(self.ends, Ends::Breaks) {
+                self.next_number += breaks(part);
             }
-            let used = part.len() + usize::from(is_end);
+            let used = part.len() + usize::from(is_end && !are_values);
             self.reader.consume(used);
             if is_end || is_last {
                 break;
             }
         }
-        self.next_number += 1;
-        // Some editors begin a file with a byte order mark.
-        let bom = if self.is_first { "\u{feff}".as_bytes() } else { b"" };
+        self.next_number += u64::from(!are_values);
+        // Some editors begin a file with a byte order mark; put one behind another, files have it in the middle, where
+        // only a row could mean it.
+        let may_have_bom = self.is_first || !matches!(self.ends, Ends::Rows(_));
+        let bom = if may_have_bom { "\u{feff}".as_bytes() } else { b"" };
         self.is_first = false;
         if is_too_long {
-            return Ok(Some(Line::TooLong));
+            return Ok(Some((number, Line::TooLong)));
+        }
+        if are_values {
+            // As a line it can be kept, and read again.
+            self.line.iter_mut().filter(|byte| **byte == b'\n').for_each(|byte| *byte = b' ');
         }
         let text = self.line.strip_prefix(bom).unwrap_or(&self.line);
         let is_blank = text.iter().all(u8::is_ascii_whitespace);
-        Ok(Some(if is_blank { Line::Blank } else { Line::Text(text) }))
+        Ok(Some((number, if is_blank { Line::Blank } else { Line::Text(text) })))
     }
+
+    /// Skips what stands between the objects of an array.
+    fn skip_between(&mut self) -> io::Result<()> {
+        loop {
+            let buffer = read_more(&mut self.reader)?;
+            let end = buffer.iter().position(|byte| !is_between(*byte)).unwrap_or(buffer.len());
+            let is_end = end < buffer.len() || buffer.is_empty();
+            self.next_number += breaks(&buffer[..end]);
+            self.reader.consume(end);
+            if is_end {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Returns the number of line breaks in a text.
+fn breaks(text: &[u8]) -> u64 {
+    text.iter().filter(|byte| **byte == b'\n').count() as u64
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn lines(form: Form, text: &[u8], capacity: usize) -> Vec<(u64, String)> {
-        let mut lines = Lines::new(BufReader::with_capacity(capacity, text), form, 10);
+    fn lines(form: Form, layout: Layout, text: &[u8], capacity: usize) -> Vec<(u64, String)> {
+        let mut lines = Lines::new(BufReader::with_capacity(capacity, text), form, layout, 10);
         let mut seen = Vec::new();
         let mut overflow = Vec::new();
         loop {
-            let number = lines.next_number();
             let next = lines.next(|part| overflow.extend_from_slice(part)).unwrap();
-            let shown = match next {
-                None => return seen,
-                Some(Line::Blank) => "blank".to_owned(),
-                Some(Line::Text(text)) => String::from_utf8_lossy(text).into_owned(),
-                Some(Line::TooLong) => {
+            let Some((number, line)) = next else { return seen };
+            let shown = match line {
+                Line::Blank => "blank".to_owned(),
+                Line::Text(text) => String::from_utf8_lossy(text).into_owned(),
+                Line::TooLong => {
                     format!("too long: {}", String::from_utf8_lossy(&std::mem::take(&mut overflow)))
                 }
             };
@@ -236,11 +302,11 @@ mod tests {
                 (7, "last"),
             ];
             let expected = expected.map(|(number, text)| (number, text.to_owned()));
-            assert_eq!(lines(Form::Ndjson, text, capacity), expected, "{capacity}");
+            assert_eq!(lines(Form::Ndjson, Layout::Lines, text, capacity), expected, "{capacity}");
         }
-        assert_eq!(lines(Form::Ndjson, b"", 8), []);
+        assert_eq!(lines(Form::Ndjson, Layout::Lines, b"", 8), []);
         let too_long = [(1, "too long: 0123456789ab".to_owned())];
-        assert_eq!(lines(Form::Ndjson, b"0123456789ab", 8), too_long);
+        assert_eq!(lines(Form::Ndjson, Layout::Lines, b"0123456789ab", 8), too_long);
     }
 
     #[test]
@@ -257,8 +323,26 @@ mod tests {
                 (12, "\"open\n\n"),
             ];
             let expected = expected.map(|(number, text)| (number, text.to_owned()));
-            assert_eq!(lines(Form::Csv, text, capacity), expected, "{capacity}");
+            assert_eq!(lines(Form::Csv, Layout::Lines, text, capacity), expected, "{capacity}");
         }
-        assert_eq!(lines(Form::Csv, b"", 8), []);
+        assert_eq!(lines(Form::Csv, Layout::Lines, b"", 8), []);
+    }
+
+    #[test]
+    fn values_are_the_same_through_any_buffer() {
+        let text = b"[\n{\"a\":\n1},\n\n {} ,{\"}\"\n:{}}\n 7,\n{\"0123\":\n4567}]{\"\n";
+        for capacity in [1, 2, 3, 7, 11, 64, 1_000] {
+            let expected = [
+                (2, "{\"a\": 1}"),
+                (5, "{}"),
+                (5, "{\"}\" :{}}"),
+                (7, "7, "),
+                (8, "too long: {\"0123\":\n4567}"),
+                (9, "{\" "),
+            ];
+            let expected = expected.map(|(number, text)| (number, text.to_owned()));
+            assert_eq!(lines(Form::Ndjson, Layout::Values, text, capacity), expected, "{capacity}");
+        }
+        assert_eq!(lines(Form::Ndjson, Layout::Values, b"[ ]\n", 8), []);
     }
 }

@@ -5,7 +5,9 @@ mod files;
 mod follow;
 mod in_flight;
 mod input;
+mod layout;
 mod outputs;
+mod progress;
 mod reading;
 mod refusals;
 mod rejects;
@@ -94,7 +96,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         return Err(CliError::usage("--follow reads JSON lines, not CSV")
             .hint("without --follow, CSV is read to its end"));
     }
-    let rejects = rejects(args, context, &inputs)?;
+    let (rejects, files) = (args.rejects.as_deref(), inputs.iter().map(|(input, _)| input));
+    outputs::check(rejects, &context.db_path()?, files)?;
+    let rejects = self::rejects(args, &inputs)?;
     match inputs.as_slice() {
         [(input @ Input::Growing(path), _)] => follow::run(args, context, input, path, rejects),
         // Files can be read again, from the line that an error names; for the rest there is the
@@ -134,11 +138,7 @@ fn record_once(
 }
 
 /// Opens the file for what is refused. Refused lines of two forms in one file could not be recorded again.
-fn rejects(
-    args: &Args,
-    context: &Context,
-    inputs: &[(Input, Form)],
-) -> Result<Option<Rejects>, CliError> {
+fn rejects(args: &Args, inputs: &[(Input, Form)]) -> Result<Option<Rejects>, CliError> {
     let (Some(path), Some((_, form))) = (&args.rejects, inputs.first()) else {
         return Ok(None);
     };
@@ -146,7 +146,6 @@ fn rejects(
         let message = "--rejects keeps JSON lines or CSV, not both in one file";
         return Err(CliError::usage(message).hint("record the files of either form by themselves"));
     }
-    outputs::check(path, &context.db_path()?, inputs.iter().map(|(input, _)| input))?;
     Rejects::open(path, *form).map(Some)
 }
 

@@ -8,6 +8,7 @@ use usage_core::{LabelInterner, Record};
 
 use super::Args;
 use super::input::{Input, Line, Lines};
+use super::layout::{self, Layout};
 use super::refusals::{Place, SharedRefusals, lock};
 use crate::commands::form::Form;
 use crate::context::Context;
@@ -57,7 +58,11 @@ impl<'a> Reading<'a> {
         (index, input, form): (usize, &Input, Form),
         taker: &mut dyn FnMut(Record, Place) -> Result<(), Stop>,
     ) -> Result<(), Stop> {
-        let lines = Lines::new(input.open()?, form, MAX_LINE_BYTES);
+        let (reader, layout) = input.open(form)?;
+        if let Layout::Other(other) = layout {
+            return Err(input.is_other(other).into());
+        }
+        let lines = Lines::new(reader, form, layout, MAX_LINE_BYTES);
         match form {
             Form::Ndjson => self.read_lines((index, input), lines, taker),
             Form::Csv => self.read_rows((index, input), lines, taker),
@@ -71,16 +76,18 @@ impl<'a> Reading<'a> {
         taker: &mut dyn FnMut(Record, Place) -> Result<(), Stop>,
     ) -> Result<(), Stop> {
         loop {
-            let place = Place { input: index, line: lines.next_number() };
             let next = lines.next(|part| self.keep_part(part));
-            match next.map_err(|error| input.failed(&error))? {
-                None => return Ok(()),
-                Some(Line::Blank) => {}
-                Some(Line::TooLong) => {
+            let Some((line, text)) = next.map_err(|error| input.failed(&error))? else {
+                return Ok(());
+            };
+            let place = Place { input: index, line };
+            match text {
+                Line::Blank => {}
+                Line::TooLong => {
                     let why = format!("the line is longer than {MAX_LINE_BYTES} bytes");
                     self.refuse(place, None, &why)?;
                 }
-                Some(Line::Text(text)) => {
+                Line::Text(text) => {
                     let now = self.context.now_timestamp();
                     match self.parser.parse(text, now, &mut self.labels) {
                         Ok(record) => {
@@ -90,14 +97,32 @@ impl<'a> Reading<'a> {
                         Err(_) if place.line == 1 && Header::parse(text).is_ok() => {
                             return Err(is_csv(input).into());
                         }
-                        Err(error) => {
-                            let why = lock(self.refusals).why(&error);
-                            self.refuse(place, Some(text), &why)?;
-                        }
+                        Err(error) => match self.records(text) {
+                            Some(records) => {
+                                count_ignored(&mut self.parser, self.refusals);
+                                records.into_iter().try_for_each(|record| taker(record, place))?;
+                            }
+                            None => {
+                                let why = lock(self.refusals).why(&error);
+                                self.refuse(place, Some(text), &why)?;
+                            }
+                        },
                     }
                 }
             }
         }
+    }
+
+    /// Returns the records of a line that holds several, one behind another; nothing unless all are records.
+    fn records(&mut self, line: &[u8]) -> Option<Vec<Record>> {
+        let objects = layout::objects(line);
+        if objects.len() < 2 {
+            return None;
+        }
+        let records = objects.into_iter().map(|object| {
+            self.parser.parse(object, self.context.now_timestamp(), &mut self.labels)
+        });
+        records.collect::<Result<_, _>>().ok()
     }
 
     fn read_rows(
@@ -106,19 +131,22 @@ impl<'a> Reading<'a> {
         mut rows: Lines<impl BufRead>,
         taker: &mut dyn FnMut(Record, Place) -> Result<(), Stop>,
     ) -> Result<(), Stop> {
-        let mut header: Option<Header> = None;
+        let (mut header, mut end): (Option<Header>, _) = (None, 1);
         loop {
-            let place = Place { input: index, line: rows.next_number() };
-            let no_header = |why: &dyn std::fmt::Display| {
-                CliError::failed(format!("{}:{}: {why}", input.name(), place.line))
-            };
             let is_under_header = header.is_some();
             let next = rows.next(|part| {
                 if is_under_header {
                     self.keep_part(part);
                 }
             });
-            match (next.map_err(|error| input.failed(&error))?, &header) {
+            let next = next.map_err(|error| input.failed(&error))?;
+            let line = next.as_ref().map_or(end, |(line, _)| *line);
+            end = line + 1;
+            let place = Place { input: index, line };
+            let no_header = |why: &dyn std::fmt::Display| {
+                CliError::failed(format!("{}:{}: {why}", input.name(), place.line))
+            };
+            match (next.map(|(_, text)| text), &header) {
                 (Some(Line::Blank), _) => {}
                 (None, Some(_)) => return Ok(()),
                 (None, None) => {

@@ -8,9 +8,9 @@ use usage_core::record::line::LineError;
 use usage_core::sink::Refusal;
 
 use super::rejects::Rejects;
+use crate::complaints::Complaints;
 use crate::error::CliError;
 use crate::hints::where_kept;
-use crate::output;
 
 /// A line of one of the inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,7 @@ pub(super) struct Refusals {
     count: u64,
     ignored: UnknownFields,
     has_listed_fields: bool,
+    complaints: Complaints,
     failure: Option<CliError>,
 }
 
@@ -38,13 +39,14 @@ pub(super) fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Refusals {
-    pub(super) const fn new(inputs: Vec<String>, rejects: Option<Rejects>) -> Self {
+    pub(super) fn new(inputs: Vec<String>, rejects: Option<Rejects>) -> Self {
         Self {
             inputs,
             rejects,
             count: 0,
             ignored: UnknownFields::new(),
             has_listed_fields: false,
+            complaints: Complaints::default(),
             failure: None,
         }
     }
@@ -120,7 +122,7 @@ impl Refusals {
             Some(place) => self.count_and_name(place, &why),
             None => {
                 self.count += 1;
-                output::note(&format!("a record was refused: {why}"));
+                self.complaints.print("a record was refused", &why);
             }
         }
         if let Some(rejects) = &mut self.rejects {
@@ -130,7 +132,13 @@ impl Refusals {
 
     fn count_and_name(&mut self, place: Place, why: &str) {
         self.count += 1;
-        output::note(&format!("{}: {why}", self.named(place)));
+        let place = self.named(place);
+        self.complaints.print(&place, why);
+    }
+
+    /// Says how many there were of what was not named line by line.
+    pub(super) fn sum_up(&mut self) {
+        self.complaints.sum_up();
     }
 }
 

@@ -2,13 +2,15 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use usage_core::Record;
 use usage_store::Store;
-use usage_tracker::{Durability, RejectReason, Stats, Tracker};
+use usage_tracker::{Durability, FlushError, RejectReason, Stats, Tracker};
 
 use super::accounts::{Accounts, Style, failed, not_stored};
 use super::in_flight::InFlight;
+use super::progress::Progress;
 use super::reading::Stop;
 use super::refusals::{Place, SharedRefusals, lock};
 use super::{Args, PATIENCE, print_report};
@@ -19,6 +21,9 @@ use crate::{amounts, exit_codes, output};
 
 /// The largest batch. This many hold the lock for a fifth of a second at most.
 const MAX_BATCH: usize = 20_000;
+
+/// The interval at which it is looked at what was stored of the rest.
+const STEP: Duration = Duration::from_millis(500);
 
 /// For records that wait in the journal.
 const IN_JOURNAL: &str =
@@ -36,6 +41,7 @@ struct Shared {
     /// Records that found no room for as long as the patience lasts.
     turned_away: AtomicU64,
     is_ending: AtomicBool,
+    progress: Mutex<Progress>,
     strict: bool,
     style: Style,
 }
@@ -66,6 +72,7 @@ impl Session {
             in_flight,
             turned_away: AtomicU64::new(0),
             is_ending: AtomicBool::new(false),
+            progress: Mutex::new(Progress::new(context.quiet)),
             strict: args.strict,
             style: Style::new(args, context),
         });
@@ -75,20 +82,27 @@ impl Session {
     }
 
     /// Hands a record over. Waits while the ledger is slower than the reading.
-    pub(super) fn record(&self, record: Record, place: Place) -> Result<(), Stop> {
+    pub(super) fn record(&self, mut record: Record, place: Place) -> Result<(), Stop> {
         let shared = &*self.0;
         // Noted before it is handed over: the writer may refuse it at once.
         lock(&shared.in_flight).submitted(place, &record);
-        match shared.tracker.record_blocking(record, PATIENCE) {
-            Ok(()) => self.check_strict(),
-            Err(rejected) if rejected.reason() == RejectReason::Full => {
-                shared.turned_away.fetch_add(1, Ordering::Relaxed);
-                Err(Stop::Enough)
-            }
-            // An interrupt has closed the tracker: as if the line had not been read.
-            Err(_) => {
-                lock(&shared.in_flight).withdraw();
-                Err(Stop::Enough)
+        lock(&shared.progress).read(&shared.tracker);
+        loop {
+            match shared.tracker.record_blocking(record, PATIENCE) {
+                Ok(()) => return self.check_strict(),
+                Err(rejected) if rejected.reason() == RejectReason::Full => {
+                    if lock(&shared.progress).look(&shared.tracker.stats()) < PATIENCE {
+                        record = rejected.into_record();
+                        continue;
+                    }
+                    shared.turned_away.fetch_add(1, Ordering::Relaxed);
+                    return Err(Stop::Enough);
+                }
+                // An interrupt has closed the tracker: as if the line had not been read.
+                Err(_) => {
+                    lock(&shared.in_flight).withdraw();
+                    return Err(Stop::Enough);
+                }
             }
         }
     }
@@ -102,14 +116,16 @@ impl Session {
 
     /// Stores what is left, prints the accounts, and says what to exit with.
     pub(super) fn finish(&self) -> Result<u8, CliError> {
+        let patience = self.0.store_the_rest();
         self.0.claim_the_end();
-        self.0.finish()
+        self.0.finish(patience)
     }
 
     /// As [`finish`](Self::finish), after reading has failed: that is what is to be told.
     pub(super) fn abandon(&self, error: CliError) -> CliError {
+        let patience = self.0.store_the_rest();
         self.0.claim_the_end();
-        self.0.finish().err().unwrap_or(error)
+        self.0.finish(patience).err().unwrap_or(error)
     }
 
     pub(super) fn print_report(&self, context: &Context) -> Result<(), CliError> {
@@ -140,7 +156,7 @@ impl Shared {
         if self.is_ending.swap(true, Ordering::AcqRel) {
             return;
         }
-        let ended = self.finish();
+        let ended = self.finish(PATIENCE);
         let code = match ended {
             Ok(_) => {
                 let _ = output::error(&CliError::failed("interrupted, the rest was not read"));
@@ -160,13 +176,30 @@ impl Shared {
         drop(lock(&self.store).take());
     }
 
-    fn finish(&self) -> Result<u8, CliError> {
-        let ended = self.tracker.shutdown(PATIENCE);
+    /// Waits for what was read to be stored, as long as some of it is: then the ledger is only slow. Returns how long
+    /// to try further.
+    fn store_the_rest(&self) -> Duration {
+        lock(&self.progress).wait();
+        loop {
+            let flushed = self.tracker.flush(STEP);
+            let idle = lock(&self.progress).look(&self.tracker.stats());
+            match flushed {
+                Err(FlushError::TimedOut { .. }) if idle < PATIENCE => {}
+                Err(FlushError::TimedOut { .. }) => return STEP,
+                _ => return PATIENCE,
+            }
+        }
+    }
+
+    fn finish(&self, patience: Duration) -> Result<u8, CliError> {
+        let ended = self.tracker.shutdown(patience);
+        lock(&self.progress).end();
         let stats = ended.stats;
         let mut refusals = lock(&self.refusals);
         if let Some(rejects) = refusals.rejects() {
             rejects.end_parts();
         }
+        refusals.sum_up();
         let not_kept = refusals.take_failure();
         let turned_away = self.turned_away.load(Ordering::Relaxed);
         let waiting = stats.in_journal;

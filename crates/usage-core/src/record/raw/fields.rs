@@ -14,6 +14,8 @@ pub(in crate::record) struct Unknown {
     pub(in crate::record) are_ignored: bool,
     /// Shortened. Where they are not passed over, the first one ends the reading.
     pub(in crate::record) names: Vec<String>,
+    /// The field whose value is being read, for who complains about it.
+    pub(in crate::record) at: Option<Field>,
 }
 
 /// Reads fields in any order, each once, and none missing of those that every record has.
@@ -61,7 +63,9 @@ impl<'de> Visitor<'de> for FieldsOf<'_> {
             }
             seen |= bit;
             next = place + 1;
+            unknown.at = Some(field);
             raw.read(field, &mut map)?;
+            unknown.at = None;
         }
         // The labels that every line has are the first fields.
         let is_missing = |label: &Label| label.is_required() && seen & (1 << *label as u32) == 0;

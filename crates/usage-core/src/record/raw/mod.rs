@@ -169,7 +169,7 @@ fn parse_timestamp(text: &str) -> Result<Timestamp, LineError> {
     let parsed = DateTime::parse_from_rfc3339(text).map_err(|_| not_one())?;
     // chrono takes a second 60 of any minute; POSIX time, which a ledger counts in, has none.
     if parsed.timestamp_subsec_nanos() >= 1_000_000_000 {
-        return Err(not_one());
+        return Err(LineError::LeapSecond { found: shortened(text, VALUE_CHARS).into_owned() });
     }
     Ok(parsed.into())
 }

@@ -91,7 +91,7 @@ fn bad_lines_say_what_is_wrong_and_what_is_accepted() {
         ),
         (
             r#""tokens":[]"#,
-            "invalid type: sequence, expected a whole number from 0 to 1000000000 (column 54)",
+            "tokens: invalid type: sequence, expected a whole number from 0 to 1000000000 (column 54)",
         ),
         (
             r#""input_tokens":-1"#,
@@ -132,7 +132,7 @@ fn bad_lines_say_what_is_wrong_and_what_is_accepted() {
         ),
         (
             r#""tokens":1,"timestamp":"2026-05-03T13:56:60Z""#,
-            "timestamp \"2026-05-03T13:56:60Z\" is not RFC 3339, such as 2026-05-03T13:56:01+08:00",
+            "timestamp \"2026-05-03T13:56:60Z\" is in a leap second, which no ledger has: write the second after",
         ),
         (r#""tokens":1,"alias_id":"f""#, "alias_id needs an event_id"),
         (r#""tokens":1,"event_id":"e","alias_id":"""#, "alias_id must not be empty"),
@@ -172,11 +172,11 @@ fn bad_lines_say_what_is_wrong_and_what_is_accepted() {
         ),
         (
             r#""tokens":1,"tags":["a"]"#,
-            "invalid type: sequence, expected a JSON object of texts (column 61)",
+            "tags: invalid type: sequence, expected a JSON object of texts (column 61)",
         ),
         (
             r#""tokens":1,"tags":{"a":1}"#,
-            "invalid type: integer `1`, expected a string (column 67)",
+            "tags: invalid type: integer `1`, expected a string (column 67)",
         ),
         (r#""tokens":1,"tags":{"":"x"}"#, "tags has an empty key"),
         (r#""tokens":1,"tags":{"a":"1","a":"2"}"#, "tags has \"a\" twice"),
@@ -188,6 +188,60 @@ fn bad_lines_say_what_is_wrong_and_what_is_accepted() {
     }
     let not_utf8 = line::parse(b"{\"a\xff\"}", NOW, &mut LabelInterner::new(10));
     assert_eq!(not_utf8.unwrap_err().to_string(), "not UTF-8 from byte 4 on");
+}
+
+/// One rule for all fields: `null` is as good as none where one may be missing, and what is of another type is
+/// complained of by name.
+#[test]
+fn each_field_keeps_the_rule_of_null_and_is_named() {
+    for field in Field::ALL {
+        let is_needed = matches!(field, Field::Label(label) if label.is_required());
+        let value = |value: &str| {
+            let mut fields = vec![("instance_id", "\"i\""), ("route", "\"r\""), ("model", "\"m\"")];
+            fields.extend([("event_id", "\"e\""), ("input_tokens", "1"), ("output_tokens", "1")]);
+            fields.retain(|(name, _)| *name != field.name());
+            fields.push((field.name(), value));
+            let fields = fields.into_iter().map(|(name, value)| format!("\"{name}\":{value}"));
+            format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+        };
+        let parse = |text: String| line::parse(text.as_bytes(), NOW, &mut LabelInterner::new(10));
+        let null = parse(value("null"));
+        assert_eq!(null.is_err(), is_needed, "{field}: {null:?}");
+        for wrong in ["{\"a\":[]}", "[]", "[1]"] {
+            let message = parse(value(wrong)).unwrap_err().to_string();
+            assert!(message.starts_with(&format!("{field}: invalid type")), "{field}: {message}");
+        }
+        if is_needed {
+            let message = parse(value("null")).unwrap_err().to_string();
+            assert!(message.starts_with(&format!("{field}: invalid type: null")), "{message}");
+        }
+    }
+    // What is wrong with the JSON itself is not blamed on a field, nor what comes behind one.
+    for text in [
+        "{\"model\":\"m",
+        "{\"model\":\"m\" x",
+        "{\"model\":\"m\",\"model\":\"n\"}",
+        "{\"model\":\"m\"}",
+    ] {
+        let message = line::parse(text.as_bytes(), NOW, &mut LabelInterner::new(10)).unwrap_err();
+        assert!(!message.to_string().starts_with("model"), "{message}");
+    }
+}
+
+/// What RFC 3339 leaves open, and the minus sign that ISO 8601 prefers.
+#[test]
+fn times_are_taken_in_the_ways_in_which_programs_write_them() {
+    for text in [
+        "2026-05-03T13:56:01-08:00",
+        "2026-05-03t21:56:01z",
+        "2026-05-03 21:56:01Z",
+        "2026-05-03T13:56:01\u{2212}08:00",
+        "2026-05-03T21:56:01.000-00:00",
+    ] {
+        let line = with(&format!(r#""tokens":1,"timestamp":"{text}""#));
+        let record = line::parse(line.as_bytes(), NOW, &mut LabelInterner::new(10)).unwrap();
+        assert_eq!(record.timestamp().to_string(), "2026-05-03T21:56:01.000000Z", "{text}");
+    }
 }
 
 #[test]

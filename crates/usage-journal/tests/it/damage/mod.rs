@@ -4,6 +4,7 @@ mod bits;
 mod cuts;
 mod files;
 mod newer;
+mod random;
 
 use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
