@@ -35,13 +35,33 @@ type Cause = fn() -> Option<Run>;
 
 /// Every kind but those that only a test beside the code can bring about.
 const CAUSES: &[(&str, Cause)] = &[
-    ("command-line", || Some(Fixture::new().usage("reprot"))),
+    ("no-command", || Some(Fixture::new().usage("reprot"))),
+    ("no-option", || Some(Fixture::new().usage("report --porvider x"))),
+    ("no-argument", || Some(Fixture::new().usage("vacuum now"))),
+    ("bad-value", || Some(Fixture::new().usage("report --format xyzzy"))),
+    ("bad-value", || Some(Fixture::new().usage("report --format jsn"))),
+    ("no-value", || Some(Fixture::new().usage("report --format"))),
+    ("lacks-arguments", || Some(Fixture::new().usage("completions"))),
+    ("command-line", || Some(Fixture::new().usage("report --top 0"))),
     ("bad-now", || Some(Fixture::new().usage("period --now never"))),
+    ("bad-now", || Some(Fixture::new().set("USAGE_NOW", "garbage").usage("period"))),
     ("bad-time-zone", || Some(Fixture::new().usage("period --timezone Nowhere"))),
     ("bad-time-zone", || {
         Some(Fixture::new().unset("USAGE_TIMEZONE").set("TZ", "<-03>3").usage("period"))
     }),
     ("bad-period", || Some(Fixture::new().usage("report nonsense"))),
+    ("bad-period", || Some(Fixture::new().usage("report yesteday"))),
+    ("no-cycle-day", || Some(Fixture::new().usage("report this-cycle"))),
+    ("bad-settings", || {
+        let fixture = Fixture::new().set("USAGE_CONFIG", "config.toml");
+        fixture.write("config.toml", "timezone = ");
+        Some(fixture.unset("USAGE_TIMEZONE").usage("report"))
+    }),
+    ("no-setting", || Some(Fixture::new().usage("config set blue UTC"))),
+    ("no-setting", || Some(Fixture::new().usage("config set timezon UTC"))),
+    ("bad-setting", || Some(Fixture::new().usage("config set cycle-day 40"))),
+    ("copy-name", || Some(Fixture::with(DAY).usage("backup usage.db.journal"))),
+    ("no-folder", || Some(Fixture::with(DAY).usage("backup missing/usage.db"))),
     ("bad-grouping", || Some(Fixture::with(DAY).usage("report --by day,week"))),
     ("period-too-long", || {
         Some(Fixture::with(DAY).usage("report 0001-01-01..9999-12-31 --by month"))
@@ -63,6 +83,7 @@ const CAUSES: &[(&str, Cause)] = &[
         fixture.write("a", "");
         Some(fixture.usage("record a --rejects a"))
     }),
+    ("rejects-in-use", || Some(Fixture::new().usage("record --rejects -"))),
     ("bad-before", || Some(Fixture::with(DAY).usage("prune --before 30"))),
     ("bad-before", || Some(Fixture::with(DAY).usage("retain --reset-horizon soon"))),
     ("doubtful", || Some(Fixture::with(DAY).usage("--now 2036-01-01T00:00:00Z prune --before 1d"))),
@@ -90,6 +111,7 @@ const CAUSES: &[(&str, Cause)] = &[
         Some(fixture.usage("report --by tag:team"))
     }),
     ("bad-age", || Some(Fixture::with(DAY).usage("retain --rows soon"))),
+    ("too-many-tags", || Some(Fixture::with(DAY).usage("tags --declare a,b,c,d,e,f,g,h,i"))),
     ("bad-policy", || Some(Fixture::with(DAY).usage("retain --rows 30d --sums 8d"))),
     ("bad-policy", || Some(Fixture::with(DAY).usage("retain --rows 30d --sessions 8d"))),
     ("bad-at", || Some(Fixture::with(DAY).usage("prices gpt-5 --at noon"))),

@@ -33,6 +33,7 @@ impl Cli {
         {
             cli.global.now = None;
         }
+        cli.global.is_now_an_option = matches.value_source("now") == Some(ValueSource::CommandLine);
         // An empty variable is as none; an empty option is a script's own variable that was never
         // set, and must not lead to another ledger.
         let is_empty = cli.global.db.as_ref().is_some_and(|path| path.as_os_str().is_empty());

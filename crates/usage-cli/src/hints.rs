@@ -37,6 +37,7 @@ pub(crate) fn words(hint: Hint) -> Option<String> {
         Hint::UsePeriodForm => {
             return Some(format!("a period is one of: {}", accepted_forms()));
         }
+        Hint::SetCycleDay => "`usage config set cycle-day 15` says so, with the day of your bill",
         Hint::RestoreLedger => {
             "keep a copy of the file and restore a backup, or try `sqlite3 LEDGER .recover` on the \
              copy"

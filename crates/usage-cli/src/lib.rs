@@ -11,6 +11,8 @@ mod hints;
 mod interrupts;
 mod output;
 mod progress;
+mod settings;
+mod typed;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -22,9 +24,9 @@ use crate::args::Cli;
 /// Reads the environment, the clock and the files that the arguments name; prints to standard
 /// output and standard error.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::read(args) {
+    let cli = match typed::read(args) {
         Ok(cli) => cli,
-        Err(error) => return output::usage_error(&error),
+        Err(code) => return code,
     };
     if cli.global.verbose || cli.command.as_ref().is_none_or(commands::Command::may_warn) {
         output::start_diagnostics(&cli.global);

@@ -4,13 +4,16 @@ mod about;
 mod backup;
 mod blocks;
 mod completions;
+mod config;
 mod daily;
 mod delete;
 mod doctor;
 mod export;
 mod filter;
 mod form;
+mod found;
 mod import;
+mod json;
 mod man;
 mod migrate;
 mod monthly;
@@ -59,7 +62,9 @@ pub(crate) enum Command {
     Backup(backup::Args),
     Doctor(doctor::Args),
     Migrate(migrate::Args),
+    Config(config::Args),
     Completions(completions::Args),
+    Complete(completions::LineArgs),
     Man(man::Args),
     About(about::Args),
 }
@@ -73,8 +78,9 @@ impl Command {
     /// Runs the command; says what the process exits with.
     pub(crate) fn run(&self, global: &GlobalArgs) -> Result<u8, CliError> {
         let context = || Context::new(global);
+        let without_zone = || Context::without_zone(global);
         match self {
-            Self::Record(args) => record::run(args, &context()?),
+            Self::Record(args) => record::run(args, &without_zone()?),
             Self::Report(args) => report::run(args, &context()?),
             Self::Daily(args) => daily::run(args, &context()?),
             Self::Weekly(args) => weekly::run(args, &context()?),
@@ -85,19 +91,21 @@ impl Command {
             Self::Statusline(args) => statusline::run(args, global),
             Self::Period(args) => period::run(args, &context()?),
             Self::Export(args) => export::run(args, &context()?),
-            Self::Import(args) => import::run(args, &context()?),
-            Self::Tags(args) => tags::run(args, &context()?),
+            Self::Import(args) => import::run(args, &without_zone()?),
+            Self::Tags(args) => tags::run(args, &without_zone()?),
             Self::Prices(args) => prices::run(args, &context()?),
             Self::Reprice(args) => reprice::run(args, &context()?),
             Self::Prune(args) => prune::run(args, &context()?),
             Self::Retain(args) => retain::run(args, &context()?),
             Self::Delete(args) => delete::run(args, &context()?),
-            Self::Vacuum(args) => vacuum::run(args, &context()?),
-            Self::Backup(args) => backup::run(args, &context()?),
-            Self::Doctor(args) => doctor::run(args, &context()?),
-            Self::Migrate(args) => migrate::run(args, &context()?),
+            Self::Vacuum(args) => vacuum::run(args, &without_zone()?),
+            Self::Backup(args) => backup::run(args, &without_zone()?),
+            Self::Doctor(args) => doctor::run(args, &without_zone()?),
+            Self::Migrate(args) => migrate::run(args, &without_zone()?),
             // These need to know nothing of the world.
+            Self::Config(args) => config::run(args, global),
             Self::Completions(args) => completions::run(args),
+            Self::Complete(args) => completions::run_line(args),
             Self::Man(args) => man::run(args),
             Self::About(args) => about::run(args),
         }
@@ -105,7 +113,7 @@ impl Command {
 
     /// Returns whether libraries may warn on standard error.
     pub(crate) const fn may_warn(&self) -> bool {
-        !matches!(self, Self::Statusline(_))
+        !matches!(self, Self::Statusline(_) | Self::Complete(_))
     }
 
     /// Returns whether it takes anything out of the ledger.

@@ -42,6 +42,8 @@ pub enum Hint {
     UseLongerUnit,
     /// Write the period in one of the accepted forms.
     UsePeriodForm,
+    /// Say on which day of the month billing cycles begin.
+    SetCycleDay,
     /// Restore the ledger from a backup, or recover what can be read of it.
     RestoreLedger,
     /// Make the rollups again from the records.
@@ -54,7 +56,7 @@ pub enum Hint {
 
 impl Hint {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::CreateLedger,
         Self::NameLedger,
         Self::NameAnotherLedger,
@@ -74,6 +76,7 @@ impl Hint {
         Self::AskWithoutTag,
         Self::UseLongerUnit,
         Self::UsePeriodForm,
+        Self::SetCycleDay,
         Self::RestoreLedger,
         Self::RebuildRollups,
         Self::CheckRecords,

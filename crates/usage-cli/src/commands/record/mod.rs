@@ -11,6 +11,7 @@ mod refusals;
 mod rejects;
 mod session;
 
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -95,6 +96,13 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
             .hint("without --follow, CSV is read to its end"));
     }
     let rejects = rejects(args, context, &inputs)?;
+    let is_typed =
+        |(input, _): &(Input, Form)| matches!(input, Input::Stdin) && io::stdin().is_terminal();
+    if inputs.iter().any(is_typed) && !context.quiet {
+        output::note(
+            "note: reading records from standard input, one JSON object a line; Ctrl-D ends them",
+        );
+    }
     match inputs.as_slice() {
         [(input @ Input::Growing(path), _)] => follow::run(args, context, input, path, rejects),
         // Files can be read again, from the line that an error names; for the rest there is the
@@ -145,6 +153,10 @@ fn rejects(
     if inputs.iter().any(|(_, other)| other != form) {
         let message = "--rejects keeps JSON lines or CSV, not both in one file";
         return Err(CliError::usage(message).hint("record the files of either form by themselves"));
+    }
+    if path.as_os_str() == "-" {
+        let message = "--rejects takes a file, not standard output";
+        return Err(CliError::usage(message).hint("/dev/stdout prints them there"));
     }
     outputs::check(path, &context.db_path()?, inputs.iter().map(|(input, _)| input))?;
     Rejects::open(path, *form).map(Some)
