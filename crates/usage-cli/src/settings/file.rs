@@ -29,7 +29,7 @@ fn parsed(path: &Path, text: &str) -> Result<Values, CliError> {
     })?;
     let mut values = Values::new();
     for (name, item) in document.as_table() {
-        let span = document.as_table().key(name).and_then(|key| key.span());
+        let span = document.as_table().key(name).and_then(toml_edit::Key::span);
         let line = span.or_else(|| item.span()).map(|span| line_of(span.start));
         let unset = || format!("`usage config unset {name}` takes it out");
         let key = Key::named(name).map_err(|error| {

@@ -35,11 +35,11 @@ impl Key {
     /// What it decides, in a few words.
     pub(crate) const fn about(self) -> &'static str {
         match self {
-            Self::Timezone => "whose days and hours reports count by",
+            Self::Timezone => "whose days reports count by",
             Self::WeekStart => "the day that weeks begin on",
-            Self::CycleDay => "the day of the month that a billing cycle begins on",
+            Self::CycleDay => "the day that billing cycles begin on",
             Self::Color => "when to use colour",
-            Self::Projects => "how folders become projects on import",
+            Self::Projects => "how folders name projects",
         }
     }
 

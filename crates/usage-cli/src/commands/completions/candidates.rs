@@ -192,7 +192,7 @@ impl<'a> Typed<'a> {
         };
         let words = forms.split(", ").filter(is_word).chain(EXAMPLES).map(plain);
         let newest = self.store().and_then(|store| store.bounds(&Limits::none()).ok()?.newest);
-        let month = newest.and_then(|newest| newest.to_utc());
+        let month = newest.and_then(usage_core::Timestamp::to_utc);
         words.chain(month.map(|month| plain(month.format("%Y-%m").to_string()))).collect()
     }
 }
