@@ -10,6 +10,8 @@ use super::width::{display_width, shorten_apart, shorten_middle};
 
 /// A name that is longer is shortened to so many columns before columns of numbers are left out.
 const READABLE: usize = 22;
+/// The columns that are left of a name where there are more than three.
+const MIN_OF_MANY: usize = 7;
 const TOTAL: &str = "Total";
 
 /// A table before it is known how wide its columns are.
@@ -118,10 +120,12 @@ impl Columns {
     fn narrow(&mut self, width: usize, grids: &[Grid]) {
         let shortens =
             |at: usize| grids.iter().all(|grid| grid.names.get(at).is_some_and(|c| c.shortens));
+        // Of many names on one page each may be shorter.
+        let least = if self.names.len() > 3 { MIN_OF_MANY } else { MIN_NAME_WIDTH };
         while INDENT + self.width(usize::MAX) > width {
             let names = self.names.iter_mut().enumerate().filter(|(at, _)| shortens(*at));
             // Of equals the last.
-            match names.map(|(_, width)| width).max().filter(|widest| **widest > MIN_NAME_WIDTH) {
+            match names.map(|(_, width)| width).max().filter(|widest| **widest > least) {
                 Some(widest) => *widest -= 1,
                 None => return,
             }

@@ -3,7 +3,7 @@
 use super::TextOptions;
 use super::bar::USUAL_PAGE;
 use super::money::{format_cost, format_dollars};
-use super::width::shorten_middle;
+use super::width::{display_width, shorten_middle};
 use crate::stats::{LeftOut, Summary};
 use crate::text::{format_count, format_tokens, printable};
 use crate::{Filter, Label, Measure, TagKey};
@@ -120,18 +120,21 @@ pub(super) fn left_out(
     let plural = |count: u64, name: &str| {
         format!("{} {name}{}", format_count(count), if count == 1 { "" } else { "s" })
     };
-    let mut line = format!(
-        "and {} more: {}, {} tokens",
+    let more = format!(
+        "and {} more: {}",
         format_count(u64::try_from(*count).unwrap_or(u64::MAX)),
         plural(totals.requests, "request"),
-        format_tokens(totals.tokens()),
     );
-    if with_fallbacks {
-        line.push_str(&format!(", {}", plural(totals.fallbacks(), "fallback")));
-    }
-    if let Some(cost) = format_cost(totals, options) {
-        line.push_str(&format!(", {cost}"));
-    }
+    let tokens = format!("{} tokens", format_tokens(totals.tokens()));
+    let fallbacks = with_fallbacks.then(|| plural(totals.fallbacks(), "fallback"));
+    let cost = format_cost(totals, options);
+    let line = |fallbacks: Option<String>| {
+        let parts = [Some(more.clone()), Some(tokens.clone()), fallbacks, cost.clone()];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    };
+    let whole = line(fallbacks);
+    let fits = options.width.is_none_or(|width| INDENT + display_width(&whole) <= width);
+    let line = if fits || options.wide { whole } else { line(None) };
     Some(line)
 }
 
