@@ -71,9 +71,11 @@ const ORDERS: &[(&str, &[&str])] = &[
             "global",
             "output",
             "progress",
+            "settings",
             "context",
             "commands",
             "args",
+            "typed",
         ],
     ),
     (
