@@ -26,8 +26,9 @@ fuzz_target!(|input: Input<'_>| {
     let week_start = if input.from_sunday { WeekStart::Sunday } else { WeekStart::Monday };
     match parse_period_with(input.text, now.with_timezone(&zone), week_start) {
         Ok(period) => {
-            assert_eq!(period.start().is_some(), period.end().is_some());
-            assert!(period.start() <= period.end(), "{period:?}");
+            if let Some((start, end)) = period.start().zip(period.end()) {
+                assert!(start <= end, "{period:?}");
+            }
             assert_eq!(period.zone(), zone);
             if let Some(start) = period.start() {
                 assert_ne!(period.contains(start.to_utc()), period.is_empty());

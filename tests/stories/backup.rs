@@ -39,7 +39,7 @@ fn where_there_is_nothing_to_copy_or_no_place() {
     assert_eq!(fixture.files(), [""; 0]);
     let fixture = Fixture::with(DAY);
     let run = fixture.usage("backup none/copy.db");
-    assert!(run.code == 1 && run.stderr.starts_with("error: cannot create "), "{run}");
+    assert!(run.code == 1 && run.stderr.starts_with("error: there is no folder none\n"), "{run}");
     // No file may grow beyond 50 kilobytes; nothing is left of the attempt.
     let run = fixture.shell("trap '' XFSZ; ulimit -f 100; exec usage backup copy.db");
     assert!(run.code == 1 && run.stderr.starts_with("error: cannot copy the ledger to "), "{run}");

@@ -36,8 +36,16 @@ type Cause = fn() -> Option<Run>;
 
 /// Every kind but those that only a test beside the code can bring about.
 const CAUSES: &[(&str, Cause)] = &[
-    ("command-line", || Some(Fixture::new().usage("reprot"))),
+    ("no-command", || Some(Fixture::new().usage("reprot"))),
+    ("no-option", || Some(Fixture::new().usage("report --porvider x"))),
+    ("no-argument", || Some(Fixture::new().usage("vacuum now"))),
+    ("bad-value", || Some(Fixture::new().usage("report --format xyzzy"))),
+    ("bad-value", || Some(Fixture::new().usage("report --format jsn"))),
+    ("no-value", || Some(Fixture::new().usage("report --format"))),
+    ("lacks-arguments", || Some(Fixture::new().usage("completions"))),
+    ("command-line", || Some(Fixture::new().usage("report --top 0"))),
     ("bad-now", || Some(Fixture::new().usage("period --now never"))),
+    ("bad-now", || Some(Fixture::new().set("USAGE_NOW", "garbage").usage("period"))),
     ("bad-time-zone", || Some(Fixture::new().usage("period --timezone Nowhere"))),
     ("bad-time-zone", || Some(Fixture::new().usage("period --timezone europe/berlin"))),
     ("no-time-zone", || {
@@ -45,6 +53,18 @@ const CAUSES: &[(&str, Cause)] = &[
         Some(fixture.usage("prune --before 2026-05-01"))
     }),
     ("bad-period", || Some(Fixture::new().usage("report nonsense"))),
+    ("bad-period", || Some(Fixture::new().usage("report yesteday"))),
+    ("no-cycle-day", || Some(Fixture::new().usage("report this-cycle"))),
+    ("bad-settings", || {
+        let fixture = Fixture::new().set("USAGE_CONFIG", "config.toml");
+        fixture.write("config.toml", "timezone = ");
+        Some(fixture.unset("USAGE_TIMEZONE").usage("report"))
+    }),
+    ("no-setting", || Some(Fixture::new().usage("config set blue UTC"))),
+    ("no-setting", || Some(Fixture::new().usage("config set timezon UTC"))),
+    ("bad-setting", || Some(Fixture::new().usage("config set cycle-day 40"))),
+    ("copy-name", || Some(Fixture::with(DAY).usage("backup usage.db.journal"))),
+    ("no-folder", || Some(Fixture::with(DAY).usage("backup missing/usage.db"))),
     ("bad-grouping", || Some(Fixture::with(DAY).usage("report --by day,week"))),
     ("period-too-long", || {
         Some(Fixture::with(DAY).usage("report 0001-01-01..9999-12-31 --by month"))
@@ -101,6 +121,7 @@ const CAUSES: &[(&str, Cause)] = &[
         Some(fixture.usage("report --by tag:team"))
     }),
     ("bad-age", || Some(Fixture::with(DAY).usage("retain --rows soon"))),
+    ("too-many-tags", || Some(Fixture::with(DAY).usage("tags --declare a,b,c,d,e,f,g,h,i"))),
     ("bad-policy", || Some(Fixture::with(DAY).usage("retain --rows 30d --sums 8d"))),
     ("bad-policy", || Some(Fixture::with(DAY).usage("retain --rows 30d --sessions 8d"))),
     ("bad-at", || Some(Fixture::with(DAY).usage("prices gpt-5 --at noon"))),

@@ -127,7 +127,7 @@ fn periods_and_filters_are_those_of_a_report() {
         "--profile work --profile home",
         "--provider anthropic --route think",
         "--model gpt-5",
-        "today --model nobody",
+        "today --model local",
         "this-week --week-start sunday",
     ] {
         let report = fixture.report(&format!("report {arguments} --format json"));

@@ -44,6 +44,7 @@ impl Fixture {
             .set("USAGE_TIMEZONE", "UTC")
             .set("USAGE_NOW", "2026-05-03T12:00:00Z")
             .set("COLUMNS", "80")
+            .set("USAGE_WIDTH", "80")
     }
 
     /// With a ledger that holds the records of these lines.

@@ -67,7 +67,7 @@ fn the_version_is_one_line() {
 #[test]
 fn every_shell_gets_completions() {
     for (shell, sign) in [
-        ("bash", "complete -F _usage"),
+        ("bash", "complete -F _usage usage"),
         ("elvish", "edit:completion:arg-completer[usage]"),
         ("fish", "complete -c usage"),
         ("powershell", "Register-ArgumentCompleter"),
@@ -75,6 +75,11 @@ fn every_shell_gets_completions() {
     ] {
         let script = Fixture::new().usage(&format!("completions {shell}")).stdout_of_success();
         assert!(script.contains(sign), "{shell}:\n{script}");
+        // The scripts of these ask the command itself.
+        if ["bash", "fish", "zsh"].contains(&shell) {
+            assert!(script.contains(" complete -- "), "{shell}:\n{script}");
+            continue;
+        }
         let commands = commands();
         let options = ["follow", "timezone", "week-start"];
         let words = commands.iter().flat_map(|command| command.split_whitespace()).chain(options);
@@ -93,5 +98,49 @@ fn shells_accept_their_completions() {
         let run = fixture.shell(&script);
         let missing = run.code == 127 && run.stderr.contains("not found");
         assert!(run.code == 0 || missing, "{shell}: {run}");
+    }
+}
+
+fn candidates(fixture: &Fixture, line: &str) -> Vec<String> {
+    let run = fixture.usage_of(["complete", "--", line]).stdout_of_success();
+    run.lines().map(|line| line.split('\t').next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn names_of_the_ledger_are_completed() {
+    let fixture = Fixture::with(crate::lines::DAY);
+    assert_eq!(candidates(&fixture, "usage report --model q"), ["qwen3:8b"]);
+    assert_eq!(candidates(&fixture, "usage report --provider "), ["anthropic", "ollama", "openai"]);
+    assert_eq!(candidates(&fixture, "usage report 2026"), ["2026-05"]);
+    assert_eq!(candidates(&fixture, "usage --db other.db report --model "), [""; 0]);
+    assert_eq!(candidates(&fixture, "usage --db usage.db report --model g"), ["gpt-5"]);
+    // What is typed is never a reason for an error.
+    for line in ["", "usage", "usage nosuch ", "other --x", "usage report --model='"] {
+        candidates(&fixture, line);
+    }
+}
+
+/// As bash does it, which ends words at colons too. On a machine without bash it is skipped.
+#[test]
+fn bash_completes_periods_and_names() {
+    let fixture = Fixture::with(crate::lines::DAY);
+    for (line, words, expected) in [
+        ("usage report this-m", "usage report this-m", "this-month"),
+        ("usage report --model qwen3:8", "usage report --model qwen3 : 8", "8b"),
+        (
+            "usage report --timezone=Europe/Berl",
+            "usage report --timezone = Europe/Berl",
+            "Europe/Berlin",
+        ),
+        ("usage rec", "usage rec", "record"),
+    ] {
+        let last = words.split(' ').count() - 1;
+        let script = format!(
+            "command -v bash >/dev/null || exit 0; usage completions bash > script; bash -c '\
+             . ./script; COMP_LINE=\"{line}\"; COMP_POINT=${{#COMP_LINE}}; COMP_WORDS=({words}); \
+             COMP_CWORD={last}; _usage; echo ${{COMPREPLY[*]}}'"
+        );
+        let run = fixture.shell(&script);
+        assert!(run.stdout.is_empty() || run.stdout.trim() == expected, "{line}: {run}");
     }
 }

@@ -177,7 +177,7 @@ fn a_price_is_told_with_its_rule() {
 #[test]
 fn pages_fit_narrow_terminals() {
     for columns in [60, 80, 100] {
-        let fixture = Fixture::with(MODELS).set("COLUMNS", columns.to_string());
+        let fixture = Fixture::with(MODELS).set("USAGE_WIDTH", columns.to_string());
         for arguments in ["prices", "prices claude-sonnet-4-5", "reprice --dry-run"] {
             let page = fixture.usage(arguments).stdout_of_success();
             let widest = page.lines().map(|line| line.chars().count()).max().unwrap();
@@ -288,7 +288,7 @@ fn what_has_no_price_is_listed_with_what_to_write() {
 
       chat
         1 request, 7 tokens
-        the provider is in no book of prices
+        no book of prices has such a model, and no provider is named
 
       openai/gpt-5
         1 request, 500,000 tokens

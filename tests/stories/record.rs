@@ -104,32 +104,37 @@ fn the_report_follows_when_asked_for() {
     Usage Summary (all-time, all instances)
     Requests: 6  |  Tokens: 2.6M  |  Fallbacks: 3
     Cost: ≥ $0.059  |  Without a price: 3 (50.0%)
+    Read from a cache: 94.1% of the input
 
     By Route:
-      Route                        Requests   Tokens  Fallbacks     Cost
-      ──────────────────────────────────────────────────────────────────
+      Route                        Input  Output   Cache     Tokens      Cost
+      ───────────────────────────────────────────────────────────────────────
     [default]
-      background                          1        0          0       $0
-      ollama.background                   1    4,200          0        -
+      background                       0       0       0          0        $0
+      ollama.background                0       0       0      4,200         -
     [home]
-      anthropic.default                   1  999,950          1        -
+      anthropic.default                0       0       0    999,950         -
     [work]
-      anthropic.default                   1      620          0  $0.0011
-      anthropic.think                     1   97,000          0   $0.058
-      openai.think                        1     1.5M          2        -
+      anthropic.default              500     120       0        620   $0.0011
+      anthropic.think              1,200     800  95,000     97,000    $0.058
+      openai.think                     0       0       0  1,500,000         -
+      ───────────────────────────────────────────────────────────────────────
+      Total                        1,700     920  95,000  2,601,770  ≥ $0.059
 
     By Model:
-      Model                        Requests   Tokens       Cost
-      ─────────────────────────────────────────────────────────
+      Model                        Input  Output   Cache     Tokens      Cost
+      ───────────────────────────────────────────────────────────────────────
     [default]
-      ollama.qwen3:8b                     1    4,200          -
-      local                               1        0         $0
+      ollama.qwen3:8b                  0       0       0      4,200         -
+      local                            0       0       0          0        $0
     [home]
-      anthropic.claude-sonnet-4-5         1  999,950          -
+      anthropic.claude-sonnet-4-5      0       0       0    999,950         -
     [work]
-      openai.gpt-5                        1     1.5M          -
-      anthropic.claude-sonnet-4-5         1   97,000     $0.058
-      anthropic.claude-haiku-4-5          1      620    $0.0011
+      openai.gpt-5                     0       0       0  1,500,000         -
+      anthropic.claude-sonnet-4-5  1,200     800  95,000     97,000    $0.058
+      anthropic.claude-haiku-4-5     500     120       0        620   $0.0011
+      ───────────────────────────────────────────────────────────────────────
+      Total                        1,700     920  95,000  2,601,770  ≥ $0.059
 
     List price, not what a subscription paid  |  ≥: lacks prices or sure counts
     ");

@@ -114,7 +114,7 @@ fn fields_that_are_missing_unknown_or_repeated() {
     f:4: missing field `route` (column 77)
     f:5: missing field `model` (column 77)
     f:6: no token count: tokens, or input_tokens, output_tokens and so on, is needed
-    f:7: unknown field `token` (column 85); the fields of records are instance_id, profile, provider, route, model, tokens, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, fallbacks, timestamp, event_id, tier, project, user, cache_write_long_tokens, input_audio_tokens, output_audio_tokens, cache_read_audio_tokens, web_searches, alias_id, revision, session_id, tags, outcome, quality, inconsistent, stated_cost_usd, time_stated; --ignore-unknown takes lines with others
+    f:7: unknown field `token` (column 85); did you mean `tokens`?; --ignore-unknown takes lines with others
     f:8: unknown field `Model` (column 8)
     f:9: duplicate field `model` (column 42)
     f:10: model: invalid type: integer `1`, expected a string (column 28)

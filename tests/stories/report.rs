@@ -14,7 +14,7 @@ fn wide() -> String {
 }
 
 fn in_columns(columns: u32) -> String {
-    let fixture = Fixture::with(&wide()).set("COLUMNS", columns.to_string());
+    let fixture = Fixture::with(&wide()).set("USAGE_WIDTH", columns.to_string());
     fixture.usage("report").stdout_of_success()
 }
 
@@ -37,7 +37,7 @@ fn in_120_columns() {
 fn no_line_is_wider_than_the_terminal() {
     let mut fixture = Fixture::with(&wide());
     for columns in [60, 61, 79, 80, 100, 120, 200] {
-        fixture = fixture.set("COLUMNS", columns.to_string());
+        fixture = fixture.set("USAGE_WIDTH", columns.to_string());
         for line in fixture.usage("report").stdout_of_success().lines() {
             let width = usage_core::format::display_width(line);
             assert!(width <= columns, "{width} of {columns}: {line}");
@@ -47,11 +47,12 @@ fn no_line_is_wider_than_the_terminal() {
 
 #[test]
 fn in_a_file_nothing_is_shortened() {
-    let page = Fixture::with(&wide()).unset("COLUMNS").usage("report").stdout_of_success();
+    let page = Fixture::with(&wide()).unset("USAGE_WIDTH").usage("report").stdout_of_success();
     assert!(page.contains("深度求索-聊天模型-长上下文-预览版-二〇二六年五月"), "{page}");
     assert!(!page.contains('…'), "{page}");
-    for columns in ["", "0", "wide", "-5"] {
-        let fixture = Fixture::with(&wide()).set("COLUMNS", columns);
+    // What a shell says of its terminal changes nothing in a file.
+    for columns in ["", "0", "wide", "-5", "40"] {
+        let fixture = Fixture::with(&wide()).set("USAGE_WIDTH", "").set("COLUMNS", columns);
         assert_eq!(fixture.usage("report").stdout_of_success(), page, "COLUMNS={columns}");
     }
 }
@@ -92,20 +93,27 @@ fn without_profiles_there_is_one_group() {
     insta::assert_snapshot!(Fixture::with(lines).usage("report today").stdout_of_success(), @"
     Usage Summary (today, all instances)
     Requests: 2  |  Tokens: 1,520  |  Fallbacks: 1
+    Before, yesterday: 0 requests  |  Tokens: 0
 
     By Route:
-      Route            Requests  Tokens  Fallbacks
-      ────────────────────────────────────────────
+      Route            Requests  Tokens   Share  Fallbacks
+      ────────────────────────────────────────────────────
     [default]
-      think                   1   1,500          1
-      anthropic.think         1      20          0
+      think                   1   1,500   98.7%          1
+      anthropic.think         1      20    1.3%          0
+      ────────────────────────────────────────────────────
+      Total                   2   1,520  100.0%          1
 
     By Model:
-      Model            Requests  Tokens
-      ─────────────────────────────────
+      Model            Requests  Tokens   Share
+      ─────────────────────────────────────────
     [default]
-      sonnet                  1   1,500
-      anthropic.opus          1      20
+      sonnet                  1   1,500   98.7%
+      anthropic.opus          1      20    1.3%
+      ─────────────────────────────────────────
+      Total                   2   1,520  100.0%
+
+    Nothing here has a price: `usage prices --missing` says why.
     ");
 }
 
@@ -141,6 +149,9 @@ fn of_an_empty_ledger() {
     Requests: 0  |  Tokens: 0  |  Fallbacks: 0
 
     No requests in this period.
+    The ledger has no records yet:
+      usage import agents   reads what coding agents have logged
+      usage record FILE     reads what a gateway has logged
     ");
     insta::assert_snapshot!(fixture.usage("report --format csv").stdout_of_success(), @"profile,provider,route,model,requests,tokens,fallbacks,input_tokens,output_tokens,cache_read_tokens,cache_write_tokens,unclassified_tokens,reasoning_tokens,cache_write_long_tokens,input_audio_tokens,output_audio_tokens,cache_read_audio_tokens,web_searches,errors,cancelled,partial,estimated,inconsistent,elsewhere,stated_requests,stated_cost_usd,priced_requests,cost_usd");
     insta::assert_snapshot!(fixture.usage("report --format json").stdout_of_success(), @r#"{"schema":1,"period":{"name":"all-time","start":null,"end":null,"timezone":"UTC"},"filter":{"instance":[],"profile":[],"provider":[],"route":[],"model":[],"tier":[],"project":[],"user":[],"tags":{}},"price_basis":"list","summary":{"requests":0,"tokens":0,"fallbacks":0,"web_searches":0,"errors":0,"cancelled":0,"partial":0,"estimated":0,"inconsistent":0,"elsewhere":0,"stated_requests":0,"priced_requests":0,"stated_cost_usd":null,"cost_usd":null,"token_kinds":{"input":0,"output":0,"cache_read":0,"cache_write":0,"unclassified":0,"reasoning":0,"cache_write_long":0,"input_audio":0,"output_audio":0,"cache_read_audio":0}},"routes":[],"models":[]}"#);
@@ -156,6 +167,8 @@ fn of_a_period_with_nothing_in_it() {
     Only: model gpt-5
 
     No requests in this period.
+    The ledger's records are of 30 April 2026 to 3 May 2026:
+      usage report 2026-05
     ");
 }
 
@@ -222,20 +235,20 @@ fn the_page_says_what_it_was_filtered_by() {
     insta::assert_snapshot!(fixture.usage(&format!("report {filters}")).stdout_of_success(), @"
     Usage Summary (all-time, instances router-1, router-2)
     Requests: 1  |  Tokens: 97,000  |  Fallbacks: 0
-    Cost: $0.058
-    Only: profile work  |  provider anthropic, openai  |  route think  |  model claude-sonnet-4-5
+    Cost: $0.058  |  Read from a cache: 94.6% of the input
+    Only: profile work  |  provider anthropi…route think  |  model claude-sonnet-4-5
 
     By Route:
-      Route                        Requests  Tokens  Fallbacks    Cost
-      ────────────────────────────────────────────────────────────────
+      Route                        Input  Output   Cache  Tokens    Cost
+      ──────────────────────────────────────────────────────────────────
     [work]
-      anthropic.think                     1  97,000          0  $0.058
+      anthropic.think              1,200     800  95,000  97,000  $0.058
 
     By Model:
-      Model                        Requests  Tokens       Cost
-      ────────────────────────────────────────────────────────
+      Model                        Input  Output   Cache  Tokens    Cost
+      ──────────────────────────────────────────────────────────────────
     [work]
-      anthropic.claude-sonnet-4-5         1  97,000     $0.058
+      anthropic.claude-sonnet-4-5  1,200     800  95,000  97,000  $0.058
 
     List price, not what a subscription paid
     ");
@@ -292,28 +305,32 @@ fn order_is_that_of_names_and_tokens() {
     Cost: ≥ $0  |  Without a price: 4 (80.0%)
 
     By Route:
-      Route       Requests  Tokens  Fallbacks  Cost
-      ─────────────────────────────────────────────
+      Route       Requests  Tokens   Share  Cost
+      ──────────────────────────────────────────
     [a]
-      z.r                1       1          0     -
+      z.r                1       1    4.2%     -
     [b]
-      x.r1               1       9          0     -
-      x.r10              1       7          0     -
-      y.r2               1       7          0     -
+      x.r1               1       9   37.5%     -
+      x.r10              1       7   29.2%     -
+      y.r2               1       7   29.2%     -
     [default]
-      r                  1       0          0    $0
+      r                  1       0      0%    $0
+      ──────────────────────────────────────────
+      Total              5      24  100.0%  ≥ $0
 
     By Model:
-      Model       Requests  Tokens       Cost
-      ───────────────────────────────────────
+      Model       Requests  Tokens   Share  Cost
+      ──────────────────────────────────────────
     [a]
-      z.least            1       1          -
+      z.least            1       1    4.2%     -
     [b]
-      x.most             1       9          -
-      x.same             1       7          -
-      y.same             1       7          -
+      x.most             1       9   37.5%     -
+      x.same             1       7   29.2%     -
+      y.same             1       7   29.2%     -
     [default]
-      none               1       0         $0
+      none               1       0      0%    $0
+      ──────────────────────────────────────────
+      Total              5      24  100.0%  ≥ $0
 
     List price, not what a subscription paid  |  ≥: lacks prices or sure counts
     ");

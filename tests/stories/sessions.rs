@@ -41,11 +41,11 @@ fn fixture() -> Fixture {
     Fixture::with(&lines())
         .set("USAGE_NOW", "2026-05-03T14:00:00Z")
         .set("USAGE_TIMEZONE", "UTC")
-        .set("COLUMNS", "80")
+        .set("USAGE_WIDTH", "80")
 }
 
 fn in_columns(arguments: &str, columns: u32) -> String {
-    fixture().set("COLUMNS", columns.to_string()).usage(arguments).stdout_of_success()
+    fixture().set("USAGE_WIDTH", columns.to_string()).usage(arguments).stdout_of_success()
 }
 
 #[test]

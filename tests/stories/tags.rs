@@ -22,20 +22,28 @@ fn reports_by_what_few_records_have() {
     let fixture = Fixture::with(RICH);
     insta::assert_snapshot!(groups(&fixture, "--by project,user,tier"), @"
     Project, User, Tier:
-      Project  User    Tier      Requests  Tokens  Fallbacks
-      ──────────────────────────────────────────────────────
-      search   anna    standard         1  96,000          0
-      billing  anna    (none)           1   5,010          0
-      search   bob     batch            1     300          0
-      (none)   (none)  (none)           2     154          0
+      Project  User    Tier      Requests  Input  Output   Cache   Tokens   Share
+      ───────────────────────────────────────────────────────────────────────────
+      search   anna    standard         1  1,200     800  94,000   96,000   94.6%
+      billing  anna    (none)           1  5,000      10       0    5,010    4.9%
+      search   bob     batch            1    200     100       0      300    0.3%
+      (none)   (none)  (none)           2      0       0       0      154    0.2%
+      ───────────────────────────────────────────────────────────────────────────
+      Total                             5  6,400     910  94,000  101,464  100.0%
+
+    Nothing here has a price: `usage prices --missing` says why.
     ");
     insta::assert_snapshot!(groups(&fixture, "--by tag:team"), @"
     tag:team:
-      tag:team  Requests  Tokens  Fallbacks
-      ─────────────────────────────────────
-      search           2  96,300          0
-      billing          1   5,010          0
-      (none)           2     154          0
+      tag:team  Requests  Input  Output  Cache write  Cache read   Tokens   Share
+      ───────────────────────────────────────────────────────────────────────────
+      search           2  1,400     900        4,000      90,000   96,300   94.9%
+      billing          1  5,000      10            0           0    5,010    4.9%
+      (none)           2      0       0            0           0      154    0.2%
+      ───────────────────────────────────────────────────────────────────────────
+      Total            5  6,400     910        4,000      90,000  101,464  100.0%
+
+    Nothing here has a price: `usage prices --missing` says why.
     ");
     let page = fixture.usage("report --tag team=search --tag env=").stdout_of_success();
     insta::assert_snapshot!(page.split_once("\n\n").unwrap().0, @"

@@ -200,7 +200,7 @@ fn now_is_an_instant() {
     insta::assert_snapshot!(fixture.usage("period today"), @r#"
     exit 2
     --- stderr
-    error: --now "soon" is not RFC 3339
+    error: the variable USAGE_NOW "soon" is not RFC 3339
     hint: such as 2026-05-03T13:56:01+08:00
     "#);
     assert_eq!(fixture.usage("period today --now 2026-05-03T00:00:00Z").code, 0);

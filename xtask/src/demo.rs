@@ -47,17 +47,15 @@ pub(crate) fn run(arguments: &[&str]) -> Result<()> {
     usage(&binaries, &["record", "data/day.ndjson", "--report"])?;
     println!("({:.2} s, the start of the program included)", begun.elapsed().as_secs_f64());
     usage(&binaries, &["period", "yesterday"])?;
+    usage(&binaries, &["report", "yesterday", "--by", "hour"])?;
+    usage(&binaries, &["report", "yesterday", "--by", "model", "--sort", "cost", "-n", "5"])?;
     usage(&binaries, &["report", "yesterday", "--instance", "laptop-anna", "--route", "think"])?;
 
     let shown = binaries.strip_prefix(process::root()).unwrap_or(&binaries).display();
     println!("\nThe same settings and this PATH let you go on by hand:\n");
     println!("$ export PATH=\"{shown}:$PATH\"");
-    for next in [
-        "report last-12-hours --provider anthropic",
-        "report yesterday --format json",
-        "report --help",
-    ] {
-        println!("$ usage {next}");
+    for next in ["", "report 12h --provider anthropic", "report yesterday --json", "help report"] {
+        println!("{}", format!("$ usage {next}").trim_end());
     }
     Ok(())
 }

@@ -37,6 +37,7 @@ impl Cli {
         messages::choose_color(&cli.global);
         cli.global.is_timezone_an_option =
             matches.value_source("timezone") == Some(ValueSource::CommandLine);
+        cli.global.is_now_an_option = matches.value_source("now") == Some(ValueSource::CommandLine);
         // An empty variable is as none; an empty option is a script's own variable that was never
         // set, and must not lead to another ledger.
         let is_empty = cli.global.db.as_ref().is_some_and(|path| path.as_os_str().is_empty());

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use clap::ColorChoice;
 use usage_core::format::TextOptions;
+use usage_core::period::{PeriodOptions, WeekStart};
 use usage_core::query::Limits;
 use usage_core::{Engine, Timestamp};
 use usage_prices::ShippedPrices;
@@ -18,6 +19,7 @@ use usage_tracker::{Clock, SystemClock};
 
 use crate::error::CliError;
 use crate::global::GlobalArgs;
+use crate::settings::{Key, Settings};
 use crate::zone::{self, Zone};
 use crate::{amounts, output, progress};
 
@@ -27,14 +29,19 @@ pub(crate) struct Context {
     zone: Zone,
     /// `--now`, or nothing to read the clock.
     fixed_now: Option<DateTime<Utc>>,
-    color: ColorChoice,
+    color: Option<ColorChoice>,
+    /// `--width`, or nothing to ask the terminal.
+    width: Option<usize>,
+    settings: Settings,
     pub(crate) quiet: bool,
 }
 
 impl Context {
     /// For a command that tells of days and hours.
     pub(crate) fn new(args: &GlobalArgs) -> Result<Self, CliError> {
-        Self::with_zone(args, zone::find)
+        Self::with_zone(args, |settings, now| {
+            zone::find(asked(args, settings.get(Key::Timezone))?, now)
+        })
     }
 
     /// Says so where it is not known of which zone days and hours are.
@@ -47,23 +54,33 @@ impl Context {
 
     /// For a command to which it makes no difference which zone it is: only an option that names none is an error.
     pub(crate) fn without_zone(args: &GlobalArgs) -> Result<Self, CliError> {
-        Self::with_zone(args, |asked, now| match zone::find(asked, now) {
-            Err(_) if !args.is_timezone_an_option => Ok(Zone::UTC),
-            zone => zone,
+        Self::with_zone(args, |settings, now| {
+            let set = settings.get(Key::Timezone).unwrap_or_default();
+            match zone::find(asked(args, Ok(set))?, now) {
+                Err(_) if !args.is_timezone_an_option => Ok(Zone::UTC),
+                zone => zone,
+            }
         })
     }
 
     fn with_zone(
         args: &GlobalArgs,
-        find: impl Fn(Option<&str>, DateTime<Utc>) -> Result<Zone, CliError>,
+        find: impl Fn(&Settings, DateTime<Utc>) -> Result<Zone, CliError>,
     ) -> Result<Self, CliError> {
-        let fixed_now =
-            args.now.as_deref().filter(|now| !now.is_empty()).map(parse_now).transpose()?;
+        let settings = Settings::default();
+        let fixed_now = args
+            .now
+            .as_deref()
+            .filter(|now| !now.is_empty())
+            .map(|now| parse_now(now, args.is_now_an_option))
+            .transpose()?;
         Ok(Self {
             db: args.named_db(),
-            zone: find(args.timezone.as_deref(), fixed_now.unwrap_or_else(clock))?,
+            zone: find(&settings, fixed_now.unwrap_or_else(clock))?,
             fixed_now,
             color: args.color,
+            width: args.width.and_then(|width| width.0),
+            settings,
             quiet: args.quiet,
         })
     }
@@ -115,7 +132,9 @@ impl Context {
 
     /// The ledger, made if it is missing. Says so if it was of an earlier version.
     pub(crate) fn open_or_create(&self) -> Result<Store, CliError> {
-        let store = options().open(self.db_path()?)?;
+        let path = self.db_path()?;
+        tracing::info!("the ledger is {}", path.display());
+        let store = options().open(path)?;
         if let Some(migrated) = store.migrated().filter(|_| !self.quiet) {
             let copy = migrated.copy.as_ref().map_or_else(String::new, |copy| {
                 format!("; as it was, it lies in {}", copy.display())
@@ -130,7 +149,9 @@ impl Context {
 
     /// The ledger, which must exist: reading commands make none.
     pub(crate) fn open_existing(&self) -> Result<Store, CliError> {
-        Ok(options().open_existing(self.db_path()?)?)
+        let path = self.db_path()?;
+        tracing::info!("the ledger is {}", path.display());
+        Ok(options().open_existing(path)?)
     }
 
     /// Stores what stopped programs have left in journals, as each command does that writes, and
@@ -215,22 +236,62 @@ impl Context {
         Ok(())
     }
 
+    /// Returns the day that weeks begin on: as an option says, else as the settings do.
+    pub(crate) fn week_start(&self, asked: Option<WeekStart>) -> Result<WeekStart, CliError> {
+        if let Some(asked) = asked {
+            return Ok(asked);
+        }
+        Ok(match self.settings.get(Key::WeekStart)? {
+            Some("sunday") => WeekStart::Sunday,
+            _ => WeekStart::Monday,
+        })
+    }
+
+    /// Returns the calendar that periods are read by, with weeks that begin as an option says, or else the settings.
+    pub(crate) fn period_options(
+        &self,
+        week_start: Option<WeekStart>,
+    ) -> Result<PeriodOptions, CliError> {
+        Ok(PeriodOptions::default()
+            .with_week_start(self.week_start(week_start)?)
+            .with_cycle_day(self.settings.cycle_day()?))
+    }
+
+    /// The settings of the file.
+    pub(crate) const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// Returns the layout of text on standard output.
     pub(crate) fn text_options(&self) -> TextOptions {
         let options = TextOptions::default().colored(self.is_colored()).in_ascii(is_ascii());
-        width().map_or(options, |width| options.with_width(width))
+        let options = options.at(self.now_timestamp());
+        self.width().map_or(options, |width| options.with_width(width))
+    }
+
+    /// Returns how wide pages are, where they are not fixed.
+    pub(crate) fn width(&self) -> Option<usize> {
+        self.width.or_else(terminal_width)
     }
 
     fn is_colored(&self) -> bool {
         match self.color {
-            ColorChoice::Always => true,
-            ColorChoice::Never => false,
+            Some(ColorChoice::Always) => true,
+            Some(ColorChoice::Never) => false,
             // Knows NO_COLOR, CLICOLOR, TERM and whether a terminal is there at all.
-            ColorChoice::Auto => {
-                AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
-            }
+            Some(ColorChoice::Auto) => is_color_wanted(),
+            // What is wrong with the settings is for those to say who need them.
+            None => match self.settings.get(Key::Color) {
+                Ok(Some("always")) => env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+                Ok(Some("never")) => false,
+                _ => is_color_wanted(),
+            },
         }
     }
+}
+
+fn is_color_wanted() -> bool {
+    AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
 }
 
 /// Every command that stores a record prices it.
@@ -248,13 +309,25 @@ fn is_ascii() -> bool {
     })
 }
 
-/// `COLUMNS` if it is set, else the terminal's width; text for a file or a pipe is not shortened.
-pub(crate) fn width() -> Option<usize> {
+/// Returns how wide the terminal is that standard output goes to: as `COLUMNS` says, which a person may have set, else
+/// as the terminal does. What goes to a file or a pipe has no width.
+fn terminal_width() -> Option<usize> {
+    if !std::io::stdout().is_terminal() {
+        return None;
+    }
     let columns = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    columns.filter(|columns| *columns > 0).or_else(|| {
-        let terminal = std::io::stdout().is_terminal().then(terminal_size::terminal_size)?;
-        terminal.map(|(width, _)| width.0.into())
-    })
+    columns
+        .filter(|columns| *columns > 0)
+        .or_else(|| terminal_size::terminal_size().map(|(width, _)| width.0.into()))
+}
+
+/// Returns the zone that is asked for: by the option or the variable, else by the settings.
+fn asked<'a>(
+    args: &'a GlobalArgs,
+    set: Result<Option<&'a str>, CliError>,
+) -> Result<Option<&'a str>, CliError> {
+    let named = args.timezone.as_deref().filter(|name| !name.is_empty());
+    named.map_or(set, |name| Ok(Some(name)))
 }
 
 fn clock() -> DateTime<Utc> {
@@ -262,9 +335,10 @@ fn clock() -> DateTime<Utc> {
     SystemClock::new().now().to_utc().unwrap_or_default()
 }
 
-fn parse_now(text: &str) -> Result<DateTime<Utc>, CliError> {
+fn parse_now(text: &str, is_now_an_option: bool) -> Result<DateTime<Utc>, CliError> {
     DateTime::parse_from_rfc3339(text).map(|now| now.to_utc()).map_err(|_| {
-        CliError::usage(format!("--now {text:?} is not RFC 3339"))
+        let name = if is_now_an_option { "--now" } else { "the variable USAGE_NOW" };
+        CliError::usage(format!("{name} {text:?} is not RFC 3339"))
             .hint("such as 2026-05-03T13:56:01+08:00")
     })
 }

@@ -18,7 +18,7 @@ use crate::exit_codes::ExitClass;
 use crate::hints;
 
 /// Why a command did not succeed.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CliError {
     class: ExitClass,
     /// One line; empty where it was told already.

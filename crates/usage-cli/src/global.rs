@@ -43,9 +43,24 @@ pub(crate) struct GlobalArgs {
     #[arg(hide_short_help = true, allow_hyphen_values = true)]
     pub(crate) now: Option<String>,
 
-    /// When to use colour; NO_COLOR is respected
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
-    pub(crate) color: ColorChoice,
+    /// It was given on the command line, and not by the variable.
+    #[arg(skip)]
+    pub(crate) is_now_an_option: bool,
+
+    /// When to use colour; NO_COLOR is respected [default: auto]
+    #[arg(long, global = true, value_name = "WHEN")]
+    pub(crate) color: Option<ColorChoice>,
+
+    /// Lay pages out for so many columns [default: the terminal's; elsewhere columns are fixed]
+    #[arg(
+        long,
+        global = true,
+        value_name = "COLUMNS",
+        env = "USAGE_WIDTH",
+        hide_env_values = true
+    )]
+    #[arg(value_parser = columns, hide_short_help = true)]
+    pub(crate) width: Option<Width>,
 
     /// Print only what was asked for, and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
@@ -60,6 +75,18 @@ impl GlobalArgs {
     /// The ledger that an option or the variable names; an empty one is none.
     pub(crate) fn named_db(&self) -> Option<PathBuf> {
         self.db.clone().filter(|path| !path.as_os_str().is_empty())
+    }
+}
+
+/// A number of columns; none where an empty variable says nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Width(pub(crate) Option<usize>);
+
+fn columns(text: &str) -> Result<Width, &'static str> {
+    match text.parse() {
+        Ok(columns @ 1..) => Ok(Width(Some(columns))),
+        _ if text.is_empty() => Ok(Width(None)),
+        _ => Err("not a whole number from 1 on"),
     }
 }
 

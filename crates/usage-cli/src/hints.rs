@@ -42,6 +42,7 @@ pub(crate) fn words(hint: Hint) -> Option<String> {
         Hint::UsePeriodForm => {
             return Some(format!("a period is one of: {}", accepted_forms()));
         }
+        Hint::SetCycleDay => "`usage config set cycle-day 15` says so, with the day of your bill",
         Hint::RestoreLedger => {
             "`usage restore COPY` puts a backup back, `usage salvage LEDGER NEW` takes out what can \
              be read"

@@ -14,6 +14,8 @@ mod messages;
 mod output;
 mod outputs;
 mod progress;
+mod settings;
+mod typed;
 mod zone;
 
 use std::ffi::OsString;
@@ -25,9 +27,9 @@ use crate::args::Cli;
 ///
 /// Reads the environment, the clock and the files that the arguments name; prints to both standard streams.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::read(args) {
+    let cli = match typed::read(args) {
         Ok(cli) => cli,
-        Err(error) => return output::usage_error(&error),
+        Err(code) => return code,
     };
     if cli.global.verbose || cli.command.as_ref().is_none_or(commands::Command::may_warn) {
         output::start_diagnostics(&cli.global);

@@ -13,9 +13,9 @@ use crate::global::GlobalArgs;
 /// What `--color` says holds for messages as well.
 pub(crate) fn choose_color(args: &GlobalArgs) {
     match args.color {
-        ColorChoice::Always => anstream::ColorChoice::Always.write_global(),
-        ColorChoice::Never => anstream::ColorChoice::Never.write_global(),
-        ColorChoice::Auto => {}
+        Some(ColorChoice::Always) => anstream::ColorChoice::Always.write_global(),
+        Some(ColorChoice::Never) => anstream::ColorChoice::Never.write_global(),
+        Some(ColorChoice::Auto) | None => {}
     }
 }
 

@@ -79,26 +79,14 @@ fn lines(error: &CliError) -> Vec<String> {
     std::iter::once(format!("error: {}", error.message)).chain(hint).collect()
 }
 
-/// Prints what clap has to say: help and version on standard output, complaints on standard error.
-pub(crate) fn usage_error(error: &clap::Error) -> ExitCode {
-    let printed = if error.use_stderr() { complaint(error) } else { error.print() };
-    match printed {
-        Err(failure) if !error.use_stderr() && failure.kind() != io::ErrorKind::BrokenPipe => {
-            self::error(&cannot_print(&failure))
+/// Prints help, or the version, on standard output.
+pub(crate) fn help(help: &clap::Error) -> ExitCode {
+    match help.print() {
+        Err(failure) if failure.kind() != io::ErrorKind::BrokenPipe => {
+            error(&cannot_print(&failure))
         }
-        _ if error.use_stderr() => ExitCode::from(exit_codes::USAGE),
         _ => ExitCode::from(exit_codes::DONE),
     }
-}
-
-/// Complaints quote the command line, whose content may come from elsewhere.
-fn complaint(error: &clap::Error) -> io::Result<()> {
-    let text = error.to_string();
-    if text.lines().all(|line| printable(line) == line) {
-        return error.print();
-    }
-    text.lines().for_each(note);
-    Ok(())
 }
 
 /// Sends the libraries' events to standard error: errors, as lines like those of the commands, or with

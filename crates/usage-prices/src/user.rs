@@ -87,8 +87,9 @@ impl Book {
         let version = if file.version.is_empty() { "own".to_owned() } else { file.version };
         let mut book = Self { version, date: file.date, ..Self::default() };
         for price in file.price {
-            let line = line_of(price.span().start);
-            book.own(price.get_ref()).map_err(|what| BookError::new(line, what))?;
+            let of_field =
+                |what: &str| line_of(price.span().start) + line_in(&text[price.span()], what);
+            book.own(price.get_ref()).map_err(|what| BookError::new(of_field(&what), what))?;
         }
         Ok(book)
     }
@@ -122,6 +123,16 @@ impl Book {
         model.lines.push(line);
         Ok(())
     }
+}
+
+/// Returns how many lines below its beginning a `[[price]]` has the field with which a complaint begins.
+fn line_in(price: &str, what: &str) -> usize {
+    let field = what.split([' ', '=', ':']).next().unwrap_or_default();
+    let is_it = |line: &str| {
+        let rest = line.trim_start().strip_prefix(field);
+        rest.is_some_and(|rest| rest.trim_start().starts_with('='))
+    };
+    price.lines().position(is_it).filter(|_| !field.is_empty()).unwrap_or(0)
 }
 
 impl Provider {

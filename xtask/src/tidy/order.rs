@@ -78,9 +78,11 @@ const ORDERS: &[(&str, &[&str])] = &[
             "complaints",
             "progress",
             "zone",
+            "settings",
             "context",
             "commands",
             "args",
+            "typed",
         ],
     ),
     (

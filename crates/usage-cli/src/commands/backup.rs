@@ -19,7 +19,7 @@ use crate::{amounts, exit_codes, output};
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The file to be made; its folder must be there
+    /// The file to be made, or a folder, in which it gets the ledger's name with the date and the time
     #[arg(value_name = "PATH")]
     path: PathBuf,
 }
@@ -29,10 +29,37 @@ Examples:
   usage backup /backup/usage-$(date +%F).db
   usage report --db /backup/usage-2026-05-03.db";
 
+/// Endings of the files that lie beside a ledger: a copy of such a name would be taken for one of them.
+const OF_LEDGERS: [&str; 4] = [".journal", "-wal", "-shm", "-journal"];
+
+/// Returns where the copy goes.
+fn place(args: &Args, context: &Context) -> Result<PathBuf, CliError> {
+    let path = if args.path.is_dir() {
+        let ledger = context.db_path()?;
+        let name = ledger.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        args.path.join(format!("{name}-{}.db", context.now().format("%Y%m%d-%H%M%S")))
+    } else {
+        args.path.clone()
+    };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if let Some(ending) = OF_LEDGERS.iter().find(|ending| name.ends_with(**ending)) {
+        let message =
+            format!("a copy cannot be called {name:?}: what ends in {ending} belongs to a ledger");
+        return Err(CliError::usage(message).hint("name another one, such as usage-copy.db"));
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match folder.filter(|folder| !folder.is_dir()) {
+        Some(folder) => Err(CliError::failed(format!("there is no folder {}", folder.display()))
+            .hint("`mkdir -p FOLDER` makes one")),
+        None => Ok(path),
+    }
+}
+
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
+    let path = place(args, context)?;
     let store = context.open_existing()?;
     context.note_waiting(&store, "copy");
-    let backup = store.backup(&args.path)?;
+    let backup = store.backup(&path)?;
     // Who may only read the ledger can copy it as well.
     let _ = store.remember_backup(&backup, context.now_timestamp());
     if !context.quiet {

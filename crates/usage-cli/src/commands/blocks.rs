@@ -4,6 +4,8 @@ use usage_core::format::Format;
 use usage_core::query::{BlockList, Limits};
 
 use super::filter::FilterArgs;
+use super::found::{note_unknown_names, where_data_is};
+use super::json::Json;
 use super::period::{self, PeriodArgs};
 use super::report::{formats, note_world};
 use crate::context::Context;
@@ -27,7 +29,11 @@ pub(crate) struct Args {
 
     /// How to print it
     #[arg(long, value_parser = formats(), default_value = Format::default().name())]
+    #[arg(default_value_if("json", "true", "json"))]
     format: Format,
+
+    #[command(flatten)]
+    _json: Json,
 
     // Last: its heading would be that of whatever follows.
     #[command(flatten)]
@@ -49,8 +55,15 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let store = context.open_existing()?;
     note_world(args.format, &store, context)?;
     let filter = args.filter.filter().clone();
+    if args.format.is_for_people() {
+        note_unknown_names(&filter, &store, context)?;
+    }
     let list = BlockList::ask(&store, period, filter, context.now_timestamp(), Limits::none())?;
     let options = context.text_options().wide(args.wide);
-    output::print(&args.format.write_blocks(&list, &options))?;
+    let mut page = args.format.write_blocks(&list, &options);
+    if list.blocks.is_empty() {
+        page += &where_data_is(args.format, &store, context)?;
+    }
+    output::print(&page)?;
     Ok(exit_codes::DONE)
 }

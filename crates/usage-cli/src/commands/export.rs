@@ -9,6 +9,7 @@ use usage_store::{Records, Store};
 
 use super::filter::FilterArgs;
 use super::form::Form;
+use super::found::note_unknown_names;
 use super::period::{self, PeriodArgs};
 use crate::context::Context;
 use crate::error::CliError;
@@ -109,6 +110,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let filter = args.filter.filter();
     let store = context.open_existing()?;
     context.note_waiting(&store, "export");
+    note_unknown_names(filter, &store, context)?;
     let range = TimeRange::from(&period);
     note_without_rows(&store, range, context);
     let records = store.records_by_period(range, filter).oldest_first();

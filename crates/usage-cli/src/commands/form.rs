@@ -8,6 +8,7 @@ use clap::ValueEnum;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Form {
     /// One JSON object a line
+    #[value(aliases = ["json", "jsonl"])]
     Ndjson,
     /// A row a record, under a header that names the columns
     Csv,

@@ -4,13 +4,16 @@ mod about;
 mod backup;
 mod blocks;
 mod completions;
+mod config;
 mod daily;
 mod delete;
 mod doctor;
 mod export;
 mod filter;
 mod form;
+mod found;
 mod import;
+mod json;
 mod man;
 mod migrate;
 mod monthly;
@@ -73,7 +76,9 @@ pub(crate) enum Command {
     Status(status::Args),
     Doctor(doctor::Args),
     Migrate(migrate::Args),
+    Config(config::Args),
     Completions(completions::Args),
+    Complete(completions::LineArgs),
     Man(man::Args),
     About(about::Args),
 }
@@ -119,7 +124,9 @@ impl Command {
             Self::Doctor(args) => doctor::run(args, &without_zone()?),
             Self::Migrate(args) => migrate::run(args, &without_zone()?),
             // These need to know nothing of the world.
+            Self::Config(args) => config::run(args, global),
             Self::Completions(args) => completions::run(args),
+            Self::Complete(args) => completions::run_line(args),
             Self::Man(args) => man::run(args),
             Self::About(args) => about::run(args),
         }
@@ -127,7 +134,7 @@ impl Command {
 
     /// Returns whether libraries may warn on standard error.
     pub(crate) const fn may_warn(&self) -> bool {
-        !matches!(self, Self::Statusline(_))
+        !matches!(self, Self::Statusline(_) | Self::Complete(_))
     }
 
     /// Returns whether it takes anything out of the ledger.

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use usage_core::format::{Format, printable};
 use usage_core::period::{WeekStart, parse_period_with};
-use usage_core::{ReportQuery, report};
+use usage_core::stats::{Key, Row, Table};
+use usage_core::{Measure, ReportQuery, report};
 
+use super::found::where_data_is;
 use super::import::found;
-use super::report::note_world;
+use super::report::{NO_PRICES, note_world};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::{exit_codes, output};
@@ -27,10 +29,25 @@ pub(crate) fn run(context: &Context) -> Result<u8, CliError> {
     let query = |by: &str| Ok::<_, CliError>(ReportQuery::new(period.clone()).by(by.parse()?));
     let mut page = report(&store, &query(TABLES[0])?)?;
     for by in &TABLES[1..] {
-        page.tables.extend(report(&store, &query(by)?)?.tables);
+        let tables = report(&store, &query(by)?)?.tables;
+        // Where nothing says which project it was for, a table of projects says nothing.
+        page.tables.extend(tables.into_iter().filter(has_names));
     }
-    output::print(&page.to_text(&context.text_options().with_kinds(true)))?;
+    let mut text = page.to_text(&context.text_options().with_kinds(true));
+    if page.summary.requests == 0 {
+        text += &where_data_is(Format::Text, &store, context)?;
+    } else if page.summary[Measure::Priced] == 0 {
+        text += NO_PRICES;
+    }
+    output::print(&text)?;
     Ok(exit_codes::DONE)
+}
+
+/// Returns whether a row has a name.
+fn has_names(table: &Table) -> bool {
+    let is_named =
+        |row: &Row| !matches!(row.keys.first(), Some(Key::Name(name)) if name.is_empty());
+    table.rows().iter().any(is_named)
 }
 
 /// Says how to begin.

@@ -5,8 +5,9 @@ use chrono_tz::Tz;
 use clap::ValueEnum;
 use usage_core::Period;
 use usage_core::format::{format_period_json, printable};
-use usage_core::period::{GRAMMAR, WeekStart, parse_period_with};
+use usage_core::period::{GRAMMAR, PeriodError, WeekStart, parse_period_with, suggest_period};
 
+use super::json::Json;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::global::WeekStartArg;
@@ -20,8 +21,11 @@ pub(crate) struct Args {
     period: PeriodArgs,
 
     /// How to print it
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, default_value_if("json", "true", "json"))]
     format: Format,
+
+    #[command(flatten)]
+    _json: Json,
 }
 
 /// The grammar of periods, as help prints it below the options.
@@ -32,26 +36,78 @@ pub(super) fn long_help() -> String {
 /// A period and how its weeks begin, as several commands take them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct PeriodArgs {
-    /// Which time, such as today, last-7-days or 2026-05; --help lists all forms
-    #[arg(default_value = "all-time", hide_default_value = true)]
-    period: String,
+    /// Which time, such as today, 7d, last month or 2026-05; --help lists all forms [default: all time]
+    #[arg(value_name = "PERIOD", num_args = 0..)]
+    period: Vec<String>,
 
-    /// The day that weeks begin on
-    #[arg(long, value_enum, value_name = "DAY", default_value = "monday")]
-    week_start: WeekStartArg,
+    /// From the start of this period on, such as 2026-05-03 or last-week
+    #[arg(long, value_name = "PERIOD", conflicts_with = "period")]
+    since: Option<String>,
+
+    /// Until the end of this period
+    #[arg(long, value_name = "PERIOD", conflicts_with = "period")]
+    until: Option<String>,
+
+    /// The day that weeks begin on [default: monday]
+    #[arg(long, value_enum, value_name = "DAY")]
+    week_start: Option<WeekStartArg>,
 }
 
 impl PeriodArgs {
     pub(crate) fn parse(&self, context: &Context) -> Result<Period, CliError> {
-        Ok(parse_period_with(&self.period, context.now(), self.week_start())?)
+        self.parse_from(0, context)
     }
 
-    pub(crate) const fn week_start(&self) -> WeekStart {
-        match self.week_start {
+    /// As [`parse`](Self::parse), without so many of the first words.
+    pub(crate) fn parse_from(&self, first: usize, context: &Context) -> Result<Period, CliError> {
+        let text = match (&self.since, &self.until) {
+            (None, None) => self.words().get(first..).unwrap_or_default().join(" "),
+            (since, until) => {
+                let [since, until] = [since, until].map(|end| end.as_deref().unwrap_or_default());
+                format!("{since}..{until}")
+            }
+        };
+        read(&text, self.week_start(), context)
+    }
+
+    /// The words that the period is given in.
+    pub(crate) fn words(&self) -> &[String] {
+        &self.period
+    }
+
+    pub(crate) fn week_start(&self) -> Option<WeekStart> {
+        self.week_start.map(|day| match day {
             WeekStartArg::Monday => WeekStart::Monday,
             WeekStartArg::Sunday => WeekStart::Sunday,
-        }
+        })
     }
+}
+
+/// Reads a period; where it is none, says which one was meant.
+pub(crate) fn read(
+    text: &str,
+    week_start: Option<WeekStart>,
+    context: &Context,
+) -> Result<Period, CliError> {
+    let (now, options) = (context.now(), context.period_options(week_start)?);
+    let period = parse_period_with(text, now, options).map_err(|error| {
+        let meant = match error {
+            PeriodError::NoCycleDay { .. } => None,
+            _ => suggest_period(text, now, options),
+        };
+        let error = CliError::from(error);
+        match meant {
+            Some(meant) => error.hint(format!(
+                "did you mean {}? `usage period --help` lists all forms",
+                printable(&meant)
+            )),
+            None => error,
+        }
+    })?;
+    let bound = |at: Option<DateTime<Tz>>| at.map_or("open".to_owned(), |at| at.to_rfc3339());
+    let (start, end) = (bound(period.start()), bound(period.end()));
+    tracing::info!("the period is {}: {start} to {end}, {}", period.name(), period.zone());
+    Ok(period)
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]

@@ -4,10 +4,12 @@ use std::ffi::OsStr;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use usage_core::format::Format;
-use usage_core::stats::{Dimension, Grouping};
-use usage_core::{Engine, Period, ReportQuery, TagKey, report};
+use usage_core::stats::{Dimension, Grouping, Sort};
+use usage_core::{Engine, Measure, Period, ReportQuery, TagKey, report};
 
 use super::filter::FilterArgs;
+use super::found::{note_unknown_names, where_data_is};
+use super::json::Json;
 use super::period::{self, PeriodArgs};
 use crate::context::Context;
 use crate::error::CliError;
@@ -20,12 +22,16 @@ pub(crate) struct Args {
     #[command(flatten)]
     period: PeriodArgs,
 
-    /// Group by these, in this order, instead of by route and by model
+    /// Group by these, in this order, instead of by route and by model; --by model day is the same as --by model,day
     #[arg(long, value_name = "DIM[,DIM...]", value_delimiter = ',', value_parser = Dimensions)]
     by: Vec<Dimension>,
 
-    /// Show only the N with the most tokens, and what the others add up to
-    #[arg(long, value_name = "N", value_parser = top)]
+    /// Sort by this, most first, or by name [default: routes and time in their order, others by tokens]
+    #[arg(long, value_name = "ORDER", value_parser = sorts())]
+    sort: Option<Sort>,
+
+    /// Show only the N with the most tokens, or the first N of --sort, and what the others add up to
+    #[arg(short = 'n', long, value_name = "N", value_parser = top)]
     top: Option<usize>,
 
     /// Shorten no names, even if lines get longer than the terminal is wide
@@ -34,7 +40,11 @@ pub(crate) struct Args {
 
     /// How to print it
     #[arg(long, value_parser = formats(), default_value = Format::default().name())]
+    #[arg(default_value_if("json", "true", "json"))]
     format: Format,
+
+    #[command(flatten)]
+    _json: Json,
 
     // Last: its heading would be that of whatever follows.
     #[command(flatten)]
@@ -89,6 +99,11 @@ fn listed() -> impl Iterator<Item = &'static str> {
     DIMENSIONS.iter().chain(&LISTS).map(Dimension::name).chain(["tag:KEY"])
 }
 
+fn sorts() -> impl TypedValueParser<Value = Sort> {
+    let names = Sort::ALL.iter().map(|sort| PossibleValue::new(sort.name()));
+    PossibleValuesParser::new(names).try_map(|name| name.parse())
+}
+
 pub(super) fn top(text: &str) -> Result<usize, &'static str> {
     text.parse().ok().filter(|top| *top > 0).ok_or("not a whole number from 1 on")
 }
@@ -112,6 +127,10 @@ pub(super) fn note_world(
     Ok(())
 }
 
+/// What stands below a page on which nothing has a price, where a column of costs would be.
+pub(super) const NO_PRICES: &str =
+    "\nNothing here has a price: `usage prices --missing` says why.\n";
+
 fn note_period(format: Format, period: &Period, context: &Context) {
     if let (false, false, Some(note)) = (format.has_notes(), context.quiet, period.note()) {
         output::note(&format!("note: {note}"));
@@ -119,17 +138,27 @@ fn note_period(format: Format, period: &Period, context: &Context) {
 }
 
 impl Args {
+    /// What stands behind `--by` with white space in place of commas: no period has such a name.
+    fn more_dimensions(&self) -> Vec<Dimension> {
+        let words = self.period.words().iter().filter(|_| !self.by.is_empty());
+        words.map_while(|word| word.parse().ok()).collect()
+    }
+
     fn query(&self, first: Option<Dimension>, context: &Context) -> Result<ReportQuery, CliError> {
-        let period = self.period.parse(context)?;
-        let by: Vec<_> = first.into_iter().chain(self.by.iter().copied()).collect();
+        let more = self.more_dimensions();
+        let period = self.period.parse_from(more.len(), context)?;
+        let by = first.into_iter().chain(self.by.iter().copied()).chain(more);
+        let by: Vec<_> = by.collect();
         let by = match by.is_empty() {
             true => self.format.grouping(),
             false => Some(Grouping::new(by)?),
         };
         let mut query = ReportQuery::new(period)
             .with_filter(self.filter.filter().clone())
-            .with_week_start(self.period.week_start());
-        (query.by, query.top) = (by, self.top);
+            .with_week_start(context.week_start(self.period.week_start())?);
+        (query.by, query.top, query.sort) = (by, self.top, self.sort);
+        // Where a person looks at it, and not where a program has always found the same lines.
+        query.beside_previous = self.format.is_for_people() && context.width().is_some();
         Ok(query)
     }
 }
@@ -150,7 +179,16 @@ pub(super) fn run_by(
     note_world(args.format, &store, context)?;
     let report = report(&store, &query)?;
     note_period(args.format, &report.period, context);
+    if args.format.is_for_people() {
+        note_unknown_names(&query.filter, &store, context)?;
+    }
     let options = context.text_options().wide(args.wide).with_kinds(first.is_some());
-    output::print(&args.format.write(&report, &options))?;
+    let mut page = args.format.write(&report, &options);
+    if report.summary.requests == 0 {
+        page += &where_data_is(args.format, &store, context)?;
+    } else if report.summary[Measure::Priced] == 0 && args.format.is_for_people() {
+        page += NO_PRICES;
+    }
+    output::print(&page)?;
     Ok(exit_codes::DONE)
 }

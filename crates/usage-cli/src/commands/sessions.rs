@@ -5,6 +5,8 @@ use usage_core::format::Format;
 use usage_core::query::{Limits, Listing, SessionList, SessionOrder};
 
 use super::filter::FilterArgs;
+use super::found::{note_unknown_names, where_data_is};
+use super::json::Json;
 use super::period::{self, PeriodArgs};
 use super::report::{formats, note_world, top};
 use crate::context::Context;
@@ -27,7 +29,7 @@ pub(crate) struct Args {
     sort: SessionOrder,
 
     /// Show only the first N
-    #[arg(long, value_name = "N", value_parser = top)]
+    #[arg(short = 'n', long, value_name = "N", value_parser = top)]
     top: Option<usize>,
 
     /// Shorten no names, even if lines get longer than the terminal is wide
@@ -36,7 +38,11 @@ pub(crate) struct Args {
 
     /// How to print it
     #[arg(long, value_parser = formats(), default_value = Format::default().name())]
+    #[arg(default_value_if("json", "true", "json"))]
     format: Format,
+
+    #[command(flatten)]
+    _json: Json,
 
     // Last: its heading would be that of whatever follows.
     #[command(flatten)]
@@ -64,10 +70,17 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     note_world(args.format, &store, context)?;
     let listing = Listing { order: args.sort, top: args.top };
     let filter = args.filter.filter().clone();
+    if args.format.is_for_people() {
+        note_unknown_names(&filter, &store, context)?;
+    }
     // A ledger knows sessions.
     if let Some(list) = SessionList::ask(&store, period, filter, listing, Limits::none())? {
         let options = context.text_options().wide(args.wide);
-        output::print(&args.format.write_sessions(&list, &options))?;
+        let mut page = args.format.write_sessions(&list, &options);
+        if list.sessions.is_empty() {
+            page += &where_data_is(args.format, &store, context)?;
+        }
+        output::print(&page)?;
     }
     Ok(exit_codes::DONE)
 }

@@ -13,6 +13,7 @@ use usage_core::record::MAX_TAGS;
 use usage_core::{Period, TagKey, TimeRange, Timestamp};
 use usage_store::{DeclaredTags, Store, TagUse};
 
+use super::json::Json;
 use super::period::{self, PeriodArgs};
 use crate::context::Context;
 use crate::error::CliError;
@@ -39,8 +40,11 @@ pub(crate) struct Args {
     declare: Option<Keys>,
 
     /// How to print it
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, default_value_if("json", "true", "json"))]
     format: Format,
+
+    #[command(flatten)]
+    _json: Json,
 }
 
 const EXAMPLES: &str = "\

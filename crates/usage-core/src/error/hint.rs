@@ -48,6 +48,8 @@ pub enum Hint {
     UseLongerUnit,
     /// Write the period in one of the accepted forms.
     UsePeriodForm,
+    /// Say on which day of the month billing cycles begin.
+    SetCycleDay,
     /// Restore the ledger from a backup, or recover what can be read of it.
     RestoreLedger,
     /// Make the rollups again from the records.
@@ -70,7 +72,7 @@ pub enum Hint {
 
 impl Hint {
     /// All of them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::CreateLedger,
         Self::NameLedger,
         Self::NameAnotherLedger,
@@ -92,6 +94,7 @@ impl Hint {
         Self::AskWithoutTag,
         Self::UseLongerUnit,
         Self::UsePeriodForm,
+        Self::SetCycleDay,
         Self::RestoreLedger,
         Self::RebuildRollups,
         Self::CheckRecords,

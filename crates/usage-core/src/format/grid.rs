@@ -6,7 +6,13 @@ use std::fmt::Write as _;
 use super::TextOptions;
 use super::bar::{self, bar};
 use super::page::{BOLD, CYAN, DIM, GAP, INDENT, MIN_NAME_WIDTH, Page};
-use super::width::{display_width, shorten_middle};
+use super::width::{display_width, shorten_apart, shorten_middle};
+
+/// A name that is longer is shortened to so many columns before columns of numbers are left out.
+const READABLE: usize = 22;
+/// The columns that are left of a name where there are more than three.
+const MIN_OF_MANY: usize = 7;
+const TOTAL: &str = "Total";
 
 /// A table before it is known how wide its columns are.
 pub(super) struct Grid {
@@ -17,6 +23,10 @@ pub(super) struct Grid {
     pub(super) numbers: Vec<&'static str>,
     pub(super) has_bars: bool,
     pub(super) lines: Vec<Line>,
+    /// The rest that a limit has left out, in words.
+    pub(super) left_out: Option<String>,
+    /// The numbers of all lines together.
+    pub(super) total: Option<Vec<String>>,
 }
 
 pub(super) struct NameColumn {
@@ -42,6 +52,7 @@ pub(super) enum Line {
 }
 
 /// The widths of columns, which several tables may share, so that the page reads as one.
+#[derive(Clone)]
 pub(super) struct Columns {
     names: Vec<usize>,
     numbers: Vec<usize>,
@@ -57,6 +68,10 @@ impl Columns {
                 grid.names.iter().map(|column| column.least.max(display_width(&column.header)));
             widen(&mut columns.names, names);
             widen(&mut columns.numbers, grid.numbers.iter().map(|header| header.len()));
+            if let Some(total) = &grid.total {
+                widen(&mut columns.names, [TOTAL.len()].into_iter());
+                widen(&mut columns.numbers, total.iter().map(|number| display_width(number)));
+            }
             for line in &grid.lines {
                 if let Line::Cells { names, numbers, .. } = line {
                     widen(&mut columns.names, names.iter().map(|name| display_width(name)));
@@ -76,9 +91,22 @@ impl Columns {
         columns
     }
 
-    /// Returns whether the page is wide enough for all of them.
-    pub(super) fn fit(&self, options: &TextOptions) -> bool {
-        options.wide || options.width.is_none_or(|width| INDENT + self.width(usize::MAX) <= width)
+    /// Returns whether the page is wide enough for all of them, with names that can be read, and for bars where these
+    /// have to be there.
+    pub(super) fn fit(&self, grids: &[Grid], needs_bars: bool, options: &TextOptions) -> bool {
+        let Some(width) = options.width else { return true };
+        let longest = |at: usize| {
+            let cells =
+                grids.iter().flat_map(|grid| &grid.lines).filter_map(move |line| match line {
+                    Line::Cells { names, .. } => names.get(at).map(|name| display_width(name)),
+                    Line::Heading(_) | Line::Remark(_) => None,
+                });
+            cells.max().unwrap_or(0)
+        };
+        let are_readable =
+            self.names.iter().enumerate().all(|(at, width)| *width >= longest(at).min(READABLE));
+        let fits = INDENT + self.width(usize::MAX) <= width;
+        fits && are_readable && (!needs_bars || self.bars.is_some())
     }
 
     /// The columns of a line with that many numbers, without its indentation.
@@ -92,10 +120,12 @@ impl Columns {
     fn narrow(&mut self, width: usize, grids: &[Grid]) {
         let shortens =
             |at: usize| grids.iter().all(|grid| grid.names.get(at).is_some_and(|c| c.shortens));
+        // Of many names on one page each may be shorter.
+        let least = if self.names.len() > 3 { MIN_OF_MANY } else { MIN_NAME_WIDTH };
         while INDENT + self.width(usize::MAX) > width {
             let names = self.names.iter_mut().enumerate().filter(|(at, _)| shortens(*at));
             // Of equals the last.
-            match names.map(|(_, width)| width).max().filter(|widest| **widest > MIN_NAME_WIDTH) {
+            match names.map(|(_, width)| width).max().filter(|widest| **widest > least) {
                 Some(widest) => *widest -= 1,
                 None => return,
             }
@@ -112,6 +142,28 @@ fn widen(columns: &mut Vec<usize>, widths: impl Iterator<Item = usize>) {
     }
 }
 
+/// Tables with the widths of their columns, and whether these fit. Tables of the same kinds of columns share them.
+pub(super) fn laid_out(
+    grids: Vec<Grid>,
+    needs_bars: bool,
+    options: &TextOptions,
+) -> (Vec<(Grid, Columns)>, bool) {
+    let shape = |grid: &Grid| grid.names.iter().map(|of| of.shortens).collect::<Vec<_>>();
+    if grids.windows(2).all(|pair| shape(&pair[0]) == shape(&pair[1])) {
+        let columns = Columns::fitting(&grids, options);
+        let fit = columns.fit(&grids, needs_bars, options);
+        return (grids.into_iter().map(|grid| (grid, columns.clone())).collect(), fit);
+    }
+    let mut all_fit = true;
+    let apart = grids.into_iter().map(|grid| {
+        let needs_bars = needs_bars && grid.has_bars;
+        let columns = Columns::fitting(std::slice::from_ref(&grid), options);
+        all_fit &= columns.fit(std::slice::from_ref(&grid), needs_bars, options);
+        (grid, columns)
+    });
+    (apart.collect(), all_fit)
+}
+
 impl Grid {
     pub(super) fn write(&self, page: &mut Page, columns: &Columns) {
         let rule = columns.width(self.numbers.len());
@@ -119,15 +171,20 @@ impl Grid {
         page.styled(BOLD, &self.title);
         let headers = self.names.iter().map(|column| column.header.as_str());
         page.line(&line(headers, &self.numbers, columns));
-        page.styled(DIM, &format!("{:INDENT$}{}", "", "─".repeat(rule)));
+        let draw_rule = |page: &mut Page| {
+            page.styled(DIM, &format!("{:INDENT$}{}", "", "─".repeat(rule)));
+        };
+        draw_rule(page);
         let weights = self.lines.iter().filter_map(|line| match line {
             Line::Cells { weight, .. } => Some(*weight),
             Line::Heading(_) | Line::Remark(_) => None,
         });
         let most = weights.max().unwrap_or(0);
+        let mut rows = self.shortened(columns).into_iter();
         for of in &self.lines {
             match of {
-                Line::Cells { names, numbers, weight } => {
+                Line::Cells { numbers, weight, .. } => {
+                    let names = rows.next().unwrap_or_default();
                     let mut line = line(names.iter().map(String::as_str), numbers, columns);
                     if let Some(room) = columns.bars.filter(|_| self.has_bars && *weight > 0) {
                         let bar = page.in_style(CYAN, &bar(*weight, most, room));
@@ -143,6 +200,34 @@ impl Grid {
                 Line::Remark(text) => page.styled(DIM, &format!("{:INDENT$}{text}", "")),
             }
         }
+        if let Some(left_out) = &self.left_out {
+            page.styled(DIM, &format!("{:INDENT$}{left_out}", ""));
+        }
+        if let Some(total) = &self.total {
+            draw_rule(page);
+            let names =
+                self.names.iter().enumerate().map(|(at, _)| if at == 0 { TOTAL } else { "" });
+            page.styled(BOLD, &line(names, total, columns));
+        }
+    }
+
+    /// The names of each line, as wide as their columns are.
+    fn shortened(&self, columns: &Columns) -> Vec<Vec<String>> {
+        let rows = self.lines.iter().filter_map(|line| match line {
+            Line::Cells { names, .. } => Some(names.clone()),
+            Line::Heading(_) | Line::Remark(_) => None,
+        });
+        let mut rows: Vec<Vec<String>> = rows.collect();
+        for (at, width) in columns.names.iter().enumerate() {
+            let cells: Vec<String> =
+                rows.iter().map(|names| names.get(at).cloned().unwrap_or_default()).collect();
+            for (names, shortened) in rows.iter_mut().zip(shorten_apart(&cells, *width)) {
+                if let Some(name) = names.get_mut(at) {
+                    *name = shortened;
+                }
+            }
+        }
+        rows
     }
 }
 

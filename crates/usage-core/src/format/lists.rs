@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 
+use super::columns::Column;
 use super::grid::{Columns, Grid, Line, NameColumn};
-use super::money::cost_cell;
 use super::page::{GAP, INDENT, MIN_NAME_WIDTH, Page};
 use super::{TextOptions, display_width, format_count, format_tokens, printable};
 use crate::query::{Block, BlockList, Session, SessionList};
+use crate::stats::Summary;
 use crate::{Measure, Timestamp};
 
 /// On a page that is narrower the year is left out.
@@ -28,18 +29,27 @@ pub(super) fn sessions(list: &SessionList, options: &TextOptions) -> String {
         return page.out;
     }
     let all = &list.sessions;
+    let whole = list.summary();
     // Where the period begins within one.
     let is_cut = all.iter().any(|of| of.in_range != Some(of.totals));
-    let has_costs = list.summary()[Measure::Priced] > 0;
+    let has_costs = whole[Measure::Priced] > 0;
     let mut headers = vec!["Requests", "Tokens"];
     headers.extend(is_cut.then_some("In period"));
     headers.extend(has_costs.then_some("Cost"));
-    let number = |of: &Session| {
-        let mut numbers = numbers_of(of, is_cut);
-        numbers.extend(has_costs.then(|| cost_cell(&of.totals, options)));
+    let numbers_of = |totals: &Summary, in_range: Option<Summary>| {
+        let cell = |column: Column, of: &Summary| column.cell(of, &whole, None, options);
+        let mut numbers = vec![cell(Column::Requests, totals), cell(Column::Tokens, totals)];
+        let in_range = || in_range.map_or("not known".to_owned(), |of| cell(Column::Tokens, &of));
+        numbers.extend(is_cut.then(in_range));
+        numbers.extend(has_costs.then(|| cell(Column::Cost, totals)));
         numbers
     };
-    let numbers: Vec<_> = all.iter().map(number).collect();
+    let numbers: Vec<_> = all.iter().map(|of| numbers_of(&of.totals, of.in_range)).collect();
+    let in_range = all.iter().try_fold(Summary::default(), |mut sum, of| {
+        sum.merge(&of.in_range?);
+        Some(sum)
+    });
+    let total = (all.len() > 1).then(|| numbers_of(&whole, in_range));
     let width = width(options);
     let has_year = has_year(options);
     let zone = list.period.zone();
@@ -47,7 +57,8 @@ pub(super) fn sessions(list: &SessionList, options: &TextOptions) -> String {
     let mut taken = INDENT + widest(times.iter().map(|(start, _)| start), "Start");
     taken += GAP + widest(times.iter().map(|(_, end)| end), "End");
     for (at, header) in headers.iter().enumerate() {
-        taken += GAP + widest(numbers.iter().filter_map(|of| of.get(at)), header);
+        let cells = numbers.iter().chain(&total).filter_map(|of| of.get(at));
+        taken += GAP + widest(cells, header);
     }
     let columns = optional(all).map(|column| {
         let least = widest(column.cells.iter(), column.header).min(MIN_NAME_WIDTH);
@@ -68,7 +79,9 @@ pub(super) fn sessions(list: &SessionList, options: &TextOptions) -> String {
     let mut names = vec![fixed("Start"), fixed("End")];
     names.extend(columns.iter().map(|column| shortened(column.header)));
     let title = format!("{}:", count(all.len() as u64, "session"));
-    write(&mut page, Grid { title, names, numbers: headers, has_bars: false, lines }, options);
+    let grid =
+        Grid { title, names, numbers: headers, has_bars: false, lines, left_out: None, total };
+    write(&mut page, grid, options);
     page.footer(&list.summary(), options);
     page.out
 }
@@ -85,15 +98,6 @@ fn optional(all: &[Session]) -> [Optional; 4] {
         of("Instance", &|of| printable(&of.instance).into_owned()),
         of("Session", &|of| printable(&of.id).into_owned()),
     ]
-}
-
-fn numbers_of(of: &Session, is_cut: bool) -> Vec<String> {
-    let mut numbers = vec![format_count(of.totals.requests), format_tokens(of.totals.tokens())];
-    numbers.extend(is_cut.then(|| match of.in_range {
-        Some(totals) => format_tokens(totals.tokens()),
-        None => "not known".to_owned(),
-    }));
-    numbers
 }
 
 /// Returns the remarks that the rows do not make by themselves.
@@ -135,21 +139,28 @@ pub(super) fn blocks(list: &BlockList, options: &TextOptions) -> String {
     names.extend((instances.len() > 1).then(|| shortened("Instance")));
     // On a narrow page instances come first.
     let has_room = has_year(options) || instances.len() < 2;
-    let has_costs = has_room && list.summary()[Measure::Priced] > 0;
+    let whole = list.summary();
+    let has_costs = has_room && whole[Measure::Priced] > 0;
+    let numbers_of = |of: &Summary| {
+        let columns = [Column::Requests, Column::Tokens].into_iter();
+        let columns = columns.chain(has_costs.then_some(Column::Cost));
+        columns.map(|column| column.cell(of, &whole, None, options)).collect::<Vec<_>>()
+    };
     let mut lines = Vec::new();
     for of in &list.blocks {
         let (start, end) = times((of.start, of.end()), zone, has_year(options));
         let mut names = vec![start, end];
         names.extend((instances.len() > 1).then(|| printable(&of.instance).into_owned()));
-        let mut numbers = vec![format_count(of.totals.requests), format_tokens(of.totals.tokens())];
-        numbers.extend(has_costs.then(|| cost_cell(&of.totals, options)));
+        let numbers = numbers_of(&of.totals);
         lines.push(Line::Cells { names, numbers, weight: of.totals.tokens() });
         lines.extend(under_way(of, list.now, options).into_iter().map(Line::Remark));
     }
     let title = format!("{}:", count(list.blocks.len() as u64, "block of five hours"));
     let mut numbers = vec!["Requests", "Tokens"];
     numbers.extend(has_costs.then_some("Cost"));
-    write(&mut page, Grid { title, names, numbers, has_bars: true, lines }, options);
+    let total = (list.blocks.len() > 1).then(|| numbers_of(&whole));
+    let grid = Grid { title, names, numbers, has_bars: true, lines, left_out: None, total };
+    write(&mut page, grid, options);
     page.footer(&list.summary(), options);
     page.out
 }

@@ -2,12 +2,14 @@
 //! [`Report`].
 
 mod bar;
+mod columns;
 #[cfg(feature = "csv")]
 mod csv;
 mod grid;
 mod json;
 mod lists;
 mod money;
+mod options;
 mod page;
 mod text;
 mod when;
@@ -15,8 +17,9 @@ mod width;
 
 pub use json::format_period_json;
 pub use money::{format_cost, format_dollars};
+pub use options::TextOptions;
 pub use page::format_share;
-pub use text::{TextOptions, format_records, format_usage};
+pub use text::{format_records, format_usage};
 pub use width::{display_width, shorten_middle};
 
 pub use crate::text::{escape_hidden, format_count, format_tokens, printable};

@@ -29,10 +29,25 @@ pub(super) fn cost_cell(totals: &Summary, options: &TextOptions) -> String {
     }
 }
 
+/// A US dollar in pico-dollars.
+pub(super) const DOLLAR: u128 = 1_000_000_000_000;
+
+/// To the cent, whatever that says of it.
+pub(super) fn in_cents(money: Money) -> String {
+    const CENT: u128 = DOLLAR / 100;
+    match (money.picos() + CENT / 2) / CENT {
+        0 if money.picos() == 0 => "$0.00".to_owned(),
+        0 => "<$0.01".to_owned(),
+        cents => {
+            let whole = u64::try_from(cents / 100).unwrap_or(u64::MAX);
+            format!("${}.{:02}", format_count(whole), cents % 100)
+        }
+    }
+}
+
 /// US dollars with two decimals from one dollar on, and below that with two figures that count: `$1,487.33`, `$0.0012`.
 #[must_use]
 pub fn format_dollars(money: Money) -> String {
-    const DOLLAR: u128 = 1_000_000_000_000;
     const CENT: u128 = DOLLAR / 100;
     let picos = money.picos();
     if picos == 0 {

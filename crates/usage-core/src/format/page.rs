@@ -3,6 +3,7 @@
 use super::TextOptions;
 use super::bar::USUAL_PAGE;
 use super::money::{format_cost, format_dollars};
+use super::width::{display_width, shorten_middle};
 use crate::stats::{LeftOut, Summary};
 use crate::text::{format_count, format_tokens, printable};
 use crate::{Filter, Label, Measure, TagKey};
@@ -22,6 +23,7 @@ pub(super) const MIN_NAME_WIDTH: usize = 10;
 pub(super) struct Page {
     pub(super) out: String,
     color: bool,
+    ascii: bool,
 }
 
 impl Page {
@@ -34,19 +36,26 @@ impl Page {
         filter: &Filter,
         summary: &Summary,
     ) -> Self {
-        let mut page = Self { out: String::new(), color: options.color };
-        page.styled(BOLD, &title(of, period, filter));
-        page.line(&format!(
-            "Requests: {}  |  Tokens: {}  |  Fallbacks: {}",
-            format_count(summary.requests),
-            format_tokens(summary.tokens()),
-            format_count(summary.fallbacks()),
-        ));
-        for line in lines_of(&remarks(summary, options), options.width.unwrap_or(USUAL_PAGE)) {
+        let mut page = Self { out: String::new(), color: options.color, ascii: options.ascii };
+        let width = options.width.filter(|_| !options.wide);
+        let fitted = |text: String| match width {
+            Some(width) => shorten_middle(&text, width).into_owned(),
+            None => text,
+        };
+        page.styled(BOLD, &fitted(title(of, period, filter)));
+        let totals = [
+            format!("Requests: {}", format_count(summary.requests)),
+            format!("Tokens: {}", format_tokens(summary.tokens())),
+            format!("Fallbacks: {}", format_count(summary.fallbacks())),
+        ];
+        for line in lines_of(&totals, options.width.unwrap_or(USUAL_PAGE)) {
             page.line(&line);
         }
+        for line in lines_of(&remarks(summary, options), options.width.unwrap_or(USUAL_PAGE)) {
+            page.line(&fitted(line));
+        }
         if let Some(line) = filter_line(filter) {
-            page.line(&line);
+            page.line(&fitted(line));
         }
         if summary.requests == 0 {
             page.line(&format!("\nNo {none} in this period."));
@@ -54,8 +63,24 @@ impl Page {
         page
     }
 
+    /// The sum of the period before, to compare with.
+    pub(super) fn previous(&mut self, name: &str, summary: &Summary, options: &TextOptions) {
+        let mut parts = vec![
+            format!("Before, {name}: {} requests", format_count(summary.requests)),
+            format!("Tokens: {}", format_tokens(summary.tokens())),
+        ];
+        parts.extend(format_cost(summary, options).map(|cost| format!("Cost: {cost}")));
+        for line in lines_of(&parts, options.width.unwrap_or(USUAL_PAGE)) {
+            self.styled(DIM, &line);
+        }
+    }
+
     pub(super) fn line(&mut self, text: &str) {
-        self.out.push_str(text);
+        if self.ascii {
+            self.out.extend(text.chars().map(in_ascii));
+        } else {
+            self.out.push_str(text);
+        }
         self.out.push('\n');
     }
 
@@ -66,35 +91,6 @@ impl Page {
 
     pub(super) fn in_style(&self, style: &str, text: &str) -> String {
         if self.color { format!("{style}{text}{RESET}") } else { text.to_owned() }
-    }
-
-    /// The line that lets the rows above it add up to the totals.
-    pub(super) fn left_out(
-        &mut self,
-        left_out: Option<&LeftOut>,
-        with_fallbacks: bool,
-        options: &TextOptions,
-    ) {
-        let Some(LeftOut { count, totals }) = left_out.filter(|left_out| left_out.count > 0) else {
-            return;
-        };
-        let plural = |count: u64, name: &str| {
-            format!("{} {name}{}", format_count(count), if count == 1 { "" } else { "s" })
-        };
-        let mut line = format!(
-            "{:INDENT$}and {} more: {}, {} tokens",
-            "",
-            format_count(u64::try_from(*count).unwrap_or(u64::MAX)),
-            plural(totals.requests, "request"),
-            format_tokens(totals.tokens()),
-        );
-        if with_fallbacks {
-            line.push_str(&format!(", {}", plural(totals.fallbacks(), "fallback")));
-        }
-        if let Some(cost) = format_cost(totals, options) {
-            line.push_str(&format!(", {cost}"));
-        }
-        self.styled(DIM, &line);
     }
 
     /// The last line, where there are costs: whose prices they are by, and what the sign before them means.
@@ -111,6 +107,45 @@ impl Page {
         for line in lines_of(&parts, options.width.unwrap_or(USUAL_PAGE)) {
             self.styled(DIM, &line);
         }
+    }
+}
+
+/// Returns the words that let the rows above them add up to the totals.
+pub(super) fn left_out(
+    left_out: Option<&LeftOut>,
+    with_fallbacks: bool,
+    options: &TextOptions,
+) -> Option<String> {
+    let LeftOut { count, totals } = left_out.filter(|left_out| left_out.count > 0)?;
+    let plural = |count: u64, name: &str| {
+        format!("{} {name}{}", format_count(count), if count == 1 { "" } else { "s" })
+    };
+    let more = format!(
+        "and {} more: {}",
+        format_count(u64::try_from(*count).unwrap_or(u64::MAX)),
+        plural(totals.requests, "request"),
+    );
+    let tokens = format!("{} tokens", format_tokens(totals.tokens()));
+    let fallbacks = with_fallbacks.then(|| plural(totals.fallbacks(), "fallback"));
+    let cost = format_cost(totals, options);
+    let line = |fallbacks: Option<String>| {
+        let parts = [Some(more.clone()), Some(tokens.clone()), fallbacks, cost.clone()];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    };
+    let whole = line(fallbacks);
+    let fits = options.width.is_none_or(|width| INDENT + display_width(&whole) <= width);
+    let line = if fits || options.wide { whole } else { line(None) };
+    Some(line)
+}
+
+/// What stands for a character that is drawn, where there is no more than ASCII.
+const fn in_ascii(character: char) -> char {
+    match character {
+        '─' => '-',
+        '…' => '~',
+        // The blocks of bars.
+        '\u{2581}'..='\u{258f}' => '#',
+        other => other,
     }
 }
 
@@ -135,6 +170,12 @@ fn remarks(summary: &Summary, options: &TextOptions) -> Vec<String> {
     if unpriced > 0 && !remarks.is_empty() {
         let share = format_share(unpriced, summary.requests);
         remarks.push(format!("Without a price: {} ({share})", format_count(unpriced)));
+    }
+    let cached = summary[Measure::CacheRead];
+    if cached > 0 {
+        let input = [Measure::Input, Measure::CacheWrite].map(|kind| summary[kind]);
+        let whole = input.into_iter().fold(cached, u64::saturating_add);
+        remarks.push(format!("Read from a cache: {} of the input", format_share(cached, whole)));
     }
     if let Some(searches) = count(Measure::WebSearches) {
         remarks.push(format!("Web searches: {searches}"));

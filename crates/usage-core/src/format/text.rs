@@ -5,62 +5,14 @@ use std::borrow::Borrow;
 use chrono::{DateTime, Datelike as _};
 use chrono_tz::Tz;
 
-use super::grid::{Columns, Grid, Line, NameColumn};
-use super::money::cost_cell;
-use super::page::{MIN_NAME_WIDTH, Page};
+use super::columns::{Column, choices};
+use super::grid::{self, Grid, Line, NameColumn};
+use super::options::TextOptions;
+use super::page::{MIN_NAME_WIDTH, Page, left_out};
 use super::when::when;
-use crate::stats::{Aggregates, Dimension, Grouping, Key, Row, Summary, Table, joined};
-use crate::text::{format_count, format_tokens, printable};
-use crate::{Filter, Measure, Period, Record, Report};
-
-/// The layout of the text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct TextOptions {
-    /// The columns there are: names are shortened in the middle to fit, numbers never. `None`
-    /// shortens nothing.
-    pub width: Option<usize>,
-    /// True if no name is shortened, though lines may then be longer than `width`.
-    pub wide: bool,
-    /// True if headings are marked by ANSI styles.
-    pub color: bool,
-    /// True if there is a column for each kind of tokens in place of fallbacks, where the page is wide enough.
-    pub kinds: bool,
-    /// True if `>=` stands for `≥`, which the reader's locale has not.
-    pub ascii: bool,
-}
-
-impl TextOptions {
-    /// With so many columns at most.
-    #[must_use]
-    pub const fn with_width(self, columns: usize) -> Self {
-        Self { width: Some(columns), ..self }
-    }
-
-    /// With names as long as they are, or not.
-    #[must_use]
-    pub const fn wide(self, wide: bool) -> Self {
-        Self { wide, ..self }
-    }
-
-    /// With ANSI styles, or without.
-    #[must_use]
-    pub const fn colored(self, color: bool) -> Self {
-        Self { color, ..self }
-    }
-
-    /// With a column for each kind of tokens, or not.
-    #[must_use]
-    pub const fn with_kinds(self, kinds: bool) -> Self {
-        Self { kinds, ..self }
-    }
-
-    /// With `>=` for `≥`, or not.
-    #[must_use]
-    pub const fn in_ascii(self, ascii: bool) -> Self {
-        Self { ascii, ..self }
-    }
-}
+use crate::stats::{Aggregates, Dimension, Grouping, Key, Row, Span, Summary, Table, joined};
+use crate::text::{format_count, printable};
+use crate::{Filter, Measure, Period, Record, Report, Timestamp};
 
 /// Prints the report as text, from aggregates; an empty `instance` stands for all of them. A thin layer over
 /// [`Report`], which also tells other filters and groupings.
@@ -98,69 +50,72 @@ pub(super) fn report(report: &Report, options: &TextOptions) -> String {
     let of = ("Usage Summary", "requests");
     let mut page = Page::new(of, options, report.period.name(), &report.filter, &report.summary);
     if report.summary.requests > 0 {
-        // One column less where nothing has a price.
-        let costs = report.summary[Measure::Priced] > 0;
-        let laid_out = |requests, kinds| {
-            let shown = Shown { requests, kinds, costs, options: *options };
-            let grids: Vec<Grid> = report.tables.iter().map(|table| grid(table, shown)).collect();
-            let columns = Columns::fitting(&grids, options);
-            (grids, columns)
-        };
-        // Of what does not fit, requests are the first to go, and then all kinds.
-        let (mut grids, mut columns) = laid_out(true, options.kinds);
-        for (requests, kinds) in [(false, true), (true, false)] {
-            if options.kinds && !columns.fit(options) {
-                (grids, columns) = laid_out(requests, kinds);
-            }
+        if let Some((period, summary)) = &report.previous {
+            page.previous(period.name(), summary, options);
         }
-        for (table, grid) in report.tables.iter().zip(&grids) {
+        let has_bars = report.tables.iter().any(|table| is_over_time(table.by()));
+        let needs_bars = has_bars && !options.kinds;
+        let laid_out = |columns: &[Column]| {
+            let shown = Shown { columns, options: *options };
+            let grids: Vec<Grid> = report.tables.iter().map(|table| grid(table, shown)).collect();
+            grid::laid_out(grids, needs_bars, options)
+        };
+        let choices = choices(&report.summary, has_bars, options);
+        let fitting = choices.iter().map(|choice| laid_out(choice)).find(|(_, fit)| *fit);
+        // Of what fits in no way the numbers that matter most stay, or with names in full those that always are there.
+        let least = || {
+            let has_no_kinds = |choice: &&Vec<Column>| !choice.contains(&Column::Input);
+            let choice = match options.wide {
+                true => choices.iter().find(has_no_kinds),
+                false => choices.last(),
+            };
+            laid_out(choice.map(Vec::as_slice).unwrap_or_default())
+        };
+        for (grid, columns) in fitting.unwrap_or_else(least).0 {
             grid.write(&mut page, &columns);
-            page.left_out(table.left_out(), table.by().shows(Measure::Fallbacks), options);
         }
     }
     page.footer(&report.summary, options);
     page.out
 }
 
-/// Which columns of numbers there are.
+/// The columns of numbers, and how they are laid out.
 #[derive(Clone, Copy)]
-struct Shown {
-    requests: bool,
-    kinds: bool,
-    costs: bool,
+struct Shown<'a> {
+    columns: &'a [Column],
     options: TextOptions,
 }
 
-/// A column of numbers, with what stands in it.
-type Number = (&'static str, fn(&Summary, &TextOptions) -> String);
+impl Shown<'_> {
+    /// The columns of a table: a list of models has none that says how routes were taken.
+    fn of(&self, by: &Grouping) -> impl Iterator<Item = Column> {
+        let has_fallbacks = by.shows(Measure::Fallbacks);
+        self.columns.iter().copied().filter(move |of| *of != Column::Fallbacks || has_fallbacks)
+    }
 
-fn numbers(by: &Grouping, shown: Shown) -> impl Iterator<Item = Number> {
-    const KINDS: [Number; 4] = [
-        ("Input", |totals, _| format_tokens(totals[Measure::Input])),
-        ("Output", |totals, _| format_tokens(totals[Measure::Output])),
-        ("Cache write", |totals, _| format_tokens(totals[Measure::CacheWrite])),
-        ("Cache read", |totals, _| format_tokens(totals[Measure::CacheRead])),
-    ];
-    let requests: Number = ("Requests", |totals, _| format_count(totals.requests));
-    let tokens: Number = ("Tokens", |totals, _| format_tokens(totals.tokens()));
-    let fallbacks: Number = ("Fallbacks", |totals, _| format_count(totals.fallbacks()));
-    let has_fallbacks = by.shows(Measure::Fallbacks) && !shown.kinds;
-    let kinds = KINDS.into_iter().filter(move |_| shown.kinds);
-    let requests = shown.requests.then_some(requests);
-    let numbers = requests.into_iter().chain(kinds).chain([tokens]);
-    let numbers = numbers.chain(has_fallbacks.then_some(fallbacks));
-    numbers
-        .chain(shown.costs.then_some(("Cost", cost_cell as fn(&Summary, &TextOptions) -> String)))
+    fn numbers(&self, table: &Table, totals: &Summary) -> Vec<String> {
+        let (all, sort) = (table.summary(), table.by().sort());
+        self.of(table.by()).map(|of| of.cell(totals, all, sort, &self.options)).collect()
+    }
 }
 
-fn grid(table: &Table, shown: Shown) -> Grid {
+fn is_over_time(by: &Grouping) -> bool {
+    by.dimensions().first().is_some_and(|first| first.is_time())
+}
+
+fn grid(table: &Table, shown: Shown<'_>) -> Grid {
     let by = table.by();
-    let numbers = numbers(by, shown).map(|(header, _)| header).collect();
+    let numbers = shown.of(by).map(Column::header).collect();
+    let left_out = left_out(table.left_out(), by.shows(Measure::Fallbacks), &shown.options);
+    // Of one line it would say nothing new.
+    let total = (table.rows().len() > 1 || left_out.is_some())
+        .then(|| shown.numbers(table, table.summary()));
     if by.is_list() {
         let header = capitalized(by.last().name());
         let title = format!("By {header}:");
         let names = vec![NameColumn { header, least: MIN_NAME_WIDTH, shortens: true }];
-        return Grid { title, names, numbers, has_bars: false, lines: list(table, shown) };
+        let lines = list(table, shown);
+        return Grid { title, names, numbers, has_bars: false, lines, left_out, total };
     }
     let column = |dimension: &Dimension| NameColumn {
         header: header(dimension),
@@ -170,20 +125,19 @@ fn grid(table: &Table, shown: Shown) -> Grid {
     let names: Vec<_> = by.dimensions().iter().map(column).collect();
     let headers: Vec<_> = names.iter().map(|column| column.header.as_str()).collect();
     let title = format!("By {}:", headers.join(", "));
-    let is_over_time = by.dimensions().first().is_some_and(|first| first.is_time());
-    let has_spans = is_over_time && !table.spans().is_empty();
+    let has_bars = is_over_time(by);
+    let has_spans = has_bars && !table.spans().is_empty() && !by.is_out_of_time();
     let mut lines = if has_spans { over_time(table, shown) } else { rows(table, shown) };
     leave_out_repeated(by, &mut lines);
-    Grid { title, names, numbers, has_bars: is_over_time, lines }
+    Grid { title, names, numbers, has_bars, lines, left_out, total }
 }
 
-fn cells(by: &Grouping, names: Vec<String>, totals: &Summary, shown: Shown) -> Line {
-    let numbers = numbers(by, shown).map(|(_, text)| text(totals, &shown.options)).collect();
-    Line::Cells { names, numbers, weight: totals.tokens() }
+fn cells(table: &Table, names: Vec<String>, totals: &Summary, shown: Shown<'_>) -> Line {
+    Line::Cells { names, numbers: shown.numbers(table, totals), weight: totals.tokens() }
 }
 
 /// The groups under headings of their first name, the other names joined.
-fn list(table: &Table, shown: Shown) -> Vec<Line> {
+fn list(table: &Table, shown: Shown<'_>) -> Vec<Line> {
     let (mut lines, mut heading) = (Vec::new(), None);
     for row in table.rows() {
         let names: Vec<&String> = row.keys.iter().filter_map(name_of).collect();
@@ -193,7 +147,7 @@ fn list(table: &Table, shown: Shown) -> Vec<Line> {
                 lines.push(Line::Heading(printable(first).into_owned()));
             }
             let name = joined(rest.iter().copied());
-            lines.push(cells(table.by(), vec![printable(&name).into_owned()], &row.totals, shown));
+            lines.push(cells(table, vec![printable(&name).into_owned()], &row.totals, shown));
         }
     }
     lines
@@ -206,17 +160,17 @@ const fn name_of(key: &Key) -> Option<&String> {
     }
 }
 
-fn rows(table: &Table, shown: Shown) -> Vec<Line> {
-    table.rows().iter().map(|row| row_line(table.by(), row, shown)).collect()
+fn rows(table: &Table, shown: Shown<'_>) -> Vec<Line> {
+    table.rows().iter().map(|row| row_line(table, row, shown)).collect()
 }
 
-fn row_line(by: &Grouping, row: &Row, shown: Shown) -> Line {
-    let names = by.dimensions().iter().zip(&row.keys).map(|(dimension, key)| match key {
+fn row_line(table: &Table, row: &Row, shown: Shown<'_>) -> Line {
+    let names = table.by().dimensions().iter().zip(&row.keys).map(|(dimension, key)| match key {
         Key::Name(name) if name.is_empty() => "(none)".to_owned(),
         Key::Name(name) => printable(name).into_owned(),
         Key::Time(span) => span.as_ref().map_or_else(all_time, |span| when(span, *dimension)),
     });
-    cells(by, names.collect(), &row.totals, shown)
+    cells(table, names.collect(), &row.totals, shown)
 }
 
 fn all_time() -> String {
@@ -224,7 +178,7 @@ fn all_time() -> String {
 }
 
 /// The groups where time comes first, with a line for each stretch of time without any: so that gaps are seen.
-fn over_time(table: &Table, shown: Shown) -> Vec<Line> {
+fn over_time(table: &Table, shown: Shown<'_>) -> Vec<Line> {
     let (by, spans) = (table.by(), table.spans());
     let Some(&time) = by.dimensions().first() else { return Vec::new() };
     let is_time_alone = by.is_time_alone();
@@ -232,7 +186,19 @@ fn over_time(table: &Table, shown: Shown) -> Vec<Line> {
     let tells_gaps = !is_time_alone || table.left_out().is_none();
     let mut left = table.rows().iter().peekable();
     let mut lines = Vec::new();
+    // Of what is still to come only that counts which holds something.
+    let now = shown.options.now.and_then(Timestamp::to_utc);
+    let is_to_come = |span: &Span| now.is_some_and(|now| span.start > now);
+    let holds = |row: &&Row| row.totals.requests > 0;
+    let last = table.rows().iter().filter(holds).filter_map(|row| match row.keys.first() {
+        Some(Key::Time(Some(span))) => Some(span.start),
+        _ => None,
+    });
+    let last = last.max();
     for (index, span) in spans.iter().enumerate() {
+        if is_to_come(span) && last.is_none_or(|last| span.start > last) {
+            break;
+        }
         if let Some(before) = index.checked_sub(1).and_then(|before| spans.get(before))
             && tells_gaps
             && before.end != span.start
@@ -244,7 +210,7 @@ fn over_time(table: &Table, shown: Shown) -> Vec<Line> {
         let is_in =
             |row: &&Row| matches!(row.keys.first(), Some(Key::Time(Some(of))) if of == span);
         while let Some(row) = left.next_if(is_in) {
-            lines.push(row_line(by, row, shown));
+            lines.push(row_line(table, row, shown));
         }
         // By time alone every bucket has a group, unless a limit left it out.
         if lines.len() == before && !is_time_alone {
@@ -252,7 +218,7 @@ fn over_time(table: &Table, shown: Shown) -> Vec<Line> {
                 true => when(span, *dimension),
                 false => "-".to_owned(),
             });
-            lines.push(cells(by, names.collect(), &Summary::default(), shown));
+            lines.push(cells(table, names.collect(), &Summary::default(), shown));
         }
     }
     lines

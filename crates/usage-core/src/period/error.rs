@@ -52,8 +52,10 @@ pub enum PeriodError {
         /// The unit it counts, cut if very long.
         unit: String,
     },
-    /// One end of a range `A..B` is neither a date nor an instant.
-    #[error("{end:?} is neither a date YYYY-MM-DD nor an RFC 3339 instant, as a range needs")]
+    /// One end of a range `A..B` is neither a period nor an instant, or both are open.
+    #[error(
+        "{end:?} is neither a day, month or the like nor an RFC 3339 instant, as a range needs"
+    )]
     RangeEnd {
         /// The faulty end, cut if very long.
         end: String,
@@ -81,6 +83,12 @@ pub enum PeriodError {
         /// The end, as written.
         end: String,
     },
+    /// A billing cycle was asked for, and nobody has said on which day of the month one begins.
+    #[error("there is no {text}: nothing says on which day of the month a billing cycle begins")]
+    NoCycleDay {
+        /// The period, in lower case.
+        text: String,
+    },
     /// The period, or the present it is counted from, lies outside the years 0001 to 9999.
     #[error("{text:?} reaches outside the years 0001 to 9999")]
     OutOfRange {
@@ -90,10 +98,13 @@ pub enum PeriodError {
 }
 
 impl PeriodError {
-    /// Returns what may help: [one of the forms](super::accepted_forms).
+    /// Returns what may help: [one of the forms](super::accepted_forms), or a day that billing cycles begin on.
     #[must_use]
     pub const fn hint(&self) -> Hint {
-        Hint::UsePeriodForm
+        match self {
+            Self::NoCycleDay { .. } => Hint::SetCycleDay,
+            _ => Hint::UsePeriodForm,
+        }
     }
 }
 

@@ -1,13 +1,26 @@
 //! The syntax: which form a text has, before anything is asked of the clock or the zone.
 
-use chrono::{DateTime, Months, NaiveDate, Utc};
+use chrono::{Months, NaiveDate, Weekday};
 
-use super::calendar::{Unit, WeekStart};
+use super::calendar::Unit;
 use super::error::{MAX_COUNT, PeriodError, quoted};
+use super::options::{CycleDay, PeriodOptions};
+use super::range_form::{self, At, End};
 
 /// A period as written, other than all time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form<'a> {
+    Whole(Whole),
+    /// From the start of the one until the end of the other; at least one of them is there.
+    Range {
+        start: Option<End<'a>>,
+        end: Option<End<'a>>,
+    },
+}
+
+/// A period with both bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whole {
     YearToDate,
     TrailingYear,
     LastHours(i32),
@@ -22,85 +35,126 @@ pub(super) enum Form<'a> {
         first: NaiveDate,
         after: NaiveDate,
     },
-    Range {
-        start: End<'a>,
-        end: End<'a>,
+    /// The cycle that many before the current one.
+    Cycle {
+        day: CycleDay,
+        back: i32,
     },
 }
 
 impl Form<'_> {
     /// Returns whether it begins or ends at the present.
-    pub(super) const fn is_rolling(&self) -> bool {
+    pub(super) fn is_rolling(&self) -> bool {
+        let of_end = |end: &End<'_>| matches!(end.at, At::Whole(whole) if whole.is_rolling());
+        match self {
+            Self::Whole(whole) => whole.is_rolling(),
+            Self::Range { start, end } => [start, end].into_iter().flatten().any(of_end),
+        }
+    }
+}
+
+impl Whole {
+    /// Returns what was before it: as many units, or the cycle before; and its keyword, if it has one.
+    pub(super) const fn previous(self) -> Option<(Self, &'static str)> {
+        match self {
+            Self::Units { unit, oldest, newest } => {
+                let count = oldest - newest + 1;
+                let previous = Self::Units { unit, oldest: oldest + count, newest: newest + count };
+                let name = match (unit, oldest, newest) {
+                    (Unit::Day, 0, 0) => "yesterday",
+                    (Unit::Week(_), 0, 0) => "last-week",
+                    (Unit::Month, 0, 0) => "last-month",
+                    (Unit::Quarter, 0, 0) => "last-quarter",
+                    (Unit::Year, 0, 0) => "last-year",
+                    _ => "",
+                };
+                Some((previous, name))
+            }
+            Self::Cycle { day, back: 0 } => Some((Self::Cycle { day, back: 1 }, "last-cycle")),
+            Self::Cycle { day, back } => Some((Self::Cycle { day, back: back + 1 }, "")),
+            _ => None,
+        }
+    }
+
+    const fn is_rolling(self) -> bool {
         matches!(self, Self::YearToDate | Self::TrailingYear | Self::LastHours(_))
     }
 }
 
-/// One end of a range `A..B`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct End<'a> {
-    pub(super) text: &'a str,
-    pub(super) at: At,
-}
-
-/// The thing that an end of a range points at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum At {
-    Day(NaiveDate),
-    Instant(DateTime<Utc>),
-}
-
 /// The period that a keyword, in lower case, stands for.
-pub(super) fn keyword(text: &str, week_start: WeekStart) -> Option<Form<'static>> {
-    let one = |unit, back| Some(Form::Units { unit, oldest: back, newest: back });
-    match text {
+pub(super) fn keyword(text: &str, options: &PeriodOptions) -> Result<Option<Whole>, PeriodError> {
+    let one = |unit, back| Some(Whole::Units { unit, oldest: back, newest: back });
+    let week = Unit::Week(options.week_start);
+    let cycle = |back| match options.cycle_day {
+        Some(day) => Ok(Some(Whole::Cycle { day, back })),
+        None => Err(PeriodError::NoCycleDay { text: text.to_owned() }),
+    };
+    Ok(match text {
         "today" => one(Unit::Day, 0),
         "yesterday" => one(Unit::Day, 1),
-        "this-week" => one(Unit::Week(week_start), 0),
-        "last-week" => one(Unit::Week(week_start), 1),
+        "this-week" => one(week, 0),
+        "last-week" => one(week, 1),
         "this-month" => one(Unit::Month, 0),
         "last-month" => one(Unit::Month, 1),
         "this-quarter" => one(Unit::Quarter, 0),
         "last-quarter" => one(Unit::Quarter, 1),
         "this-year" => one(Unit::Year, 0),
         "last-year" => one(Unit::Year, 1),
-        "ytd" => Some(Form::YearToDate),
-        "ttm" => Some(Form::TrailingYear),
+        "this-cycle" => return cycle(0),
+        "last-cycle" => return cycle(1),
+        "ytd" => Some(Whole::YearToDate),
+        "ttm" => Some(Whole::TrailingYear),
         _ => None,
+    })
+}
+
+/// The form of a text that is no keyword: as it was given, and as it is usually written.
+pub(super) fn parse<'a>(
+    given: &str,
+    text: &'a str,
+    options: &PeriodOptions,
+) -> Result<Form<'a>, PeriodError> {
+    if let Some(found) = given.chars().find(|c| !c.is_ascii()) {
+        return Err(PeriodError::NotAscii { text: quoted(given), found });
+    }
+    match text.split_once("..") {
+        Some((start, end)) => range_form::parse(start, end, options),
+        None => whole(given, text, options).map(Form::Whole),
     }
 }
 
-/// The form of a text that is no keyword.
-pub(super) fn parse(text: &str, week_start: WeekStart) -> Result<Form<'_>, PeriodError> {
-    if let Some(found) = text.chars().find(|c| !c.is_ascii()) {
-        return Err(PeriodError::NotAscii { text: quoted(text), found });
-    }
-    if let Some((start, end)) = text.split_once("..") {
-        return range(range_end(start)?, range_end(end)?);
-    }
+/// A form with both bounds that is no keyword. Messages quote it as it was given.
+pub(super) fn whole(
+    given: &str,
+    text: &str,
+    options: &PeriodOptions,
+) -> Result<Whole, PeriodError> {
     let lower = text.to_ascii_lowercase();
     if let Some((count, unit)) = lower.strip_prefix("last-").and_then(|rest| rest.rsplit_once('-'))
     {
-        return last(text, count, unit, week_start);
+        return last(given, count, unit, options);
     }
     // A shape says where the digits are, and that all before and between them is ASCII: the slices
     // cannot panic.
     match shape(text).as_str() {
-        "9999" => months(text, text, 1, 12),
-        "9999-99" => months(text, &text[..4], number(&text[5..]), 1),
-        "9999-q9" => quarter(text),
-        "9999-99-99" => day(text).and_then(|date| days(text, date, date)),
-        "99999999-99999999" => compact_range(text),
-        _ => Err(PeriodError::Unrecognised { text: quoted(text) }),
+        "9999" => months(given, text, 1, 12),
+        "9999-99" => months(given, &text[..4], number(&text[5..]), 1),
+        "9999-q9" => quarter(given, text),
+        "9999-w99" => week(given, text),
+        "9999-99-99" => day(given, text).and_then(|date| days(given, date, date)),
+        "99999999" => compact(given, text).and_then(|date| days(given, date, date)),
+        "99999999-99999999" => compact_range(given, text),
+        _ => Err(PeriodError::Unrecognised { text: quoted(given) }),
     }
 }
 
 /// The text in lower case with a 9 for every digit.
-fn shape(text: &str) -> String {
+pub(super) fn shape(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c.to_ascii_lowercase() }).collect()
 }
 
 /// The number that a few digits make.
-fn number(digits: &str) -> u32 {
+pub(super) fn number(digits: &str) -> u32 {
     digits.chars().filter_map(|c| c.to_digit(10)).fold(0, |number, digit| number * 10 + digit)
 }
 
@@ -109,12 +163,12 @@ fn last(
     text: &str,
     count: &str,
     unit: &str,
-    week_start: WeekStart,
-) -> Result<Form<'static>, PeriodError> {
+    options: &PeriodOptions,
+) -> Result<Whole, PeriodError> {
     let unit = match unit {
         "hour" | "hours" => None,
         "day" | "days" => Some(Unit::Day),
-        "week" | "weeks" => Some(Unit::Week(week_start)),
+        "week" | "weeks" => Some(Unit::Week(options.week_start)),
         "month" | "months" => Some(Unit::Month),
         _ => return Err(PeriodError::CountedUnit { text: quoted(text), unit: quoted(unit) }),
     };
@@ -125,108 +179,76 @@ fn last(
         .filter(|count| (1..=MAX_COUNT).contains(count))
         .ok_or_else(|| PeriodError::Count { text: quoted(text) })?;
     Ok(match unit {
-        None => Form::LastHours(count),
-        Some(unit) => Form::Units { unit, oldest: count - 1, newest: 0 },
+        None => Whole::LastHours(count),
+        Some(unit) => Whole::Units { unit, oldest: count - 1, newest: 0 },
     })
 }
 
-fn quarter(text: &str) -> Result<Form<'static>, PeriodError> {
+fn quarter(given: &str, text: &str) -> Result<Whole, PeriodError> {
     let quarter = number(&text[6..]);
     if !(1..=4).contains(&quarter) {
-        return Err(not_in_calendar(text, format!("quarter {quarter}")));
+        return Err(not_in_calendar(given, format!("quarter {quarter}")));
     }
-    months(text, &text[..4], quarter * 3 - 2, 3)
+    months(given, &text[..4], quarter * 3 - 2, 3)
+}
+
+/// A week of ISO 8601, which begins on a Monday whatever other weeks do.
+fn week(given: &str, text: &str) -> Result<Whole, PeriodError> {
+    let (year, week) = (number(&text[..4]), number(&text[6..]));
+    check_year(given, year)?;
+    let first = NaiveDate::from_isoywd_opt(year.cast_signed(), week, Weekday::Mon)
+        .ok_or_else(|| not_in_calendar(given, format!("week {week:02} in {year:04}")))?;
+    let after = first.checked_add_signed(chrono::TimeDelta::days(7));
+    Ok(Whole::Days { first, after: after.ok_or_else(|| out_of_range(given))? })
 }
 
 /// The `count` months from `month` of the year with the digits `year`.
-fn months(text: &str, year: &str, month: u32, count: u32) -> Result<Form<'static>, PeriodError> {
-    let first = date(text, number(year), month, 1)?;
-    let after = first.checked_add_months(Months::new(count)).ok_or_else(|| out_of_range(text))?;
-    Ok(Form::Days { first, after })
+fn months(given: &str, year: &str, month: u32, count: u32) -> Result<Whole, PeriodError> {
+    let first = date(given, number(year), month, 1)?;
+    let after = first.checked_add_months(Months::new(count)).ok_or_else(|| out_of_range(given))?;
+    Ok(Whole::Days { first, after })
 }
 
 /// The days from `first` to `last`, both included.
-fn days(text: &str, first: NaiveDate, last: NaiveDate) -> Result<Form<'static>, PeriodError> {
-    let after = last.succ_opt().ok_or_else(|| out_of_range(text))?;
-    Ok(Form::Days { first, after })
+fn days(given: &str, first: NaiveDate, last: NaiveDate) -> Result<Whole, PeriodError> {
+    let after = last.succ_opt().ok_or_else(|| out_of_range(given))?;
+    Ok(Whole::Days { first, after })
 }
 
 /// `YYYYMMDD-YYYYMMDD`.
-fn compact_range(text: &str) -> Result<Form<'static>, PeriodError> {
+fn compact_range(given: &str, text: &str) -> Result<Whole, PeriodError> {
     let (start, end) = (&text[..8], &text[9..]);
-    let compact =
-        |part: &str| date(text, number(&part[..4]), number(&part[4..6]), number(&part[6..]));
-    let (first, last) = (compact(start)?, compact(end)?);
+    let (first, last) = (compact(given, start)?, compact(given, end)?);
     if first > last {
         return Err(PeriodError::Reversed { start: start.to_owned(), end: end.to_owned() });
     }
-    days(text, first, last)
+    days(given, first, last)
 }
 
-/// `A..B`. Two dates are whole days and can be compared here, an instant only once the zone is
-/// known.
-fn range<'a>(start: End<'a>, end: End<'a>) -> Result<Form<'a>, PeriodError> {
-    match (start.at, end.at) {
-        (At::Day(first), At::Day(last)) if first <= last => days(end.text, first, last),
-        (At::Day(_), At::Day(_)) => {
-            Err(PeriodError::Reversed { start: start.text.to_owned(), end: end.text.to_owned() })
-        }
-        _ => Ok(Form::Range { start, end }),
-    }
-}
-
-fn range_end(text: &str) -> Result<End<'_>, PeriodError> {
-    let shape = shape(text);
-    let at = if shape == "9999-99-99" {
-        At::Day(day(text)?)
-    } else if is_instant(&shape) {
-        At::Instant(instant(text)?)
-    } else {
-        return Err(PeriodError::RangeEnd { end: quoted(text) });
-    };
-    Ok(End { text, at })
-}
-
-/// Returns whether a text of this shape is an RFC 3339 instant; the numbers in it may still be out of
-/// range.
-fn is_instant(shape: &str) -> bool {
-    let Some(rest) = shape.strip_prefix("9999-99-99t99:99:99") else {
-        return false;
-    };
-    let zone = rest.strip_prefix('.').map_or(rest, |fraction| {
-        let zone = fraction.trim_start_matches('9');
-        // A nanosecond is as fine as an instant gets; a longer fraction would have to be cut behind
-        // one's back.
-        if (1..=9).contains(&(fraction.len() - zone.len())) { zone } else { "" }
-    });
-    matches!(zone, "z" | "+99:99" | "-99:99")
-}
-
-fn instant(text: &str) -> Result<DateTime<Utc>, PeriodError> {
-    day(text)?;
-    // chrono takes second 60 of any minute. POSIX time, which the ledger counts in, does not have
-    // it at all.
-    DateTime::parse_from_rfc3339(text)
-        .ok()
-        .filter(|_| &text[17..19] != "60")
-        .map(|instant| instant.to_utc())
-        .ok_or_else(|| PeriodError::NoSuchInstant { end: quoted(text) })
+/// `YYYYMMDD`.
+fn compact(given: &str, text: &str) -> Result<NaiveDate, PeriodError> {
+    date(given, number(&text[..4]), number(&text[4..6]), number(&text[6..]))
 }
 
 /// The date `YYYY-MM-DD` with which `text` begins.
-fn day(text: &str) -> Result<NaiveDate, PeriodError> {
-    date(text, number(&text[..4]), number(&text[5..7]), number(&text[8..10]))
+pub(super) fn day(given: &str, text: &str) -> Result<NaiveDate, PeriodError> {
+    date(given, number(&text[..4]), number(&text[5..7]), number(&text[8..10]))
 }
 
-fn date(text: &str, year: u32, month: u32, day: u32) -> Result<NaiveDate, PeriodError> {
-    if year == 0 {
-        return Err(not_in_calendar(text, "year 0000, the first is 0001".to_owned()));
-    }
+fn date(given: &str, year: u32, month: u32, day: u32) -> Result<NaiveDate, PeriodError> {
+    check_year(given, year)?;
     if !(1..=12).contains(&month) {
-        return Err(not_in_calendar(text, format!("month {month:02}")));
+        return Err(not_in_calendar(given, format!("month {month:02}")));
     }
     NaiveDate::from_ymd_opt(year.cast_signed(), month, day)
-        .ok_or_else(|| not_in_calendar(text, format!("day {day:02} in {year:04}-{month:02}")))
+        .ok_or_else(|| not_in_calendar(given, format!("day {day:02} in {year:04}-{month:02}")))
+}
+
+fn check_year(given: &str, year: u32) -> Result<(), PeriodError> {
+    match year {
+        0 => Err(not_in_calendar(given, "year 0000, the first is 0001".to_owned())),
+        _ => Ok(()),
+    }
 }
 
 fn not_in_calendar(text: &str, part: String) -> PeriodError {

@@ -5,6 +5,8 @@ mod errors;
 mod examples;
 mod grammar;
 mod limits;
+mod spelling;
+mod suggest;
 mod tiling;
 
 use chrono::{DateTime, NaiveDate};
@@ -28,9 +30,6 @@ fn period(text: &str, now: DateTime<Tz>) -> Period {
 
 /// The bounds as text, for tables of examples.
 fn shown(period: &Period) -> String {
-    match (period.start(), period.end()) {
-        (Some(start), Some(end)) => format!("{} {}", start.to_rfc3339(), end.to_rfc3339()),
-        (None, None) => "unbounded".to_owned(),
-        other => panic!("half a bound: {other:?}"),
-    }
+    let of = |bound: Option<DateTime<Tz>>| bound.map_or("open".to_owned(), |at| at.to_rfc3339());
+    format!("{} {}", of(period.start()), of(period.end()))
 }

@@ -17,12 +17,13 @@ pub(super) fn period(engine: &dyn Engine, query: &ReportQuery) -> Result<Period,
     let range = engine.countable(asked, &query.limits)?;
     let at =
         |at: Option<Timestamp>| at.and_then(Timestamp::to_utc).map(|at| at.with_timezone(&zone));
-    let Some((start, end)) = at(range.start).zip(at(range.end)).filter(|_| range != asked) else {
+    if range == asked {
         return Ok(period);
-    };
+    }
+    let (start, end) = (at(range.start), at(range.end));
     let moved = [
-        (range.start != asked.start).then(|| format!("begins at {}", shown(start))),
-        (range.end != asked.end).then(|| format!("ends at {}", shown(end))),
+        start.filter(|_| range.start != asked.start).map(|at| format!("begins at {}", shown(at))),
+        end.filter(|_| range.end != asked.end).map(|at| format!("ends at {}", shown(at))),
     ];
     let moved: Vec<_> = moved.into_iter().flatten().collect();
     let note = format!(
@@ -30,7 +31,7 @@ pub(super) fn period(engine: &dyn Engine, query: &ReportQuery) -> Result<Period,
         period.name(),
         moved.join(" and ")
     );
-    Ok(period.with_bounds(start..end, note))
+    Ok(period.with_bounds(start, end, note))
 }
 
 /// To the second, or as fine as it is.

@@ -20,8 +20,8 @@ pub use report::{Report, ReportQuery};
 pub use selection::{Bounds, Calendar, Freshness, Order, Seen, Selection};
 pub use sessions::{Listing, Session, SessionOrder, UnknownOrder};
 
-use crate::stats::{Grouping, Series, Table};
-use crate::{Error, TimeRange};
+use crate::stats::{Grouping, Series, Summary, Table};
+use crate::{Error, Period, TimeRange};
 
 /// Asks an engine for a report.
 ///
@@ -31,6 +31,19 @@ use crate::{Error, TimeRange};
 /// # Errors
 /// When the engine has no complete answer.
 pub fn report(engine: &dyn Engine, query: &ReportQuery) -> Result<Report, Error> {
+    let mut report = report_of_period(engine, query)?;
+    report.previous = previous(engine, query);
+    Ok(report)
+}
+
+/// The sum of the period before. What cannot be counted there is no fault of the report's.
+fn previous(engine: &dyn Engine, query: &ReportQuery) -> Option<(Period, Summary)> {
+    let period = query.period.previous().filter(|_| query.beside_previous)?;
+    let of = Selection::new(TimeRange::from(period), &query.filter).within(query.limits.clone());
+    Some((period.clone(), engine.totals(&of).ok()?.summary()))
+}
+
+fn report_of_period(engine: &dyn Engine, query: &ReportQuery) -> Result<Report, Error> {
     let period = countable::period(engine, query)?;
     let filter = query.filter.clone();
     let tags: Vec<_> = query.by.iter().flat_map(Grouping::tags).collect();
@@ -39,8 +52,9 @@ pub fn report(engine: &dyn Engine, query: &ReportQuery) -> Result<Report, Error>
         .within(query.limits.clone());
     let Some(by) = query.by.clone() else {
         let usage = engine.totals(&of)?;
-        return Ok(Report::of(period, filter, usage, query.top));
+        return Ok(Report::sorted(period, filter, usage, query.top, query.sort));
     };
+    let by = report::in_order(by, query.sort);
     if let Some(list) = by.list() {
         let rows = listed::rows(engine, &of, list, period.zone())?;
         return Ok(Report::by(period, filter, Table::listed(by, rows, query.top)));

@@ -2,7 +2,7 @@
 
 use super::Limits;
 use crate::period::WeekStart;
-use crate::stats::{Aggregates, Grouping, Series, Summary, Table};
+use crate::stats::{Aggregates, Grouping, Series, Sort, Summary, Table};
 use crate::{Filter, Period};
 
 /// The question that a report answers.
@@ -26,6 +26,10 @@ pub struct ReportQuery {
     pub filter: Filter,
     /// The way they are grouped; `None`: by route, and by model.
     pub by: Option<Grouping>,
+    /// The order of its groups; `None`: that of the grouping.
+    pub sort: Option<Sort>,
+    /// True if the [period before](Period::previous) is counted too, where there is one.
+    pub beside_previous: bool,
     /// The day that weeks begin on, where it is grouped by week.
     pub week_start: WeekStart,
     /// The number of groups to show of each table, those with the most tokens; `None` shows all.
@@ -42,6 +46,8 @@ impl ReportQuery {
             period,
             filter: Filter::new(),
             by: None,
+            sort: None,
+            beside_previous: false,
             week_start: WeekStart::default(),
             top: None,
             limits: Limits::none(),
@@ -58,6 +64,12 @@ impl ReportQuery {
     #[must_use]
     pub fn by(self, by: Grouping) -> Self {
         Self { by: Some(by), ..self }
+    }
+
+    /// Sorts the groups otherwise.
+    #[must_use]
+    pub fn sorted_by(self, sort: Sort) -> Self {
+        Self { sort: Some(sort), ..self }
     }
 
     /// Sets the day that weeks begin on.
@@ -90,28 +102,42 @@ pub struct Report {
     pub filter: Filter,
     /// Their sum.
     pub summary: Summary,
+    /// The period before and the sum of its records, where it was asked for, there is one, and it can be counted.
+    pub previous: Option<(Period, Summary)>,
     /// Their sums by group: routes and models, or whatever was asked for.
     pub tables: Vec<Table>,
     /// Of which both lists are, where these are its tables: forms for programs have one table of it.
     #[cfg(feature = "csv")]
-    lists_of: Option<(Series, Option<usize>)>,
+    lists_of: Option<(Series, Option<usize>, Option<Sort>)>,
 }
 
 impl Report {
     /// Makes a report of totals that are at hand: by route and by model.
     #[must_use]
     pub fn of(period: Period, filter: Filter, usage: Aggregates, top: Option<usize>) -> Self {
+        Self::sorted(period, filter, usage, top, None)
+    }
+
+    /// As [`of`](Self::of), in an order that somebody asks for.
+    pub(super) fn sorted(
+        period: Period,
+        filter: Filter,
+        usage: Aggregates,
+        top: Option<usize>,
+        sort: Option<Sort>,
+    ) -> Self {
         let summary = usage.summary();
         let series = Series::whole(usage);
         let lists = [Grouping::routes(), Grouping::models()];
-        let tables = lists.map(|by| Table::of(by, &series, top, summary)).into();
+        let tables = lists.map(|by| Table::of(in_order(by, sort), &series, top, summary)).into();
         Self {
             period,
             filter,
             summary,
+            previous: None,
             tables,
             #[cfg(feature = "csv")]
-            lists_of: Some((series, top)),
+            lists_of: Some((series, top, sort)),
         }
     }
 
@@ -122,6 +148,7 @@ impl Report {
             period,
             filter,
             summary: *table.summary(),
+            previous: None,
             tables: vec![table],
             #[cfg(feature = "csv")]
             lists_of: None,
@@ -131,7 +158,15 @@ impl Report {
     /// Returns in one table what the lists of routes and of models show in two; `None` where it has no lists.
     #[cfg(feature = "csv")]
     pub(crate) fn lists_as_one(&self) -> Option<Table> {
-        let (series, top) = self.lists_of.as_ref()?;
-        Some(Table::new(Grouping::routes_and_models(), series, *top))
+        let (series, top, sort) = self.lists_of.as_ref()?;
+        Some(Table::new(in_order(Grouping::routes_and_models(), *sort), series, *top))
+    }
+}
+
+/// In the order that somebody asks for, if anybody does.
+pub(super) fn in_order(by: Grouping, sort: Option<Sort>) -> Grouping {
+    match sort {
+        Some(sort) => by.sorted_by(sort),
+        None => by,
     }
 }

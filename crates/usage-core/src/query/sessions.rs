@@ -109,11 +109,13 @@ pub enum SessionOrder {
     Start,
     /// Those with the most tokens first, of the whole session.
     Tokens,
+    /// Those that cost most by list price first, of the whole session.
+    Cost,
 }
 
 impl SessionOrder {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Last, Self::Start, Self::Tokens];
+    pub const ALL: [Self; 4] = [Self::Last, Self::Start, Self::Tokens, Self::Cost];
 
     /// Its name, as one says it to a command.
     #[must_use]
@@ -122,16 +124,18 @@ impl SessionOrder {
             Self::Last => "last",
             Self::Start => "start",
             Self::Tokens => "tokens",
+            Self::Cost => "cost",
         }
     }
 
     /// The number by which it orders; the greatest comes first.
-    fn of(self, session: &Session) -> u64 {
-        let at = |at: Timestamp| at.as_micros().cast_unsigned() ^ (1 << 63);
+    fn of(self, session: &Session) -> u128 {
+        let at = |at: Timestamp| u128::from(at.as_micros().cast_unsigned() ^ (1 << 63));
         match self {
             Self::Last => at(session.time.1),
             Self::Start => at(session.time.0),
-            Self::Tokens => session.totals.tokens(),
+            Self::Tokens => session.totals.tokens().into(),
+            Self::Cost => session.totals.cost.picos(),
         }
     }
 }
@@ -144,7 +148,7 @@ impl fmt::Display for SessionOrder {
 
 /// A name that no order of sessions has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("sessions are sorted by last, start or tokens")]
+#[error("sessions are sorted by last, start, tokens or cost")]
 pub struct UnknownOrder;
 
 impl FromStr for SessionOrder {

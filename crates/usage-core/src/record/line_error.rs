@@ -1,6 +1,7 @@
 //! The reasons why a text form of a record is refused: for the record line, and for CSV, which has the same fields.
 
 use super::{Field, MAX_COUNT, MoneyError, RecordError};
+use crate::text::closest;
 
 /// Says why a text is no record: a record line, a row of CSV, or the header above the rows.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -13,10 +14,7 @@ pub enum LineError {
         at: usize,
     },
     /// A field that no record has.
-    #[error(
-        "unknown field `{name}` (column {column}); the fields of records are {}",
-        Field::NAMES.join(", ")
-    )]
+    #[error("unknown field `{name}` (column {column}); {}", meant_or_all(name))]
     UnknownField {
         /// Its name, shortened.
         name: String,
@@ -110,7 +108,7 @@ pub enum LineError {
         field: usize,
     },
     /// The header of CSV has columns that no record has.
-    #[error("unknown {}; the columns of records are {}", unknown(.columns), listed(&Field::ALL))]
+    #[error("unknown {}; {}", unknown(.columns), meant_columns(.columns))]
     UnknownColumns {
         /// Their names, those of great length shortened.
         columns: Vec<String>,
@@ -130,6 +128,48 @@ pub enum LineError {
     /// The header of CSV has no column of token counts.
     #[error("the header has no token counts: tokens, or input_tokens, output_tokens and so on")]
     NoTokenColumns,
+}
+
+/// Names that other formats have for fields of records.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("prompt_tokens", "input_tokens"),
+    ("completion_tokens", "output_tokens"),
+    ("cache_read_input_tokens", "cache_read_tokens"),
+    ("cached_tokens", "cache_read_tokens"),
+    ("cache_creation_input_tokens", "cache_write_tokens"),
+    ("total", "tokens"),
+    ("total_tokens", "tokens"),
+    ("instance", "instance_id"),
+    ("time", "timestamp"),
+    ("ts", "timestamp"),
+    ("created_at", "timestamp"),
+    ("id", "event_id"),
+    ("request_id", "event_id"),
+    ("session", "session_id"),
+    ("cost", "stated_cost_usd"),
+    ("cost_usd", "stated_cost_usd"),
+];
+
+/// Returns the field that was probably meant by a name that is none.
+fn meant(name: &str) -> Option<&'static str> {
+    let lower = name.to_lowercase();
+    let elsewhere = ELSEWHERE.iter().find(|(other, _)| *other == lower);
+    elsewhere.map(|(_, field)| *field).or_else(|| closest(name, Field::NAMES.iter().copied()))
+}
+
+fn meant_or_all(name: &str) -> String {
+    match meant(name) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("the fields of records are {}", Field::NAMES.join(", ")),
+    }
+}
+
+fn meant_columns(columns: &[String]) -> String {
+    let meant: Vec<_> = columns.iter().take(NAMED).filter_map(|name| meant(name)).collect();
+    match meant.is_empty() {
+        true => format!("the columns of records are {}", listed(&Field::ALL)),
+        false => format!("did you mean {}?", meant.join(", ")),
+    }
 }
 
 /// So many unknown columns are named.

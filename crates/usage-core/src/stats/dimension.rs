@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::{Sort, Summary};
 use crate::period::{Unit, WeekStart};
 use crate::record::RecordError;
 use crate::{Label, Labels, Measure, TagKey};
@@ -138,6 +139,7 @@ impl FromStr for Dimension {
 pub struct Grouping {
     dimensions: Vec<Dimension>,
     sorted_by_name: usize,
+    sort: Option<Sort>,
     is_list: bool,
 }
 
@@ -170,7 +172,7 @@ impl Grouping {
 
     fn names<const N: usize>(labels: [Label; N]) -> Self {
         let dimensions = labels.map(Dimension::Label).into();
-        Self { dimensions, sorted_by_name: 0, is_list: false }
+        Self { dimensions, sorted_by_name: 0, sort: None, is_list: false }
     }
 
     /// With groups in the order of the first `count` names, those before the unit of time, and only behind
@@ -178,6 +180,34 @@ impl Grouping {
     #[must_use]
     pub fn in_order_of_names(self, count: usize) -> Self {
         Self { sorted_by_name: count.min(self.names_before_time()), ..self }
+    }
+
+    /// With groups in the order that somebody asks for, in place of its own. The profiles of a list stay in the order of
+    /// their names, and time ascends, unless it is grouped by time alone.
+    #[must_use]
+    pub fn sorted_by(self, sort: Sort) -> Self {
+        let by_name = match sort {
+            Sort::Name => Self::MAX,
+            _ => usize::from(self.is_list),
+        };
+        Self { sort: Some(sort), ..self.in_order_of_names(by_name) }
+    }
+
+    /// The order that somebody has asked for.
+    #[must_use]
+    pub const fn sort(&self) -> Option<Sort> {
+        self.sort
+    }
+
+    /// Returns whether stretches of time are in another order than that of time.
+    #[must_use]
+    pub fn is_out_of_time(&self) -> bool {
+        self.is_time_alone() && self.sort.is_some_and(|sort| sort != Sort::Name)
+    }
+
+    /// Returns the number by which a group is sorted.
+    pub(super) fn rank(&self, totals: &Summary) -> u128 {
+        self.sort.unwrap_or(Sort::Tokens).rank(totals)
     }
 
     /// Returns how many of the names, from the first on, sort the groups before their tokens do.

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::{Grouping, LeftOut, Series, Summary};
+use super::{Grouping, LeftOut, Series, Sort, Summary};
 
 /// The names of a group, in the order of the dimensions; nothing where that is a unit of time. Told apart one by
 /// one: joined text would merge `a/b` + `c` with `a` + `b/c`.
@@ -92,24 +92,31 @@ impl<'a> Groups<'a> {
     }
 
     fn sort(&mut self) {
-        let named = self.ranks(self.by.sorted_by_name());
-        if self.by.time().is_none() {
+        let by = self.by;
+        if by.is_out_of_time() {
+            self.cells.sort_by_cached_key(|cell| (Reverse(by.rank(&cell.totals)), cell.bucket));
+            return;
+        }
+        let named = self.ranks(by.sorted_by_name());
+        if by.time().is_none() {
             self.cells.sort_by_cached_key(|cell| {
-                (named[cell.group], Reverse(cell.totals.tokens()), cell.group)
+                (named[cell.group], Reverse(by.rank(&cell.totals)), cell.group)
             });
             return;
         }
         // What stands before the time is sorted as a whole.
-        let outers = self.ranks(self.by.names_before_time());
-        let mut tokens = vec![0_u64; self.names.len()];
+        let outers = self.ranks(by.names_before_time());
+        let mut sums = vec![0_u128; self.names.len()];
         for cell in &self.cells {
-            let of_outer = &mut tokens[outers[cell.group]];
-            *of_outer = of_outer.saturating_add(cell.totals.tokens());
+            let of_outer = &mut sums[outers[cell.group]];
+            *of_outer = of_outer.saturating_add(by.rank(&cell.totals));
         }
+        let by_name = by.sort() == Some(Sort::Name);
         self.cells.sort_by_cached_key(|Cell { bucket, group, totals }| {
             let outer = outers[*group];
-            let place = (named[*group], Reverse(tokens[outer]), outer);
-            (place, *bucket, Reverse(totals.tokens()), *group)
+            let place = (named[*group], Reverse(sums[outer]), outer);
+            let rank = if by_name { 0 } else { by.rank(totals) };
+            (place, *bucket, Reverse(rank), *group)
         });
     }
 
@@ -136,7 +143,7 @@ impl<'a> Groups<'a> {
             totals[item(cell)].merge(&cell.totals);
         }
         let mut items: Vec<usize> = (0..count).collect();
-        items.sort_by_key(|item| Reverse(totals[*item].tokens()));
+        items.sort_by_key(|item| Reverse(self.by.rank(&totals[*item])));
         let rest = items.split_off(top.min(count));
         let mut left_out = LeftOut { count: rest.len(), ..LeftOut::default() };
         let mut is_kept = vec![true; count];

@@ -14,6 +14,8 @@ mod groups;
 mod lists;
 #[cfg(feature = "zones")]
 mod series;
+#[cfg(feature = "zones")]
+mod sort;
 mod summary;
 #[cfg(feature = "zones")]
 mod table;
@@ -27,6 +29,8 @@ pub(crate) use lists::joined;
 pub use lists::{ModelStats, RouteStats, aggregate_by_model, aggregate_by_route};
 #[cfg(feature = "zones")]
 pub use series::{Bucket, Series, Span, TooManyBuckets};
+#[cfg(feature = "zones")]
+pub use sort::{Sort, UnknownSort};
 pub use summary::Summary;
 #[cfg(feature = "zones")]
 pub use table::{Key, LeftOut, Row, Table};

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use super::groups::{Cell, Groups};
-use super::{Bucket, Grouping, Series, Span, Summary};
+use super::{Bucket, Grouping, Series, Sort, Span, Summary};
 
 /// The groups of a report and their totals, sorted to be shown. Owned: it outlives what it was made of.
 ///
@@ -115,9 +115,12 @@ impl Table {
     pub fn listed(by: Grouping, mut rows: Vec<Row>, top: Option<usize>) -> Self {
         let mut summary = Summary::default();
         rows.iter().for_each(|row| summary.merge(&row.totals));
+        if by.sort().is_some_and(|sort| sort != Sort::Name) {
+            rows.sort_by_cached_key(|row| Reverse(by.rank(&row.totals)));
+        }
         let left_out = top.map(|top| {
             let mut ranks: Vec<usize> = (0..rows.len()).collect();
-            ranks.sort_by_key(|at| Reverse(rows[*at].totals.tokens()));
+            ranks.sort_by_key(|at| Reverse(by.rank(&rows[*at].totals)));
             let gone = HashSet::<usize>::from_iter(ranks.into_iter().skip(top));
             let mut left_out = LeftOut { count: gone.len(), ..LeftOut::default() };
             gone.iter().for_each(|at| left_out.totals.merge(&rows[*at].totals));

@@ -2,6 +2,8 @@
 
 mod number;
 mod printable;
+mod similar;
 
 pub use number::{format_count, format_tokens};
 pub use printable::{escape_hidden, printable};
+pub use similar::{closest, look_alikes};

@@ -60,7 +60,7 @@ impl StoreError {
             Self::NotFound { .. } => Hint::CreateLedger,
             Self::NotALedger { .. } => Hint::NameAnotherLedger,
             Self::NewerVersion { .. } => Hint::UpdateProgram,
-            Self::UnreadableBooks { .. } => Hint::UpdateProgram,
+            Self::UnreadableBooks { .. } => Hint::CheckRecords,
             Self::OlderVersion { .. } => Hint::Migrate,
             Self::NoSpace { .. } => Hint::FreeSpaceOrSkipCopy,
             Self::Linked { .. } => Hint::RemoveHardLinks,

@@ -78,13 +78,14 @@ fn leave_top(candidates: &mut Vec<Candidate>, Listing { order, top }: Listing) {
         candidates.truncate(top.unwrap_or(usize::MAX));
         return;
     };
-    if at >= candidates.len() {
+    // What they cost is read with their other figures.
+    if at >= candidates.len() || order == SessionOrder::Cost {
         return;
     }
     let key = |of: &Candidate| match order {
         SessionOrder::Last => of.last,
         SessionOrder::Start => of.first,
-        SessionOrder::Tokens => of.tokens,
+        SessionOrder::Tokens | SessionOrder::Cost => of.tokens,
     };
     let (_, last, _) = candidates.select_nth_unstable_by_key(at, |of| Reverse(key(of)));
     let least = key(last);

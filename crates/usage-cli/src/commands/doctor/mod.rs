@@ -11,6 +11,7 @@ use clap::ValueEnum;
 use usage_core::format::format_count;
 use usage_store::doctor::{Depth, ExamineOptions, examine};
 
+use super::json::Json;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::exit_codes::ExitClass;
@@ -49,8 +50,11 @@ pub(crate) struct Args {
     retry_quarantine: bool,
 
     /// How to print it
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, default_value_if("json", "true", "json"))]
     format: Format,
+
+    #[command(flatten)]
+    _json: Json,
 }
 
 const EXAMPLES: &str = "\

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use clap::ValueEnum as _;
 use indicatif::ProgressBar;
 use usage_core::error::chain;
 use usage_import::agents::{
@@ -23,19 +24,20 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::hints::where_kept;
 use crate::interrupts::Interrupts;
+use crate::settings::Key;
 use crate::{exit_codes, output, progress};
 
 /// What each agent takes, and all of them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct AllArgs {
-    /// How the folder in which an agent worked becomes the name of a project
-    #[arg(long, value_name = "NAMING", default_value = "name")]
-    project: Project,
+    /// How the folder in which an agent worked becomes the name of a project [default: name]
+    #[arg(long, value_name = "NAMING")]
+    project: Option<Project>,
 
     /// Read all logs again, not only what is new
     ///
-    /// What is in the ledger is still not counted twice. What was refused is named again; records that were pruned
-    /// or deleted from the ledger come back.
+    /// What is in the ledger is still not counted twice, and what was refused is named again. What was pruned or deleted
+    /// does not come back: the ledger refuses what is as old, until `usage retain --reset-horizon`.
     #[arg(long)]
     rescan: bool,
 
@@ -72,6 +74,18 @@ impl From<Project> for ProjectName {
             Project::Hash => Self::Hash,
         }
     }
+}
+
+/// As an option says, else as the settings do.
+fn naming(args: &AllArgs, context: &Context) -> Result<ProjectName, CliError> {
+    let setting = || context.settings().get(Key::Projects);
+    let naming = match args.project {
+        Some(project) => project,
+        None => {
+            setting()?.and_then(|word| Project::from_str(word, false).ok()).unwrap_or(Project::Name)
+        }
+    };
+    Ok(naming.into())
 }
 
 pub(crate) fn run_all(args: &AllArgs, context: &Context) -> Result<u8, CliError> {
@@ -164,7 +178,7 @@ fn import(
     tells_next: bool,
     context: &Context,
 ) -> Result<u8, CliError> {
-    let options = TreeOptions::default().with_project(args.project.into());
+    let options = TreeOptions::default().with_project(naming(args, context)?);
     // First of all, so that no ledger is made for nothing.
     let mut trees = Vec::with_capacity(found.len());
     for (agent, root) in found {

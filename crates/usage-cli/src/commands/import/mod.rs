@@ -156,8 +156,8 @@ struct SourceArgs {
 
     /// Look at everything again, not only at what is new
     ///
-    /// What is in the ledger is still not counted twice. What was refused is named again;
-    /// records that were pruned or deleted from the ledger come back.
+    /// What is in the ledger is still not counted twice, and what was refused is named again. What was pruned or deleted
+    /// does not come back: the ledger refuses what is as old, until `usage retain --reset-horizon`.
     #[arg(long)]
     rescan: bool,
 

@@ -3,19 +3,19 @@
 use serde::Serialize;
 use serde_json::Value;
 use usage_core::format::{format_count, format_period_json, format_tokens, printable};
-use usage_core::period::parse_period;
 use usage_core::pricing::PriceList;
 use usage_core::{Filter, Measure, Period, TimeRange};
 use usage_store::{Missing, Store, WhyMissing};
 
 use super::own::{ADVICE, Gap, lines_for};
+use super::quote::why_unknown;
 use super::{Format, list_of};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::{amounts, exit_codes, output};
 
 pub(super) fn run(period: &str, format: Format, context: &Context) -> Result<u8, CliError> {
-    let period = parse_period(period, context.now())?;
+    let period = crate::commands::period::read(period, None, context)?;
     let store = context.open_existing()?;
     context.note_waiting(&store, "list");
     let missing = store.prices().missing(TimeRange::from(&period), &Filter::default())?;
@@ -85,7 +85,9 @@ fn entry(of: &Missing) -> String {
     };
     let tier = if of.tier.is_empty() { String::new() } else { format!(", {}", of.tier) };
     let (why, candidates) = match &of.why {
-        WhyMissing::Unknown { why, candidates } => (why.to_string(), candidates.as_str()),
+        WhyMissing::Unknown { why, candidates } => {
+            (why_unknown(*why, &of.provider), candidates.as_str())
+        }
         WhyMissing::Kind(kind) => (format!("{kind} has no price"), ""),
         _ => ("not priced yet".to_owned(), ""),
     };

@@ -17,6 +17,7 @@ use usage_core::pricing::{BookText, PriceList};
 use usage_prices::Book;
 use usage_store::{Store, StoreError};
 
+use super::json::Json;
 use crate::context::Context;
 use crate::error::CliError;
 
@@ -65,7 +66,11 @@ pub(crate) struct Args {
 
     /// How to print it
     #[arg(long, value_enum, default_value_t, conflicts_with_all = ["set", "update", "own"])]
+    #[arg(default_value_if("json", "true", "json"))]
     format: Format,
+
+    #[command(flatten)]
+    _json: Json,
 }
 
 const EXAMPLES: &str = "\

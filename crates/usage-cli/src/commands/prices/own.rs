@@ -87,16 +87,20 @@ pub(super) fn lines_for(
             all.push(Known { tier, since: None, above: 0, terms: None });
         }
     }
+    let mut likes = String::new();
+    // A model that is like another has no prices of its own: those that are known would be in the way.
+    if all.iter().all(|known| known.terms.is_none()) {
+        let names = gaps.iter().flat_map(|gap| gap.candidates.split(", "));
+        for like in names.filter(|like| !like.is_empty()) {
+            likes += &format!("# or, in place of prices: like = {}\n", quoted(like));
+        }
+    }
     let entries = all.iter().map(|known| {
         let asked: Vec<_> = gaps.iter().flat_map(|gap| gap.asked_of(known)).collect();
-        entry(&question, known, &asked)
+        // In the first block, which it would take the place of, and all others with it.
+        entry(&question, known, &asked) + &std::mem::take(&mut likes)
     });
-    let mut text = entries.collect::<Vec<_>>().join("\n");
-    let likes = gaps.iter().flat_map(|gap| gap.candidates.split(", "));
-    for like in likes.filter(|like| !like.is_empty()) {
-        text += &format!("# or, in place of prices: like = {}\n", quoted(like));
-    }
-    Some(text)
+    Some(entries.collect::<Vec<_>>().join("\n"))
 }
 
 fn entry(question: &Question<'_>, known: &Known, asked: &[Kind]) -> String {

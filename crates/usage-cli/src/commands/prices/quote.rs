@@ -68,6 +68,16 @@ pub(super) fn dollars(kind: Kind, price: u64) -> String {
     Money::from_picos(u128::from(price) * units).to_string()
 }
 
+/// Returns why a model has no price; where nobody has said whose it is, no provider is to blame.
+pub(super) fn why_unknown(why: Unknown, provider: &str) -> String {
+    match why {
+        Unknown::Provider if provider.is_empty() => {
+            "no book of prices has such a model, and no provider is named".to_owned()
+        }
+        why => why.to_string(),
+    }
+}
+
 const fn title(kind: Kind) -> &'static str {
     match kind {
         Kind::Input => "Input",
@@ -126,7 +136,7 @@ impl Asked<'_> {
                 line("book", short(&quote.book));
             }
             Err(why) => {
-                line("why", &why.to_string());
+                line("why", &why_unknown(why, provider));
                 for (at, like) in quote.rule.split(", ").filter(|like| !like.is_empty()).enumerate()
                 {
                     line(if at == 0 { "like" } else { "" }, like);

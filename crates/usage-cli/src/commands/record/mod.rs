@@ -13,6 +13,7 @@ mod refusals;
 mod rejects;
 mod session;
 
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -99,6 +100,13 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let (rejects, files) = (args.rejects.as_deref(), inputs.iter().map(|(input, _)| input));
     outputs::check(rejects, &context.db_path()?, files)?;
     let rejects = self::rejects(args, &inputs)?;
+    let is_typed =
+        |(input, _): &(Input, Form)| matches!(input, Input::Stdin) && io::stdin().is_terminal();
+    if inputs.iter().any(is_typed) && !context.quiet {
+        output::note(
+            "note: reading records from standard input, one JSON object a line; Ctrl-D ends them",
+        );
+    }
     match inputs.as_slice() {
         [(input @ Input::Growing(path), _)] => follow::run(args, context, input, path, rejects),
         // Files can be read again, from the line that an error names; for the rest there is the

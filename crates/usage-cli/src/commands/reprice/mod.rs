@@ -11,6 +11,7 @@ use usage_core::TimeRange;
 use usage_store::{RepricePlan, RepriceScope, Repriced, Store, this_program};
 
 use super::filter::FilterArgs;
+use super::json::Json;
 use super::period::{self, PeriodArgs};
 use super::prices::Format;
 use crate::context::Context;
@@ -52,8 +53,11 @@ pub(crate) struct Args {
     log: bool,
 
     /// How to print it
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, default_value_if("json", "true", "json"))]
     format: Format,
+
+    #[command(flatten)]
+    _json: Json,
 
     #[command(flatten)]
     filter: FilterArgs,

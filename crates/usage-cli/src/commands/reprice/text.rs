@@ -8,7 +8,7 @@ use usage_store::{ModelCost, PricedSum, RepricePlan, RepriceScope, Repriced};
 
 use crate::amounts;
 use crate::commands::prices::title;
-use crate::context::{self, Context};
+use crate::context::Context;
 use crate::error::CliError;
 
 /// A name is never shortened to fewer columns than this.
@@ -30,7 +30,7 @@ pub(super) fn plan(plan: &RepricePlan, period: &Period, context: &Context) -> St
     }
     let changed: Vec<_> = plan.models.iter().filter(|of| of.changed > 0).collect();
     if !changed.is_empty() {
-        text += &format!("\n{}", table(&changed, context::width()));
+        text += &format!("\n{}", table(&changed, context.width()));
         let same = plan.models.len() - changed.len();
         if same > 0 {
             text += &format!("  and {} whose prices stay\n", amounts::models(same));

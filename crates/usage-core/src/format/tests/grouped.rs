@@ -111,48 +111,56 @@ fn a_gap_is_seen_and_what_is_the_same_is_said_once() {
         let options = TextOptions { width: Some(72), ..TextOptions::default() };
         grouped(by, &period, top, &records, |report| report.to_text(&options))
     };
-    assert_snapshot!(text("day,provider,model", None), @r"
+    assert_snapshot!(text("day,provider,model", None), @r#"
     Usage Summary (2026-05-01..2026-05-03, all instances)
     Requests: 3  |  Tokens: 2,250  |  Fallbacks: 2
 
     By Day, Provider, Model:
-      Day             Provider  Model    Requests  Tokens  Fallbacks
-      ──────────────────────────────────────────────────────────────
-      2026-05-01 Fri  v         m\u{1b}         1   1,000          1
-                      (none)    模型            1     250          0
-      2026-05-02 Sat  -         -               0       0          0
-      2026-05-03 Sun  v         m\u{1b}         1   1,000          1
-    ");
-    assert_snapshot!(text("model,day", None), @r"
+      Day             Provider  Model    Requests  Tokens
+      ───────────────────────────────────────────────────
+      2026-05-01 Fri  v         m\u{1b}         1   1,000  █████████████████
+                      (none)    模型            1     250  ████▎
+      2026-05-02 Sat  -         -               0       0
+      2026-05-03 Sun  v         m\u{1b}         1   1,000  █████████████████
+      ───────────────────────────────────────────────────
+      Total                                     3   2,250
+    "#);
+    assert_snapshot!(text("model,day", None), @r#"
     Usage Summary (2026-05-01..2026-05-03, all instances)
     Requests: 3  |  Tokens: 2,250  |  Fallbacks: 2
 
     By Model, Day:
-      Model    Day             Requests  Tokens  Fallbacks
-      ────────────────────────────────────────────────────
-      m\u{1b}  2026-05-01 Fri         1   1,000          1
-               2026-05-03 Sun         1   1,000          1
-      模型     2026-05-01 Fri         1     250          0
-    ");
+      Model    Day             Input  Output  Cache  Tokens
+      ─────────────────────────────────────────────────────
+      m\u{1b}  2026-05-01 Fri    500     500      0   1,000
+               2026-05-03 Sun    500     500      0   1,000
+      模型     2026-05-01 Fri    125     125      0     250
+      ─────────────────────────────────────────────────────
+      Total                    1,125   1,125      0   2,250
+    "#);
     assert_snapshot!(text("day", Some(1)), @"
     Usage Summary (2026-05-01..2026-05-03, all instances)
     Requests: 3  |  Tokens: 2,250  |  Fallbacks: 2
 
     By Day:
-      Day             Requests  Tokens  Fallbacks
-      ───────────────────────────────────────────
-      2026-05-01 Fri         2   1,250          1  █████████████████████████
+      Day             Requests  Input  Output  Cache  Tokens
+      ──────────────────────────────────────────────────────
+      2026-05-01 Fri         2    625     625      0   1,250  ██████████████
       and 2 more: 1 request, 1,000 tokens, 1 fallback
+      ──────────────────────────────────────────────────────
+      Total                  3  1,125   1,125      0   2,250
     ");
     assert_snapshot!(text("profile,day", Some(1)), @"
     Usage Summary (2026-05-01..2026-05-03, all instances)
     Requests: 3  |  Tokens: 2,250  |  Fallbacks: 2
 
     By Profile, Day:
-      Profile  Day             Requests  Tokens  Fallbacks
-      ────────────────────────────────────────────────────
-      default  2026-05-01 Fri         2   1,250          1
-               2026-05-03 Sun         1   1,000          1
+      Profile  Day             Input  Output  Cache  Tokens
+      ─────────────────────────────────────────────────────
+      default  2026-05-01 Fri    625     625      0   1,250
+               2026-05-03 Sun    500     500      0   1,000
+      ─────────────────────────────────────────────────────
+      Total                    1,125   1,125      0   2,250
     ");
 }
 

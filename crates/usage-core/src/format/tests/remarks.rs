@@ -62,7 +62,8 @@ fn what_there_is_fits_the_page() {
     ");
     assert_snapshot!(of(Some(40)), @"
     Usage Summary (all-time, all instances)
-    Requests: 12,000  |  Tokens: 7  |  Fallbacks: 0
+    Requests: 12,000  |  Tokens: 7
+    Fallbacks: 0
     Web searches: 1,500
     Errors: 240 (2.0%)
     Cancelled: 1 (<0.1%)
@@ -70,7 +71,7 @@ fn what_there_is_fits_the_page() {
     Estimated counts: 600 (5.0%)
     Inconsistent counts: 12 (0.1%)
     Also recorded elsewhere: 36 (0.3%)
-    Stated cost: $1,487.33 (of 9,000 requests)
+    Stated cost: $1,487.…(of 9,000 requests)
     ");
     assert_eq!(of(Some(80)), of(None));
 }
@@ -219,6 +220,8 @@ fn groups_of_a_tag() {
       (none)    n             1       7          0
       ads       n             1       7          0
       search    m             1       7          0
+      ────────────────────────────────────────────
+      Total                   3      21          0
     ");
     let json: serde_json::Value = serde_json::from_str(&report.to_json()).unwrap();
     assert_eq!(json["by"], serde_json::json!(["tag:team", "model"]));

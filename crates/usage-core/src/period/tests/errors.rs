@@ -16,7 +16,6 @@ const OUTSIDE: &str = " reaches outside the years 0001 to 9999";
 const REFUSED: &[(&str, &str)] = &[
     ("fortnight", UNKNOWN),
     ("thisweek", UNKNOWN),
-    ("this_week", UNKNOWN),
     ("last-", UNKNOWN),
     ("last-decade", UNKNOWN),
     ("+026", UNKNOWN),
@@ -29,17 +28,13 @@ const REFUSED: &[(&str, &str)] = &[
     ("2026-03-1", UNKNOWN),
     ("2026-03-010", UNKNOWN),
     ("2026/03/10", UNKNOWN),
-    ("20260310", UNKNOWN),
     ("20260310-2026031", UNKNOWN),
     ("20260310-20260311-20260312", UNKNOWN),
     ("2026-Q", UNKNOWN),
     ("2026-Q10", UNKNOWN),
     ("2026Q1", UNKNOWN),
     ("2026-+1", UNKNOWN),
-    ("2026-W10", UNKNOWN),
-    ("2026-03-10 2026-03-11", UNKNOWN),
     ("2026-03-10T00:00:00Z", UNKNOWN),
-    ("all time", UNKNOWN),
     ("today\u{7}\n\"x", UNKNOWN),
     ("last-0-days", COUNT),
     ("last-100001-days", COUNT),
@@ -59,6 +54,17 @@ const REFUSED: &[(&str, &str)] = &[
     ("2026-00", " is not a period: there is no month 00"),
     ("2026-13", " is not a period: there is no month 13"),
     ("2026-Q0", " is not a period: there is no quarter 0"),
+    ("2026-W00", " is not a period: there is no week 00 in 2026"),
+    ("2026-W54", " is not a period: there is no week 54 in 2026"),
+    ("2025-W53", " is not a period: there is no week 53 in 2025"),
+    ("0000-W01", YEAR_0),
+    ("20260231", " is not a period: there is no day 31 in 2026-02"),
+    ("last 0 days", COUNT),
+    ("0d", COUNT),
+    ("nov 0000", YEAR_0),
+    ("no", UNKNOWN),
+    ("novem ber", UNKNOWN),
+    ("2026-10 2026-11 2026-12", UNKNOWN),
     ("2026-Q5", " is not a period: there is no quarter 5"),
     ("20260231-20260301", " is not a period: there is no day 31 in 2026-02"),
     ("20260201-20261301", " is not a period: there is no month 13"),
@@ -120,14 +126,15 @@ fn ranges_that_hold_nothing() {
     }
 }
 
-const NOT_AN_END: &str = " is neither a date YYYY-MM-DD nor an RFC 3339 instant, as a range needs";
+const NOT_AN_END: &str =
+    " is neither a day, month or the like nor an RFC 3339 instant, as a range needs";
 
 /// A range, its faulty end, and what the message says after quoting that.
 const REFUSED_RANGES: &[(&str, &str, &str)] = &[
-    ("2026-03-01..", "", NOT_AN_END),
-    ("..2026-03-01", "", NOT_AN_END),
-    ("2026-03-01..2026-03", "2026-03", NOT_AN_END),
-    ("today..2026-03-01", "today", NOT_AN_END),
+    ("..", "", NOT_AN_END),
+    ("2026-03-01..2026-3", "2026-3", NOT_AN_END),
+    ("todya..2026-03-01", "todya", NOT_AN_END),
+    ("all-time..2026-03-01", "all-time", NOT_AN_END),
     ("2026-02-30..2026-03-01", "2026-02-30", " is not a period: there is no day 30 in 2026-02"),
     (
         "2026-02-01..2026-13-03T00:00:00Z",

@@ -71,7 +71,8 @@ fn no_time_is_too_far() {
 /// Texts that look like periods, right and wrong.
 fn near_the_grammar() -> impl Strategy<Value = String> {
     prop_oneof![
-        "(?i)(last-)?[-+0-9]{0,7}-?(hours|days|weeks|months)",
+        "(?i)(last-)?[-+0-9]{0,7}-?(hours|days|weeks|months|h|d|w|mo)",
+        "(?i)([0-9]{4}-)?(nov|may|w[0-9]{2})(-[0-9]{4})?(\\.\\.)?",
         "[0-9]{4}(-[0-9]{2}(-[0-9]{2})?|-?[qQ][0-9])?",
         "[0-9]{4}[01][0-9][0-3][0-9]-[0-9]{4}[01][0-9][0-3][0-9]",
         "[0-9]{4}-[01][0-9]-[0-3][0-9](T[0-9:.+Z-]{0,20})?\\.{1,3}[0-9]{4}-[01][0-9]-[0-3][0-9]",
@@ -97,7 +98,11 @@ proptest! {
     ) {
         let now = DateTime::from_timestamp(day * 86_400 + 4_000, 5).unwrap().with_timezone(&zone);
         match parse_period(&text, now) {
-            Ok(period) => prop_assert!(period.start() <= period.end(), "{:?}", period),
+            Ok(period) => prop_assert!(
+                period.start().zip(period.end()).is_none_or(|(start, end)| start <= end),
+                "{:?}",
+                period
+            ),
             Err(error) => prop_assert_eq!(error.to_string().lines().count(), 1),
         }
     }

@@ -106,10 +106,7 @@ fn bad_headers_say_what_is_wrong() {
         ("tokens,route", "the header has no instance_id, model"),
         ("instance_id,route,model,tokens,route", "the column route is there twice"),
         ("instance_id,\"route,model", "field 2 begins with a quote that is never closed"),
-        (
-            "instance_id,Route,model,tokens",
-            "unknown column \"Route\"; the columns of records are instance_id, profile, provider, route, model, tokens, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, fallbacks, timestamp, event_id, tier, project, user, cache_write_long_tokens, input_audio_tokens, output_audio_tokens, cache_read_audio_tokens, web_searches, alias_id, revision, session_id, tags, outcome, quality, inconsistent, stated_cost_usd, time_stated",
-        ),
+        ("instance_id,Route,model,tokens", "unknown column \"Route\"; did you mean route?"),
     ] {
         assert_eq!(Header::parse(text.as_bytes()).unwrap_err().to_string(), expected, "{text}");
     }

@@ -1,0 +1,142 @@
+//! What is wrong with a command line, and what was probably meant.
+
+use std::ffi::OsString;
+
+use clap::Command;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use usage_core::text::closest;
+
+use super::words::{ADVICE, COMMANDS, INSTEAD, OPTIONS};
+use super::{like_period, text};
+use crate::error::CliError;
+
+/// The error in this program's words. The library's own tips and usage lines are left out: they are guesses by letters,
+/// and show options as needed that a variable has set.
+pub(super) fn of(error: &clap::Error, arguments: &[OsString]) -> CliError {
+    let mut whole = crate::command();
+    // So that each command has the options that all have.
+    whole.build();
+    let (command, path) = named(&whole, arguments);
+    let help = format!("`{path} --help` lists what there is");
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            let word = text(error, ContextKind::InvalidSubcommand).unwrap_or_default();
+            let hint = match command.get_name() == whole.get_name() {
+                true => meant_command(&whole, word),
+                false => like_command(command, &path, word),
+            };
+            let hint = hint.unwrap_or(help);
+            CliError::usage(format!("there is no command {word:?}")).hint(hint)
+        }
+        ErrorKind::UnknownArgument => {
+            let word = text(error, ContextKind::InvalidArg).unwrap_or_default();
+            let hint = meant_option(command, &path, word).unwrap_or(help);
+            let what = if word.starts_with('-') { "has no option" } else { "does not take" };
+            CliError::usage(format!("`{path}` {what} {}", shown(word))).hint(hint)
+        }
+        ErrorKind::InvalidValue => of_value(error),
+        ErrorKind::MissingRequiredArgument | ErrorKind::MissingSubcommand => {
+            CliError::usage(first_words(error)).hint(usage(command, &path))
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            CliError::usage(format!("`{path}` needs more than that")).hint(usage(command, &path))
+        }
+        _ => CliError::usage(first_words(error)).hint(help),
+    }
+}
+
+/// An option as it is typed; anything else in quotes.
+fn shown(word: &str) -> String {
+    if word.starts_with('-') { word.to_owned() } else { format!("{word:?}") }
+}
+
+/// The command that the arguments name, and what to type for it.
+fn named<'a>(whole: &'a Command, arguments: &[OsString]) -> (&'a Command, String) {
+    let (mut command, mut path) = (whole, "usage".to_owned());
+    for word in arguments.iter().skip(1).filter_map(|word| word.to_str()) {
+        if let Some(found) = command.find_subcommand(word) {
+            command = found;
+            path = format!("{path} {}", found.get_name());
+        }
+    }
+    (command, path)
+}
+
+fn usage(command: &Command, path: &str) -> String {
+    let mut command = command.clone().bin_name(path);
+    let usage = command.render_usage().to_string();
+    usage.replace("Usage: ", "it is used as ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What the library says first, in one line: what is wrong.
+fn first_words(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let lines = text.lines().take_while(|line| !line.is_empty());
+    let words: Vec<_> = lines.flat_map(str::split_whitespace).collect();
+    let words = words.join(" ");
+    words.strip_prefix("error: ").unwrap_or(&words).to_owned()
+}
+
+fn of_value(error: &clap::Error) -> CliError {
+    let option = text(error, ContextKind::InvalidArg).unwrap_or_default();
+    let value = text(error, ContextKind::InvalidValue).unwrap_or_default();
+    let Some(ContextValue::Strings(names)) = error.get(ContextKind::ValidValue) else {
+        return CliError::usage(first_words(error));
+    };
+    let listed = format!("it is one of: {}", names.join(", "));
+    if value.is_empty() {
+        return CliError::usage(format!("{option} lacks its value")).hint(listed);
+    }
+    let message = format!("{value:?} is not what {option} takes");
+    match closest(value, names.iter().map(String::as_str)) {
+        Some(meant) => CliError::usage(message).hint(format!("did you mean {meant}? {listed}")),
+        None => CliError::usage(message).hint(listed),
+    }
+}
+
+fn meant_command(whole: &Command, word: &str) -> Option<String> {
+    let lower = word.to_lowercase();
+    let has = |line: &str| {
+        line.split(' ').next().is_some_and(|first| whole.find_subcommand(first).is_some())
+    };
+    let known = COMMANDS.iter().find(|(words, line)| words.contains(&&*lower) && has(line));
+    if let Some((_, line)) = known {
+        return Some(format!("did you mean `usage {line}`?"));
+    }
+    if let Some((_, hint)) = INSTEAD.iter().find(|(words, _)| words.contains(&&*lower)) {
+        return Some((*hint).to_owned());
+    }
+    let period = || like_period(&lower).map(|of| format!("did you mean `usage report {of}`?"));
+    like_command(whole, "usage", &lower).or_else(period)
+}
+
+/// Says which of a command's own commands a word is like.
+fn like_command(command: &Command, path: &str, word: &str) -> Option<String> {
+    let names = command.get_subcommands().filter(|command| !command.is_hide_set());
+    let name = closest(word, names.flat_map(Command::get_name_and_visible_aliases))?;
+    Some(format!("did you mean `{path} {name}`?"))
+}
+
+fn meant_option(command: &Command, path: &str, word: &str) -> Option<String> {
+    let options = || command.get_arguments().filter_map(|argument| argument.get_long());
+    let Some(name) = word.strip_prefix('-') else {
+        // An age or a date, and an option that takes one.
+        let before = options().find(|of| ["before", "rows"].contains(of))?;
+        return like_period(word).map(|_| format!("did you mean --{before} {word}?"));
+    };
+    let name = name.trim_start_matches('-');
+    let lower = name.to_lowercase();
+    let known = OPTIONS.iter().find(|(words, _)| words.contains(&&*lower));
+    if let Some((_, option)) = known.filter(|(_, option)| options().any(|of| of == *option)) {
+        return Some(format!("did you mean --{option}?"));
+    }
+    let of = |of: &str| of.is_empty() || path.split(' ').any(|word| word == of);
+    let advice = ADVICE.iter().find(|(command, words, _)| of(command) && words.contains(&&*lower));
+    if let Some((_, _, hint)) = advice {
+        return Some((*hint).to_owned());
+    }
+    if let Some(option) = closest(&lower, options()) {
+        return Some(format!("did you mean --{option}?"));
+    }
+    like_period(&lower).map(|period| format!("did you mean {period}?"))
+}
