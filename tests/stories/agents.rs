@@ -121,7 +121,7 @@ fn where_the_environment_says() {
         &format!("three/archived_sessions/{}", ROLLOUT.rsplit('/').next().unwrap()),
         &rollout(50),
     );
-    fixture.usage("import agents").stdout_of_success();
+    fixture.usage("import agents --quiet").stdout_of_success();
     assert_eq!(fixture.stored(), 3);
 }
 
@@ -144,7 +144,7 @@ fn projects_are_named_as_asked() {
     for (naming, expected) in [("name", "site"), ("full", "/home/dev/site")] {
         let fixture = Fixture::new();
         write(&fixture, TRANSCRIPT, &row("msg_1", 1));
-        fixture.usage(&format!("import agents --project {naming}")).stdout_of_success();
+        fixture.usage(&format!("import agents --quiet --project {naming}")).stdout_of_success();
         let report = fixture.report("report --by project --format json");
         assert_eq!(report["groups"][0]["project"], expected);
     }

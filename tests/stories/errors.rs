@@ -63,7 +63,6 @@ const CAUSES: &[(&str, Cause)] = &[
     ("no-setting", || Some(Fixture::new().usage("config set blue UTC"))),
     ("no-setting", || Some(Fixture::new().usage("config set timezon UTC"))),
     ("bad-setting", || Some(Fixture::new().usage("config set cycle-day 40"))),
-    ("copy-name", || Some(Fixture::with(DAY).usage("backup usage.db.journal"))),
     ("no-folder", || Some(Fixture::with(DAY).usage("backup missing/usage.db"))),
     ("bad-grouping", || Some(Fixture::with(DAY).usage("report --by day,week"))),
     ("period-too-long", || {

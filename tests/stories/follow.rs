@@ -254,10 +254,7 @@ fn it_takes_one_file_that_is_there() {
     exit 2
     --- stderr
     error: the argument '--follow' cannot be used with '--report'
-
-    Usage: usage record --follow --db <PATH> --timezone <ZONE> --now <RFC3339> <FILE>...
-
-    For more information, try '--help'.
+    hint: `usage record --help` lists what there is
     ");
     assert_eq!(fixture.files(), ["a", "b"]);
 }

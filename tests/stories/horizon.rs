@@ -129,18 +129,21 @@ fn records_of_a_wrong_clock() {
     Usage Summary (all-time, all instances)
     Requests: 8  |  Tokens: 2.6M  |  Fallbacks: 3
     Cost: ≥ $0.059  |  Without a price: 5 (62.5%)
+    Read from a cache: 94.1% of the input
 
     By Day:
-      Day             Requests   Tokens  Fallbacks      Cost
-      ──────────────────────────────────────────────────────
-      1970-01-01 Thu         1        7          0         -  ▏
+      Day             Input  Output   Cache     Tokens      Cost
+      ──────────────────────────────────────────────────────────
+      1970-01-01 Thu      0       0       0          7         -  ▏
       … 20,572 empty days
-      2026-04-30 Thu         1  999,950          1         -  █████████████▊
-      2026-05-01 Fri         0        0          0        $0
-      2026-05-02 Sat         1        0          0        $0
-      2026-05-03 Sun         4     1.6M          2  ≥ $0.059  ██████████████████████
+      2026-04-30 Thu      0       0       0    999,950         -  ███████████▎
+      2026-05-01 Fri      0       0       0          0        $0
+      2026-05-02 Sat      0       0       0          0        $0
+      2026-05-03 Sun  1,700     920  95,000  1,601,820  ≥ $0.059  ██████████████████
       … 26,691 empty days
-      2099-06-01 Mon         1        7          0         -  ▏
+      2099-06-01 Mon      0       0       0          7         -  ▏
+      ──────────────────────────────────────────────────────────
+      Total           1,700     920  95,000  2,601,784  ≥ $0.059
 
     List price, not what a subscription paid  |  ≥: lacks prices or sure counts
     ");
@@ -198,10 +201,14 @@ fn rolling_periods_over_sums() {
     Requests: 6,750  |  Tokens: 6,750  |  Fallbacks: 0
 
     By Model:
-      Model  Requests  Tokens  Fallbacks
-      ──────────────────────────────────
-      m0          675     675          0
+      Model  Requests  Tokens   Share
+      ───────────────────────────────
+      m0          675     675   10.0%
       and 9 more: 6,075 requests, 6,075 tokens, 0 fallbacks
+      ───────────────────────────────
+      Total     6,750   6,750  100.0%
+
+    Nothing here has a price: `usage prices --missing` says why.
     --- stderr
     note: last-2-hours begins at 2026-05-01T02:15:00+00:00, as only sums by quarter of an hour are left there
     ");

@@ -38,10 +38,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(command) => command.run(&cli.global),
         None => commands::run_without(&cli.global),
     });
-    match ran {
-        Ok(code) => ExitCode::from(code),
-        Err(error) => output::error(&error),
-    }
+    ran.map_or_else(|error| output::error(&error), ExitCode::from)
 }
 
 /// The Rust examples of the pages at the root of the repository, compiled with the doctests.

@@ -29,9 +29,6 @@ Examples:
   usage backup /backup/usage-$(date +%F).db
   usage report --db /backup/usage-2026-05-03.db";
 
-/// Endings of the files that lie beside a ledger: a copy of such a name would be taken for one of them.
-const OF_LEDGERS: [&str; 4] = [".journal", "-wal", "-shm", "-journal"];
-
 /// Returns where the copy goes.
 fn place(args: &Args, context: &Context) -> Result<PathBuf, CliError> {
     let path = if args.path.is_dir() {
@@ -41,12 +38,6 @@ fn place(args: &Args, context: &Context) -> Result<PathBuf, CliError> {
     } else {
         args.path.clone()
     };
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    if let Some(ending) = OF_LEDGERS.iter().find(|ending| name.ends_with(**ending)) {
-        let message =
-            format!("a copy cannot be called {name:?}: what ends in {ending} belongs to a ledger");
-        return Err(CliError::usage(message).hint("name another one, such as usage-copy.db"));
-    }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     match folder.filter(|folder| !folder.is_dir()) {
         Some(folder) => Err(CliError::failed(format!("there is no folder {}", folder.display()))

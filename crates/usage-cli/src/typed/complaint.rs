@@ -34,7 +34,7 @@ pub(super) fn of(error: &clap::Error, arguments: &[OsString]) -> CliError {
             let what = if word.starts_with('-') { "has no option" } else { "does not take" };
             CliError::usage(format!("`{path}` {what} {}", shown(word))).hint(hint)
         }
-        ErrorKind::InvalidValue => of_value(error),
+        ErrorKind::InvalidValue => of_value(error, help),
         ErrorKind::MissingRequiredArgument | ErrorKind::MissingSubcommand => {
             CliError::usage(first_words(error)).hint(usage(command, &path))
         }
@@ -77,11 +77,11 @@ fn first_words(error: &clap::Error) -> String {
     words.strip_prefix("error: ").unwrap_or(&words).to_owned()
 }
 
-fn of_value(error: &clap::Error) -> CliError {
+fn of_value(error: &clap::Error, help: String) -> CliError {
     let option = text(error, ContextKind::InvalidArg).unwrap_or_default();
     let value = text(error, ContextKind::InvalidValue).unwrap_or_default();
     let Some(ContextValue::Strings(names)) = error.get(ContextKind::ValidValue) else {
-        return CliError::usage(first_words(error));
+        return CliError::usage(first_words(error)).hint(help);
     };
     let listed = format!("it is one of: {}", names.join(", "));
     if value.is_empty() {

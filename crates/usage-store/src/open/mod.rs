@@ -145,9 +145,9 @@ pub(crate) fn make_folder(path: &Path) -> Result<()> {
 
 fn make_file(path: &Path) -> Result<()> {
     refuse_part(path)?;
-    // SQLite would throw it away as that of another file.
+    // SQLite would throw it away as that of another file. Looked at first: another process may be making both.
     let log = with_ending(path, "-wal");
-    if log.metadata().is_ok_and(|log| log.len() > 0) {
+    if log.metadata().is_ok_and(|log| log.len() > 0) && !path.exists() {
         let why = format!(
             "{} is of a ledger that was moved or deleted: move it there, or away",
             log.display()
