@@ -31,6 +31,7 @@ pub(crate) struct App {
     pub(crate) hosts: Vec<String>,
     pub(crate) world: World,
     pub(crate) status: Option<Arc<StatusFn>>,
+    pub(crate) budgets: Option<Arc<StatusFn>>,
     pub(crate) counters: Counters,
     /// Places for large bodies.
     pub(crate) large: Arc<Semaphore>,

@@ -16,7 +16,10 @@ mod limits;
 mod litellm;
 mod metrics;
 mod otlp;
+mod overview;
 mod owner;
+mod page;
+mod prices;
 mod question;
 mod received;
 mod records;
@@ -24,6 +27,7 @@ mod routes;
 mod server;
 mod status;
 mod tokens;
+mod units;
 
 pub use app::StatusFn;
 pub use batch::{Batch, Seen};

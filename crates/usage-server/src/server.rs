@@ -47,6 +47,8 @@ pub struct Config {
     pub clock: Arc<dyn Clock>,
     /// Says more of the ledger for `/v1/status`, as JSON.
     pub status: Option<Arc<StatusFn>>,
+    /// Says which budgets there are and how far each is used, for `/v1/budgets`, as JSON.
+    pub budgets: Option<Arc<StatusFn>>,
 }
 
 impl Default for Config {
@@ -59,6 +61,7 @@ impl Default for Config {
             zone: Tz::UTC,
             clock: Arc::new(SystemClock::new()),
             status: None,
+            budgets: None,
         }
     }
 }
@@ -208,6 +211,7 @@ fn app(store: Store, config: Config, stop: watch::Receiver<bool>) -> Result<App,
         hosts: config.hosts,
         world: World { clock: config.clock, zone: config.zone },
         status: config.status,
+        budgets: config.budgets,
         large: Arc::new(Semaphore::new(limits.large_bodies)),
         questions: Arc::new(Semaphore::new(limits.questions)),
         subscribers: Arc::new(Semaphore::new(limits.subscribers)),

@@ -39,6 +39,21 @@ pub(crate) async fn show(State(app): State<Arc<App>>) -> Response<Body> {
     }
 }
 
+/// Answers with the budgets; with null where nothing keeps any.
+pub(crate) async fn budgets(State(app): State<Arc<App>>) -> Response<Body> {
+    let answered = app.ask(|app, _, _| match &app.budgets {
+        Some(budgets) => {
+            let budgets = budgets(&app.store)?;
+            serde_json::from_str(&budgets).map_err(|_| usage_core::Error::other("not JSON"))
+        }
+        None => Ok(json!({ "schema": 1, "budgets": null })),
+    });
+    match answered.await {
+        Ok(budgets) => answer::json(StatusCode::OK, &budgets),
+        Err(why) => why.into_response(),
+    }
+}
+
 /// The accounts since the server started.
 fn tracker(stats: &Stats) -> Value {
     json!({

@@ -37,6 +37,18 @@ pub fn format_period_json(period: &Period) -> String {
     written(&JsonPeriod(period))
 }
 
+/// Totals as one line of JSON, as the summary of a report stands in it, with a line break at the end.
+///
+/// ```
+/// use usage_core::{format::format_summary_json, stats::Summary};
+///
+/// assert!(format_summary_json(&Summary::default()).starts_with("{\"requests\":0,\"tokens\":0,"));
+/// ```
+#[must_use]
+pub fn format_summary_json(summary: &Summary) -> String {
+    written(&JsonTotals(summary))
+}
+
 /// As every format for programs writes an instant.
 pub(super) fn rfc3339(at: DateTime<Tz>) -> String {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, false)

@@ -15,7 +15,7 @@ mod text;
 mod when;
 mod width;
 
-pub use json::format_period_json;
+pub use json::{format_period_json, format_summary_json};
 pub use money::{format_cost, format_dollars};
 pub use options::TextOptions;
 pub use page::format_share;

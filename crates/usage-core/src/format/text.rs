@@ -229,6 +229,7 @@ fn units_between(from: DateTime<Tz>, to: DateTime<Tz>, time: Dimension) -> u64 {
     let days = (to.date_naive() - from.date_naive()).num_days();
     let months = |at: DateTime<Tz>| i64::from(at.year()) * 12 + i64::from(at.month0());
     let units = match time {
+        Dimension::QuarterHour => (to - from).num_minutes() / 15,
         Dimension::Hour => (to - from).num_hours(),
         Dimension::Week => days / 7,
         Dimension::Month => months(to) - months(from),
