@@ -20,7 +20,7 @@ export async function breakdown(signal) {
       downloads("/v1/report", question({ by }), `usage-by-${by.replace(":", "-")}`)),
     report.period.note && h("p", { class: "note" }, report.period.note),
     over.nodes,
-    h("section", { "aria-label": `By ${by}` }, breakdownTable(report, by, false),
+    h("section", {}, breakdownTable(report, by, false),
       hasMore && h("p", {}, h("a", { href: address({ top: next }), "data-key": "more" }, `Show ${numbers.count(next)}`))),
   ].filter(Boolean);
 }
@@ -54,8 +54,8 @@ export function breakdownTable(report, by, isShort) {
     column("Requests", (row) => row.requests, isShort),
     ...kinds,
     column("Tokens", (row) => row.tokens),
-    { title: "Share", number: true, cell: (row) => [meter(row.tokens, summary.tokens), numbers.share(row.tokens, summary.tokens)] },
-    { title: "Cost", number: true, cell: (row) => numbers.cost(row), exact: (row) => row.cost_usd ?? "none of the requests has a price" },
+    { title: "Share", number: true, cell: (row) => [!row.title && meter(row.tokens, summary.tokens), numbers.share(row.tokens, summary.tokens)] },
+    { title: "Cost", number: true, cell: costCell, exact: (row) => row.cost_usd ?? "none of the requests has a price" },
   ];
   const foot = [{ ...summary, title: "Together" }];
   if (left?.groups.count > 0) foot.unshift({ ...left.groups, title: `${numbers.count(left.groups.count)} others` });
@@ -70,6 +70,12 @@ function filterLink(by, name) {
   // Of what has been folded together nobody can ask by itself.
   if (name === "(other)") return named(name);
   return h("a", { href: filtered(label, value), "data-key": `${by} ${name}`, "aria-label": `Only ${by} ${name === "" ? "none" : name}` }, named(name));
+}
+
+/** Makes the cell of a cost, with how much of it is known. */
+export function costCell(row) {
+  const known = numbers.priced(row);
+  return known ? [h("small", {}, `${known} `), numbers.cost(row)] : numbers.cost(row);
 }
 
 function meter(part, whole) {

@@ -26,12 +26,13 @@ export function tokens(number) {
 /** Returns a writer for a column: all in the unit that suits the greatest. */
 export function ofColumn(numbers) {
   const most = numbers.reduce((most, number) => Math.max(most, number), 0);
-  const unit = UNITS.find(([size]) => most >= size * 0.99995);
+  // With a thousand of it or more the small ones still have figures.
+  const unit = UNITS.find(([size]) => most >= size * 10);
   if (!unit) return count;
   const [size, name] = unit;
   return (number) => {
     if (number > 0 && number < size / 20) return `<0.1${name}`;
-    return `${(number / size).toFixed(1)}${name}`;
+    return `${(number / size).toLocaleString("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 })}${name}`;
   };
 }
 
@@ -54,6 +55,12 @@ export function isLowerBound(totals) {
 export function cost(totals) {
   if (totals.cost_usd == null) return totals.requests > 0 ? "no price" : "–";
   return (isLowerBound(totals) ? "≥ " : "") + dollars(totals.cost_usd);
+}
+
+/** Says which part of the requests a cost is of, where that is not most of them. */
+export function priced(totals) {
+  const isMost = totals.cost_usd == null || totals.priced_requests >= totals.requests * 0.9;
+  return isMost ? null : `${share(totals.priced_requests, totals.requests)} priced`;
 }
 
 /** Writes a part of a whole. */

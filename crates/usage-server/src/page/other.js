@@ -2,7 +2,7 @@
 
 import { address, filtered, question } from "./address.js";
 import { ask } from "./api.js";
-import { downloads } from "./breakdown.js";
+import { costCell, downloads } from "./breakdown.js";
 import { h, named, part, shown, table } from "./dom.js";
 import * as numbers from "./numbers.js";
 import { sure } from "./overview.js";
@@ -40,7 +40,7 @@ export async function prices(signal) {
       ...[["input", "Input"], ["output", "Output"], ["cache_read", "Cache read"], ["cache_write", "Cache write"]].map(([kind, title]) =>
         ({ title, number: true, wide: kind.startsWith("cache"), cell: price(kind) })),
       { title: "By", wide: true, cell: (of) => (of.quote?.unknown ? `${of.quote.unknown}${of.quote.candidates.length ? `; like ${of.quote.candidates.map(shown).join(", ")}?` : ""}` : shown(of.quote?.rule ?? "no book can be read")) },
-      { title: "Cost in the period", number: true, cell: (of) => numbers.cost(of), exact: (of) => of.cost_usd },
+      { title: "Cost in the period", number: true, cell: costCell, exact: (of) => of.cost_usd },
     ], found.models);
   return [
     part("Books in force", found.books.length === 0

@@ -3,7 +3,7 @@
 import { address, question } from "./address.js";
 import { ask } from "./api.js";
 import { breakdownTable, downloads } from "./breakdown.js";
-import { h, part, svg } from "./dom.js";
+import { h, svg } from "./dom.js";
 import * as numbers from "./numbers.js";
 import { timePart } from "./series.js";
 import * as time from "./time.js";
@@ -24,19 +24,21 @@ export async function overview(signal) {
       period.note && h("p", { class: "note" }, period.note),
       summary.requests === 0 ? await nothing(signal) : [figures(summary), kinds(summary), sure(summary)]),
     summary.requests > 0 && over.nodes,
-    summary.requests > 0 && h("div", { class: "pair" }, part("By model", more("model"), breakdownTable(models, "model", true)),
-      part("By project", more("project"), breakdownTable(projects, "project", true))),
+    summary.requests > 0 && h("div", { class: "pair" }, most("model", models), most("project", projects)),
   ].filter(Boolean);
 }
 
-const more = (by) => h("p", { class: "quiet" }, h("a", { href: address({ view: "breakdown", by }), "data-key": `more ${by}` }, `All of them, with a chart by ${by}`));
+const most = (by, report) => h("section", {},
+  h("div", { class: "row" }, h("h2", {}, `By ${by}`), h("a", { class: "quiet", href: address({ view: "breakdown", by }), "data-key": `more ${by}` }, `All, and a chart by ${by}`)),
+  breakdownTable(report, by, true));
 
 function card({ name, summary, before }) {
   const was = before.so_far;
-  const line = (title, now, then, write) => h("tr", {}, h("th", { scope: "row" }, title),
+  const isUnsure = numbers.isLowerBound(summary) || numbers.isLowerBound(was);
+  const line = (title, now, then, write, about = "") => h("tr", {}, h("th", { scope: "row" }, title),
     h("td", { class: "number" }, write(summary)),
     h("td", { class: "number quiet" }, write(was)),
-    h("td", { class: "number" }, numbers.change(now, then)));
+    h("td", { class: "number" }, about && now && then ? about : "", numbers.change(now, then)));
   return h("section", { class: "card", "aria-label": TITLES[name] },
     h("h2", {}, h("a", { href: address({ period: name, unit: null }), "data-key": `card ${name}` }, TITLES[name])),
     h("p", { class: "big" }, h("strong", { title: numbers.count(summary.tokens) }, numbers.tokens(summary.tokens)), " tokens"),
@@ -48,9 +50,9 @@ function card({ name, summary, before }) {
         h("th", { scope: "col", class: "number" }, "change"))),
       h("tbody", {},
         line("Tokens", summary.tokens, was.tokens, (of) => numbers.tokens(of.tokens)),
-        line("Cost", Number(summary.cost_usd), Number(was.cost_usd), numbers.cost),
+        line("Cost", Number(summary.cost_usd), Number(was.cost_usd), numbers.cost, isUnsure ? "~" : ""),
         line("Requests", summary.requests, was.requests, (of) => numbers.count(of.requests)),
-        line("Read from cache", null, null, numbers.cacheShare))),
+        line("From cache", null, null, numbers.cacheShare))),
     h("p", { class: "quiet" }, `All of ${TITLES[before.name]}: ${numbers.tokens(before.summary.tokens)} tokens, ${numbers.cost(before.summary)}`));
 }
 

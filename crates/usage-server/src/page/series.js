@@ -73,7 +73,9 @@ function byKind(groups, measure) {
 
 /** The names with the most tokens, and what is left of the whole. */
 function byName(groups, apart, unit, split, measure) {
-  const names = [...new Set(apart.groups.map((group) => group[split]))];
+  const sums = new Map();
+  for (const group of apart.groups) sums.set(group[split], (sums.get(group[split]) ?? 0) + group.tokens);
+  const names = [...sums.keys()].sort((a, b) => sums.get(b) - sums.get(a));
   const at = new Map(groups.map((group, at) => [group[unit], at]));
   const values = groups.map(() => new Array(names.length + 1).fill(0));
   for (const group of apart.groups) {

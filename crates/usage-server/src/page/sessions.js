@@ -2,7 +2,7 @@
 
 import { address, chosen, filtered, go, question } from "./address.js";
 import { ask } from "./api.js";
-import { downloads } from "./breakdown.js";
+import { costCell, downloads } from "./breakdown.js";
 import { h, named, shown, svg, table } from "./dom.js";
 import * as numbers from "./numbers.js";
 import * as time from "./time.js";
@@ -76,7 +76,7 @@ function listed(all) {
     { title: "Requests", number: true, wide: true, cell: (of) => numbers.count(of.requests) },
     { title: "Tokens", number: true, cell: (of) => tokens(of.tokens), exact: (of) => numbers.count(of.tokens) },
     { title: "Of them in the period", number: true, wide: true, cell: (of) => (of.in_period ? numbers.share(of.in_period.tokens, of.tokens) : "not known") },
-    { title: "Cost", number: true, cell: (of) => numbers.cost(of), exact: (of) => of.cost_usd },
+    { title: "Cost", number: true, cell: costCell, exact: (of) => of.cost_usd },
     { title: "Kept", wide: true, cell: (of) => !of.frozen ? "records" : h("span", { class: "quiet", title: "Its records were pruned; these are its sums" }, "sums only") },
   ], all);
 }
