@@ -115,7 +115,7 @@ function periods() {
     to(input.value.trim());
   } },
   h("label", {}, "Period ", h("select", { "data-key": "periods", onchange: (event) => event.target.value && to(event.target.value) },
-    PERIODS.includes(now) ? null : h("option", { value: "", selected: true }, "of its own"), PERIODS.map((name) => h("option", { value: name, selected: name === now }, name)))),
+    PERIODS.includes(now) ? null : h("option", { value: "", selected: true }, "custom"), PERIODS.map((name) => h("option", { value: name, selected: name === now }, name)))),
   h("label", { class: "wide" }, "or ", input), h("button", { class: "wide" }, "Show"),
   step(-1, "Earlier", "‹"), step(1, "Later", "›"));
 }
@@ -151,9 +151,10 @@ async function hear() {
   hears = true;
   const live = document.getElementById("live");
   await listen(drawSoon, (state) => {
+    const isBack = state === "live" && !["live", "connecting"].includes(live.textContent);
     live.textContent = state;
     live.dataset.state = state;
-    if (state === "live" && drawn.at > 0) drawSoon();
+    if (isBack) drawSoon();
   });
   hears = false;
 }

@@ -2,7 +2,7 @@
 
 import { LABELS, address, chosen, filtered, go, question } from "./address.js";
 import { ask, save } from "./api.js";
-import { h, named, say, table } from "./dom.js";
+import { h, named, say, shown, table } from "./dom.js";
 import * as numbers from "./numbers.js";
 import { timePart } from "./series.js";
 import * as time from "./time.js";
@@ -50,8 +50,8 @@ export function breakdownTable(report, by, isShort) {
   const kinds = isShort ? [] : numbers.KINDS.filter(([kind]) => all.some((row) => row.token_kinds[kind] > 0))
     .map(([kind, title]) => column(title, of(kind), true));
   const columns = [
-    { title: by, cell: (row) => row.title ?? filterLink(by, row[by]), class: "of-name" },
-    column("Requests", (row) => row.requests, isShort),
+    { title: `${by[0].toUpperCase()}${by.slice(1)}`, cell: (row) => row.title ?? filterLink(by, row[by]), class: "of-name" },
+    column("Requests", (row) => row.requests, true),
     ...kinds,
     column("Tokens", (row) => row.tokens),
     { title: "Share", number: true, cell: (row) => [!row.title && meter(row.tokens, summary.tokens), numbers.share(row.tokens, summary.tokens)] },
@@ -69,13 +69,13 @@ function filterLink(by, name) {
   const [label, value] = by.startsWith("tag:") ? ["tag", `${by.slice(4)}=${name}`] : [by, name];
   // Of what has been folded together nobody can ask by itself.
   if (name === "(other)") return named(name);
-  return h("a", { href: filtered(label, value), "data-key": `${by} ${name}`, "aria-label": `Only ${by} ${name === "" ? "none" : name}` }, named(name));
+  return h("a", { href: filtered(label, value), "data-key": `${by} ${name}`, "aria-label": `Only ${by} ${shown(name)}` }, named(name));
 }
 
 /** Makes the cell of a cost, with how much of it is known. */
 export function costCell(row) {
   const known = numbers.priced(row);
-  return known ? [h("small", {}, `${known} `), numbers.cost(row)] : numbers.cost(row);
+  return known ? [numbers.cost(row), h("small", { class: "line" }, known)] : numbers.cost(row);
 }
 
 function meter(part, whole) {

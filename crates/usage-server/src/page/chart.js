@@ -20,7 +20,7 @@ export function chart({ title, bars, series, write, exact, zoom, zoomOut }) {
   const readout = h("p", { class: "readout", "aria-hidden": "true" });
   const sum = (bar) => bar.values.reduce((sum, value) => sum + value, 0);
   const spoken = (at) => `${bars[at].name}: ${exact(sum(bars[at]))}`;
-  let at = bars.length - 1;
+  let at = Math.max(bars.findLastIndex((bar) => sum(bar) > 0), 0);
   const box = h("div", {
     class: "chart", tabindex: 0, role: "slider", "aria-label": `${title}. Arrow keys go from bar to bar, Enter zooms into one, minus zooms out`,
     "aria-valuemin": 0, "aria-valuemax": bars.length - 1, "aria-valuenow": at, "aria-valuetext": spoken(at), "data-key": "chart",

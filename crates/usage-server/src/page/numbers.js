@@ -43,7 +43,14 @@ export function dollars(text) {
   if (Math.abs(number) >= 1) {
     return `$${number.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
   }
+  if (Math.abs(number) >= 0.1) return `$${number.toFixed(2)}`;
   return `$${number.toLocaleString("en-US", { maximumSignificantDigits: 2 })}`;
+}
+
+/** Writes a unit price, all of it: cents at least. */
+export function unitPrice(text) {
+  const [whole, part = ""] = text.split(".");
+  return `$${whole}.${part.padEnd(2, "0")}`;
 }
 
 /** Returns whether a cost is no more than a lower bound. */

@@ -31,7 +31,7 @@ export async function prices(signal) {
   const price = (kind) => (of) => {
     const prices = of.quote?.prices ?? [];
     return prices.length === 0 ? "–" : prices.map(({ above, usd }, at) => h("span", { class: "line" },
-      usd[kind] == null ? "–" : numbers.dollars(usd[kind]), at > 0 && h("small", {}, ` above ${numbers.tokens(above)}`)));
+      usd[kind] == null ? "–" : numbers.unitPrice(usd[kind]), at > 0 && h("small", {}, ` above ${numbers.tokens(above)}`)));
   };
   const models = found.models.length === 0 ? h("p", { class: "empty" }, "No model was used in this period.")
     : table(`Dollars a million tokens, in the standard tier, now${found.left_out > 0 ? `; the ${TOP} models with the most tokens` : ""}`, [
@@ -39,7 +39,7 @@ export async function prices(signal) {
       { title: "Provider", wide: true, cell: (of) => named(of.provider) },
       ...[["input", "Input"], ["output", "Output"], ["cache_read", "Cache read"], ["cache_write", "Cache write"]].map(([kind, title]) =>
         ({ title, number: true, wide: kind.startsWith("cache"), cell: price(kind) })),
-      { title: "By", wide: true, cell: (of) => (of.quote?.unknown ? `${of.quote.unknown}${of.quote.candidates.length ? `; like ${of.quote.candidates.map(shown).join(", ")}?` : ""}` : shown(of.quote?.rule ?? "no book can be read")) },
+      { title: "By", wide: true, class: "of-rule", cell: (of) => (of.quote?.unknown ? `${of.quote.unknown}${of.quote.candidates.length ? `; like ${of.quote.candidates.map(shown).join(", ")}?` : ""}` : shown(of.quote?.rule ?? "no book can be read")) },
       { title: "Cost in the period", number: true, cell: costCell, exact: (of) => of.cost_usd },
     ], found.models);
   return [

@@ -50,7 +50,7 @@ function card({ name, summary, before }) {
         h("th", { scope: "col", class: "number" }, "change"))),
       h("tbody", {},
         line("Tokens", summary.tokens, was.tokens, (of) => numbers.tokens(of.tokens)),
-        line("Cost", Number(summary.cost_usd), Number(was.cost_usd), numbers.cost, isUnsure ? "~" : ""),
+        line("Cost", Number(summary.cost_usd), Number(was.cost_usd), numbers.cost, isUnsure ? "≈ " : ""),
         line("Requests", summary.requests, was.requests, (of) => numbers.count(of.requests)),
         line("From cache", null, null, numbers.cacheShare))),
     h("p", { class: "quiet" }, `All of ${TITLES[before.name]}: ${numbers.tokens(before.summary.tokens)} tokens, ${numbers.cost(before.summary)}`));

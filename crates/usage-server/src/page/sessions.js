@@ -8,7 +8,7 @@ import * as numbers from "./numbers.js";
 import * as time from "./time.js";
 
 const TOP = [50, 200, 1000];
-const DRAWN = 40;
+const DRAWN = 30;
 const ORDERS = [["last", "that ended last"], ["tokens", "with the most tokens"], ["start", "that began last"]];
 
 export async function sessions(signal) {
@@ -67,8 +67,8 @@ function listed(all) {
     [at > 0 && ", ", h("a", { href: filtered(label, name), "data-key": `${label} ${name}` }, named(name))])
     .concat(list.length > 3 ? ` and ${list.length - 3} more` : "");
   return table("Sessions", [
-    { title: "Start", cell: (of) => time.instant(of.start), exact: (of) => of.start },
-    { title: "Length", number: true, cell: (of) => time.length(length(of)), exact: (of) => `until ${of.end}` },
+    { title: "Start", class: "time", cell: (of) => time.instant(of.start), exact: (of) => of.start },
+    { title: "Length", number: true, wide: true, cell: (of) => time.length(length(of)), exact: (of) => `until ${of.end}` },
     { title: "Session", wide: true, class: "of-name", cell: (of) => named(of.session_id) },
     { title: "Instance", wide: true, cell: (of) => names([of.instance], "instance") },
     { title: "Project", cell: (of) => names(of.projects, "project") },
