@@ -106,7 +106,8 @@ impl Question {
                 "unit" if value == "auto" => unit = Some(None),
                 "unit" => {
                     let of = units::named(value);
-                    unit = Some(Some(of.ok_or_else(|| wrong("auto and units of time are accepted"))?));
+                    unit =
+                        Some(Some(of.ok_or_else(|| wrong("auto and units of time are accepted"))?));
                 }
                 "sort" => {
                     listing.order = value.parse().map_err(|_| {

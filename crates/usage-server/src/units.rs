@@ -39,7 +39,8 @@ pub(crate) fn of(
         }
     };
     let hours = length.as_seconds_f64() / 3_600.0;
-    let from = wanted.map(|wanted| UNITS.iter().position(|(unit, ..)| *unit == wanted).unwrap_or(UNITS.len()));
+    let from = wanted
+        .map(|wanted| UNITS.iter().position(|(unit, ..)| *unit == wanted).unwrap_or(UNITS.len()));
     let fits = |(_, of, longest): &&(Dimension, f64, f64)| match wanted {
         None => hours <= *longest,
         Some(_) => hours <= of * MOST,

@@ -104,7 +104,9 @@ impl Unit {
     fn floor(self, local: NaiveDateTime) -> Option<NaiveDateTime> {
         let date = local.date();
         let first = match self {
-            Self::QuarterHour => return date.and_hms_opt(local.hour(), local.minute() / 15 * 15, 0),
+            Self::QuarterHour => {
+                return date.and_hms_opt(local.hour(), local.minute() / 15 * 15, 0);
+            }
             Self::Hour => return date.and_hms_opt(local.hour(), 0, 0),
             Self::Day => date,
             Self::Week(week_start) => {
@@ -123,7 +125,9 @@ impl Unit {
     pub(super) fn shift(self, start: NaiveDateTime, count: i32) -> Option<NaiveDateTime> {
         let many = i64::from(count);
         match self {
-            Self::QuarterHour => start.checked_add_signed(TimeDelta::minutes(many.checked_mul(15)?)),
+            Self::QuarterHour => {
+                start.checked_add_signed(TimeDelta::minutes(many.checked_mul(15)?))
+            }
             Self::Hour => start.checked_add_signed(TimeDelta::hours(many)),
             Self::Day => start.checked_add_signed(TimeDelta::days(many)),
             Self::Week(_) => start.checked_add_signed(TimeDelta::weeks(many)),

@@ -55,7 +55,7 @@ fn a_wrong_question_is_told_what_is_wrong() {
         ("/v1/report?timezone=Mars", "no IANA time zone"),
         ("/v1/report?tag=team", "KEY=VALUE"),
         ("/v1/report?format=xml", "csv are accepted"),
-        ("/v1/series?by=model", "needs one of hour"),
+        ("/v1/series?by=model", "needs one of quarter_hour"),
         ("/v1/sessions?by=day", "known are"),
         ("/v1/sessions?sort=colour", "are accepted"),
     ] {
