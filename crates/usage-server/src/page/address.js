@@ -5,12 +5,15 @@ export const LABELS = ["instance", "profile", "provider", "route", "model", "tie
 /** What was chosen. */
 export const chosen = () => new URLSearchParams(location.search);
 
+/** Returns what a table has of a name; of names that every object has, such as `constructor`, nothing. */
+export const of = (table, name) => (name != null && Object.hasOwn(table, name) ? table[name] : undefined);
+
 export const view = () => chosen().get("view") ?? "overview";
 export const period = () => chosen().get("period") ?? "last-30-days";
 
 /** Returns the filters, as pairs of a name and a value. */
-export function filters(of = chosen()) {
-  return [...of].filter(([name]) => LABELS.includes(name) || name === "tag");
+export function filters() {
+  return [...chosen()].filter(([name]) => LABELS.includes(name) || name === "tag");
 }
 
 /** Returns the address with something changed; `null` takes it away. */

@@ -1,6 +1,6 @@
 // The page: which view is shown, the period and the filters above it, and when it is drawn again.
 
-import { LABELS, address, chosen, filtered, filters, go, period, question, unfiltered, view } from "./address.js";
+import { LABELS, address, chosen, filtered, filters, go, of, period, question, unfiltered, view } from "./address.js";
 import { ask, listen, setToken } from "./api.js";
 import { breakdown } from "./breakdown.js";
 import { h, named, say, shown } from "./dom.js";
@@ -27,7 +27,7 @@ async function draw(isAsked) {
   drawing?.abort();
   drawing = new AbortController();
   const { signal } = drawing;
-  const [title, make] = VIEWS[view()] ?? VIEWS.overview;
+  const [title, make] = of(VIEWS, view()) ?? VIEWS.overview;
   if (isAsked) {
     document.title = `${title} · usage`;
     controls();
@@ -55,7 +55,7 @@ function replace(nodes) {
   const find = (key) => key && main.querySelector(`[data-key="${CSS.escape(key)}"]`);
   const focused = main.contains(document.activeElement) && document.activeElement !== main ? keyOf(document.activeElement) : null;
   const opened = [...main.querySelectorAll("details[open]")].map(keyOf);
-  main.replaceChildren(h("h1", { class: "out-of-sight" }, (VIEWS[view()] ?? VIEWS.overview)[0]), ...nodes);
+  main.replaceChildren(h("h1", { class: "out-of-sight" }, (of(VIEWS, view()) ?? VIEWS.overview)[0]), ...nodes);
   for (const key of opened) find(key)?.setAttribute("open", "");
   if (focused) (find(focused) ?? main).focus({ preventScroll: true });
 }
@@ -90,7 +90,7 @@ function tokenForm() {
 
 /** The views, the period, the zone and the filters. */
 function controls() {
-  const now = VIEWS[view()] ? view() : "overview";
+  const now = of(VIEWS, view()) ? view() : "overview";
   const nav = document.getElementById("nav");
   const focused = document.activeElement?.closest("[data-key]")?.dataset.key;
   nav.replaceChildren(h("ul", {}, Object.entries(VIEWS).map(([name, [title]]) =>
@@ -135,14 +135,14 @@ function zones() {
 }
 
 function chips() {
-  const value = h("input", { id: "filter", size: 14, maxlength: 256, placeholder: "name", "aria-label": "Name to keep", "data-key": "filter" });
-  const label = h("select", { "aria-label": "Keep only", "data-key": "label" }, ["model", ...LABELS.filter((of) => of !== "model"), "tag"].map((of) => h("option", {}, of)));
+  const input = h("input", { id: "filter", size: 14, maxlength: 256, placeholder: "name", "aria-label": "Name to keep", "data-key": "filter" });
+  const label = h("select", { "aria-label": "Keep only", "data-key": "label" }, ["model", ...LABELS.filter((name) => name !== "model"), "tag"].map((name) => h("option", {}, name)));
   return h("form", { class: "row", onsubmit: (event) => {
     event.preventDefault();
-    if (value.value !== "") go(filtered(label.value, value.value));
+    if (input.value !== "") go(filtered(label.value, input.value));
   } },
-  filters().map(([name, of]) => h("a", { class: "chip", href: unfiltered(name, of), "data-key": `chip ${name} ${of}`, "aria-label": `Take away the filter ${name} ${shown(of)}` }, `${name} `, named(of), h("span", { "aria-hidden": "true" }, " ×"))),
-  h("span", { class: "add" }, label, " ", value, " ", h("button", {}, "Filter")));
+  filters().map(([name, value]) => h("a", { class: "chip", href: unfiltered(name, value), "data-key": `chip ${name} ${value}`, "aria-label": `Take away the filter ${name} ${shown(value)}` }, `${name} `, named(value), h("span", { "aria-hidden": "true" }, " ×"))),
+  h("span", { class: "add" }, label, " ", input, " ", h("button", {}, "Filter")));
 }
 
 let hears = false;

@@ -1,6 +1,6 @@
 // Figures over time: what is asked, and the chart of it.
 
-import { address, chosen, go, question } from "./address.js";
+import { address, chosen, go, of, question } from "./address.js";
 import { ask } from "./api.js";
 import { chart } from "./chart.js";
 import { h, shown } from "./dom.js";
@@ -22,7 +22,7 @@ export async function timePart(split, signal) {
   const [all, apart] = await Promise.all([asked({}), split ? asked({ by: split, top: SERIES }) : null]);
   const unit = all.by[0];
   const groups = withoutFuture(all.groups, unit);
-  const measure = MEASURES[chosen().get("measure")] ?? MEASURES.tokens;
+  const measure = of(MEASURES, chosen().get("measure")) ?? MEASURES.tokens;
   const { series, values } = split ? byName(groups, apart, unit, split, measure) : byKind(groups, measure);
   const bars = groups.map((group, at) => ({
     at: group[unit],
