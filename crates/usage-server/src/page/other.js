@@ -30,17 +30,17 @@ export async function prices(signal) {
   const found = await ask("/v1/prices", asked, signal);
   const price = (kind) => (of) => {
     const prices = of.quote?.prices ?? [];
-    return prices.length === 0 ? "–" : prices.map(({ above, usd }, at) => h("span", { class: "line" },
-      usd[kind] == null ? "–" : numbers.unitPrice(usd[kind]), at > 0 && h("small", {}, ` above ${numbers.tokens(above)}`)));
+    const known = prices.filter(({ usd }) => usd[kind] != null);
+    return known.length === 0 ? "–" : known.map(({ above, usd }) => h("span", { class: "line" }, numbers.unitPrice(usd[kind]), above > 0 && h("small", {}, ` > ${above % 1000 === 0 ? `${numbers.count(above / 1000)}K` : numbers.count(above)}`)));
   };
   const models = found.models.length === 0 ? h("p", { class: "empty" }, "No model was used in this period.")
-    : table(`Dollars a million tokens, in the standard tier, now${found.left_out > 0 ? `; the ${TOP} models with the most tokens` : ""}`, [
+    : table(`Dollars a million tokens, in the standard tier, now; > 200K: of requests with more input${found.left_out > 0 ? `; the ${TOP} models with the most tokens` : ""}`, [
       { title: "Model", class: "of-name", cell: (of) => h("a", { href: filtered("model", of.model), "data-key": `${of.provider} ${of.model}` }, named(of.model)) },
       { title: "Provider", wide: true, cell: (of) => named(of.provider) },
       ...[["input", "Input"], ["output", "Output"], ["cache_read", "Cache read"], ["cache_write", "Cache write"]].map(([kind, title]) =>
         ({ title, number: true, wide: kind.startsWith("cache"), cell: price(kind) })),
       { title: "By", wide: true, class: "of-rule", cell: (of) => (of.quote?.unknown ? `${of.quote.unknown}${of.quote.candidates.length ? `; like ${of.quote.candidates.map(shown).join(", ")}?` : ""}` : shown(of.quote?.rule ?? "no book can be read")) },
-      { title: "Cost in the period", number: true, cell: costCell, exact: (of) => of.cost_usd },
+      { title: "Cost, period", number: true, wide: true, cell: costCell, exact: (of) => of.cost_usd },
     ], found.models);
   return [
     part("Books in force", found.books.length === 0

@@ -48,9 +48,9 @@ function timeline(all) {
     const start = x(session.start);
     return svg("g", {},
       svg("title", {}, `${title(session)}: ${time.instant(session.start)}, ${time.length(length(session))}, ${numbers.tokens(session.tokens)} tokens`),
-      svg("text", { x: 0, y: y + 10, class: "of-line" }, clipped(title(session))),
+      svg("svg", { y, width: `${left - 1}%`, height: 14 }, svg("text", { y: 10 }, clipped(title(session)))),
       svg("rect", { x: `${left}%`, y: y + 5, width: `${width}%`, height: 1, class: "rail" }),
-      svg("rect", { x: `${start}%`, y: y + 1, width: `${Math.max(x(session.end) - start, 0.4)}%`, height: 9, rx: 2, class: "c0", "fill-opacity": 0.35 + (0.65 * session.tokens) / most }));
+      svg("rect", { x: `${start}%`, y: y + 1, width: `${Math.max(x(session.end) - start, 0.4)}%`, height: 9, rx: 2, class: "c0", "fill-opacity": 0.5 + (0.5 * session.tokens) / most }));
   });
   const more = all.length > drawn.length ? ` The ${DRAWN} that began last of ${numbers.count(all.length)}.` : "";
   return h("section", { "aria-label": "Timeline" }, h("h2", {}, "Timeline"),
@@ -69,15 +69,15 @@ function listed(all) {
   return table("Sessions", [
     { title: "Start", class: "time", cell: (of) => time.instant(of.start), exact: (of) => of.start },
     { title: "Length", number: true, wide: true, cell: (of) => time.length(length(of)), exact: (of) => `until ${of.end}` },
-    { title: "Session", wide: true, class: "of-name", cell: (of) => named(of.session_id) },
+    { title: "Session", wide: true, class: "of-id", cell: (of) => named(of.session_id) },
     { title: "Instance", wide: true, cell: (of) => names([of.instance], "instance") },
     { title: "Project", cell: (of) => names(of.projects, "project") },
     { title: "Models", wide: true, cell: (of) => names(of.models, "model") },
     { title: "Requests", number: true, wide: true, cell: (of) => numbers.count(of.requests) },
     { title: "Tokens", number: true, cell: (of) => tokens(of.tokens), exact: (of) => numbers.count(of.tokens) },
-    { title: "Of them in the period", number: true, wide: true, cell: (of) => (of.in_period ? numbers.share(of.in_period.tokens, of.tokens) : "not known") },
+    { title: "In period", number: true, wide: true, cell: (of) => (of.in_period ? numbers.share(of.in_period.tokens, of.tokens) : "not known") },
     { title: "Cost", number: true, cell: costCell, exact: (of) => of.cost_usd },
-    { title: "Kept", wide: true, cell: (of) => !of.frozen ? "records" : h("span", { class: "quiet", title: "Its records were pruned; these are its sums" }, "sums only") },
-  ], all);
+    all.some((of) => of.frozen) && { title: "Kept", wide: true, cell: (of) => !of.frozen ? "records" : h("span", { class: "quiet", title: "Its records were pruned; these are its sums" }, "sums only") },
+  ].filter(Boolean), all);
 }
 
