@@ -1,10 +1,9 @@
 //! Names, filters and addresses that would be more than texts.
 
 use serde_json::{Value, json};
-use usage_core::Timestamp;
 
 use crate::driver::Browser;
-use crate::served::{Served, VIEWS};
+use crate::served::{Served, VIEWS, now};
 
 const NAMES: [&str; 14] = [
     "<script>hit=1</script>",
@@ -28,7 +27,7 @@ fn records() -> Vec<Value> {
         json!({
             "instance_id": name, "profile": name, "provider": name, "route": name, "model": name, "project": name,
             "user": name, "session_id": name, "tags": { "team": name }, "input_tokens": 10 + at,
-            "timestamp": Timestamp::now().to_string(),
+            "timestamp": now().to_string(),
         })
     };
     NAMES.iter().enumerate().map(line).collect()

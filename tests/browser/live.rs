@@ -1,15 +1,14 @@
 //! The page changes when the ledger does, and says what there is when there is little or much.
 
 use serde_json::{Value, json};
-use usage_core::Timestamp;
 
 use crate::driver::Browser;
-use crate::served::{Served, VIEWS};
+use crate::served::{Served, VIEWS, now};
 
 fn line(model: &str, tokens: u64) -> Value {
     json!({
         "instance_id": "a", "route": "r", "model": model, "tokens": tokens,
-        "timestamp": Timestamp::now().to_string(),
+        "timestamp": now().to_string(),
     })
 }
 

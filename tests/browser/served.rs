@@ -10,6 +10,7 @@ use usage_core::{LabelInterner, Timestamp};
 use usage_prices::ShippedPrices;
 use usage_server::{Config, Server};
 use usage_store::{Store, StoreOptions};
+use usage_tracker::{Clock as _, SystemClock};
 
 /// A ledger with a server in front of it.
 pub(crate) struct Served {
@@ -28,7 +29,7 @@ impl Served {
     pub(crate) fn with(lines: &[Value]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = StoreOptions::default().with_pricing(Arc::new(ShippedPrices));
-        let store = options.open(&folder.path().join("usage.db")).unwrap();
+        let store = options.open(folder.path().join("usage.db")).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server = Server::start(store.clone(), vec![listener], Config::default()).unwrap();
         let address = format!("http://{}", server.addresses()[0]);
@@ -39,7 +40,7 @@ impl Served {
 
     /// Stores records, as another process would.
     pub(crate) fn record(&self, lines: &[Value]) {
-        let (now, mut names) = (Timestamp::now(), LabelInterner::new(1_000));
+        let (now, mut names) = (now(), LabelInterner::new(1_000));
         let read =
             |line: &Value| line::parse(line.to_string().as_bytes(), now, &mut names).unwrap();
         let records: Vec<_> = lines.iter().map(read).collect();
@@ -52,9 +53,14 @@ impl Served {
     }
 }
 
+/// Returns the time, as records have it.
+pub(crate) fn now() -> Timestamp {
+    SystemClock::new().now()
+}
+
 /// Requests of the last days, a few an hour, of several models and projects, in sessions.
 pub(crate) fn usual() -> Vec<Value> {
-    let now = Timestamp::now().as_micros();
+    let now = now().as_micros();
     let models =
         [("anthropic", "claude-sonnet-4-5"), ("openai", "gpt-5"), ("local", "llama-on-our-gpus")];
     let line = |at: i64| {

@@ -9,7 +9,7 @@ use axum::http::{Response, StatusCode};
 use serde_json::{Value, json};
 use usage_core::format::{format_period_json, format_summary_json};
 use usage_core::pricing::{Kind, PriceList, Question as Priced};
-use usage_core::stats::{Key, Row};
+use usage_core::stats::{Dimension, Grouping, Key, Row, Table};
 use usage_core::{Label, Money, ReportQuery, Timestamp};
 
 use crate::answer;
@@ -31,8 +31,8 @@ pub(crate) async fn show(
         Err(wrong) => return *wrong,
     };
     let answered = app.ask(move |app, engine, limits| {
-        let by = [Label::Provider, Label::Model].map(usage_core::stats::Dimension::Label);
-        let by = usage_core::stats::Grouping::new(by).map_err(usage_core::Error::other)?;
+        let by = [Label::Provider, Label::Model].map(Dimension::Label);
+        let by = Grouping::new(by).map_err(usage_core::Error::other)?;
         let mut query = ReportQuery::new(question.period).with_filter(question.filter).by(by);
         query.top = question.listing.top;
         let report = usage_core::report(engine, &query.within(limits))?;
@@ -51,9 +51,9 @@ pub(crate) async fn show(
             })
             .collect();
         let tables = &report.tables;
-        let rows = tables.iter().flat_map(|table| table.rows());
+        let rows = tables.iter().flat_map(Table::rows);
         let models: Vec<_> = rows.map(|row| model(row, list.as_deref(), now)).collect();
-        let left_out = tables.iter().find_map(|table| table.left_out());
+        let left_out = tables.iter().find_map(Table::left_out);
         Ok(json!({
             "schema": 1, "period": parsed(&format_period_json(&report.period)),
             "price_basis": "list", "at": now.to_string(), "books": books,

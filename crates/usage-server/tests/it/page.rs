@@ -36,7 +36,7 @@ fn at(now: &str, lines: &str) -> Served {
     while served.get("/v1/report").json()["summary"]["requests"] != expected {
         assert!(std::time::Instant::now() < until, "never stored");
         // sleep: a poll with a deadline; the ledger gives no other sign.
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(20));
     }
     served
 }
