@@ -9,7 +9,7 @@ use std::{env, fs, io, thread};
 
 use serde_json::{Value, json};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A browser with one tab. Dropping it ends it.
 pub(crate) struct Browser {
