@@ -21,3 +21,6 @@ pub use once::once;
 pub use options::Options;
 pub use theme::{Background, Depth, Theme};
 pub use view::{By, Tab};
+
+#[cfg(test)]
+mod tests;

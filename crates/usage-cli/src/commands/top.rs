@@ -3,11 +3,16 @@
 use std::env;
 use std::io::{IsTerminal as _, stdout};
 use std::sync::Arc;
+use std::time::Instant;
 
+use chrono_tz::Tz;
 use clap::ValueEnum;
-use usage_core::query::Cancel;
+use usage_core::query::{Cancel, Limits};
 use usage_core::stats::Sort;
-use usage_tui::{Background, By, Depth, Options, Tab, Theme, TopError};
+use usage_core::{Engine, Timestamp};
+use usage_store::Store;
+use usage_store::status::StatusLimits;
+use usage_tui::{Background, By, Depth, Fact, Level, Options, Panel, Tab, Theme, TopError};
 
 use super::filter::FilterArgs;
 use crate::context::Context;
@@ -96,7 +101,8 @@ enum BackgroundArg {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let store = context.open_existing()?;
-    let mut options = options(args, context)?;
+    let status = LedgerStatus { store: store.clone(), zone: context.zone() };
+    let mut options = options(args, context)?.with_status(Arc::new(status));
     if args.once || !stdout().is_terminal() {
         let columns = context.width().and_then(|width| width.try_into().ok()).unwrap_or(80);
         // Wide enough that the smallest frame says something.
@@ -113,6 +119,37 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         other => CliError::failed(other),
     })?;
     Ok(exit_codes::DONE)
+}
+
+/// What `usage status` tells beside what every engine can.
+struct LedgerStatus {
+    store: Store,
+    zone: Tz,
+}
+
+impl Panel for LedgerStatus {
+    fn facts(
+        &self,
+        _: &dyn Engine,
+        now: Timestamp,
+        limits: &Limits,
+    ) -> Result<Vec<Fact>, usage_core::Error> {
+        limits.check(Instant::now)?;
+        let status = self.store.status(&StatusLimits::at(now))?;
+        let is_well = status.attention.is_empty();
+        // The view has told these of any engine.
+        let told = ["Requests", "Newest", "Quality", "Journals"];
+        let lines = super::status::lines(&status, now, self.zone).into_iter();
+        let facts = lines.filter(|(name, _)| !told.contains(name)).map(|(name, text)| {
+            let level = match (name, is_well) {
+                ("Attention", true) => Level::Good,
+                ("Attention", false) => Level::Warning,
+                _ => Level::Plain,
+            };
+            Fact::new(name, text).with_level(level)
+        });
+        Ok(facts.collect())
+    }
 }
 
 fn options(args: &Args, context: &Context) -> Result<Options, CliError> {

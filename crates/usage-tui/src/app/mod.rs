@@ -153,8 +153,9 @@ impl App {
             Err(error) => self.trouble = Some(usage_core::error::chain(&error)),
             Ok(answer) => {
                 let is_like = self.answered.as_ref().is_some_and(|of| of.is_like(&question));
+                let seen = self.seen();
                 let before = self.answer.take().filter(|_| is_like);
-                self.flash = Flash::between(before.as_ref(), &answer, self.seen().as_slice(), at);
+                self.flash = Flash::between(before.as_ref(), &answer, &seen, at);
                 (self.answer, self.answered) = (Some(answer), Some(question));
                 (self.as_of, self.trouble) = (Some(now), None);
                 self.arrange();

@@ -14,6 +14,16 @@ pub(crate) fn joined(names: &[String]) -> String {
     if names.is_empty() { "(none)".to_owned() } else { printable(&names.join(".")).into_owned() }
 }
 
+/// The names by which the row at a place is known.
+fn names_in(content: &Content, at: usize) -> Option<Vec<String>> {
+    match content {
+        Content::Rows { rows, .. } => rows.get(at).map(|row| row.names.clone()),
+        Content::Sessions(all) => {
+            all.as_ref()?.get(at).map(|of| vec![of.instance.clone(), of.id.clone()])
+        }
+    }
+}
+
 impl App {
     fn content(&self) -> Option<&Content> {
         match self.current() {
@@ -24,12 +34,7 @@ impl App {
 
     /// The names by which the row at a place is known.
     pub(super) fn names_of(&self, at: usize) -> Option<Vec<String>> {
-        match self.content()? {
-            Content::Rows { rows, .. } => rows.get(at).map(|row| row.names.clone()),
-            Content::Sessions(all) => {
-                all.as_ref()?.get(at).map(|of| vec![of.instance.clone(), of.id.clone()])
-            }
-        }
+        names_in(self.content()?, at)
     }
 
     /// The names and totals of the rows on the last frame.
@@ -86,8 +91,12 @@ impl App {
 
     /// The place among those shown of the row that is chosen.
     pub(crate) fn chosen_place(&self) -> Option<usize> {
-        let chosen = self.chosen.as_ref()?;
-        self.shown.iter().position(|at| self.names_of(*at).as_ref() == Some(chosen))
+        let (chosen, content) = (self.chosen.as_ref()?, self.content()?);
+        let is_it = |at: &usize| match content {
+            Content::Rows { rows, .. } => rows.get(*at).is_some_and(|row| row.names == *chosen),
+            Content::Sessions(_) => names_in(content, *at).as_ref() == Some(chosen),
+        };
+        self.shown.iter().position(is_it)
     }
 
     /// Moves on by so many rows, from none to the first.

@@ -85,7 +85,9 @@ impl Question {
         };
         // Where there is nothing, a person wants to know where there is.
         let bounds = if summary.requests == 0 { engine.bounds(limits)? } else { Bounds::default() };
-        Ok(Answer::Usage(Usage { period, summary, before, content, newest: bounds.newest }))
+        let waiting = engine.freshness(limits)?.backlog_of_stopped;
+        let newest = bounds.newest;
+        Ok(Answer::Usage(Usage { period, summary, before, content, newest, waiting }))
     }
 
     fn facts(
@@ -133,6 +135,8 @@ pub(crate) struct Usage {
     pub(crate) content: Content,
     /// The time of the newest record of all, where the period has none.
     pub(crate) newest: Option<Timestamp>,
+    /// The number of records that wait in journals of stopped programs, and are in none of these figures.
+    pub(crate) waiting: u64,
 }
 
 #[derive(Clone, Debug)]

@@ -12,10 +12,16 @@ use crate::view::Tab;
 pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, app: &App, facts: &[Fact]) {
     if facts.is_empty() {
         let text = match app.tab {
+            Tab::Budgets if app.options.budgets.is_none() => {
+                "Budgets are not part of this view yet. Costs and tokens of each period stand on tabs 1 to 4."
+            }
             Tab::Budgets => "No budget is set.",
             _ => "There is nothing to say.",
         };
-        pen.put(right(line(area, 1), 1), text, Role::Dim);
+        let width = area.width.saturating_sub(2).into();
+        for (text, at) in wrapped(text, width).iter().zip(1..) {
+            pen.put(right(line(area, at), 1), text, Role::Dim);
+        }
         return;
     }
     let names: Vec<_> = facts.iter().map(|of| printable(&of.name)).collect();

@@ -113,7 +113,8 @@ fn kinds(pen: &mut Pen<'_>, area: Rect, summary: &Summary) -> u16 {
 }
 
 /// Returns what there is to say of how sure the numbers are.
-pub(super) fn notes(summary: &Summary, options: &TextOptions) -> Vec<String> {
+pub(super) fn notes(of: &Usage, options: &TextOptions) -> Vec<String> {
+    let summary = &of.summary;
     let remarks = format_remarks(summary, options);
     // The cost and the cache stand above.
     let stand_above = ["Cost:", "Read from a cache:"];
@@ -121,6 +122,11 @@ pub(super) fn notes(summary: &Summary, options: &TextOptions) -> Vec<String> {
         .into_iter()
         .filter(|of| !stand_above.iter().any(|start| of.starts_with(start)))
         .collect();
+    if of.waiting > 0 {
+        let count = format_count(of.waiting);
+        notes
+            .insert(0, format!("Not in this: {count} that wait in a journal of a stopped program"));
+    }
     if summary[Measure::Priced] == 0 {
         notes.insert(0, "Nothing here has a price: `usage prices --missing` says why".to_owned());
     } else {

@@ -62,7 +62,7 @@ fn usage(pen: &mut Pen<'_>, mut body: Rect, app: &App, of: &Usage, hits: &mut Hi
         return head::nothing(pen, below(body, 1), app, of);
     }
     // What there is to say of how sure the numbers are comes before what is nice to look at.
-    let notes = head::notes(&of.summary, &pen.options(body.width));
+    let notes = head::notes(of, &pen.options(body.width));
     let lines = head::lines_for(&notes, body.width.into());
     let room = (body.height / 6).min(3).max(u16::from(body.height >= 6));
     let shown = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(room);
