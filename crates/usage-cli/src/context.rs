@@ -100,12 +100,9 @@ impl Context {
 
     /// Returns what tells now, in the zone, for those who go on asking.
     #[cfg(feature = "top")]
-    pub(crate) fn clock(&self) -> impl Fn() -> DateTime<Tz> + Send + Sync + use<> {
-        let (fixed, zone, clock) = (self.fixed_now, self.zone, SystemClock::new());
-        move || {
-            let now = fixed.unwrap_or_else(|| clock.now().to_utc().unwrap_or_default());
-            now.with_timezone(&zone)
-        }
+    pub(crate) fn local_clock(&self) -> impl Fn() -> DateTime<Tz> + Send + Sync + use<> {
+        let (fixed, zone) = (self.fixed_now, self.zone.tz);
+        move || fixed.unwrap_or_else(clock).with_timezone(&zone)
     }
 
     /// Now, as a record's timestamp.

@@ -153,7 +153,7 @@ impl Panel for LedgerStatus {
 }
 
 fn options(args: &Args, context: &Context) -> Result<Options, CliError> {
-    let now = context.clock();
+    let now = context.local_clock();
     let depth = if context.is_colored() { depth() } else { Depth::None };
     Ok(Options::new(now)
         .with_calendar(context.period_options(None)?)

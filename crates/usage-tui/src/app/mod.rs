@@ -14,7 +14,7 @@ use usage_core::stats::Sort;
 use usage_core::{Error, Filter};
 
 use self::flash::Flash;
-use crate::ask::{Answer, Content, Question};
+use crate::ask::{Answer, Question};
 use crate::keys::{self, Action};
 use crate::options::Options;
 use crate::theme::Theme;
