@@ -31,12 +31,12 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, buckets: &[(Span, Summary)], a
     let axis = format_tokens(most);
     let axis_width = u16::try_from(display_width(&axis)).unwrap_or(0) + 2;
     let room = area.width.saturating_sub(axis_width + 1);
-    let step = (room / count).min(8);
+    let step = (room / count).min(14);
     let bars = area.height.saturating_sub(1);
     if step == 0 || bars == 0 || most == 0 {
         return;
     }
-    let gap = u16::from(step >= 3);
+    let gap = u16::from(step >= 3).max(step / 4);
     pen.put_right(Rect { width: axis_width - 1, ..line(area, 0) }, &axis, Role::Dim);
     pen.put_right(Rect { width: axis_width - 1, ..line(area, bars - 1) }, "0", Role::Dim);
     let mut free = 0;

@@ -9,8 +9,8 @@ use crate::ask::Answer;
 use crate::theme::Role;
 use crate::view::Tab;
 
-/// Draws the tabs, and returns where each stands.
-pub(super) fn tabs(pen: &mut Pen<'_>, area: Rect, app: &App) -> Vec<(Rect, Tab)> {
+/// Draws the tabs, and returns where each stands, and what is left to the right of them.
+pub(super) fn tabs(pen: &mut Pen<'_>, area: Rect, app: &App) -> (Vec<(Rect, Tab)>, Rect) {
     // Where not all titles fit, only that of the tab that is open is written out.
     let full: usize = Tab::ALL.iter().map(|tab| tab.title().len() + 4).sum();
     let is_full = full <= usize::from(area.width);
@@ -32,15 +32,21 @@ pub(super) fn tabs(pen: &mut Pen<'_>, area: Rect, app: &App) -> Vec<(Rect, Tab)>
         }
         places.push((place, tab));
     }
-    let state = state(app);
-    if display_width(&state) < usize::from(left.width) {
-        let role = if app.is_paused { Role::Warning } else { Role::Dim };
-        pen.put_right(Rect { width: left.width - 1, ..left }, &state, role);
-    }
-    places
+    (places, left)
 }
 
-fn state(app: &App) -> String {
+/// Says at the right whether the view is live, and as of when, where there is room for that.
+pub(super) fn state(pen: &mut Pen<'_>, area: Rect, app: &App) -> bool {
+    let state = state_of(app);
+    let fits = display_width(&state) + 1 < usize::from(area.width);
+    if fits {
+        let role = if app.is_paused { Role::Warning } else { Role::Dim };
+        pen.put_right(Rect { width: area.width - 1, ..area }, &state, role);
+    }
+    fits
+}
+
+fn state_of(app: &App) -> String {
     if app.is_paused {
         return "paused".to_owned();
     }
@@ -54,7 +60,7 @@ fn state(app: &App) -> String {
 }
 
 /// Says which time and which records the page is about.
-pub(super) fn about(pen: &mut Pen<'_>, area: Rect, app: &App) {
+pub(super) fn about(pen: &mut Pen<'_>, area: Rect, app: &App) -> Rect {
     let mut left = right(area, 1);
     if let Some(Answer::Usage(of)) = app.current() {
         let period = &of.period;
@@ -74,8 +80,9 @@ pub(super) fn about(pen: &mut Pen<'_>, area: Rect, app: &App) {
         left = pen.put(left, &words, Role::Title);
     }
     if !app.options.filter.is_empty() && app.narrowed().is_empty() {
-        pen.put(left, "  filtered", Role::Title);
+        left = pen.put(left, "  filtered", Role::Title);
     }
+    left
 }
 
 /// Says which keys there are, or what is being typed.

@@ -1,5 +1,7 @@
 //! What a period comes to: figures, beside the period before; kinds of tokens; how sure all that is.
 
+use std::cmp::Reverse;
+
 use chrono::DateTime;
 use ratatui::layout::Rect;
 use usage_core::Measure;
@@ -42,12 +44,15 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect, app: &App, of: &Usage) -> u16 
     if area.height >= 12
         && let Some((name, before)) = &of.before
     {
-        let parts: Vec<String> = self::figures(before, &options)
-            .into_iter()
-            .map(|(name, value)| format!("{value} {name}"))
-            .collect();
-        let text = format!("{name}: {}", parts.join("   "));
-        pen.put(right(line(area, 1), 1), &text, Role::Dim);
+        let mut left = right(line(area, 1), 1);
+        left = pen.put(left, &format!("{}: ", name.replace('-', " ")), Role::Dim);
+        for (name, value) in self::figures(before, &options) {
+            let text = format!("{value} {name}");
+            if display_width(&text) > usize::from(left.width) {
+                break;
+            }
+            left = right(pen.put(left, &text, Role::Dim), 3);
+        }
         taken += 1;
     }
     if area.height >= 14 && summary.tokens() > 0 {
@@ -68,10 +73,12 @@ fn figures(of: &Summary, options: &TextOptions) -> Vec<(&'static str, String)> {
         None => {}
     }
     if of[Measure::Errors] > 0 {
-        figures.push(("errors", format_count(of[Measure::Errors])));
+        let name = if of[Measure::Errors] == 1 { "error" } else { "errors" };
+        figures.push((name, format_count(of[Measure::Errors])));
     }
     if of.fallbacks() > 0 {
-        figures.push(("fallbacks", format_count(of.fallbacks())));
+        let name = if of.fallbacks() == 1 { "fallback" } else { "fallbacks" };
+        figures.push((name, format_count(of.fallbacks())));
     }
     figures
 }
@@ -79,7 +86,9 @@ fn figures(of: &Summary, options: &TextOptions) -> Vec<(&'static str, String)> {
 /// A bar of all tokens by kind, and what each is.
 fn kinds(pen: &mut Pen<'_>, area: Rect, summary: &Summary) -> u16 {
     let all = summary.tokens();
-    let kinds: Vec<_> = KINDS.into_iter().filter(|(kind, ..)| summary[*kind] > 0).collect();
+    let mut kinds: Vec<_> = KINDS.into_iter().filter(|(kind, ..)| summary[*kind] > 0).collect();
+    // Of what does not fit the smallest goes.
+    kinds.sort_by_key(|(kind, ..)| Reverse(summary[*kind]));
     let mut taken = 0;
     if area.height >= 14 {
         let bar = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..line(area, 0) };

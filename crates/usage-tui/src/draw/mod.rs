@@ -27,7 +27,9 @@ pub(crate) fn draw(app: &App, buffer: &mut Buffer) -> Hits {
         pen.put(line(whole, 0), "too small", Role::Dim);
         return hits;
     }
-    hits.tabs = frame::tabs(&mut pen, line(whole, 0), app);
+    let (tabs, left) = frame::tabs(&mut pen, line(whole, 0), app);
+    hits.tabs = tabs;
+    let is_state_told = frame::state(&mut pen, left, app);
     frame::footer(&mut pen, line(whole, whole.height - 1), app);
     let mut body = Rect { y: whole.y + 1, height: whole.height - 2, ..whole };
     if app.has_help {
@@ -35,7 +37,10 @@ pub(crate) fn draw(app: &App, buffer: &mut Buffer) -> Hits {
         return hits;
     }
     if whole.height >= 13 {
-        frame::about(&mut pen, line(body, 0), app);
+        let left = frame::about(&mut pen, line(body, 0), app);
+        if !is_state_told {
+            frame::state(&mut pen, left, app);
+        }
         body = below(body, 1);
     }
     if let Some(trouble) = &app.trouble {

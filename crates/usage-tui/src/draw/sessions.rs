@@ -12,6 +12,9 @@ use super::table::{looks, scrolled, window};
 use crate::app::{App, Hits};
 use crate::ask::{Usage, ago};
 
+/// Room for names, where they need it, before a column goes.
+const NAME: u16 = 14;
+
 pub(super) fn draw(
     pen: &mut Pen<'_>,
     area: Rect,
@@ -91,7 +94,7 @@ pub(super) fn draw(
     let choices = [(5, true), (4, true), (3, true), (2, true), (2, false), (1, false), (0, false)];
     let fitting = choices
         .into_iter()
-        .find(|(names, requests)| sheet(*names, *requests).least() <= area.width);
+        .find(|(names, requests)| sheet(*names, *requests).least(NAME) <= area.width);
     let (names, requests) = fitting.unwrap_or((0, false));
     sheet(names, requests).draw(pen, area);
     if app.shown.len() > usize::from(room) {

@@ -8,8 +8,6 @@ use super::pen::{Pen, below, line, right};
 use crate::theme::Role;
 
 const GAP: u16 = 2;
-/// A column of names is not narrower than this, unless all of them are.
-const NARROW: u16 = 12;
 
 /// A column: a cell for each row that is shown, the last one for the sum where there is one.
 pub(super) struct Column {
@@ -47,11 +45,11 @@ pub(super) struct Look {
 }
 
 impl Sheet {
-    /// The columns that it needs at least.
-    pub(super) fn least(&self) -> u16 {
+    /// The columns that it needs at least, with so many for names that are longer.
+    pub(super) fn least(&self, name: u16) -> u16 {
         let widths = self.columns.iter().map(|of| match of.is_number {
             true => of.width(),
-            false => of.width().min(NARROW),
+            false => of.width().min(name),
         });
         widths.fold(1_u16, |sum, width| sum.saturating_add(width).saturating_add(GAP))
     }

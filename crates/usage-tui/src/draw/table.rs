@@ -11,8 +11,8 @@ use crate::app::{App, Hits};
 use crate::ask::{Row, Usage};
 use crate::theme::Role;
 
-/// Room for a name before numbers go.
-const NAME: u16 = 16;
+/// Room for names, where they need it, before numbers go: a third of the line, within these.
+const NAME: [u16; 2] = [12, 26];
 
 pub(super) fn draw(
     pen: &mut Pen<'_>,
@@ -62,8 +62,9 @@ pub(super) fn draw(
         }
     };
     let choices = column_choices(&of.summary, false, &options);
-    let fits =
-        |numbers: &Vec<Number>| sheet(numbers).least().saturating_add(NAME - 12) <= area.width;
+    let fits = |numbers: &Vec<Number>| {
+        sheet(numbers).least((area.width / 3).clamp(NAME[0], NAME[1])) <= area.width
+    };
     let numbers = choices.iter().find(|of| fits(of)).or(choices.last());
     hits.headers = sheet(numbers.map_or(&[], Vec::as_slice)).draw(pen, area);
     if count > usize::from(room) {

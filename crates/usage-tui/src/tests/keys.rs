@@ -55,7 +55,8 @@ fn sorting_follows_keys_and_headers() {
     let (mut app, _) = ready();
     let header = |app: &App, sort| app.hits.headers.iter().find(|(_, of)| *of == sort).unwrap().0;
     let first = app.shown.clone();
-    click(&mut app, header(&app, Sort::Name));
+    let name = header(&app, Sort::Name);
+    click(&mut app, name);
     assert_eq!(app.sort, Sort::Name);
     press(&mut app, "i");
     let reversed = app.shown.clone();
@@ -121,8 +122,7 @@ fn tabs_and_rows_can_be_clicked() {
 fn trouble_is_told_and_goes() {
     let (mut app, ledger) = ready();
     let question = app.question();
-    let error =
-        usage_core::Error::new(usage_core::ErrorKind::Unavailable, "the disk\u{1b}[2J is gone");
+    let error = usage_core::Error::new(usage_core::ErrorKind::Io, "the disk\u{1b}[2J is gone");
     app.take(question, Err(error), (now(), Instant::now()));
     let text = crate::once::text_of(&frame(&mut app, (100, 30)));
     // With what was known before below it.

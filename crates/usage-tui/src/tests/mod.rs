@@ -32,7 +32,7 @@ fn options() -> Options {
     Options::new(now)
 }
 
-fn record(names: [&str; 5], at: DateTime<Tz>, input: u32) -> Record {
+fn record(names: [&str; 5], at: DateTime<Tz>, input: u64) -> Record {
     let [instance, provider, route, model, project] = names;
     let names = LabelNames::new()
         .with_instance(instance)
@@ -64,7 +64,7 @@ fn sample() -> MemoryLedger {
         for (number, [provider, route, model]) in (1_u32..).zip(models) {
             if hour % number == 0 {
                 let project = if hour % 3 == 0 { "website" } else { "ledger" };
-                let input = 900 + 700 * number * (hour % 9);
+                let input = 900 + u64::from(700 * number * (hour % 9));
                 records.push(record(["claude-code", provider, route, model, project], at, input));
             }
         }
