@@ -52,10 +52,10 @@ const fn help(keys: &'static str, does: &'static str) -> KeyHelp {
 pub const KEYS: &[KeyHelp] = &[
     help("1 to 7, Left, Right, Tab", "another tab"),
     help("Up, Down, PgUp, PgDn, Home, End", "choose a row"),
-    help("g, G", "group by model, route, project, instance, provider"),
+    help("g, G", "group by model, route, project and so on"),
     help("s, F6", "sort by tokens, cost, requests, name"),
     help("i", "the other way round"),
-    help("/, F4", "show only rows with these letters; Esc shows all"),
+    help("/, F4", "show only rows with letters that you type"),
     help("Enter", "keep only what the chosen row is about"),
     help("Esc, Backspace", "take that back, one by one"),
     help("Space", "pause, and go on"),

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use usage_core::format::{display_width, printable, shorten_middle};
 
 use super::pen::{Pen, right};
-use crate::app::App;
+use crate::app::{App, Hits};
 use crate::ask::Answer;
 use crate::theme::Role;
 use crate::view::Tab;
@@ -85,16 +85,29 @@ pub(super) fn about(pen: &mut Pen<'_>, area: Rect, app: &App) -> Rect {
     left
 }
 
-/// Says which keys there are, or what is being typed.
-pub(super) fn footer(pen: &mut Pen<'_>, area: Rect, app: &App) {
+/// Says at the right of the last line which of the rows are on the screen, where these are not all.
+pub(super) fn place(pen: &mut Pen<'_>, left: Rect, app: &App, hits: &Hits) {
+    let (all, rows) = (app.shown.len(), usize::from(hits.rows.height));
+    if rows == 0 || all <= rows {
+        return;
+    }
+    let of = |number: usize| usage_core::format::format_count(number as u64);
+    let last = (hits.first + rows).min(all);
+    let text = format!("{}-{} of {}", of(hits.first + 1), of(last), of(all));
+    if text.len() + 1 < usize::from(left.width) {
+        pen.put_right(Rect { width: left.width - 1, ..left }, &text, Role::Dim);
+    }
+}
+
+/// Says which keys there are, or what is being typed; returns what is left to the right.
+pub(super) fn footer(pen: &mut Pen<'_>, area: Rect, app: &App) -> Rect {
     let mut left = right(area, 1);
     if app.is_typing || !app.search.is_empty() {
         left = pen.put(left, "/", Role::Key);
         left = pen.put(left, &shorten_middle(&printable(&app.search), 40), Role::Strong);
         left = pen.put(left, if app.is_typing { "█" } else { "" }, Role::Title);
         let count = usage_core::format::format_count(app.shown.len() as u64);
-        pen.put(left, &format!("  {count} found   Enter keep   Esc all"), Role::Dim);
-        return;
+        return pen.put(left, &format!("  {count} found   Enter keep   Esc all"), Role::Dim);
     }
     let is_usage = app.tab.unit().is_some();
     let has_list = is_usage || app.tab == Tab::Sessions;
@@ -118,4 +131,5 @@ pub(super) fn footer(pen: &mut Pen<'_>, area: Rect, app: &App) {
             left = right(left, 3);
         }
     }
+    left
 }

@@ -68,8 +68,8 @@ fn figures(of: &Summary, options: &TextOptions) -> Vec<(&'static str, String)> {
         ("tokens", format_tokens(of.tokens())),
     ];
     match format_cost(of, options) {
-        Some(cost) => figures.push(("list price", cost)),
-        None if of.requests > 0 => figures.push(("price", "no".to_owned())),
+        Some(cost) => figures.push(("cost", cost)),
+        None if of.requests > 0 => figures.push(("cost", "no".to_owned())),
         None => {}
     }
     if of[Measure::Errors] > 0 {

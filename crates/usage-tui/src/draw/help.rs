@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use super::facts::wrapped;
 use super::pen::{Pen, line, right};
 use crate::keys::KEYS;
 use crate::theme::Role;
@@ -20,14 +21,15 @@ pub(super) fn draw(pen: &mut Pen<'_>, area: Rect) {
         pen.put(right(left, column), key.does, Role::Text);
         at += 1;
     }
-    let more = [
-        "Mouse: a tab, a header to sort by, a row to choose and again to keep; the wheel scrolls.",
-        "\u{2265} before a cost: some requests have no price, or counts that are not sure.",
-        "Numbers in another colour have just changed. Bars are shares of all tokens.",
-    ];
+    let sign = if pen.options(area.width).ascii { ">=" } else { "\u{2265}" };
+    let more = format!(
+        "Mouse: a tab, a header to sort by, a row to choose and again to keep; the wheel scrolls. \
+         {sign} before a cost: some requests have no price, or counts that are not sure. Numbers in \
+         another colour have just changed. Bars are shares of what the table is sorted by."
+    );
     at += u16::from(area.height > at + 4);
-    for text in more {
-        pen.put(right(line(area, at), 1), text, Role::Dim);
+    for text in wrapped(&more, area.width.saturating_sub(2).into()) {
+        pen.put(right(line(area, at), 1), &text, Role::Dim);
         at += 1;
     }
 }

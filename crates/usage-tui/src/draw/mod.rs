@@ -30,7 +30,7 @@ pub(crate) fn draw(app: &App, buffer: &mut Buffer) -> Hits {
     let (tabs, left) = frame::tabs(&mut pen, line(whole, 0), app);
     hits.tabs = tabs;
     let is_state_told = frame::state(&mut pen, left, app);
-    frame::footer(&mut pen, line(whole, whole.height - 1), app);
+    let left_below = frame::footer(&mut pen, line(whole, whole.height - 1), app);
     let mut body = Rect { y: whole.y + 1, height: whole.height - 2, ..whole };
     if app.has_help {
         help::draw(&mut pen, body);
@@ -56,6 +56,7 @@ pub(crate) fn draw(app: &App, buffer: &mut Buffer) -> Hits {
         Some(Answer::Facts(of)) => facts::draw(&mut pen, body, app, of),
         Some(Answer::Usage(of)) => usage(&mut pen, body, app, of, &mut hits),
     }
+    frame::place(&mut pen, left_below, app, &hits);
     hits
 }
 

@@ -6,9 +6,9 @@ use usage_core::query::{Session, SessionOrder};
 use usage_core::stats::Summary;
 use usage_core::{Measure, Timestamp};
 
-use super::pen::{Pen, below, line};
+use super::pen::{Pen, below};
 use super::sheet::{Column, Sheet};
-use super::table::{looks, scrolled, window};
+use super::table::{looks, window};
 use crate::app::{App, Hits};
 use crate::ask::{Usage, ago};
 
@@ -27,7 +27,6 @@ pub(super) fn draw(
     let first = window(app, room, app.shown.len());
     let shown: Vec<&Session> =
         app.shown.iter().skip(first).take(room.into()).filter_map(|at| all.get(*at)).collect();
-    let taken = u16::try_from(shown.len()).unwrap_or(room);
     (hits.first, hits.rows) = (first, Rect { height: room, ..below(area, 1) });
     let options = pen.options(area.width);
     let zone = of.period.zone();
@@ -97,9 +96,6 @@ pub(super) fn draw(
         .find(|(names, requests)| sheet(*names, *requests).least(NAME) <= area.width);
     let (names, requests) = fitting.unwrap_or((0, false));
     sheet(names, requests).draw(pen, area);
-    if app.shown.len() > usize::from(room) {
-        scrolled(pen, line(area, 0), first, taken, app.shown.len());
-    }
 }
 
 fn named(names: &[String]) -> String {

@@ -29,7 +29,6 @@ pub(super) fn draw(
     let first = window(app, room, count);
     let shown: Vec<&Row> =
         app.shown.iter().skip(first).take(room.into()).filter_map(|at| rows.get(*at)).collect();
-    let taken = u16::try_from(shown.len()).unwrap_or(room);
     (hits.first, hits.rows) = (first, Rect { height: room, ..below(area, 1) });
     let mut sum = Summary::default();
     app.shown.iter().filter_map(|at| rows.get(*at)).for_each(|row| sum.merge(&row.totals));
@@ -67,9 +66,6 @@ pub(super) fn draw(
     };
     let numbers = choices.iter().find(|of| fits(of)).or(choices.last());
     hits.headers = sheet(numbers.map_or(&[], Vec::as_slice)).draw(pen, area);
-    if count > usize::from(room) {
-        scrolled(pen, line(area, 0), first, taken, count);
-    }
     if count == 0 {
         pen.put(right(line(area, 1), 1), "no row has these letters", Role::Dim);
     }
@@ -82,18 +78,6 @@ pub(super) fn window(app: &App, room: u16, count: usize) -> usize {
     match app.chosen_place() {
         Some(chosen) => first.clamp(chosen.saturating_sub(room - 1), chosen),
         None => first,
-    }
-}
-
-/// Says which of the rows these are, over the gap before the first number.
-pub(super) fn scrolled(pen: &mut Pen<'_>, area: Rect, first: usize, taken: u16, count: usize) {
-    let last = first + usize::from(taken);
-    let of = |number: usize| format_count(number as u64);
-    let text = format!("{}-{} of {}", of(first + 1), of(last), of(count));
-    let width = u16::try_from(text.len()).unwrap_or(0);
-    let place = right(area, 12);
-    if place.width > width + 50 {
-        pen.put(place, &text, Role::Dim);
     }
 }
 
