@@ -66,7 +66,7 @@ impl App {
                     Sort::Cost => shown.sort_by_key(|at| Reverse(rows[*at].totals.cost)),
                     Sort::Requests => shown.sort_by_key(|at| Reverse(rows[*at].totals.requests)),
                     Sort::Name => {
-                        shown.sort_by(|one, other| rows[*one].names.cmp(&rows[*other].names))
+                        shown.sort_by(|one, other| rows[*one].names.cmp(&rows[*other].names));
                     }
                     // So they come.
                     _ => {}

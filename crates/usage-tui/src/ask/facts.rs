@@ -33,7 +33,7 @@ pub(super) fn of_engine(
 }
 
 fn moment(at: Option<Timestamp>, now: DateTime<Tz>) -> String {
-    let at = at.and_then(|at| at.to_utc()).map(|at| at.with_timezone(&now.timezone()));
+    let at = at.and_then(Timestamp::to_utc).map(|at| at.with_timezone(&now.timezone()));
     match at {
         None => "none".to_owned(),
         Some(at) => format!("{}, {}", at.format("%Y-%m-%d %H:%M:%S"), ago(at, now)),

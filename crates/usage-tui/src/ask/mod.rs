@@ -87,7 +87,8 @@ impl Question {
         let bounds = if summary.requests == 0 { engine.bounds(limits)? } else { Bounds::default() };
         let waiting = engine.freshness(limits)?.backlog_of_stopped;
         let newest = bounds.newest;
-        Ok(Answer::Usage(Usage { period, summary, before, content, newest, waiting }))
+        let usage = Usage { period, summary, before, content, newest, waiting };
+        Ok(Answer::Usage(Box::new(usage)))
     }
 
     fn facts(
@@ -121,7 +122,7 @@ fn rows(table: &Table) -> Vec<Row> {
 /// The answer to a question.
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
-    Usage(Usage),
+    Usage(Box<Usage>),
     Facts(Vec<Fact>),
 }
 

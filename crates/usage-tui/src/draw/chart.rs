@@ -74,8 +74,8 @@ const fn is_labelled(at: u16, tab: Tab, step: u16, label: u16) -> bool {
         return true;
     }
     match tab {
-        Tab::Today => at % 3 == 0,
-        Tab::Month => at == 0 || (at + 1) % 5 == 0,
+        Tab::Today => at.is_multiple_of(3),
+        Tab::Month => at == 0 || (at + 1).is_multiple_of(5),
         _ => true,
     }
 }

@@ -4,12 +4,12 @@ use std::cmp::Reverse;
 
 use chrono::DateTime;
 use ratatui::layout::Rect;
-use usage_core::Measure;
 use usage_core::format::{
     TextOptions, display_width, format_cost, format_count, format_remarks, format_share,
     format_tokens,
 };
 use usage_core::stats::Summary;
+use usage_core::{Measure, Timestamp};
 
 use super::pen::{Pen, line, right};
 use crate::app::App;
@@ -176,7 +176,7 @@ pub(super) fn nothing(pen: &mut Pen<'_>, area: Rect, app: &App, of: &Usage) {
     let what = if app.tab == Tab::Sessions { "sessions" } else { "requests" };
     pen.put(right(line(area, 0), 1), &format!("No {what} {time}."), Role::Strong);
     let zone = of.period.zone();
-    let newest = of.newest.and_then(|at| at.to_utc()).map(|at: DateTime<chrono::Utc>| {
+    let newest = of.newest.and_then(Timestamp::to_utc).map(|at: DateTime<chrono::Utc>| {
         format!("The newest record is of {}.", at.with_timezone(&zone).format("%a %d %b %Y, %H:%M"))
     });
     let next = newest.unwrap_or_else(|| {

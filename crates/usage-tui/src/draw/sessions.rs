@@ -15,6 +15,9 @@ use crate::ask::{Usage, ago};
 /// Room for names, where they need it, before a column goes.
 const NAME: u16 = 14;
 
+/// Says what stands in a cell.
+type Cell<'a> = &'a dyn Fn(&Session) -> String;
+
 pub(super) fn draw(
     pen: &mut Pen<'_>,
     area: Rect,
@@ -32,7 +35,7 @@ pub(super) fn draw(
     let zone = of.period.zone();
     let now = (app.options.now)();
     let at = |at: Timestamp| at.to_utc().map(|at| at.with_timezone(&zone));
-    let text = |header: &str, sorted: bool, cell: &dyn Fn(&Session) -> String| Column {
+    let text = |header: &str, sorted: bool, cell: Cell<'_>| Column {
         header: header.to_owned(),
         cells: shown.iter().map(|of| cell(of)).collect(),
         is_number: false,
@@ -49,6 +52,8 @@ pub(super) fn draw(
             is_sorted_by: sorted,
         }
     };
+    let names_of_rows: Vec<Vec<String>> =
+        shown.iter().map(|of| vec![of.instance.clone(), of.id.clone()]).collect();
     let order = app.order;
     let sheet = |names: usize, requests: bool| {
         let last = |of: &Session| at(of.time.1).map_or_else(String::new, |at| ago(at, now));
@@ -60,7 +65,7 @@ pub(super) fn draw(
         let instance = |of: &Session| printable(&of.instance).into_owned();
         let id = |of: &Session| printable(&of.id).into_owned();
         let mut columns = vec![text("Last", order == SessionOrder::Last, &last)];
-        let ranked: [(&str, &dyn Fn(&Session) -> String); 5] = [
+        let ranked: [(&str, Cell<'_>); 5] = [
             ("Project", &project),
             ("Models", &models),
             ("Began", &began),
@@ -75,16 +80,7 @@ pub(super) fn draw(
         columns.extend((of.summary[Measure::Priced] > 0).then(|| number(Number::Cost, false)));
         Sheet {
             columns,
-            looks: looks(
-                app,
-                shown
-                    .iter()
-                    .map(|of| [of.instance.clone(), of.id.clone()])
-                    .collect::<Vec<_>>()
-                    .iter()
-                    .map(|of| of.as_slice()),
-                false,
-            ),
+            looks: looks(app, names_of_rows.iter().map(Vec::as_slice), false),
             shares: Vec::new(),
             has_sum: false,
             is_reversed: app.is_reversed,

@@ -89,7 +89,7 @@ fn show(app: &mut App, rows: Vec<Row>, summary: Summary) {
     let period = question.period(now()).unwrap();
     let content = Content::Rows { rows, buckets: Vec::new() };
     let usage = Period { period, summary, before: None, content, newest: None, waiting: 0 };
-    app.take(question, Ok(Answer::Usage(usage)), (now(), Instant::now()));
+    app.take(question, Ok(Answer::Usage(Box::new(usage))), (now(), Instant::now()));
 }
 
 #[test]
