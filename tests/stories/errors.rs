@@ -338,7 +338,8 @@ const CAUSES: &[(&str, Cause)] = &[
 ];
 
 /// Those that have a story of their own, or that none can bring about: a test beside the code has most of these.
-const ELSEWHERE: [&str; 10] = [
+const ELSEWHERE: [&str; 11] = [
+    "no-terminal",
     "no-space-in-place",
     "import-interrupted",
     "follow-failed",

@@ -60,5 +60,6 @@ mod setup;
 mod status;
 mod statusline;
 mod tags;
+mod top;
 mod unknown_fields;
 mod zones;

@@ -98,6 +98,13 @@ impl Context {
         self.fixed_now.unwrap_or_else(clock).with_timezone(&self.zone.tz)
     }
 
+    /// Returns what tells now, in the zone, for those who go on asking.
+    #[cfg(feature = "top")]
+    pub(crate) fn local_clock(&self) -> impl Fn() -> DateTime<Tz> + Send + Sync + use<> {
+        let (fixed, zone) = (self.fixed_now, self.zone.tz);
+        move || fixed.unwrap_or_else(clock).with_timezone(&zone)
+    }
+
     /// Now, as a record's timestamp.
     pub(crate) fn now_timestamp(&self) -> Timestamp {
         self.fixed_now.map_or_else(|| SystemClock::new().now(), Timestamp::from)
@@ -274,7 +281,7 @@ impl Context {
         self.width.or_else(terminal_width)
     }
 
-    fn is_colored(&self) -> bool {
+    pub(crate) fn is_colored(&self) -> bool {
         match self.color {
             Some(ColorChoice::Always) => true,
             Some(ColorChoice::Never) => false,

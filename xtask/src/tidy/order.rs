@@ -64,6 +64,13 @@ const ORDERS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "usage-tui",
+        &[
+            "facts", "theme", "view", "keys", "options", "ask", "app", "draw", "once", "screen",
+            "live", "tests",
+        ],
+    ),
+    (
         "usage-cli",
         &[
             "amounts",

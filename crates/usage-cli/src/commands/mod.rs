@@ -35,6 +35,8 @@ mod setup;
 mod status;
 mod statusline;
 mod tags;
+#[cfg(feature = "top")]
+mod top;
 mod vacuum;
 mod weekly;
 
@@ -60,6 +62,8 @@ pub(crate) enum Command {
     Serve(serve::Args),
     #[cfg(feature = "server")]
     Setup(setup::Args),
+    #[cfg(feature = "top")]
+    Top(top::Args),
     Period(period::Args),
     Export(export::Args),
     Import(import::Args),
@@ -107,6 +111,8 @@ impl Command {
             Self::Serve(args) => serve::run(args, &context()?),
             #[cfg(feature = "server")]
             Self::Setup(args) => setup::run(args, &context()?),
+            #[cfg(feature = "top")]
+            Self::Top(args) => top::run(args, &context()?),
             Self::Period(args) => period::run(args, &context()?),
             Self::Export(args) => export::run(args, &context()?),
             Self::Import(args) => import::run(args, &without_zone()?),
@@ -134,6 +140,11 @@ impl Command {
 
     /// Returns whether libraries may warn on standard error.
     pub(crate) const fn may_warn(&self) -> bool {
+        // What is on a whole screen must not be written into.
+        #[cfg(feature = "top")]
+        if matches!(self, Self::Top(_)) {
+            return false;
+        }
         !matches!(self, Self::Statusline(_) | Self::Complete(_))
     }
 

@@ -15,12 +15,13 @@ mod text;
 mod when;
 mod width;
 
+pub use columns::{Column, column_choices};
 pub use json::{format_period_json, format_summary_json};
 pub use money::{format_cost, format_dollars};
 pub use options::TextOptions;
-pub use page::format_share;
+pub use page::{format_remarks, format_share};
 pub use text::{format_records, format_usage};
-pub use width::{display_width, shorten_middle};
+pub use width::{display_width, shorten_apart, shorten_middle};
 
 pub use crate::text::{escape_hidden, format_count, format_tokens, printable};
 

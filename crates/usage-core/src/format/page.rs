@@ -51,7 +51,8 @@ impl Page {
         for line in lines_of(&totals, options.width.unwrap_or(USUAL_PAGE)) {
             page.line(&line);
         }
-        for line in lines_of(&remarks(summary, options), options.width.unwrap_or(USUAL_PAGE)) {
+        for line in lines_of(&format_remarks(summary, options), options.width.unwrap_or(USUAL_PAGE))
+        {
             page.line(&fitted(line));
         }
         if let Some(line) = filter_line(filter) {
@@ -149,9 +150,10 @@ const fn in_ascii(character: char) -> char {
     }
 }
 
-/// Returns what there is to say of the requests besides the totals: how many went wrong and how sure the numbers
-/// are, as shares; and what sources say that they cost.
-fn remarks(summary: &Summary, options: &TextOptions) -> Vec<String> {
+/// Returns what there is to say of the requests besides the totals: their cost by list price, how many went wrong and
+/// how sure the numbers are, as shares; and what sources say that they cost.
+#[must_use]
+pub fn format_remarks(summary: &Summary, options: &TextOptions) -> Vec<String> {
     let named = |measure| match measure {
         Measure::Errors => Some("Errors"),
         Measure::Cancelled => Some("Cancelled"),
