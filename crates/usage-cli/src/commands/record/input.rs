@@ -173,6 +173,8 @@ pub(crate) struct Lines<R> {
     limit: usize,
     next_number: u64,
     is_first: bool,
+    /// The arrays that have begun and not ended.
+    open_arrays: i64,
     line: Vec<u8>,
 }
 
@@ -183,7 +185,13 @@ impl<R: BufRead> Lines<R> {
             (Form::Ndjson, _) => Ends::Breaks,
             (Form::Csv, _) => Ends::Rows(RowScanner::default()),
         };
-        Self { reader, ends, limit, next_number: 1, is_first: true, line: Vec::new() }
+        let line = Vec::new();
+        Self { reader, ends, limit, next_number: 1, is_first: true, open_arrays: 0, line }
+    }
+
+    /// Returns the line in which the input breaks off in the middle of an array, once all of it is read.
+    pub(crate) fn breaks_off(&self) -> Option<u64> {
+        (self.open_arrays > 0).then_some(self.next_number)
     }
 
     /// The next line, with its number, from 1; of a row or a value, that of its first line. One that is too long goes to
@@ -252,11 +260,21 @@ impl<R: BufRead> Lines<R> {
             let end = buffer.iter().position(|byte| !is_between(*byte)).unwrap_or(buffer.len());
             let is_end = end < buffer.len() || buffer.is_empty();
             self.next_number += breaks(&buffer[..end]);
+            self.open_arrays += buffer[..end].iter().copied().map(depth_of).sum::<i64>();
             self.reader.consume(end);
             if is_end {
                 return Ok(());
             }
         }
+    }
+}
+
+/// Returns by how much deeper in arrays one is behind a byte.
+const fn depth_of(byte: u8) -> i64 {
+    match byte {
+        b'[' => 1,
+        b']' => -1,
+        _ => 0,
     }
 }
 
