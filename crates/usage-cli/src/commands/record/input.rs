@@ -232,6 +232,9 @@ impl<R: BufRead> Lines<R> {
             let used = part.len() + usize::from(is_end && !are_values);
             self.reader.consume(used);
             if is_end || is_last {
+                // What breaks off within an object is told of that.
+                let is_cut = are_values && !is_end && self.line.starts_with(b"{");
+                self.open_arrays = if is_cut { 0 } else { self.open_arrays + self.depth_of_else() };
                 break;
             }
         }
@@ -253,6 +256,11 @@ impl<R: BufRead> Lines<R> {
         Ok(Some((number, if is_blank { Line::Blank } else { Line::Text(text) })))
     }
 
+    /// Returns the depth behind a piece that is no object.
+    fn depth_of_else(&self) -> i64 {
+        if self.line.starts_with(b"{") { 0 } else { depth(&self.line) }
+    }
+
     /// Skips what stands between the objects of an array.
     fn skip_between(&mut self) -> io::Result<()> {
         loop {
@@ -260,7 +268,7 @@ impl<R: BufRead> Lines<R> {
             let end = buffer.iter().position(|byte| !is_between(*byte)).unwrap_or(buffer.len());
             let is_end = end < buffer.len() || buffer.is_empty();
             self.next_number += breaks(&buffer[..end]);
-            self.open_arrays += buffer[..end].iter().copied().map(depth_of).sum::<i64>();
+            self.open_arrays += depth(&buffer[..end]);
             self.reader.consume(end);
             if is_end {
                 return Ok(());
@@ -269,13 +277,10 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
-/// Returns by how much deeper in arrays one is behind a byte.
-const fn depth_of(byte: u8) -> i64 {
-    match byte {
-        b'[' => 1,
-        b']' => -1,
-        _ => 0,
-    }
+/// Returns by how much deeper in arrays one is behind these bytes.
+fn depth(bytes: &[u8]) -> i64 {
+    let of = |byte: &u8| i64::from(*byte == b'[') - i64::from(*byte == b']');
+    bytes.iter().map(of).sum()
 }
 
 /// Returns the number of line breaks in a text.
