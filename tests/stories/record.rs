@@ -2,6 +2,7 @@
 
 use crate::fixture::Fixture;
 use crate::lines::{DAY, many};
+use crate::maintenance::on_a_terminal;
 
 #[test]
 fn a_file() {
@@ -186,6 +187,11 @@ fn the_ledger_is_where_it_is_said_to_be() {
     assert_eq!(fixture.files(), ["a.db"]);
     record(&fixture, "");
     assert_eq!(fixture.files(), ["a.db", "b.db"]);
+    // No shell has seen it.
+    let fixture = fixture.set("USAGE_DB", "~/own.db");
+    record(&fixture, "");
+    record(&fixture, "--db=~/other.db");
+    assert!(fixture.path("home/own.db").exists() && fixture.path("home/other.db").exists());
     let fixture = fixture.set("USAGE_DB", "");
     record(&fixture, "");
     assert!(fixture.path("home/.local/share/usage/usage.db").exists());
@@ -193,4 +199,16 @@ fn the_ledger_is_where_it_is_said_to_be() {
     let fixture = fixture.unset("USAGE_DB").set("XDG_DATA_HOME", data);
     record(&fixture, "");
     assert!(fixture.path("data/usage/usage.db").exists());
+}
+
+/// Who types it should know where the records have gone.
+#[test]
+fn on_a_terminal_a_new_ledger_is_named() {
+    let fixture = Fixture::new();
+    fixture.write("a", many(0, 1));
+    let Some(run) = on_a_terminal(&fixture, "usage record a", "") else { return };
+    assert!(run.stdout.contains("note: this ledger was made:"), "{run}");
+    assert!(run.stdout.contains("/usage.db"), "{run}");
+    let run = on_a_terminal(&fixture, "usage record a", "").unwrap();
+    assert!(!run.stdout.contains("was made"), "{run}");
 }

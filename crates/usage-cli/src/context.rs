@@ -132,7 +132,7 @@ impl Context {
     /// Where the ledger is, or would be.
     pub(crate) fn db_path(&self) -> Result<PathBuf, CliError> {
         match &self.db {
-            Some(path) => Ok(path.clone()),
+            Some(path) => Ok(usage_store::in_home(path)?),
             None => Ok(usage_store::db_path()?),
         }
     }
@@ -141,7 +141,11 @@ impl Context {
     pub(crate) fn open_or_create(&self) -> Result<Store, CliError> {
         let path = self.db_path()?;
         tracing::info!("the ledger is {}", path.display());
+        let is_new = !path.exists();
         let store = options().open(path)?;
+        if is_new && !self.quiet && std::io::stderr().is_terminal() {
+            output::note(&format!("note: this ledger was made: {}", store.path().display()));
+        }
         if let Some(migrated) = store.migrated().filter(|_| !self.quiet) {
             let copy = migrated.copy.as_ref().map_or_else(String::new, |copy| {
                 format!("; as it was, it lies in {}", copy.display())

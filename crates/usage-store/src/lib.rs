@@ -25,7 +25,7 @@ pub use journal::backlog::{JournalBacklog, JournalSegment, SegmentState};
 pub use journal::recovery::{Journals, Recovered};
 pub use ledger::books::{LedgerBook, this_program};
 pub use ledger::file;
-pub use ledger::path::{DB_ENV, db_path};
+pub use ledger::path::{DB_ENV, db_path, in_home};
 pub use ledger::schema::APPLICATION_ID;
 pub use open::migration::{Migrated, MigrationPlan, MigrationStep};
 pub use options::{Migrate, StoreOptions, Synchronous};

@@ -128,14 +128,17 @@ impl Column {
         options: &TextOptions,
     ) -> String {
         let count = |number: fn(&Summary) -> u64| tokens_in_unit_of(number(of), number(all));
+        // Where only totals were stated, nobody knows how many of them were of a kind: that is not none.
+        let are_known = of.tokens() == 0 || of[Measure::Unclassified] < of.tokens();
+        let kind = |number| if are_known { count(number) } else { "-".to_owned() };
         match self {
             Requests => format_count(of.requests),
             Fallbacks => format_count(of.fallbacks()),
-            Input => count(|of| of[Measure::Input]),
-            Output => count(|of| of[Measure::Output]),
-            CacheWrite => count(|of| of[Measure::CacheWrite]),
-            CacheRead => count(|of| of[Measure::CacheRead]),
-            Cache => count(|of| of[Measure::CacheWrite].saturating_add(of[Measure::CacheRead])),
+            Input => kind(|of| of[Measure::Input]),
+            Output => kind(|of| of[Measure::Output]),
+            CacheWrite => kind(|of| of[Measure::CacheWrite]),
+            CacheRead => kind(|of| of[Measure::CacheRead]),
+            Cache => kind(|of| of[Measure::CacheWrite].saturating_add(of[Measure::CacheRead])),
             Tokens => count(Summary::tokens),
             Share if sort == Some(Sort::Cost) && all.cost != Money::ZERO => {
                 // As fine as a share is shown, and within what it is reckoned in.
@@ -198,6 +201,23 @@ mod tests {
             (912_000_000, 200_000_000_000, "0.9B"),
         ] {
             assert_eq!(tokens_in_unit_of(tokens, all), shown);
+        }
+    }
+
+    #[test]
+    fn kinds_that_nobody_stated_are_not_none() {
+        let options = TextOptions::default();
+        let of = |kind, tokens| Summary::new(1, [0; Measure::COUNT]).with(kind, tokens);
+        let all = of(Measure::Input, 9);
+        for (summary, cells) in [
+            (of(Measure::Unclassified, 5), ["-", "-", "-", "5"]),
+            (of(Measure::Unclassified, 5).with(Measure::Output, 1), ["0", "1", "0", "6"]),
+            (of(Measure::Input, 5), ["5", "0", "0", "5"]),
+            (Summary::default(), ["0", "0", "0", "0"]),
+        ] {
+            let shown = [Input, Output, Cache, Tokens]
+                .map(|column: Column| column.cell(&summary, &all, None, &options));
+            assert_eq!(shown, cells);
         }
     }
 

@@ -59,6 +59,7 @@ mod retention;
 mod rollups;
 mod rows;
 mod said;
+mod salvaging;
 mod scan;
 mod series;
 mod sessions;
