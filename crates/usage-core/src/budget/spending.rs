@@ -1,0 +1,110 @@
+//! The sums of one budget that a gate knows: stored, handed over, and in flight.
+
+use std::collections::VecDeque;
+
+use super::{Amount, Budget, BudgetState};
+use crate::stats::Summary;
+use crate::{Error, Period, TimeRange, Timestamp};
+
+/// Sums by generation, the oldest first.
+type Pending = VecDeque<(u64, Summary)>;
+
+/// What is known of the spending of a budget in its present period.
+pub(super) struct Spending {
+    pub(super) budget: Budget,
+    period: Period,
+    range: TimeRange,
+    /// As the ledger had it last.
+    stored: Summary,
+    /// Handed over since, by the generation that it belongs to: what of it the ledger's sum has is not known.
+    pending: Pending,
+    /// Handed over with times of the next period, which begins when a request or a question says so: one record of a
+    /// wrong clock is no reason to forget what is spent.
+    next: Option<(TimeRange, Pending)>,
+    /// What requests that are under way may come to at most, where that is known.
+    reserved: u128,
+}
+
+impl Spending {
+    pub(super) fn new(budget: Budget, period: Period) -> Self {
+        let range = TimeRange::from(&period);
+        let (stored, pending) = (Summary::default(), Pending::new());
+        Self { budget, period, range, stored, pending, next: None, reserved: 0 }
+    }
+
+    /// Goes on to the period that an instant is in, where the present one is over. Nothing is spent in it yet, as far as
+    /// is known here; what is under way stays reserved.
+    pub(super) fn advance(&mut self, at: Timestamp) -> Result<(), Error> {
+        if self.range.end.is_some_and(|end| end <= at) {
+            self.period = self.budget.period_at(at)?;
+            self.range = TimeRange::from(&self.period);
+            self.stored = Summary::default();
+            let next = self.next.take().filter(|(range, _)| *range == self.range);
+            self.pending = next.map(|(_, pending)| pending).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// Counts what was handed over, if it is of this period or the next one.
+    pub(super) fn add(&mut self, generation: u64, at: Timestamp, of: &Summary) {
+        let pending = match self.range.contains(at) {
+            true => Some(&mut self.pending),
+            false => self.next_of(at),
+        };
+        let Some(pending) = pending else { return };
+        match pending.back_mut() {
+            Some((last, sum)) if *last == generation => sum.merge(of),
+            _ => pending.push_back((generation, *of)),
+        }
+    }
+
+    /// Returns the sums of the next period, if an instant is in it.
+    fn next_of(&mut self, at: Timestamp) -> Option<&mut Pending> {
+        let end = self.range.end.filter(|end| *end <= at)?;
+        if self.next.is_none() {
+            let period = self.budget.period_at(end).ok()?;
+            self.next = Some((TimeRange::from(&period), Pending::new()));
+        }
+        let (range, pending) = self.next.as_mut()?;
+        range.contains(at).then_some(pending)
+    }
+
+    /// Takes over the ledger's sum of a period, which has all that was handed over up to a generation.
+    pub(super) fn refresh(&mut self, period: &Period, stored: Summary, up_to: u64) {
+        // Another period has begun meanwhile.
+        if self.range == TimeRange::from(period) {
+            self.stored = stored;
+            self.pending.retain(|(generation, _)| *generation > up_to);
+        }
+    }
+
+    pub(super) fn reserve(&mut self, units: u128) {
+        self.reserved = self.reserved.saturating_add(units);
+    }
+
+    pub(super) fn release(&mut self, units: u128) {
+        self.reserved = self.reserved.saturating_sub(units);
+    }
+
+    /// Returns when the present period ends.
+    pub(super) const fn until(&self) -> Option<Timestamp> {
+        self.range.end
+    }
+
+    /// Returns what is stored and handed over.
+    pub(super) fn totals(&self) -> Summary {
+        let mut totals = self.stored;
+        self.pending.iter().for_each(|(_, sum)| totals.merge(sum));
+        totals
+    }
+
+    /// Returns what is spent with what is reserved.
+    pub(super) fn committed(&self) -> Amount {
+        let spent = self.budget.limit().spent(&self.totals());
+        spent.with_units(spent.units().saturating_add(self.reserved))
+    }
+
+    pub(super) fn state(&self, now: Timestamp) -> BudgetState {
+        BudgetState::new(self.budget.clone(), self.period.clone(), self.totals(), now)
+    }
+}
