@@ -12,6 +12,9 @@ use crate::sink::Progress;
 use crate::stats::Summary;
 use crate::{Error, Label, LabelNames, Measure, Record, Timestamp};
 
+/// So often the engine is asked at a time, where more is stored in the meantime.
+const TRIES: usize = 3;
+
 /// What becomes of requests that count for a hard budget of money and have no price: nobody can say what they cost, and
 /// it is never taken for nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +114,24 @@ impl Gate {
         now: Timestamp,
     ) -> Result<(), Error> {
         let _alone = lock(&self.0.refreshing);
+        let mut outcome = Ok(());
+        for _ in 0..TRIES {
+            let ended = progress.ended();
+            outcome = self.refresh_once(engine, progress, now);
+            // What was stored meanwhile may be in the sums, and counts twice then until it is known.
+            if outcome.is_err() || progress.ended() == ended {
+                break;
+            }
+        }
+        outcome
+    }
+
+    fn refresh_once(
+        &self,
+        engine: &dyn Engine,
+        progress: &dyn Progress,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let closed = {
             let mut state = self.state();
             state.generation += 1;

@@ -15,6 +15,8 @@ mod json;
 mod permit;
 mod spending;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use amount::Amount;
 pub use definition::{Budget, Per};

@@ -36,7 +36,7 @@ pub fn format_budgets(states: &[BudgetState], options: &TextOptions) -> String {
 
 fn grid(states: &[BudgetState], (count, has_kind): (usize, bool), options: &TextOptions) -> Grid {
     let column = |header: &str, shortens| NameColumn { header: header.into(), least: 0, shortens };
-    let mut names = vec![column("Budget", true), column("A", false), column("State", false)];
+    let mut names = vec![column("Budget", true), column("Per", false), column("State", false)];
     names.extend(has_kind.then(|| column("Kind", false)));
     let lines = states.iter().flat_map(|state| {
         let mut names = vec![
