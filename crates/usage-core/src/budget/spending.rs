@@ -6,6 +6,9 @@ use super::{Amount, Budget, BudgetState};
 use crate::stats::Summary;
 use crate::{Error, Period, TimeRange, Timestamp};
 
+/// Of so many later periods sums are kept; the clocks of more are wrong.
+const MOST_LATER: usize = 16;
+
 /// Sums by generation, the oldest first.
 type Pending = VecDeque<(u64, Summary)>;
 
@@ -18,9 +21,9 @@ pub(super) struct Spending {
     stored: Summary,
     /// Handed over since, by the generation that it belongs to: what of it the ledger's sum has is not known.
     pending: Pending,
-    /// Handed over with times of the next period, which begins when a request or a question says so: one record of a
-    /// wrong clock is no reason to forget what is spent.
-    next: Option<(TimeRange, Pending)>,
+    /// Handed over with times of later periods, which begin when a request or a question says so: one record of a wrong
+    /// clock is no reason to forget what is spent.
+    later: Vec<(TimeRange, Pending)>,
     /// What requests that are under way may come to at most, where that is known.
     reserved: u128,
 }
@@ -29,7 +32,7 @@ impl Spending {
     pub(super) fn new(budget: Budget, period: Period) -> Self {
         let range = TimeRange::from(&period);
         let (stored, pending) = (Summary::default(), Pending::new());
-        Self { budget, period, range, stored, pending, next: None, reserved: 0 }
+        Self { budget, period, range, stored, pending, later: Vec::new(), reserved: 0 }
     }
 
     /// Goes on to the period that an instant is in, where the present one is over. Nothing is spent in it yet, as far as
@@ -39,17 +42,18 @@ impl Spending {
             self.period = self.budget.period_at(at)?;
             self.range = TimeRange::from(&self.period);
             self.stored = Summary::default();
-            let next = self.next.take().filter(|(range, _)| *range == self.range);
-            self.pending = next.map(|(_, pending)| pending).unwrap_or_default();
+            let later = self.later.iter().position(|(range, _)| *range == self.range);
+            self.pending = later.map(|at| self.later.swap_remove(at).1).unwrap_or_default();
+            self.later.retain(|(range, _)| range.start > self.range.start);
         }
         Ok(())
     }
 
-    /// Counts what was handed over, if it is of this period or the next one.
+    /// Counts what was handed over, if it is of this period or a later one.
     pub(super) fn add(&mut self, generation: u64, at: Timestamp, of: &Summary) {
         let pending = match self.range.contains(at) {
             true => Some(&mut self.pending),
-            false => self.next_of(at),
+            false => self.later_of(at),
         };
         let Some(pending) = pending else { return };
         match pending.back_mut() {
@@ -58,15 +62,20 @@ impl Spending {
         }
     }
 
-    /// Returns the sums of the next period, if an instant is in it.
-    fn next_of(&mut self, at: Timestamp) -> Option<&mut Pending> {
-        let end = self.range.end.filter(|end| *end <= at)?;
-        if self.next.is_none() {
-            let period = self.budget.period_at(end).ok()?;
-            self.next = Some((TimeRange::from(&period), Pending::new()));
-        }
-        let (range, pending) = self.next.as_mut()?;
-        range.contains(at).then_some(pending)
+    /// Returns the sums of the later period that an instant is in.
+    fn later_of(&mut self, at: Timestamp) -> Option<&mut Pending> {
+        self.range.end.filter(|end| *end <= at)?;
+        let known = self.later.iter().position(|(range, _)| range.contains(at));
+        let index = match known {
+            Some(index) => index,
+            None if self.later.len() >= MOST_LATER => return None,
+            None => {
+                let period = self.budget.period_at(at).ok()?;
+                self.later.push((TimeRange::from(&period), Pending::new()));
+                self.later.len() - 1
+            }
+        };
+        self.later.get_mut(index).map(|(_, pending)| pending)
     }
 
     /// Takes over the ledger's sum of a period, which has all that was handed over up to a generation.
