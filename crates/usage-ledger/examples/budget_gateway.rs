@@ -63,7 +63,7 @@ impl Gateway {
         let record = Record::new(Labels::new(names)?, Usage::new(tokens, self.clock.now()))?;
         // First to the tracker and then to the gate, so that it is never in neither.
         self.tracker.record(record.clone())?;
-        permit.settle(&record);
+        permit.settle(&record, &self.tracker);
         Ok(Ok(ANSWER))
     }
 

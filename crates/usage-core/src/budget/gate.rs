@@ -58,7 +58,7 @@ impl<'a> Request<'a> {
 /// more than what is in flight when it is reached. What others write to the ledger it learns by
 /// [`refresh`](Self::refresh): call that every second or so.
 ///
-/// A record counts twice for the moment in which it is stored and not yet known to be, and never not at all.
+/// A record that is stored while the ledger is asked may count twice until it is asked again, and never not at all.
 #[derive(Clone)]
 pub struct Gate(Arc<Shared>);
 
@@ -72,10 +72,6 @@ struct Shared {
 
 struct State {
     budgets: Vec<Spending>,
-    /// What is handed over now belongs to this generation.
-    generation: u64,
-    /// Generations that are closed, each with how many records had been accepted by then.
-    closed: Vec<(u64, u64)>,
 }
 
 impl Gate {
@@ -95,7 +91,7 @@ impl Gate {
             Ok(Spending::new(budget, period))
         };
         let budgets = budgets.into_iter().map(spending).collect::<Result<_, Error>>()?;
-        let state = Mutex::new(State { budgets, generation: 1, closed: Vec::new() });
+        let state = Mutex::new(State { budgets });
         let prices = prices.map(CachedPrices::new);
         let gate = Self(Arc::new(Shared { prices, unpriced, state, refreshing: Mutex::default() }));
         gate.refresh(engine, &(), now)?;
@@ -132,24 +128,10 @@ impl Gate {
         progress: &dyn Progress,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let closed = {
-            let mut state = self.state();
-            state.generation += 1;
-            state.generation - 1
-        };
-        // In this order: what is of a closed generation is accepted, and what has ended is in the sums that are asked
-        // for afterwards.
-        let accepted = progress.accepted();
+        // Before the engine is asked: what has ended by then is in its sums.
         let ended = progress.ended();
-        let (budgets, up_to): (Vec<Budget>, u64) = {
-            let mut state = self.state();
-            state.closed.push((closed, accepted));
-            let done = state.closed.iter().rev().find(|(_, accepted)| *accepted <= ended);
-            let up_to = done.map_or(0, |(generation, _)| *generation);
-            // The last one that is done stays: of a budget that could not be asked it is needed again.
-            state.closed.retain(|(generation, _)| *generation >= up_to);
-            (state.budgets.iter().map(|of| of.budget.clone()).collect(), up_to)
-        };
+        let budgets: Vec<Budget> =
+            self.state().budgets.iter().map(|of| of.budget.clone()).collect();
         let answers: Vec<_> =
             budgets.iter().map(|of| state(engine, of, now, &Limits::none())).collect();
         let mut state = self.state();
@@ -157,7 +139,7 @@ impl Gate {
         for (spending, answer) in state.budgets.iter_mut().zip(answers) {
             let advanced = spending.advance(now);
             match answer.and_then(|answer| advanced.map(|()| answer)) {
-                Ok(answer) => spending.refresh(&answer.period, answer.totals, up_to),
+                Ok(answer) => spending.refresh(&answer.period, answer.totals, ended),
                 Err(error) => outcome = Err(error),
             }
         }
@@ -220,7 +202,9 @@ impl Gate {
 
     /// Counts a record that was handed over to the tracker without a permit, such as one of a request that was let
     /// through by somebody else. Call it after the tracker has it.
-    pub fn count(&self, record: &Record) {
+    pub fn count(&self, record: &Record, progress: &dyn Progress) {
+        // After it was handed over, so that it is among them.
+        let accepted = progress.accepted();
         let names = record.names();
         let cost = self.0.prices.as_ref().and_then(|prices| {
             let billed = Billed::from(record.counts());
@@ -234,10 +218,9 @@ impl Gate {
             summary.add_cost(cost);
         }
         let mut state = self.state();
-        let generation = state.generation;
         for spending in &mut state.budgets {
             if spending.budget.filter().matches(&names) {
-                spending.add(generation, record.timestamp(), &summary);
+                spending.add(accepted, record.timestamp(), &summary);
             }
         }
     }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::gate::Gate;
 use super::{Amount, Budget};
+use crate::sink::Progress;
 use crate::{Record, Timestamp};
 
 /// Lets one request through. Keep it until the request is recorded, and [settle](Self::settle) it then; a permit that is
@@ -24,10 +25,10 @@ impl Permit {
         Self { gate, reserved: Vec::new(), is_unpriced: false, past: Vec::new() }
     }
 
-    /// Counts a record that was handed over for this request: call it after the tracker has it. What the request had
-    /// reserved is free again.
-    pub fn settle(self, record: &Record) {
-        self.gate.count(record);
+    /// Counts a record that was handed over for this request: call it after the tracker, whose progress it
+    /// is, has it. What the request had reserved is free again.
+    pub fn settle(self, record: &Record, progress: &dyn Progress) {
+        self.gate.count(record, progress);
     }
 
     /// Returns whether the request counts for a budget of money and has no price, so that the budget cannot count it.

@@ -6,11 +6,42 @@ use super::{Amount, Budget, BudgetState};
 use crate::stats::Summary;
 use crate::{Error, Period, TimeRange, Timestamp};
 
-/// Of so many later periods sums are kept; the clocks of more are wrong.
+/// The later periods of which sums are kept; the clocks of more are wrong.
 const MOST_LATER: usize = 16;
 
-/// Sums by generation, the oldest first.
-type Pending = VecDeque<(u64, Summary)>;
+/// So many records are kept apart; more are dropped together, the later ones later than they could be.
+const MOST_APART: usize = 4_096;
+
+/// What was handed over and is not known to be in the ledger's sum.
+#[derive(Default)]
+struct Pending {
+    /// Each with how many records had been accepted when it was counted, the oldest first.
+    records: VecDeque<(u64, Summary)>,
+    sum: Summary,
+}
+
+impl Pending {
+    fn add(&mut self, accepted: u64, of: &Summary) {
+        self.sum.merge(of);
+        let is_full = self.records.len() >= MOST_APART;
+        match self.records.back_mut() {
+            // Several threads may have come out of their order.
+            Some((last, sum)) if is_full || accepted <= *last => {
+                *last = accepted.max(*last);
+                sum.merge(of);
+            }
+            _ => self.records.push_back((accepted, *of)),
+        }
+    }
+
+    /// Drops the first so many accepted ones.
+    fn drop_first(&mut self, ended: u64) {
+        let count = self.records.partition_point(|(accepted, _)| *accepted <= ended);
+        self.records.drain(..count);
+        self.sum = Summary::default();
+        self.records.iter().for_each(|(_, of)| self.sum.merge(of));
+    }
+}
 
 /// What is known of the spending of a budget in its present period.
 pub(super) struct Spending {
@@ -19,7 +50,7 @@ pub(super) struct Spending {
     range: TimeRange,
     /// As the ledger had it last.
     stored: Summary,
-    /// Handed over since, by the generation that it belongs to: what of it the ledger's sum has is not known.
+    /// Handed over since.
     pending: Pending,
     /// Handed over with times of later periods, which begin when a request or a question says so: one record of a wrong
     /// clock is no reason to forget what is spent.
@@ -31,7 +62,7 @@ pub(super) struct Spending {
 impl Spending {
     pub(super) fn new(budget: Budget, period: Period) -> Self {
         let range = TimeRange::from(&period);
-        let (stored, pending) = (Summary::default(), Pending::new());
+        let (stored, pending) = (Summary::default(), Pending::default());
         Self { budget, period, range, stored, pending, later: Vec::new(), reserved: 0 }
     }
 
@@ -50,15 +81,13 @@ impl Spending {
     }
 
     /// Counts what was handed over, if it is of this period or a later one.
-    pub(super) fn add(&mut self, generation: u64, at: Timestamp, of: &Summary) {
+    pub(super) fn add(&mut self, accepted: u64, at: Timestamp, of: &Summary) {
         let pending = match self.range.contains(at) {
             true => Some(&mut self.pending),
             false => self.later_of(at),
         };
-        let Some(pending) = pending else { return };
-        match pending.back_mut() {
-            Some((last, sum)) if *last == generation => sum.merge(of),
-            _ => pending.push_back((generation, *of)),
+        if let Some(pending) = pending {
+            pending.add(accepted, of);
         }
     }
 
@@ -71,19 +100,19 @@ impl Spending {
             None if self.later.len() >= MOST_LATER => return None,
             None => {
                 let period = self.budget.period_at(at).ok()?;
-                self.later.push((TimeRange::from(&period), Pending::new()));
+                self.later.push((TimeRange::from(&period), Pending::default()));
                 self.later.len() - 1
             }
         };
         self.later.get_mut(index).map(|(_, pending)| pending)
     }
 
-    /// Takes over the ledger's sum of a period, which has all that was handed over up to a generation.
-    pub(super) fn refresh(&mut self, period: &Period, stored: Summary, up_to: u64) {
+    /// Takes over the ledger's sum of a period, which has the first so many records that were accepted.
+    pub(super) fn refresh(&mut self, period: &Period, stored: Summary, ended: u64) {
         // Another period has begun meanwhile.
         if self.range == TimeRange::from(period) {
             self.stored = stored;
-            self.pending.retain(|(generation, _)| *generation > up_to);
+            self.pending.drop_first(ended);
         }
     }
 
@@ -103,7 +132,7 @@ impl Spending {
     /// Returns what is stored and handed over.
     pub(super) fn totals(&self) -> Summary {
         let mut totals = self.stored;
-        self.pending.iter().for_each(|(_, sum)| totals.merge(sum));
+        totals.merge(&self.pending.sum);
         totals
     }
 

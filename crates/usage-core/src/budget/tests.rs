@@ -193,7 +193,7 @@ fn ten_thousand_histories_are_as_the_model_says() {
                     if random.below(4) > 0 {
                         let used = record(model, random.below(most + 1), at(now));
                         ledger.accept(used.clone());
-                        permit.settle(&used);
+                        permit.settle(&used, &ledger);
                     }
                 }
                 4 => {
@@ -255,15 +255,15 @@ fn a_record_of_another_time_begins_no_period() {
     let budget = Budget::new("n", Amount::Tokens(10), Per::Day).unwrap().hard();
     let at = |hours: i64| Timestamp::from_micros(START + hours * HOUR);
     let gate = Gate::new(&ledger, [budget], (None, Unpriced::Admit), at(1)).unwrap();
-    gate.count(&record("a", 10, at(2)));
-    gate.count(&record("a", 7, at(25)));
-    gate.count(&record("a", 7, at(24 * 365)));
+    gate.count(&record("a", 10, at(2)), &());
+    gate.count(&record("a", 7, at(25)), &());
+    gate.count(&record("a", 7, at(24 * 365)), &());
     let names = LabelNames::new().with_instance("i").with_route("r").with_model("a");
     let asked = |hours| gate.admit(&Request::new(names, at(hours)));
     assert_eq!(asked(3).unwrap_err().why, Refusal::Spent);
     // The next day has what was told of it before it began.
     assert!(asked(24).is_ok());
-    gate.count(&record("a", 3, at(26)));
+    gate.count(&record("a", 3, at(26)), &());
     assert_eq!(asked(26).unwrap_err().committed, Amount::Tokens(10));
 }
 
@@ -278,7 +278,7 @@ fn what_has_no_price_is_said_or_refused() {
         match gate.admit(&Request::new(names, at)) {
             Ok(permit) => {
                 assert!(permit.is_unpriced() && unpriced == Unpriced::Admit);
-                permit.settle(&record("a", 5, at));
+                permit.settle(&record("a", 5, at), &());
             }
             Err(refused) => assert_eq!(refused.why, Refusal::Unpriced),
         }
