@@ -63,6 +63,29 @@ const CAUSES: &[(&str, Cause)] = &[
     ("no-setting", || Some(Fixture::new().usage("config set blue UTC"))),
     ("no-setting", || Some(Fixture::new().usage("config set timezon UTC"))),
     ("bad-setting", || Some(Fixture::new().usage("config set cycle-day 40"))),
+    ("bad-budget", || Some(Fixture::with(DAY).usage_of(["budget", "set", "a\tb", "--usd", "5"]))),
+    ("bad-budget", || Some(Fixture::with(DAY).usage("budget set a --usd 5 --cycle-day 3"))),
+    ("no-budget", || Some(Fixture::with(DAY).usage("budget remove all"))),
+    ("no-budget", || {
+        let fixture = Fixture::with(DAY);
+        fixture.usage("budget set all --tokens 5").stdout_of_success();
+        Some(fixture.usage("budget check al"))
+    }),
+    ("budget-command", || {
+        let fixture = Fixture::with(DAY);
+        fixture.usage("budget set all --tokens 5 --now 2026-05-03T12:00:00Z").stdout_of_success();
+        Some(fixture.usage("budget check --now 2026-05-03T12:00:00Z --exec false"))
+    }),
+    ("budget-unreadable", || {
+        let sql = r#"INSERT INTO settings VALUES ('budget:all', '{"name":"all","weight":1}')"#;
+        Some(changed(sql).usage("budget"))
+    }),
+    ("budget-not-counted", || {
+        let fixture = Fixture::with(DAY);
+        fixture.usage("budget set all --tokens 5 --tag team=a").stdout_of_success();
+        fixture.usage("prune --before 2026-05-04 --keep-sums").stdout_of_success();
+        Some(fixture.usage("budget"))
+    }),
     ("no-folder", || Some(Fixture::with(DAY).usage("backup missing/usage.db"))),
     ("bad-grouping", || Some(Fixture::with(DAY).usage("report --by day,week"))),
     ("period-too-long", || {

@@ -11,6 +11,7 @@
 
 mod agents;
 mod backup;
+mod budgets;
 mod by;
 mod command_line;
 mod crowds;

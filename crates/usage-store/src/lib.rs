@@ -2,6 +2,8 @@
 // What prints or ends the process is the program, not a library, whatever the reason.
 #![cfg_attr(not(test), forbid(clippy::print_stdout, clippy::print_stderr, clippy::exit))]
 
+#[cfg(feature = "zones")]
+mod budgets;
 pub mod doctor;
 mod error;
 mod journal;
@@ -18,6 +20,8 @@ pub mod status;
 mod store;
 mod write;
 
+#[cfg(feature = "zones")]
+pub use budgets::Budgets;
 pub use error::{
     DamageCode, Doubt, Result, SCHEMA_VERSION, SqliteError, SqliteErrorKind, StoreError, WriteError,
 };

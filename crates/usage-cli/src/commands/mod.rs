@@ -3,6 +3,7 @@
 mod about;
 mod backup;
 mod blocks;
+mod budget;
 mod completions;
 mod config;
 mod daily;
@@ -68,6 +69,7 @@ pub(crate) enum Command {
     Export(export::Args),
     Import(import::Args),
     Tags(tags::Args),
+    Budget(budget::Args),
     Prices(prices::Args),
     Reprice(reprice::Args),
     Prune(prune::Args),
@@ -117,6 +119,7 @@ impl Command {
             Self::Export(args) => export::run(args, &context()?),
             Self::Import(args) => import::run(args, &without_zone()?),
             Self::Tags(args) => tags::run(args, &without_zone()?),
+            Self::Budget(args) => budget::run(args, &context()?),
             Self::Prices(args) => prices::run(args, &context()?),
             Self::Reprice(args) => reprice::run(args, &context()?),
             Self::Prune(args) => prune::run(args, &context()?),

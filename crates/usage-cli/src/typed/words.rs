@@ -28,6 +28,7 @@ pub(super) const COMMANDS: &[(&[&str], &str)] = &[
     (&["upgrade", "update"], "migrate"),
     (&["retention", "keep", "policy"], "retain"),
     (&["pricing", "rates"], "prices"),
+    (&["limit", "limits", "quota", "quotas", "alert", "alerts"], "budget"),
     (&["settings", "setting", "configure", "preferences", "set", "get"], "config"),
     (&["statusbar", "status-line", "line", "prompt"], "statusline"),
     (&["server", "daemon", "listen", "web", "dashboard"], "serve"),

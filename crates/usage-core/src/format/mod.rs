@@ -2,6 +2,7 @@
 //! [`Report`].
 
 mod bar;
+mod budgets;
 mod columns;
 #[cfg(feature = "csv")]
 mod csv;
@@ -15,6 +16,7 @@ mod text;
 mod when;
 mod width;
 
+pub use budgets::format_budgets;
 pub use columns::{Column, column_choices};
 pub use json::{format_period_json, format_summary_json};
 pub use money::{format_cost, format_dollars};
