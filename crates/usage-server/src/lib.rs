@@ -25,7 +25,6 @@ mod server;
 mod status;
 mod tokens;
 
-pub use app::StatusFn;
 pub use batch::{Batch, Seen};
 pub use error::ServeError;
 pub use limits::Limits;

@@ -111,6 +111,9 @@ fn shown(status: &Status, now: Timestamp, context: &Context) -> String {
     );
     page.line("Newest", newest);
     page.line("Quality", quality(status));
+    for of in &status.reconciled {
+        page.line("Twice", amounts::reconciled(of));
+    }
     let waiting = status.backlog.of_stopped + status.backlog.of_running;
     page.line(
         "Journals",

@@ -70,3 +70,4 @@ mod turns;
 mod upgrading;
 mod versions;
 mod view;
+mod ways;
