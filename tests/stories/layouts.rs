@@ -127,6 +127,7 @@ fn other_files_are_called_what_they_are() {
     let telemetry = "{\"resourceSpans\":[{\"resource\":{}}]}\n";
     for (run, _) in both_ways(telemetry.as_bytes(), "a") {
         assert!(run.stderr.contains(" is telemetry (OTLP)"), "{run}");
+        assert!(run.stderr.contains("hint: `usage serve` takes it"), "{run}");
     }
     // What was read before it is stored.
     let fixture = Fixture::new();

@@ -29,7 +29,6 @@ mod status;
 mod tokens;
 mod units;
 
-pub use app::StatusFn;
 pub use batch::{Batch, Seen};
 pub use error::ServeError;
 pub use limits::Limits;

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use usage_store::Store;
 use usage_tracker::{Clock, Durability, ShutdownReport, SystemClock, Tracker};
 
-use crate::app::{App, StatusFn};
+use crate::app::App;
 use crate::connection::{Connections, is_loopback};
 use crate::error::ServeError;
 use crate::events;
@@ -45,10 +45,6 @@ pub struct Config {
     pub zone: Tz,
     /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Says more of the ledger for `/v1/status`, as JSON.
-    pub status: Option<Arc<StatusFn>>,
-    /// Says which budgets there are and how far each is used, for `/v1/budgets`, as JSON.
-    pub budgets: Option<Arc<StatusFn>>,
 }
 
 impl Default for Config {
@@ -60,8 +56,6 @@ impl Default for Config {
             synced: false,
             zone: Tz::UTC,
             clock: Arc::new(SystemClock::new()),
-            status: None,
-            budgets: None,
         }
     }
 }
@@ -210,8 +204,6 @@ fn app(store: Store, config: Config, stop: watch::Receiver<bool>) -> Result<App,
         tokens: config.tokens,
         hosts: config.hosts,
         world: World { clock: config.clock, zone: config.zone },
-        status: config.status,
-        budgets: config.budgets,
         large: Arc::new(Semaphore::new(limits.large_bodies)),
         questions: Arc::new(Semaphore::new(limits.questions)),
         subscribers: Arc::new(Semaphore::new(limits.subscribers)),

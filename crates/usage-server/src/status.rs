@@ -13,23 +13,15 @@ use crate::app::App;
 
 pub(crate) async fn show(State(app): State<Arc<App>>) -> Response<Body> {
     let answered = app.ask(|app, engine, limits| {
-        let freshness = engine.freshness(&limits)?;
         let bounds = engine.bounds(&limits)?;
-        let at = |at: Option<usage_core::Timestamp>| at.map(|at| at.to_string());
-        let ledger = match &app.status {
-            Some(status) => serde_json::from_str(&status(&app.store)?).unwrap_or(Value::Null),
-            None => Value::Null,
-        };
+        let ledger = app.ledger_status()?;
         Ok(json!({
             "schema": 1,
             "version": env!("CARGO_PKG_VERSION"),
             "process": std::process::id(),
             "received": app.received.to_json(),
             "tracker": tracker(&app.tracker.stats()),
-            "newest": at(bounds.newest),
-            "accepts_from": at(bounds.accepts_from),
-            "backlog_of_stopped": freshness.backlog_of_stopped,
-            "backlog_of_running": freshness.backlog_of_running,
+            "accepts_from": bounds.accepts_from.map(|at| at.to_string()),
             "ledger": ledger,
         }))
     });

@@ -47,6 +47,7 @@ pub use retention::{
 pub use store::Store;
 pub use store::across::AcrossInstances;
 pub use store::backup::Backup;
+pub use store::reconciled::Reconciled;
 pub use usage_core::Filter;
 pub use write::append::{Append, Appended, Known};
 pub use write::before_horizon::{MAX_QUARANTINED, MAX_QUARANTINED_BYTES, Quarantined};

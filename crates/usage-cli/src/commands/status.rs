@@ -122,6 +122,9 @@ pub(super) fn lines(status: &Status, now: Timestamp, zone: Tz) -> Vec<(&'static 
     );
     page.line("Newest", newest);
     page.line("Quality", quality(status));
+    for of in &status.reconciled {
+        page.line("Twice", amounts::reconciled(of));
+    }
     let waiting = status.backlog.of_stopped + status.backlog.of_running;
     page.line(
         "Journals",

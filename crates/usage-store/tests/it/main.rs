@@ -71,3 +71,4 @@ mod turns;
 mod upgrading;
 mod versions;
 mod view;
+mod ways;
