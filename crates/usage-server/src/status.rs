@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Response, StatusCode};
 use serde_json::{Value, json};
+use usage_core::budget::{Budget, state};
 use usage_tracker::Stats;
 
 use crate::answer;
@@ -31,14 +32,14 @@ pub(crate) async fn show(State(app): State<Arc<App>>) -> Response<Body> {
     }
 }
 
-/// Answers with the budgets; with null where nothing keeps any.
+/// Answers with the budgets and how they stand.
 pub(crate) async fn budgets(State(app): State<Arc<App>>) -> Response<Body> {
-    let answered = app.ask(|app, _, _| match &app.budgets {
-        Some(budgets) => {
-            let budgets = budgets(&app.store)?;
-            serde_json::from_str(&budgets).map_err(|_| usage_core::Error::other("not JSON"))
-        }
-        None => Ok(json!({ "schema": 1, "budgets": null })),
+    let answered = app.ask(|app, engine, limits| {
+        let now = app.world.clock.now();
+        let stands = |budget: Budget| Ok(json!(state(engine, &budget, now, &limits)?));
+        let budgets = app.store.budgets().list()?.into_iter().map(stands);
+        let budgets = budgets.collect::<Result<Vec<Value>, usage_core::Error>>()?;
+        Ok(json!({ "schema": 1, "now": now.to_string(), "price_basis": "list", "budgets": budgets }))
     });
     match answered.await {
         Ok(budgets) => answer::json(StatusCode::OK, &budgets),

@@ -7,6 +7,8 @@ use std::time::Instant;
 
 use chrono_tz::Tz;
 use clap::ValueEnum;
+use usage_core::budget::{Amount, BudgetState, Standing, state};
+use usage_core::format::format_dollars;
 use usage_core::query::{Cancel, Limits};
 use usage_core::stats::Sort;
 use usage_core::{Engine, Timestamp};
@@ -102,7 +104,8 @@ enum BackgroundArg {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let store = context.open_existing()?;
     let status = LedgerStatus { store: store.clone(), zone: context.zone() };
-    let mut options = options(args, context)?.with_status(Arc::new(status));
+    let budgets = Arc::new(LedgerBudgets(store.clone()));
+    let mut options = options(args, context)?.with_status(Arc::new(status)).with_budgets(budgets);
     if args.once || !stdout().is_terminal() {
         let columns = context.width().and_then(|width| width.try_into().ok()).unwrap_or(80);
         // Wide enough that the smallest frame says something.
@@ -119,6 +122,49 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
         other => CliError::failed(other),
     })?;
     Ok(exit_codes::DONE)
+}
+
+/// The ledger's budgets and how they stand.
+struct LedgerBudgets(Store);
+
+impl Panel for LedgerBudgets {
+    fn facts(
+        &self,
+        engine: &dyn Engine,
+        now: Timestamp,
+        limits: &Limits,
+    ) -> Result<Vec<Fact>, usage_core::Error> {
+        let budgets = self.0.budgets().list()?;
+        if budgets.is_empty() {
+            return Ok(vec![Fact::new("none is set", "`usage budget set` sets one")]);
+        }
+        budgets
+            .into_iter()
+            .map(|budget| Ok(stands(&state(engine, &budget, now, limits)?)))
+            .collect()
+    }
+}
+
+fn stands(state: &BudgetState) -> Fact {
+    let least = if state.is_lower_bound() { "≥ " } else { "" };
+    let shown = |amount| match amount {
+        Amount::Cost(money) => format_dollars(money),
+        tokens => tokens.to_string(),
+    };
+    let (spent, limit) = (shown(state.spent()), shown(state.budget.limit()));
+    let fact = Fact::new(
+        format!("{} a {}", state.budget.name(), state.budget.per().name()),
+        format!("{least}{spent} of {limit}"),
+    );
+    let fact = match state.share_permille() {
+        Some(share) => fact.with_share(u32::try_from(share).unwrap_or(u32::MAX)),
+        None => fact,
+    };
+    fact.with_level(match state.standing() {
+        Standing::Within => Level::Good,
+        Standing::Ahead | Standing::Reached => Level::Warning,
+        Standing::Past => Level::Bad,
+    })
 }
 
 /// What `usage status` tells beside what every engine can.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use usage_core::Timestamp;
+use usage_core::budget::{Amount, Budget, Per};
 use usage_server::{Config, Tokens};
 use usage_tracker::{Clock, SystemClock};
 
@@ -210,12 +211,13 @@ fn a_series_has_the_unit_that_suits_or_the_one_that_is_wanted() {
 }
 
 #[test]
-fn who_keeps_no_budgets_says_so_and_who_does_tells_of_them() {
-    assert_eq!(Served::new().get("/v1/budgets").json()["budgets"], Value::Null);
-    let mut config = Config::default();
-    config.budgets =
-        Some(Arc::new(|_| Ok("{\"schema\":1,\"budgets\":[{\"name\":\"team\"}]}".to_owned())));
-    assert_eq!(Served::with(config).get("/v1/budgets").json()["budgets"][0]["name"], "team");
+fn budgets_are_those_of_the_ledger() {
+    let served = at("2026-11-29T12:00:00Z", &line("2026-11-29T11:00:00Z", 7));
+    assert_eq!(served.get("/v1/budgets").json()["budgets"], Value::Array(Vec::new()));
+    let budget = Budget::new("team", Amount::Tokens(10), Per::Day).unwrap();
+    served.store.budgets().set(&budget).unwrap();
+    let team = &served.get("/v1/budgets").json()["budgets"][0];
+    assert_eq!((&team["name"], &team["spent"]["tokens"]), (&"team".into(), &7.into()), "{team}");
 }
 
 #[test]
