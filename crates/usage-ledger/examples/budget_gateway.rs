@@ -18,7 +18,7 @@ use usage_ledger::{
 };
 
 /// A gateway, as its threads share it.
-pub struct Gateway {
+pub(crate) struct Gateway {
     gate: Gate,
     tracker: Tracker,
     store: Store,
@@ -26,11 +26,11 @@ pub struct Gateway {
 }
 
 /// What the provider answers is this long, in tokens.
-pub const ANSWER: u64 = 70;
+pub(crate) const ANSWER: u64 = 70;
 
 impl Gateway {
     /// Takes the budgets from the ledger, and what is spent of them.
-    pub fn new(store: Store) -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn new(store: Store) -> Result<Self, Box<dyn Error>> {
         let clock = SystemClock::new();
         // The books that the ledger prices by. Nothing whose price nobody knows is let through to a hard budget.
         let prices = (store.prices().list()?, Unpriced::Refuse);
@@ -40,7 +40,7 @@ impl Gateway {
     }
 
     /// Answers a request, or refuses it. Who knows how long the answer can get says so, and never gets past a budget.
-    pub fn handle(
+    pub(crate) fn handle(
         &self,
         at_most: Option<u64>,
     ) -> Result<Result<u64, Box<Refused>>, Box<dyn Error>> {
@@ -68,12 +68,12 @@ impl Gateway {
     }
 
     /// Looks what others have recorded: every second or so, in a thread of its own.
-    pub fn refresh(&self) -> Result<(), Box<dyn Error>> {
+    pub(crate) fn refresh(&self) -> Result<(), Box<dyn Error>> {
         Ok(self.gate.refresh(&self.store, &self.tracker, self.clock.now())?)
     }
 
     /// Has eight threads ask until each is refused; returns how many answers they got.
-    pub fn run(&self, at_most: Option<u64>) -> Result<u64, Box<dyn Error>> {
+    pub(crate) fn run(&self, at_most: Option<u64>) -> Result<u64, Box<dyn Error>> {
         let is_over = AtomicBool::new(false);
         thread::scope(|scope| {
             let refreshing = scope.spawn(|| {
@@ -100,12 +100,12 @@ impl Gateway {
     }
 
     /// The gate, to look at.
-    pub fn gate(&self) -> &Gate {
+    pub(crate) fn gate(&self) -> &Gate {
         &self.gate
     }
 
     /// The tracker, to wait for it.
-    pub fn tracker(&self) -> &Tracker {
+    pub(crate) fn tracker(&self) -> &Tracker {
         &self.tracker
     }
 }
