@@ -112,13 +112,13 @@ fn the_report_follows_when_asked_for() {
       ───────────────────────────────────────────────────────────────────────
     [default]
       background                       0       0       0          0        $0
-      ollama.background                0       0       0      4,200         -
+      ollama.background                -       -       -      4,200         -
     [home]
-      anthropic.default                0       0       0    999,950         -
+      anthropic.default                -       -       -    999,950         -
     [work]
       anthropic.default              500     120       0        620   $0.0011
       anthropic.think              1,200     800  95,000     97,000    $0.058
-      openai.think                     0       0       0  1,500,000         -
+      openai.think                     -       -       -  1,500,000         -
       ───────────────────────────────────────────────────────────────────────
       Total                        1,700     920  95,000  2,601,770  ≥ $0.059
 
@@ -126,12 +126,12 @@ fn the_report_follows_when_asked_for() {
       Model                        Input  Output   Cache     Tokens      Cost
       ───────────────────────────────────────────────────────────────────────
     [default]
-      ollama.qwen3:8b                  0       0       0      4,200         -
+      ollama.qwen3:8b                  -       -       -      4,200         -
       local                            0       0       0          0        $0
     [home]
-      anthropic.claude-sonnet-4-5      0       0       0    999,950         -
+      anthropic.claude-sonnet-4-5      -       -       -    999,950         -
     [work]
-      openai.gpt-5                     0       0       0  1,500,000         -
+      openai.gpt-5                     -       -       -  1,500,000         -
       anthropic.claude-sonnet-4-5  1,200     800  95,000     97,000    $0.058
       anthropic.claude-haiku-4-5     500     120       0        620   $0.0011
       ───────────────────────────────────────────────────────────────────────

@@ -27,7 +27,7 @@ fn reports_by_what_few_records_have() {
       search   anna    standard         1  1,200     800  94,000   96,000   94.6%
       billing  anna    (none)           1  5,000      10       0    5,010    4.9%
       search   bob     batch            1    200     100       0      300    0.3%
-      (none)   (none)  (none)           2      0       0       0      154    0.2%
+      (none)   (none)  (none)           2      -       -       -      154    0.2%
       ───────────────────────────────────────────────────────────────────────────
       Total                             5  6,400     910  94,000  101,464  100.0%
 
