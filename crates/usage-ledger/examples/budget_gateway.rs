@@ -58,6 +58,7 @@ impl Gateway {
             Err(refused) => return Ok(Err(refused)),
         };
         // Here the provider works. A permit that is dropped, as by an early return, counts nothing.
+        // sleep: stands for the provider.
         thread::sleep(Duration::from_micros(200));
         let tokens = TokenCounts::new().with_output(ANSWER);
         let record = Record::new(Labels::new(names)?, Usage::new(tokens, self.clock.now()))?;
@@ -79,6 +80,7 @@ impl Gateway {
             let refreshing = scope.spawn(|| {
                 while !is_over.load(Ordering::Relaxed) {
                     self.refresh().map_err(|error| error.to_string())?;
+                    // sleep: the pace of refreshing.
                     thread::sleep(Duration::from_millis(1));
                 }
                 Ok::<_, String>(())

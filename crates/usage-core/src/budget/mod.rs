@@ -16,6 +16,11 @@ mod permit;
 mod spending;
 mod state;
 #[cfg(test)]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "random numbers below a hundred"
+)]
 mod tests;
 
 pub use amount::Amount;

@@ -37,7 +37,7 @@ impl Store {
     /// # Errors
     /// When the ledger cannot be read.
     pub fn reconciled(&self) -> Result<Vec<Reconciled>> {
-        self.read("read the sessions of", |connection| reconciled(connection))
+        self.read("read the sessions of", reconciled)
     }
 }
 
