@@ -120,6 +120,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     store.budgets().set(&budget)?;
     let gateway = Gateway::new(store)?;
     let answers = gateway.run(Some(100))?;
+    gateway.tracker().flush(Duration::from_secs(10))?;
+    gateway.refresh()?;
     for state in gateway.gate().states(gateway.clock.now())? {
         println!("{answers} answers, {} of {} spent", state.spent(), state.budget.limit());
     }
