@@ -149,7 +149,7 @@ fn stands(state: &BudgetState) -> Fact {
     let least = if state.is_lower_bound() { "≥ " } else { "" };
     let shown = |amount| match amount {
         Amount::Cost(money) => format_dollars(money),
-        tokens => tokens.to_string(),
+        tokens @ Amount::Tokens(_) => tokens.to_string(),
     };
     let (spent, limit) = (shown(state.spent()), shown(state.budget.limit()));
     let fact = Fact::new(

@@ -110,10 +110,10 @@ fn of_value(error: &clap::Error, help: String) -> CliError {
 }
 
 /// The name that a word is like: by letters, or as its beginning.
-fn like<'a>(word: &str, names: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+fn like<'a>(word: &str, mut names: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
     const ENOUGH: usize = 3;
     let begins = |name: &&str| word.len() >= ENOUGH && name.starts_with(word);
-    closest(word, names.clone()).or_else(|| names.clone().find(begins))
+    closest(word, names.clone()).or_else(|| names.find(begins))
 }
 
 fn meant_command(whole: &Command, word: &str, behind: Option<&str>) -> Option<String> {

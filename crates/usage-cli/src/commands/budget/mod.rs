@@ -38,7 +38,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    Set(set::Args),
+    Set(Box<set::Args>),
     /// List the budgets and how they stand
     #[command(visible_alias = "ls")]
     List(ListArgs),
