@@ -51,6 +51,12 @@ pub(crate) fn run(arguments: &[&str]) -> Result<()> {
 
 /// Installs what the tests of the page need where it is missing. They say aloud that they are skipped where that fails.
 pub(crate) fn ensure_browser() -> Result<()> {
+    if env::var_os("USAGE_TEST_BROWSER").is_none() {
+        println!(
+            "no browser is installed for the tests of the page; USAGE_TEST_BROWSER=1 installs one"
+        );
+        return Ok(());
+    }
     let tools = process::tools_dir();
     if !tools.join("axe.min.js").is_file()
         && let Err(error) = AXE.fetch(&tools)
