@@ -75,7 +75,7 @@ fn pages_that_are_out_of_place() {
         match of(bytes) {
             Ok((salvaged, _)) => assert!(!salvaged.is_complete(), "{what}: {salvaged:?}"),
             Err(error) => {
-                assert!(matches!(error, StoreError::NotALedger { .. }), "{what}: {error:?}")
+                assert!(matches!(error, StoreError::NotALedger { .. }), "{what}: {error:?}");
             }
         }
     }
