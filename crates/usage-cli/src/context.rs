@@ -129,7 +129,7 @@ impl Context {
         self.db.is_some()
     }
 
-    /// Where the ledger is, or would be.
+    /// Returns the path of the ledger that there is, or would be.
     pub(crate) fn db_path(&self) -> Result<PathBuf, CliError> {
         match &self.db {
             Some(path) => Ok(usage_store::in_home(path)?),

@@ -10,7 +10,7 @@ use usage_core::format::{display_width, printable};
 
 use crate::global::GlobalArgs;
 
-/// What `--color` says holds for messages as well.
+/// Colours messages as `--color` says.
 pub(crate) fn choose_color(args: &GlobalArgs) {
     match args.color {
         Some(ColorChoice::Always) => anstream::ColorChoice::Always.write_global(),

@@ -120,7 +120,7 @@ pub(super) fn delete(
     Ok(())
 }
 
-/// Where the plan is about another instant than was asked for.
+/// Says so where the plan is about another instant than was asked for.
 fn moved(plan: &PrunePlan, asked: Timestamp, zone: Tz) -> String {
     if plan.before == asked {
         return String::new();

@@ -80,7 +80,7 @@ fn usage(command: &Command, path: &str) -> String {
     usage.replace("Usage: ", "it is used as ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What the library says first, in one line: what is wrong.
+/// Takes the first line of what the library says: what is wrong.
 fn first_words(error: &clap::Error) -> String {
     let text = error.to_string();
     let lines = text.lines().take_while(|line| !line.is_empty());

@@ -21,7 +21,7 @@ const CHUNK: usize = 256 * 1024;
 /// So much before the place up to which a log is read tells that it is still what was read.
 const MARK: usize = 1_024;
 
-/// What an agent makes of the lines of a log.
+/// The reading of an agent's log, line by line.
 pub trait Lines {
     /// Takes a whole line, without its end; `number` counts from 1.
     fn line(&mut self, line: &[u8], number: u64, told: &mut Told<'_>);

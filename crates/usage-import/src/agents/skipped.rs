@@ -47,7 +47,7 @@ impl SkipReason {
     }
 }
 
-/// What was not read, by reason, with the first of each.
+/// The counts of all that was not read, by reason, with the first of each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Skipped(BTreeMap<SkipReason, (u64, String)>);
 

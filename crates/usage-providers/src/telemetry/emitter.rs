@@ -2,7 +2,7 @@
 
 use crate::tables::instance_of;
 
-/// Who sends attributes, as far as their meaning depends on it.
+/// The sender of attributes, as far as their meaning depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Emitter {

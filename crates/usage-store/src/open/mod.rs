@@ -188,7 +188,7 @@ pub(crate) fn refuse_place(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Where a symbolic link leads that leads to nothing; an error for everything else.
+/// Follows a symbolic link that leads to nothing; an error for everything else.
 fn dangling(path: &Path) -> std::io::Result<PathBuf> {
     let target = path.read_link()?;
     match path.metadata() {

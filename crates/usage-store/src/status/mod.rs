@@ -117,7 +117,7 @@ pub struct Size {
     pub disk_free_bytes: Option<u64>,
 }
 
-/// What a ledger holds.
+/// The counts of a ledger: requests, tokens, what is recent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ContentSize {

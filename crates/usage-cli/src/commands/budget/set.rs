@@ -105,7 +105,7 @@ fn per(args: &Args, context: &Context) -> Result<Per, CliError> {
     })
 }
 
-/// What a budget comes to, in a few words.
+/// Sums a budget up in a few words.
 fn words(budget: &Budget) -> String {
     let kind = if budget.is_hard() { "hard" } else { "soft" };
     format!(

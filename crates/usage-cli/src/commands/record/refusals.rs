@@ -75,7 +75,7 @@ impl Refusals {
         self.failure.get_or_insert(error);
     }
 
-    /// Where refused lines are kept, if they are.
+    /// Returns the file of refused lines, if they are kept.
     pub(super) const fn rejects(&mut self) -> Option<&mut Rejects> {
         self.rejects.as_mut()
     }
