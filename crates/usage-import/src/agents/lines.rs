@@ -162,11 +162,12 @@ fn mark(bytes: &[u8]) -> u32 {
 fn open(path: &Path) -> io::Result<Box<dyn Read>> {
     let file = File::open(path)?;
     // It may have become something else since it was found: a pipe would wait for ever.
-    if !file.metadata()?.is_file() {
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
         return Err(io::Error::from(io::ErrorKind::NotFound));
     }
     Ok(match is_compressed(path) {
-        true => Box::new(Frames::new(BufReader::with_capacity(CHUNK, file))),
+        true => Box::new(Frames::new(BufReader::with_capacity(CHUNK, file), metadata.len())),
         false => Box::new(file),
     })
 }

@@ -74,6 +74,22 @@ fn nothing_that_is_no_log_keeps_a_reader() {
     assert_eq!(tree.ids(), ["msg_1"]);
 }
 
+/// Checks that a log is read once, or twice, however many links lead to it.
+#[cfg(unix)]
+#[test]
+fn links_to_one_log_do_not_make_it_many() {
+    let tree = Tree::new();
+    tree.write("s.jsonl", row("msg_1", 10) + "\n");
+    tree.write("t.jsonl", row("msg_2", 10) + "\n");
+    for at in 0..50 {
+        std::os::unix::fs::symlink("s.jsonl", tree.path(&format!("l{at}.jsonl"))).unwrap();
+        fs::hard_link(tree.path("t.jsonl"), tree.path(&format!("h{at}.jsonl"))).unwrap();
+    }
+    let imported = tree.import();
+    assert_eq!((imported.tree.read, imported.tree.skipped.count(SkipReason::Copy)), (3, 99));
+    assert_eq!(tree.ids(), ["msg_1", "msg_2"]);
+}
+
 #[cfg(unix)]
 #[test]
 fn what_may_not_be_read_is_said_and_read_once_it_may() {
