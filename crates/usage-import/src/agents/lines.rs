@@ -26,6 +26,10 @@ pub trait Lines {
     /// Takes a whole line, without its end; `number` counts from 1.
     fn line(&mut self, line: &[u8], number: u64, told: &mut Told<'_>);
 
+    /// Takes what an earlier reader has remembered of a log that is not what it was any more, and is read anew from its
+    /// start: what was lost of it may have been told already.
+    fn read_before(&mut self, _memory: &[u8]) {}
+
     /// Returns what is to be remembered of the lines until now, for the next reader of this log.
     fn memory(&self) -> Vec<u8> {
         Vec::new()
@@ -46,14 +50,16 @@ pub fn read_lines<L: Lines>(
     told: &mut Told<'_>,
     begin: impl FnOnce(&[u8]) -> L,
 ) -> io::Result<()> {
-    let mut file = match open_at(path, progress)? {
-        Some(file) => file,
+    let (mut file, mut lines) = match open_at(path, progress)? {
+        Some(file) => (file, begin(&progress.memory)),
         None => {
-            *progress = Progress::default();
-            open(path)?
+            let file = open(path)?;
+            let before = std::mem::take(progress);
+            let mut lines = begin(&[]);
+            lines.read_before(&before.memory);
+            (file, lines)
         }
     };
-    let mut lines = begin(&progress.memory);
     let (mut buffer, mut filled) = (vec![0; CHUNK], 0);
     loop {
         if filled == buffer.len() {

@@ -24,6 +24,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::hints::where_kept;
 use crate::interrupts::Interrupts;
+use crate::messages::broken;
 use crate::settings::Key;
 use crate::{exit_codes, output, progress};
 
@@ -209,7 +210,8 @@ fn import(
     for one in lines(&trees, &done) {
         refused += one.imported.refused;
         if !context.quiet {
-            output::print(&line(&one, &store, context.now_timestamp())?)?;
+            let line = line(&one, &store, context.now_timestamp())?;
+            output::print(&format!("{}\n", broken(&line, context.width())))?;
             where_skipped(&one).iter().for_each(|note| output::note(note));
         }
     }
