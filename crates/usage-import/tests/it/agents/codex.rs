@@ -115,7 +115,7 @@ fn requests_are_not_counted_again_when_their_rollout_has_lost_its_end() {
     let lines = lines();
     let all = lines.join("\n") + "\n";
     let last = line_at("11:39:00", &count(210, 30)) + "\n";
-    for until in 3..lines.len() {
+    for until in [3, 6, 9] {
         let kept = lines[..until].join("\n") + "\n";
         for lost in ["".to_owned(), "\0".repeat(all.len() - kept.len()), "\0".repeat(9_999)] {
             let (records, _) =
