@@ -256,14 +256,17 @@ struct Job<'a> {
 impl Job<'_> {
     fn run(&self, tree: &mut Tree) -> Result<ImportSummary, ImportError> {
         let name = tree.root().to_owned();
-        self.bar.set_prefix(tree.agent().title().to_owned());
-        self.bar.set_length(0);
+        let title = tree.agent().title();
         let mut most = 0;
         run_import(self.store, tree, &self.import, &mut |event| {
             if let ImportEvent::Progress { left_at_most, .. } = &event {
                 most = most.max(*left_at_most);
-                self.bar.set_length(most);
-                self.bar.set_position(most - left_at_most);
+                // What is read at once needs no bar.
+                if most > 0 {
+                    self.bar.set_prefix(title);
+                    self.bar.set_length(most);
+                    self.bar.set_position(most - left_at_most);
+                }
             }
             self.hear(&name, &event)
         })
