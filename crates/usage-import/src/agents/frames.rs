@@ -12,6 +12,11 @@ const MOST_WINDOW: u64 = 32 * 1024 * 1024;
 const MOST_GROWTH: u64 = 1_000;
 const LEFT_TO_SMALL: u64 = 64 * 1024 * 1024;
 
+/// Returns how many bytes may come of so many on a disk.
+pub(super) const fn most_of(bytes: u64) -> u64 {
+    bytes.saturating_mul(MOST_GROWTH).saturating_add(LEFT_TO_SMALL)
+}
+
 /// Decompresses frame after frame.
 pub(super) struct Frames<R: BufRead> {
     state: State<R>,
@@ -28,8 +33,7 @@ enum State<R: BufRead> {
 impl<R: BufRead> Frames<R> {
     /// Decompresses a source of so many bytes.
     pub(super) const fn new(source: R, bytes: u64) -> Self {
-        let left = bytes.saturating_mul(MOST_GROWTH).saturating_add(LEFT_TO_SMALL);
-        Self { state: State::Between(source), left }
+        Self { state: State::Between(source), left: most_of(bytes) }
     }
 }
 
