@@ -89,6 +89,25 @@ pub(crate) enum Command {
     About(about::Args),
 }
 
+/// The commands that scripts, timers and status bars run again and again. To build the arguments of all commands would
+/// take as long as they do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Frequent {
+    Record(record::Args),
+    Report(report::Args),
+    Statusline(statusline::Args),
+}
+
+impl From<Frequent> for Command {
+    fn from(command: Frequent) -> Self {
+        match command {
+            Frequent::Record(args) => Self::Record(args),
+            Frequent::Report(args) => Self::Report(args),
+            Frequent::Statusline(args) => Self::Statusline(args),
+        }
+    }
+}
+
 /// Runs the program without a command.
 pub(crate) fn run_without(global: &GlobalArgs) -> Result<u8, CliError> {
     overview::run(&Context::new(global)?.noting_zone())

@@ -23,7 +23,7 @@ const MOST: usize = 3;
 pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, ExitCode> {
     let mut arguments: Vec<OsString> = arguments.into_iter().collect();
     for _ in 0..MOST {
-        match Cli::read(arguments.iter().cloned()) {
+        match Cli::read(&arguments) {
             Ok(cli) => return Ok(cli),
             Err(error) => match meant(&error, &arguments) {
                 Some(other) => arguments = other,
@@ -31,7 +31,7 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli,
             },
         }
     }
-    Cli::read(arguments.iter().cloned()).map_err(|error| told(&error, &arguments))
+    Cli::read(&arguments).map_err(|error| told(&error, &arguments))
 }
 
 fn told(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
