@@ -37,6 +37,8 @@ pub use prices::{
     BookPut, LedgerPrices, Missing, ModelCost, PricedSum, RepricePlan, RepriceScope, Repriced,
     Repricing, Skipped, WhyMissing,
 };
+#[cfg(feature = "zones")]
+pub use query::counters::Counter;
 pub use query::rows::{Records, StoredRecord};
 pub use query::tag_keys::TagUse;
 pub use retention::{

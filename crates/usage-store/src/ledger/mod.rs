@@ -5,6 +5,7 @@ pub(crate) mod checkpoint;
 pub(crate) mod columns;
 pub(crate) mod connect;
 pub(crate) mod contexts;
+pub(crate) mod deleted;
 pub mod file;
 pub(crate) mod file_id;
 pub(crate) mod foreign_log;

@@ -14,6 +14,7 @@ use super::sessions::SessionDelta;
 use super::stretch::StretchDelta;
 use super::table::Pieces;
 use super::{Level, Rollup, fold, quarter_of, stretch};
+use crate::ledger::deleted;
 
 /// Totals of records that come or go, by quarter of an hour and label set.
 #[derive(Debug, Default)]
@@ -23,6 +24,8 @@ pub(crate) struct Delta {
     rows: FxHashMap<i64, u32>,
     /// The label sets are those that rollups are kept under, not those of records.
     is_of_rollups: bool,
+    /// They are deleted, and no others come in their place.
+    is_deleted: bool,
     sessions: SessionDelta,
 }
 
@@ -83,6 +86,12 @@ impl Delta {
         self
     }
 
+    /// Keeps what goes among what was [deleted].
+    pub(crate) const fn deleting(mut self) -> Self {
+        self.is_deleted = true;
+        self
+    }
+
     fn hash(&mut self, quarter: i64, hash: u32) {
         let sum = self.rows.entry(quarter).or_default();
         *sum = sum.wrapping_add(hash);
@@ -117,6 +126,10 @@ impl Delta {
         } else {
             fold::fold(connection, self.quarters, &mut root, way == Way::In)?
         };
+        if self.is_deleted {
+            let of = quarters.iter().map(|((_, label_set), totals)| (*label_set, *totals));
+            deleted::add(connection, of)?;
+        }
         let quarters = sorted(&quarters);
         let mut days = BTreeMap::<i64, Seals>::new();
         for (quarter, by) in levels.apply(Level::Quarter, &quarters, &BTreeMap::new())? {

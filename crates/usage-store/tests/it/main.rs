@@ -20,6 +20,7 @@ mod before_horizon;
 mod checkpoints;
 mod child;
 mod conformance;
+mod counters;
 mod damaged_names;
 mod damaged_rows;
 mod doctor;
