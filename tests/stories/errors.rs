@@ -43,12 +43,13 @@ const CAUSES: &[(&str, Cause)] = &[
     ("bad-value", || Some(Fixture::new().usage("report --format jsn"))),
     ("no-value", || Some(Fixture::new().usage("report --format"))),
     ("no-value", || Some(Fixture::new().usage("prices --update"))),
-    ("lacks-arguments", || Some(Fixture::new().usage("completions"))),
+    ("lacks-arguments", || Some(Fixture::new().usage("salvage"))),
     ("lacks-arguments", || Some(Fixture::new().usage("import"))),
     ("lacks-arguments", || Some(Fixture::new().usage("restore"))),
     ("command-line", || Some(Fixture::new().usage("report --top 0"))),
     ("bad-now", || Some(Fixture::new().usage("period --now never"))),
     ("bad-now", || Some(Fixture::new().set("USAGE_NOW", "garbage").usage("period"))),
+    ("bad-now", || Some(Fixture::new().set("USAGE_NOW", "2026-13-01T00:00:00Z").usage("period"))),
     ("bad-time-zone", || Some(Fixture::new().usage("period --timezone Nowhere"))),
     ("bad-time-zone", || Some(Fixture::new().usage("period --timezone europe/berlin"))),
     ("no-time-zone", || {
@@ -89,6 +90,10 @@ const CAUSES: &[(&str, Cause)] = &[
         fixture.usage("prune --before 2026-05-04 --keep-sums").stdout_of_success();
         Some(fixture.usage("budget"))
     }),
+    ("no-ledger", || Some(Fixture::new().usage("salvage missing new.db"))),
+    ("no-copy", || Some(Fixture::with(DAY).usage("restore missing"))),
+    ("others-home", || Some(Fixture::new().set("USAGE_DB", "~anna/usage.db").usage("record"))),
+    ("not-a-file", || Some(Fixture::new().usage("record --db http://localhost:4318"))),
     ("no-folder", || Some(Fixture::with(DAY).usage("backup missing/usage.db"))),
     ("bad-grouping", || Some(Fixture::with(DAY).usage("report --by day,week"))),
     ("period-too-long", || {
@@ -150,6 +155,7 @@ const CAUSES: &[(&str, Cause)] = &[
     ("too-many-tags", || Some(Fixture::with(DAY).usage("tags --declare a,b,c,d,e,f,g,h,i"))),
     ("bad-policy", || Some(Fixture::with(DAY).usage("retain --rows 30d --sums 8d"))),
     ("bad-policy", || Some(Fixture::with(DAY).usage("retain --rows 30d --sessions 8d"))),
+    ("bad-at", || Some(Fixture::with(DAY).usage("prices gpt-5 --at 2026-02-30"))),
     ("bad-at", || Some(Fixture::with(DAY).usage("prices gpt-5 --at noon"))),
     ("not-confirmed", || Some(Fixture::with(DAY).usage("reprice"))),
     ("not-confirmed", || Some(Fixture::with(DAY).usage("delete --all"))),

@@ -79,8 +79,8 @@ Examples:
   usage report last-7-days --provider anthropic --format json
 
 Exit codes: 0 done, 1 failed, 2 wrong command line or period, 3 done but some
-input lines were refused, 4 the ledger is damaged, 6 it needs a look (`usage
-status`).";
+input lines were refused, 4 the ledger is damaged, 5 past a budget, 6 it needs a
+look (`usage status`).";
 
 #[cfg(test)]
 mod tests {

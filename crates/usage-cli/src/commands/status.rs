@@ -9,6 +9,7 @@ use usage_core::format::{format_count, format_tokens, printable};
 use usage_store::Age;
 use usage_store::status::{Attention, Status, StatusLimits};
 
+use super::json::Json;
 use super::prune::age_of;
 use crate::context::Context;
 use crate::error::CliError;
@@ -23,7 +24,11 @@ use crate::{amounts, exit_codes, output};
 pub(crate) struct Args {
     /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "text")]
+    #[arg(default_value_if("json", "true", "json"))]
     format: Format,
+
+    #[command(flatten)]
+    _json: Json,
 
     /// Say so when the last copy is older than that, such as 2d
     #[arg(long, value_name = "AGE")]
@@ -118,7 +123,10 @@ pub(super) fn lines(status: &Status, now: Timestamp, zone: Tz) -> Vec<(&'static 
     );
     let newest = content.newest.map_or_else(
         || "none".to_owned(),
-        |newest| format!("{}, {} ago", at(newest), amounts::span(newest, now)),
+        |newest| match newest > now {
+            true => format!("{}, {} from now", at(newest), amounts::span(now, newest)),
+            false => format!("{}, {} ago", at(newest), amounts::span(newest, now)),
+        },
     );
     page.line("Newest", newest);
     page.line("Quality", quality(status));

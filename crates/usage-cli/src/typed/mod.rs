@@ -106,6 +106,11 @@ fn like_period(word: &str) -> Option<String> {
     suggest_period(word, now.with_timezone(&Tz::UTC), any_options())
 }
 
+/// Returns why a word is no period, if it is none.
+fn not_a_period(word: &str) -> Option<String> {
+    parse_period_with(word, some_day(), any_options()).err().map(|error| error.to_string())
+}
+
 /// What is a period does not depend on when it is asked, but for what reaches beyond the years there are.
 fn some_day() -> DateTime<Tz> {
     DateTime::from_timestamp(1_800_000_000, 0).unwrap_or_default().with_timezone(&Tz::UTC)

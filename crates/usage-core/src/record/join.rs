@@ -181,6 +181,7 @@ fn tags(context: &Context) -> Option<Vec<(&str, &str)>> {
 
 /// Two tellings that cannot both be right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Conflict {
     /// The first measure that differs.
     pub measure: Measure,
