@@ -92,6 +92,7 @@ pub(crate) enum Command {
 /// The commands that scripts, timers and status bars run again and again. To build the arguments of all commands would
 /// take as long as they do.
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one a run")]
 pub(crate) enum Frequent {
     Record(record::Args),
     Report(report::Args),

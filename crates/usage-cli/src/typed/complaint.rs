@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use clap::Command;
+use clap::builder::PossibleValue;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use usage_core::text::closest;
 
@@ -84,7 +85,7 @@ fn usage(command: &Command, path: &str) -> String {
 fn choices(command: &Command) -> Option<String> {
     let needed = command.get_positionals().find(|argument| argument.is_required_set())?;
     let values = needed.get_possible_values();
-    let names: Vec<_> = values.iter().map(|value| value.get_name()).collect();
+    let names: Vec<_> = values.iter().map(PossibleValue::get_name).collect();
     (!names.is_empty()).then(|| format!("it is one of: {}", names.join(", ")))
 }
 
@@ -200,8 +201,8 @@ fn meant_option(command: &Command, path: &str, word: &str) -> Option<String> {
     if path == "usage" && report_has(&lower) {
         return Some(format!("did you mean `usage report --{lower}`?"));
     }
-    // A number below zero is the value of what stands before it.
-    if lower.bytes().all(|byte| byte.is_ascii_digit()) {
+    // A number below zero is the value of what stands before it, if anything can have one.
+    if path != "usage period" && lower.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
     like_period(&lower).map(|period| format!("did you mean {period}?"))

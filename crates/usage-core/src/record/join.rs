@@ -191,6 +191,14 @@ pub struct Conflict {
     pub told: u32,
 }
 
+impl Conflict {
+    /// Creates a conflict over a measure, of the number that is known and the one that was told anew.
+    #[must_use]
+    pub const fn new(measure: Measure, known: u32, told: u32) -> Self {
+        Self { measure, known, told }
+    }
+}
+
 impl std::fmt::Display for Conflict {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let field = match self.measure {

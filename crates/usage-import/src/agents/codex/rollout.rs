@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde_json::Deserializer;
-use usage_core::{EventId, LabelNames, Quality, Tier};
+use usage_core::{EventId, LabelNames, Quality, Tier, Timestamp};
 use usage_providers::{Part, Source, event_id, made_id};
 
 use super::replay::{Turn, millis_of};
@@ -217,7 +217,7 @@ impl Rollout {
         let Some(used) = used(before, self.told, total, info.last_token_usage) else { return };
         // By what it says, since a row may lie in another line when it is read again.
         let time = row.timestamp.as_deref().and_then(parse_time);
-        let time = time.map_or(0, |time| time.as_micros()).to_string();
+        let time = time.map_or(0, Timestamp::as_micros).to_string();
         if let Ok(id) = EventId::new(made_id(["codex", &self.own, &time, &total.to_text()])) {
             self.tell(id, used, (row, !self.has_meta), number, told);
         }
