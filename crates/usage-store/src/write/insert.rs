@@ -104,6 +104,7 @@ pub(crate) fn insert_all(
     let mut rows = Rows::begin(connection)?;
     if batch.len() >= AT_ONCE {
         rows.together = Some(InsertRows::prepare(connection, AT_ONCE)?);
+        rows.delta.reserve(batch.len().min(MOST_ROOM));
     }
     let mut hashes = rows.hashes(batch)?;
     let verdicts = rows.verdicts(batch, &hashes)?;
@@ -130,6 +131,9 @@ pub(crate) fn insert_all(
 
 /// The number of rows that go in with one statement where there are as many: each costs less then.
 const AT_ONCE: usize = 8;
+
+/// The most records of a batch for whose sums there is room from the beginning: many may come to one sum.
+const MOST_ROOM: usize = 5_000;
 
 /// Rows on their way into the ledger, in one transaction.
 pub(crate) struct Rows<'a, 'r> {
