@@ -4,6 +4,7 @@
 
 pub mod doctor;
 mod error;
+pub mod forget;
 mod journal;
 mod ledger;
 mod open;

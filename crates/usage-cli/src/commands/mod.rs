@@ -10,6 +10,7 @@ mod delete;
 mod doctor;
 mod export;
 mod filter;
+mod forget;
 mod form;
 mod found;
 mod import;
@@ -69,6 +70,7 @@ pub(crate) enum Command {
     Prune(prune::Args),
     Retain(retain::Args),
     Delete(delete::Args),
+    Forget(forget::Args),
     Vacuum(vacuum::Args),
     Backup(backup::Args),
     Restore(restore::Args),
@@ -116,6 +118,7 @@ impl Command {
             Self::Prune(args) => prune::run(args, &context()?),
             Self::Retain(args) => retain::run(args, &context()?),
             Self::Delete(args) => delete::run(args, &context()?),
+            Self::Forget(args) => forget::run(args, &without_zone()?),
             Self::Vacuum(args) => vacuum::run(args, &without_zone()?),
             Self::Backup(args) => backup::run(args, &without_zone()?),
             Self::Restore(args) => restore::run(args, &without_zone()?),
