@@ -129,7 +129,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     };
     if name.is_empty() || name.starts_with(FORGOTTEN.trim_end_matches(')')) || name == "(other)" {
         return Err(CliError::usage(format!(
-            "{:?} is no name that could be forgotten",
+            "{:?} is no name that can be forgotten",
             printable(name)
         ))
         .hint("give the name as reports show it"));
@@ -164,7 +164,7 @@ fn forget(
     (kind, name): (NameKind, &str),
     question: &str,
 ) -> Result<u8, CliError> {
-    let outcome = wiping(context, || store.forget(kind, name))?;
+    let outcome = wiping(context, || store.forget_name(kind, name))?;
     if !context.quiet {
         let mut text = question.to_owned();
         if outcome.names.is_none() {
@@ -197,8 +197,7 @@ fn unless_held_back(is_wiped: bool) -> Result<(), CliError> {
         return Ok(());
     }
     Err(CliError::failed(
-        "the name is in no report any more, but what is left of it in the file could not be wiped: another program \
-         is reading",
+        "the name is in no report any more, but the file could not be wiped of it: another program is reading",
     )
     .hint("`usage forget --resume` goes on when it has finished"))
 }

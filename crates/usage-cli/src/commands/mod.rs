@@ -22,6 +22,7 @@ mod overview;
 mod period;
 mod prices;
 mod prune;
+mod pseudonyms;
 mod record;
 mod report;
 mod reprice;
@@ -71,6 +72,7 @@ pub(crate) enum Command {
     Retain(retain::Args),
     Delete(delete::Args),
     Forget(forget::Args),
+    Pseudonyms(pseudonyms::Args),
     Vacuum(vacuum::Args),
     Backup(backup::Args),
     Restore(restore::Args),
@@ -119,6 +121,7 @@ impl Command {
             Self::Retain(args) => retain::run(args, &context()?),
             Self::Delete(args) => delete::run(args, &context()?),
             Self::Forget(args) => forget::run(args, &without_zone()?),
+            Self::Pseudonyms(args) => pseudonyms::run(args, &without_zone()?),
             Self::Vacuum(args) => vacuum::run(args, &without_zone()?),
             Self::Backup(args) => backup::run(args, &without_zone()?),
             Self::Restore(args) => restore::run(args, &without_zone()?),

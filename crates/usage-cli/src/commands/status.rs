@@ -232,6 +232,9 @@ fn words(attention: Attention, status: &Status, context: &Context) -> String {
             "no copy is as new as it has to be: `usage backup` makes one".to_owned()
         }
         Attention::Silence => "no record is as new as it has to be".to_owned(),
+        Attention::Forgetting => {
+            "a name was not forgotten to the end: `usage forget --resume` goes on".to_owned()
+        }
         other => other.as_str().to_owned(),
     }
 }

@@ -9,12 +9,14 @@
 //! Whatever stops it in between, [`Store::finish_forgetting`] goes on from the note.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use rusqlite::Connection;
 
 use self::names::{placeholder, rename};
 use self::renaming::Renaming;
 use crate::error::{ReadError, Result, WorkError};
+use crate::ledger::connect::set_busy_timeout;
 use crate::status::LastBackup;
 use crate::{Store, StoreError};
 
@@ -76,7 +78,7 @@ impl Store {
     /// use usage_core::Label;
     /// use usage_store::forget::NameKind;
     ///
-    /// let outcome = store.forget(NameKind::Label(Label::User), "anna")?;
+    /// let outcome = store.forget_name(NameKind::Label(Label::User), "anna")?;
     /// assert!(outcome.names.is_none() && outcome.is_wiped);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -85,7 +87,7 @@ impl Store {
     /// When the ledger cannot be written, what waits in a journal cannot be stored, or the ledger has names that are
     /// not what was stored: nothing was changed then. Where wiping failed, for the disk was full, the name
     /// is in no report any more, and [`is_forgetting`](Self::is_forgetting) says that wiping is due.
-    pub fn forget(&self, kind: NameKind, name: &str) -> Result<ForgetOutcome> {
+    pub fn forget_name(&self, kind: NameKind, name: &str) -> Result<ForgetOutcome> {
         self.journals().recover_all()?;
         let (names, placeholder) = self.write::<_, StoreError>("forget a name in", |writer| {
             writer.ledger.write(|transaction, _| -> Result<_, ReadError> {
@@ -121,10 +123,11 @@ impl Store {
 
     /// Writes the file anew and empties the write-ahead log; says whether nobody was in the way.
     fn wipe(&self) -> Result<bool> {
+        let patience = self.busy_timeout();
         self.write::<_, StoreError>("wipe what was forgotten from", |writer| {
             let connection = &writer.ledger.connection;
             connection.execute_batch("VACUUM")?;
-            if !is_log_emptied(connection)? {
+            if !is_log_emptied(connection, patience)? {
                 return Ok::<_, WorkError<StoreError>>(false);
             }
             writer.ledger.write(|transaction, _| state::finish(transaction))?;
@@ -144,9 +147,15 @@ fn renaming(connection: &Connection, kind: NameKind, name: &str) -> rusqlite::Re
     Ok(Renaming { kind, from: name.to_owned(), into })
 }
 
+/// The time to wait for readers of what was before. Writers wait meanwhile.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// A row that says "busy" is no error: somebody reads what was before.
-fn is_log_emptied(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+fn is_log_emptied(connection: &Connection, patience: Duration) -> rusqlite::Result<bool> {
+    set_busy_timeout(connection, PATIENCE.min(patience))?;
+    let emptied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
         row.get::<_, i64>(0).map(|busy| busy == 0)
-    })
+    });
+    set_busy_timeout(connection, patience)?;
+    emptied
 }

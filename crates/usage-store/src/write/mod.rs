@@ -8,6 +8,7 @@ pub(crate) mod event_ids;
 pub(crate) mod insert;
 mod insert_rows;
 pub(crate) mod join;
+pub(crate) mod pseudonyms;
 pub(crate) mod quarantine;
 pub(crate) mod said;
 pub(crate) mod sources;
