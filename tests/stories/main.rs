@@ -23,6 +23,7 @@ mod export;
 mod faults;
 mod fixture;
 mod follow;
+mod forget;
 mod help;
 mod horizon;
 mod hostile;

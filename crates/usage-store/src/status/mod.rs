@@ -99,7 +99,8 @@ pub struct Status {
     pub last_backup: Option<LastBackup>,
     /// The reason why the write-ahead log cannot be brought into the file, if it cannot.
     pub failing_checkpoint: Option<String>,
-    /// Whether forgetting a name was stopped before the file was wiped.
+    /// Whether forgetting a name was stopped before the file was wiped; printed as a thing to look at only.
+    #[serde(skip)]
     pub is_forgetting: bool,
 }
 
