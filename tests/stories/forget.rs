@@ -1,10 +1,11 @@
 //! `usage forget` and `usage pseudonyms`: what they say, and what is left after a kill at any moment.
 
 use std::fs;
+use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, binary};
 
 const NAME: &str = "Quetzalcoatl";
 
@@ -81,12 +82,14 @@ fn killed_and_gone_on_with() {
     for kill in 0..kills {
         let fixture = Fixture::with(&lines(3_000));
         let before = fixture.report("report --format json");
-        let forget = fixture.start(&format!("forget --user {NAME} --yes"));
+        let arguments = ["forget", "--user", NAME, "--yes"];
+        let mut forget = fixture.program(binary());
+        let mut forget = forget.args(arguments).stdout(Stdio::null()).spawn().unwrap();
         let mut random = fastrand::Rng::with_seed(kill);
         // sleep: any moment is right.
         thread::sleep(Duration::from_micros(random.u64(0..60_000)));
-        forget.signal("KILL");
-        forget.finish();
+        forget.kill().unwrap();
+        forget.wait().unwrap();
         assert_eq!(fixture.report("report --format json"), before, "kill {kill}");
         let users = fixture.usage("report --by user --format csv").stdout_of_success();
         if users.contains(NAME) {
