@@ -87,7 +87,7 @@ fn killed_and_gone_on_with() {
         let mut forget = forget.args(arguments).stdout(Stdio::null()).spawn().unwrap();
         let mut random = fastrand::Rng::with_seed(kill);
         // sleep: any moment is right.
-        thread::sleep(Duration::from_micros(random.u64(0..60_000)));
+        thread::sleep(Duration::from_micros(random.u64(0..40_000)));
         forget.kill().unwrap();
         forget.wait().unwrap();
         assert_eq!(fixture.report("report --format json"), before, "kill {kill}");

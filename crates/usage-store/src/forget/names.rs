@@ -96,8 +96,8 @@ fn label_sets(
         let (Some(names), Some(tags)) = (names, tags) else {
             return Err(Damaged::names(id).into());
         };
-        let other = renaming.labels(&names).map_err(unfit)?;
-        let other_tags = renaming.tags(tags.tags()).map_err(unfit)?;
+        let other = renaming.labels(&names).map_err(|error| unfit(&error))?;
+        let other_tags = renaming.tags(tags.tags()).map_err(|error| unfit(&error))?;
         if other.is_some() || other_tags.is_some() {
             let tags = other_tags.unwrap_or(tags);
             changes.push((id, other.unwrap_or(names), tags_text(&tags)));
@@ -148,7 +148,9 @@ fn tag_sets(connection: &Connection, renaming: &Renaming, is_dry: bool) -> Resul
     let mut changed = 0;
     for (id, text) in found {
         let tags = TagSet::from_json(&text).map_err(|_| Damaged::entry(TAG_SETS, id))?;
-        let Some(tags) = renaming.tags(tags.tags()).map_err(unfit)? else { continue };
+        let Some(tags) = renaming.tags(tags.tags()).map_err(|error| unfit(&error))? else {
+            continue;
+        };
         changed += 1;
         if is_dry {
             continue;
@@ -163,11 +165,11 @@ fn tag_sets(connection: &Connection, renaming: &Renaming, is_dry: bool) -> Resul
 }
 
 /// Names that could be those of no record are damage; what stands for a name always fits.
-fn unfit(error: RecordError) -> ReadError {
+fn unfit(error: &RecordError) -> ReadError {
     ReadError::Damaged(DamageCode::Names, error.to_string())
 }
 
 /// Returns a record with the other name; none where it has not the one.
 pub(super) fn renamed(renaming: &Renaming, record: &Record) -> Result<Option<Record>, ReadError> {
-    renaming.record(record).map_err(unfit)
+    renaming.record(record).map_err(|error| unfit(&error))
 }

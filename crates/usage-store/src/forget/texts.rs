@@ -144,7 +144,7 @@ fn in_json(value: &mut Value, renaming: &Renaming) -> bool {
 
 /// Puts another name in the place of one where it is not a part of a word; none where it is nowhere.
 fn in_words(text: &str, from: &str, into: &str) -> Option<String> {
-    let is_word = |char: Option<char>| char.is_some_and(|char| char.is_alphanumeric());
+    let is_word = |char: Option<char>| char.is_some_and(char::is_alphanumeric);
     let (mut other, mut done) = (String::new(), 0);
     for (at, _) in text.match_indices(from) {
         let end = at + from.len();

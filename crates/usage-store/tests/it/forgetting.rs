@@ -205,7 +205,7 @@ fn names_come_in_as_pseudonyms() {
         let mut store = place.open();
         store.set_pseudonyms(&users).unwrap();
         let told = with_event(told_by(NAMES[0], 1), "e");
-        assert_eq!(store.insert_batch(&[told.clone()]).unwrap().stored, 1);
+        assert_eq!(store.insert_batch(std::slice::from_ref(&told)).unwrap().stored, 1);
         assert_eq!(store.insert_batch(&[told]).unwrap().duplicates, 1);
         orphan(&mut store, &[told_by(NAMES[0], 2)]);
         store.journals().recover().unwrap();
