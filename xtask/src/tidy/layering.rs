@@ -28,6 +28,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "usage-tracker",
         ],
     ),
+    ("usage-tui", &["usage-core"]),
     ("usage-server", &["usage-core", "usage-providers", "usage-store", "usage-tracker"]),
     (
         "usage-cli",
@@ -38,6 +39,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "usage-server",
             "usage-store",
             "usage-tracker",
+            "usage-tui",
         ],
     ),
 ];

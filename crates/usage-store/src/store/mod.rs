@@ -25,6 +25,7 @@ mod append;
 pub(crate) mod backup;
 mod durable;
 mod pseudonyms;
+pub(crate) mod reconciled;
 mod tags;
 
 use self::durable::Log;
