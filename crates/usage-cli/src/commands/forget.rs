@@ -26,7 +26,7 @@ use crate::{exit_codes, output, progress};
 /// recorded under the name afterwards brings it back: see `usage pseudonyms`. Copies, exports and files
 /// that were imported are not reached, and named where the ledger knows of them.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, override_usage = USAGE)]
 #[command(group = clap::ArgGroup::new("name").required(true))]
 pub(crate) struct Args {
     /// The name of a user
@@ -81,6 +81,9 @@ pub(crate) struct Args {
     #[arg(short, long)]
     yes: bool,
 }
+
+/// All names would not fit on a line.
+const USAGE: &str = "usage forget [OPTIONS] <--user NAME|--project NAME|--session ID|...>";
 
 const EXAMPLES: &str = "\
 Examples:
