@@ -175,6 +175,13 @@ fn forget(
         } else {
             let _ = writeln!(text, "\nForgotten: {} stands in its place", outcome.placeholder);
         }
+        if !outcome.remains.is_empty() {
+            let _ = writeln!(
+                text,
+                "Still there, as another kind of name, a part of one, or where it has to stay: {}",
+                outcome.remains.join(", ")
+            );
+        }
         text += &not_reached(&outcome.copies);
         output::print(&text)?;
     }
@@ -224,6 +231,12 @@ fn places(names: &NameUse) -> String {
         of(names.sessions, "session", "sessions"),
         of(names.tag_sets, "combination of tags", "combinations of tags"),
         of(names.texts, "record kept as text", "records kept as text"),
+        of(names.event_ids, "event id that holds it", "event ids that hold it"),
+        of(
+            names.sources,
+            "log or database that was imported",
+            "logs and databases that were imported",
+        ),
         of(names.notes, "setting or note", "settings and notes"),
     ]
     .into_iter()

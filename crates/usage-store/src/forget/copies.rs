@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::remains::is_in_file;
+
 /// The files in which a forgotten name may still be. Nobody knows of exports, and of copies elsewhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -33,7 +35,7 @@ pub(super) fn find(
         .iter()
         .flat_map(|folder| files(folder))
         // A file that cannot be read may hold it.
-        .filter(|path| fs::read(path).map_or(true, |bytes| holds(&bytes, name.as_bytes())))
+        .filter(|path| is_in_file(path, name).unwrap_or(true))
         .collect();
     journals.sort();
     let last_backup = last_backup.filter(|path| path.exists());
@@ -56,8 +58,4 @@ pub(super) fn find(
 fn files(folder: &Path) -> impl Iterator<Item = PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|entry| entry.path()).filter(|path| path.is_file())
-}
-
-fn holds(bytes: &[u8], name: &[u8]) -> bool {
-    !name.is_empty() && bytes.windows(name.len()).any(|window| window == name)
 }

@@ -21,10 +21,15 @@ use crate::status::LastBackup;
 use crate::{Store, StoreError};
 
 mod copies;
+mod ids;
 mod names;
+mod notes;
+mod places;
+mod remains;
 pub(crate) mod renaming;
 pub(crate) mod state;
 mod texts;
+mod words;
 
 pub use copies::Copies;
 pub use names::NameUse;
@@ -47,6 +52,9 @@ pub struct ForgetOutcome {
     pub is_wiped: bool,
     /// Where the name may still be.
     pub copies: Copies,
+    /// Columns of the ledger that hold it still, such as `label_sets.project`: as another kind of name or a part of
+    /// one, in prices, or in a path by which journals are found. Not looked for while the file is not wiped.
+    pub remains: Vec<String>,
 }
 
 impl Store {
@@ -89,6 +97,9 @@ impl Store {
     /// is in no report any more, and [`is_forgetting`](Self::is_forgetting) says that wiping is due.
     pub fn forget_name(&self, kind: NameKind, name: &str) -> Result<ForgetOutcome> {
         self.journals().recover_all()?;
+        // Its path may hold the name.
+        let last_backup =
+            self.read("read the ledger", |connection| Ok(LastBackup::read(connection)?))?;
         let (names, placeholder) = self.write::<_, StoreError>("forget a name in", |writer| {
             writer.ledger.write(|transaction, _| -> Result<_, ReadError> {
                 let renaming = renaming(transaction, kind, name)?;
@@ -99,8 +110,9 @@ impl Store {
             })
         })?;
         let is_wiped = self.wipe()?;
-        let copies = self.copies_with(name)?;
-        Ok(ForgetOutcome { names, placeholder, is_wiped, copies })
+        let remains = if is_wiped { self.remains(name)? } else { Vec::new() };
+        let copies = self.copies_with(name, last_backup)?;
+        Ok(ForgetOutcome { names, placeholder, is_wiped, copies, remains })
     }
 
     /// Returns whether forgetting was stopped before its end: the name is in no report, but may be in the file's
@@ -135,10 +147,19 @@ impl Store {
         })
     }
 
-    fn copies_with(&self, name: &str) -> Result<Copies> {
+    fn copies_with(&self, name: &str, last_backup: Option<LastBackup>) -> Result<Copies> {
         let folders = self.journals().folders()?;
-        let last = self.read("read the ledger", |connection| Ok(LastBackup::read(connection)?))?;
-        Ok(copies::find(self.path(), &folders, last.map(|last| PathBuf::from(last.path)), name))
+        let last = last_backup.map(|last| PathBuf::from(last.path));
+        Ok(copies::find(self.path(), &folders, last, name))
+    }
+
+    /// Looks at the bytes first: hardly ever are there any.
+    fn remains(&self, name: &str) -> Result<Vec<String>> {
+        // A file that cannot be read so is looked into all the same.
+        if !remains::is_in_file(self.path(), name).unwrap_or(true) {
+            return Ok(Vec::new());
+        }
+        self.read("read the ledger", |connection| Ok(remains::columns_with(connection, name)?))
     }
 }
 

@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 use usage_core::{Label, Labels, Record, RecordError, TagSet};
 
 use super::renaming::{NameKind, Renaming};
-use super::texts;
+use super::{ids, notes, texts};
 use crate::error::{DamageCode, Damaged, ReadError};
 use crate::ledger::contexts::{SESSIONS, TAG_SETS, checksum};
 use crate::ledger::labels;
@@ -23,6 +23,10 @@ pub struct NameUse {
     pub tag_sets: u64,
     /// Records that are kept as texts: what was told of events more than once, and what was refused and kept.
     pub texts: u64,
+    /// Records whose event id, or its other one, holds the name.
+    pub event_ids: u64,
+    /// Logs and databases that were imported, whose path holds the name, or of which it is remembered.
+    pub sources: u64,
     /// Settings, notes of who did what, and unreadable pieces of journals.
     pub notes: u64,
 }
@@ -61,18 +65,24 @@ pub(super) fn rename(
     renaming: &Renaming,
     is_dry: bool,
 ) -> Result<NameUse, ReadError> {
+    // The hash of an id is that of its instance, whose name may be the one that goes.
+    let event_ids = ids::event_ids(connection, renaming, is_dry)?;
     let found = NameUse {
+        event_ids,
         label_sets: label_sets(connection, renaming, is_dry)?,
         sessions: sessions(connection, renaming, is_dry)?,
         tag_sets: tag_sets(connection, renaming, is_dry)?,
         texts: texts::records(connection, renaming, is_dry)?,
-        notes: texts::notes(connection, renaming, is_dry)?,
+        notes: notes::notes(connection, renaming, is_dry)?,
+        sources: notes::sources(connection, renaming, is_dry)?,
     };
     if is_dry {
         return Ok(found);
     }
-    if renaming.kind == NameKind::Label(Label::Instance) && found.label_sets > 0 {
-        // An id is that of an event of its instance.
+    let is_instance = renaming.kind == NameKind::Label(Label::Instance) && found.label_sets > 0;
+    if is_instance || found.texts > 0 {
+        // An id is that of an event of its instance. And of what was told of an event the greater name may have been
+        // taken, which is another one now.
         event_ids::rebuild(connection)?;
     }
     // Whoever remembers ids is to forget them.

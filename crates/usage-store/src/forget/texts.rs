@@ -1,13 +1,15 @@
-//! Names in what the ledger keeps as text: record lines, settings, notes, and pieces of journals.
+//! Names in records that the ledger keeps as lines: what was told of an event more than once, and what was refused.
 
 use rusqlite::{Connection, params};
-use serde_json::Value;
 use usage_core::record::line;
 use usage_core::{LabelInterner, Timestamp};
 
+use super::ids::hidden;
 use super::names::renamed;
 use super::renaming::Renaming;
+use super::words::blotted;
 use crate::error::ReadError;
+use crate::write::event_ids::ForgottenIds;
 
 /// Hardly ever more names than these in the lines that are kept.
 const NAMES: usize = 1_024;
@@ -18,11 +20,15 @@ pub(super) fn records(
     renaming: &Renaming,
     is_dry: bool,
 ) -> Result<u64, ReadError> {
+    let ids = ForgottenIds::begin(connection)?;
     let mut interner = LabelInterner::new(NAMES);
     let mut other = |content: &[u8]| -> Result<Option<Vec<u8>>, ReadError> {
         match line::parse(content, Timestamp::MIN_RECORD, &mut interner) {
             Ok(record) => {
-                Ok(renamed(renaming, &record)?.map(|record| line::write(&record).into_bytes()))
+                // By the instance that it has.
+                let hidden = hidden(&ids, renaming, &record);
+                let other = renamed(renaming, hidden.as_ref().unwrap_or(&record))?.or(hidden);
+                Ok(other.map(|record| line::write(&record).into_bytes()))
             }
             Err(_) => Ok(blotted(content, &renaming.from)),
         }
@@ -70,122 +76,4 @@ pub(super) fn records(
             .execute(params![id, content, reason])?;
     }
     Ok(changed)
-}
-
-/// Rewrites settings and notes, and blots the name out of pieces of journals that nobody can read; returns how many.
-pub(super) fn notes(
-    connection: &Connection,
-    renaming: &Renaming,
-    is_dry: bool,
-) -> Result<u64, ReadError> {
-    let mut changed = 0;
-    let pieces: Vec<(i64, Vec<u8>)> = connection
-        .prepare("SELECT id, content FROM set_aside WHERE kind = 'journal'")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_, _>>()?;
-    for (id, content) in &pieces {
-        let Some(content) = blotted(content, &renaming.from) else { continue };
-        changed += 1;
-        if !is_dry {
-            connection
-                .execute("UPDATE set_aside SET content = ?2 WHERE id = ?1", params![id, content])?;
-        }
-    }
-    let settings: Vec<(String, String)> = connection
-        .prepare("SELECT name, value FROM settings")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_, _>>()?;
-    for (name, value) in &settings {
-        let Ok(mut json) = serde_json::from_str::<Value>(value) else { continue };
-        if !in_json(&mut json, renaming) {
-            continue;
-        }
-        changed += 1;
-        if !is_dry {
-            connection.execute(
-                "UPDATE settings SET value = ?2 WHERE name = ?1",
-                [name, &json.to_string()],
-            )?;
-        }
-    }
-    for column in ["what", "by"] {
-        let notes: Vec<(i64, String)> = connection
-            .prepare(&format!("SELECT id, {column} FROM repricings"))?
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-            .collect::<Result<_, _>>()?;
-        for (id, text) in &notes {
-            let Some(text) = in_words(text, &renaming.from, &renaming.into) else { continue };
-            changed += 1;
-            if !is_dry {
-                let sql = format!("UPDATE repricings SET {column} = ?2 WHERE id = ?1");
-                connection.execute(&sql, params![id, text])?;
-            }
-        }
-    }
-    Ok(changed)
-}
-
-/// Puts the other name in the place of each text that is the name.
-fn in_json(value: &mut Value, renaming: &Renaming) -> bool {
-    match value {
-        Value::String(text) if *text == renaming.from => {
-            text.clone_from(&renaming.into);
-            true
-        }
-        Value::Array(values) => {
-            values.iter_mut().fold(false, |is, value| in_json(value, renaming) | is)
-        }
-        Value::Object(values) => {
-            values.values_mut().fold(false, |is, value| in_json(value, renaming) | is)
-        }
-        _ => false,
-    }
-}
-
-/// Puts another name in the place of one where it is not a part of a word; none where it is nowhere.
-fn in_words(text: &str, from: &str, into: &str) -> Option<String> {
-    let is_word = |char: Option<char>| char.is_some_and(char::is_alphanumeric);
-    let (mut other, mut done) = (String::new(), 0);
-    for (at, _) in text.match_indices(from) {
-        let end = at + from.len();
-        if !is_word(text[..at].chars().next_back()) && !is_word(text[end..].chars().next()) {
-            other.push_str(&text[done..at]);
-            other.push_str(into);
-            done = end;
-        }
-    }
-    (done > 0).then(|| other + &text[done..])
-}
-
-/// Writes crosses over a name; none where the bytes do not hold it.
-fn blotted(bytes: &[u8], name: &str) -> Option<Vec<u8>> {
-    let name = name.as_bytes();
-    let (mut other, mut at, mut is_there) = (bytes.to_vec(), 0, false);
-    while let Some(piece) = other.get_mut(at..at + name.len()) {
-        if piece == name {
-            piece.fill(b'x');
-            is_there = true;
-        }
-        at += 1;
-    }
-    is_there.then_some(other)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_told_from_parts_of_words() {
-        let into = |text| in_words(text, "anna", "(forgotten)");
-        assert_eq!(into("anna@host").as_deref(), Some("(forgotten)@host"));
-        assert_eq!(into("by anna, anna").as_deref(), Some("by (forgotten), (forgotten)"));
-        assert_eq!(into("susanna annas"), None);
-    }
-
-    #[test]
-    fn bytes_are_blotted_wherever_they_are() {
-        assert_eq!(blotted(b"\xffanna\x00anna", "anna").unwrap(), b"\xffxxxx\x00xxxx");
-        assert_eq!(blotted(b"ann", "anna"), None);
-    }
 }

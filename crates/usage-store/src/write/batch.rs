@@ -13,8 +13,8 @@ use crate::error::{DamageCode, ReadError, WorkError, damage_of};
 use crate::ledger::ids::{IdCache, PendingIds};
 use crate::ledger::labels::{FIND_SET, INSERT_SET};
 use crate::ledger::transaction::Ledger;
+use crate::write::door;
 use crate::write::insert::{Rows, insert_all};
-use crate::write::pseudonyms::Pseudonyms;
 use crate::write::quarantine;
 
 /// The writer of a ledger, which remembers its names.
@@ -133,8 +133,7 @@ fn insert_one_by_one(
     refused: &mut BTreeMap<usize, String>,
     keep: impl Fn(&Connection, &Record, &str) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<BatchOutcome> {
-    let hidden = Pseudonyms::read(connection)?.map(|mut pseudonyms| pseudonyms.of(batch));
-    let batch = hidden.as_deref().unwrap_or(batch);
+    let batch = &*door::taken(connection, batch)?;
     let mut rows = Rows::begin(connection)?;
     // A statement that cannot be prepared says nothing about a record.
     for statement in [&INSERT_SET, &FIND_SET] {

@@ -25,9 +25,9 @@ use crate::ledger::retained;
 use crate::ledger::transaction;
 use crate::rollups::Delta;
 use crate::write::before_horizon;
+use crate::write::door;
 use crate::write::event_ids::KnownIds;
 use crate::write::insert_rows::{InsertRows, PendingRow};
-use crate::write::pseudonyms::Pseudonyms;
 use crate::write::verdict::Verdict;
 use crate::write::ways::Ways;
 
@@ -102,8 +102,7 @@ pub(crate) fn insert_all(
     batch: &[Record],
     ids: &mut PendingIds<'_>,
 ) -> rusqlite::Result<BatchOutcome> {
-    let hidden = Pseudonyms::read(connection)?.map(|mut pseudonyms| pseudonyms.of(batch));
-    let batch = hidden.as_deref().unwrap_or(batch);
+    let batch = &*door::taken(connection, batch)?;
     let mut rows = Rows::begin(connection)?;
     if batch.len() >= AT_ONCE {
         rows.together = Some(InsertRows::prepare(connection, AT_ONCE)?);

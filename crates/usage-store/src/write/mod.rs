@@ -4,6 +4,7 @@ pub(crate) mod append;
 pub(crate) mod batch;
 pub(crate) mod before_horizon;
 pub(crate) mod declare;
+mod door;
 pub(crate) mod event_ids;
 pub(crate) mod insert;
 mod insert_rows;

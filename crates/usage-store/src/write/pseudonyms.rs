@@ -11,7 +11,7 @@ use usage_core::{Context, Label, LabelNames, Labels, Record, TagKey};
 
 use crate::forget::NameKind;
 
-const SETTING: &str = "pseudonyms";
+pub(super) const SETTING: &str = "pseudonyms";
 
 /// What a pseudonym begins with. A name that looks like one is taken for one and stays, so that what was exported comes
 /// back as it was.
@@ -37,16 +37,16 @@ pub(crate) struct Pseudonyms {
 }
 
 impl Pseudonyms {
-    /// Reads them; none where there are none.
-    pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Option<Self>> {
-        let kept = kept(connection)?;
+    /// Reads them from the setting; none where there are none.
+    pub(super) fn read(setting: &str) -> Option<Self> {
+        let kept: Kept = serde_json::from_str(setting).unwrap_or_default();
         let of: Vec<_> = kept.of.iter().filter_map(|name| kind_named(name)).collect();
         if of.is_empty() {
-            return Ok(None);
+            return None;
         }
         let key = u128::from_str_radix(&kept.key, 16).unwrap_or_default().to_be_bytes();
         let (labels, contexts) = (FxHashMap::default(), FxHashMap::default());
-        Ok(Some(Self { key, of, labels, contexts }))
+        Some(Self { key, of, labels, contexts })
     }
 
     /// Returns records with pseudonyms in the place of names.

@@ -3,15 +3,16 @@
 use std::fs;
 
 use proptest::prelude::*;
+use usage_core::budget::{Amount, Budget, Per};
 use usage_core::query::Selection;
 use usage_core::stats::Aggregates;
 use usage_core::{
-    Context, Engine, Filter, Label, LabelNames, Labels, Record, TagKey, TagSet, TimeRange,
+    Context, Engine, EventId, Filter, Label, LabelNames, Labels, Record, TagKey, TagSet, TimeRange,
     TokenCounts, Usage,
 };
-use usage_store::Store;
 use usage_store::doctor::{Depth, examine};
 use usage_store::forget::{FORGOTTEN, NameKind};
+use usage_store::{Append, Appended, SourceCounts, Store};
 
 use super::support::{KEEP_SUMS, Place, at, orphan, records, with_event};
 
@@ -177,6 +178,72 @@ fn no_byte_holds_the_name() {
     drop(store);
     assert_eq!(holds(&place, name), Vec::<String>::new());
     assert!(examine(&place.path, Depth::Full).unwrap().is_sound());
+}
+
+/// Event ids, paths of logs, what is remembered of these, and budgets hold it too: what comes again is the same, a log
+/// is gone on with, and a budget counts what it did.
+#[test]
+fn ids_paths_and_budgets_give_way_and_go_on() {
+    let (place, name) = (Place::new(), NAMES[0]);
+    let store = place.open();
+    let batch: Vec<_> = (0..20)
+        .map(|n| {
+            let record = with_event(told_by(name, n * QUARTER), &format!("req-{name}-{n}"));
+            match n % 3 {
+                0 => record,
+                1 => record.with_alias_id(EventId::new(format!("{n}/{name}")).unwrap()),
+                _ => with_event(record, &format!("r{n}"))
+                    .with_alias_id(EventId::new(format!("{n}/{name}")).unwrap()),
+            }
+        })
+        .collect();
+    store.insert_batch(&batch).unwrap();
+    // Two users of one event: the greater name is the row's, and is another one afterwards.
+    let twice = ["Aal", name].map(|user| with_event(told_by(user, 30 * QUARTER), "twice"));
+    store.insert_batch(&twice).unwrap();
+    let budget = Budget::new(format!("of {name}"), Amount::Tokens(1), Per::Day).unwrap();
+    let kept = Filter::new().keeping(Label::User, name).keeping(Label::Project, name);
+    store.budgets().set(&budget.clone().of(kept)).unwrap();
+    store
+        .budgets()
+        .set(&Budget::new("of (forgotten)", Amount::Tokens(2), Per::Day).unwrap())
+        .unwrap();
+    let cursor = [&[1, 2, name.len() as u8], name.as_bytes(), &[3]].concat();
+    let path = format!("file:/home/{name}/log");
+    let next = |from, to| Append {
+        source: &path,
+        from,
+        to,
+        counts: SourceCounts::default(),
+        records: &[],
+        known: Default::default(),
+    };
+    store.append(&next(None, &cursor)).unwrap();
+    let before = records(&store).len();
+
+    let outcome = store.forget_name(NameKind::Label(Label::User), name).unwrap();
+    assert_eq!((outcome.names.event_ids, outcome.names.sources), (20, 1));
+    assert!(outcome.is_wiped && outcome.remains == ["settings.value"], "{outcome:?}");
+    let again = store.insert_batch(&batch).unwrap();
+    // The user is a new one, and tells more of the same events.
+    assert_eq!((again.stored, again.refused.len()), (0, 0), "{again:?}");
+    assert_eq!(records(&store).len(), before);
+    store.forget_name(NameKind::Label(Label::User), name).unwrap();
+    let budgets = store.budgets().list().unwrap();
+    let names: Vec<_> = budgets.iter().map(Budget::name).collect();
+    assert_eq!(names, ["of (forgotten)", "of (forgotten) 2"]);
+    assert_eq!(budgets[1].filter().kept(Label::User), [FORGOTTEN]);
+    // Another kind of name stays.
+    assert_eq!(budgets[1].filter().kept(Label::Project), [name]);
+    store.budgets().remove("of (forgotten) 2").unwrap();
+    let blotted = store.source(&path).unwrap().unwrap().cursor;
+    assert_eq!(blotted, [&[1, 2, name.len() as u8], &b"x".repeat(name.len())[..], &[3]].concat());
+    assert!(matches!(store.append(&next(Some(&blotted), b"2")).unwrap(), Appended::Stored(..)));
+    store.forget_name(NameKind::Label(Label::Project), name).unwrap();
+    drop(store);
+    assert_eq!(holds(&place, name), Vec::<String>::new());
+    let found = examine(&place.path, Depth::Full).unwrap();
+    assert!(found.is_sound(), "{:?}", found.checks);
 }
 
 /// A reader keeps the write-ahead log: the name is in no report, and what is left is wiped later.
