@@ -55,6 +55,7 @@ mod report;
 mod restore;
 mod retain;
 mod salvage;
+mod schemas;
 mod serve;
 mod sessions;
 mod settings;
