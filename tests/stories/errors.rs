@@ -159,6 +159,8 @@ const CAUSES: &[(&str, Cause)] = &[
     ("bad-at", || Some(Fixture::with(DAY).usage("prices gpt-5 --at noon"))),
     ("not-confirmed", || Some(Fixture::with(DAY).usage("reprice"))),
     ("not-confirmed", || Some(Fixture::with(DAY).usage("delete --all"))),
+    ("not-confirmed", || Some(Fixture::with(DAY).usage("forget --user anna"))),
+    ("no-name", || Some(Fixture::with(DAY).usage("forget --user (other) --yes"))),
     ("no-ledger", || Some(Fixture::new().usage("report"))),
     ("not-a-ledger", || Some(Fixture::new().usage("report --db home"))),
     ("newer-ledger", || Some(changed("PRAGMA user_version = 99").usage("doctor"))),
@@ -299,6 +301,16 @@ const CAUSES: &[(&str, Cause)] = &[
         // On a terminal all is one stream, and the answer ends no line there.
         Some(Run { stderr: run.stdout.replace("them: ", "them: \n"), ..run })
     }),
+    ("nothing-forgotten", || {
+        let run = on_a_terminal(&Fixture::with(DAY), "usage forget --user anna", "no\n")?;
+        Some(Run { stderr: run.stdout.replace("forget it: ", "forget it: \n"), ..run })
+    }),
+    ("not-wiped", || {
+        let fixture = Fixture::with(DAY);
+        let reader = Connection::open(fixture.path("usage.db")).unwrap();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM records").unwrap();
+        Some(fixture.usage("forget --user anna --yes --quiet"))
+    }),
     ("nothing-repriced", || {
         let run = on_a_terminal(&with_own_prices(), "usage reprice", "no\n")?;
         Some(Run { stderr: run.stdout.replace("anew: ", "anew: \n"), ..run })
@@ -405,12 +417,13 @@ fn every_kind_says_what_the_reference_says() {
         .map(|(_, row)| row.kind)
         .collect();
     // What this machine does not allow for, and nothing else.
-    let may_be: [&str; 6] = [
+    let may_be: [&str; 7] = [
         "no-data-folder",
         "no-home",
         "disk-full",
         "no-space",
         "nothing-deleted",
+        "nothing-forgotten",
         "nothing-repriced",
     ];
     assert!(skipped.iter().all(|kind| may_be.contains(kind)), "in no story: {skipped:?}");

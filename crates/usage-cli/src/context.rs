@@ -175,6 +175,7 @@ impl Context {
     /// Stores what stopped programs have left in journals, as each command does that writes, and
     /// says so.
     pub(crate) fn recover(&self, store: &Store) -> Result<(), CliError> {
+        self.note_forgetting(store)?;
         let bar = progress::bar("{human_pos} recovered from a journal, {elapsed}", self.quiet);
         let recovered = store.journals().recover_notifying(&mut |count| bar.set_position(count));
         bar.finish_and_clear();
@@ -239,6 +240,17 @@ impl Context {
              writes stores {them}, such as `usage vacuum`",
             amounts::records(waiting)
         ));
+    }
+
+    /// Says so if forgetting a name was stopped before its end.
+    fn note_forgetting(&self, store: &Store) -> Result<(), CliError> {
+        if !self.quiet && store.is_forgetting()? {
+            output::note(
+                "note: forgetting a name was stopped before its end: the file's bytes may hold it; \
+                 `usage forget --resume` goes on",
+            );
+        }
+        Ok(())
     }
 
     /// Says so if the ledger refuses records up to an instant that is still to come.

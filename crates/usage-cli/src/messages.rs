@@ -40,17 +40,20 @@ fn width() -> Option<usize> {
     columns.filter(|columns| *columns > 0).or_else(terminal)
 }
 
-/// Breaks a text between words; a word that is longer than a line stays whole, to be copied. What follows the first
-/// line stands below its text.
 fn wrapped(text: &str, width: usize) -> String {
-    const INDENT: &str = "  ";
+    wrapped_below(text, width, 2)
+}
+
+/// Breaks a text between words; a word that is longer than a line stays whole, to be copied. What follows the first
+/// line stands below its text, so many columns from the left.
+pub(crate) fn wrapped_below(text: &str, width: usize, indent: usize) -> String {
     let (mut lines, mut used) = (String::new(), 0);
     for word in text.split(' ') {
         let needed = display_width(word);
-        if used > INDENT.len() && used + 1 + needed > width {
+        if used > indent && used + 1 + needed > width {
             lines.push('\n');
-            lines.push_str(INDENT);
-            used = INDENT.len();
+            lines.extend(std::iter::repeat_n(' ', indent));
+            used = indent;
         } else if !lines.is_empty() {
             lines.push(' ');
             used += 1;

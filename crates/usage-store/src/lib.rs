@@ -6,6 +6,7 @@
 mod budgets;
 pub mod doctor;
 mod error;
+pub mod forget;
 mod journal;
 mod ledger;
 mod open;

@@ -11,6 +11,7 @@ mod delete;
 mod doctor;
 mod export;
 mod filter;
+mod forget;
 mod form;
 mod found;
 mod import;
@@ -22,6 +23,7 @@ mod overview;
 mod period;
 mod prices;
 mod prune;
+mod pseudonyms;
 mod record;
 mod report;
 mod reprice;
@@ -75,6 +77,8 @@ pub(crate) enum Command {
     Prune(prune::Args),
     Retain(retain::Args),
     Delete(delete::Args),
+    Forget(forget::Args),
+    Pseudonyms(pseudonyms::Args),
     Vacuum(vacuum::Args),
     Backup(backup::Args),
     Restore(restore::Args),
@@ -145,6 +149,8 @@ impl Command {
             Self::Prune(args) => prune::run(args, &context()?),
             Self::Retain(args) => retain::run(args, &context()?),
             Self::Delete(args) => delete::run(args, &context()?),
+            Self::Forget(args) => forget::run(args, &without_zone()?),
+            Self::Pseudonyms(args) => pseudonyms::run(args, &without_zone()?),
             Self::Vacuum(args) => vacuum::run(args, &without_zone()?),
             Self::Backup(args) => backup::run(args, &without_zone()?),
             Self::Restore(args) => restore::run(args, &without_zone()?),

@@ -25,6 +25,7 @@ use crate::ledger::retained;
 use crate::ledger::transaction;
 use crate::rollups::Delta;
 use crate::write::before_horizon;
+use crate::write::door;
 use crate::write::event_ids::KnownIds;
 use crate::write::insert_rows::{InsertRows, PendingRow};
 use crate::write::verdict::Verdict;
@@ -101,6 +102,7 @@ pub(crate) fn insert_all(
     batch: &[Record],
     ids: &mut PendingIds<'_>,
 ) -> rusqlite::Result<BatchOutcome> {
+    let batch = &*door::taken(connection, batch)?;
     let mut rows = Rows::begin(connection)?;
     if batch.len() >= AT_ONCE {
         rows.together = Some(InsertRows::prepare(connection, AT_ONCE)?);

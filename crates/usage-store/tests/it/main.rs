@@ -27,6 +27,7 @@ mod doctor;
 mod earlier;
 mod event_ids;
 mod folding;
+mod forgetting;
 mod horizon;
 mod joins;
 mod journal;

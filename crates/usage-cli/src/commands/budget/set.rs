@@ -25,11 +25,12 @@ pub(super) struct Args {
     budget: String,
 
     /// So many US dollars by list price, such as 200 or 12.50
-    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true, visible_aliases = ["cost", "dollars"], value_parser = dollars)]
+    #[arg(long, value_name = "AMOUNT", visible_aliases = ["cost", "dollars"], value_parser = dollars)]
+    #[arg(allow_negative_numbers = true)]
     usd: Option<Money>,
 
     /// So many tokens of all kinds, such as 200000, 200k, 1.5M or 2B
-    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true, value_parser = tokens)]
+    #[arg(long, value_name = "NUMBER", value_parser = tokens, allow_negative_numbers = true)]
     tokens: Option<u64>,
 
     /// The time that it is for; each begins anew
