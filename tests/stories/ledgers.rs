@@ -300,6 +300,6 @@ fn nothing_is_left_where_no_ledger_can_be_made() {
     }
     assert!(!fixture.files().iter().any(|name| name.starts_with(['h', '~'])));
     // A folder may have such a name.
-    std::fs::create_dir(fixture.path("~anna")).unwrap();
+    fs::create_dir(fixture.path("~anna")).unwrap();
     fixture.usage("record a --db ~anna/usage.db").stdout_of_success();
 }

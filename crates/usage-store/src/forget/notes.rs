@@ -7,6 +7,7 @@ use super::places::words;
 use super::renaming::{NameKind, Renaming};
 use super::words::{blotted, blotted_text, holds, in_words};
 use crate::error::ReadError;
+use crate::ledger::deleted;
 use crate::write::sources;
 
 /// Settings whose names begin so hold names; what comes behind is one too.
@@ -26,6 +27,9 @@ pub(super) fn notes(
     is_dry: bool,
 ) -> Result<u64, ReadError> {
     let mut changed = settings(connection, renaming, is_dry)?;
+    if let NameKind::Label(label) = renaming.kind {
+        changed += deleted::rename(connection, label, &renaming.from, &renaming.into, is_dry)?;
+    }
     changed += pieces(connection, renaming, is_dry)?;
     for (table, column) in words() {
         let notes: Vec<(i64, String)> = connection

@@ -66,18 +66,48 @@ pub(crate) fn add(
         by_names.entry(named).or_default().merge(totals);
     }
     for (named, totals) in by_names {
-        let name = format!("{DELETED}{}", Value::from(named.to_vec()));
-        let before: Option<String> = connection
-            .prepare_cached("SELECT value FROM settings WHERE name = ?1")?
-            .query_row([&name], |row| row.get(0))
-            .optional()?;
-        let mut sum = before.map_or_else(Summary::default, |text| read(&text));
-        sum.merge(&totals);
-        connection
-            .prepare_cached("INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)")?
-            .execute([name, written(&sum)])?;
+        merge(connection, &named, &totals)?;
     }
     Ok(())
+}
+
+/// Counts deleted totals under another name than the one that has to go; returns how many had it.
+pub(crate) fn rename(
+    connection: &Connection,
+    label: Label,
+    from: &str,
+    into: &str,
+    is_dry: bool,
+) -> rusqlite::Result<u64> {
+    let Some(at) = LABELS.iter().position(|of| *of == label) else { return Ok(0) };
+    let mut changed = 0;
+    for (mut named, totals) in all(connection)?.into_iter().filter(|(named, _)| named[at] == from) {
+        changed += 1;
+        if !is_dry {
+            connection.execute("DELETE FROM settings WHERE name = ?1", [setting(&named)])?;
+            into.clone_into(&mut named[at]);
+            merge(connection, &named, &totals)?;
+        }
+    }
+    Ok(changed)
+}
+
+fn setting(named: &Named) -> String {
+    format!("{DELETED}{}", Value::from(named.to_vec()))
+}
+
+fn merge(connection: &Connection, named: &Named, totals: &Summary) -> rusqlite::Result<()> {
+    let name = setting(named);
+    let before: Option<String> = connection
+        .prepare_cached("SELECT value FROM settings WHERE name = ?1")?
+        .query_row([&name], |row| row.get(0))
+        .optional()?;
+    let mut sum = before.map_or_else(Summary::default, |text| read(&text));
+    sum.merge(totals);
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)")?
+        .execute([name, written(&sum)])
+        .map(drop)
 }
 
 /// Returns all that was deleted since somebody counts.

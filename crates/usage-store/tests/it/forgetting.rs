@@ -4,7 +4,7 @@ use std::fs;
 
 use proptest::prelude::*;
 use usage_core::budget::{Amount, Budget, Per};
-use usage_core::query::Selection;
+use usage_core::query::{Limits, Selection};
 use usage_core::stats::Aggregates;
 use usage_core::{
     Context, Engine, EventId, Filter, Label, LabelNames, Labels, Record, TagKey, TagSet, TimeRange,
@@ -286,4 +286,32 @@ fn names_come_in_as_pseudonyms() {
         name
     };
     assert_ne!(stored_in(&place), stored_in(&other));
+}
+
+#[test]
+fn counters_of_what_was_deleted_forget_too() {
+    let place = Place::new();
+    let store = place.open();
+    store.keep_counters().unwrap();
+    let of = |model: &str| {
+        let labels = LabelNames::new().with_instance("i").with_route("r").with_model(model);
+        let usage = Usage::new(TokenCounts::unclassified(7), at(0));
+        Record::new(Labels::new(labels).unwrap(), usage).unwrap()
+    };
+    store.insert_batch(&[of(NAMES[0]), of(FORGOTTEN), of("m")]).unwrap();
+    store.delete_all_records().unwrap();
+    let forgotten = store.forget_name(NameKind::Label(Label::Model), NAMES[0]).unwrap();
+    assert!(!forgotten.names.is_none(), "{forgotten:?}");
+    let counters = store.counters(&Limits::none()).unwrap();
+    let counted: Vec<_> =
+        counters.iter().map(|of| (of.model.as_str(), of.totals.requests)).collect();
+    assert_eq!(counted, [(FORGOTTEN, 2), ("m", 1)]);
+    drop(store);
+    for file in fs::read_dir(place.folder()).unwrap() {
+        let path = file.unwrap().path();
+        if path.is_file() {
+            let bytes = fs::read(&path).unwrap();
+            assert!(!String::from_utf8_lossy(&bytes).contains(NAMES[0]), "{}", path.display());
+        }
+    }
 }
