@@ -10,6 +10,10 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
+    pub(crate) const fn new() -> Self {
+        Self { text: String::new(), count: 0 }
+    }
+
     /// Adds a value to the row that is not ended.
     pub(crate) fn push(&mut self, value: impl Display) {
         let start = self.text.len();
