@@ -53,6 +53,9 @@ pub enum ShipError {
     /// Another program ships the same ledger to the same place.
     #[error("another program is shipping this ledger there")]
     Taken,
+    /// The ledger has no complete answer.
+    #[error("the ledger cannot answer: {0}")]
+    Ledger(String),
     /// The ledger could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -63,11 +66,10 @@ impl ShipError {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Away { .. } | Self::Count { .. } | Self::Taken => true,
-            // Full disks, shards that are away, memory that others use up: all of it may pass.
-            Self::Refused { .. } => true,
+            // Refused: full disks, shards that are away, memory that others use up. All of it may pass.
+            Self::Away { .. } | Self::Count { .. } | Self::Taken | Self::Refused { .. } => true,
             Self::Store(error) => error.kind().is_transient(),
-            Self::Unreadable(_) | Self::NoTables | Self::OlderCopy | Self::Retired => false,
+            Self::Ledger(_) | Self::Unreadable(_) | Self::NoTables | Self::OlderCopy | Self::Retired => false,
         }
     }
 }

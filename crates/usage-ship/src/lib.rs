@@ -9,10 +9,12 @@ mod reader;
 mod schema;
 mod shipper;
 mod tsv;
+mod verify;
 mod wire;
 
 pub use error::ShipError;
 pub use reader::Remote;
 pub use schema::{ddl, migrate};
 pub use shipper::{Options, Shipped, Shipper};
+pub use verify::{Difference, verify};
 pub use wire::{Dialect, Target, TargetError, Wire};

@@ -14,8 +14,6 @@ pub(crate) struct Mark {
     /// The place of its ledger among those that count.
     pub(crate) ledger: usize,
     pub(crate) number: i64,
-    /// The rows that it has.
-    pub(crate) cells: u64,
     /// The first and the last time in it, in microseconds.
     pub(crate) times: (i64, i64),
     /// The label sets that are counted under others.
@@ -37,7 +35,7 @@ impl State<'_> {
             return Ok(Vec::new());
         }
         let sql = format!(
-            "SELECT epoch, number, version, checksum, cells, first_us, last_us, folded FROM usage_mark \
+            "SELECT epoch, number, version, checksum, first_us, last_us, folded FROM usage_mark \
              WHERE level = {} AND {} AND {} ORDER BY epoch, number, version",
             level as u8,
             within(&numbers),
@@ -47,7 +45,7 @@ impl State<'_> {
         let mut marks = Vec::with_capacity(rows.len());
         // Of equal stretches the last one counts.
         for (at, row) in rows.iter().enumerate() {
-            let [epoch, number, _, checksum, cells, first, last, folded] = &row[..] else { continue };
+            let [epoch, number, _, checksum, first, last, folded] = &row[..] else { continue };
             let is_last = rows.get(at + 1).is_none_or(|next| next[..2] != row[..2]);
             let Some(ledger) = self.ledgers().iter().position(|of| of.epoch == *epoch).filter(|_| is_last && checksum != "0") else {
                 continue;
@@ -55,7 +53,6 @@ impl State<'_> {
             marks.push(Mark {
                 ledger,
                 number: parsed(number)?,
-                cells: parsed(cells)?,
                 times: (parsed(first)?, parsed(last)?),
                 folded: parsed(folded)?,
             });

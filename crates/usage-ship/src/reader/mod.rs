@@ -24,8 +24,9 @@ mod sessions;
 mod state;
 mod sums;
 
+pub(crate) use cover::{Part, day_of_month};
 use labels::Names;
-use state::State;
+pub(crate) use state::State;
 
 /// The ledgers that were shipped to an engine, all together, as an [`Engine`] of reports.
 ///
@@ -88,7 +89,7 @@ impl Remote {
     }
 
     /// Answers from one state of the engine, with as many tries as it takes while others write.
-    fn read<T>(
+    pub(crate) fn read<T>(
         &self,
         limits: &Limits,
         answer: impl Fn(&mut State<'_>) -> Result<T, Fail>,
