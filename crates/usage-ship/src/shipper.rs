@@ -98,10 +98,12 @@ impl<'s> Shipper<'s> {
         let mut wire = self.target.connect()?;
         schema::migrate(&mut *wire)?;
         let name = self.target.name();
-        if std::mem::take(&mut self.options.new_epoch) {
-            self.store.begin_epoch()?;
-        }
-        let epoch = self.store.changes_from(&Known::default(), false, 0)?.head.epoch;
+        let epoch = match self.store.shipping_epoch()? {
+            Some((epoch, true)) if !self.options.new_epoch => epoch,
+            Some((_, false)) if !self.options.new_epoch => return Err(ShipError::OlderCopy),
+            _ => self.store.begin_shipping_epoch()?,
+        };
+        self.options.new_epoch = false;
         let retired = self.store.retired_epochs()?;
         // A note that was given before anything is read: whoever gives another one meanwhile is noticed.
         let version = self.store.shipping_version(&name)?;
@@ -130,6 +132,10 @@ impl<'s> Shipper<'s> {
         if changes.stretches.is_empty() && changes.labels.is_empty() && link.head.as_ref() == Some(&head) {
             return Ok(false);
         }
+        // Before a version is given: an older copy that is tried often enough must not catch up.
+        if greatest(&mut *link.wire, &link.epoch)? > self.store.greatest_shipping_version()? {
+            return Err(ShipError::OlderCopy);
+        }
         let name = self.target.name();
         let next = self.store.next_shipping_version(&name, link.version, fastrand::u16(..))?;
         let (before, version) = next.ok_or(ShipError::Taken)?;
@@ -145,7 +151,7 @@ impl<'s> Shipper<'s> {
         if there > before {
             return Err(ShipError::OlderCopy);
         }
-        send(link, &changes, version)?;
+        send(self.store, link, &changes, version)?;
         if !changes.has_more {
             head::put(&mut *link.wire, &link.epoch, version, true, &self.options.name, &head)?;
         }
@@ -203,10 +209,10 @@ fn known(wire: &mut dyn Wire, epoch: &str, ledger: Option<&Ledger>) -> Result<Kn
 }
 
 /// Sends what has changed under a version, counts it, and says by marks that it is whole.
-fn send(link: &mut Link, changes: &Changes, version: u64) -> Result<(), ShipError> {
+fn send(store: &Store, link: &mut Link, changes: &Changes, version: u64) -> Result<(), ShipError> {
     let (wire, epoch) = (&mut *link.wire, link.epoch.as_str());
     let [_, mark, sum, label, session, record] = tables();
-    send_names(wire, (&label, &session), changes, epoch, version)?;
+    send_names(store, wire, (&label, &session), changes, epoch, version)?;
     let [mut sums, mut records, mut marks] = [const { Rows::new() }; 3];
     for stretch in &changes.stretches {
         let key = |rows: &mut Rows| {
@@ -268,7 +274,26 @@ fn count(
     if found == expected { Ok(()) } else { Err(ShipError::Count { table, found, expected }) }
 }
 
+/// The sessions that had sums in a day that is sent anew: one that has none there any more may have other ends now.
+fn sessions_there(wire: &mut dyn Wire, changes: &Changes, epoch: &str) -> Result<BTreeSet<i64>, ShipError> {
+    let days = changes.stretches.iter().filter(|of| of.level == StretchLevel::SessionDay);
+    let days: Vec<_> = days.map(|of| of.number.to_string()).collect();
+    let mut there = BTreeSet::new();
+    for days in days.chunks(2_000) {
+        let level = StretchLevel::SessionDay as u8;
+        let sql = format!(
+            "SELECT DISTINCT session FROM usage_sum WHERE epoch = '{epoch}' AND level = {level} AND number IN ({})",
+            days.join(",")
+        );
+        for row in wire.query(&sql)? {
+            row.first().map(|id| parsed(id).map(|id| there.insert(id))).transpose()?;
+        }
+    }
+    Ok(there)
+}
+
 fn send_names(
+    store: &Store,
     wire: &mut dyn Wire,
     (label, session): (&schema::Table, &schema::Table),
     changes: &Changes,
@@ -286,7 +311,13 @@ fn send_names(
     }
     let mut sent = BTreeSet::new();
     let of_days = changes.stretches.iter().flat_map(|stretch: &Stretch| &stretch.sessions);
-    for of in of_days.filter(|of| sent.insert(of.id)) {
+    let of_days: Vec<_> = of_days.cloned().collect();
+    let mut gone = sessions_there(wire, changes, epoch)?;
+    for of in &of_days {
+        gone.remove(&of.id);
+    }
+    let gone = store.shipped_sessions(&gone.into_iter().collect::<Vec<_>>())?;
+    for of in of_days.iter().chain(&gone).filter(|of| sent.insert(of.id)) {
         sessions.push(epoch);
         sessions.push(of.id);
         sessions.push(version);

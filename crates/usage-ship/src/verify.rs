@@ -9,7 +9,7 @@ use usage_core::query::{Calendar, Limits, Selection};
 use usage_core::stats::Summary;
 use usage_core::{Engine as _, Filter, TimeRange};
 use usage_store::Store;
-use usage_store::shipped::{Known, StretchLevel};
+use usage_store::shipped::StretchLevel;
 
 use crate::error::ShipError;
 use crate::reader::{Fail, Part, Remote, day_of_month};
@@ -36,7 +36,7 @@ pub struct Difference {
 /// # Errors
 /// When either cannot be read.
 pub fn verify(store: &Store, target: Target) -> Result<Vec<Difference>, ShipError> {
-    let epoch = store.changes_from(&Known::default(), false, 0)?.head.epoch;
+    let epoch = store.shipping_epoch()?.map(|(epoch, _)| epoch).unwrap_or_default();
     let mut here = BTreeMap::new();
     let filter = Filter::new();
     let by = Calendar { unit: Unit::Month, zone: Tz::UTC };

@@ -25,9 +25,6 @@ pub(crate) enum Kind {
     Modern,
 }
 
-impl Kind {
-    pub(crate) const ALL: [Self; 3] = [Self::Postgres, Self::ClickHouse, Self::Modern];
-}
 
 /// A running server with its data, stopped when it is dropped.
 pub(crate) struct Server {
@@ -172,6 +169,10 @@ impl Server {
 
     fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    pub(crate) const fn port(&self) -> u16 {
+        self.port
     }
 
     /// An empty database of it.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use usage_core::stats::Summary;
 use usage_core::{Labels, Timestamp};
 
@@ -96,7 +96,7 @@ pub struct ShippedLabels {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LedgerHead {
-    /// The epoch of the ledger, 32 hexadecimal digits.
+    /// The [epoch](Store::shipping_epoch) under which it is shipped; empty where it never was.
     pub epoch: String,
     /// The horizon: older records are refused.
     pub records_from: Option<Timestamp>,
@@ -144,6 +144,35 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Returns some sessions as they are now, those that have no record any more left out: for those that are gone from a
+    /// day, and so may have begun or ended anew.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn shipped_sessions(&self, ids: &[i64]) -> Result<Vec<ShippedSession>> {
+        self.read("read the sessions of", |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT id, instance_id, session_id, first, last FROM sessions WHERE id = ?1 AND last IS NOT NULL",
+            )?;
+            let mut sessions = Vec::new();
+            for id in ids {
+                sessions.extend(statement.query_row([id], session_of).optional()?);
+            }
+            Ok::<_, ReadError>(sessions)
+        })
+    }
+}
+
+fn session_of(row: &Row<'_>) -> rusqlite::Result<ShippedSession> {
+    Ok(ShippedSession {
+        id: row.get(0)?,
+        instance: row.get(1)?,
+        session_id: row.get(2)?,
+        times: (row.get(3)?, row.get(4)?),
+    })
+}
+
 fn head(connection: &Connection) -> std::result::Result<LedgerHead, ReadError> {
     let at = |micros: Option<i64>| micros.map(Timestamp::from_micros);
     let since: Option<i64> = connection
@@ -152,7 +181,7 @@ fn head(connection: &Connection) -> std::result::Result<LedgerHead, ReadError> {
     let declared = Declared::read(connection)?;
     let key = |key: usage_core::TagKey| (key.as_str().to_owned(), declared.from(key).flatten());
     Ok(LedgerHead {
-        epoch: shipping::epoch(connection)?,
+        epoch: shipping::epoch(connection)?.map(|(epoch, _)| epoch).unwrap_or_default(),
         records_from: at(retained::records_from(connection)?),
         rows_from: at(retained::rows_from(connection)?),
         sessions_from: at(retained::sessions_from(connection)?),
@@ -307,14 +336,7 @@ fn sessions(connection: &Connection, day: i64) -> Read<(Vec<ShippedSession>, Vec
          WHERE s.last >= ?1 AND s.first < ?2 \
          AND EXISTS (SELECT 1 FROM session_sums WHERE session = s.id AND day = ?3)",
     )?;
-    let found = statement.query_map(params![start_of_day(day), start_of_day(day + 1), day], |row| {
-        Ok(ShippedSession {
-            id: row.get(0)?,
-            instance: row.get(1)?,
-            session_id: row.get(2)?,
-            times: (row.get(3)?, row.get(4)?),
-        })
-    })?;
+    let found = statement.query_map(params![start_of_day(day), start_of_day(day + 1), day], session_of)?;
     let sessions: Vec<_> = found.collect::<rusqlite::Result<_>>()?;
     let mut sums = Vec::new();
     for session in &sessions {

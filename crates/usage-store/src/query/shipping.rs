@@ -7,22 +7,27 @@ use crate::error::{ReadError, Result};
 
 /// Behind it the target: the version that was given for it last.
 const PREFIX: &str = "ship:";
-const RETIRED: &str = "epochs_retired";
+const RETIRED: &str = "ship_epochs_retired";
 
 /// The low bits of a version, which are at random: two clones of a ledger that count alike are told apart by them.
 const RANDOM: u32 = 16;
 
-/// The epoch of a ledger, as a UUID is written.
-pub(super) fn epoch(connection: &Connection) -> rusqlite::Result<String> {
-    let mut digits: String = connection
-        .prepare_cached("SELECT lower(hex(epoch)) FROM ledger")?
-        .query_row([], |row| row.get(0))?;
-    for at in [20, 16, 12, 8] {
-        if digits.is_char_boundary(at) {
-            digits.insert(at, '-');
-        }
-    }
-    Ok(digits)
+/// The name of the setting with the epoch, as a UUID is written, and behind a space that of the ledger itself then: a copy
+/// has another one.
+const EPOCH: &str = "ship_epoch";
+
+/// Returns the epoch under which a ledger is shipped, and whether the ledger is the very one that began it.
+pub(super) fn epoch(connection: &Connection) -> rusqlite::Result<Option<(String, bool)>> {
+    let Some(text) = setting(connection, EPOCH)? else { return Ok(None) };
+    let Some((epoch, of)) = text.split_once(' ') else { return Ok(None) };
+    Ok(Some((epoch.to_owned(), of == own(connection)?)))
+}
+
+/// The epoch of the ledger itself, which each copy begins anew.
+fn own(connection: &Connection) -> rusqlite::Result<String> {
+    connection
+        .prepare_cached("SELECT coalesce(lower(hex(epoch)), '') FROM ledger")?
+        .query_row([], |row| row.get(0))
 }
 
 impl Store {
@@ -35,6 +40,14 @@ impl Store {
             let version = setting(connection, &format!("{PREFIX}{target}"))?;
             Ok::<_, ReadError>(version.and_then(|version| version.parse().ok()))
         })
+    }
+
+    /// Returns the greatest version that was given, whatever for; 0 where none was.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn greatest_shipping_version(&self) -> Result<u64> {
+        self.read("read the settings of", |connection| Ok::<_, ReadError>(greatest(connection)?))
     }
 
     /// Gives a version for what is about to be sent to a target, in a transaction of the ledger and on its disk, so that
@@ -56,10 +69,7 @@ impl Store {
                 if now != was {
                     return Ok::<_, rusqlite::Error>(None);
                 }
-                let sql = "SELECT coalesce(max(CAST(value AS INTEGER)), 0) FROM settings \
-                           WHERE substr(name, 1, length(?1)) = ?1";
-                let before: i64 = transaction.query_row(sql, [PREFIX], |row| row.get(0))?;
-                let before = before.unsigned_abs();
+                let before = greatest(transaction)?;
                 let version = ((before >> RANDOM) + 1) << RANDOM | u64::from(random);
                 put(transaction, &name, &version.to_string())?;
                 Ok(Some((before, version)))
@@ -69,22 +79,36 @@ impl Store {
         Ok(given)
     }
 
-    /// Gives the ledger a new epoch, which tells it from its copies: for one that was restored or cloned. The old one is
-    /// among the [retired](Self::retired_epochs) from then on.
+    /// Returns the epoch under which the ledger is shipped, a UUID, and whether it is the very ledger that began it: a
+    /// copy that was restored is not. `None` where it never was shipped.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn shipping_epoch(&self) -> Result<Option<(String, bool)>> {
+        self.read("read the settings of", |connection| Ok::<_, ReadError>(epoch(connection)?))
+    }
+
+    /// Begins a new epoch under which the ledger is shipped, and returns it. The one before is among the
+    /// [retired](Self::retired_epochs) from then on.
     ///
     /// # Errors
     /// When the ledger cannot be written or synced.
-    pub fn begin_epoch(&self) -> Result<()> {
-        self.write("change the settings of", |writer| {
+    pub fn begin_shipping_epoch(&self) -> Result<String> {
+        let begun = self.write("change the settings of", |writer| {
             writer.ledger.write(|transaction, _| {
-                let mut retired = setting(transaction, RETIRED)?.unwrap_or_default();
-                retired.push_str(&epoch(transaction)?);
-                retired.push(' ');
-                put(transaction, RETIRED, &retired)?;
-                transaction.execute("UPDATE ledger SET epoch = randomblob(16)", []).map(drop)
+                if let Some((before, _)) = epoch(transaction)? {
+                    let retired = setting(transaction, RETIRED)?.unwrap_or_default();
+                    put(transaction, RETIRED, &format!("{retired}{before} "))?;
+                }
+                let random = "SELECT lower(hex(randomblob(16)))";
+                let mut begun: String = transaction.query_row(random, [], |row| row.get(0))?;
+                [20, 16, 12, 8].into_iter().for_each(|at| begun.insert(at, '-'));
+                put(transaction, EPOCH, &format!("{begun} {}", own(transaction)?))?;
+                Ok::<_, rusqlite::Error>(begun)
             })
         })?;
-        self.sync()
+        self.sync()?;
+        Ok(begun)
     }
 
     /// Returns the epochs that the ledger had before.
@@ -97,6 +121,13 @@ impl Store {
             Ok::<_, ReadError>(retired.split_whitespace().map(str::to_owned).collect())
         })
     }
+}
+
+fn greatest(connection: &Connection) -> rusqlite::Result<u64> {
+    let sql = "SELECT coalesce(max(CAST(value AS INTEGER)), 0) FROM settings \
+               WHERE substr(name, 1, length(?1)) = ?1";
+    let greatest: i64 = connection.prepare_cached(sql)?.query_row([PREFIX], |row| row.get(0))?;
+    Ok(greatest.unsigned_abs())
 }
 
 fn setting(connection: &Connection, name: &str) -> rusqlite::Result<Option<String>> {

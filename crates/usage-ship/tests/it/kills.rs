@@ -1,0 +1,121 @@
+//! Shippers and servers are killed again and again while ledgers record, with late records, some told again, and a
+//! deletion in between.
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{env, thread};
+
+use usage_core::Timestamp;
+use usage_ship::{Options, Shipper};
+use usage_store::{PruneOptions, PrunePlan, Store};
+
+use crate::ledgers::{DAY, START, Traffic, compare, open};
+use crate::servers::{Kind, Server};
+
+const CHILD: &str = "USAGE_SHIP_CHILD";
+
+/// Kills and records of a run; more by hand: `USAGE_SHIP_KILLS=20 USAGE_SHIP_RECORDS=1000000`.
+fn of_environment(name: &str, default: usize) -> usize {
+    env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+/// Not a test of its own: the process that ships, and is killed.
+#[test]
+fn child() {
+    let Ok(of) = env::var(CHILD) else { return };
+    let (path, url) = of.split_once(' ').unwrap();
+    let store = open(path.as_ref());
+    let mut options = Options::default();
+    options.with_records = path.contains("records");
+    let mut shipper = Shipper::new(&store, url.parse().unwrap(), options);
+    loop {
+        if let Err(error) = shipper.ship() {
+            assert!(error.is_transient(), "{error:?}");
+            eprintln!("{error}");
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn spawn(store: &Store, url: &str) -> Child {
+    Command::new(env::current_exe().unwrap())
+        .args(["kills::child", "--exact", "--nocapture"])
+        .env(CHILD, format!("{} {url}", store.path().display()))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(if env::var("USAGE_SHIP_LOUD").is_ok() { Stdio::inherit() } else { Stdio::null() })
+        .spawn()
+        .unwrap()
+}
+
+fn survives(kind: Kind) {
+    let Some(mut server) = Server::start(kind) else { return };
+    let (kills, records) = (of_environment("USAGE_SHIP_KILLS", 6), of_environment("USAGE_SHIP_RECORDS", 4_000));
+    let started = Instant::now();
+    let folder = tempfile::tempdir().unwrap();
+    let stores = ["a-records.db", "b.db"].map(|name| open(&folder.path().join(name)));
+    let mut traffic = [Traffic::of("a", 1), Traffic::of("b", 2)];
+    let url = server.place();
+    let mut children = [spawn(&stores[0], &url), spawn(&stores[1], &url)];
+    let (mut killed, mut random) = ([0; 3], fastrand::Rng::with_seed(3));
+    let rounds = kills * 4;
+    for round in 0..rounds {
+        for (store, traffic) in stores.iter().zip(&mut traffic) {
+            for batch in traffic.batch(records / rounds).chunks(2_000) {
+                store.insert_batch(batch).unwrap();
+            }
+        }
+        thread::sleep(Duration::from_millis(random.u64(..120)));
+        if round == rounds / 2 {
+            // The sums are kept, and a session loses its records.
+            let options = PruneOptions::new().with_keep_rollups(true);
+            let before = Timestamp::from_micros(START - 100 * DAY);
+            stores[0].delete(PrunePlan::new(&stores[0], before, &options).unwrap(), |_| {}).unwrap();
+        }
+        if round % 4 == 3 {
+            let who = (round / 4) % 3;
+            killed[who] += 1;
+            if who == 2 {
+                server.kill();
+                server.run();
+            } else {
+                children[who].kill().unwrap();
+                children[who].wait().unwrap();
+                children[who] = spawn(&stores[who], &url);
+            }
+        }
+    }
+    for child in &mut children {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    for store in &stores {
+        Shipper::new(store, url.parse().unwrap(), Options::default()).ship().unwrap();
+    }
+    let mut wire = url.parse::<usage_ship::Target>().unwrap().connect().unwrap();
+    let mut count = |sql: &str| wire.query(sql).unwrap()[0][0].clone();
+    eprintln!(
+        "{kind:?}: {killed:?} kills of shippers and server in {:?}; rows of sums there {}, distinct {}, of records {}, distinct {}",
+        started.elapsed(),
+        count("SELECT count(*) FROM usage_sum"),
+        count("SELECT count(*) FROM (SELECT DISTINCT epoch, level, number, session, label FROM usage_sum) AS s"),
+        count("SELECT count(*) FROM usage_record"),
+        count("SELECT count(*) FROM (SELECT DISTINCT epoch, number, id FROM usage_record) AS s"),
+    );
+    compare(&[&stores[0], &stores[1]], &url);
+}
+
+#[test]
+fn of_postgres() {
+    survives(Kind::Postgres);
+}
+
+#[test]
+fn of_clickhouse() {
+    survives(Kind::ClickHouse);
+}
+
+#[test]
+fn of_a_new_clickhouse() {
+    survives(Kind::Modern);
+}
