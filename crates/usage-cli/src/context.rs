@@ -165,7 +165,9 @@ impl Context {
         if let Some(url) = self.engine_url() {
             let target: usage_ship::Target = url.parse().map_err(CliError::usage)?;
             tracing::info!("the engine is {}", target.name());
-            return Ok(Box::new(usage_ship::Remote::open(target).map_err(usage_core::Error::from)?));
+            return Ok(Box::new(
+                usage_ship::Remote::open(target).map_err(usage_core::Error::from)?,
+            ));
         }
         Ok(Box::new(self.open_existing()?))
     }

@@ -54,7 +54,8 @@ fn decoded(text: &str) -> String {
     let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
     while let Some((&first, behind)) = rest.split_first() {
         let digits = behind.get(..2).filter(|_| first == b'%');
-        let byte = digits.and_then(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok());
+        let byte =
+            digits.and_then(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok());
         bytes.push(byte.unwrap_or(first));
         rest = if byte.is_some() { &behind[2..] } else { behind };
     }
@@ -125,8 +126,15 @@ impl Connection {
         let why = body.trim().chars().take(500).collect::<String>();
         let why = format!("{} ({status}) {why}", code.unwrap_or_default());
         // A proxy in front of a server that is away, and shards that are.
-        let is_away = matches!(status, 502..=504) || ["Code: 279", "Code: 210", "Code: 209", "Code: 32,"].iter().any(|of| why.contains(of));
-        Err(if is_away { ShipError::Away { engine: ENGINE, why } } else { ShipError::Refused { engine: ENGINE, why } })
+        let is_away = matches!(status, 502..=504)
+            || ["Code: 279", "Code: 210", "Code: 209", "Code: 32,"]
+                .iter()
+                .any(|of| why.contains(of));
+        Err(if is_away {
+            ShipError::Away { engine: ENGINE, why }
+        } else {
+            ShipError::Refused { engine: ENGINE, why }
+        })
     }
 }
 
@@ -139,7 +147,9 @@ fn exception(answer: &Response<Body>) -> Option<String> {
 /// Returns whether an answer ends with an error in place of its rest.
 fn breaks_off(body: &str) -> bool {
     let last = body.trim_end().rsplit('\n').next().unwrap_or_default();
-    last.contains("__exception__") || (last.starts_with("Code: ") && last.contains("DB::")) || (!body.is_empty() && !body.ends_with('\n'))
+    last.contains("__exception__")
+        || (last.starts_with("Code: ") && last.contains("DB::"))
+        || (!body.is_empty() && !body.ends_with('\n'))
 }
 
 impl Wire for Connection {

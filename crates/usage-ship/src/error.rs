@@ -69,7 +69,11 @@ impl ShipError {
             // Refused: full disks, shards that are away, memory that others use up. All of it may pass.
             Self::Away { .. } | Self::Count { .. } | Self::Taken | Self::Refused { .. } => true,
             Self::Store(error) => error.kind().is_transient(),
-            Self::Ledger(_) | Self::Unreadable(_) | Self::NoTables | Self::OlderCopy | Self::Retired => false,
+            Self::Ledger(_)
+            | Self::Unreadable(_)
+            | Self::NoTables
+            | Self::OlderCopy
+            | Self::Retired => false,
         }
     }
 }

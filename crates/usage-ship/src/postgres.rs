@@ -49,7 +49,8 @@ impl Wire for Connection {
     fn load(&mut self, table: &str, columns: &str, rows: &str) -> Result<(), ShipError> {
         let sql = format!("COPY {table} ({columns}) FROM STDIN");
         let mut writer = self.0.copy_in(&sql).map_err(|error| failed(&error))?;
-        let broken = |error: std::io::Error| ShipError::Away { engine: ENGINE, why: error.to_string() };
+        let broken =
+            |error: std::io::Error| ShipError::Away { engine: ENGINE, why: error.to_string() };
         for part in rows.as_bytes().chunks(1 << 16) {
             writer.write_all(part).map_err(broken)?;
         }

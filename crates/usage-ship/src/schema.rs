@@ -44,7 +44,9 @@ impl Kind {
             (Dialect::ClickHouse { .. }, Self::Level) => "Int16 DEFAULT 0",
             (Dialect::ClickHouse { .. }, Self::Number) => "Int64 DEFAULT 0",
             (Dialect::ClickHouse { .. }, Self::Money) => "Decimal(38, 0) DEFAULT 0",
-            (Dialect::ClickHouse { is_modern: true }, Self::Name) => "LowCardinality(String) DEFAULT ''",
+            (Dialect::ClickHouse { is_modern: true }, Self::Name) => {
+                "LowCardinality(String) DEFAULT ''"
+            }
             (Dialect::ClickHouse { .. }, Self::Text | Self::Name) => "String DEFAULT ''",
         }
     }
@@ -62,16 +64,39 @@ pub(crate) fn tables() -> [Table; 6] {
     let columns = |of: &[(&str, Kind)]| -> Vec<(String, Kind)> {
         of.iter().map(|(name, kind)| ((*name).to_owned(), *kind)).collect()
     };
-    let mut sum = columns(&[("epoch", Epoch), ("level", Level), ("number", Number), ("version", Number), ("session", Number), ("label", Number)]);
-    sum.extend(sums().into_iter().map(|name| (name.to_owned(), if name.ends_with("cost") { Money } else { Number })));
+    let mut sum = columns(&[
+        ("epoch", Epoch),
+        ("level", Level),
+        ("number", Number),
+        ("version", Number),
+        ("session", Number),
+        ("label", Number),
+    ]);
+    sum.extend(
+        sums()
+            .into_iter()
+            .map(|name| (name.to_owned(), if name.ends_with("cost") { Money } else { Number })),
+    );
     let mut label = columns(&[("epoch", Epoch), ("id", Number), ("version", Number)]);
     label.extend(Label::ALL.into_iter().map(|of| (quoted(of.field()), Name)));
     label.push(("tags".to_owned(), Text));
-    let table = |name, columns, key, partition, is_versioned| Table { name, columns, key, partition, is_versioned };
+    let table = |name, columns, key, partition, is_versioned| Table {
+        name,
+        columns,
+        key,
+        partition,
+        is_versioned,
+    };
     [
         table(
             "usage_ledger",
-            columns(&[("epoch", Epoch), ("version", Number), ("state", Name), ("name", Text), ("head", Text)]),
+            columns(&[
+                ("epoch", Epoch),
+                ("version", Number),
+                ("state", Name),
+                ("name", Text),
+                ("head", Text),
+            ]),
             "epoch",
             "",
             true,
@@ -79,8 +104,15 @@ pub(crate) fn tables() -> [Table; 6] {
         table(
             "usage_mark",
             columns(&[
-                ("epoch", Epoch), ("level", Level), ("number", Number), ("version", Number), ("checksum", Number),
-                ("cells", Number), ("first_us", Number), ("last_us", Number), ("folded", Number),
+                ("epoch", Epoch),
+                ("level", Level),
+                ("number", Number),
+                ("version", Number),
+                ("checksum", Number),
+                ("cells", Number),
+                ("first_us", Number),
+                ("last_us", Number),
+                ("folded", Number),
             ]),
             "epoch, level, number, version",
             "",
@@ -91,8 +123,13 @@ pub(crate) fn tables() -> [Table; 6] {
         table(
             "usage_session",
             columns(&[
-                ("epoch", Epoch), ("id", Number), ("version", Number), ("instance_id", Name), ("session_id", Text),
-                ("first_us", Number), ("last_us", Number),
+                ("epoch", Epoch),
+                ("id", Number),
+                ("version", Number),
+                ("instance_id", Name),
+                ("session_id", Text),
+                ("first_us", Number),
+                ("last_us", Number),
             ]),
             "epoch, id",
             "",
@@ -101,8 +138,15 @@ pub(crate) fn tables() -> [Table; 6] {
         table(
             "usage_record",
             columns(&[
-                ("epoch", Epoch), ("level", Level), ("number", Number), ("version", Number), ("id", Number), ("ts_us", Number), ("elsewhere", Level),
-                ("cost", Text), ("line", Text),
+                ("epoch", Epoch),
+                ("level", Level),
+                ("number", Number),
+                ("version", Number),
+                ("id", Number),
+                ("ts_us", Number),
+                ("elsewhere", Level),
+                ("cost", Text),
+                ("line", Text),
             ]),
             "epoch, level, number, version, id",
             // About a month of quarters of an hour.
@@ -124,16 +168,33 @@ impl Table {
     }
 
     fn create(&self, dialect: Dialect) -> String {
-        let columns = self.columns.iter().map(|(name, kind)| format!("  {name} {}", kind.of(dialect)));
+        let columns =
+            self.columns.iter().map(|(name, kind)| format!("  {name} {}", kind.of(dialect)));
         let columns = columns.collect::<Vec<_>>().join(",\n");
         let (name, key) = (self.name, self.key);
         match dialect {
-            Dialect::Postgres => format!("CREATE TABLE IF NOT EXISTS {name} (\n{columns},\n  PRIMARY KEY ({key})\n)"),
+            Dialect::Postgres => {
+                format!("CREATE TABLE IF NOT EXISTS {name} (\n{columns},\n  PRIMARY KEY ({key})\n)")
+            }
             Dialect::ClickHouse { is_modern } => {
-                let engine = if self.is_versioned { "ReplacingMergeTree(version)" } else { "ReplacingMergeTree" };
-                let partition = if self.partition.is_empty() { String::new() } else { format!("\nPARTITION BY {}", self.partition) };
-                let settings = if is_modern { "\nSETTINGS fsync_after_insert = 1, fsync_part_directory = 1" } else { "" };
-                format!("CREATE TABLE IF NOT EXISTS {name} (\n{columns}\n)\nENGINE = {engine}{partition}\nORDER BY ({key}){settings}")
+                let engine = if self.is_versioned {
+                    "ReplacingMergeTree(version)"
+                } else {
+                    "ReplacingMergeTree"
+                };
+                let partition = if self.partition.is_empty() {
+                    String::new()
+                } else {
+                    format!("\nPARTITION BY {}", self.partition)
+                };
+                let settings = if is_modern {
+                    "\nSETTINGS fsync_after_insert = 1, fsync_part_directory = 1"
+                } else {
+                    ""
+                };
+                format!(
+                    "CREATE TABLE IF NOT EXISTS {name} (\n{columns}\n)\nENGINE = {engine}{partition}\nORDER BY ({key}){settings}"
+                )
             }
         }
     }
@@ -141,13 +202,18 @@ impl Table {
     /// Returns the statements that add columns of a newer version to an older table.
     fn missing(&self, dialect: Dialect, there: &[String]) -> Vec<String> {
         let missing = self.columns.iter().filter(|(name, _)| !there.contains(name));
-        missing.map(|(name, kind)| format!("ALTER TABLE {} ADD COLUMN {name} {}", self.name, kind.of(dialect))).collect()
+        missing
+            .map(|(name, kind)| {
+                format!("ALTER TABLE {} ADD COLUMN {name} {}", self.name, kind.of(dialect))
+            })
+            .collect()
     }
 }
 
 /// A view for people: sums by quarter of an hour with their names, and nothing that does not count.
 fn view(dialect: Dialect) -> String {
-    let names: Vec<_> = Label::ALL.into_iter().map(|of| format!("l.{0} AS {0}", quoted(of.field()))).collect();
+    let names: Vec<_> =
+        Label::ALL.into_iter().map(|of| format!("l.{0} AS {0}", quoted(of.field()))).collect();
     let names = names.join(", ");
     let sums = sums().iter().map(|sum| format!("s.{sum} AS {sum}")).collect::<Vec<_>>().join(", ");
     let at = match dialect {
@@ -206,7 +272,9 @@ pub(crate) fn columns_of(wire: &mut dyn Wire, table: &str) -> Result<Vec<String>
             "SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = '{table}'"
         ),
         Dialect::ClickHouse { .. } => {
-            format!("SELECT name FROM system.columns WHERE database = currentDatabase() AND table = '{table}'")
+            format!(
+                "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = '{table}'"
+            )
         }
     };
     Ok(wire.query(&sql)?.into_iter().filter_map(|row| row.into_iter().next()).collect())

@@ -129,7 +129,10 @@ impl<'s> Shipper<'s> {
             return Err(ShipError::Taken);
         }
         let head = Head::of(&changes.head);
-        if changes.stretches.is_empty() && changes.labels.is_empty() && link.head.as_ref() == Some(&head) {
+        if changes.stretches.is_empty()
+            && changes.labels.is_empty()
+            && link.head.as_ref() == Some(&head)
+        {
             return Ok(false);
         }
         // Before a version is given: an older copy that is tried often enough must not catch up.
@@ -183,13 +186,16 @@ const TIDY_AFTER: u64 = 64;
 
 /// The greatest version of an epoch there, counted or not.
 fn greatest(wire: &mut dyn Wire, epoch: &str) -> Result<u64, ShipError> {
-    let of = |table: &str| format!("SELECT coalesce(max(version), 0) FROM {table} WHERE epoch = '{epoch}'");
+    let of = |table: &str| {
+        format!("SELECT coalesce(max(version), 0) FROM {table} WHERE epoch = '{epoch}'")
+    };
     Ok(wire.number(&of("usage_mark"))?.max(wire.number(&of("usage_ledger"))?))
 }
 
 /// The marks that the engine has of an epoch: those that were sent last, counted or not.
 fn known(wire: &mut dyn Wire, epoch: &str, ledger: Option<&Ledger>) -> Result<Known, ShipError> {
-    let mut known = Known { label_sets: ledger.map_or((0, 0), |of| of.head.label_sets), ..Known::default() };
+    let mut known =
+        Known { label_sets: ledger.map_or((0, 0), |of| of.head.label_sets), ..Known::default() };
     let sql = format!(
         "SELECT level, number, version, checksum FROM usage_mark WHERE epoch = '{epoch}' ORDER BY level, number, version"
     );
@@ -275,7 +281,11 @@ fn count(
 }
 
 /// The sessions that had sums in a day that is sent anew: one that has none there any more may have other ends now.
-fn sessions_there(wire: &mut dyn Wire, changes: &Changes, epoch: &str) -> Result<BTreeSet<i64>, ShipError> {
+fn sessions_there(
+    wire: &mut dyn Wire,
+    changes: &Changes,
+    epoch: &str,
+) -> Result<BTreeSet<i64>, ShipError> {
     let days = changes.stretches.iter().filter(|of| of.level == StretchLevel::SessionDay);
     let days: Vec<_> = days.map(|of| of.number.to_string()).collect();
     let mut there = BTreeSet::new();
@@ -334,7 +344,10 @@ fn send_names(
         if wire.dialect() == Dialect::Postgres {
             for ids in ids.chunks(10_000) {
                 let ids = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
-                wire.execute(&format!("DELETE FROM {} WHERE epoch = '{epoch}' AND id IN ({ids})", table.name))?;
+                wire.execute(&format!(
+                    "DELETE FROM {} WHERE epoch = '{epoch}' AND id IN ({ids})",
+                    table.name
+                ))?;
             }
         }
         wire.load_all(table.name, &table.columns(), rows)?;
@@ -354,12 +367,19 @@ fn each_sum(totals: &Summary, mut give: impl FnMut(u128)) {
 fn tidy_postgres(link: &mut Link, changes: &Changes, version: u64) -> Result<(), ShipError> {
     let epoch = &link.epoch;
     for level in 1..=5_u8 {
-        let numbers: Vec<_> = changes.stretches.iter().filter(|of| of.level as u8 == level).map(|of| of.number.to_string()).collect();
+        let numbers: Vec<_> = changes
+            .stretches
+            .iter()
+            .filter(|of| of.level as u8 == level)
+            .map(|of| of.number.to_string())
+            .collect();
         for numbers in numbers.chunks(5_000) {
             let numbers = numbers.join(",");
             let table = if level == 5 { "usage_record" } else { "usage_sum" };
             for table in [table, "usage_mark"] {
-                let sql = format!("DELETE FROM {table} WHERE epoch = '{epoch}' AND level = {level} AND number IN ({numbers}) AND version < {version}");
+                let sql = format!(
+                    "DELETE FROM {table} WHERE epoch = '{epoch}' AND level = {level} AND number IN ({numbers}) AND version < {version}"
+                );
                 link.wire.execute(&sql)?;
             }
         }
@@ -383,4 +403,3 @@ fn tidy(link: &mut Link, version: u64) -> Result<(), ShipError> {
     link.untidy = 0;
     Ok(())
 }
-

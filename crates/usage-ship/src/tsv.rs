@@ -93,6 +93,9 @@ mod tests {
             values.iter().for_each(|value| rows.push(value));
             rows.end();
         }
-        assert_eq!((parse(rows.text()), rows.count()), (vec![values.map(str::to_owned).to_vec(); 2], 2));
+        assert_eq!(
+            (parse(rows.text()), rows.count()),
+            (vec![values.map(str::to_owned).to_vec(); 2], 2)
+        );
     }
 }

@@ -50,7 +50,11 @@ pub fn verify(store: &Store, target: Target) -> Result<Vec<Difference>, ShipErro
     let levels = [StretchLevel::Quarter, StretchLevel::Day, StretchLevel::Month];
     let there = remote.read(&Limits::none(), |state| {
         state.only(&epoch);
-        let mut months: Vec<i64> = state.marks(StretchLevel::Month, i64::MIN..i64::MAX)?.iter().map(|of| of.number).collect();
+        let mut months: Vec<i64> = state
+            .marks(StretchLevel::Month, i64::MIN..i64::MAX)?
+            .iter()
+            .map(|of| of.number)
+            .collect();
         months.extend(here.keys());
         months.sort_unstable();
         months.dedup();

@@ -137,7 +137,12 @@ impl dyn Wire + '_ {
     }
 
     /// Adds rows, as many at a time as either engine takes well.
-    pub(crate) fn load_all(&mut self, table: &str, columns: &str, rows: &Rows) -> Result<(), ShipError> {
+    pub(crate) fn load_all(
+        &mut self,
+        table: &str,
+        columns: &str,
+        rows: &Rows,
+    ) -> Result<(), ShipError> {
         if rows.count() == 0 { Ok(()) } else { self.load(table, columns, rows.text()) }
     }
 }

@@ -36,10 +36,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "usage-import",
             "usage-prices",
             "usage-server",
+            "usage-ship",
             "usage-store",
             "usage-tracker",
         ],
     ),
+    ("usage-ship", &["usage-core", "usage-store"]),
 ];
 
 /// Crates that do no I/O and read no clock.

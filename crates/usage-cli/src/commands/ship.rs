@@ -62,10 +62,16 @@ const LONGEST: Duration = Duration::from_secs(300);
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let target: Target = args.target.parse().map_err(CliError::usage)?;
     if args.dry_run {
-        output::print(&ddl(target.dialect()).iter().map(|sql| format!("{sql};\n\n")).collect::<String>())?;
+        output::print(
+            &ddl(target.dialect()).iter().map(|sql| format!("{sql};\n\n")).collect::<String>(),
+        )?;
         return Ok(exit_codes::DONE);
     }
-    let store = if args.new_epoch || !args.follow { context.open_existing()? } else { context.open_or_create()? };
+    let store = if args.new_epoch || !args.follow {
+        context.open_existing()?
+    } else {
+        context.open_or_create()?
+    };
     context.recover(&store)?;
     let mut options = Options::default();
     (options.with_records, options.new_epoch) = (args.records, args.new_epoch);
@@ -110,7 +116,8 @@ fn follow(shipper: &mut Shipper<'_>, args: &Args, context: &Context) -> Result<u
                 (pause, said) = (every, String::new());
             }
             Err(error) if error.is_transient() => {
-                pause = if said.is_empty() { Duration::from_secs(1) } else { (pause * 2).min(LONGEST) };
+                pause =
+                    if said.is_empty() { Duration::from_secs(1) } else { (pause * 2).min(LONGEST) };
                 let text = error.to_string();
                 if text != said && !context.quiet {
                     output::note(&format!("note: {text}; trying again"));

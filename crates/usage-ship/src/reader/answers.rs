@@ -8,7 +8,9 @@ use usage_core::stats::{Aggregates, Series, Summary};
 use usage_core::{Filter, Labels, TagKey, Tags, TimeRange, Timestamp};
 use usage_store::shipped::StretchLevel;
 
-use super::cover::{Cut, cover, day_of, micros, month_of_day, quarter_of, quarters, start_of_day, start_of_quarter};
+use super::cover::{
+    Cut, cover, day_of, micros, month_of_day, quarter_of, quarters, start_of_day, start_of_quarter,
+};
 use super::rows::Row;
 use super::state::State;
 use super::{Fail, not_kept};
@@ -21,7 +23,11 @@ pub(super) fn totals(state: &mut State<'_>, of: &Selection<'_>) -> Result<Aggreg
     Ok(totals)
 }
 
-pub(super) fn series(state: &mut State<'_>, of: &Selection<'_>, by: Calendar) -> Result<Series, Fail> {
+pub(super) fn series(
+    state: &mut State<'_>,
+    of: &Selection<'_>,
+    by: Calendar,
+) -> Result<Series, Fail> {
     let ends = state.ends()?;
     let stretches = stretches(state, of.range, ends, by.unit)?;
     let mut series = Series::over_stretches(&stretches, by.unit, by.zone)?;
@@ -119,7 +125,8 @@ pub(super) fn are_declared(
     tags: &[TagKey],
     from: i64,
 ) -> Result<bool, Fail> {
-    let asked: Vec<_> = filter.tags().iter().map(|(key, _)| *key).chain(tags.iter().copied()).collect();
+    let asked: Vec<_> =
+        filter.tags().iter().map(|(key, _)| *key).chain(tags.iter().copied()).collect();
     let is_declared = |keys: &[(String, Option<i64>)]| {
         asked.iter().all(|asked| {
             let of = keys.iter().find(|(key, _)| key == asked.as_str());
@@ -156,7 +163,9 @@ fn stretches(
     let gap = LONGEST_GAP * hours * 60 * 60 * 1_000_000;
     let at = |micros| Some(Timestamp::from_micros(micros));
     let (mut stretches, mut from, mut to) = (Vec::new(), start, start);
-    for day in state.days()?.into_iter().filter(|day| *day >= day_of(start) && start_of_day(*day) < end) {
+    for day in
+        state.days()?.into_iter().filter(|day| *day >= day_of(start) && start_of_day(*day) < end)
+    {
         if start_of_day(day) > to.saturating_add(gap) {
             stretches.push(TimeRange { start: at(from), end: at(to) });
             from = start_of_day(day);

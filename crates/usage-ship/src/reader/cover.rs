@@ -34,7 +34,9 @@ pub(crate) const fn start_of_day(day: i64) -> i64 {
 
 /// The month in UTC that holds a day.
 pub(crate) fn month_of_day(day: i64) -> i64 {
-    let date = i32::try_from(day.saturating_add(EPOCH_DAY)).ok().and_then(NaiveDate::from_num_days_from_ce_opt);
+    let date = i32::try_from(day.saturating_add(EPOCH_DAY))
+        .ok()
+        .and_then(NaiveDate::from_num_days_from_ce_opt);
     let of = |date: NaiveDate| i64::from(date.year()) * 12 + i64::from(date.month0());
     date.map_or(if day < 0 { i64::MIN } else { i64::MAX }, of)
 }
@@ -44,12 +46,18 @@ pub(crate) fn day_of_month(month: i64) -> i64 {
     let year = i32::try_from(month.div_euclid(12)).ok();
     let number = u32::try_from(month.rem_euclid(12) + 1).ok();
     let date = year.zip(number).and_then(|(year, number)| NaiveDate::from_ymd_opt(year, number, 1));
-    date.map_or(if month < 0 { i64::MIN } else { i64::MAX }, |date| i64::from(date.num_days_from_ce()) - EPOCH_DAY)
+    date.map_or(if month < 0 { i64::MIN } else { i64::MAX }, |date| {
+        i64::from(date.num_days_from_ce()) - EPOCH_DAY
+    })
 }
 
 /// The quarters of an hour that a range in microseconds has instants of.
 pub(crate) const fn quarters(range: &Range<i64>) -> Range<i64> {
-    if range.start >= range.end { 0..0 } else { quarter_of(range.start)..quarter_of(range.end - 1) + 1 }
+    if range.start >= range.end {
+        0..0
+    } else {
+        quarter_of(range.start)..quarter_of(range.end - 1) + 1
+    }
 }
 
 /// Whole stretches of a level, for one place of an answer.
@@ -73,7 +81,10 @@ pub(crate) fn cover(range: &Range<i64>, place: usize, parts: &mut Vec<Part>, cut
     if start >= end {
         return;
     }
-    let (first, last) = (start.div_euclid(QUARTER) + i64::from(start.rem_euclid(QUARTER) != 0), end.div_euclid(QUARTER));
+    let (first, last) = (
+        start.div_euclid(QUARTER) + i64::from(start.rem_euclid(QUARTER) != 0),
+        end.div_euclid(QUARTER),
+    );
     if first > last {
         cuts.push(Cut { place, micros: start..end });
         return;
@@ -83,7 +94,8 @@ pub(crate) fn cover(range: &Range<i64>, place: usize, parts: &mut Vec<Part>, cut
             cuts.push(Cut { place, micros });
         }
     }
-    let days = first.div_euclid(QUARTERS) + i64::from(first.rem_euclid(QUARTERS) != 0)..last.div_euclid(QUARTERS);
+    let days = first.div_euclid(QUARTERS) + i64::from(first.rem_euclid(QUARTERS) != 0)
+        ..last.div_euclid(QUARTERS);
     let months = if days.is_empty() {
         0..0
     } else {
@@ -116,7 +128,8 @@ pub(crate) fn micros(range: TimeRange, ends: (i64, i64)) -> Range<i64> {
     let start = range.start.map_or(start_of_quarter(quarter_of(ends.0)), |at| at.as_micros());
     let end = range.end.map_or(start_of_quarter(quarter_of(ends.1) + 1), |at| at.as_micros());
     // Beyond what there is nothing has to be looked at.
-    let (first, last) = (start_of_day(day_of(ends.0)) - QUARTER, start_of_day(day_of(ends.1) + 1) + QUARTER);
+    let (first, last) =
+        (start_of_day(day_of(ends.0)) - QUARTER, start_of_day(day_of(ends.1) + 1) + QUARTER);
     start.clamp(first, last)..end.clamp(first, last)
 }
 
@@ -130,16 +143,25 @@ mod tests {
         let mut random = fastrand::Rng::with_seed(7);
         for _ in 0..2_000 {
             let unit = [1, QUARTER, QUARTER * 96, QUARTER * 96 * 31][random.usize(..4)];
-            let start = random.i64(-3_000..3_000) * unit + random.i64(0..2) * random.i64(0..QUARTER);
+            let start =
+                random.i64(-3_000..3_000) * unit + random.i64(0..2) * random.i64(0..QUARTER);
             let range = start..start + random.i64(0..200) * unit + random.i64(0..2);
             let (mut parts, mut cuts) = (Vec::new(), Vec::new());
             cover(&range, 0, &mut parts, &mut cuts);
             let of_part = |part: &Part| match part.level {
-                StretchLevel::Quarter => start_of_quarter(part.numbers.start)..start_of_quarter(part.numbers.end),
-                StretchLevel::Day => start_of_day(part.numbers.start)..start_of_day(part.numbers.end),
-                _ => start_of_day(day_of_month(part.numbers.start))..start_of_day(day_of_month(part.numbers.end)),
+                StretchLevel::Quarter => {
+                    start_of_quarter(part.numbers.start)..start_of_quarter(part.numbers.end)
+                }
+                StretchLevel::Day => {
+                    start_of_day(part.numbers.start)..start_of_day(part.numbers.end)
+                }
+                _ => {
+                    start_of_day(day_of_month(part.numbers.start))
+                        ..start_of_day(day_of_month(part.numbers.end))
+                }
             };
-            let mut all: Vec<_> = parts.iter().map(of_part).chain(cuts.into_iter().map(|cut| cut.micros)).collect();
+            let mut all: Vec<_> =
+                parts.iter().map(of_part).chain(cuts.into_iter().map(|cut| cut.micros)).collect();
             all.sort_by_key(|of| of.start);
             let mut at = range.start;
             for of in &all {

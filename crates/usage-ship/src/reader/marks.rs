@@ -30,7 +30,11 @@ pub(crate) fn within(numbers: &Range<i64>) -> String {
 
 impl State<'_> {
     /// The stretches of a level that have something, and of each the version that counts.
-    pub(crate) fn marks(&mut self, level: StretchLevel, numbers: Range<i64>) -> Result<Vec<Mark>, Fail> {
+    pub(crate) fn marks(
+        &mut self,
+        level: StretchLevel,
+        numbers: Range<i64>,
+    ) -> Result<Vec<Mark>, Fail> {
         if numbers.is_empty() {
             return Ok(Vec::new());
         }
@@ -47,7 +51,12 @@ impl State<'_> {
         for (at, row) in rows.iter().enumerate() {
             let [epoch, number, _, checksum, first, last, folded] = &row[..] else { continue };
             let is_last = rows.get(at + 1).is_none_or(|next| next[..2] != row[..2]);
-            let Some(ledger) = self.ledgers().iter().position(|of| of.epoch == *epoch).filter(|_| is_last && checksum != "0") else {
+            let Some(ledger) = self
+                .ledgers()
+                .iter()
+                .position(|of| of.epoch == *epoch)
+                .filter(|_| is_last && checksum != "0")
+            else {
                 continue;
             };
             marks.push(Mark {

@@ -105,7 +105,8 @@ impl Remote {
                 }
                 Err(Fail::Core(error)) => return Err(error),
                 // Somebody has replaced what was read meanwhile; or the engine was restarted.
-                Err(Fail::Ship(ShipError::Count { .. } | ShipError::Away { .. })) if tries < TRIES => {}
+                Err(Fail::Ship(ShipError::Count { .. } | ShipError::Away { .. }))
+                    if tries < TRIES => {}
                 Err(Fail::Ship(error)) => return Err(error.into()),
             }
         }
@@ -121,7 +122,8 @@ impl Remote {
         if is_postgres {
             link.wire.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
         }
-        let value = State::read(&mut *link.wire, &mut link.names).and_then(|mut state| answer(&mut state));
+        let value =
+            State::read(&mut *link.wire, &mut link.names).and_then(|mut state| answer(&mut state));
         if is_postgres {
             link.wire.execute("ROLLBACK")?;
         }
@@ -190,7 +192,8 @@ impl Engine for Remote {
                 let Some(at) = edge else { return Ok(None) };
                 let quarter = cover::quarter_of(at.as_micros());
                 let start = cover::start_of_quarter(quarter);
-                let is_whole = start == at.as_micros() || state.unkept(quarter..quarter + 1)?.is_none();
+                let is_whole =
+                    start == at.as_micros() || state.unkept(quarter..quarter + 1)?.is_none();
                 Ok(Some(if is_whole { at } else { Timestamp::from_micros(start + cover::QUARTER) }))
             };
             Ok(TimeRange { start: moved(range.start)?, end: moved(range.end)? })
@@ -199,7 +202,10 @@ impl Engine for Remote {
 
     fn seen(&self) -> Result<Seen, Error> {
         self.read(&Limits::none(), |state| {
-            let of = state.ledgers().iter().map(|ledger| format!("{} {};", ledger.epoch, ledger.version));
+            let of = state
+                .ledgers()
+                .iter()
+                .map(|ledger| format!("{} {};", ledger.epoch, ledger.version));
             Ok(Seen::of(of.collect::<String>().into_bytes()))
         })
     }
@@ -208,6 +214,8 @@ impl Engine for Remote {
 /// Says that records would be needed which are not there.
 pub(crate) fn not_kept(quarter: i64, why: &str) -> Fail {
     let at = Timestamp::from_micros(cover::start_of_quarter(quarter));
-    let what = format!("{why}, and the records of the quarter of an hour from {at} on are not there, only their sums");
+    let what = format!(
+        "{why}, and the records of the quarter of an hour from {at} on are not there, only their sums"
+    );
     Fail::Core(Error::new(ErrorKind::NotKept, what))
 }

@@ -47,7 +47,11 @@ impl State<'_> {
     ) -> Result<Vec<Row>, Fail> {
         let mut range = range.clone();
         if let Some((ts, ..)) = behind {
-            range = if is_newest_first { range.start..range.end.min(ts + 1) } else { range.start.max(*ts)..range.end };
+            range = if is_newest_first {
+                range.start..range.end.min(ts + 1)
+            } else {
+                range.start.max(*ts)..range.end
+            };
         }
         if range.is_empty() || self.ledgers().is_empty() {
             return Ok(Vec::new());
@@ -77,7 +81,8 @@ impl State<'_> {
         let numbers = within(&quarters(range));
         let expected = self.cells(StretchLevel::Records, &numbers)?;
         let latest = self.latest(StretchLevel::Records, &numbers);
-        let found = self.wire.number(&format!("SELECT count(*) FROM usage_record FINAL WHERE {latest}"))?;
+        let found =
+            self.wire.number(&format!("SELECT count(*) FROM usage_record FINAL WHERE {latest}"))?;
         Ok(self.check("usage_record", found, expected)?)
     }
 

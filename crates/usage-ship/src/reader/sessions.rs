@@ -39,7 +39,9 @@ impl Found {
         if is_in_range {
             self.in_range.merge(totals);
         }
-        for (label, by_name) in [(Label::Model, &mut self.models), (Label::Project, &mut self.projects)] {
+        for (label, by_name) in
+            [(Label::Model, &mut self.models), (Label::Project, &mut self.projects)]
+        {
             match names.get(label) {
                 "" => {}
                 name => *by_name.entry(name.to_owned()).or_default() += totals.tokens(),
@@ -69,24 +71,37 @@ pub(super) fn list(
     for (key, found) in found {
         let Some(candidate) = candidates.get(&key) else { continue };
         let at = Timestamp::from_micros;
-        let in_range = if candidate.first >= start { Some(found.whole) } else { Some(found.in_range).filter(|_| !found.has_cut) };
+        let in_range = if candidate.first >= start {
+            Some(found.whole)
+        } else {
+            Some(found.in_range).filter(|_| !found.has_cut)
+        };
         sessions.push(
-            Session::new(&candidate.instance, &candidate.id, (at(candidate.first), at(candidate.last)))
-                .with_totals(found.whole, in_range)
-                .with_names(by_tokens(found.models), by_tokens(found.projects))
-                .frozen(candidate.first < candidate.sessions_from),
+            Session::new(
+                &candidate.instance,
+                &candidate.id,
+                (at(candidate.first), at(candidate.last)),
+            )
+            .with_totals(found.whole, in_range)
+            .with_names(by_tokens(found.models), by_tokens(found.projects))
+            .frozen(candidate.first < candidate.sessions_from),
         );
     }
     listing.apply(&mut sessions);
     Ok(sessions)
 }
 
-fn candidates(state: &mut State<'_>, start: i64, end: i64) -> Result<HashMap<Key, Candidate>, Fail> {
+fn candidates(
+    state: &mut State<'_>,
+    start: i64,
+    end: i64,
+) -> Result<HashMap<Key, Candidate>, Fail> {
     if state.ledgers().is_empty() {
         return Ok(HashMap::new());
     }
     let last = if state.is_whole() { "" } else { " FINAL" };
-    let epochs = state.ledgers().iter().map(|of| format!("'{}'", of.epoch)).collect::<Vec<_>>().join(", ");
+    let epochs =
+        state.ledgers().iter().map(|of| format!("'{}'", of.epoch)).collect::<Vec<_>>().join(", ");
     let sql = format!(
         "SELECT epoch, id, instance_id, session_id, first_us, last_us FROM usage_session{last} \
          WHERE epoch IN ({epochs}) AND last_us >= {start} AND last_us < {end}"
@@ -100,7 +115,14 @@ fn candidates(state: &mut State<'_>, start: i64, end: i64) -> Result<HashMap<Key
             continue;
         }
         let sessions_from = ledger.head.sessions_from.unwrap_or(i64::MIN);
-        let candidate = Candidate { epoch: epoch.clone(), instance: instance.clone(), id: name.clone(), first, last, sessions_from };
+        let candidate = Candidate {
+            epoch: epoch.clone(),
+            instance: instance.clone(),
+            id: name.clone(),
+            first,
+            last,
+            sessions_from,
+        };
         candidates.insert((epoch.clone(), parsed(id)?), candidate);
     }
     Ok(candidates)
@@ -116,7 +138,8 @@ fn from_sums(
 ) -> Result<HashMap<Key, Found>, Fail> {
     let numbers = within(&(day_of(oldest)..day_of(newest) + 1));
     let cut = (start != i64::MIN && start > start_of_day(day_of(start))).then(|| day_of(start));
-    let first_whole = if start == i64::MIN { i64::MIN } else { day_of(start) + i64::from(cut.is_some()) };
+    let first_whole =
+        if start == i64::MIN { i64::MIN } else { day_of(start) + i64::from(cut.is_some()) };
     let columns = schema::sums().join(", ");
     let level = StretchLevel::SessionDay;
     let sql = format!(
@@ -151,9 +174,17 @@ fn from_sums(
         .iter()
         .map(|(key, of)| ((of.epoch.as_str(), of.instance.as_str(), of.id.as_str()), key))
         .collect();
-    if are_there && found.iter().any(|(key, of)| of.has_cut && candidates.get(key).is_some_and(|of| of.first < start)) {
+    if are_there
+        && found
+            .iter()
+            .any(|(key, of)| of.has_cut && candidates.get(key).is_some_and(|of| of.first < start))
+    {
         state.each_record(&range, |row| {
-            let name = (row.key.2.as_str(), row.record.labels().name(Label::Instance), row.record.context().session_id());
+            let name = (
+                row.key.2.as_str(),
+                row.record.labels().name(Label::Instance),
+                row.record.context().session_id(),
+            );
             if let Some(of_session) = by_name.get(&name).and_then(|key| found.get_mut(*key))
                 && of.filter.matches(&row.record.names())
             {
@@ -185,11 +216,16 @@ fn from_records(
     let mut found = HashMap::<Key, Found>::new();
     state.each_record(&range, |row| {
         let plain = row.record.labels().names();
-        let name = (row.key.2.as_str(), plain.get(Label::Instance), row.record.context().session_id());
+        let name =
+            (row.key.2.as_str(), plain.get(Label::Instance), row.record.context().session_id());
         if let Some(key) = by_name.get(&name)
             && of.filter.matches(&row.record.names())
         {
-            found.entry((*key).clone()).or_default().add(&plain, &row.summary(), row.key.0 >= start);
+            found.entry((*key).clone()).or_default().add(
+                &plain,
+                &row.summary(),
+                row.key.0 >= start,
+            );
         }
     })?;
     Ok(found)

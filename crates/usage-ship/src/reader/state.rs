@@ -6,9 +6,9 @@ use std::ops::Range;
 use usage_core::Labels;
 use usage_store::shipped::StretchLevel;
 
+use super::Fail;
 use super::cover::{day_of, quarter_of, start_of_day};
 use super::labels::Names;
-use super::Fail;
 use crate::error::ShipError;
 use crate::shipper::{Ledger, ledgers};
 use crate::wire::{Dialect, Wire};
@@ -42,7 +42,9 @@ impl<'a> State<'a> {
 
     /// The condition under which rows of any version may count.
     pub(crate) fn counting(&self) -> String {
-        let of = |ledger: &Ledger| format!("(epoch = '{}' AND version <= {})", ledger.epoch, ledger.version);
+        let of = |ledger: &Ledger| {
+            format!("(epoch = '{}' AND version <= {})", ledger.epoch, ledger.version)
+        };
         let any: Vec<_> = self.ledgers.iter().map(of).collect();
         if any.is_empty() { "1 = 0".to_owned() } else { format!("({})", any.join(" OR ")) }
     }
@@ -57,7 +59,9 @@ impl<'a> State<'a> {
         let days = self.days()?;
         let (Some(first), Some(last)) = (days.first(), days.last()) else { return Ok(None) };
         let (first, last) = (start_of_day(*first), start_of_day(*last));
-        let quarters = |start: i64| -> Range<i64> { quarter_of(start)..quarter_of(start_of_day(day_of(start) + 1)) };
+        let quarters = |start: i64| -> Range<i64> {
+            quarter_of(start)..quarter_of(start_of_day(day_of(start) + 1))
+        };
         let mut marks = self.marks(StretchLevel::Quarter, quarters(first))?;
         marks.extend(self.marks(StretchLevel::Quarter, quarters(last))?);
         let first = marks.iter().map(|mark| mark.times.0).min();
@@ -83,12 +87,19 @@ impl<'a> State<'a> {
             let from = self.ledgers.get(ledger).and_then(|of| of.head.rows_from);
             from.is_some_and(|from| number < quarter_of(from))
         };
-        let missing = sums.iter().filter(|of| is_gone(of.ledger, of.number) || !records_of.contains(&(of.ledger, of.number)));
+        let missing = sums.iter().filter(|of| {
+            is_gone(of.ledger, of.number) || !records_of.contains(&(of.ledger, of.number))
+        });
         Ok(missing.map(|of| of.number).min())
     }
 
     /// Compares how many rows were read with how many there are to be.
-    pub(crate) fn check(&self, table: &'static str, found: u64, expected: u64) -> Result<(), ShipError> {
+    pub(crate) fn check(
+        &self,
+        table: &'static str,
+        found: u64,
+        expected: u64,
+    ) -> Result<(), ShipError> {
         if found == expected { Ok(()) } else { Err(ShipError::Count { table, found, expected }) }
     }
 }

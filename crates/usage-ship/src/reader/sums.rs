@@ -37,7 +37,12 @@ impl State<'_> {
         Ok(grouped)
     }
 
-    fn sums_of(&mut self, level: StretchLevel, parts: &[&Part], into: &mut Grouped) -> Result<(), Fail> {
+    fn sums_of(
+        &mut self,
+        level: StretchLevel,
+        parts: &[&Part],
+        into: &mut Grouped,
+    ) -> Result<(), Fail> {
         if self.ledgers().is_empty() {
             return Ok(());
         }
@@ -49,15 +54,21 @@ impl State<'_> {
             }
         }
         let numbers = format!("({})", ranges.iter().map(within).collect::<Vec<_>>().join(" OR "));
-        let starts = parts.iter().map(|part| part.numbers.start.to_string()).collect::<Vec<_>>().join(",");
+        let starts =
+            parts.iter().map(|part| part.numbers.start.to_string()).collect::<Vec<_>>().join(",");
         let dialect = self.wire.dialect();
         let place = match (parts.len(), dialect) {
             (1, _) => parts.first().map(|part| part.numbers.start.to_string()).unwrap_or_default(),
-            (_, Dialect::Postgres) => format!("(ARRAY[{starts}]::bigint[])[width_bucket(number, ARRAY[{starts}]::bigint[])]"),
+            (_, Dialect::Postgres) => format!(
+                "(ARRAY[{starts}]::bigint[])[width_bucket(number, ARRAY[{starts}]::bigint[])]"
+            ),
             // Not `roundDown`, which looks at the first 255 alone.
-            (_, Dialect::ClickHouse { .. }) => format!("arrayElement([{starts}], arrayCount(x -> x <= number, [{starts}]))"),
+            (_, Dialect::ClickHouse { .. }) => {
+                format!("arrayElement([{starts}], arrayCount(x -> x <= number, [{starts}]))")
+            }
         };
-        let sums = schema::sums().iter().map(|sum| format!("sum({sum})")).collect::<Vec<_>>().join(", ");
+        let sums =
+            schema::sums().iter().map(|sum| format!("sum({sum})")).collect::<Vec<_>>().join(", ");
         let latest = self.latest(level, &numbers);
         let group = if parts.len() == 1 { "epoch, label" } else { "place, epoch, label" };
         let mut rows = Vec::new();

@@ -48,7 +48,8 @@ pub(crate) struct Ledger {
 /// All ledgers that were ever shipped there, in the order of their epochs.
 pub(crate) fn ledgers(wire: &mut dyn Wire) -> Result<Vec<Ledger>, ShipError> {
     let last = if wire.dialect() == Dialect::Postgres { "" } else { " FINAL" };
-    let sql = format!("SELECT epoch, version, state, name, head FROM usage_ledger{last} ORDER BY epoch");
+    let sql =
+        format!("SELECT epoch, version, state, name, head FROM usage_ledger{last} ORDER BY epoch");
     let rows = wire.query(&sql)?.into_iter().map(|row| {
         let [epoch, version, state, name, head] = &row[..] else {
             return Err(ShipError::Unreadable("a row of usage_ledger".to_owned()));
@@ -58,7 +59,8 @@ pub(crate) fn ledgers(wire: &mut dyn Wire) -> Result<Vec<Ledger>, ShipError> {
             version: parsed(version)?,
             is_live: state == "live",
             name: name.clone(),
-            head: serde_json::from_str(head).map_err(|error| ShipError::Unreadable(error.to_string()))?,
+            head: serde_json::from_str(head)
+                .map_err(|error| ShipError::Unreadable(error.to_string()))?,
         })
     });
     rows.collect()

@@ -33,7 +33,8 @@ fn conforms(kind: Kind, cases: u32) {
         options.busy_timeout = Duration::from_secs(60);
         let options = options.with_pricing(Arc::new(AnyPrices));
         // One for each case, which lasts as long as the test.
-        let store: &Store = Box::leak(Box::new(options.open(folder.path().join("usage.db")).unwrap()));
+        let store: &Store =
+            Box::leak(Box::new(options.open(folder.path().join("usage.db")).unwrap()));
         let url = server.place();
         let mut options = Options::default();
         options.with_records = true;

@@ -10,7 +10,7 @@ use usage_ship::{Options, Shipper};
 use usage_store::{PruneOptions, PrunePlan, Store};
 
 use crate::ledgers::{DAY, START, Traffic, compare, open};
-use crate::servers::{Kind, Server};
+use crate::servers::{DEADLINE, Kind, Server};
 
 const CHILD: &str = "USAGE_SHIP_CHILD";
 
@@ -50,13 +50,28 @@ fn spawn(store: &Store, url: &str) -> Child {
 
 fn survives(kind: Kind) {
     let Some(mut server) = Server::start(kind) else { return };
-    let (kills, records) = (of_environment("USAGE_SHIP_KILLS", 6), of_environment("USAGE_SHIP_RECORDS", 4_000));
+    let (kills, records) =
+        (of_environment("USAGE_SHIP_KILLS", 3), of_environment("USAGE_SHIP_RECORDS", 2_000));
     let started = Instant::now();
     let folder = tempfile::tempdir().unwrap();
     let stores = ["a-records.db", "b.db"].map(|name| open(&folder.path().join(name)));
     let mut traffic = [Traffic::of("a", 1), Traffic::of("b", 2)];
     let url = server.place();
     let mut children = [spawn(&stores[0], &url), spawn(&stores[1], &url)];
+    // Nobody is killed before anything was shipped.
+    for (store, traffic) in stores.iter().zip(&mut traffic) {
+        store.insert_batch(&traffic.batch(10)).unwrap();
+    }
+    let deadline = Instant::now() + DEADLINE;
+    let has_begun = || {
+        let mut wire = url.parse::<usage_ship::Target>().unwrap().connect().ok()?;
+        let ledgers = wire.query("SELECT count(*) FROM usage_ledger").ok()?;
+        (ledgers[0][0] >= "2".to_owned()).then_some(())
+    };
+    while has_begun().is_none() {
+        assert!(Instant::now() < deadline, "nothing was shipped");
+        thread::sleep(Duration::from_millis(50));
+    }
     let (mut killed, mut random) = ([0; 3], fastrand::Rng::with_seed(3));
     let rounds = kills * 4;
     for round in 0..rounds {
@@ -65,12 +80,14 @@ fn survives(kind: Kind) {
                 store.insert_batch(batch).unwrap();
             }
         }
-        thread::sleep(Duration::from_millis(random.u64(..120)));
+        thread::sleep(Duration::from_millis(random.u64(100..400)));
         if round == rounds / 2 {
             // The sums are kept, and a session loses its records.
             let options = PruneOptions::new().with_keep_rollups(true);
             let before = Timestamp::from_micros(START - 100 * DAY);
-            stores[0].delete(PrunePlan::new(&stores[0], before, &options).unwrap(), |_| {}).unwrap();
+            stores[0]
+                .delete(PrunePlan::new(&stores[0], before, &options).unwrap(), |_| {})
+                .unwrap();
         }
         if round % 4 == 3 {
             let who = (round / 4) % 3;
@@ -89,8 +106,11 @@ fn survives(kind: Kind) {
         child.kill().unwrap();
         child.wait().unwrap();
     }
-    for store in &stores {
-        Shipper::new(store, url.parse().unwrap(), Options::default()).ship().unwrap();
+    for (store, with_records) in stores.iter().zip([true, false]) {
+        let mut options = Options::default();
+        options.with_records = with_records;
+        let shipped = Shipper::new(store, url.parse().unwrap(), options).ship().unwrap();
+        eprintln!("{kind:?}: left for the end: {shipped:?}");
     }
     let mut wire = url.parse::<usage_ship::Target>().unwrap().connect().unwrap();
     let mut count = |sql: &str| wire.query(sql).unwrap()[0][0].clone();
@@ -98,7 +118,9 @@ fn survives(kind: Kind) {
         "{kind:?}: {killed:?} kills of shippers and server in {:?}; rows of sums there {}, distinct {}, of records {}, distinct {}",
         started.elapsed(),
         count("SELECT count(*) FROM usage_sum"),
-        count("SELECT count(*) FROM (SELECT DISTINCT epoch, level, number, session, label FROM usage_sum) AS s"),
+        count(
+            "SELECT count(*) FROM (SELECT DISTINCT epoch, level, number, session, label FROM usage_sum) AS s"
+        ),
         count("SELECT count(*) FROM usage_record"),
         count("SELECT count(*) FROM (SELECT DISTINCT epoch, number, id FROM usage_record) AS s"),
     );

@@ -10,7 +10,8 @@ use usage_core::period::Unit;
 use usage_core::query::{Calendar, Listing, Selection};
 use usage_core::stats::Aggregates;
 use usage_core::{
-    Context, Engine, EventId, Filter, LabelNames, Labels, Measure, Record, TimeRange, Timestamp, TokenCounts, Usage,
+    Context, Engine, EventId, Filter, LabelNames, Labels, Measure, Record, TimeRange, Timestamp,
+    TokenCounts, Usage,
 };
 use usage_ship::{Remote, verify};
 use usage_store::{Store, StoreOptions};
@@ -35,7 +36,12 @@ pub(crate) struct Traffic {
 
 impl Traffic {
     pub(crate) fn of(instance: &str, seed: u64) -> Self {
-        Self { random: fastrand::Rng::with_seed(seed), instance: instance.to_owned(), now: START, told: 0 }
+        Self {
+            random: fastrand::Rng::with_seed(seed),
+            instance: instance.to_owned(),
+            now: START,
+            told: 0,
+        }
     }
 
     pub(crate) fn batch(&mut self, records: usize) -> Vec<Record> {
@@ -46,9 +52,12 @@ impl Traffic {
         let random = &mut self.random;
         self.now += random.i64(0..6_000_000);
         let at = if random.u8(..10) == 0 { START - random.i64(0..300) * DAY } else { self.now };
-        let number = |of: &str, most: u32, random: &mut fastrand::Rng| format!("{of}-{}", random.u32(..most));
+        let number = |of: &str, most: u32, random: &mut fastrand::Rng| {
+            format!("{of}-{}", random.u32(..most))
+        };
         let (route, model) = (number("route", 4, random), number("model\t", 5, random));
-        let (project, tier) = (number("pro'ject", 3, random), ["standard", "batch"][random.usize(..2)]);
+        let (project, tier) =
+            (number("pro'ject", 3, random), ["standard", "batch"][random.usize(..2)]);
         let names = LabelNames::new()
             .with_instance(&self.instance)
             .with_provider("anthropic")
@@ -84,20 +93,29 @@ pub(crate) fn compare(stores: &[&Store], url: &str) {
     let filters = [Filter::new(), Filter::new().keeping(usage_core::Label::Model, "model\t-3")];
     for filter in &filters {
         // Whole quarters of an hour: of pruned ones nothing else can be told.
-        for range in [TimeRange::ALL, TimeRange { start: Some(Timestamp::from_micros(START)), end: None }] {
+        for range in
+            [TimeRange::ALL, TimeRange { start: Some(Timestamp::from_micros(START)), end: None }]
+        {
             let of = Selection::new(range, filter);
             let mut totals = Aggregates::default();
             stores.iter().for_each(|store| totals.merge(Engine::totals(*store, &of).unwrap()));
             assert_eq!(remote.totals(&of).unwrap(), totals);
         }
-        for (unit, zone) in [(Unit::Day, Tz::Asia__Kathmandu), (Unit::Hour, Tz::UTC), (Unit::Month, Tz::America__New_York)] {
+        for (unit, zone) in [
+            (Unit::Day, Tz::Asia__Kathmandu),
+            (Unit::Hour, Tz::UTC),
+            (Unit::Month, Tz::America__New_York),
+        ] {
             // With both bounds, so that each has the same buckets.
-            let ends = [START - 301 * DAY, START + 90 * DAY].map(Timestamp::from_micros).map(Some);
+            let first = if unit == Unit::Hour { START - DAY } else { START - 301 * DAY };
+            let ends = [first, START + 9 * DAY].map(Timestamp::from_micros).map(Some);
             let of = Selection::new(TimeRange { start: ends[0], end: ends[1] }, filter);
             let by = Calendar { unit, zone };
             let mut expected = Engine::series(stores[0], &of, by).unwrap();
             for store in &stores[1..] {
-                for (at, bucket) in Engine::series(*store, &of, by).unwrap().buckets().iter().enumerate() {
+                for (at, bucket) in
+                    Engine::series(*store, &of, by).unwrap().buckets().iter().enumerate()
+                {
                     expected.bucket_mut(at).unwrap().usage_mut().merge(bucket.usage().clone());
                 }
             }
@@ -105,12 +123,16 @@ pub(crate) fn compare(stores: &[&Store], url: &str) {
         }
         let of = Selection::new(TimeRange::ALL, filter);
         let listing = Listing::default();
-        let mut sessions: Vec<_> =
-            stores.iter().flat_map(|store| store.sessions(&of, listing).unwrap().unwrap()).collect();
+        let mut sessions: Vec<_> = stores
+            .iter()
+            .flat_map(|store| store.sessions(&of, listing).unwrap().unwrap())
+            .collect();
         listing.apply(&mut sessions);
         assert_eq!(remote.sessions(&of, listing).unwrap().unwrap(), sessions);
-        let mut blocks: Vec<_> = stores.iter().flat_map(|store| store.blocks(&of).unwrap()).collect();
-        blocks.sort_by(|one, other| (one.start, &one.instance).cmp(&(other.start, &other.instance)));
+        let mut blocks: Vec<_> =
+            stores.iter().flat_map(|store| store.blocks(&of).unwrap()).collect();
+        blocks
+            .sort_by(|one, other| (one.start, &one.instance).cmp(&(other.start, &other.instance)));
         assert_eq!(remote.blocks(&of).unwrap(), blocks);
     }
 }

