@@ -125,8 +125,11 @@ pub(crate) fn cover(range: &Range<i64>, place: usize, parts: &mut Vec<Part>, cut
 
 /// The range in microseconds, within what there is.
 pub(crate) fn micros(range: TimeRange, ends: (i64, i64)) -> Range<i64> {
-    let start = range.start.map_or(start_of_quarter(quarter_of(ends.0)), |at| at.as_micros());
-    let end = range.end.map_or(start_of_quarter(quarter_of(ends.1) + 1), |at| at.as_micros());
+    let start =
+        range.start.map_or(start_of_quarter(quarter_of(ends.0)), usage_core::Timestamp::as_micros);
+    let end = range
+        .end
+        .map_or(start_of_quarter(quarter_of(ends.1) + 1), usage_core::Timestamp::as_micros);
     // Beyond what there is nothing has to be looked at.
     let (first, last) =
         (start_of_day(day_of(ends.0)) - QUARTER, start_of_day(day_of(ends.1) + 1) + QUARTER);

@@ -25,8 +25,8 @@ pub(super) struct Pages<'a> {
 
 impl<'a> Pages<'a> {
     pub(super) fn new(remote: &'a Remote, of: &Selection<'a>, order: Order) -> Self {
-        let start = of.range.start.map_or(i64::MIN, |at| at.as_micros());
-        let end = of.range.end.map_or(i64::MAX, |at| at.as_micros());
+        let start = of.range.start.map_or(i64::MIN, usage_core::Timestamp::as_micros);
+        let end = of.range.end.map_or(i64::MAX, usage_core::Timestamp::as_micros);
         Self {
             remote,
             filter: of.filter,
