@@ -1,5 +1,11 @@
 //! Ledgers shipped to real engines, and read from there.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "in tests a panic is the report, and what was skipped is told"
+)]
+
 mod conformance;
 mod copies;
 mod kills;
