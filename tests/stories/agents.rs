@@ -18,7 +18,7 @@ pub(crate) fn row(id: &str, output: u64) -> String {
 }
 
 /// A rollout in which so much was used.
-fn rollout(input: u64) -> String {
+pub(crate) fn rollout(input: u64) -> String {
     format!(
         "{{\"timestamp\":\"2026-05-03T10:00:00.000Z\",\"type\":\"session_meta\",\"payload\":{{\"id\":\
          \"019dec7f-0000-7000-8000-000000000000\",\"cwd\":\"/home/dev/site\",\"model_provider\":\"openai\"}}}}\n\
@@ -35,7 +35,7 @@ pub(crate) fn write(fixture: &Fixture, name: &str, text: &str) {
 }
 
 pub(crate) const TRANSCRIPT: &str = "home/.claude/projects/-home-dev-site/s.jsonl";
-const ROLLOUT: &str = "home/.codex/sessions/2026/05/03/rollout-2026-05-03T10-00-00-019dec7f-0000-7000-8000-000000000000.jsonl";
+pub(crate) const ROLLOUT: &str = "home/.codex/sessions/2026/05/03/rollout-2026-05-03T10-00-00-019dec7f-0000-7000-8000-000000000000.jsonl";
 
 #[test]
 fn all_that_are_found_again_and_again() {

@@ -42,7 +42,10 @@ const CAUSES: &[(&str, Cause)] = &[
     ("bad-value", || Some(Fixture::new().usage("report --format xyzzy"))),
     ("bad-value", || Some(Fixture::new().usage("report --format jsn"))),
     ("no-value", || Some(Fixture::new().usage("report --format"))),
+    ("no-value", || Some(Fixture::new().usage("prices --update"))),
     ("lacks-arguments", || Some(Fixture::new().usage("completions"))),
+    ("lacks-arguments", || Some(Fixture::new().usage("import"))),
+    ("lacks-arguments", || Some(Fixture::new().usage("restore"))),
     ("command-line", || Some(Fixture::new().usage("report --top 0"))),
     ("bad-now", || Some(Fixture::new().usage("period --now never"))),
     ("bad-now", || Some(Fixture::new().set("USAGE_NOW", "garbage").usage("period"))),
@@ -63,6 +66,29 @@ const CAUSES: &[(&str, Cause)] = &[
     ("no-setting", || Some(Fixture::new().usage("config set blue UTC"))),
     ("no-setting", || Some(Fixture::new().usage("config set timezon UTC"))),
     ("bad-setting", || Some(Fixture::new().usage("config set cycle-day 40"))),
+    ("bad-budget", || Some(Fixture::with(DAY).usage_of(["budget", "set", "a\tb", "--usd", "5"]))),
+    ("bad-budget", || Some(Fixture::with(DAY).usage("budget set a --usd 5 --cycle-day 3"))),
+    ("no-budget", || Some(Fixture::with(DAY).usage("budget remove all"))),
+    ("no-budget", || {
+        let fixture = Fixture::with(DAY);
+        fixture.usage("budget set all --tokens 5").stdout_of_success();
+        Some(fixture.usage("budget check al"))
+    }),
+    ("budget-command", || {
+        let fixture = Fixture::with(DAY);
+        fixture.usage("budget set all --tokens 5 --now 2026-05-03T12:00:00Z").stdout_of_success();
+        Some(fixture.usage("budget check --now 2026-05-03T12:00:00Z --exec false"))
+    }),
+    ("budget-unreadable", || {
+        let sql = r#"INSERT INTO settings VALUES ('budget:all', '{"name":"all","weight":1}')"#;
+        Some(changed(sql).usage("budget"))
+    }),
+    ("budget-not-counted", || {
+        let fixture = Fixture::with(DAY);
+        fixture.usage("budget set all --tokens 5 --tag team=a").stdout_of_success();
+        fixture.usage("prune --before 2026-05-04 --keep-sums").stdout_of_success();
+        Some(fixture.usage("budget"))
+    }),
     ("no-folder", || Some(Fixture::with(DAY).usage("backup missing/usage.db"))),
     ("bad-grouping", || Some(Fixture::with(DAY).usage("report --by day,week"))),
     ("period-too-long", || {
@@ -92,6 +118,7 @@ const CAUSES: &[(&str, Cause)] = &[
     ("bad-before", || Some(Fixture::with(DAY).usage("retain --reset-horizon soon"))),
     ("bad-before", || Some(Fixture::with(DAY).usage("prune --before 2026-02-30"))),
     ("bad-before", || Some(Fixture::with(DAY).usage("prune --before 3months"))),
+    ("bad-before", || Some(Fixture::with(DAY).usage("prune --before 2026-05-01T23:59:60Z"))),
     ("bad-before", || Some(Fixture::with(DAY).usage("retain --reset-horizon 2026-13-01"))),
     ("bad-age", || Some(Fixture::with(DAY).usage("status --backup-within 30"))),
     ("bad-age", || Some(Fixture::with(DAY).usage("retain --rows 1y"))),
@@ -341,7 +368,8 @@ const CAUSES: &[(&str, Cause)] = &[
 ];
 
 /// Those that have a story of their own, or that none can bring about: a test beside the code has most of these.
-const ELSEWHERE: [&str; 10] = [
+const ELSEWHERE: [&str; 11] = [
+    "no-terminal",
     "no-space-in-place",
     "import-interrupted",
     "follow-failed",

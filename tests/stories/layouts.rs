@@ -66,6 +66,20 @@ fn a_bad_object_of_an_array_is_refused_alone() {
     assert_eq!(fixture.stored(), 3);
 }
 
+/// Where an array breaks off between two of its objects, nothing else tells.
+#[test]
+fn an_array_without_an_end_is_told() {
+    let whole = array(&events(0, 5));
+    let cut = whole.strip_suffix("\n]\n").unwrap();
+    for (input, expected) in [(cut, 5), (&format!("{cut},\n"), 5), ("[", 0)] {
+        for (run, stored) in both_ways(input.as_bytes(), "a") {
+            assert_eq!((run.code, stored), (3, expected), "{run}");
+            assert!(run.stderr.contains(": the array has no end"), "{run}");
+            assert!(run.stdout.contains("Refused: 1"), "{run}");
+        }
+    }
+}
+
 /// One line that is cut off does not make a file one of another layout.
 #[test]
 fn a_damaged_first_line_costs_itself_alone() {
@@ -113,6 +127,7 @@ fn other_files_are_called_what_they_are() {
     let telemetry = "{\"resourceSpans\":[{\"resource\":{}}]}\n";
     for (run, _) in both_ways(telemetry.as_bytes(), "a") {
         assert!(run.stderr.contains(" is telemetry (OTLP)"), "{run}");
+        assert!(run.stderr.contains("hint: `usage serve` takes it"), "{run}");
     }
     // What was read before it is stored.
     let fixture = Fixture::new();

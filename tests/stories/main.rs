@@ -11,6 +11,7 @@
 
 mod agents;
 mod backup;
+mod budgets;
 mod by;
 mod command_line;
 mod crowds;
@@ -60,5 +61,6 @@ mod setup;
 mod status;
 mod statusline;
 mod tags;
+mod top;
 mod unknown_fields;
 mod zones;

@@ -74,7 +74,7 @@ impl<'a> Background<'a> {
     }
 }
 
-fn signal(process: u32, name: &str) {
+pub(crate) fn signal(process: u32, name: &str) {
     let script = format!("kill -{name} {process}");
     assert!(Command::new("/bin/sh").args(["-c", &script]).status().unwrap().success());
 }

@@ -2,6 +2,7 @@
 
 use crate::fixture::Fixture;
 use crate::lines::{DAY, many};
+use crate::maintenance::on_a_terminal;
 
 #[test]
 fn a_file() {
@@ -111,13 +112,13 @@ fn the_report_follows_when_asked_for() {
       ───────────────────────────────────────────────────────────────────────
     [default]
       background                       0       0       0          0        $0
-      ollama.background                0       0       0      4,200         -
+      ollama.background                -       -       -      4,200         -
     [home]
-      anthropic.default                0       0       0    999,950         -
+      anthropic.default                -       -       -    999,950         -
     [work]
       anthropic.default              500     120       0        620   $0.0011
       anthropic.think              1,200     800  95,000     97,000    $0.058
-      openai.think                     0       0       0  1,500,000         -
+      openai.think                     -       -       -  1,500,000         -
       ───────────────────────────────────────────────────────────────────────
       Total                        1,700     920  95,000  2,601,770  ≥ $0.059
 
@@ -125,12 +126,12 @@ fn the_report_follows_when_asked_for() {
       Model                        Input  Output   Cache     Tokens      Cost
       ───────────────────────────────────────────────────────────────────────
     [default]
-      ollama.qwen3:8b                  0       0       0      4,200         -
+      ollama.qwen3:8b                  -       -       -      4,200         -
       local                            0       0       0          0        $0
     [home]
-      anthropic.claude-sonnet-4-5      0       0       0    999,950         -
+      anthropic.claude-sonnet-4-5      -       -       -    999,950         -
     [work]
-      openai.gpt-5                     0       0       0  1,500,000         -
+      openai.gpt-5                     -       -       -  1,500,000         -
       anthropic.claude-sonnet-4-5  1,200     800  95,000     97,000    $0.058
       anthropic.claude-haiku-4-5     500     120       0        620   $0.0011
       ───────────────────────────────────────────────────────────────────────
@@ -186,6 +187,11 @@ fn the_ledger_is_where_it_is_said_to_be() {
     assert_eq!(fixture.files(), ["a.db"]);
     record(&fixture, "");
     assert_eq!(fixture.files(), ["a.db", "b.db"]);
+    // No shell has seen it.
+    let fixture = fixture.set("USAGE_DB", "~/own.db");
+    record(&fixture, "");
+    record(&fixture, "--db=~/other.db");
+    assert!(fixture.path("home/own.db").exists() && fixture.path("home/other.db").exists());
     let fixture = fixture.set("USAGE_DB", "");
     record(&fixture, "");
     assert!(fixture.path("home/.local/share/usage/usage.db").exists());
@@ -193,4 +199,16 @@ fn the_ledger_is_where_it_is_said_to_be() {
     let fixture = fixture.unset("USAGE_DB").set("XDG_DATA_HOME", data);
     record(&fixture, "");
     assert!(fixture.path("data/usage/usage.db").exists());
+}
+
+/// Who types it should know where the records have gone.
+#[test]
+fn on_a_terminal_a_new_ledger_is_named() {
+    let fixture = Fixture::new();
+    fixture.write("a", many(0, 1));
+    let Some(run) = on_a_terminal(&fixture, "usage record a", "") else { return };
+    assert!(run.stdout.contains("note: this ledger was made:"), "{run}");
+    assert!(run.stdout.contains("/usage.db"), "{run}");
+    let run = on_a_terminal(&fixture, "usage record a", "").unwrap();
+    assert!(!run.stdout.contains("was made"), "{run}");
 }

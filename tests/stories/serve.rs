@@ -102,6 +102,64 @@ fn telemetry_and_a_transcript_of_one_request_are_one_record() {
     );
 }
 
+/// Codex's telemetry and its logs share no id of a request: the way that told a session first has it, and the other
+/// one is held against it.
+#[test]
+fn a_session_told_in_two_ways_without_a_common_id_counts_once() {
+    let telemetry = |input: u64| {
+        let attributes: Vec<_> = [
+            ("event.name", "codex.sse_event".to_owned()),
+            ("event.kind", "response.completed".to_owned()),
+            ("conversation.id", "019dec7f-0000-7000-8000-000000000000".to_owned()),
+            ("event.timestamp", "2026-05-03T10:00:02.001Z".to_owned()),
+            ("model", "gpt-5.4".to_owned()),
+            ("input_token_count", input.to_string()),
+            ("cached_token_count", "40".to_owned()),
+            ("output_token_count", "5".to_owned()),
+        ]
+        .map(|(key, value)| format!(r#"{{"key":"{key}","value":{{"stringValue":"{value}"}}}}"#))
+        .to_vec();
+        format!(
+            r#"{{"resourceLogs":[{{"resource":{{"attributes":[{{"key":"service.name","value":
+            {{"stringValue":"codex_exec"}}}}]}},"scopeLogs":[{{"logRecords":[{{"attributes":[{}]}}]}}]}}]}}"#,
+            attributes.join(",")
+        )
+    };
+    for is_telemetry_first in [true, false] {
+        let fixture = Fixture::new();
+        let (server, address) = start(&fixture);
+        let tell = || {
+            let answer = send(&address, "POST", "/v1/logs", &telemetry(100));
+            assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        };
+        // The log has 30 tokens more.
+        agents::write(&fixture, agents::ROLLOUT, &agents::rollout(130));
+        let import = || fixture.usage("import codex").stdout_of_success();
+        let tokens = if is_telemetry_first {
+            tell();
+            eventually("stored", || fixture.stored() == 1);
+            let line = import();
+            let expected =
+                "1 request, 135 tokens of 1 session told by logs too, not counted, residual +30";
+            assert!(line.contains(expected), "{line}");
+            105
+        } else {
+            import();
+            tell();
+            eventually("reconciled", || {
+                let status = send(&address, "GET", "/v1/status", "");
+                status.contains(r#""way":"telemetry""#) && status.contains(r#""lacking_tokens":30"#)
+            });
+            135
+        };
+        tell();
+        fixture.usage("import codex --rescan").stdout_of_success();
+        server.signal("TERM");
+        assert_eq!(server.finish().code, 0);
+        assert_eq!(fixture.totals(), (1, tokens));
+    }
+}
+
 /// Clients that send again what was not answered have each record there once.
 #[test]
 fn kills_lose_nothing_that_was_answered() {

@@ -14,6 +14,7 @@ mod sample;
 mod soak;
 mod tidy;
 mod tools;
+mod web;
 
 use std::process::ExitCode;
 
@@ -39,6 +40,7 @@ const COMMANDS: &[Command] = &[
     Command { name: "sample", arguments: "[--check]", about: "writes data/day.ndjson again, or compares it", run: sample::run },
     Command { name: "soak", arguments: "[--minutes N] [--seed S]", about: "gateways at one ledger with faults at random; 20 min", run: soak::run },
     Command { name: "tidy", arguments: "", about: "the rules of this repository that no compiler knows", run: tidy::run },
+    Command { name: "web", arguments: "", about: "the chart library of the page again, as it is pinned", run: web::run },
 ];
 
 fn main() -> ExitCode {

@@ -3,7 +3,8 @@
 use chrono::SecondsFormat;
 use chrono_tz::Tz;
 use usage_core::Timestamp;
-use usage_core::format::format_count;
+use usage_core::format::{format_count, format_tokens};
+use usage_store::Reconciled;
 
 /// `1 record`, `1,234 records`.
 pub(crate) fn records(count: u64) -> String {
@@ -13,6 +14,27 @@ pub(crate) fn records(count: u64) -> String {
 /// `1 request`, `1,234 requests`.
 pub(crate) fn requests(count: u64) -> String {
     format!("{} {}", format_count(count), if count == 1 { "request" } else { "requests" })
+}
+
+/// `12 requests, 1,200 tokens of 2 sessions told by logs too, not counted, residual +100, residual -20`: another way told of
+/// these sessions first, and has as many tokens fewer or more.
+pub(crate) fn reconciled(of: &Reconciled) -> String {
+    let sessions = format!(
+        "{} {}",
+        format_count(of.sessions),
+        if of.sessions == 1 { "session" } else { "sessions" }
+    );
+    let mut text = format!(
+        "{}, {} tokens of {sessions} told by {} too, not counted",
+        requests(of.requests),
+        format_tokens(of.tokens),
+        of.way.as_str()
+    );
+    let residual = [(of.beyond_tokens, "+"), (of.lacking_tokens, "-")];
+    for (tokens, sign) in residual.into_iter().filter(|(tokens, _)| *tokens > 0) {
+        text += &format!(", residual {sign}{}", format_tokens(tokens));
+    }
+    text
 }
 
 /// `1 model`, `787 models`.

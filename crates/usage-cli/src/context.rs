@@ -98,6 +98,13 @@ impl Context {
         self.fixed_now.unwrap_or_else(clock).with_timezone(&self.zone.tz)
     }
 
+    /// Returns what tells now, in the zone, for those who go on asking.
+    #[cfg(feature = "top")]
+    pub(crate) fn local_clock(&self) -> impl Fn() -> DateTime<Tz> + Send + Sync + use<> {
+        let (fixed, zone) = (self.fixed_now, self.zone.tz);
+        move || fixed.unwrap_or_else(clock).with_timezone(&zone)
+    }
+
     /// Now, as a record's timestamp.
     pub(crate) fn now_timestamp(&self) -> Timestamp {
         self.fixed_now.map_or_else(|| SystemClock::new().now(), Timestamp::from)
@@ -130,7 +137,7 @@ impl Context {
                 .hint("from engines come `usage report`, `usage sessions` and `usage blocks`"));
         }
         match &self.db {
-            Some(path) => Ok(path.clone()),
+            Some(path) => Ok(usage_store::in_home(path)?),
             None => Ok(usage_store::db_path()?),
         }
     }
@@ -139,7 +146,11 @@ impl Context {
     pub(crate) fn open_or_create(&self) -> Result<Store, CliError> {
         let path = self.db_path()?;
         tracing::info!("the ledger is {}", path.display());
+        let is_new = !path.exists();
         let store = options().open(path)?;
+        if is_new && !self.quiet && std::io::stderr().is_terminal() {
+            output::note(&format!("note: this ledger was made: {}", store.path().display()));
+        }
         if let Some(migrated) = store.migrated().filter(|_| !self.quiet) {
             let copy = migrated.copy.as_ref().map_or_else(String::new, |copy| {
                 format!("; as it was, it lies in {}", copy.display())
@@ -298,7 +309,7 @@ impl Context {
         self.width.or_else(terminal_width)
     }
 
-    fn is_colored(&self) -> bool {
+    pub(crate) fn is_colored(&self) -> bool {
         match self.color {
             Some(ColorChoice::Always) => true,
             Some(ColorChoice::Never) => false,

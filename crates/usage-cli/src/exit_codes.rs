@@ -12,6 +12,8 @@ pub const USAGE: u8 = 2;
 pub const INPUT_REFUSED: u8 = 3;
 /// The ledger is damaged, or the doctor has found something wrong with it.
 pub const DAMAGED: u8 = 4;
+/// Done, and more than a budget has is spent: see `usage budget check`.
+pub const PAST_BUDGET: u8 = 5;
 /// Done, and the ledger needs a look: see `usage status`.
 pub const ATTENTION: u8 = 6;
 

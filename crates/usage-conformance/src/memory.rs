@@ -190,6 +190,7 @@ fn stretches(range: TimeRange, oldest_first: &[Record], unit: Unit) -> Vec<TimeR
 /// 366 units, in microseconds.
 fn longest_gap(unit: Unit) -> i64 {
     let days = match unit {
+        Unit::QuarterHour => return 366 * 15 * 60 * 1_000_000,
         Unit::Hour => return 366 * 60 * 60 * 1_000_000,
         Unit::Day => 1,
         Unit::Week(_) => 7,

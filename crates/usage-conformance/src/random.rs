@@ -51,6 +51,7 @@ const ZONES: &[Tz] = &[
 ];
 
 const UNITS: &[Unit] = &[
+    Unit::QuarterHour,
     Unit::Hour,
     Unit::Day,
     Unit::Week(WeekStart::Monday),

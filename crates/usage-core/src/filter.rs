@@ -1,5 +1,10 @@
 //! The records that a query is about.
 
+use std::collections::BTreeMap;
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
 use crate::{Label, LabelNames, TagKey, Tier};
 
 /// The records that a query is about, by their names; the default is all of them.
@@ -90,6 +95,22 @@ impl Filter {
             let value = names.tags().get(key.as_str()).unwrap_or_default();
             self.tags.iter().any(|(kept, of)| kept == key && of == value)
         })
+    }
+}
+
+/// As every JSON of this project has it: the names to keep, by label, and the values to keep, by the key of their tag.
+impl Serialize for Filter {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for label in Label::ALL {
+            map.serialize_entry(label.name(), self.kept(label))?;
+        }
+        let mut tags = BTreeMap::<&str, Vec<&str>>::new();
+        for (key, value) in &self.tags {
+            tags.entry(key.as_str()).or_default().push(value);
+        }
+        map.serialize_entry("tags", &tags)?;
+        map.end()
     }
 }
 

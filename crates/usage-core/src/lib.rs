@@ -2,6 +2,8 @@
 // What prints or ends the process is the program, not a library, whatever the reason.
 #![cfg_attr(not(test), forbid(clippy::print_stdout, clippy::print_stderr, clippy::exit))]
 
+#[cfg(feature = "zones")]
+pub mod budget;
 pub mod error;
 mod filter;
 #[cfg(feature = "format")]

@@ -8,6 +8,7 @@ use tokio::sync::{Semaphore, watch};
 use usage_core::Engine;
 use usage_core::query::{Cancel, Limits as QueryLimits};
 use usage_store::Store;
+use usage_store::status::{Status, StatusLimits};
 use usage_tracker::Tracker;
 
 use crate::gate::Gate;
@@ -16,9 +17,6 @@ use crate::metrics::Counters;
 use crate::question::World;
 use crate::received::Received;
 use crate::tokens::Tokens;
-
-/// Says more of the ledger than the server knows, as JSON: the command's own status.
-pub type StatusFn = dyn Fn(&Store) -> Result<String, usage_core::Error> + Send + Sync;
 
 /// What all requests share.
 pub(crate) struct App {
@@ -30,7 +28,6 @@ pub(crate) struct App {
     pub(crate) tokens: Option<Tokens>,
     pub(crate) hosts: Vec<String>,
     pub(crate) world: World,
-    pub(crate) status: Option<Arc<StatusFn>>,
     pub(crate) counters: Counters,
     /// Places for large bodies.
     pub(crate) large: Arc<Semaphore>,
@@ -63,6 +60,11 @@ impl Drop for CallOff {
 }
 
 impl App {
+    /// Returns the health and the size of the ledger, as the command tells them.
+    pub(crate) fn ledger_status(&self) -> Result<Status, usage_core::Error> {
+        Ok(self.store.status(&StatusLimits::at(self.world.clock.now()))?)
+    }
+
     /// Asks the ledger something, on a thread that may wait, and within the time that an answer may take.
     pub(crate) async fn ask<T: Send + 'static>(
         self: &Arc<Self>,

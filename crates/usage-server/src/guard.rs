@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -39,7 +39,9 @@ pub(crate) async fn check(
         Err(refused) => *refused,
     };
     for (name, value) in HEADERS {
-        response.headers_mut().insert(name.clone(), HeaderValue::from_static(value));
+        // The page says itself what it may run.
+        let header = response.headers_mut().entry(name.clone());
+        header.or_insert(HeaderValue::from_static(value));
     }
     response
 }
@@ -54,7 +56,7 @@ fn admit(app: &App, request: &Request) -> Result<Grant, Box<Response<Body>>> {
     if !is_known(&host, &app.hosts) {
         return refuse(StatusCode::MISDIRECTED_REQUEST, "this server is not of that host");
     }
-    if !is_same_origin(headers) {
+    if !is_same_origin(headers) && !is_visit(request) {
         return refuse(StatusCode::FORBIDDEN, "pages of other origins may not ask");
     }
     let needs = needs_of(request.method(), request.uri().path());
@@ -105,6 +107,14 @@ fn without_port(host: &str) -> &str {
 fn is_known(host: &str, hosts: &[String]) -> bool {
     let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     host == "localhost" || address.parse::<IpAddr>().is_ok() || hosts.iter().any(|of| of == host)
+}
+
+/// Returns whether somebody follows a link to the page: it holds nothing, and what it asks it asks by itself.
+fn is_visit(request: &Request) -> bool {
+    let mode = request.headers().get("sec-fetch-mode");
+    request.method() == Method::GET
+        && request.uri().path() == "/"
+        && mode.is_some_and(|mode| mode == "navigate")
 }
 
 /// Returns whether no page of another origin asks.

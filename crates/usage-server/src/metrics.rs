@@ -32,6 +32,8 @@ use crate::owner::beside;
 const MOST: usize = 500;
 const OTHERS: &str = "(other)";
 const NAMES: [&str; 3] = ["instance", "provider", "model"];
+/// The line that ends a page.
+const END: &str = "# EOF\n";
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The counters of one label set, in this order: requests, those that failed, those with a price, the cost in 10⁻⁹ USD,
@@ -183,6 +185,9 @@ pub(crate) async fn scrape(State(app): State<Arc<App>>) -> Response<Body> {
         registry.register_collector(Box::new(page));
         let mut text = String::new();
         encode(&mut text, &registry).map_err(usage_core::Error::other)?;
+        // One page has one end.
+        let end = text.strip_suffix(END).map_or(text.len(), str::len);
+        text.replace_range(end.., &app.ledger_status()?.open_metrics());
         Ok(text)
     });
     match answered.await {

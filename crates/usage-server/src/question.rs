@@ -11,6 +11,7 @@ use usage_core::{Filter, Label, Period, TagKey};
 use usage_tracker::Clock;
 
 use crate::tokens::Grant;
+use crate::units;
 
 /// The world that a question is asked in.
 #[derive(Clone)]
@@ -27,6 +28,8 @@ pub(crate) struct Question {
     pub(crate) by: Vec<Dimension>,
     pub(crate) listing: Listing,
     pub(crate) format: Format,
+    /// The unit of time is to be chosen by the length of the period, this one where that does.
+    pub(crate) unit: Option<Option<Dimension>>,
 }
 
 /// Says what is wrong with a question.
@@ -34,7 +37,10 @@ pub(crate) struct Wrong(pub(crate) String);
 
 /// The names that a route takes, besides those of filters.
 pub(crate) const REPORT: &[&str] = &["by", "top"];
+pub(crate) const SERIES: &[&str] = &["by", "top", "unit"];
 pub(crate) const SESSIONS: &[&str] = &["sort", "top"];
+pub(crate) const PRICES: &[&str] = &["top"];
+pub(crate) const OVERVIEW: &[&str] = &[];
 const ALL: &[&str] = &["period", "timezone", "week_start", "format", "tag"];
 
 impl Question {
@@ -49,7 +55,7 @@ impl Question {
         let (mut period, mut zone) = (String::new(), world.zone);
         let (mut week_start, mut format) = (WeekStart::default(), Format::Json);
         let mut listing = Listing::default();
-        let mut by = Vec::new();
+        let (mut by, mut unit) = (Vec::new(), None);
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             let (name, value) = (&*name, &*value);
             let wrong =
@@ -97,6 +103,12 @@ impl Question {
                         by.push(name.parse().map_err(|error| Wrong(format!("by: {error}")))?);
                     }
                 }
+                "unit" if value == "auto" => unit = Some(None),
+                "unit" => {
+                    let of = units::named(value);
+                    unit =
+                        Some(Some(of.ok_or_else(|| wrong("auto and units of time are accepted"))?));
+                }
                 "sort" => {
                     listing.order = value.parse().map_err(|_| {
                         let known: Vec<_> = SessionOrder::ALL.iter().map(|it| it.name()).collect();
@@ -116,7 +128,7 @@ impl Question {
         let now = world.clock.now().to_utc().unwrap_or_default().with_timezone(&zone);
         let period = parse_period_with(&period, now, week_start);
         let period = period.map_err(|error| Wrong(error.to_string()))?;
-        Ok(Self { period, week_start, filter, by, listing, format })
+        Ok(Self { period, week_start, filter, by, listing, format, unit })
     }
 
     /// Returns how groups are made, if it says so.

@@ -20,7 +20,9 @@ use crate::gate::NotTaken;
 use crate::otlp::{self, Encoding, OtlpError, Signal};
 use crate::question::{self, Question, Wrong};
 use crate::tokens::Grant;
-use crate::{answer, events, guard, litellm, metrics, records, status};
+use crate::{
+    answer, events, guard, litellm, metrics, overview, page, prices, records, status, units,
+};
 
 /// What a route asks of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,12 +58,17 @@ pub(crate) const ROUTES: &[Route] = &[
     route(Method::GET, "/v1/report", Needs::Read, || get(report)),
     route(Method::GET, "/v1/series", Needs::Read, || get(series)),
     route(Method::GET, "/v1/sessions", Needs::Read, || get(sessions)),
+    route(Method::GET, "/v1/overview", Needs::Read, || get(overview::show)),
+    route(Method::GET, "/v1/prices", Needs::Read, || get(prices::show)),
+    route(Method::GET, "/v1/budgets", Needs::ReadAll, || get(status::budgets)),
     route(Method::GET, "/v1/status", Needs::ReadAll, || get(status::show)),
     route(Method::GET, "/v1/events", Needs::Read, || get(events::subscribe)),
     route(Method::GET, "/metrics", Needs::ReadAll, || get(metrics::scrape)),
     route(Method::GET, "/healthz", Needs::Nothing, || get(healthy)),
     route(Method::GET, "/readyz", Needs::Nothing, || get(ready)),
-    route(Method::GET, "/openapi.json", Needs::Nothing, || get(page)),
+    route(Method::GET, "/openapi.json", Needs::Nothing, || get(openapi)),
+    route(Method::GET, "/", Needs::Nothing, || get(page::index)),
+    route(Method::GET, page::PATH, Needs::Nothing, || get(page::file)),
 ];
 
 /// The page about the routes.
@@ -71,6 +78,7 @@ pub(crate) const OPENAPI: &str = include_str!("openapi.json");
 pub(crate) fn needs_of(method: &Method, path: &str) -> Needs {
     // HEAD is as GET.
     let method = if *method == Method::HEAD { &Method::GET } else { method };
+    let path = if path.starts_with(page::FOLDER) { page::PATH } else { path };
     let route = ROUTES.iter().find(|route| route.method == *method && route.path == path);
     route.map_or(Needs::Read, |route| route.needs)
 }
@@ -280,9 +288,9 @@ async fn report(State(app): Shared, Extension(grant): Granted, request: Request)
     reported(&app, asked, false).await
 }
 
-/// A report by time: by day, unless it says otherwise.
+/// A report by time: by day, unless it says otherwise, or asks for the unit that suits its length.
 async fn series(State(app): Shared, Extension(grant): Granted, request: Request) -> Response<Body> {
-    let asked = asked(&app, &grant, &request, question::REPORT);
+    let asked = asked(&app, &grant, &request, question::SERIES);
     reported(&app, asked, true).await
 }
 
@@ -295,7 +303,14 @@ async fn reported(
         Ok(question) => question,
         Err(wrong) => return *wrong,
     };
-    if is_series && question.by.is_empty() {
+    if let (true, Some(wanted)) = (is_series, question.unit) {
+        let period = question.period.clone();
+        let unit = app.ask(move |_, engine, limits| units::of(engine, &period, wanted, &limits));
+        match unit.await {
+            Ok(unit) => question.by.insert(0, unit),
+            Err(why) => return why.into_response(),
+        }
+    } else if is_series && question.by.is_empty() {
         question.by.push(usage_core::stats::Dimension::Day);
     }
     let by = match question.grouping() {
@@ -303,7 +318,7 @@ async fn reported(
         Err(Wrong(why)) => return answer::refused(StatusCode::BAD_REQUEST, &why),
     };
     if is_series && by.as_ref().is_none_or(|by| by.time().is_none()) {
-        let why = "by: a series needs one of hour, day, week and month";
+        let why = "by: a series needs one of quarter_hour, hour, day, week and month, or unit=auto";
         return answer::refused(StatusCode::BAD_REQUEST, why);
     }
     let format = question.format;
@@ -339,7 +354,7 @@ async fn sessions(
     written(answered.await, format)
 }
 
-fn asked(
+pub(crate) fn asked(
     app: &App,
     grant: &Grant,
     request: &Request,
@@ -381,6 +396,6 @@ async fn ready(State(app): Shared) -> Response<Body> {
     }
 }
 
-async fn page() -> Response<Body> {
+async fn openapi() -> Response<Body> {
     answer::with(StatusCode::OK, "application/json", OPENAPI)
 }

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use usage_store::Store;
 use usage_tracker::{Clock, Durability, ShutdownReport, SystemClock, Tracker};
 
-use crate::app::{App, StatusFn};
+use crate::app::App;
 use crate::connection::{Connections, is_loopback};
 use crate::error::ServeError;
 use crate::events;
@@ -45,8 +45,6 @@ pub struct Config {
     pub zone: Tz,
     /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Says more of the ledger for `/v1/status`, as JSON.
-    pub status: Option<Arc<StatusFn>>,
 }
 
 impl Default for Config {
@@ -58,7 +56,6 @@ impl Default for Config {
             synced: false,
             zone: Tz::UTC,
             clock: Arc::new(SystemClock::new()),
-            status: None,
         }
     }
 }
@@ -207,7 +204,6 @@ fn app(store: Store, config: Config, stop: watch::Receiver<bool>) -> Result<App,
         tokens: config.tokens,
         hosts: config.hosts,
         world: World { clock: config.clock, zone: config.zone },
-        status: config.status,
         large: Arc::new(Semaphore::new(limits.large_bodies)),
         questions: Arc::new(Semaphore::new(limits.questions)),
         subscribers: Arc::new(Semaphore::new(limits.subscribers)),

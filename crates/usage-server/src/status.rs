@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Response, StatusCode};
 use serde_json::{Value, json};
+use usage_core::budget::{Budget, state};
 use usage_tracker::Stats;
 
 use crate::answer;
@@ -13,28 +14,35 @@ use crate::app::App;
 
 pub(crate) async fn show(State(app): State<Arc<App>>) -> Response<Body> {
     let answered = app.ask(|app, engine, limits| {
-        let freshness = engine.freshness(&limits)?;
         let bounds = engine.bounds(&limits)?;
-        let at = |at: Option<usage_core::Timestamp>| at.map(|at| at.to_string());
-        let ledger = match &app.status {
-            Some(status) => serde_json::from_str(&status(&app.store)?).unwrap_or(Value::Null),
-            None => Value::Null,
-        };
+        let ledger = app.ledger_status()?;
         Ok(json!({
             "schema": 1,
             "version": env!("CARGO_PKG_VERSION"),
             "process": std::process::id(),
             "received": app.received.to_json(),
             "tracker": tracker(&app.tracker.stats()),
-            "newest": at(bounds.newest),
-            "accepts_from": at(bounds.accepts_from),
-            "backlog_of_stopped": freshness.backlog_of_stopped,
-            "backlog_of_running": freshness.backlog_of_running,
+            "accepts_from": bounds.accepts_from.map(|at| at.to_string()),
             "ledger": ledger,
         }))
     });
     match answered.await {
         Ok(status) => answer::json(StatusCode::OK, &status),
+        Err(why) => why.into_response(),
+    }
+}
+
+/// Answers with the budgets and how they stand.
+pub(crate) async fn budgets(State(app): State<Arc<App>>) -> Response<Body> {
+    let answered = app.ask(|app, engine, limits| {
+        let now = app.world.clock.now();
+        let stands = |budget: Budget| Ok(json!(state(engine, &budget, now, &limits)?));
+        let budgets = app.store.budgets().list()?.into_iter().map(stands);
+        let budgets = budgets.collect::<Result<Vec<Value>, usage_core::Error>>()?;
+        Ok(json!({ "schema": 1, "now": now.to_string(), "price_basis": "list", "budgets": budgets }))
+    });
+    match answered.await {
+        Ok(budgets) => answer::json(StatusCode::OK, &budgets),
         Err(why) => why.into_response(),
     }
 }

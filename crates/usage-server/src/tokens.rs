@@ -13,7 +13,7 @@ const LEAST: usize = 20;
 ///
 /// ```
 /// let tokens = usage_server::Tokens::parse("
-/// # role, token, and the instances that it is bound to
+/// ## role, token, and the instances that it is bound to
 /// read  3f9c2a7be01d44aa93c1
 /// write 8d1e6b50c7f2493ab7e4 claude-code codex
 /// ")?;

@@ -2,6 +2,8 @@
 // What prints or ends the process is the program, not a library, whatever the reason.
 #![cfg_attr(not(test), forbid(clippy::print_stdout, clippy::print_stderr, clippy::exit))]
 
+#[cfg(feature = "zones")]
+mod budgets;
 pub mod doctor;
 mod error;
 mod journal;
@@ -18,6 +20,8 @@ pub mod status;
 mod store;
 mod write;
 
+#[cfg(feature = "zones")]
+pub use budgets::Budgets;
 pub use error::{
     DamageCode, Doubt, Result, SCHEMA_VERSION, SqliteError, SqliteErrorKind, StoreError, WriteError,
 };
@@ -25,7 +29,7 @@ pub use journal::backlog::{JournalBacklog, JournalSegment, SegmentState};
 pub use journal::recovery::{Journals, Recovered};
 pub use ledger::books::{LedgerBook, this_program};
 pub use ledger::file;
-pub use ledger::path::{DB_ENV, db_path};
+pub use ledger::path::{DB_ENV, db_path, in_home};
 pub use ledger::schema::APPLICATION_ID;
 pub use open::migration::{Migrated, MigrationPlan, MigrationStep};
 pub use options::{Migrate, StoreOptions, Synchronous};
@@ -45,6 +49,7 @@ pub use retention::{
 pub use store::Store;
 pub use store::across::AcrossInstances;
 pub use store::backup::Backup;
+pub use store::reconciled::Reconciled;
 pub use usage_core::Filter;
 pub use write::append::{Append, Appended, Known};
 pub use write::before_horizon::{MAX_QUARANTINED, MAX_QUARANTINED_BYTES, Quarantined};

@@ -39,6 +39,7 @@ mod health;
 mod in_async;
 mod notify;
 mod policy;
+mod progress;
 mod retry;
 mod shared;
 mod shutdown;

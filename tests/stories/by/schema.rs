@@ -164,6 +164,7 @@ fn every_report_is_as_the_page_says() {
         "2026-05-03T00:00:00.5Z..2026-05-03T12:00:00Z",
         "--by instance,profile,provider,route,model",
         "--by hour",
+        "--by quarter_hour",
         "--by day,model --top 1",
         "this-month --by week --week-start sunday",
         "--by model,month",

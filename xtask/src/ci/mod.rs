@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 
-use crate::{process, tidy, tools};
+use crate::{process, tidy, tools, web};
 use outcome::{Done, State};
 
 struct Step {
@@ -46,6 +46,7 @@ const STEPS: &[Step] = &[
     Step { name: "tidy", needs: &[], action: Call(|| tidy::run(&[])) },
     Step { name: "get deny", needs: &[], action: Call(|| tools::DENY.ensure()) },
     Step { name: "get nextest", needs: &[], action: Call(|| tools::NEXTEST.ensure()) },
+    Step { name: "get browser", needs: &[], action: Call(web::ensure_browser) },
     Step { name: "fetch", needs: &[], action: Cargo(&["fetch", "--locked"]) },
     Step { name: "deny", needs: &["get deny", "fetch"], action: Cargo(&["deny", "--offline", "--locked", "check", "licenses", "bans", "sources"]) },
     Step { name: "clippy", needs: &[], action: Cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]) },

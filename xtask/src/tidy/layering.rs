@@ -28,6 +28,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "usage-tracker",
         ],
     ),
+    ("usage-tui", &["usage-core"]),
     ("usage-server", &["usage-core", "usage-providers", "usage-store", "usage-tracker"]),
     (
         "usage-cli",
@@ -39,6 +40,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "usage-ship",
             "usage-store",
             "usage-tracker",
+            "usage-tui",
         ],
     ),
     ("usage-ship", &["usage-core", "usage-store"]),

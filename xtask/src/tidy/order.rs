@@ -21,6 +21,7 @@ const ORDERS: &[(&str, &[&str])] = &[
             "period",
             "stats",
             "query",
+            "budget",
             "format",
         ],
     ),
@@ -42,6 +43,7 @@ const ORDERS: &[(&str, &[&str])] = &[
             "open",
             "store",
             "retention",
+            "budgets",
             "prices",
             "query",
             "journal",
@@ -59,8 +61,15 @@ const ORDERS: &[(&str, &[&str])] = &[
         "usage-tracker",
         &[
             "health", "stats", "call", "notify", "accounts", "retry", "batcher", "error", "policy",
-            "clock", "channel", "shared", "engine", "handle", "handles", "tracker", "builder",
-            "shutdown", "in_async",
+            "clock", "channel", "shared", "engine", "handle", "handles", "tracker", "progress",
+            "builder", "shutdown", "in_async",
+        ],
+    ),
+    (
+        "usage-tui",
+        &[
+            "facts", "theme", "view", "keys", "options", "ask", "app", "draw", "once", "screen",
+            "live", "tests",
         ],
     ),
     (

@@ -3,6 +3,7 @@
 mod about;
 mod backup;
 mod blocks;
+mod budget;
 mod completions;
 mod config;
 mod daily;
@@ -37,6 +38,8 @@ mod ship;
 mod status;
 mod statusline;
 mod tags;
+#[cfg(feature = "top")]
+mod top;
 mod vacuum;
 mod weekly;
 
@@ -64,10 +67,13 @@ pub(crate) enum Command {
     Serve(serve::Args),
     #[cfg(feature = "server")]
     Setup(setup::Args),
+    #[cfg(feature = "top")]
+    Top(top::Args),
     Period(period::Args),
     Export(export::Args),
     Import(import::Args),
     Tags(tags::Args),
+    Budget(budget::Args),
     Prices(prices::Args),
     Reprice(reprice::Args),
     Prune(prune::Args),
@@ -113,10 +119,13 @@ impl Command {
             Self::Serve(args) => serve::run(args, &context()?),
             #[cfg(feature = "server")]
             Self::Setup(args) => setup::run(args, &context()?),
+            #[cfg(feature = "top")]
+            Self::Top(args) => top::run(args, &context()?),
             Self::Period(args) => period::run(args, &context()?),
             Self::Export(args) => export::run(args, &context()?),
             Self::Import(args) => import::run(args, &without_zone()?),
             Self::Tags(args) => tags::run(args, &without_zone()?),
+            Self::Budget(args) => budget::run(args, &context()?),
             Self::Prices(args) => prices::run(args, &context()?),
             Self::Reprice(args) => reprice::run(args, &context()?),
             Self::Prune(args) => prune::run(args, &context()?),
@@ -140,6 +149,11 @@ impl Command {
 
     /// Returns whether libraries may warn on standard error.
     pub(crate) const fn may_warn(&self) -> bool {
+        // What is on a whole screen must not be written into.
+        #[cfg(feature = "top")]
+        if matches!(self, Self::Top(_)) {
+            return false;
+        }
         !matches!(self, Self::Statusline(_) | Self::Complete(_))
     }
 

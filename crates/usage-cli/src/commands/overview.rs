@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
-use usage_core::format::{Format, printable};
+use usage_core::budget::state;
+use usage_core::format::{Format, format_budgets, printable};
 use usage_core::period::{WeekStart, parse_period_with};
+use usage_core::query::Limits;
 use usage_core::stats::{Key, Row, Table};
 use usage_core::{Measure, ReportQuery, report};
+use usage_store::Store;
 
 use super::found::where_data_is;
 use super::import::found;
@@ -39,8 +42,17 @@ pub(crate) fn run(context: &Context) -> Result<u8, CliError> {
     } else if page.summary[Measure::Priced] == 0 {
         text += NO_PRICES;
     }
+    text += &budgets(&store, context);
     output::print(&text)?;
     Ok(exit_codes::DONE)
+}
+
+/// Returns how budgets stand. What cannot be counted, or read, `usage budget` tells of: it keeps nobody from the page.
+fn budgets(store: &Store, context: &Context) -> String {
+    let now = context.now_timestamp();
+    let all = store.budgets().list().unwrap_or_default();
+    let states = all.iter().filter_map(|budget| state(store, budget, now, &Limits::none()).ok());
+    format_budgets(&states.collect::<Vec<_>>(), &context.text_options())
 }
 
 /// Returns whether a row has a name.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use chrono::{DateTime, NaiveDate};
+use chrono::{DateTime, FixedOffset, NaiveDate, Timelike as _};
 use chrono_tz::Tz;
 use usage_core::Timestamp;
 use usage_core::format::format_count;
@@ -191,13 +191,18 @@ fn instant_at(option: &str, text: &str, now: DateTime<Tz>) -> Result<Timestamp, 
     let before = age
         .map(|age| age.before(now))
         .or_else(|| date(text).map(|_| Some(parse_period(text, day).ok()?.start()?.into())))
-        .or_else(|| DateTime::parse_from_rfc3339(text).ok().map(|at| Some(at.into())))
+        .or_else(|| outside_leap_seconds(text).map(|at| Some(at.into())))
         .flatten()
         .ok_or_else(|| {
             const FORMS: &str = "an age such as 30d, 24h, 90m or 8w, a day such as 2026-05-03, or an \
                                  instant such as 2026-05-03T13:56:01+08:00";
-            if is_day_like(text) && date(text).is_none() {
+            let day = text.split(['T', 't', ' ']).next().unwrap_or(text);
+            if is_day_like(day) && date(day).is_none() {
                 return CliError::usage(format!("{option} {text:?}: there is no such day"));
+            }
+            if DateTime::parse_from_rfc3339(text).is_ok() {
+                let why = "is in a leap second, which no ledger has: write the second after";
+                return CliError::usage(format!("{option} {text:?} {why}"));
             }
             CliError::usage(format!("{option} {text:?} is neither an age nor a date"))
                 .hint(age_hint(text, FORMS))
@@ -209,6 +214,12 @@ fn instant_at(option: &str, text: &str, now: DateTime<Tz>) -> Result<Timestamp, 
             .hint("`usage delete --all` deletes everything, if that is what you want"));
     }
     Ok(before)
+}
+
+/// An RFC 3339 instant, as records and periods take it too: one in a leap second would be that of the next minute.
+fn outside_leap_seconds(text: &str) -> Option<DateTime<FixedOffset>> {
+    const SECOND: u32 = 1_000_000_000;
+    DateTime::parse_from_rfc3339(text).ok().filter(|at| at.nanosecond() < SECOND)
 }
 
 /// The hint for what is no age: what was meant, where that can be told.
@@ -323,8 +334,12 @@ mod tests {
             let message = format!("--before {text:?} is neither an age nor a date");
             assert_eq!(of(text), Err(message));
         }
-        for text in ["2026-02-29", "2026-13-01"] {
+        for text in
+            ["2026-02-29", "2026-13-01", "2026-02-30T00:00:00Z", "2026-04-31t12:00:00+02:00"]
+        {
             assert_eq!(of(text), Err(format!("--before {text:?}: there is no such day")));
         }
+        let message = of("2026-05-02T23:59:60Z").unwrap_err();
+        assert!(message.contains(" is in a leap second"), "{message}");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use chrono_tz::Tz;
 use clap::ValueEnum;
 use usage_core::Timestamp;
 use usage_core::format::{format_count, format_tokens, printable};
@@ -55,7 +56,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     limits.record_within = age("--record-within", &args.record_within)?;
     let status = context.open_existing()?.status(&limits)?;
     match args.format {
-        Format::Text => output::print(&shown(&status, limits.now, context))?,
+        Format::Text => output::print(&shown(&status, limits.now, context.zone()))?,
         Format::Json => output::print_json(&status)?,
         Format::Openmetrics => output::print(&status.open_metrics())?,
     }
@@ -65,19 +66,29 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
 /// The width of the names at the beginning of lines.
 const NAMES: usize = 10;
 
-struct Page(String);
+/// Lines of a name and a text.
+struct Page(Vec<(&'static str, String)>);
 
 impl Page {
-    fn line(&mut self, name: &str, text: impl std::fmt::Display) {
-        // Writing to a string cannot fail.
-        let _ = writeln!(self.0, "{name:NAMES$}  {text}");
+    fn line(&mut self, name: &'static str, text: impl Into<String>) {
+        self.0.push((name, text.into()));
     }
 }
 
 /// Returns it for people.
-fn shown(status: &Status, now: Timestamp, context: &Context) -> String {
-    let mut page = Page(String::new());
-    let at = |at: Timestamp| amounts::instant(at, context.zone());
+fn shown(status: &Status, now: Timestamp, zone: Tz) -> String {
+    let mut text = String::new();
+    for (name, line) in lines(status, now, zone) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{name:NAMES$}  {line}");
+    }
+    text
+}
+
+/// Returns what there is to say to people, in lines of a name and a text.
+pub(super) fn lines(status: &Status, now: Timestamp, zone: Tz) -> Vec<(&'static str, String)> {
+    let mut page = Page(Vec::new());
+    let at = |at: Timestamp| amounts::instant(at, zone);
     let ledger = status.ledger.display().to_string();
     page.line(
         "Ledger",
@@ -111,6 +122,9 @@ fn shown(status: &Status, now: Timestamp, context: &Context) -> String {
     );
     page.line("Newest", newest);
     page.line("Quality", quality(status));
+    for of in &status.reconciled {
+        page.line("Twice", amounts::reconciled(of));
+    }
     let waiting = status.backlog.of_stopped + status.backlog.of_running;
     page.line(
         "Journals",
@@ -123,7 +137,7 @@ fn shown(status: &Status, now: Timestamp, context: &Context) -> String {
             ),
         },
     );
-    page.line("Kept", kept(status, context));
+    page.line("Kept", kept(status, zone));
     let backup = status.last_backup.as_ref().map_or_else(
         || "none is remembered".to_owned(),
         |last| {
@@ -142,7 +156,7 @@ fn shown(status: &Status, now: Timestamp, context: &Context) -> String {
         page.line("Names", format!("{count} combinations are counted under (other)"));
     }
     for attention in &status.attention {
-        page.line("Attention", words(*attention, status, context));
+        page.line("Attention", words(*attention, status, zone));
     }
     if status.attention.is_empty() {
         page.line("Attention", "nothing needs a look");
@@ -175,7 +189,7 @@ fn quality(status: &Status) -> String {
     }
 }
 
-fn kept(status: &Status, context: &Context) -> String {
+fn kept(status: &Status, zone: Tz) -> String {
     let of = &status.retention;
     let age = |age: &Option<String>| {
         age.as_ref().map_or("forever".to_owned(), |age| format!("for {age}"))
@@ -189,17 +203,15 @@ fn kept(status: &Status, context: &Context) -> String {
     }
     for (at, what) in [(of.records_from, "none older than"), (of.rows_from, "records from")] {
         if let Some(at) = at {
-            text += &format!("  |  {what} {}", amounts::instant(at, context.zone()));
+            text += &format!("  |  {what} {}", amounts::instant(at, zone));
         }
     }
     text
 }
 
 /// Says what needs a look, and what may be done about it.
-fn words(attention: Attention, status: &Status, context: &Context) -> String {
-    let at = |at: Option<Timestamp>| {
-        at.map_or_else(String::new, |at| amounts::instant(at, context.zone()))
-    };
+fn words(attention: Attention, status: &Status, zone: Tz) -> String {
+    let at = |at: Option<Timestamp>| at.map_or_else(String::new, |at| amounts::instant(at, zone));
     match attention {
         Attention::Backlog => {
             "records wait in journals of stopped programs: `usage vacuum` stores them".to_owned()

@@ -5,6 +5,7 @@ use usage_core::period::CycleDay;
 use usage_core::text::closest;
 
 use crate::error::CliError;
+use crate::zone;
 
 /// A setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,7 +77,11 @@ impl Key {
     pub(crate) fn check(self, value: &str) -> Result<(), String> {
         let (is_right, takes) = match self {
             Self::Timezone => {
-                (value.parse::<Tz>().is_ok(), "an IANA name, such as Europe/Berlin or UTC".into())
+                let takes = match zone::like(value) {
+                    Some(name) => format!("an IANA name: did you mean {name}?"),
+                    None => "an IANA name, such as Europe/Berlin or UTC".to_owned(),
+                };
+                (value.parse::<Tz>().is_ok(), takes)
             }
             Self::CycleDay => (
                 value.parse().ok().and_then(CycleDay::new).is_some(),

@@ -6,7 +6,7 @@ use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use usage_core::text::closest;
 
-use super::words::{ADVICE, COMMANDS, INSTEAD, OPTIONS};
+use super::words::{ADVICE, COMMANDS, INSTEAD, LACKING, NESTED, OPTIONS};
 use super::{like_period, text};
 use crate::error::CliError;
 
@@ -16,14 +16,18 @@ pub(super) fn of(error: &clap::Error, arguments: &[OsString]) -> CliError {
     let mut whole = crate::command();
     // So that each command has the options that all have.
     whole.build();
-    let (command, path) = named(&whole, arguments);
+    // What is behind a wrong word says nothing of the command.
+    let wrong = text(error, ContextKind::InvalidSubcommand);
+    let known = arguments.iter().position(|word| wrong.is_some_and(|wrong| word == wrong));
+    let (command, path) = named(&whole, &arguments[..known.unwrap_or(arguments.len())]);
     let help = format!("`{path} --help` lists what there is");
     match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let word = text(error, ContextKind::InvalidSubcommand).unwrap_or_default();
+            let behind = known.and_then(|at| arguments.get(at + 1)).and_then(|word| word.to_str());
             let hint = match command.get_name() == whole.get_name() {
-                true => meant_command(&whole, word),
-                false => like_command(command, &path, word),
+                true => meant_command(&whole, word, behind),
+                false => nested(&path, word).or_else(|| like_command(command, &path, word)),
             };
             let hint = hint.unwrap_or(help);
             CliError::usage(format!("there is no command {word:?}")).hint(hint)
@@ -35,8 +39,16 @@ pub(super) fn of(error: &clap::Error, arguments: &[OsString]) -> CliError {
             CliError::usage(format!("`{path}` {what} {}", shown(word))).hint(hint)
         }
         ErrorKind::InvalidValue => of_value(error, help),
-        ErrorKind::MissingRequiredArgument | ErrorKind::MissingSubcommand => {
-            CliError::usage(first_words(error)).hint(usage(command, &path))
+        ErrorKind::MissingSubcommand => {
+            let names = shown_commands(command).map(Command::get_name).collect::<Vec<_>>();
+            CliError::usage(format!("`{path}` needs one more word"))
+                .hint(format!("it is one of: {}", names.join(", ")))
+        }
+        ErrorKind::MissingRequiredArgument => {
+            let lacking = LACKING.iter().find(|(command, _)| *command == path);
+            let hint =
+                lacking.map_or_else(|| usage(command, &path), |(_, hint)| (*hint).to_owned());
+            CliError::usage(first_words(error)).hint(hint)
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             CliError::usage(format!("`{path}` needs more than that")).hint(usage(command, &path))
@@ -83,19 +95,33 @@ fn of_value(error: &clap::Error, help: String) -> CliError {
     let Some(ContextValue::Strings(names)) = error.get(ContextKind::ValidValue) else {
         return CliError::usage(first_words(error)).hint(help);
     };
-    let listed = format!("it is one of: {}", names.join(", "));
+    let listed = match names.is_empty() {
+        true => help,
+        false => format!("it is one of: {}", names.join(", ")),
+    };
     if value.is_empty() {
         return CliError::usage(format!("{option} lacks its value")).hint(listed);
     }
     let message = format!("{value:?} is not what {option} takes");
-    match closest(value, names.iter().map(String::as_str)) {
+    match like(value, names.iter().map(String::as_str)) {
         Some(meant) => CliError::usage(message).hint(format!("did you mean {meant}? {listed}")),
         None => CliError::usage(message).hint(listed),
     }
 }
 
-fn meant_command(whole: &Command, word: &str) -> Option<String> {
+/// The name that a word is like: by letters, or as its beginning.
+fn like<'a>(word: &str, mut names: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    const ENOUGH: usize = 3;
+    let begins = |name: &&str| word.len() >= ENOUGH && name.starts_with(word);
+    closest(word, names.clone()).or_else(|| names.find(begins))
+}
+
+fn meant_command(whole: &Command, word: &str, behind: Option<&str>) -> Option<String> {
     let lower = word.to_lowercase();
+    // `list sessions`
+    if let Some(behind) = behind.and_then(|word| whole.find_subcommand(word)) {
+        return Some(format!("did you mean `usage {}`?", behind.get_name()));
+    }
     let has = |line: &str| {
         line.split(' ').next().is_some_and(|first| whole.find_subcommand(first).is_some())
     };
@@ -112,14 +138,33 @@ fn meant_command(whole: &Command, word: &str) -> Option<String> {
 
 /// Says which of a command's own commands a word is like.
 fn like_command(command: &Command, path: &str, word: &str) -> Option<String> {
-    let names = command.get_subcommands().filter(|command| !command.is_hide_set());
-    let name = closest(word, names.flat_map(Command::get_name_and_visible_aliases))?;
+    let names: Vec<_> =
+        shown_commands(command).flat_map(Command::get_name_and_visible_aliases).collect();
+    let name = like(word, names.into_iter())?;
     Some(format!("did you mean `{path} {name}`?"))
+}
+
+fn shown_commands(command: &Command) -> impl Iterator<Item = &Command> {
+    command
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set() && command.get_name() != "help")
+}
+
+/// The answer for a word behind a command that has commands of its own.
+fn nested(path: &str, word: &str) -> Option<String> {
+    let is_path = word.contains(['/', '.', '\\']);
+    let known = NESTED.iter().find(|(command, words, _)| {
+        *command == path && (words.contains(&word) || (words.is_empty() && is_path))
+    });
+    known.map(|(_, _, hint)| (*hint).to_owned())
 }
 
 fn meant_option(command: &Command, path: &str, word: &str) -> Option<String> {
     let options = || command.get_arguments().filter_map(|argument| argument.get_long());
     let Some(name) = word.strip_prefix('-') else {
+        if options().any(|option| option == word) {
+            return Some(format!("did you mean --{word}?"));
+        }
         // An age or a date, and an option that takes one.
         let before = options().find(|of| ["before", "rows"].contains(of))?;
         return like_period(word).map(|_| format!("did you mean --{before} {word}?"));

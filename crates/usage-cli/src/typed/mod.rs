@@ -3,13 +3,15 @@
 mod complaint;
 mod words;
 
+use std::env;
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use usage_core::period::{CycleDay, PeriodOptions, parse_period_with, suggest_period};
+use usage_tracker::{Clock as _, SystemClock};
 
 use crate::args::Cli;
 use crate::output;
@@ -97,9 +99,11 @@ fn is_one(text: &str) -> bool {
     !text.is_empty() && parse_period_with(text, some_day(), any_options()).is_ok()
 }
 
-/// Returns the period that a word is like, if it is like any.
+/// Returns the period that a word is like, if it is like any: `q2` is that of this year.
 fn like_period(word: &str) -> Option<String> {
-    suggest_period(word, some_day(), any_options())
+    let stated = env::var("USAGE_NOW").ok().and_then(|now| now.parse::<DateTime<Utc>>().ok());
+    let now = stated.or_else(|| SystemClock::new().now().to_utc()).unwrap_or_default();
+    suggest_period(word, now.with_timezone(&Tz::UTC), any_options())
 }
 
 /// What is a period does not depend on when it is asked, but for what reaches beyond the years there are.

@@ -28,6 +28,7 @@ pub(super) const COMMANDS: &[(&[&str], &str)] = &[
     (&["upgrade", "update"], "migrate"),
     (&["retention", "keep", "policy"], "retain"),
     (&["pricing", "rates"], "prices"),
+    (&["limit", "limits", "quota", "quotas", "alert", "alerts"], "budget"),
     (&["settings", "setting", "configure", "preferences", "set", "get"], "config"),
     (&["statusbar", "status-line", "line", "prompt"], "statusline"),
     (&["server", "daemon", "listen", "web", "dashboard"], "serve"),
@@ -64,6 +65,33 @@ pub(super) const OPTIONS: &[(&[&str], &str)] = &[
     (&["week", "start-of-week"], "week-start"),
     (&["tags"], "tag"),
     (&["full-names", "no-truncate"], "wide"),
+    (&["older-than", "older", "age"], "before"),
+];
+
+/// The answer for a word that is no command of a command: behind which, the words (any path where there are none).
+pub(super) const NESTED: &[(&str, &[&str], &str)] = &[
+    (
+        "usage config",
+        &["list", "ls", "show", "get", "print", "path", "edit"],
+        "`usage config` shows all of them, and the file they are in",
+    ),
+    (
+        "usage config",
+        &["timezone", "week-start", "cycle-day", "color", "projects"],
+        "`usage config set NAME VALUE` changes it",
+    ),
+    ("usage import", &["all", "everything", "auto"], "did you mean `usage import agents`?"),
+    (
+        "usage import",
+        &[],
+        "`usage record FILE` reads records; where an agent's logs are goes behind its name",
+    ),
+];
+
+/// What a command lacks, where the options say it.
+pub(super) const LACKING: &[(&str, &str)] = &[
+    ("usage delete", "--all, or --from and --to with days, say what goes; --dry-run only shows it"),
+    ("usage restore", "the copy to put back; --undo takes the last restoration back"),
 ];
 
 /// The answer for an option in words: the command it was given to (any where that is empty), the option, the hint.

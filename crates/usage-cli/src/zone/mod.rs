@@ -47,8 +47,13 @@ pub(crate) fn find(asked: Option<&str>, now: DateTime<Utc>) -> Result<Zone, CliE
     })
 }
 
+/// Returns the zone that somebody may have meant.
+pub(crate) fn like(name: &str) -> Option<&'static str> {
+    near::to(name)
+}
+
 fn not_a_zone(name: &str) -> CliError {
-    let hint = near::to(name).map_or_else(
+    let hint = like(name).map_or_else(
         || "--timezone takes an IANA name, such as Europe/Berlin or UTC".to_owned(),
         |near| format!("did you mean {near}?"),
     );
@@ -68,8 +73,9 @@ fn of_tz(tz: &str, now: DateTime<Utc>) -> Zone {
         return Zone::UTC;
     }
     if text.starts_with('/') {
-        return of_file(Path::new(text), None, now)
-            .unwrap_or_else(|why| Zone::unknown(format!("the variable TZ names {text}, {why}")));
+        return of_file(Path::new(text), None, now).unwrap_or_else(|why| {
+            Zone::unknown(format!("the variable TZ names {text}, which {why}"))
+        });
     }
     if let Some(tz) = named(text) {
         return Zone::known(tz);

@@ -198,7 +198,7 @@ pub(super) fn records_far_apart_are_all_there(mut subject: Subject) {
         TimeRange { start: days(2, 3).start, end: None },
         TimeRange { start: None, end: days(0, 41_000).end },
     ] {
-        for unit in [Unit::Hour, Unit::Day, Unit::Month] {
+        for unit in [Unit::QuarterHour, Unit::Hour, Unit::Day, Unit::Month] {
             let by = Calendar { unit, zone: Tz::America__New_York };
             let of = Selection::new(range, &filter);
             let series = summaries(&ok(subject.engine.series(&of, by)));

@@ -8,20 +8,40 @@ use crate::stats::{Sort, Summary};
 use crate::text::format_count;
 use crate::{Measure, Money};
 
-/// A column of numbers.
+/// A column of numbers on a page for people, for those who lay pages out themselves.
+///
+/// ```
+/// use usage_core::Measure;
+/// use usage_core::format::{Column, TextOptions};
+/// use usage_core::stats::Summary;
+///
+/// let one = Summary::default().with(Measure::Output, 281_219);
+/// let all = Summary::default().with(Measure::Output, 1_100_000_000);
+/// let cell = Column::Tokens.cell(&one, &all, None, &TextOptions::default());
+/// assert_eq!(cell, "0.3M"); // in the unit of the column's total
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Column {
+#[non_exhaustive]
+pub enum Column {
+    /// The number of requests.
     Requests,
+    /// Input tokens that came from no cache.
     Input,
+    /// Output tokens.
     Output,
+    /// Input tokens written to a cache.
     CacheWrite,
+    /// Input tokens read from a cache.
     CacheRead,
-    /// What was written to caches and read from them.
+    /// The tokens that were written to caches and read from them.
     Cache,
+    /// All tokens.
     Tokens,
     /// The part of all tokens, or of the cost where that is what it is sorted by.
     Share,
+    /// Other routes that were tried.
     Fallbacks,
+    /// The cost by list price.
     Cost,
 }
 
@@ -47,9 +67,10 @@ const WITHOUT: [&[Column]; 5] = [
 const FIXED: &[Column] = &[Requests, Tokens, Fallbacks, Cost];
 const FIXED_KINDS: &[Column] = &[Requests, Input, Output, CacheWrite, CacheRead, Tokens, Cost];
 
-/// Returns the choices of columns for a page: the first that fits is taken, else the last. `has_bars` where a bar says
-/// what a share would.
-pub(super) fn choices(
+/// Returns the choices of columns for a page with such a sum: the first that fits is taken, else the last. `has_bars`
+/// where a bar says what a share would.
+#[must_use]
+pub fn column_choices(
     summary: &Summary,
     has_bars: bool,
     options: &TextOptions,
@@ -80,7 +101,9 @@ fn shown(columns: &[Column], summary: &Summary, has_bars: bool) -> Vec<Column> {
 }
 
 impl Column {
-    pub(super) const fn header(self) -> &'static str {
+    /// Returns what stands above it.
+    #[must_use]
+    pub const fn header(self) -> &'static str {
         match self {
             Requests => "Requests",
             Input => "Input",
@@ -96,7 +119,8 @@ impl Column {
     }
 
     /// Returns what stands in it for one of the groups that add up to `all`.
-    pub(super) fn cell(
+    #[must_use]
+    pub fn cell(
         self,
         of: &Summary,
         all: &Summary,
@@ -104,14 +128,17 @@ impl Column {
         options: &TextOptions,
     ) -> String {
         let count = |number: fn(&Summary) -> u64| tokens_in_unit_of(number(of), number(all));
+        // Where only totals were stated, nobody knows how many of them were of a kind: that is not none.
+        let are_known = of.tokens() == 0 || of[Measure::Unclassified] < of.tokens();
+        let kind = |number| if are_known { count(number) } else { "-".to_owned() };
         match self {
             Requests => format_count(of.requests),
             Fallbacks => format_count(of.fallbacks()),
-            Input => count(|of| of[Measure::Input]),
-            Output => count(|of| of[Measure::Output]),
-            CacheWrite => count(|of| of[Measure::CacheWrite]),
-            CacheRead => count(|of| of[Measure::CacheRead]),
-            Cache => count(|of| of[Measure::CacheWrite].saturating_add(of[Measure::CacheRead])),
+            Input => kind(|of| of[Measure::Input]),
+            Output => kind(|of| of[Measure::Output]),
+            CacheWrite => kind(|of| of[Measure::CacheWrite]),
+            CacheRead => kind(|of| of[Measure::CacheRead]),
+            Cache => kind(|of| of[Measure::CacheWrite].saturating_add(of[Measure::CacheRead])),
             Tokens => count(Summary::tokens),
             Share if sort == Some(Sort::Cost) && all.cost != Money::ZERO => {
                 // As fine as a share is shown, and within what it is reckoned in.
@@ -178,21 +205,38 @@ mod tests {
     }
 
     #[test]
+    fn kinds_that_nobody_stated_are_not_none() {
+        let options = TextOptions::default();
+        let of = |kind, tokens| Summary::new(1, [0; Measure::COUNT]).with(kind, tokens);
+        let all = of(Measure::Input, 9);
+        for (summary, cells) in [
+            (of(Measure::Unclassified, 5), ["-", "-", "-", "5"]),
+            (of(Measure::Unclassified, 5).with(Measure::Output, 1), ["0", "1", "0", "6"]),
+            (of(Measure::Input, 5), ["5", "0", "0", "5"]),
+            (Summary::default(), ["0", "0", "0", "0"]),
+        ] {
+            let shown = [Input, Output, Cache, Tokens]
+                .map(|column: Column| column.cell(&summary, &all, None, &options));
+            assert_eq!(shown, cells);
+        }
+    }
+
+    #[test]
     fn what_does_not_fit_goes_step_by_step() {
         let mut summary = Summary::new(1, [0; Measure::COUNT]).with(Measure::Input, 5);
         let options = TextOptions::default().with_width(80);
         let names =
             |columns: &[Column]| columns.iter().map(|of| of.header()).collect::<Vec<_>>().join(" ");
-        let all = choices(&summary, false, &options);
+        let all = column_choices(&summary, false, &options);
         assert_eq!(names(&all[0]), "Requests Input Output Cache write Cache read Tokens Share");
         assert_eq!(names(all.last().unwrap()), "Tokens");
         summary[Measure::Fallbacks] = 1;
         summary.add_cost(Money::from_picos(5));
-        let all = choices(&summary, true, &options);
+        let all = column_choices(&summary, true, &options);
         let widest = "Requests Input Output Cache write Cache read Tokens Cost Fallbacks";
         assert_eq!(names(&all[0]), widest);
         // Without a width always the same.
-        let fixed = choices(&summary, true, &TextOptions::default());
+        let fixed = column_choices(&summary, true, &TextOptions::default());
         assert_eq!(
             fixed.iter().map(|of| names(of)).collect::<Vec<_>>(),
             ["Requests Tokens Fallbacks Cost"]

@@ -1,7 +1,5 @@
 //! The report as JSON, schema version 1. The only place that knows its names.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, SecondsFormat};
 use chrono_tz::Tz;
 use serde::ser::{SerializeMap, SerializeSeq};
@@ -10,7 +8,7 @@ use serde::{Serialize, Serializer};
 use crate::query::{Block, BlockList, Pace, Session, SessionList};
 use crate::stats::{Dimension, Grouping, Key, LeftOut, Row, Summary, Table};
 use crate::text::escape_hidden;
-use crate::{Filter, Label, Measure, Period, Report, Timestamp};
+use crate::{Measure, Period, Report, Timestamp};
 
 pub(super) fn sessions(list: &SessionList) -> String {
     written(&JsonSessions(list))
@@ -37,6 +35,18 @@ pub fn format_period_json(period: &Period) -> String {
     written(&JsonPeriod(period))
 }
 
+/// Totals as one line of JSON, as the summary of a report stands in it, with a line break at the end.
+///
+/// ```
+/// use usage_core::{format::format_summary_json, stats::Summary};
+///
+/// assert!(format_summary_json(&Summary::default()).starts_with("{\"requests\":0,\"tokens\":0,"));
+/// ```
+#[must_use]
+pub fn format_summary_json(summary: &Summary) -> String {
+    written(&JsonTotals(summary))
+}
+
 /// As every format for programs writes an instant.
 pub(super) fn rfc3339(at: DateTime<Tz>) -> String {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, false)
@@ -60,7 +70,7 @@ impl Serialize for JsonReport<'_> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("schema", &1)?;
         map.serialize_entry("period", &JsonPeriod(&report.period))?;
-        map.serialize_entry("filter", &JsonFilter(&report.filter))?;
+        map.serialize_entry("filter", &report.filter)?;
         map.serialize_entry("price_basis", PRICE_BASIS)?;
         for table in report.tables.iter().filter(|table| !table.by().is_list()) {
             let names = table.by().dimensions().iter().map(Dimension::name);
@@ -91,7 +101,7 @@ impl Serialize for JsonSessions<'_> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("schema", &1)?;
         map.serialize_entry("period", &JsonPeriod(&list.period))?;
-        map.serialize_entry("filter", &JsonFilter(&list.filter))?;
+        map.serialize_entry("filter", &list.filter)?;
         map.serialize_entry("price_basis", PRICE_BASIS)?;
         map.serialize_entry("sort", list.listing.order.name())?;
         map.serialize_entry("summary", &JsonTotals(&list.summary()))?;
@@ -134,7 +144,7 @@ impl Serialize for JsonBlocks<'_> {
         let zone = list.period.zone();
         map.serialize_entry("schema", &1)?;
         map.serialize_entry("period", &JsonPeriod(&list.period))?;
-        map.serialize_entry("filter", &JsonFilter(&list.filter))?;
+        map.serialize_entry("filter", &list.filter)?;
         map.serialize_entry("price_basis", PRICE_BASIS)?;
         map.serialize_entry("now", &at(list.now, zone))?;
         map.serialize_entry("summary", &JsonTotals(&list.summary()))?;
@@ -195,33 +205,6 @@ impl Serialize for JsonPeriod<'_> {
             map.serialize_entry("note", note)?;
         }
         map.end()
-    }
-}
-
-/// The names to keep, by label.
-struct JsonFilter<'a>(&'a Filter);
-
-impl Serialize for JsonFilter<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        for label in Label::ALL {
-            map.serialize_entry(label.name(), self.0.kept(label))?;
-        }
-        map.serialize_entry("tags", &JsonTags(self.0))?;
-        map.end()
-    }
-}
-
-/// The values to keep, by the key of their tag.
-struct JsonTags<'a>(&'a Filter);
-
-impl Serialize for JsonTags<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut by_key = BTreeMap::<&str, Vec<&str>>::new();
-        for (key, value) in self.0.tags() {
-            by_key.entry(key.as_str()).or_default().push(value);
-        }
-        by_key.serialize(serializer)
     }
 }
 

@@ -2,6 +2,7 @@
 //! [`Report`].
 
 mod bar;
+mod budgets;
 mod columns;
 #[cfg(feature = "csv")]
 mod csv;
@@ -15,12 +16,14 @@ mod text;
 mod when;
 mod width;
 
-pub use json::format_period_json;
+pub use budgets::format_budgets;
+pub use columns::{Column, column_choices};
+pub use json::{format_period_json, format_summary_json};
 pub use money::{format_cost, format_dollars};
 pub use options::TextOptions;
-pub use page::format_share;
+pub use page::{format_remarks, format_share};
 pub use text::{format_records, format_usage};
-pub use width::{display_width, shorten_middle};
+pub use width::{display_width, shorten_apart, shorten_middle};
 
 pub use crate::text::{escape_hidden, format_count, format_tokens, printable};
 

@@ -27,6 +27,11 @@ pub(super) struct Page {
 }
 
 impl Page {
+    /// A page without a beginning.
+    pub(super) fn bare(options: &TextOptions) -> Self {
+        Self { out: String::new(), color: options.color, ascii: options.ascii }
+    }
+
     /// A page with the title, the totals, what else there is to say of the requests, and what narrows it. `of` names
     /// what it shows, and what there is none of where there is nothing.
     pub(super) fn new(
@@ -36,7 +41,7 @@ impl Page {
         filter: &Filter,
         summary: &Summary,
     ) -> Self {
-        let mut page = Self { out: String::new(), color: options.color, ascii: options.ascii };
+        let mut page = Self::bare(options);
         let width = options.width.filter(|_| !options.wide);
         let fitted = |text: String| match width {
             Some(width) => shorten_middle(&text, width).into_owned(),
@@ -51,7 +56,8 @@ impl Page {
         for line in lines_of(&totals, options.width.unwrap_or(USUAL_PAGE)) {
             page.line(&line);
         }
-        for line in lines_of(&remarks(summary, options), options.width.unwrap_or(USUAL_PAGE)) {
+        for line in lines_of(&format_remarks(summary, options), options.width.unwrap_or(USUAL_PAGE))
+        {
             page.line(&fitted(line));
         }
         if let Some(line) = filter_line(filter) {
@@ -103,8 +109,15 @@ impl Page {
             let sign = if options.ascii { ">=" } else { "≥" };
             parts.push(format!("{sign}: lacks prices or sure counts"));
         }
-        self.line("");
-        for line in lines_of(&parts, options.width.unwrap_or(USUAL_PAGE)) {
+        self.footnotes(&parts, options);
+    }
+
+    /// The last lines, that say what is above them.
+    pub(super) fn footnotes(&mut self, parts: &[String], options: &TextOptions) {
+        if !parts.is_empty() {
+            self.line("");
+        }
+        for line in lines_of(parts, options.width.unwrap_or(USUAL_PAGE)) {
             self.styled(DIM, &line);
         }
     }
@@ -149,9 +162,10 @@ const fn in_ascii(character: char) -> char {
     }
 }
 
-/// Returns what there is to say of the requests besides the totals: how many went wrong and how sure the numbers
-/// are, as shares; and what sources say that they cost.
-fn remarks(summary: &Summary, options: &TextOptions) -> Vec<String> {
+/// Returns what there is to say of the requests besides the totals: their cost by list price, how many went wrong and
+/// how sure the numbers are, as shares; and what sources say that they cost.
+#[must_use]
+pub fn format_remarks(summary: &Summary, options: &TextOptions) -> Vec<String> {
     let named = |measure| match measure {
         Measure::Errors => Some("Errors"),
         Measure::Cancelled => Some("Cancelled"),
@@ -236,7 +250,7 @@ fn title(of: &str, period: &str, filter: &Filter) -> String {
 }
 
 /// Returns what narrows the report besides the instance, which the title names.
-fn filter_line(filter: &Filter) -> Option<String> {
+pub(super) fn filter_line(filter: &Filter) -> Option<String> {
     let labels = Label::ALL.into_iter().filter(|label| *label != Label::Instance);
     let labels = labels
         .map(|label| (label, filter.kept(label)))

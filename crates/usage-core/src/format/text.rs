@@ -5,7 +5,7 @@ use std::borrow::Borrow;
 use chrono::{DateTime, Datelike as _};
 use chrono_tz::Tz;
 
-use super::columns::{Column, choices};
+use super::columns::{Column, column_choices};
 use super::grid::{self, Grid, Line, NameColumn};
 use super::options::TextOptions;
 use super::page::{MIN_NAME_WIDTH, Page, left_out};
@@ -60,7 +60,7 @@ pub(super) fn report(report: &Report, options: &TextOptions) -> String {
             let grids: Vec<Grid> = report.tables.iter().map(|table| grid(table, shown)).collect();
             grid::laid_out(grids, needs_bars, options)
         };
-        let choices = choices(&report.summary, has_bars, options);
+        let choices = column_choices(&report.summary, has_bars, options);
         let fitting = choices.iter().map(|choice| laid_out(choice)).find(|(_, fit)| *fit);
         // Of what fits in no way the numbers that matter most stay, or with names in full those that always are there.
         let least = || {
@@ -229,6 +229,7 @@ fn units_between(from: DateTime<Tz>, to: DateTime<Tz>, time: Dimension) -> u64 {
     let days = (to.date_naive() - from.date_naive()).num_days();
     let months = |at: DateTime<Tz>| i64::from(at.year()) * 12 + i64::from(at.month0());
     let units = match time {
+        Dimension::QuarterHour => (to - from).num_minutes() / 15,
         Dimension::Hour => (to - from).num_hours(),
         Dimension::Week => days / 7,
         Dimension::Month => months(to) - months(from),

@@ -10,6 +10,13 @@ use crate::stats::{Dimension, Span};
 pub(super) fn when(span: &Span, dimension: Dimension) -> String {
     let (start, end) = (span.start, span.end);
     match dimension {
+        Dimension::QuarterHour => {
+            let next = (start + TimeDelta::hours(1)).offset().fix();
+            let before = (start - TimeDelta::hours(1)).offset().fix();
+            let at = start.format("%Y-%m-%d %H:%M");
+            let is_near_change = next != start.offset().fix() || before != start.offset().fix();
+            if is_near_change { format!("{at} {}", offset(start)) } else { at.to_string() }
+        }
         Dimension::Hour => {
             let last = end - TimeDelta::seconds(1);
             let (first, second) = (offset(start), offset(last));

@@ -35,7 +35,8 @@ pub fn shorten_middle(text: &str, width: usize) -> Cow<'_, str> {
 
 /// The texts in at most `width` columns each, so that those that differ do so still, as far as may be: where their
 /// middles made the difference, what they have in common is left out.
-pub(super) fn shorten_apart(texts: &[String], width: usize) -> Vec<String> {
+#[must_use]
+pub fn shorten_apart(texts: &[String], width: usize) -> Vec<String> {
     let mut shortened: Vec<String> =
         texts.iter().map(|text| shorten_middle(text, width).into_owned()).collect();
     let mut alike = BTreeMap::<String, Vec<usize>>::new();

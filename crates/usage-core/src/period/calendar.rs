@@ -35,6 +35,8 @@ impl WeekStart {
 /// A unit of the local calendar, to name a period or to group a report by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unit {
+    /// 15 minutes, from a full hour of UTC on: of an hour that the clocks show twice each one stands by itself.
+    QuarterHour,
     /// A local clock hour. An hour that the clocks show twice is one hour, twice as long.
     Hour,
     /// A local day.
@@ -48,6 +50,9 @@ pub enum Unit {
     /// A calendar year.
     Year,
 }
+
+/// The seconds of a quarter of an hour.
+const QUARTER_HOUR: i64 = 15 * 60;
 
 impl Unit {
     /// The one unit of this kind that holds `instant`, from its first instant to the first of the
@@ -69,6 +74,11 @@ impl Unit {
     #[must_use]
     pub fn around(self, instant: DateTime<Tz>) -> Option<Range<DateTime<Tz>>> {
         let zone = instant.timezone();
+        if self == Self::QuarterHour {
+            let first = instant.timestamp().div_euclid(QUARTER_HOUR) * QUARTER_HOUR;
+            let at = |second| Some(DateTime::from_timestamp(second, 0)?.with_timezone(&zone));
+            return Some(at(first)?..at(first.checked_add(QUARTER_HOUR)?)?);
+        }
         let start = self.current(instant)?;
         let next = self.shift(start, 1)?;
         Some(first_reaching(start, zone)?..first_reaching(next, zone)?)
@@ -94,6 +104,9 @@ impl Unit {
     fn floor(self, local: NaiveDateTime) -> Option<NaiveDateTime> {
         let date = local.date();
         let first = match self {
+            Self::QuarterHour => {
+                return date.and_hms_opt(local.hour(), local.minute() / 15 * 15, 0);
+            }
             Self::Hour => return date.and_hms_opt(local.hour(), 0, 0),
             Self::Day => date,
             Self::Week(week_start) => {
@@ -112,6 +125,9 @@ impl Unit {
     pub(super) fn shift(self, start: NaiveDateTime, count: i32) -> Option<NaiveDateTime> {
         let many = i64::from(count);
         match self {
+            Self::QuarterHour => {
+                start.checked_add_signed(TimeDelta::minutes(many.checked_mul(15)?))
+            }
             Self::Hour => start.checked_add_signed(TimeDelta::hours(many)),
             Self::Day => start.checked_add_signed(TimeDelta::days(many)),
             Self::Week(_) => start.checked_add_signed(TimeDelta::weeks(many)),

@@ -1,6 +1,6 @@
 //! The period that was probably meant.
 
-use chrono::{DateTime, Datelike as _};
+use chrono::{DateTime, Datelike as _, Days, Month, NaiveDate, Weekday};
 use chrono_tz::Tz;
 
 use super::options::PeriodOptions;
@@ -54,7 +54,7 @@ pub fn suggest_period(
         true => Some(text.to_owned()),
         false => one(text, now).filter(|text| is_period(text)),
     };
-    let lower = text.trim().to_lowercase();
+    let lower = as_range(&text.trim().to_lowercase());
     let suggestion = match lower.split_once("..") {
         None => meant(&lower)?,
         Some((start, end)) => {
@@ -66,12 +66,27 @@ pub fn suggest_period(
     is_period(&suggestion).then_some(suggestion)
 }
 
+/// `from A to B`, `since A`, `until B`, `yesterday to today`.
+fn as_range(lower: &str) -> String {
+    let from = lower.strip_prefix("from ").or_else(|| lower.strip_prefix("since "));
+    let ends = from.unwrap_or(lower);
+    let apart = [" to ", " until ", " till ", " - "].iter().find_map(|word| ends.split_once(word));
+    match (from, apart, lower.strip_prefix("until ")) {
+        (_, Some((start, end)), _) => format!("{start}..{end}"),
+        (Some(start), ..) => format!("{start}.."),
+        (.., Some(end)) => format!("..{end}"),
+        _ => lower.to_owned(),
+    }
+}
+
 fn one(lower: &str, now: DateTime<Tz>) -> Option<String> {
     let text = joined(lower);
     let text = text.as_ref();
     let word = WORDS.iter().find(|(word, _)| *word == text).map(|(_, meant)| (*meant).to_owned());
     word.or_else(|| counted(text))
         .or_else(|| date(text))
+        .or_else(|| weekday(text, now))
+        .or_else(|| day_of_month(text, now))
         .or_else(|| unit_of_year(text, now))
         .or_else(|| instant(text))
         .or_else(|| misspelt(text))
@@ -79,6 +94,11 @@ fn one(lower: &str, now: DateTime<Tz>) -> Option<String> {
 
 /// `past-7-days`, `last-2-years`, `3m`, `last-30`.
 fn counted(text: &str) -> Option<String> {
+    if let Some(unit @ ("week" | "month" | "quarter" | "year" | "cycle")) =
+        text.strip_prefix("current-")
+    {
+        return Some(format!("this-{unit}"));
+    }
     let said = ["last-", "past-", "previous-", "prev-", "trailing-"];
     let rest = said.iter().find_map(|said| text.strip_prefix(said));
     if let Some(unit @ ("week" | "month" | "quarter" | "year" | "cycle")) = rest {
@@ -130,6 +150,40 @@ fn date(text: &str) -> Option<String> {
     }
 }
 
+/// `monday`: the newest that has begun, and `last-monday` one before today.
+fn weekday(text: &str, now: DateTime<Tz>) -> Option<String> {
+    let before_today = text.strip_prefix("last-");
+    // Short names are months as well, such as `mar`, or too short to be meant.
+    let day =
+        text.trim_start_matches("last-").trim_start_matches("this-").trim_start_matches("on-");
+    let day =
+        Some(day).filter(|day| day.ends_with("day")).and_then(|day| day.parse::<Weekday>().ok())?;
+    let today = now.date_naive();
+    let back = match today.weekday().days_since(day) {
+        0 if before_today.is_some() => 7,
+        back => back,
+    };
+    today.checked_sub_days(Days::new(back.into())).map(|day| day.to_string())
+}
+
+/// `may-3`, `3-may-2026`: of the year of the present where none is there.
+fn day_of_month(text: &str, now: DateTime<Tz>) -> Option<String> {
+    let text = text.replace([',', '.'], "");
+    let parts: Vec<_> = text.split('-').filter(|part| !part.is_empty()).collect();
+    let year = now.year().to_string();
+    let (name, day, year) = match *parts {
+        [one, other] if one.starts_with(|c: char| c.is_ascii_digit()) => (other, one, &*year),
+        [one, other] => (one, other, &*year),
+        [one, other, year] if one.starts_with(|c: char| c.is_ascii_digit()) => (other, one, year),
+        [one, other, year] => (one, other, year),
+        _ => return None,
+    };
+    let day = day.trim_end_matches(|c: char| c.is_ascii_lowercase());
+    let (month, day, year) =
+        (name.parse::<Month>().ok()?, day.parse::<u32>().ok()?, year.parse::<i32>().ok()?);
+    NaiveDate::from_ymd_opt(year, month.number_from_month(), day).map(|day| day.to_string())
+}
+
 /// `q4`, `2026q4`, `w48`, `2026-w5`: with the year of the present where none is there.
 fn unit_of_year(text: &str, now: DateTime<Tz>) -> Option<String> {
     let (year, rest) = match text.split_at_checked(4) {
@@ -142,7 +196,13 @@ fn unit_of_year(text: &str, now: DateTime<Tz>) -> Option<String> {
     if let Some(week) = rest.strip_prefix("week").or_else(|| rest.strip_prefix('w')) {
         return Some(format!("{year}-W{:02}", number(week)?));
     }
-    Some(format!("{year}-Q{}", number(rest.strip_prefix('q')?)?))
+    let quarter = rest.strip_prefix('q')?;
+    match quarter.split_once('-') {
+        Some((quarter, year)) if year.len() == 4 => {
+            Some(format!("{}-Q{}", number(year)?, number(quarter)?))
+        }
+        _ => Some(format!("{year}-Q{}", number(quarter)?)),
+    }
 }
 
 /// An instant by itself: from there on.

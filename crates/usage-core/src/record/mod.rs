@@ -20,6 +20,7 @@ mod tier;
 mod tokens;
 mod unknown;
 mod usage;
+mod way;
 
 pub use context::Context;
 pub use counts::Counts;
@@ -37,6 +38,7 @@ pub use tier::Tier;
 pub use tokens::TokenCounts;
 pub use unknown::UnknownFields;
 pub use usage::Usage;
+pub use way::Way;
 
 use crate::Timestamp;
 

@@ -8,9 +8,11 @@ use crate::{Error, Record};
 
 mod damage;
 mod journal;
+mod progress;
 
 pub use damage::{Damage, DamageReason};
 pub use journal::{JournalSink, LedgerId, Position, Replay, ReplayOutcome, SegmentId};
+pub use progress::Progress;
 
 /// Takes batches of records for good.
 ///

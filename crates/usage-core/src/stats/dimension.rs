@@ -22,6 +22,8 @@ use crate::{Label, Labels, Measure, TagKey};
 pub enum Dimension {
     /// A name, as reports show it; may be empty.
     Label(Label),
+    /// A quarter of an hour.
+    QuarterHour,
     /// The local clock hour.
     Hour,
     /// The local day.
@@ -40,14 +42,15 @@ pub enum Dimension {
 
 impl Dimension {
     /// Those that records are told apart by, but for tags, in the order in which they are listed to people.
-    pub const ALL: [Self; Label::COUNT + 4] = {
-        let mut all = [Self::Hour; Label::COUNT + 4];
+    pub const ALL: [Self; Label::COUNT + 5] = {
+        let mut all = [Self::QuarterHour; Label::COUNT + 5];
         let mut at = 0;
         while at < Label::COUNT {
             all[at] = Self::Label(Label::ALL[at]);
             at += 1;
         }
-        [all[at + 1], all[at + 2], all[at + 3]] = [Self::Day, Self::Week, Self::Month];
+        [all[at + 1], all[at + 2]] = [Self::Hour, Self::Day];
+        [all[at + 3], all[at + 4]] = [Self::Week, Self::Month];
         all
     };
 
@@ -60,6 +63,7 @@ impl Dimension {
         match self {
             Self::Tag(key) => key.name(),
             Self::Label(label) => label.name(),
+            Self::QuarterHour => "quarter_hour",
             Self::Hour => "hour",
             Self::Day => "day",
             Self::Week => "week",
@@ -73,6 +77,7 @@ impl Dimension {
     #[must_use]
     pub const fn unit(self, week_start: WeekStart) -> Option<Unit> {
         match self {
+            Self::QuarterHour => Some(Unit::QuarterHour),
             Self::Hour => Some(Unit::Hour),
             Self::Day => Some(Unit::Day),
             Self::Week => Some(Unit::Week(week_start)),
@@ -92,7 +97,13 @@ impl Dimension {
         match self {
             Self::Label(label) => Some(label.reported(labels.name(label))),
             Self::Tag(key) => labels.tags().get(key.as_str()),
-            Self::Hour | Self::Day | Self::Week | Self::Month | Self::Session | Self::Block => None,
+            Self::QuarterHour
+            | Self::Hour
+            | Self::Day
+            | Self::Week
+            | Self::Month
+            | Self::Session
+            | Self::Block => None,
         }
     }
 }
@@ -131,7 +142,7 @@ impl FromStr for Dimension {
 /// let error = "day,fortnight".parse::<Grouping>().unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     r#"a report cannot be grouped by "fortnight", only by instance, profile, provider, route, model, tier, project, user, hour, day, week, month, session, block, tag:KEY"#
+///     r#"a report cannot be grouped by "fortnight", only by instance, profile, provider, route, model, tier, project, user, quarter_hour, hour, day, week, month, session, block, tag:KEY"#
 /// );
 /// # Ok::<(), usage_core::stats::GroupingError>(())
 /// ```

@@ -225,6 +225,7 @@ impl From<TooManyBuckets> for Error {
 
 const fn name(unit: Unit) -> &'static str {
     match unit {
+        Unit::QuarterHour => "quarter hour",
         Unit::Hour => "hour",
         Unit::Day => "day",
         Unit::Week(_) => "week",

@@ -21,8 +21,7 @@ impl Found {
     /// `None` for what is no file, or cannot be looked at now.
     fn at(path: &Path) -> Option<Self> {
         let file = fs::metadata(path).ok().filter(Metadata::is_file)?;
-        let since = file.modified().unwrap_or(SystemTime::UNIX_EPOCH).duration_since(UNIX_EPOCH);
-        let modified = since.map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX));
+        let modified = modified(&file);
         Some(Self { path: path.to_owned(), id: FileId::of(&file), bytes: file.len(), modified })
     }
 
@@ -35,6 +34,12 @@ impl Found {
     pub(super) fn is_compressed(&self) -> bool {
         self.path.extension().is_some_and(|extension| COMPRESSED.iter().any(|of| extension == *of))
     }
+}
+
+/// Returns when a file was written last, in nanoseconds since 1970.
+pub(super) fn modified(file: &Metadata) -> i64 {
+    let since = file.modified().unwrap_or(SystemTime::UNIX_EPOCH).duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
 }
 
 const COMPRESSED: [&str; 4] = ["gz", "bz2", "xz", "zst"];

@@ -117,13 +117,13 @@ impl Look {
         }
     }
 
-    /// Reads on in a file; whether nothing was there. The beginning of a line is taken for one where the
-    /// file has no name any more.
+    /// Reads on in a file; whether nothing was there. The beginning of a line is taken for one where nothing is to
+    /// come: the file has no name any more, or was left for another long ago.
     pub(super) fn read(
         &mut self,
         index: usize,
         followed: &mut Followed,
-        is_nameless: bool,
+        is_over: bool,
     ) -> io::Result<bool> {
         let room = MOST_BYTES.saturating_sub(self.bytes);
         let chunk = read_at(&followed.file, followed.offset, room)?;
@@ -141,7 +141,7 @@ impl Look {
             let end = rest.iter().position(|byte| *byte == b'\n');
             let text = &rest[..end.unwrap_or(rest.len())];
             let is_too_long = in_long || text.len() > MAX_LINE_BYTES;
-            let is_end = end.is_some() || (is_nameless && !filled);
+            let is_end = end.is_some() || (is_over && !filled);
             if !is_end && !is_too_long {
                 break;
             }

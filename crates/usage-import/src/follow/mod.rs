@@ -19,12 +19,15 @@ use self::cursor::State;
 use self::file::{FileId, Followed, Place, is_deleted};
 pub(crate) use self::fnv::fnv;
 pub use self::listing::may_be_of_log;
-use self::listing::{Found, Listing};
+use self::listing::{Found, Listing, modified};
 pub use self::log::{Log, Take, Taken};
 pub use self::look::{Entry, Look};
 
 /// The number of files of a log that are remembered.
 const MOST_FILES: usize = 32;
+
+/// Nobody writes to a file any more that was last written so long before the one in its place: in nanoseconds.
+const LEFT: i64 = 60 * 1_000_000_000;
 
 /// Lines that were written and cannot be found any more, as far as anybody can tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,10 +133,14 @@ impl Follower {
         for (index, followed) in self.files.iter_mut().enumerate() {
             let file = followed.file.metadata()?;
             let is_nameless = is_deleted(&file);
-            let is_at_end = look.read(index, followed, is_nameless)?;
+            let is_left = listing.current.as_ref().is_some_and(|current| {
+                current.id != followed.id
+                    && current.modified.saturating_sub(modified(&file)) >= LEFT
+            });
+            let is_at_end = look.read(index, followed, is_nameless || is_left)?;
             followed.seen = file.len();
             if is_at_end && Some(followed.id) != current {
-                followed.is_drained = true;
+                followed.is_drained = followed.partial.is_empty();
                 if is_nameless {
                     gone.push(followed.id);
                 }

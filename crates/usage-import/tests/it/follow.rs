@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use usage_import::follow::{Entry, Follower, GapReason};
@@ -261,6 +262,42 @@ fn files_of_before() {
     let look = Follower::new(&log, Some(&cursor)).look().unwrap();
     assert_eq!(look.entries, [Entry::line(2, "two"), Entry::line(3, "three")]);
     assert_eq!(look.gaps, []);
+}
+
+/// A last line without its line break waits for the rest of it while somebody may write on. Where the file in its place
+/// was written a minute later, nobody will.
+#[test]
+fn the_last_line_of_a_file_that_was_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, old) = (folder.path().join("log"), folder.path().join("log.1"));
+    fs::write(&log, "one\ntwo").unwrap();
+    let mut follower = Follower::new(&log, None);
+    let look = follower.look().unwrap();
+    assert_eq!(look.entries, [Entry::line(1, "one")]);
+    follower.advance(&look, 1);
+    fs::rename(&log, &old).unwrap();
+    fs::write(&log, "three\n").unwrap();
+    let look = follower.look().unwrap();
+    assert_eq!(look.entries, [Entry::line(2, "three")]);
+    follower.advance(&look, 1);
+    let look = follower.look().unwrap();
+    let cursor = follower.cursor(&look, 0);
+    // Without the follower.
+    let copy = folder.path().join("kept");
+    fs::rename(&old, &copy).unwrap();
+    let gaps = Follower::new(&log, Some(&cursor)).look().unwrap().gaps;
+    assert_eq!(gaps.iter().map(|gap| gap.why).collect::<Vec<_>>(), [GapReason::Gone]);
+    fs::rename(&copy, &old).unwrap();
+    let later = fs::metadata(&old).unwrap().modified().unwrap() + Duration::from_secs(60);
+    File::options().append(true).open(&log).unwrap().set_modified(later).unwrap();
+    for follower in [follower, Follower::new(&log, Some(&cursor))] {
+        let mut follower = follower;
+        let look = follower.look().unwrap();
+        assert_eq!(look.entries, [Entry::line(3, "two")]);
+        follower.advance(&look, 1);
+        let look = follower.look().unwrap();
+        assert_eq!((look.entries, look.gaps), (Vec::new(), Vec::new()));
+    }
 }
 
 /// More rotated files than are remembered: those that are read to their ends are forgotten first; of one that

@@ -6,5 +6,6 @@ mod bodies;
 mod client;
 mod limits;
 mod out;
+mod page;
 mod records;
 mod security;

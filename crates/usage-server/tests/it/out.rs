@@ -55,7 +55,7 @@ fn a_wrong_question_is_told_what_is_wrong() {
         ("/v1/report?timezone=Mars", "no IANA time zone"),
         ("/v1/report?tag=team", "KEY=VALUE"),
         ("/v1/report?format=xml", "csv are accepted"),
-        ("/v1/series?by=model", "needs one of hour"),
+        ("/v1/series?by=model", "needs one of quarter_hour"),
         ("/v1/sessions?by=day", "known are"),
         ("/v1/sessions?sort=colour", "are accepted"),
     ] {
@@ -75,7 +75,10 @@ fn metrics_are_escaped_and_end() {
         text.contains(&format!("usage_tokens_total{{{of},kind=\"unclassified\"}} 7\n")),
         "{text}"
     );
-    assert!(text.ends_with("# EOF\n"), "{text}");
+    assert!(text.contains("\nusage_ledger_requests 2\n"), "{text}");
+    assert!(text.ends_with("# EOF\n") && text.matches("# EOF").count() == 1, "{text}");
+    let status = served.get("/v1/status").json();
+    assert_eq!(status["ledger"]["content"]["requests"], 2, "{status}");
     assert_eq!(served.store.delete_all_records().unwrap(), 2);
     let after = served.get("/metrics").text().to_owned();
     assert!(after.contains(&format!("usage_requests_total{{{of}}} 1\n")), "{after}");

@@ -9,7 +9,7 @@ use usage_core::{Filter, Labels, TagKey, Tags, TimeRange, Timestamp};
 use usage_store::shipped::StretchLevel;
 
 use super::cover::{
-    Cut, cover, day_of, micros, month_of_day, quarter_of, quarters, start_of_day, start_of_quarter,
+    Cut, QUARTER, cover, day_of, micros, month_of_day, quarter_of, quarters, start_of_day, start_of_quarter,
 };
 use super::rows::Row;
 use super::state::State;
@@ -152,15 +152,16 @@ fn stretches(
     };
     let start = range.start.map_or(start_of_quarter(quarter_of(first)), Timestamp::as_micros);
     let end = range.end.map_or(start_of_quarter(quarter_of(last) + 1), Timestamp::as_micros);
-    let hours = match unit {
-        Unit::Hour => 1,
-        Unit::Day => 24,
-        Unit::Week(_) => 7 * 24,
-        Unit::Month => 31 * 24,
-        Unit::Quarter => 92 * 24,
-        Unit::Year => 366 * 24,
+    let quarter_hours = match unit {
+        Unit::QuarterHour => 1,
+        Unit::Hour => 4,
+        Unit::Day => 96,
+        Unit::Week(_) => 7 * 96,
+        Unit::Month => 31 * 96,
+        Unit::Quarter => 92 * 96,
+        Unit::Year => 366 * 96,
     };
-    let gap = LONGEST_GAP * hours * 60 * 60 * 1_000_000;
+    let gap = LONGEST_GAP * quarter_hours * QUARTER;
     let at = |micros| Some(Timestamp::from_micros(micros));
     let (mut stretches, mut from, mut to) = (Vec::new(), start, start);
     for day in

@@ -42,6 +42,8 @@ impl StoreError {
             | Self::SessionsBeforeRows { .. }
             | Self::NothingKept => ErrorKind::Invalid,
             #[cfg(feature = "zones")]
+            Self::UnreadableBudget { .. } => ErrorKind::Unusable,
+            #[cfg(feature = "zones")]
             Self::TooManyBuckets(_) => ErrorKind::Invalid,
             Self::NoDataFolder { .. } => ErrorKind::Other,
         }
@@ -72,6 +74,8 @@ impl StoreError {
             Self::RowsGone { .. } => Hint::MoveRangeEnds,
             Self::NamesFolded { .. } => Hint::AskForTotals,
             Self::TagsGone { .. } => Hint::AskWithoutTag,
+            #[cfg(feature = "zones")]
+            Self::UnreadableBudget { .. } => Hint::UpdateProgram,
             #[cfg(feature = "zones")]
             Self::TooManyBuckets(_) => Hint::UseLongerUnit,
             Self::Doubtful { .. } => Hint::CheckClock,

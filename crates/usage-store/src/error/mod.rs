@@ -277,6 +277,17 @@ pub enum StoreError {
         /// The ledger.
         path: PathBuf,
     },
+    /// A budget in the ledger says what this program cannot read, such as what only a newer one knows.
+    #[cfg(feature = "zones")]
+    #[error("the budget {name:?} in the ledger {} cannot be used", path.display())]
+    UnreadableBudget {
+        /// The ledger.
+        path: PathBuf,
+        /// Its name.
+        name: String,
+        /// The reason.
+        source: usage_core::budget::BudgetError,
+    },
     /// The range, or the time from the oldest to the newest record, is too long for the unit.
     #[cfg(feature = "zones")]
     #[error(transparent)]

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use usage_core::sink::LedgerId;
 
 use crate::error::{DamageCode, Result, StoreError};
@@ -35,7 +35,12 @@ pub(crate) fn check(connection: &Connection, path: &Path) -> Result<()> {
 
 fn is_foreign(connection: &Connection, path: &Path) -> bool {
     // The file first: the log is ahead of it.
-    let (Some(file), Some(log)) = (of_file(path), read(connection)) else { return false };
+    let Some(file) = of_file(path) else { return false };
+    let log = match read(connection) {
+        Ok(log) => log,
+        // Its pages are whole, so they do not belong together with those of the file, which make sense alone.
+        Err(error) => return error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt),
+    };
     // A migration that is in the log alone has given the first epoch.
     let epochs = file.epoch.zip(log.epoch);
     let is_another = file.id != log.id || epochs.is_some_and(|(file, log)| file != log);
@@ -58,18 +63,15 @@ fn of_file(path: &Path) -> Option<Marks> {
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(uri(path, "immutable=1"), flags).ok()?;
     distrust(&connection).ok()?;
-    read(&connection)
+    read(&connection).ok()
 }
 
-/// Returns nothing where that cannot be read: others say so.
-fn read(connection: &Connection) -> Option<Marks> {
-    let id = ledger_id(connection).ok()?;
-    let (next, generation) = connection
-        .query_row("SELECT next_record_id, label_generation FROM ledger", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .ok()?;
+fn read(connection: &Connection) -> rusqlite::Result<Marks> {
+    let id = ledger_id(connection)?;
+    let sql = "SELECT next_record_id, label_generation FROM ledger";
+    let (next, generation) = connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    // Before version 5 there is none.
     let epoch = connection.query_row("SELECT epoch FROM ledger", [], |row| row.get(0));
-    let schema = connection.pragma_query_value(None, "schema_version", |row| row.get(0)).ok()?;
-    Some(Marks { id, epoch: epoch.unwrap_or(None), counters: [next, generation, schema] })
+    let schema = connection.pragma_query_value(None, "schema_version", |row| row.get(0))?;
+    Ok(Marks { id, epoch: epoch.unwrap_or(None), counters: [next, generation, schema] })
 }

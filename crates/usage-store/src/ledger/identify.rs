@@ -147,10 +147,10 @@ pub(crate) fn refuse_untouched(path: &Path) -> Result<Option<OlderImmutable>> {
     if let Some(what) = what {
         return Err(StoreError::NotALedger { path: path.to_owned(), what });
     }
-    // What belongs beside it is opened with it.
-    let is_file = |part: &PathBuf| part.metadata().is_ok_and(|found| found.is_file());
+    // What belongs beside it is opened with it. One look at each: who closes the ledger last takes them away.
+    let is_no_file = |part: &PathBuf| part.metadata().is_ok_and(|found| !found.is_file());
     let [_, beside @ .., _] = parts(path);
-    if beside.iter().any(|part| part.exists() && !is_file(part)) {
+    if beside.iter().any(is_no_file) {
         let error = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN);
         let source = rusqlite::Error::SqliteFailure(error, None);
         return Err(StoreError::sqlite("open the ledger", path, source));

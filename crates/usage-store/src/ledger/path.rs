@@ -1,7 +1,7 @@
 //! The places where the ledger lives when nobody says otherwise.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use etcetera::base_strategy::{BaseStrategy, choose_native_strategy};
 
@@ -20,9 +20,27 @@ pub const DB_ENV: &str = "USAGE_DB";
 /// When there is no home folder to look in.
 pub fn db_path() -> Result<PathBuf> {
     if let Some(path) = env::var_os(DB_ENV).filter(|path| !path.is_empty()) {
-        return Ok(path.into());
+        return in_home(Path::new(&path));
     }
     let folders = choose_native_strategy()
         .map_err(|error| StoreError::NoDataFolder { reason: error.to_string() })?;
     Ok(folders.data_dir().join("usage").join("usage.db"))
+}
+
+/// Returns a path in which `~` as the first folder stands for the user's own, as shells have it: files of variables,
+/// units and values such as `--db=~/usage.db` come here without a shell having seen them.
+///
+/// ```
+/// # use std::path::Path;
+/// assert_eq!(usage_store::in_home(Path::new("/a/~/usage.db"))?, Path::new("/a/~/usage.db"));
+/// # Ok::<(), usage_store::StoreError>(())
+/// ```
+///
+/// # Errors
+/// When there is no home folder to look in.
+pub fn in_home(path: &Path) -> Result<PathBuf> {
+    let Ok(rest) = path.strip_prefix("~") else { return Ok(path.to_owned()) };
+    let home = etcetera::home_dir()
+        .map_err(|error| StoreError::NoDataFolder { reason: error.to_string() })?;
+    Ok(home.join(rest))
 }

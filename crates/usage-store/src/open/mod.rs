@@ -108,8 +108,9 @@ fn decide(older: Option<OlderImmutable>, path: &Path, migrate: Migrate) -> Resul
 /// A connection to a ledger that is there, in the usual way.
 pub(crate) fn in_use(path: &Path, options: &StoreOptions) -> Result<Connection> {
     let connection = connect(path, options)?;
-    expect_this_version(&connection, path)?;
+    // First, as nothing that is read with the log of another file says anything.
     foreign_log::check(&connection, path)?;
+    expect_this_version(&connection, path)?;
     ready(connection, path, options)
 }
 
@@ -144,19 +145,7 @@ pub(crate) fn make_folder(path: &Path) -> Result<()> {
 }
 
 fn make_file(path: &Path) -> Result<()> {
-    refuse_part(path)?;
-    // SQLite would throw it away as that of another file. Looked at first: another process may be making both.
-    let log = with_ending(path, "-wal");
-    if log.metadata().is_ok_and(|log| log.len() > 0) && !path.exists() {
-        let why = format!(
-            "{} is of a ledger that was moved or deleted: move it there, or away",
-            log.display()
-        );
-        return Err(StoreError::Create {
-            path: path.to_owned(),
-            source: std::io::Error::other(why),
-        });
-    }
+    refuse_place(path)?;
     let mut file = fs::OpenOptions::new();
     file.write(true).create_new(true);
     #[cfg(unix)]
@@ -177,13 +166,26 @@ fn make_file(path: &Path) -> Result<()> {
     }
 }
 
-/// Refuses a path at which a file would be taken for a part of another database.
-pub(crate) fn refuse_part(path: &Path) -> Result<()> {
-    owner_of(path).map_or(Ok(()), |owner| {
-        let why = format!("it would be taken for a part of {}", owner.display());
+/// Refuses a path at which a new file would be taken for a part of another database, or the log of another for a part
+/// of the new one.
+pub(crate) fn refuse_place(path: &Path) -> Result<()> {
+    let refused = |why: String| {
         let source = std::io::Error::other(why);
         Err(StoreError::Create { path: path.to_owned(), source })
-    })
+    };
+    if let Some(owner) = owner_of(path) {
+        return refused(format!("it would be taken for a part of {}", owner.display()));
+    }
+    // SQLite would throw it away as that of another file, or play it back. Looked at first: another process may be
+    // making both.
+    let log = with_ending(path, "-wal");
+    if log.metadata().is_ok_and(|log| log.len() > 0) && !path.exists() {
+        return refused(format!(
+            "{} is of a ledger that was moved or deleted: move it there, or away",
+            log.display()
+        ));
+    }
+    Ok(())
 }
 
 /// Where a symbolic link leads that leads to nothing; an error for everything else.

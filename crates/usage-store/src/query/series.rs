@@ -123,6 +123,7 @@ fn stretches(
 /// About how long a unit is.
 const fn micros_of(unit: Unit) -> i64 {
     let hours = match unit {
+        Unit::QuarterHour => return 15 * 60 * 1_000_000,
         Unit::Hour => 1,
         Unit::Day => 24,
         Unit::Week(_) => 7 * 24,

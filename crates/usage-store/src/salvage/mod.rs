@@ -34,6 +34,7 @@ use crate::ledger::connect::absolute;
 use crate::ledger::file::{self, FileStamp};
 use crate::ledger::schema::SCHEMA_VERSION;
 use crate::ledger::workshop::Workshop;
+use crate::open::refuse_place;
 use crate::rollups::{Level, Rebuilt, of_all_quarter};
 use crate::write::event_ids::{Stray, strays};
 use pages::Pages;
@@ -159,7 +160,8 @@ impl SalvagedTable {
 ///
 /// # Errors
 /// [`StoreError::Exists`] when there is something at the place of the new one; [`StoreError::OlderVersion`] for a ledger
-/// of before schema version 5. Else when a file cannot be read or written. No damage is an error.
+/// of before schema version 5; [`StoreError::NotALedger`] for a file that nothing of a ledger can be found in, an empty
+/// one for instance. Else when a file cannot be read or written. No other damage is an error.
 pub fn salvage(ledger: impl AsRef<Path>, new: impl AsRef<Path>) -> Result<Salvaged> {
     let (path, new) = (absolute(ledger.as_ref())?, absolute(new.as_ref())?);
     let found = path.metadata().map_err(|source| match source.kind() {
@@ -172,6 +174,7 @@ pub fn salvage(ledger: impl AsRef<Path>, new: impl AsRef<Path>) -> Result<Salvag
     if new.symlink_metadata().is_ok() {
         return Err(StoreError::Exists { path: new });
     }
+    refuse_place(&new)?;
     check_version(&path)?;
     let cannot_create = |source| StoreError::Create { path: new.clone(), source };
     let workshop =
@@ -193,10 +196,12 @@ fn fill(path: &Path, making: &Path) -> Result<Salvaged> {
     let stamps = || [path.to_owned(), file::write_ahead_log(path)].map(|path| FileStamp::of(&path));
     let before = stamps();
     let store = Store::open(making)?;
-    let pages = Pages::open(path).map_err(read)?;
-    let mut salvaged = Salvaged { pages: pages.count.into(), ..Salvaged::default() };
+    let mut found = Pages::open(path).map_err(read)?;
+    let (pages, is_marked) =
+        (found.count, found.read(1).is_some_and(|first| file::is_marked_as_ledger(&first)));
+    let mut salvaged = Salvaged { pages: pages.into(), ..Salvaged::default() };
     let fresh = store.read("read the new ledger", |connection| Ok(roots(connection)?))?;
-    let mut trees = Trees::find(pages, &fresh);
+    let mut trees = Trees::find(found, &fresh);
     let old = store.write("write to the new ledger", |writer| {
         writer.ledger.write(|transaction, _| -> Result<_, ReadError> {
             let old = take::take(&mut trees, transaction, &mut salvaged)?;
@@ -205,6 +210,10 @@ fn fill(path: &Path, making: &Path) -> Result<Salvaged> {
         })
     })?;
     drop(store);
+    if !is_marked && !old.is_anything() && salvaged.tables.iter().all(|table| table.rows == 0) {
+        let what = if pages == 0 { "empty" } else { "something in which nothing of a ledger is" };
+        return Err(StoreError::NotALedger { path: path.to_owned(), what });
+    }
     // Another ledger's id is in it now, which the one that was open would refuse.
     let store = Store::open(making)?;
     salvaged.changed_ids = store.read("read the new ledger", |connection| {

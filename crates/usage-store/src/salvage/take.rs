@@ -22,6 +22,13 @@ pub(super) struct Old {
     pub(super) sums: Sums,
 }
 
+impl Old {
+    /// Returns whether it says anything.
+    pub(super) fn is_anything(&self) -> bool {
+        self.next_record_id.is_some() || !self.sums.is_empty()
+    }
+}
+
 /// Tables whose rows need nothing but a place, in an order in which triggers find what they need.
 const AS_THEY_ARE: &[&str] = &[
     "settings",
@@ -170,7 +177,12 @@ fn put(
     let sql = format!("INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})");
     match connection.prepare_cached(&sql)?.execute(params_from_iter(values)) {
         Ok(rows) => Ok(rows == 1),
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+        Err(error)
+            if matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch)
+            ) =>
+        {
             Ok(false)
         }
         Err(error) => Err(error),

@@ -30,7 +30,9 @@ impl Trees {
         let mut names = Vec::new();
         trees.walk(SCHEMA, 1, &mut owners, &mut names);
         let mut roots = BTreeMap::new();
+        let mut is_whole = !trees.damaged.contains_key(SCHEMA);
         trees.each_row(SCHEMA, |row| {
+            is_whole &= row.is_some();
             let values = row.map(|row| row.values);
             if let Some([_, Value::Text(name), _, Value::Integer(root), _]) = values.as_deref()
                 && let Ok(root) = u32::try_from(*root)
@@ -39,7 +41,9 @@ impl Trees {
             }
         });
         let taken: Vec<u32> = roots.values().copied().collect();
-        for (name, root) in fresh {
+        // An older ledger has fewer tables.
+        let elsewhere = fresh.iter().filter(|_| !is_whole);
+        for (name, root) in elsewhere {
             if !roots.contains_key(name) && !taken.contains(root) {
                 roots.insert(name.clone(), *root);
             }
@@ -74,7 +78,11 @@ impl Trees {
         let mut next = vec![root];
         let mut family = None;
         while let Some(number) = next.pop() {
-            let Some(slot) = owners.get_mut(number as usize) else { continue };
+            let Some(slot) = owners.get_mut(number as usize) else {
+                // The file was cut.
+                *self.damaged.entry(name.to_owned()).or_default() += 1;
+                continue;
+            };
             if slot.is_some() || number == 0 {
                 continue;
             }

@@ -31,6 +31,7 @@ use crate::ledger::retained;
 use crate::open::migration::free;
 use crate::retention::{Age, policy_of};
 use crate::rollups::{Level, Seen, Totals, quarter_of, start_of_quarter, total};
+use crate::store::reconciled::{Reconciled, reconciled};
 use crate::write::before_horizon::Quarantined;
 use crate::{SCHEMA_VERSION, Store};
 
@@ -88,6 +89,8 @@ pub struct Status {
     pub content: ContentSize,
     /// How sure its numbers are: requests of each kind.
     pub quality: QualityCounts,
+    /// What two ways told of the same sessions, of agents whose ways share no ids.
+    pub reconciled: Vec<Reconciled>,
     /// What waits in journals.
     pub backlog: Backlog,
     /// How long things are kept, and since when.
@@ -232,6 +235,7 @@ impl Store {
                 size,
                 content,
                 quality,
+                reconciled: reconciled(connection)?,
                 backlog,
                 retention: RetentionStatus::read(connection)?,
                 quarantine: QuarantineSize::read(connection)?,

@@ -8,7 +8,7 @@ use crate::error::{SqliteErrorKind, StoreError};
 use crate::ledger::part::Part;
 use crate::ledger::transaction::schema_version;
 use crate::ledger::{connect, immutable};
-use crate::open::refuse_part;
+use crate::open::refuse_place;
 use crate::{Result, SCHEMA_VERSION, Store, StoreOptions};
 
 /// A copy that was taken.
@@ -60,7 +60,7 @@ impl Store {
         if path.symlink_metadata().is_ok() {
             return Err(StoreError::Exists { path });
         }
-        refuse_part(&path)?;
+        refuse_place(&path)?;
         // Beside the copy, so that it can be moved there in one step.
         let part = Part::beside(&path)?;
         self.copy_into(&part, &path)?;

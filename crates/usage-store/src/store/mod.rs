@@ -24,6 +24,7 @@ pub(crate) mod across;
 mod append;
 pub(crate) mod backup;
 mod durable;
+pub(crate) mod reconciled;
 mod tags;
 
 use self::durable::Log;

@@ -28,6 +28,7 @@ use crate::write::before_horizon;
 use crate::write::event_ids::KnownIds;
 use crate::write::insert_rows::{InsertRows, PendingRow};
 use crate::write::verdict::Verdict;
+use crate::write::ways::Ways;
 
 /// The outcome of inserting a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,6 +149,8 @@ pub(crate) struct Rows<'a, 'r> {
     delta: Delta,
     /// The rows that others have taken the place of.
     pub(super) gone: Delta,
+    /// The ways that told of sessions first.
+    pub(super) ways: Ways,
     pub(super) outcome: BatchOutcome,
 }
 
@@ -171,6 +174,7 @@ impl<'a, 'r> Rows<'a, 'r> {
             records_from,
             delta,
             gone: Delta::default(),
+            ways: Ways::default(),
             outcome,
         })
     }
@@ -208,6 +212,7 @@ impl<'a, 'r> Rows<'a, 'r> {
         ids: &mut PendingIds<'_>,
     ) -> rusqlite::Result<Option<i64>> {
         match verdict {
+            Verdict::Store { .. } if self.reconcile(record)? => self.outcome.duplicates += 1,
             Verdict::Store { is_elsewhere } => {
                 let counts = record.counts().with_elsewhere(is_elsewhere);
                 let record = match is_elsewhere {
@@ -266,6 +271,18 @@ impl<'a, 'r> Rows<'a, 'r> {
         Ok(id)
     }
 
+    /// Returns whether another way has told of the record's session first. What this one tells is kept to be held
+    /// against that, and counts nowhere else.
+    pub(super) fn reconcile(&mut self, record: &Record) -> rusqlite::Result<bool> {
+        if !self.ways.is_second(self.connection, record)? {
+            return Ok(false);
+        }
+        let known = self.known()?;
+        let hash = record.event_id().map(|id| known.hash(record, id));
+        hash.into_iter().for_each(|hash| self.ways.tell(hash, record));
+        Ok(true)
+    }
+
     pub(crate) fn refuse(&mut self, refusal: Refusal) {
         self.outcome.refused.push(refusal);
     }
@@ -299,6 +316,7 @@ impl<'a, 'r> Rows<'a, 'r> {
             // Behind it: what came and went in this batch is in both.
             self.gone.count_out(self.connection)?;
         }
+        self.ways.write(self.connection)?;
         Ok(self.outcome)
     }
 }

@@ -60,6 +60,10 @@ impl<'r> Rows<'_, 'r> {
     ) -> rusqlite::Result<()> {
         self.put_rest()?;
         match self.look_up(record)? {
+            Lookup::Is(Verdict::Store { .. }) if self.reconcile(record)? => {
+                self.outcome.duplicates += 1;
+                Ok(())
+            }
             Lookup::Is(Verdict::Store { is_elsewhere }) => {
                 // Before the row: what fails behind it would leave it counted.
                 let place = self.next_place(record);

@@ -13,3 +13,4 @@ pub(crate) mod said;
 pub(crate) mod sources;
 pub(crate) mod tellings;
 mod verdict;
+pub(crate) mod ways;

@@ -27,6 +27,10 @@ fn the_variable_names_it() {
     check("x.db", |command, folder| {
         command.env(DB_ENV, folder.join("x.db"));
     });
+    // As a file of variables has it, which no shell has seen.
+    check("own/x.db", |command, _| {
+        command.env(DB_ENV, "~/own/x.db");
+    });
 }
 
 #[test]

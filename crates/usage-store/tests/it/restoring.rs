@@ -179,11 +179,15 @@ fn a_log_of_another_file_is_noticed_and_left() {
     let fresh = Place::new();
     let of_fresh = fresh.open();
     of_fresh.insert_batch(&[]).unwrap();
-    for from in [&place.path, &fresh.path] {
+    let log = |path: &Path| path.with_file_name("usage.db-wal");
+    let short = place.folder().join("short");
+    fs::copy(log(&place.path), &short).unwrap();
+    // One whose pages do not even make a database together with those of the copy.
+    store.insert_batch(&(60..5_000).map(|micros| record(micros, 1)).collect::<Vec<_>>()).unwrap();
+    for from in [short, log(&place.path), log(&fresh.path)] {
         let other = Place::new();
-        let log = |path: &Path| path.with_file_name("usage.db-wal");
         fs::copy(&copy, &other.path).unwrap();
-        fs::copy(log(from), log(&other.path)).unwrap();
+        fs::copy(&from, log(&other.path)).unwrap();
         let before = fs::read(&other.path).unwrap();
         for error in [
             Store::open_existing(&other.path).unwrap_err(),

@@ -144,6 +144,7 @@ impl<'a> Typed<'a> {
                 let all = Dimension::ALL.iter().chain(&Dimension::LISTS);
                 all.map(|of| plain(format!("{before}{}", of.name()))).collect()
             }
+            "budget" => self.budgets(),
             "name" if self.is_config() => Key::ALL
                 .into_iter()
                 .map(|key| Candidate { value: key.name().into(), about: key.about().into() })
@@ -180,6 +181,13 @@ impl<'a> Typed<'a> {
         // What a terminal would act on is not put on a command line.
         let is_typed = |name: &String| usage_core::format::printable(name) == *name;
         names.unwrap_or_default().into_iter().filter(is_typed).map(plain).collect()
+    }
+
+    fn budgets(&self) -> Vec<Candidate> {
+        let budgets = self.store().and_then(|store| store.budgets().list().ok());
+        let names = budgets.unwrap_or_default().into_iter().map(|of| of.name().to_owned());
+        let is_typed = |name: &String| usage_core::format::printable(name) == *name;
+        names.filter(is_typed).map(plain).collect()
     }
 
     /// Keywords, examples, and the last month that the ledger has something of.

@@ -78,6 +78,9 @@ pub(super) fn line(of: &Line<'_>, store: &Store, now: Timestamp) -> Result<Strin
     if more > 0 {
         parts.push(format!("Not logged: {}", format_tokens(more)));
     }
+    for told in store.reconciled()?.iter().filter(|told| told.instance == of.agent.name()) {
+        parts.push(amounts::reconciled(told));
+    }
     let skipped = of.skipped.iter().map(|(why, count, _)| told(why, count));
     let skipped: Vec<_> = skipped.collect();
     if !skipped.is_empty() {

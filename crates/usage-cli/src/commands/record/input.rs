@@ -173,6 +173,8 @@ pub(crate) struct Lines<R> {
     limit: usize,
     next_number: u64,
     is_first: bool,
+    /// The arrays that have begun and not ended.
+    open_arrays: i64,
     line: Vec<u8>,
 }
 
@@ -183,7 +185,13 @@ impl<R: BufRead> Lines<R> {
             (Form::Ndjson, _) => Ends::Breaks,
             (Form::Csv, _) => Ends::Rows(RowScanner::default()),
         };
-        Self { reader, ends, limit, next_number: 1, is_first: true, line: Vec::new() }
+        let line = Vec::new();
+        Self { reader, ends, limit, next_number: 1, is_first: true, open_arrays: 0, line }
+    }
+
+    /// Returns the line in which the input breaks off in the middle of an array, once all of it is read.
+    pub(crate) fn breaks_off(&self) -> Option<u64> {
+        (self.open_arrays > 0).then_some(self.next_number)
     }
 
     /// The next line, with its number, from 1; of a row or a value, that of its first line. One that is too long goes to
@@ -224,6 +232,9 @@ impl<R: BufRead> Lines<R> {
             let used = part.len() + usize::from(is_end && !are_values);
             self.reader.consume(used);
             if is_end || is_last {
+                // What breaks off within an object is told of that.
+                let is_cut = are_values && !is_end && self.line.starts_with(b"{");
+                self.open_arrays = if is_cut { 0 } else { self.open_arrays + self.depth_of_else() };
                 break;
             }
         }
@@ -245,6 +256,11 @@ impl<R: BufRead> Lines<R> {
         Ok(Some((number, if is_blank { Line::Blank } else { Line::Text(text) })))
     }
 
+    /// Returns the depth behind a piece that is no object.
+    fn depth_of_else(&self) -> i64 {
+        if self.line.starts_with(b"{") { 0 } else { depth(&self.line) }
+    }
+
     /// Skips what stands between the objects of an array.
     fn skip_between(&mut self) -> io::Result<()> {
         loop {
@@ -252,12 +268,19 @@ impl<R: BufRead> Lines<R> {
             let end = buffer.iter().position(|byte| !is_between(*byte)).unwrap_or(buffer.len());
             let is_end = end < buffer.len() || buffer.is_empty();
             self.next_number += breaks(&buffer[..end]);
+            self.open_arrays += depth(&buffer[..end]);
             self.reader.consume(end);
             if is_end {
                 return Ok(());
             }
         }
     }
+}
+
+/// Returns by how much deeper in arrays one is behind these bytes.
+fn depth(bytes: &[u8]) -> i64 {
+    let of = |byte: &u8| i64::from(*byte == b'[') - i64::from(*byte == b']');
+    bytes.iter().map(of).sum()
 }
 
 /// Returns the number of line breaks in a text.

@@ -129,7 +129,8 @@ fn other(start: &[u8]) -> Option<Other> {
     let first_key = text.strip_prefix(b"{").map(<[u8]>::trim_ascii_start).unwrap_or_default();
     let is_telemetry = [&b"\"resourceSpans\""[..], b"\"resourceLogs\"", b"\"resourceMetrics\""];
     if is_telemetry.iter().any(|key| first_key.starts_with(key)) {
-        return Some(Other { what: "telemetry (OTLP)", hint: None });
+        let hint = Some("`usage serve` takes it, at /v1/logs, /v1/traces and /v1/metrics");
+        return Some(Other { what: "telemetry (OTLP)", hint });
     }
     // In no text, and in each program, picture and archive.
     if text.iter().take(ENOUGH).filter(|byte| **byte == 0).count() > ENOUGH / 10 {

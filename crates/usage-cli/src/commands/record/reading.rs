@@ -78,6 +78,10 @@ impl<'a> Reading<'a> {
         loop {
             let next = lines.next(|part| self.keep_part(part));
             let Some((line, text)) = next.map_err(|error| input.failed(&error))? else {
+                if let Some(line) = lines.breaks_off() {
+                    let why = "the array has no end: what was to follow is not there";
+                    self.refuse(Place { input: index, line }, None, why)?;
+                }
                 return Ok(());
             };
             let place = Place { input: index, line };

@@ -140,6 +140,24 @@ fn hours_shown_twice_are_one_long_hour() {
 }
 
 #[test]
+fn quarters_of_an_hour_that_the_clocks_show_twice_are_two() {
+    use chrono_tz::America::New_York;
+    let at = |text: &str| text.parse::<DateTime<chrono::Utc>>().unwrap().with_timezone(&New_York);
+    assert_eq!(
+        around(Unit::QuarterHour, at("2026-11-01T05:20:00Z")),
+        pair("2026-11-01T01:15:00-04:00", "2026-11-01T01:30:00-04:00")
+    );
+    assert_eq!(
+        around(Unit::QuarterHour, at("2026-11-01T06:20:00Z")),
+        pair("2026-11-01T01:15:00-05:00", "2026-11-01T01:30:00-05:00")
+    );
+    assert_eq!(
+        around(Unit::QuarterHour, at("1969-12-31T23:59:59Z")),
+        pair("1969-12-31T18:45:00-05:00", "1969-12-31T19:00:00-05:00")
+    );
+}
+
+#[test]
 fn a_unit_that_has_begun_stays_the_current_one() {
     let tick = TimeDelta::nanoseconds(1);
     // St John's: midnight at 02:30 UTC, back to 23:01 a minute later.

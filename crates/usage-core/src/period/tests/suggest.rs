@@ -37,6 +37,19 @@ const MEANT: &[(&str, &str)] = &[
     ("2026/03/01..", "2026-03-01.."),
     ("2026-3-1..2026-3-5", "2026-03-01..2026-03-05"),
     ("this-cylce", "this-cycle"),
+    ("current month", "this-month"),
+    // That was a Tuesday.
+    ("tuesday", "2026-03-10"),
+    ("monday", "2026-03-09"),
+    ("last monday", "2026-03-09"),
+    ("last tuesday", "2026-03-03"),
+    ("since monday", "2026-03-09.."),
+    ("from 2026-03-01 to 2026-03-05", "2026-03-01..2026-03-05"),
+    ("yesterday to today", "yesterday..today"),
+    ("march 3", "2026-03-03"),
+    ("3 Mar 2025", "2025-03-03"),
+    ("March 3rd, 2026", "2026-03-03"),
+    ("q1 2025", "2025-Q1"),
 ];
 
 #[test]

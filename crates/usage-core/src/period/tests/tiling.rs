@@ -32,7 +32,8 @@ const ZONES: &[(Tz, i32)] = &[
     (Pacific::Kwajalein, 1993),
 ];
 
-const UNITS: [Unit; 7] = [
+const UNITS: [Unit; 8] = [
+    Unit::QuarterHour,
     Unit::Hour,
     Unit::Day,
     Unit::Week(WeekStart::Monday),

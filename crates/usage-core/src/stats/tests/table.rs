@@ -169,7 +169,7 @@ fn groupings_are_read_and_checked() {
     assert_eq!(by.unit(WeekStart::Sunday), Some(Unit::Week(WeekStart::Sunday)));
     assert!(!by.is_time_alone() && read("hour").unwrap().is_time_alone());
     assert_eq!(read("model").unwrap().unit(WeekStart::Sunday), None);
-    let listed = "instance, profile, provider, route, model, tier, project, user, hour, day, week, month, session, block, tag:KEY";
+    let listed = "instance, profile, provider, route, model, tier, project, user, quarter_hour, hour, day, week, month, session, block, tag:KEY";
     for (text, why) in [
         ("", format!("nothing to group by was given, there are {listed}")),
         ("Day", format!("a report cannot be grouped by \"Day\", only by {listed}")),
