@@ -134,7 +134,7 @@ impl Context {
         #[cfg(feature = "ship")]
         if self.engine_url().is_some() {
             return Err(CliError::usage("this needs a ledger, and --db names an engine")
-                .hint("from engines come `usage report`, `usage sessions` and `usage blocks`"));
+                .hint("from engines come `usage report`, `usage sessions`, `usage blocks` and `usage top`"));
         }
         match &self.db {
             Some(path) => Ok(usage_store::in_home(path)?),
@@ -181,6 +181,15 @@ impl Context {
             ));
         }
         Ok(Box::new(self.open_existing()?))
+    }
+
+    /// Returns whether an engine was named in place of a ledger.
+    #[cfg(feature = "top")]
+    pub(crate) fn is_engine(&self) -> bool {
+        #[cfg(feature = "ship")]
+        return self.engine_url().is_some();
+        #[cfg(not(feature = "ship"))]
+        false
     }
 
     /// The URL that was named in place of a ledger.

@@ -93,12 +93,15 @@ impl Connection {
             .query("database", &self.server.database)
             // An error in the middle of an answer is told in its head.
             .query("wait_end_of_query", "1")
-            .query("max_query_size", "67108864");
+            .query("max_query_size", "67108864")
+            // Over shards: an epoch lies whole on one of them, what was sent is there, and one that is away is told.
+            .query("distributed_product_mode", "local")
+            .query("insert_distributed_sync", "1")
+            .query("skip_unavailable_shards", "0");
         if self.is_modern {
             for (name, value) in [
                 ("async_insert", "0"),
                 ("max_partitions_per_insert_block", "0"),
-                ("insert_distributed_sync", "1"),
                 ("max_ast_elements", "10000000"),
                 ("max_expanded_ast_elements", "10000000"),
             ] {

@@ -11,6 +11,7 @@ use usage_store::{PruneOptions, PrunePlan, Store};
 
 use crate::ledgers::{DAY, START, Traffic, compare, open};
 use crate::servers::{DEADLINE, Kind, Server};
+use crate::shards;
 
 const CHILD: &str = "USAGE_SHIP_CHILD";
 
@@ -49,22 +50,28 @@ fn spawn(store: &Store, url: &str) -> Child {
 }
 
 fn survives(kind: Kind) {
-    let Some(mut server) = Server::start(kind) else { return };
+    if let Some(server) = Server::start(kind) {
+        let url = server.place();
+        all_survive(&format!("{kind:?}"), &mut [server], [&url, &url], &url);
+    }
+}
+
+/// Two ledgers are shipped to `to`, and in the end `whole` says what both come to.
+fn all_survive(name: &str, servers: &mut [Server], to: [&str; 2], whole: &str) {
     let (kills, records) =
         (of_environment("USAGE_SHIP_KILLS", 3), of_environment("USAGE_SHIP_RECORDS", 2_000));
     let started = Instant::now();
     let folder = tempfile::tempdir().unwrap();
     let stores = ["a-records.db", "b.db"].map(|name| open(&folder.path().join(name)));
     let mut traffic = [Traffic::of("a", 1), Traffic::of("b", 2)];
-    let url = server.place();
-    let mut children = [spawn(&stores[0], &url), spawn(&stores[1], &url)];
+    let mut children = [0, 1].map(|who| spawn(&stores[who], to[who]));
     // Nobody is killed before anything was shipped.
     for (store, traffic) in stores.iter().zip(&mut traffic) {
         store.insert_batch(&traffic.batch(10)).unwrap();
     }
     let deadline = Instant::now() + DEADLINE;
     let has_begun = || {
-        let mut wire = url.parse::<usage_ship::Target>().unwrap().connect().ok()?;
+        let mut wire = whole.parse::<usage_ship::Target>().unwrap().connect().ok()?;
         let ledgers = wire.query("SELECT count(*) FROM usage_ledger").ok()?;
         (ledgers[0][0] == "2").then_some(())
     };
@@ -72,7 +79,7 @@ fn survives(kind: Kind) {
         assert!(Instant::now() < deadline, "nothing was shipped");
         thread::sleep(Duration::from_millis(50));
     }
-    let (mut killed, mut random) = ([0; 3], fastrand::Rng::with_seed(3));
+    let (mut killed, mut random) = ([0; 4], fastrand::Rng::with_seed(3));
     let rounds = kills * 4;
     for round in 0..rounds {
         for (store, traffic) in stores.iter().zip(&mut traffic) {
@@ -90,15 +97,15 @@ fn survives(kind: Kind) {
                 .unwrap();
         }
         if round % 4 == 3 {
-            let who = (round / 4) % 3;
+            let who = (round / 4) % (2 + servers.len());
             killed[who] += 1;
-            if who == 2 {
+            if let Some(server) = who.checked_sub(2).and_then(|who| servers.get_mut(who)) {
                 server.kill();
                 server.run();
             } else {
                 children[who].kill().unwrap();
                 children[who].wait().unwrap();
-                children[who] = spawn(&stores[who], &url);
+                children[who] = spawn(&stores[who], to[who]);
             }
         }
     }
@@ -106,25 +113,36 @@ fn survives(kind: Kind) {
         child.kill().unwrap();
         child.wait().unwrap();
     }
-    for (store, with_records) in stores.iter().zip([true, false]) {
+    for ((store, with_records), url) in stores.iter().zip([true, false]).zip(to) {
         let mut options = Options::default();
         options.with_records = with_records;
         let shipped = Shipper::new(store, url.parse().unwrap(), options).ship().unwrap();
-        eprintln!("{kind:?}: left for the end: {shipped:?}");
+        eprintln!("{name}: left for the end: {shipped:?}");
     }
-    let mut wire = url.parse::<usage_ship::Target>().unwrap().connect().unwrap();
+    let mut wire = whole.parse::<usage_ship::Target>().unwrap().connect().unwrap();
     let mut count = |sql: &str| wire.query(sql).unwrap()[0][0].clone();
+    let distinct = |table: &str| {
+        let key = if table == "usage_sum" { "level, number, session, label" } else { "number, id" };
+        format!("SELECT count(*) FROM (SELECT DISTINCT epoch, {key} FROM {table}) AS s")
+    };
     eprintln!(
-        "{kind:?}: {killed:?} kills of shippers and server in {:?}; rows of sums there {}, distinct {}, of records {}, distinct {}",
+        "{name}: {killed:?} kills of both shippers and of servers in {:?}; rows of sums there {}, distinct {}, of records {}, distinct {}",
         started.elapsed(),
         count("SELECT count(*) FROM usage_sum"),
-        count(
-            "SELECT count(*) FROM (SELECT DISTINCT epoch, level, number, session, label FROM usage_sum) AS s"
-        ),
+        count(&distinct("usage_sum")),
         count("SELECT count(*) FROM usage_record"),
-        count("SELECT count(*) FROM (SELECT DISTINCT epoch, number, id FROM usage_record) AS s"),
+        count(&distinct("usage_record")),
     );
-    compare(&[&stores[0], &stores[1]], &url);
+    compare(&[&stores[0], &stores[1]], whole);
+}
+
+/// One ledger is shipped through tables over both shards, the other one to its own shard.
+#[test]
+fn of_shards() {
+    if let Some(mut servers) = Server::start_shards() {
+        let [whole, other] = shards::places(&servers);
+        all_survive("shards", &mut servers, [&whole, &other], &whole);
+    }
 }
 
 #[test]

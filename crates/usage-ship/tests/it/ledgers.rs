@@ -8,13 +8,14 @@ use chrono_tz::Tz;
 use usage_conformance::AnyPrices;
 use usage_core::period::Unit;
 use usage_core::query::{Calendar, Listing, Selection};
-use usage_core::stats::Aggregates;
 use usage_core::{
     Context, Engine, EventId, Filter, LabelNames, Labels, Measure, Record, TimeRange, Timestamp,
     TokenCounts, Usage,
 };
 use usage_ship::{Remote, verify};
 use usage_store::{Store, StoreOptions};
+
+use crate::together::{Together, printed};
 
 /// 2025-11-01, in microseconds.
 pub(crate) const START: i64 = 1_761_955_200_000_000;
@@ -46,6 +47,11 @@ impl Traffic {
 
     pub(crate) fn batch(&mut self, records: usize) -> Vec<Record> {
         (0..records).map(|_| self.record()).collect()
+    }
+
+    /// Goes on from another instant, in microseconds.
+    pub(crate) const fn set(&mut self, now: i64) {
+        self.now = now;
     }
 
     fn record(&mut self) -> Record {
@@ -90,6 +96,9 @@ pub(crate) fn compare(stores: &[&Store], url: &str) {
         let differences = verify(store, url.parse().unwrap()).unwrap();
         assert!(differences.is_empty(), "{differences:?}");
     }
+    for ((what, expected), (_, found)) in printed(&Together(stores)).iter().zip(printed(&remote)) {
+        assert_eq!(found, *expected, "{what}");
+    }
     let filters = [Filter::new(), Filter::new().keeping(usage_core::Label::Model, "model\t-3")];
     for filter in &filters {
         // Whole quarters of an hour: of pruned ones nothing else can be told.
@@ -97,12 +106,9 @@ pub(crate) fn compare(stores: &[&Store], url: &str) {
             [TimeRange::ALL, TimeRange { start: Some(Timestamp::from_micros(START)), end: None }]
         {
             let of = Selection::new(range, filter);
-            let mut totals = Aggregates::default();
-            stores.iter().for_each(|store| totals.merge(Engine::totals(*store, &of).unwrap()));
-            assert_eq!(remote.totals(&of).unwrap(), totals);
+            assert_eq!(remote.totals(&of).unwrap(), Together(stores).totals(&of).unwrap());
         }
         for (unit, zone) in [
-            (Unit::Day, Tz::Asia__Kathmandu),
             (Unit::Hour, Tz::UTC),
             (Unit::Month, Tz::America__New_York),
         ] {
@@ -111,23 +117,12 @@ pub(crate) fn compare(stores: &[&Store], url: &str) {
             let ends = [first, START + 9 * DAY].map(Timestamp::from_micros).map(Some);
             let of = Selection::new(TimeRange { start: ends[0], end: ends[1] }, filter);
             let by = Calendar { unit, zone };
-            let mut expected = Engine::series(stores[0], &of, by).unwrap();
-            for store in &stores[1..] {
-                for (at, bucket) in
-                    Engine::series(*store, &of, by).unwrap().buckets().iter().enumerate()
-                {
-                    expected.bucket_mut(at).unwrap().usage_mut().merge(bucket.usage().clone());
-                }
-            }
+            let expected = Together(stores).series(&of, by).unwrap();
             assert_eq!(remote.series(&of, by).unwrap(), expected, "by {unit:?} in {zone}");
         }
         let of = Selection::new(TimeRange::ALL, filter);
         let listing = Listing::default();
-        let mut sessions: Vec<_> = stores
-            .iter()
-            .flat_map(|store| store.sessions(&of, listing).unwrap().unwrap())
-            .collect();
-        listing.apply(&mut sessions);
+        let sessions = Together(stores).sessions(&of, listing).unwrap().unwrap();
         assert_eq!(remote.sessions(&of, listing).unwrap().unwrap(), sessions);
         let mut blocks: Vec<_> =
             stores.iter().flat_map(|store| store.blocks(&of).unwrap()).collect();

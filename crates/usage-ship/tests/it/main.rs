@@ -8,7 +8,10 @@
 
 mod conformance;
 mod copies;
+mod faults;
 mod kills;
 mod ledgers;
 mod proxy;
 mod servers;
+mod shards;
+mod together;

@@ -42,6 +42,50 @@ fn cutting(port: u16, cuts: Arc<AtomicU64>) -> u16 {
     own
 }
 
+/// Passes bytes on, until somebody says certain words: the server hears them and is not heard any more. Returns its port
+/// and what tells how many answers were lost.
+pub(crate) fn losing(port: u16, words: &'static str) -> (u16, impl Fn() -> u64) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let own = listener.local_addr().unwrap().port();
+    let lost = Arc::new(AtomicU64::new(0));
+    let of_all = Arc::clone(&lost);
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else { continue };
+            let [mut from, mut to] = [&client, &server].map(|of| of.try_clone().unwrap());
+            let is_deaf = Arc::new(AtomicU64::new(0));
+            let (deaf, lost) = (Arc::clone(&is_deaf), Arc::clone(&lost));
+            thread::spawn(move || {
+                let mut buffer = [0; 1 << 16];
+                while let Ok(read @ 1..) = from.read(&mut buffer) {
+                    let said = String::from_utf8_lossy(&buffer[..read]);
+                    if said.contains(words) {
+                        deaf.store(1, Ordering::SeqCst);
+                        lost.fetch_add(1, Ordering::SeqCst);
+                    }
+                    if to.write_all(&buffer[..read]).is_err() {
+                        break;
+                    }
+                }
+                let _ = to.shutdown(Shutdown::Both);
+            });
+            let [mut from, mut to] = [&server, &client].map(|of| of.try_clone().unwrap());
+            thread::spawn(move || {
+                let mut buffer = [0; 1 << 16];
+                while let Ok(read @ 1..) = from.read(&mut buffer) {
+                    if is_deaf.load(Ordering::SeqCst) > 0 || to.write_all(&buffer[..read]).is_err()
+                    {
+                        break;
+                    }
+                }
+                let _ = to.shutdown(Shutdown::Both);
+                let _ = from.shutdown(Shutdown::Both);
+            });
+        }
+    });
+    (own, move || of_all.load(Ordering::SeqCst))
+}
+
 fn survives(kind: Kind) {
     let Some(server) = Server::start(kind) else { return };
     let folder = tempfile::tempdir().unwrap();

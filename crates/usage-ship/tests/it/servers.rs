@@ -5,7 +5,7 @@ use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -29,6 +29,10 @@ pub(crate) enum Kind {
 pub(crate) struct Server {
     kind: Kind,
     port: u16,
+    /// Where the other shards of a cluster reach it.
+    inner_port: u16,
+    /// The inner ports of all shards; none where it stands alone.
+    cluster: Vec<u16>,
     folder: TempDir,
     child: Option<Child>,
     names: AtomicU32,
@@ -86,6 +90,23 @@ fn skip(kind: Kind) {
 impl Server {
     /// Starts a server; none, said aloud, where there is no such engine.
     pub(crate) fn start(kind: Kind) -> Option<Self> {
+        let mut server = Self::new(kind)?;
+        server.run();
+        Some(server)
+    }
+
+    /// Starts two servers of ClickHouse that know each other as shards.
+    pub(crate) fn start_shards() -> Option<[Self; 2]> {
+        let (mut one, mut other) = (Self::new(Kind::ClickHouse)?, Self::new(Kind::ClickHouse)?);
+        let cluster = vec![one.inner_port, other.inner_port];
+        for server in [&mut one, &mut other] {
+            server.cluster.clone_from(&cluster);
+            server.run();
+        }
+        Some([one, other])
+    }
+
+    fn new(kind: Kind) -> Option<Self> {
         let is_there = match kind {
             Kind::Postgres => postgres().is_some(),
             Kind::ClickHouse => clickhouse().is_some(),
@@ -96,12 +117,18 @@ impl Server {
             return None;
         }
         let folder = tempfile::Builder::new().prefix("engine").tempdir().unwrap();
-        let mut server =
-            Self { kind, port: free_port(), folder, child: None, names: AtomicU32::new(0) };
+        let server = Self {
+            kind,
+            port: free_port(),
+            inner_port: free_port(),
+            cluster: Vec::new(),
+            folder,
+            child: None,
+            names: AtomicU32::new(0),
+        };
         if kind == Kind::Postgres {
             server.init_postgres();
         }
-        server.run();
         Some(server)
     }
 
@@ -110,8 +137,8 @@ impl Server {
         fs::create_dir(&data).unwrap();
         open_to_all(self.folder.path());
         let mut init = as_other(&postgres().unwrap().join("initdb"), &[&data, self.folder.path()]);
-        init.args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-N", "-D"])
-            .arg(&data);
+        init.args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-N"]);
+        init.args(["--wal-segsize=1", "-D"]).arg(&data);
         let out = init.output().unwrap();
         assert!(out.status.success(), "{out:?}");
     }
@@ -130,6 +157,13 @@ impl Server {
                     "listen_addresses=127.0.0.1",
                     "-c",
                     "max_connections=20",
+                    // What is killed leaves nothing in the machine's memory.
+                    "-c",
+                    "dynamic_shared_memory_type=mmap",
+                    "-c",
+                    "max_wal_size=8MB",
+                    "-c",
+                    "min_wal_size=2MB",
                 ]);
                 command.args(["-c", &format!("unix_socket_directories={}", folder.display())]);
                 command.arg("-p").arg(&port).arg("-D").arg(folder.join("data"));
@@ -139,7 +173,9 @@ impl Server {
                 fs::create_dir_all(folder.join("data")).unwrap();
                 let config = include_str!("clickhouse.xml")
                     .replace("FOLDER", &folder.display().to_string())
-                    .replace("PORT", &port);
+                    .replace("<http_port>PORT", &format!("<http_port>{port}"))
+                    .replace("INNER", &self.inner_port.to_string())
+                    .replace("SHARDS", &shards(&self.cluster));
                 fs::write(folder.join("config.xml"), config).unwrap();
                 let mut command = Command::new(clickhouse().unwrap());
                 command.arg(format!("--config-file={}", folder.join("config.xml").display()));
@@ -187,6 +223,14 @@ impl Server {
         }
     }
 
+    /// Starts it again if it has ended by itself.
+    pub(crate) fn revive(&mut self) {
+        if self.child.as_mut().is_none_or(|child| child.try_wait().unwrap().is_some()) {
+            self.child = None;
+            self.run();
+        }
+    }
+
     fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
@@ -224,8 +268,24 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        if let Some(child) = self.child.as_ref().filter(|_| self.kind == Kind::Postgres) {
+            // It takes its children and its memory with it.
+            let _ = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+            let deadline = Instant::now() + Duration::from_secs(5);
+            while Instant::now() < deadline && TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+                thread::sleep(Duration::from_millis(20));
+            }
+        }
         self.kill();
     }
+}
+
+fn shards(inner_ports: &[u16]) -> String {
+    let shard = |port: &u16| {
+        format!("<shard><replica><host>127.0.0.1</host><port>{port}</port></replica></shard>")
+    };
+    let shards: String = inner_ports.iter().map(shard).collect();
+    if shards.is_empty() { shards } else { format!("<both>{shards}</both>") }
 }
 
 /// A command as a user that is not root, to whom some folders are given: Postgres refuses to be run by root.
@@ -252,8 +312,16 @@ fn open_to_all(folder: &Path) {
     assert!(Command::new("chmod").arg("755").arg(folder).status().unwrap().success());
 }
 
-/// A port below those that clients are given: one that tries a dead port there may be connected to itself.
+/// A port below those that clients are given: one that tries a dead port there may be connected to itself. Each process
+/// has some of its own, since tests look for one at the same time.
 fn free_port() -> u16 {
-    let first = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
-    (first..32_000).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + u16::try_from(std::process::id() % 1_000).unwrap() * 12;
+    loop {
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed);
+        assert!(port < 32_012, "no port is free");
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }

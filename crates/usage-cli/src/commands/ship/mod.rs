@@ -1,5 +1,6 @@
 //! `usage ship`
 
+use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
@@ -11,6 +12,10 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::interrupts::Interrupts;
 use crate::{amounts, exit_codes, output};
+
+mod metrics;
+
+use metrics::Metrics;
 
 /// Ship the ledger's sums to Postgres or ClickHouse, where many ledgers come together
 ///
@@ -35,6 +40,10 @@ pub(crate) struct Args {
     /// How long to wait between two looks at the ledger
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     every: u64,
+
+    /// Write metrics to this file after each look, in the text form of Prometheus
+    #[arg(long, value_name = "FILE", requires = "follow")]
+    metrics: Option<PathBuf>,
 
     /// Compare the sums there with the ledger's, by month, when all is shipped
     #[arg(long)]
@@ -107,15 +116,18 @@ fn follow(shipper: &mut Shipper<'_>, args: &Args, context: &Context) -> Result<u
     let interrupts = Interrupts::catch()?;
     let every = Duration::from_secs(args.every);
     let (mut pause, mut said) = (every, String::new());
+    let mut metrics = Metrics::begin(args.metrics.as_deref())?;
     while !interrupts.came() {
         match shipper.ship() {
             Ok(shipped) => {
+                metrics.succeeded(shipped, context.now_timestamp());
                 if shipped.passes > 0 || !said.is_empty() {
                     tell(shipped, context);
                 }
                 (pause, said) = (every, String::new());
             }
             Err(error) if error.is_transient() => {
+                metrics.failed();
                 pause =
                     if said.is_empty() { Duration::from_secs(1) } else { (pause * 2).min(LONGEST) };
                 let text = error.to_string();

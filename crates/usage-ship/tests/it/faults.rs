@@ -1,0 +1,170 @@
+//! What else happens to engines: they are away, are full, and lose answers; and clocks go back.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Command;
+use std::{env, fs};
+
+use usage_ship::{Options, Remote, Shipper};
+use usage_store::Store;
+
+use crate::ledgers::{DAY, START, Traffic, compare, open};
+use crate::proxy::losing;
+use crate::servers::{Kind, Server};
+use crate::together::printed;
+
+fn shipper<'s>(store: &'s Store, url: &str) -> Shipper<'s> {
+    let mut options = Options::default();
+    options.with_records = true;
+    Shipper::new(store, url.parse().unwrap(), options)
+}
+
+/// The memory of this process that is in use, in bytes.
+fn memory() -> u64 {
+    let text = fs::read_to_string("/proc/self/statm").unwrap();
+    text.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4_096
+}
+
+fn goes_on_after_an_absence(kind: Kind) {
+    let Some(mut server) = Server::start(kind) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("usage.db"));
+    let (url, mut traffic) = (server.place(), Traffic::of("a", 3));
+    let mut shipper = shipper(&store, &url);
+    store.insert_batch(&traffic.batch(100)).unwrap();
+    shipper.ship().unwrap();
+    server.kill();
+    let mut before = 0;
+    for look in 0..200 {
+        store.insert_batch(&traffic.batch(10)).unwrap();
+        assert!(shipper.ship().unwrap_err().is_transient());
+        if look == 50 {
+            before = memory();
+        }
+    }
+    // Nothing waits in memory for an engine that is away.
+    let grown = memory().saturating_sub(before);
+    assert!(grown < 16 << 20, "{grown} bytes more after 150 looks");
+    server.run();
+    shipper.ship().unwrap();
+    // A clock that was set back by a year: what is recorded then is late, and counts.
+    traffic.set(START - 365 * DAY);
+    store.insert_batch(&traffic.batch(50)).unwrap();
+    shipper.ship().unwrap();
+    compare(&[&store], &url);
+}
+
+#[test]
+fn postgres_may_be_away() {
+    goes_on_after_an_absence(Kind::Postgres);
+}
+
+#[test]
+fn clickhouse_may_be_away() {
+    goes_on_after_an_absence(Kind::ClickHouse);
+}
+
+/// The engine has done what ends a pass, and nobody hears of it.
+fn survives_a_lost_answer(kind: Kind, last_words: &'static str) {
+    let Some(server) = Server::start(kind) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("usage.db"));
+    let (url, mut traffic) = (server.place(), Traffic::of("a", 3));
+    let (port, lost) = losing(server.port(), last_words);
+    let broken = url.replace(&format!(":{}/", server.port()), &format!(":{port}/"));
+    let mut shipper = shipper(&store, &broken);
+    for _ in 0..3 {
+        store.insert_batch(&traffic.batch(100)).unwrap();
+        assert!(shipper.ship().unwrap_err().is_transient());
+        compare(&[&store], &url);
+        assert_eq!(shipper.ship().unwrap().sums, 0, "it is all there");
+    }
+    assert_eq!(lost(), 3);
+}
+
+#[test]
+fn an_answer_of_postgres_may_be_lost() {
+    survives_a_lost_answer(Kind::Postgres, "COMMIT");
+}
+
+#[test]
+fn an_answer_of_clickhouse_may_be_lost() {
+    survives_a_lost_answer(Kind::ClickHouse, "INSERT+INTO+usage_ledger");
+}
+
+const SMALL: &str = "USAGE_SHIP_SMALL_DISK";
+
+/// Runs a test once more where temporary files have a small disk of their own, or says aloud that nobody may do that
+/// here. Returns whether this is that run.
+fn has_a_small_disk(name: &str) -> bool {
+    if env::var_os(SMALL).is_some() {
+        return true;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let disk = folder.path().join("disk");
+    fs::create_dir(&disk).unwrap();
+    // All the way down it has to be open to the user that Postgres is run as.
+    for path in [folder.path(), &disk] {
+        assert!(Command::new("chmod").arg("755").arg(path).status().unwrap().success());
+    }
+    let mount = "mount -t tmpfs -o size=90m,mode=755 tmpfs \"$TMPDIR\" || exit 77; exec \"$@\"";
+    let status = Command::new("unshare")
+        .args(["--mount", "sh", "-c", mount, "sh"])
+        .arg(env::current_exe().unwrap())
+        .args([name, "--exact", "--nocapture"])
+        .env("TMPDIR", &disk)
+        .env(SMALL, folder.path())
+        .status();
+    match status {
+        Ok(status) if status.success() => {}
+        Ok(status) if status.code() == Some(101) => panic!("{status}"),
+        other => eprintln!("SKIPPED: no disk can be mounted here ({other:?}), so none was full"),
+    }
+    false
+}
+
+/// Leaves some room on the disk of temporary files, and takes the rest.
+fn fill(ballast: &Path, room: u64) {
+    let mut file = fs::File::create(ballast).unwrap();
+    while file.write_all(&[1; 1 << 16]).is_ok() {}
+    let size = file.metadata().unwrap().len();
+    file.set_len(size.saturating_sub(room)).unwrap();
+}
+
+fn survives_a_full_disk(kind: Kind, name: &str) {
+    if !has_a_small_disk(name) {
+        return;
+    }
+    let Some(mut server) = Server::start(kind) else { return };
+    // The ledger has another disk.
+    let folder = tempfile::tempdir_in(env::var_os(SMALL).unwrap()).unwrap();
+    let store = open(&folder.path().join("usage.db"));
+    let (url, mut traffic) = (server.place(), Traffic::of("a", 3));
+    let mut shipper = shipper(&store, &url);
+    store.insert_batch(&traffic.batch(200)).unwrap();
+    shipper.ship().unwrap();
+    let before = printed(&Remote::open(url.parse().unwrap()).unwrap());
+    let ballast = env::temp_dir().join("ballast");
+    fill(&ballast, 1 << 20);
+    store.insert_batch(&traffic.batch(9_000)).unwrap();
+    let error = shipper.ship().unwrap_err();
+    assert!(error.is_transient(), "{error:?}");
+    eprintln!("{kind:?} with a full disk: {error}");
+    if let Ok(remote) = Remote::open(url.parse().unwrap()) {
+        assert_eq!(printed(&remote), before, "what is there stays what it was");
+    }
+    fs::remove_file(ballast).unwrap();
+    server.revive();
+    shipper.ship().unwrap();
+    compare(&[&store], &url);
+}
+
+#[test]
+fn the_disk_of_postgres_may_be_full() {
+    survives_a_full_disk(Kind::Postgres, "faults::the_disk_of_postgres_may_be_full");
+}
+
+#[test]
+fn the_disk_of_clickhouse_may_be_full() {
+    survives_a_full_disk(Kind::ClickHouse, "faults::the_disk_of_clickhouse_may_be_full");
+}
