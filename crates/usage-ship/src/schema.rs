@@ -119,7 +119,7 @@ pub(crate) fn tables() -> [Table; 6] {
             false,
         ),
         table("usage_sum", sum, "epoch, level, number, version, session, label", "level", false),
-        table("usage_label", label, "epoch, id", "", true),
+        table("usage_label", label, "epoch, id, version", "", false),
         table(
             "usage_session",
             columns(&[
@@ -131,9 +131,9 @@ pub(crate) fn tables() -> [Table; 6] {
                 ("first_us", Number),
                 ("last_us", Number),
             ]),
-            "epoch, id",
+            "epoch, id, version",
             "",
-            true,
+            false,
         ),
         table(
             "usage_record",
@@ -220,6 +220,13 @@ fn view(dialect: Dialect) -> String {
         Dialect::Postgres => "to_timestamp(s.number * 900)",
         Dialect::ClickHouse { .. } => "toDateTime(s.number * 900)",
     };
+    // Of names each version lies there that tidying has not come to.
+    let label = match dialect {
+        Dialect::Postgres => "SELECT * FROM usage_label",
+        Dialect::ClickHouse { .. } => {
+            "SELECT * FROM usage_label ORDER BY version DESC LIMIT 1 BY epoch, id"
+        }
+    };
     let (create, last) = match dialect {
         Dialect::Postgres => ("CREATE OR REPLACE VIEW", ""),
         Dialect::ClickHouse { is_modern: true } => ("CREATE OR REPLACE VIEW", " FINAL"),
@@ -231,7 +238,7 @@ fn view(dialect: Dialect) -> String {
          \x20   INNER JOIN (SELECT epoch, version AS through FROM usage_ledger{last} WHERE state = 'live') AS g ON g.epoch = m.epoch\n\
          \x20   WHERE m.level = 1 AND m.version <= g.through GROUP BY m.epoch, m.number) AS v\n\
          \x20 ON v.epoch = s.epoch AND v.number = s.number AND v.version = s.version) AS s\n\
-         INNER JOIN (SELECT * FROM usage_label{last}) AS l ON l.epoch = s.epoch AND l.id = s.label"
+         INNER JOIN ({label}) AS l ON l.epoch = s.epoch AND l.id = s.label"
     )
 }
 

@@ -244,12 +244,16 @@ fn tidy(link: &mut Link, version: u64) -> Result<(), ShipError> {
     if link.wire.number(over_shards)? > 0 {
         return Ok(()); // Only a shard itself deletes.
     }
-    let latest = format!(
-        "SELECT level, number, max(version) FROM usage_mark WHERE epoch = '{epoch}' AND version <= {version} GROUP BY level, number"
-    );
-    for table in ["usage_sum", "usage_record", "usage_mark"] {
+    let marks = ("usage_mark", "level, number");
+    let names =
+        [("usage_label", "id"), ("usage_session", "id")].map(|(table, key)| (table, (table, key)));
+    let by_marks = ["usage_sum", "usage_record", "usage_mark"].map(|table| (table, marks));
+    for (table, (of, key)) in by_marks.into_iter().chain(names) {
+        let latest = format!(
+            "SELECT {key}, max(version) FROM {of} WHERE epoch = '{epoch}' AND version <= {version} GROUP BY {key}"
+        );
         let sql = format!(
-            "ALTER TABLE {table} DELETE WHERE epoch = '{epoch}' AND version <= {version} AND (level, number, version) NOT IN ({latest})"
+            "ALTER TABLE {table} DELETE WHERE epoch = '{epoch}' AND version <= {version} AND ({key}, version) NOT IN ({latest})"
         );
         link.wire.execute(&sql)?;
     }

@@ -9,7 +9,8 @@ use usage_core::{Filter, Labels, TagKey, Tags, TimeRange, Timestamp};
 use usage_store::shipped::StretchLevel;
 
 use super::cover::{
-    Cut, QUARTER, cover, day_of, micros, month_of_day, quarter_of, quarters, start_of_day, start_of_quarter,
+    Cut, QUARTER, cover, day_of, micros, month_of_day, quarter_of, quarters, start_of_day,
+    start_of_quarter,
 };
 use super::rows::Row;
 use super::state::State;

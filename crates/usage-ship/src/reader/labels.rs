@@ -8,7 +8,7 @@ use super::Fail;
 use crate::error::ShipError;
 use crate::schema::quoted;
 use crate::shipper::Ledger;
-use crate::wire::{Dialect, Wire, parsed};
+use crate::wire::{Wire, parsed};
 
 /// The names of each epoch, with their declared tags, as of a mark of its label sets.
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ impl Names {
             if self.0.get(&ledger.epoch).is_some_and(|known| known.mark == mark) {
                 continue;
             }
-            let by_id = read(wire, &ledger.epoch)?;
+            let by_id = read(wire, ledger)?;
             self.0.insert(ledger.epoch.clone(), Epoch { mark, by_id });
         }
         Ok(())
@@ -47,10 +47,13 @@ impl Names {
     }
 }
 
-fn read(wire: &mut dyn Wire, epoch: &str) -> Result<HashMap<i64, Labels>, ShipError> {
+fn read(wire: &mut dyn Wire, ledger: &Ledger) -> Result<HashMap<i64, Labels>, ShipError> {
     let columns = Label::ALL.map(|label| quoted(label.field())).join(", ");
-    let last = if wire.dialect() == Dialect::Postgres { "" } else { " FINAL" };
-    let sql = format!("SELECT id, tags, {columns} FROM usage_label{last} WHERE epoch = '{epoch}'");
+    // Of equal ids the last one counts.
+    let sql = format!(
+        "SELECT id, tags, {columns} FROM usage_label WHERE epoch = '{}' AND version <= {} ORDER BY version",
+        ledger.epoch, ledger.version
+    );
     let mut by_id = HashMap::new();
     for row in wire.query(&sql)? {
         let [id, tags, texts @ ..] = &row[..] else { continue };

@@ -99,12 +99,12 @@ fn candidates(
     if state.ledgers().is_empty() {
         return Ok(HashMap::new());
     }
-    let last = if state.is_whole() { "" } else { " FINAL" };
-    let epochs =
-        state.ledgers().iter().map(|of| format!("'{}'", of.epoch)).collect::<Vec<_>>().join(", ");
+    let counting = state.counting();
+    // What lies there twice is the same twice.
     let sql = format!(
-        "SELECT epoch, id, instance_id, session_id, first_us, last_us FROM usage_session{last} \
-         WHERE epoch IN ({epochs}) AND last_us >= {start} AND last_us < {end}"
+        "SELECT epoch, id, instance_id, session_id, first_us, last_us FROM usage_session \
+         WHERE last_us >= {start} AND last_us < {end} AND {counting} AND (epoch, id, version) IN \
+         (SELECT epoch, id, max(version) FROM usage_session WHERE {counting} GROUP BY epoch, id)"
     );
     let mut candidates = HashMap::new();
     for row in state.wire.query(&sql)? {

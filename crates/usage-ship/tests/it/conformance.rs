@@ -58,5 +58,5 @@ fn clickhouse_is_an_engine() {
 
 #[test]
 fn a_new_clickhouse_is_an_engine() {
-    conforms(Kind::Modern, 2);
+    conforms(Kind::Modern, 1);
 }

@@ -272,7 +272,8 @@ impl Drop for Server {
             // It takes its children and its memory with it.
             let _ = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
             let deadline = Instant::now() + Duration::from_secs(5);
-            while Instant::now() < deadline && TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+            while Instant::now() < deadline && TcpStream::connect(("127.0.0.1", self.port)).is_ok()
+            {
                 thread::sleep(Duration::from_millis(20));
             }
         }

@@ -53,7 +53,9 @@ fn an_answer_without_one_of_the_shards_is_none() {
     let error = shippers[1].ship().unwrap_err();
     assert!(error.is_transient(), "{error:?}");
     let filter = Filter::new();
-    for range in [TimeRange::ALL, TimeRange { start: None, end: Some(Timestamp::from_micros(START + DAY)) }] {
+    for range in
+        [TimeRange::ALL, TimeRange { start: None, end: Some(Timestamp::from_micros(START + DAY)) }]
+    {
         let remote = Remote::open(whole.parse().unwrap());
         let answer = remote.map(|remote| remote.totals(&Selection::new(range, &filter)).err());
         // The tables are there, and their rows are not all.

@@ -67,7 +67,12 @@ impl Metrics {
         metric("up", "gauge", "1 if the last look went well.", u8::from(is_up).to_string());
         if let Some(last) = self.last {
             let seconds = last.as_micros().div_euclid(1_000_000).to_string();
-            metric("last_success_timestamp_seconds", "gauge", "When a look went well last.", seconds);
+            metric(
+                "last_success_timestamp_seconds",
+                "gauge",
+                "When a look went well last.",
+                seconds,
+            );
         }
         let Shipped { passes, stretches, sums, records, .. } = self.shipped;
         for (name, help, value) in [
@@ -95,9 +100,11 @@ mod tests {
         metrics.succeeded(Shipped::default(), Timestamp::from_micros(7_900_000));
         metrics.failed();
         let text = fs::read_to_string(&file).unwrap();
-        for line in
-            ["usage_ship_up 0", "usage_ship_last_success_timestamp_seconds 7", "usage_ship_failures_total 1"]
-        {
+        for line in [
+            "usage_ship_up 0",
+            "usage_ship_last_success_timestamp_seconds 7",
+            "usage_ship_failures_total 1",
+        ] {
             assert!(text.lines().any(|of| of == line), "{line}: {text}");
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside");
