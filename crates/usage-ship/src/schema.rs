@@ -222,7 +222,9 @@ fn view(dialect: Dialect) -> String {
     };
     // Of names each version lies there that tidying has not come to.
     let label = match dialect {
-        Dialect::Postgres => "SELECT * FROM usage_label",
+        Dialect::Postgres => {
+            "SELECT DISTINCT ON (epoch, id) * FROM usage_label ORDER BY epoch, id, version DESC"
+        }
         Dialect::ClickHouse { .. } => {
             "SELECT * FROM usage_label ORDER BY version DESC LIMIT 1 BY epoch, id"
         }

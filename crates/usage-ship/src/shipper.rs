@@ -5,8 +5,10 @@
 //! left say in one row up to which version the epoch counts. A pass that breaks off anywhere has changed no answer, and
 //! the next one sends what is missing under another version.
 
+use std::collections::BTreeSet;
+
 use usage_store::Store;
-use usage_store::shipped::{Changes, Known, StretchLevel};
+use usage_store::shipped::{Known, StretchLevel};
 
 use crate::error::ShipError;
 use crate::schema;
@@ -14,11 +16,11 @@ use crate::wire::{Dialect, Target, Wire, parsed};
 
 mod head;
 mod send;
+mod tidy;
 
 pub(crate) use head::{Head, Ledger, ledgers};
 
-/// The sums and records that a pass sends about, each a row of some 200 bytes.
-const A_PASS: usize = 50_000;
+const PASS_SIZE: usize = 50_000;
 
 /// What is shipped, and how.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +32,9 @@ pub struct Options {
     pub new_epoch: bool,
     /// The name under which the ledger is listed there.
     pub name: String,
+    /// The sums and records that a pass sends about, each a row of some 200 bytes; 0 for 50,000. A pass is what is sent
+    /// again when it broke off.
+    pub pass_size: usize,
 }
 
 /// What was shipped.
@@ -62,8 +67,12 @@ struct Link {
     /// The version that was given last for this target.
     version: Option<u64>,
     epoch: String,
-    /// The versions that were sent since superseded ones were deleted.
-    untidy: u64,
+    /// The version with which all names were sent last.
+    names_from: u64,
+    /// What has marks there that later ones have taken the place of.
+    superseded: BTreeSet<(StretchLevel, i64)>,
+    /// The sessions of which that may hold as well; `None`: all of them, as long as nobody has looked.
+    sessions: Option<BTreeSet<i64>>,
 }
 
 impl<'s> Shipper<'s> {
@@ -111,20 +120,22 @@ impl<'s> Shipper<'s> {
         if found.as_ref().is_some_and(|ledger| !ledger.is_live) {
             return Err(ShipError::Retired);
         }
-        let known = known(&mut *wire, &epoch, found.as_ref())?;
+        let (known, superseded) = known(&mut *wire, &epoch, found.as_ref())?;
         let head = found.map(|ledger| ledger.head);
-        Ok(Link { wire, known, head, version, epoch, untidy: 0 })
+        let names_from = head.as_ref().map_or(0, |head| head.names_from);
+        Ok(Link { wire, known, head, version, epoch, names_from, superseded, sessions: None })
     }
 
     /// Returns whether there may be more.
     fn pass(&self, link: &mut Link, shipped: &mut Shipped) -> Result<bool, ShipError> {
         let with_records = self.options.with_records
             || link.known.checksums.keys().any(|(level, _)| *level == StretchLevel::Records);
-        let changes = self.store.changes_from(&link.known, with_records, A_PASS)?;
+        let most = if self.options.pass_size == 0 { PASS_SIZE } else { self.options.pass_size };
+        let changes = self.store.changes_from(&link.known, with_records, most)?;
         if changes.head.epoch != link.epoch {
             return Err(ShipError::Taken);
         }
-        let head = Head::of(&changes.head);
+        let mut head = Head::of(&changes.head, link.names_from);
         if changes.stretches.is_empty()
             && changes.labels.is_empty()
             && link.head.as_ref() == Some(&head)
@@ -150,24 +161,31 @@ impl<'s> Shipper<'s> {
         if there > before {
             return Err(ShipError::OlderCopy);
         }
+        if link.known.label_sets.0 != changes.head.label_sets.0 {
+            (link.names_from, head.names_from) = (version, version);
+        }
         send::send(self.store, link, &changes, version)?;
-        if !changes.has_more {
-            head::put(&mut *link.wire, &link.epoch, version, true, &self.options.name, &head)?;
-        }
-        link.untidy += 1;
-        if is_postgres {
-            tidy_postgres(link, &changes, version)?;
-            link.wire.execute("COMMIT")?;
-        } else if !changes.has_more && link.untidy >= TIDY_AFTER {
-            tidy(link, version)?;
-        }
-        // Only now it is known to be there.
         for stretch in &changes.stretches {
-            link.known.checksums.insert((stretch.level, stretch.number), stretch.checksum);
+            let key = (stretch.level, stretch.number);
+            if link.known.checksums.insert(key, stretch.checksum).is_some() {
+                link.superseded.insert(key);
+            }
         }
         link.known.label_sets = changes.head.label_sets;
         if !changes.has_more {
+            head::put(&mut *link.wire, &link.epoch, version, true, &self.options.name, &head)?;
+            let are_names_gone =
+                link.head.as_ref().is_some_and(|of| of.names_from != head.names_from);
             link.head = Some(head);
+            // Not before: until then what is superseded is what counts.
+            if is_postgres {
+                tidy::within(link, are_names_gone)?;
+            } else if are_names_gone || link.superseded.len() >= TIDY_AFTER {
+                tidy::behind(link, version)?;
+            }
+        }
+        if is_postgres {
+            link.wire.execute("COMMIT")?;
         }
         shipped.passes += 1;
         shipped.stretches += changes.stretches.len() as u64;
@@ -177,8 +195,8 @@ impl<'s> Shipper<'s> {
     }
 }
 
-/// The passes after which superseded versions are deleted, where that costs a rewrite of whole parts.
-const TIDY_AFTER: u64 = 64;
+/// The stretches with superseded marks after which what these name is deleted, where that costs a rewrite of whole parts.
+const TIDY_AFTER: usize = 320;
 
 /// The greatest version of an epoch there, counted or not.
 fn greatest(wire: &mut dyn Wire, epoch: &str) -> Result<u64, ShipError> {
@@ -188,13 +206,19 @@ fn greatest(wire: &mut dyn Wire, epoch: &str) -> Result<u64, ShipError> {
     Ok(wire.number(&of("usage_mark"))?.max(wire.number(&of("usage_ledger"))?))
 }
 
-/// The marks that the engine has of an epoch: those that were sent last, counted or not.
-fn known(wire: &mut dyn Wire, epoch: &str, ledger: Option<&Ledger>) -> Result<Known, ShipError> {
+/// The marks that the engine has of an epoch: those that were sent last, counted or not; and
+/// of which there are others.
+fn known(
+    wire: &mut dyn Wire,
+    epoch: &str,
+    ledger: Option<&Ledger>,
+) -> Result<(Known, BTreeSet<(StretchLevel, i64)>), ShipError> {
     let mut known =
         Known { label_sets: ledger.map_or((0, 0), |of| of.head.label_sets), ..Known::default() };
     let sql = format!(
         "SELECT level, number, version, checksum FROM usage_mark WHERE epoch = '{epoch}' ORDER BY level, number, version"
     );
+    let mut superseded = BTreeSet::new();
     for row in wire.query(&sql)? {
         let [level, number, _, checksum] = &row[..] else { continue };
         let level = match parsed::<i16>(level)? {
@@ -205,57 +229,10 @@ fn known(wire: &mut dyn Wire, epoch: &str, ledger: Option<&Ledger>) -> Result<Kn
             5 => StretchLevel::Records,
             _ => continue,
         };
-        known.checksums.insert((level, parsed(number)?), parsed(checksum)?);
-    }
-    Ok(known)
-}
-
-/// Deletes what this version has taken the place of, in the same transaction.
-fn tidy_postgres(link: &mut Link, changes: &Changes, version: u64) -> Result<(), ShipError> {
-    let epoch = &link.epoch;
-    for level in 1..=5_u8 {
-        let numbers: Vec<_> = changes
-            .stretches
-            .iter()
-            .filter(|of| of.level as u8 == level)
-            .map(|of| of.number.to_string())
-            .collect();
-        for numbers in numbers.chunks(5_000) {
-            let numbers = numbers.join(",");
-            let table = if level == 5 { "usage_record" } else { "usage_sum" };
-            for table in [table, "usage_mark"] {
-                let sql = format!(
-                    "DELETE FROM {table} WHERE epoch = '{epoch}' AND level = {level} AND number IN ({numbers}) AND version < {version}"
-                );
-                link.wire.execute(&sql)?;
-            }
+        let key = (level, parsed(number)?);
+        if known.checksums.insert(key, parsed(checksum)?).is_some() {
+            superseded.insert(key);
         }
     }
-    Ok(())
-}
-
-/// Deletes what later marks have taken the place of, and what never had a mark. Decides nothing: what is superseded is
-/// counted by nobody.
-fn tidy(link: &mut Link, version: u64) -> Result<(), ShipError> {
-    let epoch = &link.epoch;
-    link.untidy = 0;
-    let over_shards = "SELECT count() FROM system.tables WHERE database = currentDatabase() \
-                       AND name = 'usage_mark' AND engine = 'Distributed'";
-    if link.wire.number(over_shards)? > 0 {
-        return Ok(()); // Only a shard itself deletes.
-    }
-    let marks = ("usage_mark", "level, number");
-    let names =
-        [("usage_label", "id"), ("usage_session", "id")].map(|(table, key)| (table, (table, key)));
-    let by_marks = ["usage_sum", "usage_record", "usage_mark"].map(|table| (table, marks));
-    for (table, (of, key)) in by_marks.into_iter().chain(names) {
-        let latest = format!(
-            "SELECT {key}, max(version) FROM {of} WHERE epoch = '{epoch}' AND version <= {version} GROUP BY {key}"
-        );
-        let sql = format!(
-            "ALTER TABLE {table} DELETE WHERE epoch = '{epoch}' AND version <= {version} AND ({key}, version) NOT IN ({latest})"
-        );
-        link.wire.execute(&sql)?;
-    }
-    Ok(())
+    Ok((known, superseded))
 }

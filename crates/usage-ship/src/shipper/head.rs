@@ -18,10 +18,13 @@ pub(crate) struct Head {
     pub(crate) sessions_since: Option<i64>,
     pub(crate) tag_keys: Vec<(String, Option<i64>)>,
     pub(crate) label_sets: (i64, i64),
+    pub(crate) forgotten: u32,
+    /// The version with which all names were sent last: older ones are not the ledger's any more.
+    pub(crate) names_from: u64,
 }
 
 impl Head {
-    pub(crate) fn of(head: &LedgerHead) -> Self {
+    pub(crate) fn of(head: &LedgerHead, names_from: u64) -> Self {
         let micros = |at: Option<usage_core::Timestamp>| at.map(usage_core::Timestamp::as_micros);
         Self {
             records_from: micros(head.records_from),
@@ -30,6 +33,8 @@ impl Head {
             sessions_since: micros(head.sessions_since),
             tag_keys: head.tag_keys.clone(),
             label_sets: head.label_sets,
+            forgotten: head.forgotten,
+            names_from,
         }
     }
 }

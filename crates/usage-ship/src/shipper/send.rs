@@ -22,7 +22,10 @@ pub(super) fn send(
 ) -> Result<(), ShipError> {
     let (wire, epoch) = (&mut *link.wire, link.epoch.as_str());
     let [_, mark, sum, label, session, record] = tables();
-    send_names(store, wire, (&label, &session), changes, epoch, version)?;
+    let sent = send_names(store, wire, (&label, &session), changes, epoch, version)?;
+    if let Some(sessions) = &mut link.sessions {
+        sessions.extend(sent);
+    }
     let [mut sums, mut records, mut marks] = [const { Rows::new() }; 3];
     for stretch in &changes.stretches {
         let key = |rows: &mut Rows| {
@@ -106,6 +109,7 @@ fn sessions_there(
     Ok(there)
 }
 
+/// Sends names and sessions, and returns which sessions.
 fn send_names(
     store: &Store,
     wire: &mut dyn Wire,
@@ -113,7 +117,7 @@ fn send_names(
     changes: &Changes,
     epoch: &str,
     version: u64,
-) -> Result<(), ShipError> {
+) -> Result<BTreeSet<i64>, ShipError> {
     let (mut labels, mut sessions) = (Rows::default(), Rows::default());
     for of in &changes.labels {
         labels.push(epoch);
@@ -130,8 +134,8 @@ fn send_names(
     for of in &of_days {
         gone.remove(&of.id);
     }
-    let gone = store.shipped_sessions(&gone.into_iter().collect::<Vec<_>>())?;
-    for of in of_days.iter().chain(&gone).filter(|of| sent.insert(of.id)) {
+    let left = store.shipped_sessions(&gone.into_iter().collect::<Vec<_>>())?;
+    for of in of_days.iter().chain(&left).filter(|of| sent.insert(of.id)) {
         sessions.push(epoch);
         sessions.push(of.id);
         sessions.push(version);
@@ -141,22 +145,9 @@ fn send_names(
         sessions.push(of.times.1);
         sessions.end();
     }
-    for (table, rows, ids) in [
-        (label, &labels, changes.labels.iter().map(|of| of.id).collect::<Vec<_>>()),
-        (session, &sessions, sent.into_iter().collect()),
-    ] {
-        if wire.dialect() == Dialect::Postgres {
-            for ids in ids.chunks(10_000) {
-                let ids = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
-                wire.execute(&format!(
-                    "DELETE FROM {} WHERE epoch = '{epoch}' AND id IN ({ids})",
-                    table.name
-                ))?;
-            }
-        }
-        wire.load_all(table.name, &table.columns(), rows)?;
-    }
-    Ok(())
+    wire.load_all(label.name, &label.columns(), &labels)?;
+    wire.load_all(session.name, &session.columns(), &sessions)?;
+    Ok(sent)
 }
 
 /// Hands out the sums of a row in the order of [`schema::sums`].

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::{env, fs};
 
-use usage_ship::{Options, Remote, Shipper};
+use usage_ship::{Options, Remote, Shipper, Target};
 use usage_store::Store;
 
 use crate::ledgers::{DAY, START, Traffic, compare, open};
@@ -90,6 +90,48 @@ fn an_answer_of_postgres_may_be_lost() {
 #[test]
 fn an_answer_of_clickhouse_may_be_lost() {
     survives_a_lost_answer(Kind::ClickHouse, "INSERT%20INTO%20usage_ledger");
+}
+
+/// What takes several passes, and breaks off between two of them, is seen by nobody.
+fn shows_whole_changes(kind: Kind, last_words: &'static str) {
+    let Some(server) = Server::start(kind) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("usage.db"));
+    let (url, mut traffic) = (server.place(), Traffic::of("a", 3));
+    store.insert_batch(&traffic.batch(300)).unwrap();
+    shipper(&store, &url).ship().unwrap();
+    let before = printed(&Remote::open(url.parse().unwrap()).unwrap());
+    store.insert_batch(&traffic.batch(300)).unwrap();
+    let (port, lost) = losing(server.port(), last_words);
+    let broken = url.replace(&format!(":{}/", server.port()), &format!(":{port}/"));
+    let mut options = Options::default();
+    (options.with_records, options.pass_size) = (true, 200);
+    Shipper::new(&store, broken.parse().unwrap(), options.clone()).ship().unwrap_err();
+    assert_eq!(lost(), 1);
+    for ((what, before), (_, after)) in
+        before.iter().zip(printed(&Remote::open(url.parse().unwrap()).unwrap()))
+    {
+        assert!(after == *before, "{what} is not what it was: {after}");
+    }
+    let shipped = Shipper::new(&store, url.parse().unwrap(), options).ship().unwrap();
+    assert!(shipped.passes > 1, "{shipped:?}");
+    compare(&[&store], &url);
+    // What counts no more is deleted, at once or behind.
+    let mut wire = url.parse::<Target>().unwrap().connect().unwrap();
+    let twice = "SELECT count(*) FROM (SELECT epoch, id FROM usage_session GROUP BY epoch, id HAVING count(*) > 1) AS s";
+    if kind == Kind::Postgres {
+        assert_eq!(wire.query(twice).unwrap()[0][0], "0");
+    }
+}
+
+#[test]
+fn postgres_shows_whole_changes() {
+    shows_whole_changes(Kind::Postgres, "COMMIT");
+}
+
+#[test]
+fn clickhouse_shows_whole_changes() {
+    shows_whole_changes(Kind::ClickHouse, "INSERT%20INTO%20usage_mark");
 }
 
 const SMALL: &str = "USAGE_SHIP_SMALL_DISK";

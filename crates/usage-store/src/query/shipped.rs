@@ -108,6 +108,8 @@ pub struct LedgerHead {
     pub tag_keys: Vec<(String, Option<i64>)>,
     /// The generation of its label sets, and the greatest id among them.
     pub label_sets: (i64, i64),
+    /// Counts how often a name was forgotten: sums stay the same then, and texts of sessions and records do not.
+    pub forgotten: u32,
 }
 
 /// What is other than known, all of one state of the ledger.
@@ -194,6 +196,7 @@ fn head(connection: &Connection) -> std::result::Result<LedgerHead, ReadError> {
         sessions_since: at(since),
         tag_keys: declared.keys().into_iter().map(key).collect(),
         label_sets: LabelSets::mark(connection)?,
+        forgotten: shipping::forgotten(connection)?,
     })
 }
 

@@ -100,12 +100,18 @@ impl Found<'_> {
         gone.chain(changed).collect()
     }
 
-    /// The checksum under which it is known: a day and a month with records are others than those without.
+    /// The checksum under which it is known: what holds records, or texts of sessions, is another one with records than
+    /// without, and after a name was forgotten.
     fn mark(&self, level: StretchLevel, checksum: u32) -> u32 {
-        let has_records =
-            self.with_records && matches!(level, StretchLevel::Day | StretchLevel::Month);
+        let mut mark = checksum;
+        if level != StretchLevel::Quarter {
+            mark ^= self.head.forgotten.wrapping_mul(0x9E37_79B1);
+        }
+        if self.with_records && matches!(level, StretchLevel::Day | StretchLevel::Month) {
+            mark ^= 0x5EC0_4D50;
+        }
         // None is 0, which stands for nothing.
-        (if has_records { checksum ^ 0x5EC0_4D50 } else { checksum }).max(1)
+        mark.max(1)
     }
 
     fn take(&mut self, level: StretchLevel, number: i64, checksum: u32) -> Read<()> {
