@@ -9,6 +9,8 @@ use usage_core::{Label, Measure};
 use crate::error::ShipError;
 use crate::wire::{Dialect, Wire};
 
+mod view;
+
 /// A table, its columns with the kind of each, and by which it is sorted and unique.
 pub(crate) struct Table {
     pub(crate) name: &'static str,
@@ -210,47 +212,13 @@ impl Table {
     }
 }
 
-/// A view for people: sums by quarter of an hour with their names, and nothing that does not count.
-fn view(dialect: Dialect) -> String {
-    let names: Vec<_> =
-        Label::ALL.into_iter().map(|of| format!("l.{0} AS {0}", quoted(of.field()))).collect();
-    let names = names.join(", ");
-    let sums = sums().iter().map(|sum| format!("s.{sum} AS {sum}")).collect::<Vec<_>>().join(", ");
-    let at = match dialect {
-        Dialect::Postgres => "to_timestamp(s.number * 900)",
-        Dialect::ClickHouse { .. } => "toDateTime(s.number * 900)",
-    };
-    // Of names each version lies there that tidying has not come to.
-    let label = match dialect {
-        Dialect::Postgres => {
-            "SELECT DISTINCT ON (epoch, id) * FROM usage_label ORDER BY epoch, id, version DESC"
-        }
-        Dialect::ClickHouse { .. } => {
-            "SELECT * FROM usage_label ORDER BY version DESC LIMIT 1 BY epoch, id"
-        }
-    };
-    let (create, last) = match dialect {
-        Dialect::Postgres => ("CREATE OR REPLACE VIEW", ""),
-        Dialect::ClickHouse { is_modern: true } => ("CREATE OR REPLACE VIEW", " FINAL"),
-        Dialect::ClickHouse { is_modern: false } => ("CREATE VIEW IF NOT EXISTS", " FINAL"),
-    };
-    format!(
-        "{create} usage_by_quarter AS\nSELECT {at} AS at, s.epoch AS epoch, {names}, l.tags AS tags, {sums}\n\
-         FROM (SELECT s.* FROM (SELECT * FROM usage_sum{last} WHERE level = 1) AS s\n  INNER JOIN (SELECT m.epoch AS epoch, m.number AS number, max(m.version) AS version FROM usage_mark AS m\n\
-         \x20   INNER JOIN (SELECT epoch, version AS through FROM usage_ledger{last} WHERE state = 'live') AS g ON g.epoch = m.epoch\n\
-         \x20   WHERE m.level = 1 AND m.version <= g.through GROUP BY m.epoch, m.number) AS v\n\
-         \x20 ON v.epoch = s.epoch AND v.number = s.number AND v.version = s.version) AS s\n\
-         INNER JOIN ({label}) AS l ON l.epoch = s.epoch AND l.id = s.label"
-    )
-}
-
 /// Returns the statements that make the tables, for who wants to see them first or carry them out by hand.
 #[must_use]
 pub fn ddl(dialect: Dialect) -> Vec<String> {
     let mut statements: Vec<_> = tables().iter().map(|table| table.create(dialect)).collect();
     // 18.16 knows no joins of this form; there people look at the tables.
     if dialect != (Dialect::ClickHouse { is_modern: false }) {
-        statements.push(view(dialect));
+        statements.push(view::of(dialect));
     }
     statements
 }
@@ -287,4 +255,39 @@ pub(crate) fn columns_of(wire: &mut dyn Wire, table: &str) -> Result<Vec<String>
         }
     };
     Ok(wire.query(&sql)?.into_iter().filter_map(|row| row.into_iter().next()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MODERN: Dialect = Dialect::ClickHouse { is_modern: true };
+
+    /// Equal keys in two parts would both count.
+    #[test]
+    fn a_part_follows_from_the_key() {
+        for table in tables() {
+            let words = |text: &str| -> Vec<String> {
+                let words = text.split(|of: char| !of.is_alphanumeric() && of != '_');
+                words
+                    .filter(|word| word.chars().any(char::is_lowercase))
+                    .map(str::to_owned)
+                    .collect()
+            };
+            let key = words(table.key);
+            for word in words(table.partition).iter().filter(|word| *word != "intDiv") {
+                assert!(key.contains(word), "{}: {word}", table.name);
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_left_to_views_and_memories_of_an_engine() {
+        for sql in ddl(MODERN) {
+            for word in ["MATERIALIZED", "TTL", "deduplication"] {
+                assert!(!sql.contains(word), "{sql}");
+            }
+            assert!(!sql.starts_with("CREATE TABLE") || sql.contains("fsync_after_insert = 1"));
+        }
+    }
 }

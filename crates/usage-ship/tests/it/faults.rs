@@ -3,14 +3,15 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
-use std::{env, fs};
+use std::time::{Duration, Instant};
+use std::{env, fs, thread};
 
 use usage_ship::{Options, Remote, Shipper, Target};
 use usage_store::Store;
 
 use crate::ledgers::{DAY, START, Traffic, compare, open};
 use crate::proxy::losing;
-use crate::servers::{Kind, Server};
+use crate::servers::{DEADLINE, Kind, Server};
 use crate::together::printed;
 
 fn shipper<'s>(store: &'s Store, url: &str) -> Shipper<'s> {
@@ -132,6 +133,70 @@ fn postgres_shows_whole_changes() {
 #[test]
 fn clickhouse_shows_whole_changes() {
     shows_whole_changes(Kind::ClickHouse, "INSERT%20INTO%20usage_mark");
+}
+
+/// Tables that somebody has emptied are filled again: nothing there remembers what it has seen.
+fn fills_again(kind: Kind) {
+    let Some(server) = Server::start(kind) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("usage.db"));
+    let (url, mut traffic) = (server.place(), Traffic::of("a", 3));
+    store.insert_batch(&traffic.batch(300)).unwrap();
+    shipper(&store, &url).ship().unwrap();
+    let mut wire = url.parse::<Target>().unwrap().connect().unwrap();
+    for table in crate::shards::TABLES {
+        wire.execute(&format!("TRUNCATE TABLE {table}")).unwrap();
+    }
+    shipper(&store, &url).ship().unwrap();
+    compare(&[&store], &url);
+}
+
+#[test]
+fn postgres_is_filled_again() {
+    fills_again(Kind::Postgres);
+}
+
+#[test]
+fn clickhouse_is_filled_again() {
+    fills_again(Kind::ClickHouse);
+}
+
+#[test]
+fn a_new_clickhouse_is_filled_again() {
+    fills_again(Kind::Modern);
+}
+
+/// What was superseded is deleted, also where each shipper sends little and ends.
+fn is_tidied_up(kind: Kind) {
+    let Some(server) = Server::start(kind) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("usage.db"));
+    let (url, mut traffic) = (server.place(), Traffic::of("a", 3));
+    for _ in 0..3 {
+        // Some 300 quarters of an hour, all of them once more.
+        traffic.set(START);
+        store.insert_batch(&traffic.batch(900)).unwrap();
+        shipper(&store, &url).ship().unwrap();
+    }
+    let mut wire = url.parse::<Target>().unwrap().connect().unwrap();
+    let superseded = "SELECT count(*) FROM (SELECT epoch, level, number FROM usage_mark \
+                      GROUP BY epoch, level, number HAVING count(DISTINCT version) > 1) AS s";
+    let deadline = Instant::now() + DEADLINE;
+    while wire.query(superseded).unwrap()[0][0] != "0" {
+        assert!(Instant::now() < deadline, "superseded stretches stay");
+        thread::sleep(Duration::from_millis(50));
+    }
+    compare(&[&store], &url);
+}
+
+#[test]
+fn postgres_is_tidied_up() {
+    is_tidied_up(Kind::Postgres);
+}
+
+#[test]
+fn clickhouse_is_tidied_up() {
+    is_tidied_up(Kind::ClickHouse);
 }
 
 const SMALL: &str = "USAGE_SHIP_SMALL_DISK";

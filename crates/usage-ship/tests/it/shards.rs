@@ -8,7 +8,7 @@ use usage_store::Store;
 use crate::ledgers::{DAY, START, Traffic, compare, open};
 use crate::servers::Server;
 
-const TABLES: [&str; 6] =
+pub(crate) const TABLES: [&str; 6] =
     ["usage_ledger", "usage_mark", "usage_sum", "usage_label", "usage_session", "usage_record"];
 
 /// Makes tables on each shard, and others over both; returns where these are, and those of the second shard.
