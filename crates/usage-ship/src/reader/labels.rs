@@ -37,9 +37,8 @@ impl Names {
 
     pub(crate) fn get(&self, epoch: &str, id: i64) -> Result<&Labels, ShipError> {
         let found = self.0.get(epoch).and_then(|of| of.by_id.get(&id));
-        found.ok_or_else(|| {
-            ShipError::Unreadable(format!("sums name label set {id}, which is not there"))
-        })
+        // Deleted meanwhile, for there is a later state.
+        found.ok_or(ShipError::Count { table: "usage_label", found: 0, expected: 1 })
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Labels> {

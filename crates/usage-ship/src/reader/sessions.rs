@@ -107,7 +107,11 @@ fn candidates(
          (SELECT epoch, id, max(version) FROM usage_session WHERE {counting} GROUP BY epoch, id)"
     );
     let mut candidates = HashMap::new();
-    for row in state.wire.query(&sql)? {
+    let rows = state.wire.query(&sql)?;
+    if !state.is_whole() {
+        state.check_last()?;
+    }
+    for row in rows {
         let [epoch, id, instance, name, first, last] = &row[..] else { continue };
         let Some(ledger) = state.ledgers().iter().find(|of| of.epoch == *epoch) else { continue };
         let (first, last) = (parsed(first)?, parsed(last)?);

@@ -93,6 +93,18 @@ impl<'a> State<'a> {
         Ok(missing.map(|of| of.number).min())
     }
 
+    /// Checks that this state is the last one still: of earlier ones something may be deleted already.
+    pub(crate) fn check_last(&mut self) -> Result<(), ShipError> {
+        let versions = |of: &[Ledger]| -> Vec<(String, u64)> {
+            of.iter().map(|of| (of.epoch.clone(), of.version)).collect()
+        };
+        let mut now = ledgers(self.wire)?;
+        now.retain(|ledger| ledger.is_live);
+        let (now, then) = (versions(&now), versions(&self.ledgers));
+        let last = now.iter().filter(|of| then.contains(of)).count() as u64;
+        self.check("usage_ledger", last, then.len() as u64)
+    }
+
     /// Compares how many rows were read with how many there are to be.
     pub(crate) fn check(
         &self,
