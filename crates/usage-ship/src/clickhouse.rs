@@ -127,7 +127,7 @@ impl Connection {
             return Ok(body);
         }
         let why = body.trim().chars().take(500).collect::<String>();
-        let why = format!("{} ({status}) {why}", code.unwrap_or_default());
+        let why = [format!("status {status}"), code.unwrap_or_default(), why].join(" ");
         // A proxy in front of a server that is away, and shards that are.
         let is_away = matches!(status, 502..=504)
             || ["Code: 279", "Code: 210", "Code: 209", "Code: 32,"]

@@ -184,6 +184,7 @@ fn is_tidied_up(kind: Kind) {
     let deadline = Instant::now() + DEADLINE;
     while wire.query(superseded).unwrap()[0][0] != "0" {
         assert!(Instant::now() < deadline, "superseded stretches stay");
+        // sleep: an engine deletes when it likes, and tells nobody.
         thread::sleep(Duration::from_millis(50));
     }
     compare(&[&store], &url);

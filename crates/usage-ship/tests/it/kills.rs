@@ -34,6 +34,7 @@ fn child() {
             assert!(error.is_transient(), "{error:?}");
             eprintln!("{error}");
         }
+        // sleep: the child looks again and again until it is killed.
         thread::sleep(Duration::from_millis(10));
     }
 }
@@ -77,6 +78,7 @@ fn all_survive(name: &str, servers: &mut [Server], to: [&str; 2], whole: &str) {
     };
     while has_begun().is_none() {
         assert!(Instant::now() < deadline, "nothing was shipped");
+        // sleep: another process ships, and only the engine can tell.
         thread::sleep(Duration::from_millis(50));
     }
     let (mut killed, mut random) = ([0; 4], fastrand::Rng::with_seed(3));
@@ -87,6 +89,7 @@ fn all_survive(name: &str, servers: &mut [Server], to: [&str; 2], whole: &str) {
                 store.insert_batch(batch).unwrap();
             }
         }
+        // sleep: kills come at any time, so rounds take different times.
         thread::sleep(Duration::from_millis(random.u64(100..400)));
         if round == rounds / 2 {
             // The sums are kept, and a session loses its records.

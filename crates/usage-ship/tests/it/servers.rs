@@ -154,10 +154,12 @@ impl Server {
             }
             if self.child.as_mut().is_some_and(|child| child.try_wait().unwrap().is_some()) {
                 // Its children may still hold what it needs.
+                // sleep: a server says nothing when its children have gone.
                 thread::sleep(Duration::from_millis(200));
                 return self.run_again(deadline);
             }
             assert!(Instant::now() < deadline, "{}", self.log());
+            // sleep: a server says nothing when it is up.
             thread::sleep(Duration::from_millis(20));
         }
     }
@@ -228,6 +230,7 @@ impl Drop for Server {
             let deadline = Instant::now() + Duration::from_secs(5);
             while Instant::now() < deadline && TcpStream::connect(("127.0.0.1", self.port)).is_ok()
             {
+                // sleep: a server says nothing when it has let its port go.
                 thread::sleep(Duration::from_millis(20));
             }
         }
