@@ -20,6 +20,8 @@ pub(crate) type Grouped = Vec<(usize, String, i64, Summary)>;
 
 /// The stretches that one statement is told apart by at most.
 const PARTS: usize = 5_000;
+/// The runs of equally long stretches at most that a place is reckoned by.
+const RUNS: usize = 100;
 
 impl State<'_> {
     pub(crate) fn sums(&mut self, parts: &[Part]) -> Result<Grouped, Fail> {
@@ -54,19 +56,7 @@ impl State<'_> {
             }
         }
         let numbers = format!("({})", ranges.iter().map(within).collect::<Vec<_>>().join(" OR "));
-        let starts =
-            parts.iter().map(|part| part.numbers.start.to_string()).collect::<Vec<_>>().join(",");
-        let dialect = self.wire.dialect();
-        let place = match (parts.len(), dialect) {
-            (1, _) => parts.first().map(|part| part.numbers.start.to_string()).unwrap_or_default(),
-            (_, Dialect::Postgres) => format!(
-                "(ARRAY[{starts}]::bigint[])[width_bucket(number, ARRAY[{starts}]::bigint[])]"
-            ),
-            // Not `roundDown`, which looks at the first 255 alone.
-            (_, Dialect::ClickHouse { .. }) => {
-                format!("arrayElement([{starts}], arrayCount(x -> x <= number, [{starts}]))")
-            }
-        };
+        let place = place(parts, self.wire.dialect());
         let sums =
             schema::sums().iter().map(|sum| format!("sum({sum})")).collect::<Vec<_>>().join(", ");
         let latest = self.latest(level, &numbers);
@@ -101,6 +91,51 @@ impl State<'_> {
     }
 }
 
+/// The expression that gives the number with which the part of a row begins.
+fn place(parts: &[&Part], dialect: Dialect) -> String {
+    if let [part] = parts {
+        return part.numbers.start.to_string();
+    }
+    let starts = || {
+        let starts = parts.iter().map(|part| part.numbers.start.to_string());
+        starts.collect::<Vec<_>>().join(",")
+    };
+    if dialect == Dialect::Postgres {
+        let starts = format!("ARRAY[{}]::bigint[]", starts());
+        return format!("({starts})[width_bucket(number, {starts})]");
+    }
+    let runs = runs(parts);
+    if runs.len() > RUNS {
+        // Not `roundDown`, which looks at the first 255 alone.
+        let starts = starts();
+        return format!("arrayElement([{starts}], arrayCount(x -> x <= number, [{starts}]))");
+    }
+    let of = |(start, step): &(i64, i64)| {
+        format!("{start} + intDiv(number - ({start}), {step}) * {step}")
+    };
+    let mut place = String::new();
+    for pair in runs.windows(2) {
+        place += &format!("number < {}, {}, ", pair[1].0, of(&pair[0]));
+    }
+    let last = runs.last().map(of).unwrap_or_default();
+    if place.is_empty() { last } else { format!("multiIf({place}{last})") }
+}
+
+/// The runs of equally long parts, each beginning where the one before ends, by their start and that length: days are all
+/// equally long but for two in a year, and to reckon is a hundred times as fast as to look through a list.
+fn runs(parts: &[&Part]) -> Vec<(i64, i64)> {
+    let mut runs: Vec<(i64, i64)> = Vec::new();
+    let mut end = None;
+    for part in parts {
+        let (start, step) = (part.numbers.start, part.numbers.end - part.numbers.start);
+        if end != Some(start) || runs.last().is_none_or(|(_, last)| *last != step) {
+            runs.push((start, step));
+        }
+        end = Some(part.numbers.end);
+    }
+    runs
+}
+
 /// Reads the sums of a row, in the order of [`schema::sums`].
 pub(crate) fn summary(sums: &[String]) -> Result<Summary, ShipError> {
     let mut numbers = [0; Measure::COUNT];
@@ -112,4 +147,23 @@ pub(crate) fn summary(sums: &[String]) -> Result<Summary, ShipError> {
     summary.stated_cost = Money::from_picos(parsed(text(Measure::COUNT + 1))?);
     summary.cost = Money::from_picos(parsed(text(Measure::COUNT + 2))?);
     Ok(summary)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_reckoned_and_not_looked_up() {
+        let level = StretchLevel::Quarter;
+        let part = |start, end| Part { place: 0, level, numbers: start..end };
+        // A day of 23 hours among others, and a gap.
+        let parts = [part(-96, 0), part(0, 96), part(96, 188), part(188, 284), part(300, 396)];
+        let parts: Vec<_> = parts.iter().collect();
+        assert_eq!(runs(&parts), [(-96, 96), (96, 92), (188, 96), (300, 96)]);
+        let modern = Dialect::ClickHouse { is_modern: true };
+        assert_eq!(place(&parts[..2], modern), "-96 + intDiv(number - (-96), 96) * 96");
+        assert!(place(&parts, modern).starts_with("multiIf(number < 96, -96 + "));
+        assert_eq!(place(&parts[..1], modern), "-96");
+    }
 }
