@@ -173,9 +173,11 @@ fn is_tidied_up(kind: Kind) {
     let store = open(&folder.path().join("usage.db"));
     let (url, mut traffic) = (server.place(), Traffic::of("a", 3));
     for _ in 0..3 {
-        // Some 300 quarters of an hour, all of them once more.
-        traffic.set(START);
-        store.insert_batch(&traffic.batch(900)).unwrap();
+        // The same quarters of an hour again.
+        for quarter in 0..340 {
+            traffic.set(START + quarter * DAY / 96);
+            store.insert_batch(&traffic.batch(1)).unwrap();
+        }
         shipper(&store, &url).ship().unwrap();
     }
     let mut wire = url.parse::<Target>().unwrap().connect().unwrap();
