@@ -96,29 +96,33 @@ fn place(parts: &[&Part], dialect: Dialect) -> String {
     if let [part] = parts {
         return part.numbers.start.to_string();
     }
-    let starts = || {
-        let starts = parts.iter().map(|part| part.numbers.start.to_string());
-        starts.collect::<Vec<_>>().join(",")
-    };
-    if dialect == Dialect::Postgres {
-        let starts = format!("ARRAY[{}]::bigint[]", starts());
-        return format!("({starts})[width_bucket(number, {starts})]");
-    }
+    let is_postgres = dialect == Dialect::Postgres;
     let runs = runs(parts);
     if runs.len() > RUNS {
-        // Not `roundDown`, which looks at the first 255 alone.
-        let starts = starts();
-        return format!("arrayElement([{starts}], arrayCount(x -> x <= number, [{starts}]))");
+        let starts = parts.iter().map(|part| part.numbers.start.to_string());
+        let starts = starts.collect::<Vec<_>>().join(",");
+        return if is_postgres {
+            let starts = format!("ARRAY[{starts}]::bigint[]");
+            format!("({starts})[width_bucket(number, {starts})]")
+        } else {
+            // Not `roundDown`, which looks at the first 255 alone.
+            format!("arrayElement([{starts}], arrayCount(x -> x <= number, [{starts}]))")
+        };
     }
     let of = |(start, step): &(i64, i64)| {
-        format!("{start} + intDiv(number - ({start}), {step}) * {step}")
+        let whole = if is_postgres {
+            format!("(number - ({start})) / {step}")
+        } else {
+            format!("intDiv(number - ({start}), {step})")
+        };
+        format!("{start} + {whole} * {step}")
     };
-    let mut place = String::new();
+    let mut cases = String::new();
     for pair in runs.windows(2) {
-        place += &format!("number < {}, {}, ", pair[1].0, of(&pair[0]));
+        cases += &format!("WHEN number < {} THEN {} ", pair[1].0, of(&pair[0]));
     }
     let last = runs.last().map(of).unwrap_or_default();
-    if place.is_empty() { last } else { format!("multiIf({place}{last})") }
+    if cases.is_empty() { last } else { format!("CASE {cases}ELSE {last} END") }
 }
 
 /// The runs of equally long parts, each beginning where the one before ends, by their start and that length: days are all
@@ -163,7 +167,8 @@ mod tests {
         assert_eq!(runs(&parts), [(-96, 96), (96, 92), (188, 96), (300, 96)]);
         let modern = Dialect::ClickHouse { is_modern: true };
         assert_eq!(place(&parts[..2], modern), "-96 + intDiv(number - (-96), 96) * 96");
-        assert!(place(&parts, modern).starts_with("multiIf(number < 96, -96 + "));
+        assert!(place(&parts, modern).starts_with("CASE WHEN number < 96 THEN -96 + "));
+        assert!(place(&parts, Dialect::Postgres).ends_with("300 + (number - (300)) / 96 * 96 END"));
         assert_eq!(place(&parts[..1], modern), "-96");
     }
 }
