@@ -3,6 +3,8 @@
 #![allow(
     clippy::unwrap_used,
     clippy::print_stderr,
+    clippy::panic,
+    clippy::unimplemented,
     reason = "in tests a panic is the report, and what was skipped is told"
 )]
 
