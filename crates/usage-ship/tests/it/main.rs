@@ -11,6 +11,7 @@
 mod conformance;
 mod copies;
 mod faults;
+mod full_disks;
 mod kills;
 mod ledgers;
 mod proxy;
