@@ -289,6 +289,9 @@ const CAUSES: &[(&str, Cause)] = &[
     }),
     ("test-refused", || Some(serve::answering("401 Unauthorized"))),
     ("test-refused", || Some(serve::answering("404 Not Found"))),
+    ("not-an-engine", || Some(Fixture::with(DAY).usage("ship mysql://host/usage"))),
+    ("needs-ledger", || Some(Fixture::new().usage("vacuum --db clickhouse://127.0.0.1:1/x"))),
+    ("engine-away", || Some(Fixture::new().usage("report --db clickhouse://127.0.0.1:1/x"))),
     ("nothing-to-write", || Some(Fixture::new().usage("setup litellm --write"))),
     ("not-editable", || {
         let fixture = Fixture::new();

@@ -132,6 +132,11 @@ impl Context {
 
     /// Returns the path of the ledger that there is, or would be.
     pub(crate) fn db_path(&self) -> Result<PathBuf, CliError> {
+        #[cfg(feature = "ship")]
+        if self.engine_url().is_some() {
+            return Err(CliError::usage("this needs a ledger, and --db names an engine")
+                .hint("from engines come `usage report`, `usage sessions`, `usage blocks` and `usage top`"));
+        }
         match &self.db {
             Some(path) if path.to_string_lossy().contains("://") => {
                 Err(CliError::usage(format!("{} is a URL, and this needs a file", path.display()))
@@ -170,6 +175,34 @@ impl Context {
         let path = self.db_path()?;
         tracing::info!("the ledger is {}", path.display());
         Ok(options().open_existing(path)?)
+    }
+
+    /// What answers: a ledger, or an engine that ledgers were shipped to.
+    pub(crate) fn open_engine(&self) -> Result<Box<dyn Engine>, CliError> {
+        #[cfg(feature = "ship")]
+        if let Some(url) = self.engine_url() {
+            let target: usage_ship::Target = url.parse().map_err(CliError::usage)?;
+            tracing::info!("the engine is {}", target.name());
+            return Ok(Box::new(
+                usage_ship::Remote::open(target).map_err(usage_core::Error::from)?,
+            ));
+        }
+        Ok(Box::new(self.open_existing()?))
+    }
+
+    /// Returns whether an engine was named in place of a ledger.
+    #[cfg(feature = "top")]
+    pub(crate) fn is_engine(&self) -> bool {
+        #[cfg(feature = "ship")]
+        return self.engine_url().is_some();
+        #[cfg(not(feature = "ship"))]
+        false
+    }
+
+    /// The URL that was named in place of a ledger.
+    #[cfg(feature = "ship")]
+    fn engine_url(&self) -> Option<&str> {
+        self.db.as_ref()?.to_str().filter(|url| usage_ship::Target::is_meant(url))
     }
 
     /// Stores what stopped programs have left in journals, as each command does that writes, and

@@ -41,6 +41,8 @@ pub use prices::{
 #[cfg(feature = "zones")]
 pub use query::counters::Counter;
 pub use query::rows::{Records, StoredRecord};
+#[cfg(feature = "zones")]
+pub use query::shipped;
 pub use query::tag_keys::TagUse;
 pub use retention::{
     Age, DeleteAllPlan, DeleteRangePlan, Deletion, DeletionPlan, HorizonReset, Policy,

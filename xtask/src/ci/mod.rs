@@ -3,6 +3,7 @@
 
 mod outcome;
 mod rust_version;
+mod skipped;
 mod slowest;
 mod snapshots;
 mod suite;
@@ -79,7 +80,8 @@ pub(crate) fn run(arguments: &[&str]) -> Result<()> {
         done.push(Done { name: step.name, took: begun.elapsed(), state });
         println!("    {}", done[at]);
     }
-    println!("\n{}{}", slowest::text(&suite::report_path(long)?), outcome::table(&done));
+    let report = suite::report_path(long)?;
+    println!("\n{}{}{}", slowest::text(&report), skipped::text(&report), outcome::table(&done));
     outcome::verdict(&done, begun.elapsed())
 }
 

@@ -37,11 +37,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "usage-import",
             "usage-prices",
             "usage-server",
+            "usage-ship",
             "usage-store",
             "usage-tracker",
             "usage-tui",
         ],
     ),
+    ("usage-ship", &["usage-core", "usage-store"]),
 ];
 
 /// Crates that do no I/O and read no clock.

@@ -52,17 +52,18 @@ fn long_help() -> String {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let period = args.period.parse(context)?;
-    let store = context.open_existing()?;
-    note_world(args.format, &store, context)?;
+    let store = context.open_engine()?;
+    let store = &*store;
+    note_world(args.format, store, context)?;
     let filter = args.filter.filter().clone();
     if args.format.is_for_people() {
-        note_unknown_names(&filter, &store, context)?;
+        note_unknown_names(&filter, store, context)?;
     }
-    let list = BlockList::ask(&store, period, filter, context.now_timestamp(), Limits::none())?;
+    let list = BlockList::ask(store, period, filter, context.now_timestamp(), Limits::none())?;
     let options = context.text_options().wide(args.wide);
     let mut page = args.format.write_blocks(&list, &options);
     if list.blocks.is_empty() {
-        page += &where_data_is(args.format, &store, context)?;
+        page += &where_data_is(args.format, store, context)?;
     }
     output::print(&page)?;
     Ok(exit_codes::DONE)

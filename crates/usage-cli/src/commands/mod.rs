@@ -35,6 +35,8 @@ mod serve;
 mod sessions;
 #[cfg(feature = "server")]
 mod setup;
+#[cfg(feature = "ship")]
+mod ship;
 mod status;
 mod statusline;
 mod tags;
@@ -61,6 +63,8 @@ pub(crate) enum Command {
     Sessions(sessions::Args),
     Blocks(blocks::Args),
     Statusline(statusline::Args),
+    #[cfg(feature = "ship")]
+    Ship(ship::Args),
     #[cfg(feature = "server")]
     Serve(serve::Args),
     #[cfg(feature = "server")]
@@ -133,6 +137,8 @@ impl Command {
             Self::Blocks(args) => blocks::run(args, &context()?),
             // Whatever is wrong with the world, it prints a line.
             Self::Statusline(args) => statusline::run(args, global),
+            #[cfg(feature = "ship")]
+            Self::Ship(args) => ship::run(args, &context()?),
             #[cfg(feature = "server")]
             Self::Serve(args) => serve::run(args, &context()?),
             #[cfg(feature = "server")]

@@ -176,18 +176,19 @@ pub(super) fn run_by(
 ) -> Result<u8, CliError> {
     // What is wrong with these is said before a ledger is looked for.
     let query = args.query(first, context)?;
-    let store = context.open_existing()?;
-    note_world(args.format, &store, context)?;
+    let store = context.open_engine()?;
+    let store = &*store;
+    note_world(args.format, store, context)?;
     // Nobody takes it apart: the process is about to end.
-    let report = ManuallyDrop::new(report(&store, &query)?);
+    let report = ManuallyDrop::new(report(store, &query)?);
     note_period(args.format, &report.period, context);
     if args.format.is_for_people() {
-        note_unknown_names(&query.filter, &store, context)?;
+        note_unknown_names(&query.filter, store, context)?;
     }
     let options = context.text_options().wide(args.wide).with_kinds(first.is_some());
     let mut page = args.format.write(&report, &options);
     if report.summary.requests == 0 {
-        page += &where_data_is(args.format, &store, context)?;
+        page += &where_data_is(args.format, store, context)?;
     } else if report.summary[Measure::Priced] == 0 && args.format.is_for_people() {
         page += NO_PRICES;
     }

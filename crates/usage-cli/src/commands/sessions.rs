@@ -66,19 +66,20 @@ fn orders() -> impl TypedValueParser<Value = SessionOrder> {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let period = args.period.parse(context)?;
-    let store = context.open_existing()?;
-    note_world(args.format, &store, context)?;
+    let store = context.open_engine()?;
+    let store = &*store;
+    note_world(args.format, store, context)?;
     let listing = Listing { order: args.sort, top: args.top };
     let filter = args.filter.filter().clone();
     if args.format.is_for_people() {
-        note_unknown_names(&filter, &store, context)?;
+        note_unknown_names(&filter, store, context)?;
     }
     // A ledger knows sessions.
-    if let Some(list) = SessionList::ask(&store, period, filter, listing, Limits::none())? {
+    if let Some(list) = SessionList::ask(store, period, filter, listing, Limits::none())? {
         let options = context.text_options().wide(args.wide);
         let mut page = args.format.write_sessions(&list, &options);
         if list.sessions.is_empty() {
-            page += &where_data_is(args.format, &store, context)?;
+            page += &where_data_is(args.format, store, context)?;
         }
         output::print(&page)?;
     }

@@ -102,26 +102,36 @@ enum BackgroundArg {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
-    let store = context.open_existing()?;
-    let status = LedgerStatus { store: store.clone(), zone: context.zone() };
-    let budgets = Arc::new(LedgerBudgets(store.clone()));
-    let mut options = options(args, context)?.with_status(Arc::new(status)).with_budgets(budgets);
+    let (engine, mut options) = engine(args, context)?;
     if args.once || !stdout().is_terminal() {
         let columns = context.width().and_then(|width| width.try_into().ok()).unwrap_or(80);
         // Wide enough that the smallest frame says something.
         let size = (columns.max(20), args.lines.or_else(terminal_lines).unwrap_or(24));
-        output::print(&usage_tui::once(&store, options, size)?)?;
+        output::print(&usage_tui::once(&*engine, options, size)?)?;
         return Ok(exit_codes::DONE);
     }
     let stop = Cancel::default();
     options = options.until(stop.clone());
     on_interrupt(move || stop.cancel())?;
-    usage_tui::run(Arc::new(store), options).map_err(|error| match error {
+    usage_tui::run(engine, options).map_err(|error| match error {
         TopError::Terminal(why) => CliError::failed(format!("cannot use the terminal: {why}"))
             .hint("--once prints one frame as plain text"),
         other => CliError::failed(other),
     })?;
     Ok(exit_codes::DONE)
+}
+
+/// The ledger with its status and budgets, or an engine that ledgers were shipped to, which has neither.
+fn engine(args: &Args, context: &Context) -> Result<(Arc<dyn Engine>, Options), CliError> {
+    let options = options(args, context)?;
+    if context.is_engine() {
+        return Ok((context.open_engine()?.into(), options));
+    }
+    let store = context.open_existing()?;
+    let status = LedgerStatus { store: store.clone(), zone: context.zone() };
+    let budgets = Arc::new(LedgerBudgets(store.clone()));
+    let options = options.with_status(Arc::new(status)).with_budgets(budgets);
+    Ok((Arc::new(store), options))
 }
 
 /// The ledger's budgets and how they stand.

@@ -12,5 +12,9 @@ pub(crate) mod rows;
 mod series;
 #[cfg(feature = "zones")]
 mod sessions;
+#[cfg(feature = "zones")]
+pub mod shipped;
+#[cfg(feature = "zones")]
+mod shipping;
 pub(crate) mod tag_keys;
 mod tagged;

@@ -11,6 +11,8 @@
 
 mod all;
 mod apart;
+#[cfg(feature = "zones")]
+pub(crate) mod changed;
 mod checked;
 mod counts;
 mod cover;
@@ -43,6 +45,7 @@ pub(crate) use delta::Delta;
 pub(crate) use derived::{from_finer, from_rows};
 pub(crate) use fold::folded_by_month;
 pub(crate) use folds::Folds;
+use level::QUARTERS;
 pub(crate) use level::{Level, quarter_of, start_of_quarter};
 pub(crate) use mend::{label_sets_of_rollups, mend_frozen, of_all_quarter};
 pub use rebuild::Rebuilt;
@@ -52,7 +55,7 @@ pub(crate) use rollup::Rollup;
 pub(crate) use root::months;
 pub(crate) use seals::{Seen, all_torn};
 #[cfg(feature = "zones")]
-pub(crate) use sessions::{DAY, day_of, start_of_day, totals_by_day};
+pub(crate) use sessions::{DAY, day_of, session_day, start_of_day, totals_by_day};
 pub(crate) use sessions::{
     SessionFault, each_session_fault, forget_frozen, forget_old, forget_unreadable,
     forget_unused_sessions, recount_cut_day,

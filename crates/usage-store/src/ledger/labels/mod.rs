@@ -221,6 +221,18 @@ impl LabelSets {
         self.by_id.get(&id).map(|set| &set.labels)
     }
 
+    /// The label sets behind an id, with the declared tags, in the order of their ids.
+    #[cfg(feature = "zones")]
+    pub(crate) fn tagged_from(self, behind: i64) -> Result<Vec<(i64, Labels)>, Damaged> {
+        if let Some(id) = self.damaged {
+            return Err(Damaged::names(id));
+        }
+        let sets = self.by_id.into_iter().filter(|(id, _)| *id > behind);
+        let mut sets: Vec<_> = sets.map(|(id, set)| (id, set.tagged)).collect();
+        sets.sort_unstable_by_key(|(id, _)| *id);
+        Ok(sets)
+    }
+
     /// The ids whose names pass `keep`, as the JSON array that `json_each` reads. Fails where nobody can
     /// say whether some pass.
     pub(crate) fn ids_as_json(

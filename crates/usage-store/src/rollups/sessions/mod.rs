@@ -24,7 +24,7 @@ pub(super) use rebuild::rebuild;
 pub(super) use table::each_label_set;
 pub(crate) use table::forget_unreadable;
 #[cfg(feature = "zones")]
-pub(crate) use table::totals_by_day;
+pub(crate) use table::{read as session_day, totals_by_day};
 
 use crate::ledger::retained;
 

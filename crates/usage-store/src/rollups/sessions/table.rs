@@ -8,7 +8,7 @@ use crate::error::{ReadError, RollupError};
 use crate::rollups::Rollup;
 
 /// Returns the rollups of a session in a day; nothing where it has no record then.
-pub(super) fn read(connection: &Connection, key: (i64, i64)) -> rusqlite::Result<Rollup> {
+pub(crate) fn read(connection: &Connection, key: (i64, i64)) -> rusqlite::Result<Rollup> {
     let mut statement = connection
         .prepare_cached("SELECT cells FROM session_sums WHERE session = ?1 AND day = ?2")?;
     let mut rows = statement.query([key.0, key.1])?;
