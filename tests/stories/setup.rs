@@ -23,6 +23,8 @@ fn it_prints_what_to_set() {
         pages += &fixture.usage(&format!("setup {agent}")).stdout_of_success();
         pages += "\n";
     }
+    pages += &fixture.usage("setup gemini --token t").stdout_of_success();
+    pages += "\n";
     pages += &fixture.usage("setup codex --token t --endpoint http://h:1/").stdout_of_success();
     insta::assert_snapshot!(pages);
 }
@@ -42,6 +44,24 @@ fn it_changes_settings_and_keeps_a_copy() {
     assert_eq!(fixture.read("home/.claude/settings.json.backup"), before.as_bytes());
     let again = fixture.usage("setup claude-code --write").stdout_of_success();
     assert!(again.ends_with(" is set up already\n"), "{again}");
+}
+
+/// Whoever broke them has them back as they were.
+#[test]
+fn settings_that_cannot_be_read_are_left() {
+    let fixture = Fixture::new();
+    for (agent, file, text, why) in [
+        ("claude-code", "home/.claude/settings.json", "{ // mine\n}\n", "it is no JSON"),
+        ("codex", "home/.codex/config.toml", "a = [\n", "it is no TOML"),
+    ] {
+        fs::create_dir_all(fixture.path(file).parent().unwrap()).unwrap();
+        fixture.write(file, text);
+        let run = fixture.usage(&format!("setup {agent} --write"));
+        assert!(run.code == 1 && run.stderr.contains(why), "{run}");
+        assert_eq!(fixture.read(file), text.as_bytes());
+    }
+    let run = fixture.usage("setup codex --endpoint localhost:4318");
+    assert!(run.code == 2 && run.stderr.contains("no address of a server"), "{run}");
 }
 
 #[test]

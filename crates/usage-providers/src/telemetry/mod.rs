@@ -22,6 +22,8 @@ mod rule;
 pub use emitter::{Emitter, is_request};
 pub use rule::Event;
 
+use std::borrow::Cow;
+
 use usage_core::Outcome;
 
 use crate::counts::{Counts, Remainder};
@@ -86,7 +88,7 @@ pub fn read<'a>(
     }
     let mut rule = Remainder::default();
     let counts = counts(&mut stated, emitter, &mut rule);
-    let text = |meaning| stated.text(meaning).map(str::to_owned);
+    let text = |meaning| stated.text(meaning).map(Cow::into_owned);
     let (response, request) = (text(Meaning::ResponseId), text(Meaning::RequestId));
     observed.has_counts = stated.any_count;
     observed.provider = text(Meaning::Provider);
@@ -94,7 +96,7 @@ pub fn read<'a>(
     observed.part = Part {
         counts,
         model: text(Meaning::Model).or_else(|| text(Meaning::RequestModel)),
-        tier: stated.text(Meaning::Tier).and_then(Tier::from_word),
+        tier: stated.text(Meaning::Tier).and_then(|word| Tier::from_word(&word)),
         stated_cost: stated.cost,
         inconsistent: rule.is_inconsistent() || stated.bad,
         outcome: if stated.text(Meaning::Error).is_some() { Outcome::Error } else { Outcome::Ok },
@@ -201,9 +203,11 @@ impl<'a> Stated<'a> {
         }
     }
 
-    fn text(&self, meaning: Meaning) -> Option<&'a str> {
+    /// Returns a text; ids and codes may be sent as numbers.
+    fn text(&self, meaning: Meaning) -> Option<Cow<'a, str>> {
         match self.values.get(meaning as usize).copied().flatten() {
-            Some((_, Value::Text(text))) => Some(text),
+            Some((_, Value::Text(text))) => Some(text.into()),
+            Some((_, Value::Int(number))) => Some(number.to_string().into()),
             _ => None,
         }
     }

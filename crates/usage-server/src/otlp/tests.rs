@@ -2,7 +2,7 @@
 
 use usage_core::record::line;
 
-use super::message::{AnyValue, ResourceGroup};
+use super::message::{AnyValue, ResourceGroup, Scalar};
 use super::*;
 
 const NOW: Timestamp = Timestamp::from_micros(1_777_809_600_000_000);
@@ -119,6 +119,22 @@ fn whatever_stands_in_a_field_costs_no_more_than_it() {
             }
         }
     }
+}
+
+/// JSON sends whole numbers as texts, protobuf does not.
+#[test]
+fn a_number_in_the_place_of_a_name_is_the_same_in_both_encodings() {
+    let body = r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"chat m","attributes":[
+        {"key":"error.type","value":{"intValue":"500"}},
+        {"key":"session.id","value":{"intValue":"7"}}]}]}]}]}"#;
+    let export = json::read::<Span>(body.as_bytes()).unwrap();
+    let attributes = &export.groups[0].scopes[0].items[0].as_ref().unwrap().attributes;
+    let value = attributes[0].value.as_ref().unwrap();
+    assert_eq!(value.scalar, Some(Scalar::Int(500)));
+    let of_json = lines(body.as_bytes().to_vec(), Encoding::Json, None);
+    assert!(of_json.contains(r#""session_id":"7""#) && of_json.contains(r#""outcome":"error""#));
+    let of_protobuf = lines(protobuf::write(&export), Encoding::Protobuf, Some(Signal::Traces));
+    assert_eq!(of_protobuf, of_json);
 }
 
 #[test]

@@ -63,13 +63,16 @@ impl Loose<'_> {
         }
     }
 
-    /// Returns a number, as a text where that is how it was sent; nothing where there is none.
+    /// Returns a number; what is sent as text and is no whole number stays one, exact. Nothing where there is none.
     pub(super) fn number(self) -> Option<Scalar> {
         match self {
             Self::Int(number) => Some(Scalar::Int(number)),
             Self::Float(number) => Some(Scalar::Float(number)),
             Self::Text(text) if text.trim().is_empty() => None,
-            Self::Text(text) => Some(Scalar::Text(text.into_owned().into())),
+            Self::Text(text) => Some(match text.parse() {
+                Ok(number) => Scalar::Int(number),
+                Err(_) => Scalar::Text(text.into_owned().into()),
+            }),
             Self::Nothing | Self::Bool(_) => None,
         }
     }

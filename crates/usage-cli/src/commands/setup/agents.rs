@@ -22,8 +22,13 @@ pub(super) struct Agent {
 enum How {
     /// Values in a JSON file in the user's home folder.
     Json { file: &'static str, values: fn(&Server<'_>) -> Vec<Value> },
-    /// A table at the end of a TOML file there.
-    Toml { file: &'static str, table: &'static str, text: fn(&Server<'_>) -> String },
+    /// A value of a table in a TOML file there.
+    Toml {
+        file: &'static str,
+        table: &'static str,
+        key: &'static str,
+        value: fn(&Server<'_>) -> String,
+    },
     /// Variables of the environment.
     Environment(fn(&Server<'_>) -> Vec<(&'static str, String)>),
     /// A text for a file that is somewhere else for everybody.
@@ -36,7 +41,7 @@ pub(super) type Value = (Vec<&'static str>, serde_json::Value);
 /// What can be written into a file.
 pub(super) enum Change {
     Values(Vec<Value>),
-    Table { name: &'static str, text: String },
+    Entry { table: &'static str, key: &'static str, value: String },
 }
 
 pub(super) const AGENTS: &[Agent] = &[
@@ -48,7 +53,7 @@ pub(super) const AGENTS: &[Agent] = &[
     Agent {
         name: "codex",
         title: "Codex",
-        how: How::Toml { file: ".codex/config.toml", table: "otel", text: codex },
+        how: How::Toml { file: ".codex/config.toml", table: "otel", key: "exporter", value: codex },
     },
     Agent {
         name: "gemini",
@@ -100,16 +105,20 @@ impl Agent {
                 }
                 let object: serde_json::Value = serde_json::from_str(&settings).unwrap_or_default();
                 let text = serde_json::to_string_pretty(&object).unwrap_or_default();
-                format!("{}: add to ~/{file}\n\n{text}\n", self.title)
+                let beside = self.beside(server);
+                let beside = if beside.is_empty() {
+                    String::new()
+                } else {
+                    format!("\nand set in its environment\n\n{}", exports(beside))
+                };
+                format!("{}: add to ~/{file}\n\n{text}\n{beside}", self.title)
             }
-            How::Toml { file, text, .. } => {
-                format!("{}: add to ~/{file}\n\n{}", self.title, text(server))
+            How::Toml { file, table, key, value } => {
+                let value = value(server);
+                format!("{}: add to ~/{file}\n\n[{table}]\n{key} = {value}\n", self.title)
             }
             How::Environment(variables) => {
-                let lines = variables(server).into_iter().map(|(name, value)| {
-                    format!("export {name}='{}'\n", value.replace('\'', "'\\''"))
-                });
-                format!("{}: set in its environment\n\n{}", self.title, lines.collect::<String>())
+                format!("{}: set in its environment\n\n{}", self.title, exports(variables(server)))
             }
             How::Text { file, text } => {
                 format!("{}: add to its {file}\n\n{}", self.title, text(server))
@@ -117,13 +126,20 @@ impl Agent {
         }
     }
 
+    /// Returns the variables that it needs beside its settings, which have no place for a token.
+    pub(super) fn beside(&self, server: &Server<'_>) -> Vec<(&'static str, String)> {
+        match self.name {
+            "gemini" | "qwen" => server.headers().into_iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Returns what can be written, and into which file below the home folder; nothing where only its user knows that.
     pub(super) fn change(&self, server: &Server<'_>, home: &Path) -> Option<(PathBuf, Change)> {
         match self.how {
             How::Json { file, values } => Some((home.join(file), Change::Values(values(server)))),
-            How::Toml { file, table, text } => {
-                let change = Change::Table { name: table, text: text(server) };
-                Some((home.join(file), change))
+            How::Toml { file, table, key, value } => {
+                Some((home.join(file), Change::Entry { table, key, value: value(server) }))
             }
             How::Environment(_) | How::Text { .. } => None,
         }
@@ -141,11 +157,22 @@ impl Server<'_> {
             ("OTEL_EXPORTER_OTLP_ENDPOINT", self.url.to_owned()),
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf".to_owned()),
         ];
-        // A space within a value is written as it is in addresses.
-        let header = self.token.map(|token| format!("Authorization=Bearer%20{token}"));
-        variables.extend(header.map(|header| ("OTEL_EXPORTER_OTLP_HEADERS", header)));
+        variables.extend(self.headers());
         variables
     }
+
+    /// The variable with the token, if there is one. A space within a value is written as it is in addresses.
+    fn headers(&self) -> Option<(&'static str, String)> {
+        let token = self.token?;
+        Some(("OTEL_EXPORTER_OTLP_HEADERS", format!("Authorization=Bearer%20{token}")))
+    }
+}
+
+fn exports(variables: Vec<(&'static str, String)>) -> String {
+    let line = |(name, value): (&str, String)| {
+        format!("export {name}='{}'\n", value.replace('\'', "'\\''"))
+    };
+    variables.into_iter().map(line).collect()
 }
 
 fn claude_code(server: &Server<'_>) -> Vec<Value> {
@@ -162,12 +189,9 @@ fn codex(server: &Server<'_>) -> String {
     let headers = server.bearer().map_or_else(String::new, |bearer| {
         format!(", headers = {{ \"Authorization\" = \"{bearer}\" }}")
     });
-    format!(
-        "[otel]\nexporter = {{ otlp-http = {{ endpoint = \"{url}/v1/logs\", protocol = \"binary\"{headers} }} }}\n"
-    )
+    format!("{{ otlp-http = {{ endpoint = \"{url}/v1/logs\", protocol = \"binary\"{headers} }} }}")
 }
 
-/// It cannot send a token.
 fn gemini(server: &Server<'_>) -> Vec<Value> {
     vec![
         (vec!["telemetry", "enabled"], true.into()),

@@ -4,11 +4,16 @@ use std::ops::Range;
 
 use serde::de::IgnoredAny;
 
-/// Sets a value, as JSON, under names that lead to it; objects on the way are made. Nothing for what is no JSON object, or
-/// has something else than an object on the way.
-pub(super) fn set(text: &str, names: &[&str], value: &str) -> Option<String> {
+/// Sets a value, as JSON, under names that lead to it; objects on the way are made. An error says why it cannot: what is
+/// no JSON object, or has something else than an object on the way.
+pub(super) fn set(text: &str, names: &[&str], value: &str) -> Result<String, String> {
     let text = if text.trim().is_empty() { "{}" } else { text };
-    serde_json::from_str::<IgnoredAny>(text).ok()?;
+    serde_json::from_str::<IgnoredAny>(text).map_err(|error| format!("it is no JSON: {error}"))?;
+    let not_there = || format!("{} has no place there", names.join("."));
+    set_in(text, names, value).ok_or_else(not_there)
+}
+
+fn set_in(text: &str, names: &[&str], value: &str) -> Option<String> {
     let start = text.len() - text.trim_start().len();
     let (mut object, mut names) = (start..text.trim_end().len(), names);
     while let Some((name, rest)) = names.split_first() {
@@ -95,14 +100,20 @@ mod tests {
             ),
             ("{\"env\":{}}", "{\"env\":{\n  \"A\": 1\n}}"),
         ] {
-            assert_eq!(set(text, &names, "1").as_deref(), Some(expected), "{text}");
+            assert_eq!(set(text, &names, "1").as_deref(), Ok(expected), "{text}");
         }
     }
 
     #[test]
     fn what_cannot_be_set_is_left() {
-        for text in ["[]", "{\"env\": 5}", "{ // a remark\n}", "{\"a\":1,}"] {
-            assert_eq!(set(text, &["env", "A"], "1"), None, "{text}");
+        for (text, why) in [
+            ("[]", "env.A has no place"),
+            ("{\"env\": 5}", "env.A has no place"),
+            ("{ // a remark\n}", "no JSON: key must be a string at line 1"),
+            ("{\"a\":1,}", "no JSON: trailing comma"),
+        ] {
+            let refused = set(text, &["env", "A"], "1").unwrap_err();
+            assert!(refused.contains(why), "{text}: {refused}");
         }
     }
 }

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValuesParser;
+use toml_edit::{DocumentMut, Item, TomlError, Value};
 use usage_core::format::printable;
 
 use self::agents::{AGENTS, Agent, Change, Server};
@@ -48,6 +49,10 @@ Examples:
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let url = args.endpoint.trim_end_matches('/');
+    if !["http://", "https://"].iter().any(|scheme| url.starts_with(scheme)) {
+        return Err(CliError::usage(format!("--endpoint: {url:?} is no address of a server"))
+            .hint("http://127.0.0.1:4318 is one"));
+    }
     let server = Server { url, token: args.token.as_deref() };
     // Only names of the list are let through.
     let Some(agent) = Agent::named(&args.agent) else { return Ok(exit_codes::USAGE) };
@@ -66,6 +71,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
             .hint("without --write it prints what to set"));
     };
     write(&path, &change, context)?;
+    for (name, value) in agent.beside(&server) {
+        output::note(&format!("note: to be set in its environment: {name}='{value}'"));
+    }
     Ok(exit_codes::DONE)
 }
 
@@ -76,8 +84,8 @@ fn write(path: &Path, change: &Change, context: &Context) -> Result<(), CliError
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
         Err(error) => return Err(CliError::failed(format!("cannot read {shown}: {error}"))),
     };
-    let after = changed(before.as_deref().unwrap_or_default(), change).ok_or_else(|| {
-        CliError::failed(format!("{shown} cannot be changed from here"))
+    let after = changed(before.as_deref().unwrap_or_default(), change).map_err(|why| {
+        CliError::failed(format!("{shown} cannot be changed from here: {why}"))
             .hint("without --write it prints what to set, which can be added by hand")
     })?;
     if before.as_deref() == Some(&after) {
@@ -110,36 +118,31 @@ fn copy_of(path: &Path) -> PathBuf {
     free.unwrap_or_else(|| with(0))
 }
 
-fn changed(before: &str, change: &Change) -> Option<String> {
+/// Returns the text with the change in it, or why it cannot have it.
+fn changed(before: &str, change: &Change) -> Result<String, String> {
     match change {
         Change::Values(values) => {
             values.iter().try_fold(before.to_owned(), |text, (names, value)| {
                 edit::set(&text, names, &value.to_string())
             })
         }
-        Change::Table { text, .. } if before.contains(text.as_str()) => Some(before.to_owned()),
-        // A table that is there cannot be there twice.
-        Change::Table { name, .. } if has_table(before, name) => None,
-        Change::Table { text, .. } => {
-            let gap = if before.is_empty() || before.ends_with("\n\n") {
-                ""
-            } else if before.ends_with('\n') {
-                "\n"
-            } else {
-                "\n\n"
-            };
-            Some(format!("{before}{gap}{text}"))
+        Change::Entry { table, key, value } => {
+            let mut document: DocumentMut = before
+                .parse()
+                .map_err(|error: TomlError| format!("it is no TOML: {}", error.message()))?;
+            let value: Value = value.parse().map_err(|error: TomlError| error.to_string())?;
+            let entry = document.entry(table).or_insert_with(toml_edit::table);
+            let entry = entry
+                .as_table_like_mut()
+                .ok_or_else(|| format!("{table} is something else than a table there"))?;
+            let is_there = entry.get(key).and_then(Item::as_value);
+            if is_there.is_some_and(|there| there.to_string().trim() == value.to_string()) {
+                return Ok(before.to_owned());
+            }
+            entry.insert(key, Item::Value(value));
+            Ok(document.to_string())
         }
     }
-}
-
-fn has_table(text: &str, name: &str) -> bool {
-    let is_of = |line: &str| {
-        let line = line.trim_start().trim_start_matches('[').trim_start();
-        let rest = line.strip_prefix(name);
-        rest.is_some_and(|rest| rest.trim_start().starts_with([']', '.', '=']))
-    };
-    text.lines().any(is_of)
 }
 
 /// The lines that go and those that come.
@@ -159,15 +162,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_is_added_once() {
-        let change = Change::Table { name: "otel", text: "[otel]\nexporter = 1\n".to_owned() };
-        let once = changed("model = \"m\"\n", &change).unwrap();
-        assert_eq!(once, "model = \"m\"\n\n[otel]\nexporter = 1\n");
-        assert_eq!(changed(&once, &change).as_ref(), Some(&once));
-        for other in ["[otel]\nexporter = 2\n", "otel.exporter = 2\n", "[ otel.x ]\n"] {
-            assert_eq!(changed(other, &change), None, "{other}");
+    fn an_entry_is_set_once_and_the_rest_stays() {
+        let change =
+            Change::Entry { table: "otel", key: "exporter", value: "{ a = 1 }".to_owned() };
+        for (before, expected) in [
+            ("", "[otel]\nexporter = { a = 1 }\n"),
+            ("model = \"m\" # mine\n", "model = \"m\" # mine\n\n[otel]\nexporter = { a = 1 }\n"),
+            (
+                "[otel]\nenvironment = \"e\"\nexporter = \"none\"\n[z]\n",
+                "[otel]\nenvironment = \"e\"\nexporter = { a = 1 }\n[z]\n",
+            ),
+            ("otel.exporter = 2\n", "otel.exporter = { a = 1 }\n"),
+        ] {
+            let once = changed(before, &change).unwrap();
+            assert_eq!(once, expected);
+            assert_eq!(changed(&once, &change).unwrap(), once);
         }
-        assert!(changed("[otelix]\n", &change).is_some());
+        for (before, why) in [("a = [\n", "no TOML"), ("otel = 1\n", "something else than a table")]
+        {
+            let refused = changed(before, &change).unwrap_err();
+            assert!(refused.contains(why), "{refused}");
+        }
     }
 
     #[test]
