@@ -3,21 +3,21 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::MetadataExt as _;
-use std::os::unix::process::CommandExt as _;
 use std::sync::LazyLock;
 use std::thread;
 
 use rusqlite::Connection;
-use usage_store::SCHEMA_VERSION;
 
+use crate::causes::{
+    DAMAGED_SUMS, changed, interrupted, locked, migrated_meanwhile, of_version_4, putting,
+    with_own_prices, without_a_home, without_permissions,
+};
 use crate::fixture::{Fixture, Run};
 use crate::import;
 use crate::lines::{DAY, many};
 use crate::maintenance::on_a_terminal;
-use crate::patience::{on_a_small_disk, skipped};
-use crate::permissions::{allow, as_a_plain_user, program_for_all};
-use crate::process::eventually;
+use crate::patience::on_a_small_disk;
+use crate::permissions::{allow, as_a_plain_user};
 use crate::serve;
 
 const REFERENCE: &str = include_str!("../../docs/reference/errors.md");
@@ -432,20 +432,6 @@ fn every_kind_says_what_the_reference_says() {
     assert!(skipped.iter().all(|kind| may_be.contains(kind)), "in no story: {skipped:?}");
 }
 
-/// A ledger whose records would be priced otherwise by its user's own prices.
-fn with_own_prices() -> Fixture {
-    let fixture = Fixture::with(DAY);
-    fixture.write("own", "[[price]]\nmodel = 'claude-*'\ninput = '1'\noutput = '1'\n");
-    fixture.usage("prices --set own").stdout_of_success();
-    fixture
-}
-
-fn putting(option: &str, content: &str) -> Run {
-    let fixture = Fixture::with(DAY);
-    fixture.write("book", content);
-    fixture.usage(&format!("prices {option} book"))
-}
-
 /// The row that the run agrees with.
 fn position(rows: &[Row], kind: &str, run: &Run) -> usize {
     let (message, hint) = told(run).unwrap_or_else(|| panic!("{kind}: no error: {run}"));
@@ -533,84 +519,4 @@ fn shapes() {
     assert!(
         has_shape("no x (1) (a/b)", "no <x> (<code>)") && !has_shape("no x", "no <x> (<code>)")
     );
-}
-
-/// Sums that cannot be read any more.
-const DAMAGED_SUMS: &str = "UPDATE rollups_quarter SET cells = x'00'; \
-                            UPDATE rollups_month SET cells = x'00'";
-
-/// A ledger that was changed past the command.
-fn changed(sql: &str) -> Fixture {
-    let fixture = Fixture::with(DAY);
-    let ledger = Connection::open(fixture.path("usage.db")).unwrap();
-    ledger.execute_batch(sql).unwrap();
-    ledger.close().unwrap();
-    fixture
-}
-
-/// With a ledger that an earlier version has made.
-pub(crate) fn of_version_4() -> Fixture {
-    let fixture = Fixture::new();
-    fixture
-        .write("usage.db", include_bytes!("../../crates/usage-store/tests/fixtures/version-4.db"));
-    fixture
-}
-
-/// While another process has it for itself.
-fn locked(command: &str) -> Option<Run> {
-    let fixture = Fixture::with(DAY);
-    fixture.write("a", many(0, 2));
-    let ledger = Connection::open(fixture.path("usage.db")).unwrap();
-    let sql = if command == "report" {
-        "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE"
-    } else {
-        "BEGIN IMMEDIATE"
-    };
-    ledger.execute_batch(sql).unwrap();
-    Some(fixture.shell(&format!("exec usage {command}")))
-}
-
-/// All was stored; the report comes too late.
-fn migrated_meanwhile() -> Option<Run> {
-    let fixture = Fixture::new();
-    let mut record = fixture.start("record --report");
-    record.write(many(0, 5));
-    eventually("everything stored", || fixture.stored() == 5);
-    let ledger = Connection::open(fixture.path("usage.db")).unwrap();
-    ledger.pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
-    record.end_input();
-    Some(record.finish())
-}
-
-fn interrupted() -> Option<Run> {
-    let fixture = Fixture::new();
-    let mut record = fixture.start("record");
-    record.write(many(0, 5));
-    eventually("everything stored", || fixture.stored() == 5);
-    record.signal("TERM");
-    Some(record.finish())
-}
-
-/// As a user whom the system does not know, which only the superuser can become.
-fn without_a_home(command: &str) -> Option<Run> {
-    const UNKNOWN: u32 = 54_321;
-    let fixture = Fixture::new().unset("USAGE_DB").unset("HOME");
-    if fixture.path("home").metadata().unwrap().uid() != 0 {
-        skipped("only the superuser can become a user without a home");
-        return None;
-    }
-    allow(&fixture, "", 0o755);
-    let mut program = fixture.program(&program_for_all(&fixture));
-    program.args(command.split_whitespace()).uid(UNKNOWN).gid(UNKNOWN);
-    Some(fixture.finished(program.output().unwrap()))
-}
-
-/// A ledger of that mode in a folder that cannot be written.
-fn without_permissions(mode: u32) -> Run {
-    let fixture = Fixture::with(DAY);
-    allow(&fixture, "usage.db", mode);
-    allow(&fixture, "", 0o555);
-    let run = as_a_plain_user(&fixture, "delete --all --yes");
-    allow(&fixture, "", 0o755);
-    run
 }

@@ -13,6 +13,7 @@ mod agents;
 mod backup;
 mod budgets;
 mod by;
+mod causes;
 mod command_line;
 mod crowds;
 mod csv;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::errors::of_version_4;
+use crate::causes::of_version_4;
 use crate::lines::many;
 use crate::patience::on_a_small_disk;
 

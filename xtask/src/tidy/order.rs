@@ -51,6 +51,7 @@ const ORDERS: &[(&str, &[&str])] = &[
             "restore",
             "salvage",
             "status",
+            "forget",
         ],
     ),
     (

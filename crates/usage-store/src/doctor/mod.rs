@@ -32,10 +32,10 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use crate::error::{ReadError, Result, StoreError};
-use crate::forget;
 use crate::journal::backlog::JournalBacklog;
 use crate::ledger::checkpoint;
 use crate::ledger::connect::absolute;
+use crate::ledger::forgetting;
 use crate::open::at_one_moment;
 
 pub use advice::{Advice, Remedy};
@@ -120,7 +120,7 @@ fn diagnose(
     let failing = checkpoint::remembered(connection).unwrap_or(None);
     let mut advice = file.advice(failing);
     // As above.
-    if forget::state::is_unfinished(connection).unwrap_or(false) {
+    if forgetting::is_unfinished(connection).unwrap_or(false) {
         advice.push(Advice::Forgetting);
     }
     if backlog.of_stopped() > 0 {

@@ -17,6 +17,7 @@ use self::names::{placeholder, rename};
 use self::renaming::Renaming;
 use crate::error::{ReadError, Result, WorkError};
 use crate::ledger::connect::set_busy_timeout;
+use crate::ledger::forgetting;
 use crate::status::LastBackup;
 use crate::{Store, StoreError};
 
@@ -27,13 +28,12 @@ mod notes;
 mod places;
 mod remains;
 pub(crate) mod renaming;
-pub(crate) mod state;
 mod texts;
 mod words;
 
+pub use crate::ledger::name_kind::NameKind;
 pub use copies::Copies;
 pub use names::NameUse;
-pub use renaming::NameKind;
 
 /// What stands in the place of a name that was forgotten, `(forgotten 2)` and so on where an instance or a session has
 /// it already.
@@ -105,7 +105,7 @@ impl Store {
                 let renaming = renaming(transaction, kind, name)?;
                 let names = rename(transaction, &renaming, false)?;
                 // Where it was deleted from the ledger before, its bytes may still be in the file.
-                state::begin(transaction)?;
+                forgetting::begin(transaction)?;
                 Ok((names, renaming.into))
             })
         })?;
@@ -121,7 +121,7 @@ impl Store {
     /// # Errors
     /// When the ledger cannot be read.
     pub fn is_forgetting(&self) -> Result<bool> {
-        self.read("read the ledger", |connection| Ok(state::is_unfinished(connection)?))
+        self.read("read the ledger", |connection| Ok(forgetting::is_unfinished(connection)?))
     }
 
     /// Goes on with forgetting that was stopped; says whether the file is wiped now, which it is too where nothing
@@ -142,7 +142,7 @@ impl Store {
             if !is_log_emptied(connection, patience)? {
                 return Ok::<_, WorkError<StoreError>>(false);
             }
-            writer.ledger.write(|transaction, _| state::finish(transaction))?;
+            writer.ledger.write(|transaction, _| forgetting::finish(transaction))?;
             Ok(true)
         })
     }

@@ -4,11 +4,12 @@
 use rusqlite::{Connection, params};
 use usage_core::{Label, Labels, Record, RecordError, TagSet};
 
-use super::renaming::{NameKind, Renaming};
+use super::renaming::Renaming;
 use super::{ids, notes, texts};
 use crate::error::{DamageCode, Damaged, ReadError};
 use crate::ledger::contexts::{SESSIONS, TAG_SETS, checksum};
 use crate::ledger::labels;
+use crate::ledger::name_kind::NameKind;
 use crate::write::event_ids;
 
 /// The number of places in the ledger that have a name.

@@ -4,10 +4,11 @@ use rusqlite::{Connection, params};
 use serde_json::Value;
 
 use super::places::words;
-use super::renaming::{NameKind, Renaming};
+use super::renaming::Renaming;
 use super::words::{blotted, blotted_text, holds, in_words};
 use crate::error::ReadError;
 use crate::ledger::deleted;
+use crate::ledger::name_kind::NameKind;
 use crate::write::sources;
 
 /// Settings whose names begin so hold names; what comes behind is one too.

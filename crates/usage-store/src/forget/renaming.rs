@@ -1,18 +1,8 @@
 //! One name that gives way to another, wherever a record has it.
 
-use usage_core::{Context, Label, Labels, Record, RecordError, TagKey, TagSet, Tags};
+use usage_core::{Context, Label, Labels, Record, RecordError, TagSet, Tags};
 
-/// The kinds of names that can be forgotten.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum NameKind {
-    /// A name that records have, such as a user.
-    Label(Label),
-    /// The id of a session.
-    Session,
-    /// The value of a tag.
-    Tag(TagKey),
-}
+use crate::ledger::name_kind::NameKind;
 
 /// A name, and another that takes its place.
 #[derive(Clone, Debug)]

@@ -134,7 +134,7 @@ mod tests {
         let labels = Labels::new(names).unwrap();
         let counts = TokenCounts::new().with_input(7).with_output(5);
         let usual = Usage::new(counts, Timestamp::from_micros(0));
-        let rare = usual.clone().with_outcome(Outcome::Error).with_fallbacks(2);
+        let rare = usual.with_outcome(Outcome::Error).with_fallbacks(2);
         let (mut sum, mut totals) = (Sum::default(), Summary::default());
         for (usage, cost) in [(usual, None), (rare, Some(Money::from_picos(9)))] {
             let record = Record::new(labels.clone(), usage).unwrap();

@@ -24,11 +24,10 @@ use usage_core::stats::Summary;
 use usage_core::{Measure, TimeRange, Timestamp};
 
 use crate::error::{ReadError, Result, shown};
-use crate::forget;
 use crate::journal::backlog::{JournalBacklog, SegmentState};
 use crate::ledger::checkpoint;
 use crate::ledger::file::{bytes, write_ahead_log};
-use crate::ledger::retained;
+use crate::ledger::{forgetting, retained};
 use crate::open::migration::free;
 use crate::retention::{Age, policy_of};
 use crate::rollups::{Level, Seen, Totals, quarter_of, start_of_quarter, total};
@@ -245,7 +244,7 @@ impl Store {
                 quarantine: QuarantineSize::read(connection)?,
                 last_backup: LastBackup::read(connection)?,
                 failing_checkpoint: checkpoint::remembered(connection)?,
-                is_forgetting: forget::state::is_unfinished(connection)?,
+                is_forgetting: forgetting::is_unfinished(connection)?,
             })
         })?;
         status.attention = attention::of(&status, limits);

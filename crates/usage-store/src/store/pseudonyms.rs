@@ -2,7 +2,7 @@
 
 use super::Store;
 use crate::error::Result;
-use crate::forget::NameKind;
+use crate::ledger::name_kind::NameKind;
 use crate::write::pseudonyms;
 
 impl Store {

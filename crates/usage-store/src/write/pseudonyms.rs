@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 use usage_core::{Context, Label, LabelNames, Labels, Record, TagKey};
 
-use crate::forget::NameKind;
+use crate::ledger::name_kind::NameKind;
 
 pub(super) const SETTING: &str = "pseudonyms";
 

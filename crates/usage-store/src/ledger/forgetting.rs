@@ -10,12 +10,14 @@ pub(crate) fn is_unfinished(connection: &Connection) -> rusqlite::Result<bool> {
     connection.prepare_cached("SELECT 1 FROM settings WHERE name = ?1")?.exists([SETTING])
 }
 
-pub(super) fn begin(connection: &Connection) -> rusqlite::Result<()> {
+/// Notes that what is left of a name has to be wiped.
+pub(crate) fn begin(connection: &Connection) -> rusqlite::Result<()> {
     connection
         .execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?1, 'wipe')", [SETTING])
         .map(drop)
 }
 
-pub(super) fn finish(connection: &Connection) -> rusqlite::Result<()> {
+/// Notes that nothing is left.
+pub(crate) fn finish(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM settings WHERE name = ?1", [SETTING]).map(drop)
 }
