@@ -112,7 +112,7 @@ fn a_file_without_its_header_is_not_read() {
     error: f.csv:1: unknown column "total"; did you mean tokens?
     hint: --ignore-unknown passes over columns that no record has
     error: f.csv:1: the column tokens is there twice
-    error: f.csv:1: unknown column "instance_id;route;model;tokens"; the columns of records are instance_id, profile, provider, route, model, tokens, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, fallbacks, timestamp, event_id, tier, project, user, cache_write_long_tokens, input_audio_tokens, output_audio_tokens, cache_read_audio_tokens, web_searches, alias_id, revision, session_id, tags, outcome, quality, inconsistent, stated_cost_usd, time_stated
+    error: f.csv:1: unknown column "instance_id;route;model;tokens"; its columns are separated by semicolons, and those of CSV by commas
     error: f.csv:1: field 2 goes on behind its closing quote; a quote inside is written twice
     hint: --format ndjson reads JSON lines
     "#);

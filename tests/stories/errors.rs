@@ -43,12 +43,13 @@ const CAUSES: &[(&str, Cause)] = &[
     ("bad-value", || Some(Fixture::new().usage("report --format jsn"))),
     ("no-value", || Some(Fixture::new().usage("report --format"))),
     ("no-value", || Some(Fixture::new().usage("prices --update"))),
-    ("lacks-arguments", || Some(Fixture::new().usage("completions"))),
+    ("lacks-arguments", || Some(Fixture::new().usage("salvage"))),
     ("lacks-arguments", || Some(Fixture::new().usage("import"))),
     ("lacks-arguments", || Some(Fixture::new().usage("restore"))),
     ("command-line", || Some(Fixture::new().usage("report --top 0"))),
     ("bad-now", || Some(Fixture::new().usage("period --now never"))),
     ("bad-now", || Some(Fixture::new().set("USAGE_NOW", "garbage").usage("period"))),
+    ("bad-now", || Some(Fixture::new().set("USAGE_NOW", "2026-13-01T00:00:00Z").usage("period"))),
     ("bad-time-zone", || Some(Fixture::new().usage("period --timezone Nowhere"))),
     ("bad-time-zone", || Some(Fixture::new().usage("period --timezone europe/berlin"))),
     ("no-time-zone", || {
@@ -89,6 +90,10 @@ const CAUSES: &[(&str, Cause)] = &[
         fixture.usage("prune --before 2026-05-04 --keep-sums").stdout_of_success();
         Some(fixture.usage("budget"))
     }),
+    ("no-ledger", || Some(Fixture::new().usage("salvage missing new.db"))),
+    ("no-copy", || Some(Fixture::with(DAY).usage("restore missing"))),
+    ("others-home", || Some(Fixture::new().set("USAGE_DB", "~anna/usage.db").usage("record"))),
+    ("not-a-file", || Some(Fixture::new().usage("record --db http://localhost:4318"))),
     ("no-folder", || Some(Fixture::with(DAY).usage("backup missing/usage.db"))),
     ("bad-grouping", || Some(Fixture::with(DAY).usage("report --by day,week"))),
     ("period-too-long", || {
@@ -150,9 +155,12 @@ const CAUSES: &[(&str, Cause)] = &[
     ("too-many-tags", || Some(Fixture::with(DAY).usage("tags --declare a,b,c,d,e,f,g,h,i"))),
     ("bad-policy", || Some(Fixture::with(DAY).usage("retain --rows 30d --sums 8d"))),
     ("bad-policy", || Some(Fixture::with(DAY).usage("retain --rows 30d --sessions 8d"))),
+    ("bad-at", || Some(Fixture::with(DAY).usage("prices gpt-5 --at 2026-02-30"))),
     ("bad-at", || Some(Fixture::with(DAY).usage("prices gpt-5 --at noon"))),
     ("not-confirmed", || Some(Fixture::with(DAY).usage("reprice"))),
     ("not-confirmed", || Some(Fixture::with(DAY).usage("delete --all"))),
+    ("not-confirmed", || Some(Fixture::with(DAY).usage("forget --user anna"))),
+    ("no-name", || Some(Fixture::with(DAY).usage("forget --user (other) --yes"))),
     ("no-ledger", || Some(Fixture::new().usage("report"))),
     ("not-a-ledger", || Some(Fixture::new().usage("report --db home"))),
     ("newer-ledger", || Some(changed("PRAGMA user_version = 99").usage("doctor"))),
@@ -296,6 +304,16 @@ const CAUSES: &[(&str, Cause)] = &[
         // On a terminal all is one stream, and the answer ends no line there.
         Some(Run { stderr: run.stdout.replace("them: ", "them: \n"), ..run })
     }),
+    ("nothing-forgotten", || {
+        let run = on_a_terminal(&Fixture::with(DAY), "usage forget --user anna", "no\n")?;
+        Some(Run { stderr: run.stdout.replace("forget it: ", "forget it: \n"), ..run })
+    }),
+    ("not-wiped", || {
+        let fixture = Fixture::with(DAY);
+        let reader = Connection::open(fixture.path("usage.db")).unwrap();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM records").unwrap();
+        Some(fixture.usage("forget --user anna --yes --quiet"))
+    }),
     ("nothing-repriced", || {
         let run = on_a_terminal(&with_own_prices(), "usage reprice", "no\n")?;
         Some(Run { stderr: run.stdout.replace("anew: ", "anew: \n"), ..run })
@@ -402,12 +420,13 @@ fn every_kind_says_what_the_reference_says() {
         .map(|(_, row)| row.kind)
         .collect();
     // What this machine does not allow for, and nothing else.
-    let may_be: [&str; 6] = [
+    let may_be: [&str; 7] = [
         "no-data-folder",
         "no-home",
         "disk-full",
         "no-space",
         "nothing-deleted",
+        "nothing-forgotten",
         "nothing-repriced",
     ];
     assert!(skipped.iter().all(|kind| may_be.contains(kind)), "in no story: {skipped:?}");

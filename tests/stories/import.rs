@@ -50,7 +50,8 @@ fn from_the_default_place_again_and_again() {
     assert_snapshot!(fixture.usage("import ccrouter"), @"
     exit 0
     --- stdout
-    Rows: 0  |  Imported: 0  |  Already there: 0  |  Refused: 0  |  From earlier imports: 4
+    Rows: 0  |  Imported: 0  |  Already there: 0  |  Refused: 0
+      From earlier imports: 4
     ");
     execute(
         &fixture,
@@ -60,7 +61,8 @@ fn from_the_default_place_again_and_again() {
     assert_snapshot!(fixture.usage("import ccrouter"), @"
     exit 0
     --- stdout
-    Rows: 1  |  Imported: 1  |  Already there: 0  |  Refused: 0  |  From earlier imports: 4
+    Rows: 1  |  Imported: 1  |  Already there: 0  |  Refused: 0
+      From earlier imports: 4
     ");
     assert_snapshot!(fixture.usage("import ccrouter --rescan --quiet"), @r#"
     exit 3

@@ -144,7 +144,8 @@ fn an_import_names_the_rows_that_are_older() {
     insta::assert_snapshot!(fixture.usage("import ccrouter origin.db"), @"
     exit 0
     --- stdout
-    Rows: 0  |  Imported: 0  |  Already there: 0  |  Refused: 0  |  From earlier imports: 3
+    Rows: 0  |  Imported: 0  |  Already there: 0  |  Refused: 0
+      From earlier imports: 3
     ");
     assert_eq!(fixture.totals(), (6, 1_601_822));
 }

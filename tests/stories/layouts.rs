@@ -137,6 +137,33 @@ fn other_files_are_called_what_they_are() {
     assert_eq!(fixture.stored(), 3);
 }
 
+/// A log that is no text is called what it is, and none that is JSON in another layout is waited for without a word.
+#[test]
+fn what_is_followed_is_called_what_it_is() {
+    let fixture = Fixture::new();
+    fixture.write("gz", b"\x1f\x8b\x08\0\0\0\0\0");
+    let run = fixture.usage("record --follow gz");
+    assert_eq!((run.code, fixture.stored()), (1, 0), "{run}");
+    assert!(run.stderr.contains("gz is compressed by gzip"), "{run}");
+    fixture.write("pretty", "[\n  {\n    \"instance_id\": \"a\"\n  }\n]\n");
+    let run = fixture.usage("record --follow --strict pretty");
+    assert!(run.stderr.starts_with("note: pretty does not begin with one object a line"), "{run}");
+}
+
+/// A table with other separators than commas is told as such, whatever its name says.
+#[test]
+fn tables_with_other_separators_are_told() {
+    let fixture = Fixture::new();
+    for (name, separator, signs) in [("a.csv", ";", "semicolons"), ("a.tsv", "\t", "tabs")] {
+        let rows = ["instance_id,route,model,tokens", "i,r,m,1", ""].join("\n");
+        fixture.write(name, rows.replace(',', separator));
+        let run = fixture.usage(&format!("record {name}"));
+        assert_eq!(run.code, 1, "{run}");
+        let why = format!("its columns are separated by {signs}, and those of CSV by commas");
+        assert!(run.stderr.contains(&why), "{run}");
+    }
+}
+
 /// Complaints do not grow with the input.
 #[test]
 fn a_long_run_of_complaints_is_summed_up() {

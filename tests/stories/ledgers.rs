@@ -274,3 +274,32 @@ fn pipes_and_devices_where_files_should_be() {
         assert!(run.stderr.contains(why), "{command}: {run}");
     }
 }
+
+/// What no ledger can be made at leaves nothing behind, whichever command tried.
+#[test]
+fn nothing_is_left_where_no_ledger_can_be_made() {
+    let fixture = Fixture::new();
+    fixture.write("a", many(0, 1));
+    let deep = "a-folder-of-forty-characters-or-nearly-so/".repeat(12);
+    for (path, why) in [
+        ("x".repeat(252), "File name too long"),
+        ("x".repeat(248), "File name too long"),
+        (format!("{deep}usage.db"), "name a shorter path"),
+        ("http://localhost:4318".to_owned(), "is a URL"),
+        ("~anna/usage.db".to_owned(), "another user's home folder"),
+    ] {
+        for command in ["record a", "serve --listen 127.0.0.1:0", "report", "status"] {
+            let run = fixture.usage(&format!("{command} --db {path}"));
+            assert_ne!(run.code, 0, "{command}: {run}");
+            let makes = command.starts_with("record") || command.starts_with("serve");
+            assert!(!makes || run.stderr.contains(why), "{command}: {run}");
+            let left: Vec<_> = fixture.files().into_iter().filter(|name| name != "a").collect();
+            let left_files = left.iter().filter(|name| fixture.path(name).is_file());
+            assert_eq!(left_files.count(), 0, "{command} --db {path}: {left:?}");
+        }
+    }
+    assert!(!fixture.files().iter().any(|name| name.starts_with(['h', '~'])));
+    // A folder may have such a name.
+    fs::create_dir(fixture.path("~anna")).unwrap();
+    fixture.usage("record a --db ~anna/usage.db").stdout_of_success();
+}

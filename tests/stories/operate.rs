@@ -27,6 +27,14 @@ fn each_night() {
     let doctor: serde_json::Value = serde_json::from_slice(&fixture.read("doctor.json")).unwrap();
     assert_eq!(doctor["sound"], true);
     assert_eq!(fixture.usage("status --backup-within 2d").code, 0);
+    // Without a copy nothing is deleted.
+    let script =
+        commands("Each night").replace("/backup", &fixture.path("away").display().to_string());
+    let script = script.replace("usage retain --apply --quiet", "touch deleted");
+    assert!(script.contains("touch deleted"), "{script}");
+    fixture.shell(&format!("{{ {script} }} 2> told")).stdout_of_success();
+    assert!(fixture.read("told").starts_with(b"error: there is no folder "));
+    assert!(!fixture.path("deleted").exists());
 }
 
 #[test]
@@ -41,4 +49,12 @@ fn moving_to_another_machine() {
     run(&fixture, commands("Moving to another machine"));
     run(&there, "usage restore /media/usage-moving.db\nusage doctor");
     assert_eq!(there.totals(), fixture.totals());
+    // Where there was none, none can be brought back.
+    let fresh = Fixture::new();
+    let run = fresh.usage(&format!("restore {media}"));
+    assert_eq!(
+        (run.code, run.stdout.lines().nth(1)),
+        (0, Some("There was no ledger before")),
+        "{run}"
+    );
 }

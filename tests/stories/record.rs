@@ -212,3 +212,17 @@ fn on_a_terminal_a_new_ledger_is_named() {
     let run = on_a_terminal(&fixture, "usage record a", "").unwrap();
     assert!(!run.stdout.contains("was made"), "{run}");
 }
+
+/// Who has named no ledger is told where the new one is, in a script's log too; once, and not by `--quiet`.
+#[test]
+fn a_new_ledger_that_nobody_has_named_is_told() {
+    for quiet in ["", " --quiet"] {
+        let fixture = Fixture::new().unset("USAGE_DB");
+        fixture.write("a", many(0, 1));
+        let run = fixture.usage(&format!("record a{quiet}"));
+        let is_told = run.stderr.starts_with("note: this ledger was made: ")
+            && run.stderr.ends_with("/usage.db\n");
+        assert_eq!((run.code, is_told), (0, quiet.is_empty()), "{run}");
+        assert_eq!(fixture.usage("record a").stderr, "");
+    }
+}

@@ -115,7 +115,7 @@ fn fields_that_are_missing_unknown_or_repeated() {
     f:5: missing field `model` (column 77)
     f:6: no token count: tokens, or input_tokens, output_tokens and so on, is needed
     f:7: unknown field `token` (column 85); did you mean `tokens`?; --ignore-unknown takes lines with others
-    f:8: unknown field `Model` (column 8)
+    f:8: unknown field `Model` (column 8); did you mean `model`?
     f:9: duplicate field `model` (column 42)
     f:10: model: invalid type: integer `1`, expected a string (column 28)
     f:11: profile: invalid type: sequence, expected a string (column 41)
@@ -217,7 +217,7 @@ fn timestamps_that_are_none_or_out_of_range() {
     f:3: timestamp "+99999-01-01T00:00:00Z" is not RFC 3339, such as 2026-05-03T13:56:01+08:00
     f:4: timestamp 2100-01-01T00:00:00.000000Z is outside 1970-01-01T00:00:00Z to 2100-01-01T00:00:00Z
     f:5: timestamp 1969-12-31T23:59:59.999999Z is outside 1970-01-01T00:00:00Z to 2100-01-01T00:00:00Z
-    f:6: timestamp "2026-02-30T00:00:00Z" is not RFC 3339, such as 2026-05-03T13:56:01+08:00
+    f:6: timestamp "2026-02-30T00:00:00Z": there is no such day
     f:7: timestamp "2026-05-03" is not RFC 3339, such as 2026-05-03T13:56:01+08:00
     f:8: timestamp "2026-05-03T00:00:00" is not RFC 3339, such as 2026-05-03T13:56:01+08:00
     f:9: timestamp "2026-05-03T24:00:00Z" is not RFC 3339, such as 2026-05-03T13:56:01+08:00

@@ -45,9 +45,10 @@ fn strict_is_content_with_good_lines() {
     );
 }
 
-/// Byte for byte as they came, whatever they hold, and only the refused ones.
+/// Byte for byte as they came, whatever they hold, and only the refused ones; for nobody else to read.
 #[test]
 fn rejects_are_kept_as_they_came() {
+    use std::os::unix::fs::PermissionsExt as _;
     let fixture = Fixture::new();
     let huge = vec![b'x'; 10_000_000];
     let bad: [&[u8]; 6] =
@@ -72,6 +73,7 @@ fn rejects_are_kept_as_they_came() {
     a:12: not JSON: EOF while parsing an object (column 1)
     ");
     assert!(fixture.read("bad") == expected, "the rejects differ");
+    assert_eq!(fixture.path("bad").metadata().unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(fixture.totals(), (6, 6));
 
     // The file grows; and what is in it can be recorded again once it is mended.

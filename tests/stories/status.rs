@@ -29,6 +29,11 @@ fn one_look_says_how_it_is() {
     assert_eq!(run.code, 6, "{run}");
     assert_eq!(fixture.usage("status --record-within 1h").code, 6);
     assert_eq!(fixture.usage("status --record-within 24h").code, 0);
+    // A record may be ahead of the clock.
+    let run = fixture.usage("status --now 2026-05-03T00:00:00Z");
+    assert!(run.stdout.contains(" from now\n"), "{run}");
+    let json = fixture.usage("status --json").stdout;
+    assert_eq!(json, fixture.usage("status --format json").stdout);
 }
 
 #[test]

@@ -76,4 +76,8 @@ fn without_it_each_line_is_named_and_the_fields_once() {
     assert!(complaints[0].contains("; the fields of records are instance_id, "), "{run}");
     assert!(complaints[0].ends_with("; --ignore-unknown takes lines with others"), "{run}");
     assert!(complaints[1..].iter().all(|line| !line.contains("instance_id")), "{run}");
+    // What was meant is said each time.
+    fixture.write("g", "{\"a\":1}\n{\"prompt_tokens\":1}\n");
+    let run = fixture.usage("record g");
+    assert!(run.stderr.ends_with("; did you mean `input_tokens`?\n"), "{run}");
 }

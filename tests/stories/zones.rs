@@ -91,6 +91,9 @@ fn where_the_zone_is_unknown_it_is_said_and_nothing_is_deleted_by_its_days() {
     --- stderr
     note: the variable TZ names no zone that is known: "Mars/Olympus"; days and hours are those of UTC
     "#);
+    let near = Fixture::new().unset("USAGE_TIMEZONE").set("TZ", "europe/berlin");
+    let run = near.usage("period today");
+    assert!(run.stderr.contains("\"europe/berlin\" (did you mean Europe/Berlin?);"), "{run}");
     let now = "--now 2026-05-03T12:00:00Z";
     for refused in [
         format!("prune --before 2026-05-01 {now}"),

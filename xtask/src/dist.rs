@@ -48,6 +48,9 @@ pub(crate) fn run(arguments: &[&str]) -> Result<()> {
     fs::write(&sums, format!("{sum}  {name}.tar.gz\n"))?;
     println!("{}\n{}", archive.display(), sums.display());
     println!("{} bytes, sha256 {sum}", archive.metadata()?.len());
+    if let Some(version) = glibc_of(&fs::read(&binary)?) {
+        println!("needs glibc 2.{version} or newer");
+    }
     Ok(())
 }
 
@@ -77,6 +80,18 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(all)
+}
+
+/// The newest version of glibc's 2 that a binary names: it needs that one. None where it needs none.
+fn glibc_of(binary: &[u8]) -> Option<u32> {
+    const NAME: &[u8] = b"GLIBC_2.";
+    let named = binary.windows(NAME.len()).enumerate().filter(|(_, name)| *name == NAME);
+    let named = named.filter_map(|(at, _)| {
+        let rest = binary.get(at + NAME.len()..)?;
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        std::str::from_utf8(&rest[..digits]).ok()?.parse().ok()
+    });
+    named.max()
 }
 
 fn checksum(path: &Path) -> Result<String> {

@@ -12,6 +12,7 @@ use clap::ColorChoice;
 use usage_core::format::TextOptions;
 use usage_core::period::{PeriodOptions, WeekStart};
 use usage_core::query::Limits;
+use usage_core::text::is_no_day;
 use usage_core::{Engine, Timestamp};
 use usage_prices::ShippedPrices;
 use usage_store::{Store, StoreOptions};
@@ -129,7 +130,7 @@ impl Context {
         self.db.is_some()
     }
 
-    /// Where the ledger is, or would be.
+    /// Returns the path of the ledger that there is, or would be.
     pub(crate) fn db_path(&self) -> Result<PathBuf, CliError> {
         #[cfg(feature = "ship")]
         if self.engine_url().is_some() {
@@ -137,6 +138,10 @@ impl Context {
                 .hint("from engines come `usage report`, `usage sessions`, `usage blocks` and `usage top`"));
         }
         match &self.db {
+            Some(path) if path.to_string_lossy().contains("://") => {
+                Err(CliError::usage(format!("{} is a URL, and this needs a file", path.display()))
+                    .hint("--db or USAGE_DB names a ledger on this machine"))
+            }
             Some(path) => Ok(usage_store::in_home(path)?),
             None => Ok(usage_store::db_path()?),
         }
@@ -148,7 +153,9 @@ impl Context {
         tracing::info!("the ledger is {}", path.display());
         let is_new = !path.exists();
         let store = options().open(path)?;
-        if is_new && !self.quiet && std::io::stderr().is_terminal() {
+        // Who has not named it learns where it is, in a script's log too.
+        let is_told = std::io::stderr().is_terminal() || !self.is_named();
+        if is_new && !self.quiet && is_told {
             output::note(&format!("note: this ledger was made: {}", store.path().display()));
         }
         if let Some(migrated) = store.migrated().filter(|_| !self.quiet) {
@@ -201,6 +208,7 @@ impl Context {
     /// Stores what stopped programs have left in journals, as each command does that writes, and
     /// says so.
     pub(crate) fn recover(&self, store: &Store) -> Result<(), CliError> {
+        self.note_forgetting(store)?;
         let bar = progress::bar("{human_pos} recovered from a journal, {elapsed}", self.quiet);
         let recovered = store.journals().recover_notifying(&mut |count| bar.set_position(count));
         bar.finish_and_clear();
@@ -265,6 +273,17 @@ impl Context {
              writes stores {them}, such as `usage vacuum`",
             amounts::records(waiting)
         ));
+    }
+
+    /// Says so if forgetting a name was stopped before its end.
+    fn note_forgetting(&self, store: &Store) -> Result<(), CliError> {
+        if !self.quiet && store.is_forgetting()? {
+            output::note(
+                "note: forgetting a name was stopped before its end: the file's bytes may hold it; \
+                 `usage forget --resume` goes on",
+            );
+        }
+        Ok(())
     }
 
     /// Says so if the ledger refuses records up to an instant that is still to come.
@@ -382,6 +401,9 @@ fn clock() -> DateTime<Utc> {
 fn parse_now(text: &str, is_now_an_option: bool) -> Result<DateTime<Utc>, CliError> {
     DateTime::parse_from_rfc3339(text).map(|now| now.to_utc()).map_err(|_| {
         let name = if is_now_an_option { "--now" } else { "the variable USAGE_NOW" };
+        if is_no_day(text) {
+            return CliError::usage(format!("{name} {text:?}: there is no such day"));
+        }
         CliError::usage(format!("{name} {text:?} is not RFC 3339"))
             .hint("such as 2026-05-03T13:56:01+08:00")
     })

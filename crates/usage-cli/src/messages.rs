@@ -10,7 +10,7 @@ use usage_core::format::{display_width, printable};
 
 use crate::global::GlobalArgs;
 
-/// What `--color` says holds for messages as well.
+/// Colours messages as `--color` says.
 pub(crate) fn choose_color(args: &GlobalArgs) {
     match args.color {
         Some(ColorChoice::Always) => anstream::ColorChoice::Always.write_global(),
@@ -40,17 +40,20 @@ fn width() -> Option<usize> {
     columns.filter(|columns| *columns > 0).or_else(terminal)
 }
 
-/// Breaks a text between words; a word that is longer than a line stays whole, to be copied. What follows the first
-/// line stands below its text.
 fn wrapped(text: &str, width: usize) -> String {
-    const INDENT: &str = "  ";
+    wrapped_below(text, width, 2)
+}
+
+/// Breaks a text between words; a word that is longer than a line stays whole, to be copied. What follows the first
+/// line stands below its text, so many columns from the left.
+pub(crate) fn wrapped_below(text: &str, width: usize, indent: usize) -> String {
     let (mut lines, mut used) = (String::new(), 0);
     for word in text.split(' ') {
         let needed = display_width(word);
-        if used > INDENT.len() && used + 1 + needed > width {
+        if used > indent && used + 1 + needed > width {
             lines.push('\n');
-            lines.push_str(INDENT);
-            used = INDENT.len();
+            lines.extend(std::iter::repeat_n(' ', indent));
+            used = indent;
         } else if !lines.is_empty() {
             lines.push(' ');
             used += 1;
@@ -59,6 +62,28 @@ fn wrapped(text: &str, width: usize) -> String {
         used += needed;
     }
     lines
+}
+
+/// Breaks a line of accounts between its parts, where it is wider than a terminal. What follows the first line stands
+/// below its text.
+pub(crate) fn broken(line: &str, width: Option<usize>) -> String {
+    const BETWEEN: &str = "  |  ";
+    let Some(width) = width else { return line.to_owned() };
+    let mut lines: Vec<String> = Vec::new();
+    for part in line.split(BETWEEN) {
+        match lines.last_mut() {
+            None => lines.extend(wrapped(part, width).lines().map(str::to_owned)),
+            Some(last) if display_width(last) + BETWEEN.len() + display_width(part) <= width => {
+                last.push_str(BETWEEN);
+                last.push_str(part);
+            }
+            Some(_) => {
+                let part = wrapped(part, width.saturating_sub(2));
+                lines.extend(part.lines().map(|line| format!("  {line}")));
+            }
+        }
+    }
+    lines.join("\n")
 }
 
 /// Returns a message with its first word in colour, as the command line's own complaints have it.
@@ -104,5 +129,24 @@ mod tests {
         for plain in ["a.nd:3: error: x", "error", "no prefix"] {
             assert_eq!(styled(plain), plain);
         }
+    }
+    #[test]
+    fn a_line_of_accounts_is_broken_between_its_parts() {
+        let line = "Codex: /a/b  |  Logs: 1  |  Requests: 12  |  Skipped: 1 unreadable, 2 too deep";
+        for (width, lines) in [
+            (None, line),
+            (Some(100), line),
+            (
+                Some(30),
+                "Codex: /a/b  |  Logs: 1\n  Requests: 12\n  Skipped: 1 unreadable, 2 too\n    deep",
+            ),
+            (
+                Some(1),
+                "Codex:\n  /a/b\n  Logs:\n    1\n  Requests:\n    12\n  Skipped:\n    1\n    unreadable,\n    2\n    too\n    deep",
+            ),
+        ] {
+            assert_eq!(broken(line, width), lines, "{width:?}");
+        }
+        assert_eq!(broken("", Some(80)), "");
     }
 }

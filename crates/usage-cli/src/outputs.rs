@@ -22,7 +22,9 @@ pub(crate) fn check_standard(ledger: &Path, inputs: &[PathBuf]) -> Result<(), Cl
         return Ok(());
     }
     let goes_into = |path: &Path| {
-        let part = parts(ledger).into_iter().find(|part| is_same_file(path, part));
+        // What is no file is no part of a ledger: looked at once, not beside each of the parts.
+        let is_file = path.is_file();
+        let part = parts(ledger).into_iter().find(|part| is_file && is_same_file(path, part));
         let input = || inputs.iter().find(|input| is_both(path, input)).cloned();
         part.map(|part| (part, PART)).or_else(|| Some((input()?, INPUT)))
     };

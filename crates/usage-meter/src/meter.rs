@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "budgets")]
+use usage_core::Record;
+#[cfg(feature = "budgets")]
+use usage_core::budget::Permit;
 use usage_core::{EventId, LabelNames, RecordError};
 use usage_providers::{Dialect, End, Hints, Part, RequestMeter, RequestPart};
 use usage_tracker::{Handle, HandleError, Tracker};
@@ -59,6 +63,9 @@ pub struct Meter {
     id: Option<EventId>,
     /// Says whether what answers is an error, whatever it says.
     has_failed: bool,
+    /// What a gate of budgets gave for the request, until it is recorded.
+    #[cfg(feature = "budgets")]
+    permit: Option<Permit>,
 }
 
 impl Meter {
@@ -75,7 +82,17 @@ impl Meter {
             routes: vec![(0, handle)],
             id: None,
             has_failed: false,
+            #[cfg(feature = "budgets")]
+            permit: None,
         })
+    }
+
+    /// Keeps the permit that a [gate](usage_core::budget::Gate) of budgets gave for the request, and settles it when the
+    /// request is recorded, whichever way that ends.
+    #[cfg(feature = "budgets")]
+    pub fn with_permit(mut self, permit: Permit) -> Self {
+        self.permit = Some(permit);
+        self
     }
 
     /// Sets the id of the event where the provider gives it none. It must be the gateway's own: of
@@ -156,6 +173,8 @@ impl Meter {
         for (at, part) in parts.iter().enumerate() {
             taken = taken.and(self.record_part(part, at == 0));
         }
+        #[cfg(feature = "budgets")]
+        drop(self.permit.take());
         let malformed = self.request.malformed();
         if malformed > 0 && !parts.is_empty() {
             tracing::warn!(malformed, "events of a response could not be read");
@@ -173,7 +192,13 @@ impl Meter {
         match self.event_id(part, is_answer) {
             Some(id) => handle.record_event(id, usage),
             None => handle.record_usage(usage),
+        }?;
+        #[cfg(feature = "budgets")]
+        if let Some(permit) = &self.permit {
+            let record = Record::new(handle.labels().clone(), usage)?;
+            permit.count(&record, &*self.tracker);
         }
+        Ok(())
     }
 
     fn event_id(&self, part: &Part, is_answer: bool) -> Option<EventId> {
@@ -191,6 +216,7 @@ impl Drop for Meter {
 #[cfg(all(test, feature = "http-body"))]
 mod tests {
     use usage_core::Error;
+    #[cfg(not(feature = "budgets"))]
     use usage_core::Record;
     use usage_core::sink::{BatchOutcome, Sink};
     use usage_providers::Outcome;

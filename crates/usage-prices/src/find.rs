@@ -143,7 +143,7 @@ fn by_makers(books: &[Arc<Book>], name: &str) -> Vec<String> {
     makers.flat_map(|maker| said(maker, name)).take(CANDIDATES).collect()
 }
 
-/// Who makes a model, by its name alone.
+/// Returns who makes a model, by its name alone.
 fn makers<'b>(book: &'b Book, name: &str) -> Vec<&'b Provider> {
     let spellings = spellings(name);
     let makes = |provider: &&Provider| {

@@ -1,12 +1,14 @@
 //! `GET /metrics`: the ledger and the server as OpenMetrics.
 //!
-//! A counter must never fall, but what a ledger holds does, when it is pruned or deleted. So what was shown is remembered
-//! beside the ledger, and what has gone from there stays in the counters; of a bounded number of label sets.
+//! A counter must never fall. What is deleted the ledger itself keeps in its counters. It can still count less than before:
+//! an older copy of it that was restored, a record amended. So what was shown is remembered beside the ledger, and what
+//! has gone from there stays in the counters; of a bounded number of label sets.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Body;
@@ -18,9 +20,10 @@ use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
 use serde::{Deserialize, Serialize};
-use usage_core::query::Selection;
-use usage_core::stats::{Aggregates, Summary};
-use usage_core::{Filter, Label, Measure, TimeRange};
+use usage_core::query::Limits;
+use usage_core::stats::Summary;
+use usage_core::{Error, Measure};
+use usage_store::{Counter, Store};
 use usage_tracker::Stats;
 
 use crate::answer;
@@ -55,6 +58,8 @@ type Names = [String; 3];
 #[derive(Debug)]
 pub(crate) struct Counters {
     path: PathBuf,
+    /// The ledger is known to keep what is deleted.
+    is_kept: AtomicBool,
     shown: Mutex<Option<Shown>>,
 }
 
@@ -66,9 +71,9 @@ struct Shown {
 
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
 struct Series {
-    /// What the ledger held.
+    /// What the ledger counted.
     held: Numbers,
-    /// What had gone from it before.
+    /// What had gone from that before.
     gone: Numbers,
 }
 
@@ -91,18 +96,30 @@ impl Series {
 impl Counters {
     /// Remembers beside a ledger.
     pub(crate) fn beside(ledger: &Path) -> Self {
-        Self { path: beside(ledger, ".metrics"), shown: Mutex::new(None) }
+        Self { path: beside(ledger, ".metrics"), is_kept: false.into(), shown: Mutex::new(None) }
     }
 
-    /// Takes what the ledger holds now, and returns what to show.
-    fn update(&self, held: &Aggregates) -> io::Result<Vec<(Names, Numbers)>> {
+    /// Returns the ledger's counters. Asks it first to keep what is deleted, until it could: a full disk hides no
+    /// metrics.
+    fn of(&self, store: &Store, limits: &Limits) -> Result<Vec<Counter>, Error> {
+        if !self.is_kept.load(Ordering::Relaxed) {
+            match store.keep_counters() {
+                Ok(()) => self.is_kept.store(true, Ordering::Relaxed),
+                Err(error) => tracing::warn!(%error, "counters may miss what is deleted"),
+            }
+        }
+        store.counters(limits)
+    }
+
+    /// Takes what the ledger counts now, and returns what to show.
+    fn update(&self, counted: BTreeMap<Names, Numbers>) -> io::Result<Vec<(Names, Numbers)>> {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let before = match shown.take() {
             Some(shown) => shown,
             None => self.read()?,
         };
         let mut now = before.clone();
-        now.update(by_names(held));
+        now.update(counted);
         if now != before {
             self.write(&now)?;
         }
@@ -157,14 +174,9 @@ impl Shown {
     }
 }
 
-fn by_names(held: &Aggregates) -> BTreeMap<Names, Numbers> {
-    let mut by_names = BTreeMap::<Names, Summary>::new();
-    for (labels, totals) in held.groups() {
-        let names = [Label::Instance, Label::Provider, Label::Model];
-        let names = names.map(|label| labels.name(label).to_owned());
-        by_names.entry(names).or_default().merge(totals);
-    }
-    by_names.into_iter().map(|(names, totals)| (names, numbers(&totals))).collect()
+fn by_names(counters: Vec<Counter>) -> BTreeMap<Names, Numbers> {
+    let counters = counters.into_iter();
+    counters.map(|of| ([of.instance, of.provider, of.model], numbers(&of.totals))).collect()
 }
 
 fn numbers(totals: &Summary) -> Numbers {
@@ -175,16 +187,15 @@ fn numbers(totals: &Summary) -> Numbers {
 }
 
 pub(crate) async fn scrape(State(app): State<Arc<App>>) -> Response<Body> {
-    let answered = app.ask(|app, engine, limits| {
-        let filter = Filter::new();
-        let held = engine.totals(&Selection::new(TimeRange::ALL, &filter).within(limits))?;
-        let series = app.counters.update(&held).map_err(usage_core::Error::other)?;
+    let answered = app.ask(|app, _, limits| {
+        let counters = app.counters.of(&app.store, &limits)?;
+        let series = app.counters.update(by_names(counters)).map_err(Error::other)?;
         let sources = app.received.sources();
         let page = Page { series, stats: app.tracker.stats(), sources };
         let mut registry = Registry::default();
         registry.register_collector(Box::new(page));
         let mut text = String::new();
-        encode(&mut text, &registry).map_err(usage_core::Error::other)?;
+        encode(&mut text, &registry).map_err(Error::other)?;
         // One page has one end.
         let end = text.strip_suffix(END).map_or(text.len(), str::len);
         text.replace_range(end.., &app.ledger_status()?.open_metrics());
@@ -357,11 +368,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let ledger = folder.path().join("usage.db");
         let update = |requests: u64| {
-            let mut usage = Aggregates::default();
-            let names = usage_core::LabelNames::new().with_instance("i").with_route("r");
-            let labels = usage_core::Labels::new(names.with_model("m")).unwrap();
-            usage.add_totals(labels, &Summary::new(requests, [0; Measure::COUNT]));
-            Counters::beside(&ledger).update(&usage).unwrap()[0].1[0]
+            Counters::beside(&ledger).update(held(&[("m", requests)])).unwrap()[0].1[0]
         };
         assert_eq!([update(7), update(3), update(4)], [7, 7, 8]);
     }

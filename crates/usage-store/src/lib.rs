@@ -6,6 +6,7 @@
 mod budgets;
 pub mod doctor;
 mod error;
+pub mod forget;
 mod journal;
 mod ledger;
 mod open;
@@ -37,6 +38,8 @@ pub use prices::{
     BookPut, LedgerPrices, Missing, ModelCost, PricedSum, RepricePlan, RepriceScope, Repriced,
     Repricing, Skipped, WhyMissing,
 };
+#[cfg(feature = "zones")]
+pub use query::counters::Counter;
 pub use query::rows::{Records, StoredRecord};
 #[cfg(feature = "zones")]
 pub use query::shipped;

@@ -58,3 +58,65 @@ pub(crate) fn notify_lost(lost: usize, error: Option<&str>) {
         tracing::error!(lost, error, "usage records were lost: the tracker could not store them");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tracing::field::{Field, Visit};
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::{Event, Level, Metadata, Subscriber};
+
+    use super::*;
+
+    /// Keeps the level of each event and the numbers that it tells.
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<(Level, String, u64)>>>);
+
+    impl Subscriber for Kept {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+        fn event(&self, event: &Event<'_>) {
+            event.record(&mut Numbers(*event.metadata().level(), self));
+        }
+        fn enter(&self, _: &Id) {}
+        fn exit(&self, _: &Id) {}
+    }
+
+    struct Numbers<'a>(Level, &'a Kept);
+
+    impl Visit for Numbers<'_> {
+        fn record_u64(&mut self, field: &Field, value: u64) {
+            self.1.0.lock().unwrap().push((self.0, field.name().to_owned(), value));
+        }
+        fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
+    }
+
+    /// What a sink refuses and keeps, and what it could not keep, is never silent.
+    #[test]
+    fn quarantined_and_lost_records_are_told_by_events() {
+        let told = |reasons: &[RefusalReason]| {
+            let refused = reasons.iter().enumerate();
+            let refused = refused.map(|(index, reason)| Refusal::new(index, *reason)).collect();
+            let kept = Kept::default();
+            tracing::subscriber::with_default(kept.clone(), || {
+                notify_refused(&mut None, &[], &BatchOutcome::default().with_refused(refused));
+            });
+            std::mem::take(&mut *kept.0.lock().unwrap())
+        };
+        let quarantined = |count| (Level::WARN, "quarantined".to_owned(), count);
+        let lost = |count| (Level::ERROR, "lost".to_owned(), count);
+        assert_eq!(told(&[RefusalReason::BeforeHorizon; 3]), [quarantined(3)]);
+        assert_eq!(
+            told(&[RefusalReason::ByDatabase, RefusalReason::QuarantineFull]),
+            [quarantined(1), lost(1)]
+        );
+        assert_eq!(told(&[RefusalReason::EventIdConflict]), []);
+    }
+}

@@ -3,7 +3,7 @@
 use usage_core::query::Limits;
 use usage_core::{Engine, Error, Timestamp};
 
-/// What stands behind a tab that the view itself knows nothing of, such as budgets or the health of a ledger.
+/// The content of a tab that the view itself knows nothing of, such as budgets or the health of a ledger.
 pub trait Panel: Send + Sync {
     /// Returns its lines, in their order. It is asked on a thread of its own, at most twice a second, and each time that
     /// the engine has changed.
@@ -59,7 +59,7 @@ impl Fact {
     }
 }
 
-/// How good a fact is.
+/// The weight of a fact, from good to bad.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Level {

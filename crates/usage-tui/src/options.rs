@@ -16,7 +16,7 @@ use crate::view::{By, Tab};
 /// The present, in the zone whose days are shown. It is asked for each frame, as midnight comes.
 pub(crate) type Now = Arc<dyn Fn() -> DateTime<Tz> + Send + Sync>;
 
-/// What the view is shown with.
+/// The settings that the view is shown with.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Options {

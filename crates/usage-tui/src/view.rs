@@ -110,7 +110,7 @@ impl FromStr for Tab {
 #[error("there is nothing of this name")]
 pub struct UnknownName;
 
-/// What the table of a period is grouped by.
+/// The dimension that the table of a period is grouped by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum By {

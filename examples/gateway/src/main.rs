@@ -9,10 +9,14 @@
 //! curl -s localhost:8080/metrics
 //! ```
 //!
+//! It refuses with 429 what counts for a hard budget of the ledger of which nothing is left:
+//! `usage budget set all --usd 20 --per day --hard`.
+//!
 //! Ctrl-C or SIGTERM ends it: nothing new is taken, and what streams may go on for `--grace` seconds,
 //! or until the second signal. Then it is cut, and recorded with what had arrived.
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
+mod budgets;
 mod metrics;
 mod proxy;
 mod refusal;
@@ -28,6 +32,7 @@ use axum::routing::{get, post};
 use clap::Parser as _;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use usage_core::budget::Gate;
 use usage_prices::ShippedPrices;
 use usage_store::StoreOptions;
 use usage_tracker::Tracker;
@@ -42,9 +47,13 @@ fn main() -> Result<()> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let settings = Settings::parse();
     let options = StoreOptions::default().with_pricing(Arc::new(ShippedPrices));
-    let tracker = Arc::new(Tracker::builder().start(options.open(&settings.ledger)?)?);
+    let store = options.open(&settings.ledger)?;
+    let tracker = Arc::new(Tracker::builder().start(store.clone())?);
+    let gate = budgets::gate(&store)?;
     let runtime = Runtime::new()?;
-    let served = runtime.block_on(serve(settings, Arc::clone(&tracker)));
+    let refreshing = budgets::Refreshing::start(gate.clone(), store, Arc::clone(&tracker))?;
+    let served = runtime.block_on(serve(settings, Arc::clone(&tracker), gate));
+    refreshing.stop();
     // Ends the tasks of the streams that are left; their meters record what had arrived. Only then is
     // the tracker shut down.
     runtime.shutdown_timeout(DEADLINE);
@@ -55,11 +64,11 @@ fn main() -> Result<()> {
 }
 
 /// Serves until a signal says to stop, and the streams have ended or their time is over.
-async fn serve(settings: Settings, tracker: Arc<Tracker>) -> Result<()> {
+async fn serve(settings: Settings, tracker: Arc<Tracker>, gate: Gate) -> Result<()> {
     let listener = TcpListener::bind(settings.listen).await.context("cannot listen")?;
     println!("listening on http://{}", listener.local_addr()?);
     let grace = Duration::from_secs(settings.grace);
-    let gateway = Arc::new(Gateway::new(settings, tracker)?);
+    let gateway = Arc::new(Gateway::new(settings, tracker, gate)?);
     let router = Router::new()
         .route("/v1/messages", post(proxy::anthropic))
         .route("/v1/chat/completions", post(proxy::openai))

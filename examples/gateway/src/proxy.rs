@@ -14,7 +14,8 @@ use axum::http::header::{
 use reqwest::redirect::Policy;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use usage_core::LabelNames;
+use usage_core::budget::{Gate, Request as Asking};
+use usage_core::{LabelNames, Timestamp};
 use usage_meter::Meter;
 use usage_tracker::Tracker;
 
@@ -35,12 +36,13 @@ type Answer = Result<Response<Body>, Refusal>;
 
 pub(crate) struct Gateway {
     pub(crate) tracker: Arc<Tracker>,
+    gate: Gate,
     client: reqwest::Client,
     settings: Settings,
 }
 
 impl Gateway {
-    pub(crate) fn new(settings: Settings, tracker: Arc<Tracker>) -> Result<Self> {
+    pub(crate) fn new(settings: Settings, tracker: Arc<Tracker>, gate: Gate) -> Result<Self> {
         // Only the first one of a process counts, and there is no other.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
@@ -48,7 +50,7 @@ impl Gateway {
             // Where else to go is for the client to hear.
             .redirect(Policy::none())
             .build()?;
-        Ok(Self { tracker, client, settings })
+        Ok(Self { tracker, gate, client, settings })
     }
 
     async fn forward(&self, provider: &str, base: &str, request: Request) -> Answer {
@@ -66,7 +68,9 @@ impl Gateway {
             .with_provider(provider)
             .with_route(route)
             .with_model(&asked.model);
-        let meter = Meter::new(&self.tracker, names)?;
+        // What it is going to use nobody knows yet: a budget is overshot by no more than what is under way.
+        let permit = self.gate.admit(&Asking::new(names, Timestamp::now()))?;
+        let meter = Meter::new(&self.tracker, names)?.with_permit(permit);
         let mut response = meter.send(request).await?;
 
         remove(response.headers_mut(), OF_CONNECTION.iter());

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use usage_core::RecordError;
+use usage_core::budget::Refused;
 
 pub(crate) struct Refusal(StatusCode, String);
 
@@ -23,6 +24,13 @@ impl From<axum::Error> for Refusal {
 impl From<RecordError> for Refusal {
     fn from(error: RecordError) -> Self {
         Self(StatusCode::BAD_REQUEST, error.to_string())
+    }
+}
+
+/// A hard budget is spent.
+impl From<Box<Refused>> for Refusal {
+    fn from(refused: Box<Refused>) -> Self {
+        Self(StatusCode::TOO_MANY_REQUESTS, refused.to_string())
     }
 }
 

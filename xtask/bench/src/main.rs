@@ -13,6 +13,7 @@ mod commits;
 mod disk_full;
 mod figures;
 mod full;
+mod gate;
 mod hot_path;
 mod ids;
 mod insert;
@@ -70,6 +71,7 @@ const PARTS: &[Part] = &[
     ("written", written::run),
     ("journal-codec", journal_codec::run),
     ("meter", meter::run),
+    ("gate", gate::run),
     (IDS, ids::run),
     (FULL, full::run),
 ];

@@ -58,7 +58,7 @@ pub(super) fn target(profile: &str, route: Route) -> Target {
     }
 }
 
-/// Who answers when the provider of the table does not, after how many fallbacks.
+/// Returns who answers when the provider of the table does not, and after how many fallbacks.
 pub(super) fn fallback(first: Target, second_fails: bool) -> (Target, u64) {
     match (first.provider, second_fails) {
         ("anthropic", false) => (to("openrouter", "anthropic/claude-sonnet-4.5"), 1),

@@ -1,6 +1,6 @@
 //! `usage backup`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use usage_core::format::printable;
 
@@ -38,11 +38,17 @@ fn place(args: &Args, context: &Context) -> Result<PathBuf, CliError> {
     } else {
         args.path.clone()
     };
+    check_folder(&path)?;
+    Ok(path)
+}
+
+/// Refuses a file whose folder is not there.
+pub(super) fn check_folder(path: &Path) -> Result<(), CliError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     match folder.filter(|folder| !folder.is_dir()) {
         Some(folder) => Err(CliError::failed(format!("there is no folder {}", folder.display()))
             .hint("`mkdir -p FOLDER` makes one")),
-        None => Ok(path),
+        None => Ok(()),
     }
 }
 

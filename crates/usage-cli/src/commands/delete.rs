@@ -128,7 +128,7 @@ fn confirmed(
         }
         return Ok(true);
     }
-    if ask(question)? {
+    if ask(question, "delete them")? {
         return Ok(true);
     }
     Err(CliError::failed("nothing was deleted"))
@@ -170,10 +170,10 @@ fn between(context: &Context, ends: Option<(Timestamp, Timestamp)>) -> String {
 }
 
 /// Asks until the end of the line. Anything but `yes` is a no.
-fn ask(question: &str) -> Result<bool, CliError> {
+pub(super) fn ask(question: &str, what: &str) -> Result<bool, CliError> {
     let asked = |error: io::Error| CliError::failed(format!("cannot read the answer: {error}"));
     let mut stderr = io::stderr().lock();
-    write!(stderr, "{question}\nType yes to delete them: ").map_err(asked)?;
+    write!(stderr, "{question}\nType yes to {what}: ").map_err(asked)?;
     stderr.flush().map_err(asked)?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).map_err(asked)?;

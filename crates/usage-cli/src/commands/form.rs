@@ -1,5 +1,6 @@
 //! The text forms of a record, which `usage export` writes and `usage record` reads.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use clap::ValueEnum;
@@ -17,8 +18,9 @@ pub(super) enum Form {
 impl Form {
     /// By the end of a file's name.
     pub(super) fn of(path: &Path) -> Self {
-        let is_csv =
-            path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+        // A table with tabs is told as such by its header.
+        let is_table = |end: &OsStr| ["csv", "tsv"].iter().any(|of| end.eq_ignore_ascii_case(of));
+        let is_csv = path.extension().is_some_and(is_table);
         if is_csv { Self::Csv } else { Self::Ndjson }
     }
 }

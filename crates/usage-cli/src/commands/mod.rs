@@ -11,6 +11,7 @@ mod delete;
 mod doctor;
 mod export;
 mod filter;
+mod forget;
 mod form;
 mod found;
 mod import;
@@ -22,6 +23,7 @@ mod overview;
 mod period;
 mod prices;
 mod prune;
+mod pseudonyms;
 mod record;
 mod report;
 mod reprice;
@@ -79,6 +81,8 @@ pub(crate) enum Command {
     Prune(prune::Args),
     Retain(retain::Args),
     Delete(delete::Args),
+    Forget(forget::Args),
+    Pseudonyms(pseudonyms::Args),
     Vacuum(vacuum::Args),
     Backup(backup::Args),
     Restore(restore::Args),
@@ -91,6 +95,26 @@ pub(crate) enum Command {
     Complete(completions::LineArgs),
     Man(man::Args),
     About(about::Args),
+}
+
+/// The commands that scripts, timers and status bars run again and again. To build the arguments of all commands would
+/// take as long as they do.
+#[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one a run")]
+pub(crate) enum Frequent {
+    Record(record::Args),
+    Report(report::Args),
+    Statusline(statusline::Args),
+}
+
+impl From<Frequent> for Command {
+    fn from(command: Frequent) -> Self {
+        match command {
+            Frequent::Record(args) => Self::Record(args),
+            Frequent::Report(args) => Self::Report(args),
+            Frequent::Statusline(args) => Self::Statusline(args),
+        }
+    }
 }
 
 /// Runs the program without a command.
@@ -131,6 +155,8 @@ impl Command {
             Self::Prune(args) => prune::run(args, &context()?),
             Self::Retain(args) => retain::run(args, &context()?),
             Self::Delete(args) => delete::run(args, &context()?),
+            Self::Forget(args) => forget::run(args, &without_zone()?),
+            Self::Pseudonyms(args) => pseudonyms::run(args, &without_zone()?),
             Self::Vacuum(args) => vacuum::run(args, &without_zone()?),
             Self::Backup(args) => backup::run(args, &without_zone()?),
             Self::Restore(args) => restore::run(args, &without_zone()?),

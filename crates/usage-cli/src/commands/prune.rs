@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use usage_core::Timestamp;
 use usage_core::format::format_count;
 use usage_core::period::parse_period;
+use usage_core::text::is_no_day;
 use usage_store::{Age, DeletionPlan, Doubt, PruneOptions, PrunePlan, Store, StoreError};
 
 use crate::context::Context;
@@ -120,7 +121,7 @@ pub(super) fn delete(
     Ok(())
 }
 
-/// Where the plan is about another instant than was asked for.
+/// Says so where the plan is about another instant than was asked for.
 fn moved(plan: &PrunePlan, asked: Timestamp, zone: Tz) -> String {
     if plan.before == asked {
         return String::new();
@@ -196,8 +197,7 @@ fn instant_at(option: &str, text: &str, now: DateTime<Tz>) -> Result<Timestamp, 
         .ok_or_else(|| {
             const FORMS: &str = "an age such as 30d, 24h, 90m or 8w, a day such as 2026-05-03, or an \
                                  instant such as 2026-05-03T13:56:01+08:00";
-            let day = text.split(['T', 't', ' ']).next().unwrap_or(text);
-            if is_day_like(day) && date(day).is_none() {
+            if is_no_day(text) {
                 return CliError::usage(format!("{option} {text:?}: there is no such day"));
             }
             if DateTime::parse_from_rfc3339(text).is_ok() {
@@ -245,13 +245,6 @@ pub(super) fn age_of(option: &str, text: &str) -> Result<Age, CliError> {
         CliError::usage(format!("{option} {text:?} is not an age"))
             .hint(age_hint(text, "an age such as 30d, 24h, 90m or 8w"))
     })
-}
-
-/// Returns whether it looks like `YYYY-MM-DD`, whatever the calendar says.
-fn is_day_like(text: &str) -> bool {
-    let parts: Vec<_> =
-        text.split('-').map(|part| (part.len(), part.parse::<u32>().is_ok())).collect();
-    parts == [(4, true), (2, true), (2, true)]
 }
 
 /// Exactly `YYYY-MM-DD`, of the calendar.

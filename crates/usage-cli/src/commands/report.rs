@@ -1,6 +1,7 @@
 //! `usage report`
 
 use std::ffi::OsStr;
+use std::mem::ManuallyDrop;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use usage_core::format::Format;
@@ -178,7 +179,8 @@ pub(super) fn run_by(
     let store = context.open_engine()?;
     let store = &*store;
     note_world(args.format, store, context)?;
-    let report = report(store, &query)?;
+    // Nobody takes it apart: the process is about to end.
+    let report = ManuallyDrop::new(report(store, &query)?);
     note_period(args.format, &report.period, context);
     if args.format.is_for_people() {
         note_unknown_names(&query.filter, store, context)?;

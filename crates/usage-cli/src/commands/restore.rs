@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use usage_core::format::printable;
 use usage_prices::ShippedPrices;
-use usage_store::SCHEMA_VERSION;
 use usage_store::restore::{RestoreOptions, Restored, restore_with, undo};
+use usage_store::{SCHEMA_VERSION, StoreError};
 
 use crate::context::Context;
 use crate::error::CliError;
@@ -44,6 +44,9 @@ Examples:
   usage restore /backup/usage-2026-05-03.db --keep-later
   usage restore --undo";
 
+/// The file that was replaced, in the folder with what is kept.
+const OLD: &str = "old.db";
+
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let ledger = context.db_path()?;
     let restored = match &args.copy {
@@ -53,7 +56,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
                 true => options.with_keep_later(Some(Arc::new(ShippedPrices))),
                 false => options,
             };
-            restore_with(&ledger, copy, &options)?
+            restore_with(&ledger, copy, &options).map_err(no_copy)?
         }
         None => undo(&ledger)?,
     };
@@ -67,6 +70,17 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     Ok(exit_codes::DONE)
 }
 
+/// The error with what helps where there is no copy: to record something makes none.
+fn no_copy(error: StoreError) -> CliError {
+    match error {
+        StoreError::NotFound { path } => {
+            CliError::failed(format!("there is no copy at {}", path.display()))
+                .hint("`usage status` says where the last copy was put")
+        }
+        error => error.into(),
+    }
+}
+
 /// Returns the result, for people.
 fn told(args: &Args, restored: &Restored) -> String {
     let Restored { path, kept, .. } = restored;
@@ -77,8 +91,15 @@ fn told(args: &Args, restored: &Restored) -> String {
     };
     let mut text =
         format!("Restored {from}: {}, {}\n", shown(path), amounts::bytes(restored.bytes));
-    let again = if args.undo { "" } else { "; `usage restore --undo` brings it back" };
-    text += &format!("Kept: what was there, in {}{again}\n", shown(kept));
+    // Where there was none, nothing can be brought back.
+    let again = match args.undo || !kept.join(OLD).exists() {
+        true => "",
+        false => "; `usage restore --undo` brings it back",
+    };
+    text += &match kept.read_dir().is_ok_and(|mut files| files.next().is_none()) {
+        true => "There was no ledger before\n".to_owned(),
+        false => format!("Kept: what was there, in {}{again}\n", shown(kept)),
+    };
     if args.keep_later {
         text += &format!(
             "Brought over: {} that were stored since then\n",

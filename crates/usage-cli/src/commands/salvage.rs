@@ -5,8 +5,10 @@ use std::path::PathBuf;
 
 use usage_core::TimeRange;
 use usage_core::format::{format_count, printable};
+use usage_store::StoreError;
 use usage_store::salvage::{Salvaged, salvage};
 
+use super::backup::check_folder;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::{amounts, exit_codes, output};
@@ -40,7 +42,12 @@ Examples:
 const LISTED: usize = 10;
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
-    let salvaged = salvage(&args.ledger, &args.new)?;
+    check_folder(&args.new)?;
+    let salvaged = salvage(&args.ledger, &args.new).map_err(|error| match error {
+        // To record something makes no damaged ledger.
+        StoreError::NotFound { .. } => CliError::from(error).hint("LEDGER is the damaged file"),
+        error => error.into(),
+    })?;
     if !context.quiet {
         output::print(&told(&salvaged, context))?;
     }

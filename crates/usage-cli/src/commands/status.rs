@@ -4,14 +4,19 @@ use std::fmt::Write as _;
 
 use chrono_tz::Tz;
 use clap::ValueEnum;
+use serde::Serialize;
 use usage_core::Timestamp;
-use usage_core::format::{format_count, format_tokens, printable};
-use usage_store::Age;
+use usage_core::budget::{Budget, state};
+use usage_core::format::{display_width, format_count, format_tokens, printable};
+use usage_core::query::Limits;
 use usage_store::status::{Attention, Status, StatusLimits};
+use usage_store::{Age, Store};
 
+use super::json::Json;
 use super::prune::age_of;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::messages::wrapped_below;
 use crate::{amounts, exit_codes, output};
 
 /// Show the health and the size of the ledger in one look
@@ -23,7 +28,11 @@ use crate::{amounts, exit_codes, output};
 pub(crate) struct Args {
     /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "text")]
+    #[arg(default_value_if("json", "true", "json"))]
     format: Format,
+
+    #[command(flatten)]
+    _json: Json,
 
     /// Say so when the last copy is older than that, such as 2d
     #[arg(long, value_name = "AGE")]
@@ -54,13 +63,70 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<u8, CliError> {
     let mut limits = StatusLimits::at(context.now_timestamp());
     limits.backup_within = age("--backup-within", &args.backup_within)?;
     limits.record_within = age("--record-within", &args.record_within)?;
-    let status = context.open_existing()?.status(&limits)?;
+    let store = context.open_existing()?;
+    let status = store.status(&limits)?;
     match args.format {
-        Format::Text => output::print(&shown(&status, limits.now, context.zone()))?,
-        Format::Json => output::print_json(&status)?,
+        Format::Text => {
+            let budgets = budgets(&store, limits.now);
+            output::print(&shown(&status, &budgets, limits.now, context))?;
+        }
+        Format::Json => {
+            let budgets = &budgets(&store, limits.now);
+            output::print_json(&JsonStatus { status: &status, budgets })?;
+        }
         Format::Openmetrics => output::print(&status.open_metrics())?,
     }
     Ok(if status.attention.is_empty() { exit_codes::DONE } else { exit_codes::ATTENTION })
+}
+
+/// As it serialises itself, and how budgets stand.
+#[derive(Serialize)]
+struct JsonStatus<'a> {
+    #[serde(flatten)]
+    status: &'a Status,
+    budgets: &'a [BudgetLine],
+}
+
+/// A budget, shortly.
+#[derive(Serialize)]
+struct BudgetLine {
+    name: String,
+    /// Nothing where it cannot be counted.
+    standing: Option<&'static str>,
+    share_permille: Option<u64>,
+}
+
+/// Asks how budgets stand. That they cannot be read `usage budget` tells: it is no reason to show nothing.
+fn budgets(store: &Store, now: Timestamp) -> Vec<BudgetLine> {
+    let line = |budget: Budget| {
+        let state = state(store, &budget, now, &Limits::none()).ok();
+        BudgetLine {
+            name: budget.name().to_owned(),
+            standing: state.as_ref().map(|state| state.standing().as_str()),
+            share_permille: state.and_then(|state| state.share_permille()),
+        }
+    };
+    store.budgets().list().unwrap_or_default().into_iter().map(line).collect()
+}
+
+/// Names the budgets that are not within their limits.
+fn standings(budgets: &[BudgetLine]) -> String {
+    let of = |standing: Option<&str>, words: &str| {
+        let names: Vec<_> = budgets
+            .iter()
+            .filter(|of| of.standing == standing)
+            .map(|of| printable(&of.name).into_owned())
+            .collect();
+        (!names.is_empty()).then(|| format!("{words}: {}", names.join(", ")))
+    };
+    let shown = [
+        of(Some("past"), "PAST the limit"),
+        of(Some("reached"), "at the limit"),
+        of(Some("ahead"), "past it at this pace"),
+        of(None, "not to be counted"),
+    ];
+    let shown: Vec<_> = shown.into_iter().flatten().collect();
+    if shown.is_empty() { "all within their limits".to_owned() } else { shown.join("  |  ") }
 }
 
 /// The width of the names at the beginning of lines.
@@ -76,13 +142,45 @@ impl Page {
 }
 
 /// Returns it for people.
-fn shown(status: &Status, now: Timestamp, zone: Tz) -> String {
+fn shown(status: &Status, budgets: &[BudgetLine], now: Timestamp, context: &Context) -> String {
     let mut text = String::new();
-    for (name, line) in lines(status, now, zone) {
+    let mut lines = lines(status, now, context.zone());
+    if !budgets.is_empty() {
+        let at = lines.iter().position(|(name, _)| *name == "Attention").unwrap_or(lines.len());
+        let count = format_count(budgets.len() as u64);
+        lines.insert(at, ("Budgets", format!("{count}  |  {}", standings(budgets))));
+    }
+    for (name, line) in lines {
+        let line = match context.width() {
+            Some(width) => fitted(&line, width),
+            None => line,
+        };
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{name:NAMES$}  {line}");
     }
     text
+}
+
+/// Breaks a line where it has parts that stand side by side, or else between words.
+fn fitted(line: &str, width: usize) -> String {
+    const BESIDE: &str = "  |  ";
+    let below = format!("\n{:1$}", "", NAMES + 2);
+    let mut lines: Vec<String> = Vec::new();
+    for part in line.split(BESIDE) {
+        match lines.last_mut() {
+            Some(last)
+                if NAMES + 2 + display_width(last) + display_width(part) + BESIDE.len()
+                    <= width =>
+            {
+                *last += BESIDE;
+                *last += part;
+            }
+            _ => lines.push(part.to_owned()),
+        }
+    }
+    let room = width.saturating_sub(NAMES + 2);
+    let lines: Vec<_> = lines.iter().map(|line| wrapped_below(line, room, 0)).collect();
+    lines.join("\n").replace('\n', &below)
 }
 
 /// Returns what there is to say to people, in lines of a name and a text.
@@ -118,7 +216,10 @@ pub(super) fn lines(status: &Status, now: Timestamp, zone: Tz) -> Vec<(&'static 
     );
     let newest = content.newest.map_or_else(
         || "none".to_owned(),
-        |newest| format!("{}, {} ago", at(newest), amounts::span(newest, now)),
+        |newest| match newest > now {
+            true => format!("{}, {} from now", at(newest), amounts::span(now, newest)),
+            false => format!("{}, {} ago", at(newest), amounts::span(newest, now)),
+        },
     );
     page.line("Newest", newest);
     page.line("Quality", quality(status));
@@ -244,6 +345,9 @@ fn words(attention: Attention, status: &Status, zone: Tz) -> String {
             "no copy is as new as it has to be: `usage backup` makes one".to_owned()
         }
         Attention::Silence => "no record is as new as it has to be".to_owned(),
+        Attention::Forgetting => {
+            "a name was not forgotten to the end: `usage forget --resume` goes on".to_owned()
+        }
         other => other.as_str().to_owned(),
     }
 }

@@ -33,7 +33,7 @@ impl Key {
         }
     }
 
-    /// What it decides, in a few words.
+    /// Says in a few words what it decides.
     pub(crate) const fn about(self) -> &'static str {
         match self {
             Self::Timezone => "whose days reports count by",

@@ -3,11 +3,12 @@
 use std::ffi::OsString;
 
 use clap::Command;
+use clap::builder::PossibleValue;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use usage_core::text::closest;
 
 use super::words::{ADVICE, COMMANDS, INSTEAD, LACKING, NESTED, OPTIONS};
-use super::{like_period, text};
+use super::{like_period, not_a_period, text};
 use crate::error::CliError;
 
 /// The error in this program's words. The library's own tips and usage lines are left out: they are guesses by letters,
@@ -46,8 +47,8 @@ pub(super) fn of(error: &clap::Error, arguments: &[OsString]) -> CliError {
         }
         ErrorKind::MissingRequiredArgument => {
             let lacking = LACKING.iter().find(|(command, _)| *command == path);
-            let hint =
-                lacking.map_or_else(|| usage(command, &path), |(_, hint)| (*hint).to_owned());
+            let hint = lacking.map(|(_, hint)| (*hint).to_owned()).or_else(|| choices(command));
+            let hint = hint.unwrap_or_else(|| usage(command, &path));
             CliError::usage(first_words(error)).hint(hint)
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
@@ -80,7 +81,15 @@ fn usage(command: &Command, path: &str) -> String {
     usage.replace("Usage: ", "it is used as ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What the library says first, in one line: what is wrong.
+/// The words of which one is needed, where a command takes nothing else.
+fn choices(command: &Command) -> Option<String> {
+    let needed = command.get_positionals().find(|argument| argument.is_required_set())?;
+    let values = needed.get_possible_values();
+    let names: Vec<_> = values.iter().map(PossibleValue::get_name).collect();
+    (!names.is_empty()).then(|| format!("it is one of: {}", names.join(", ")))
+}
+
+/// Takes the first line of what the library says: what is wrong.
 fn first_words(error: &clap::Error) -> String {
     let text = error.to_string();
     let lines = text.lines().take_while(|line| !line.is_empty());
@@ -131,6 +140,12 @@ fn meant_command(whole: &Command, word: &str, behind: Option<&str>) -> Option<St
     }
     if let Some((_, hint)) = INSTEAD.iter().find(|(words, _)| words.contains(&&*lower)) {
         return Some((*hint).to_owned());
+    }
+    // What begins with a digit is no command: a day that no calendar has, say.
+    if lower.starts_with(|sign: char| sign.is_ascii_digit())
+        && let Some(why) = not_a_period(&lower)
+    {
+        return Some(why);
     }
     let period = || like_period(&lower).map(|of| format!("did you mean `usage report {of}`?"));
     like_command(whole, "usage", &lower).or_else(period)
@@ -183,5 +198,21 @@ fn meant_option(command: &Command, path: &str, word: &str) -> Option<String> {
     if let Some(option) = closest(&lower, options()) {
         return Some(format!("did you mean --{option}?"));
     }
+    if path == "usage" && report_has(&lower) {
+        return Some(format!("did you mean `usage report --{lower}`?"));
+    }
+    // A number below zero is the value of what stands before it, if anything can have one.
+    if path != "usage period" && lower.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
     like_period(&lower).map(|period| format!("did you mean {period}?"))
+}
+
+/// Returns whether it is an option of `usage report`, which `usage` by itself is like.
+fn report_has(option: &str) -> bool {
+    let whole = crate::command();
+    let report = whole.find_subcommand("report");
+    report.is_some_and(|report| {
+        report.get_arguments().any(|argument| argument.get_long() == Some(option))
+    })
 }

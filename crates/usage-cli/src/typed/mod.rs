@@ -23,7 +23,7 @@ const MOST: usize = 3;
 pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, ExitCode> {
     let mut arguments: Vec<OsString> = arguments.into_iter().collect();
     for _ in 0..MOST {
-        match Cli::read(arguments.iter().cloned()) {
+        match Cli::read(&arguments) {
             Ok(cli) => return Ok(cli),
             Err(error) => match meant(&error, &arguments) {
                 Some(other) => arguments = other,
@@ -31,7 +31,7 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli,
             },
         }
     }
-    Cli::read(arguments.iter().cloned()).map_err(|error| told(&error, &arguments))
+    Cli::read(&arguments).map_err(|error| told(&error, &arguments))
 }
 
 fn told(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
@@ -104,6 +104,11 @@ fn like_period(word: &str) -> Option<String> {
     let stated = env::var("USAGE_NOW").ok().and_then(|now| now.parse::<DateTime<Utc>>().ok());
     let now = stated.or_else(|| SystemClock::new().now().to_utc()).unwrap_or_default();
     suggest_period(word, now.with_timezone(&Tz::UTC), any_options())
+}
+
+/// Returns why a word is no period, if it is none.
+fn not_a_period(word: &str) -> Option<String> {
+    parse_period_with(word, some_day(), any_options()).err().map(|error| error.to_string())
 }
 
 /// What is a period does not depend on when it is asked, but for what reaches beyond the years there are.

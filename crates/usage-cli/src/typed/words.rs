@@ -3,9 +3,15 @@
 /// A command that there is not, and the command line that does what was meant. Those that begin with a command which
 /// this program lacks are passed over.
 pub(super) const COMMANDS: &[(&[&str], &str)] = &[
-    (&["stats", "summary", "show", "total", "totals", "usage", "cost", "costs", "spend"], "report"),
+    (
+        &[
+            "stats", "summary", "show", "total", "totals", "usage", "cost", "costs", "spend",
+            "tokens",
+        ],
+        "report",
+    ),
     (&["stat", "health", "state", "info"], "status"),
-    (&["models", "model"], "report --by model"),
+    (&["models", "model", "by-model"], "report --by model"),
     (&["projects", "project"], "report --by project"),
     (&["providers", "provider"], "report --by provider"),
     (&["routes", "route"], "report --by route"),
@@ -31,8 +37,8 @@ pub(super) const COMMANDS: &[(&[&str], &str)] = &[
     (&["limit", "limits", "quota", "quotas", "alert", "alerts"], "budget"),
     (&["settings", "setting", "configure", "preferences", "set", "get"], "config"),
     (&["statusbar", "status-line", "line", "prompt"], "statusline"),
-    (&["server", "daemon", "listen", "web", "dashboard"], "serve"),
-    (&["live", "watch", "monitor"], "top"),
+    (&["server", "daemon", "listen", "web", "dashboard", "gui"], "serve"),
+    (&["live", "watch", "monitor", "tui", "ui", "screen"], "top"),
     (&["completion", "complete"], "completions"),
     (&["license", "licence", "notices", "credits"], "about"),
 ];
@@ -80,6 +86,9 @@ pub(super) const NESTED: &[(&str, &[&str], &str)] = &[
         &["timezone", "week-start", "cycle-day", "color", "projects"],
         "`usage config set NAME VALUE` changes it",
     ),
+    ("usage budget", &["add", "new", "create", "limit"], "did you mean `usage budget set`?"),
+    ("usage budget", &["delete", "drop", "clear", "unset"], "did you mean `usage budget remove`?"),
+    ("usage budget", &["show", "status", "get", "report"], "`usage budget` shows how they stand"),
     ("usage import", &["all", "everything", "auto"], "did you mean `usage import agents`?"),
     (
         "usage import",
@@ -91,6 +100,7 @@ pub(super) const NESTED: &[(&str, &[&str], &str)] = &[
 /// What a command lacks, where the options say it.
 pub(super) const LACKING: &[(&str, &str)] = &[
     ("usage delete", "--all, or --from and --to with days, say what goes; --dry-run only shows it"),
+    ("usage budget set", "such as `usage budget set all --usd 200 --per month`"),
     ("usage restore", "the copy to put back; --undo takes the last restoration back"),
 ];
 
@@ -101,6 +111,12 @@ pub(super) const ADVICE: &[(&str, &[&str], &str)] = &[
         &["fix", "repair", "auto"],
         "`usage doctor` names the command that mends each finding; `usage doctor --rebuild` remakes sums",
     ),
+    (
+        "serve",
+        &["port", "p", "bind", "address", "addr"],
+        "--listen 127.0.0.1:PORT says where it listens",
+    ),
+    ("export", &["json"], "`usage export` prints JSON lines"),
     (
         "",
         &["period", "range", "date"],

@@ -89,7 +89,8 @@ fn of_tz(tz: &str, now: DateTime<Utc>) -> Zone {
     if let Some(tz) = rules::of_text(text).and_then(|rules| rules::zone_with(&rules, None, now)) {
         return Zone::known(tz);
     }
-    Zone::unknown(format!("the variable TZ names no zone that is known: {tz:?}"))
+    let meant = like(text).map_or_else(String::new, |near| format!(" (did you mean {near}?)"));
+    Zone::unknown(format!("the variable TZ names no zone that is known: {tz:?}{meant}"))
 }
 
 /// The folder that names of zones are looked up in.

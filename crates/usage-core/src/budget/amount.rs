@@ -55,6 +55,7 @@ impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cost(money) => write!(f, "${money}"),
+            Self::Tokens(1) => f.write_str("1 token"),
             Self::Tokens(tokens) => write!(f, "{} tokens", format_count(*tokens)),
         }
     }

@@ -15,7 +15,7 @@ use crate::{Error, Label, LabelNames, Measure, Record, Timestamp};
 /// So often the engine is asked at a time, where more is stored in the meantime.
 const TRIES: usize = 3;
 
-/// What becomes of requests that count for a hard budget of money and have no price: nobody can say what they cost, and
+/// The rule for requests that count for a hard budget of money and have no price: nobody can say what they cost, and
 /// it is never taken for nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unpriced {

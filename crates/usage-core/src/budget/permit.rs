@@ -28,6 +28,12 @@ impl Permit {
     /// Counts a record that was handed over for this request: call it after the tracker, whose progress it
     /// is, has it. What the request had reserved is free again.
     pub fn settle(self, record: &Record, progress: &dyn Progress) {
+        self.count(record, progress);
+    }
+
+    /// Counts one of several records that are handed over for this request, as [`settle`](Self::settle) does; what it
+    /// had reserved stays reserved until the permit is dropped.
+    pub fn count(&self, record: &Record, progress: &dyn Progress) {
         self.gate.count(record, progress);
     }
 

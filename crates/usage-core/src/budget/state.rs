@@ -35,7 +35,7 @@ pub struct Forecast {
     pub limit_reached_at: Option<Timestamp>,
 }
 
-/// How a budget stands, from good to bad.
+/// The standing of a budget, from good to bad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
     /// Within the limit, at this pace to the end of the period.

@@ -12,6 +12,12 @@ use crate::{Label, Timestamp};
 /// The columns of numbers, those that go first on a narrow page last.
 const NUMBERS: [&str; 4] = ["Spent", "Limit", "Share", "Forecast"];
 
+/// So many times a limit is hardly seen in the unit of the whole.
+const FAR_MORE: u128 = 100;
+
+/// What is more, in thousandths, says no more and needs room.
+const MOST_SHARE: u64 = 99_999;
+
 /// Prints how budgets stand, a line each, with what else there is to say below it: which records count, what has no
 /// price, and when the limit is reached at the present pace. Nothing where there are none.
 #[must_use]
@@ -62,9 +68,12 @@ fn numbers(state: &BudgetState, options: &TextOptions) -> Vec<String> {
     let most = [Some(state.spent()), forecast, Some(state.budget.limit())].into_iter().flatten();
     let most = most.max_by_key(|amount| amount.units()).unwrap_or(state.budget.limit());
     let spent = |amount| at_least(state, short(amount, most), options);
+    let limit = state.budget.limit();
+    // What somebody has set is to be read, however much more is spent.
+    let is_far_less = limit.units().saturating_mul(FAR_MORE) < most.units();
     vec![
         spent(state.spent()),
-        short(state.budget.limit(), most),
+        short(limit, if is_far_less { limit } else { most }),
         share(state),
         forecast.map_or_else(|| "-".to_owned(), spent),
     ]
@@ -92,6 +101,7 @@ fn share(state: &BudgetState) -> String {
     match state.share_permille() {
         None => "-".to_owned(),
         Some(0) if state.spent().units() > 0 => "<0.1%".to_owned(),
+        Some(share) if share > MOST_SHARE => ">9,999%".to_owned(),
         Some(share) => format!("{}.{}%", format_count(share / 10), share % 10),
     }
 }

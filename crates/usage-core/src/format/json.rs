@@ -19,7 +19,10 @@ pub(super) fn blocks(list: &BlockList) -> String {
 }
 
 pub(super) fn report(report: &Report) -> String {
-    written(&JsonReport(report))
+    /// The bytes that most groups take.
+    const GROUP: usize = 512;
+    let groups: usize = report.tables.iter().map(|table| table.rows().len()).sum();
+    written_within(GROUP * (groups + 2), &JsonReport(report))
 }
 
 /// A period as one line of JSON, as it stands in a report, with a line break at the end.
@@ -52,9 +55,17 @@ pub(super) fn rfc3339(at: DateTime<Tz>) -> String {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, false)
 }
 
-/// One line of JSON. Strings and integers always serialise.
+/// One line of JSON.
 fn written(value: &impl Serialize) -> String {
-    let mut json = escape_hidden(serde_json::to_string(value).unwrap_or_default());
+    written_within(0, value)
+}
+
+/// One line of JSON, with room for so many bytes from the beginning. Strings and integers always serialise.
+fn written_within(bytes: usize, value: &impl Serialize) -> String {
+    let mut json = Vec::with_capacity(bytes);
+    let written = serde_json::to_writer(&mut json, value).is_ok();
+    let json = String::from_utf8(json).ok().filter(|_| written);
+    let mut json = escape_hidden(json.unwrap_or_default());
     json.push('\n');
     json
 }

@@ -151,7 +151,7 @@ pub(super) fn left_out(
     Some(line)
 }
 
-/// What stands for a character that is drawn, where there is no more than ASCII.
+/// Returns the ASCII character that stands for one that is drawn.
 const fn in_ascii(character: char) -> char {
     match character {
         '─' => '-',

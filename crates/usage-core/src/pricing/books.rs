@@ -68,6 +68,7 @@ pub trait Pricing: Debug + Send + Sync {
 /// Why a text is no book of prices.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}{what}", of_line(*line))]
+#[non_exhaustive]
 pub struct BookError {
     /// The line, from 1. 0 is the book as a whole.
     pub line: usize,

@@ -88,6 +88,7 @@ impl Billed {
 /// A kind was used that has no price, so that the request as a whole has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} has no price")]
+#[non_exhaustive]
 pub struct NotPriced {
     /// The first such kind.
     pub kind: Kind,

@@ -153,7 +153,7 @@ impl Counts {
         self.flags & INCONSISTENT != 0
     }
 
-    /// Which telling of an event it is.
+    /// Returns the number of this telling of its event; the highest holds.
     #[must_use]
     pub const fn revision(&self) -> u32 {
         self.revision

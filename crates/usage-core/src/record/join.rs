@@ -181,6 +181,7 @@ fn tags(context: &Context) -> Option<Vec<(&str, &str)>> {
 
 /// Two tellings that cannot both be right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Conflict {
     /// The first measure that differs.
     pub measure: Measure,
@@ -188,6 +189,14 @@ pub struct Conflict {
     pub known: u32,
     /// The number of the new telling.
     pub told: u32,
+}
+
+impl Conflict {
+    /// Creates a conflict over a measure, of the number that is known and the one that was told anew.
+    #[must_use]
+    pub const fn new(measure: Measure, known: u32, told: u32) -> Self {
+        Self { measure, known, told }
+    }
 }
 
 impl std::fmt::Display for Conflict {

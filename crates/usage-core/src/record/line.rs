@@ -130,20 +130,25 @@ fn parse_with(
         Some(name) if !unknown.are_ignored => {
             LineError::UnknownField { name, column: error.column() }
         }
-        _ => not_a_record(&error, unknown.at),
+        _ => not_a_record(&error, unknown.at, text),
     })?;
     raw.into_record(now, interner)
 }
 
 /// serde_json's reason, with the line number taken out: it is always 1 here. Of a value that is of another type than it
-/// should be, the field is named.
-fn not_a_record(error: &serde_json::Error, field: Option<Field>) -> LineError {
+/// should be, the field is named; of something behind the object, what it is.
+fn not_a_record(error: &serde_json::Error, field: Option<Field>, line: &str) -> LineError {
     let (column, text) = (error.column(), error.to_string());
     let reason = text.strip_suffix(&format!(" at line 1 column {column}")).unwrap_or(&text);
     let reason = match error.classify() {
         serde_json::error::Category::Data => {
             let field = field.map_or_else(String::new, |field| format!("{field}: "));
             format!("{field}{}", shortened(reason, REASON_CHARS))
+        }
+        _ if reason == "trailing characters" => {
+            let behind = line.get(column.saturating_sub(1)..).and_then(|rest| rest.chars().next());
+            let behind = behind.map_or_else(|| "something".to_owned(), |sign| format!("{sign:?}"));
+            format!("not JSON: {behind} stands behind the object, which is to be alone on its line")
         }
         _ => format!("not JSON: {reason}"),
     };

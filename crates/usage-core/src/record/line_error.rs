@@ -54,6 +54,12 @@ pub enum LineError {
         /// The text that stands there, shortened.
         found: String,
     },
+    /// The timestamp is of a day that no calendar has.
+    #[error("timestamp {found:?}: there is no such day")]
+    NoSuchDay {
+        /// The text that stands there, shortened.
+        found: String,
+    },
     /// The timestamp is in a leap second, which the time that a ledger counts in does not have.
     #[error("timestamp {found:?} is in a leap second, which no ledger has: write the second after")]
     LeapSecond {
@@ -164,7 +170,17 @@ fn meant_or_all(name: &str) -> String {
     }
 }
 
+/// Other separators of columns than commas, in words.
+const SEPARATORS: [(char, &str); 3] = [(';', "semicolons"), ('\t', "tabs"), ('|', "bars")];
+
 fn meant_columns(columns: &[String]) -> String {
+    let names_fields = |separator| {
+        let [one] = columns else { return false };
+        one.split(separator).any(|name| Field::NAMES.contains(&name.trim()))
+    };
+    if let Some((_, signs)) = SEPARATORS.into_iter().find(|(sign, _)| names_fields(*sign)) {
+        return format!("its columns are separated by {signs}, and those of CSV by commas");
+    }
     let meant: Vec<_> = columns.iter().take(NAMED).filter_map(|name| meant(name)).collect();
     match meant.is_empty() {
         true => format!("the columns of records are {}", listed(&Field::ALL)),

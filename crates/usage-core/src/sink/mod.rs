@@ -136,7 +136,7 @@ impl Refusal {
     /// # let names = LabelNames::new().with_instance("i").with_route("r").with_model("m");
     /// # let usage = Usage::new(TokenCounts::new().with_output(12), Timestamp::from_micros(0));
     /// # let record = Record::new(Labels::new(names)?, usage)?.with_event_id(EventId::new("msg_1")?);
-    /// let conflict = Conflict { measure: Measure::Output, known: 10, told: 12 };
+    /// let conflict = Conflict::new(Measure::Output, 10, 12);
     /// assert_eq!(
     ///     Refusal::contradicting(0, conflict).of(&record),
     ///     "the event_id \"msg_1\" is known for this instance_id, with different counts: \

@@ -69,6 +69,11 @@ impl Aggregates {
         self.groups.is_empty() && self.unnamed == Summary::default()
     }
 
+    /// The number of label sets.
+    pub(super) fn len(&self) -> usize {
+        self.groups.len()
+    }
+
     /// The label sets and their totals, in no particular order.
     pub fn groups(&self) -> impl Iterator<Item = (&Labels, &Summary)> {
         self.groups.iter()

@@ -58,7 +58,9 @@ impl<'a> Groups<'a> {
         let is_whole = series.buckets().len() == 1;
         // Where the last cell of each group is.
         let mut last = Vec::new();
-        let mut cells: Vec<Cell> = Vec::new();
+        // Cells are large, and moved each time that there is no room.
+        let room = series.buckets().first().map_or(0, |of| of.usage().len().min(1_000));
+        let mut cells: Vec<Cell> = Vec::with_capacity(room);
         for (bucket, of) in series.buckets().iter().enumerate() {
             for (labels, totals) in of.usage().groups() {
                 let mut number = || {

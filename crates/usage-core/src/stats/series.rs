@@ -212,6 +212,7 @@ impl Series {
     crate::text::format_count(Series::MAX_BUCKETS as u64),
     name(*unit)
 )]
+#[non_exhaustive]
 pub struct TooManyBuckets {
     /// The unit.
     pub unit: Unit,

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::Summary;
 
-/// What groups are sorted by: most first, or the order of names.
+/// The order of groups: by a measure with the most first, or by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Sort {

@@ -1,12 +1,12 @@
 //! Logs that are made of lines, read from where they were read to.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use memchr::{memchr, memrchr};
 
-use super::frames::Frames;
+use super::frames::{Frames, most_of};
 use super::progress::{Progress, hash};
 use super::skipped::SkipReason;
 use super::told::Told;
@@ -21,10 +21,14 @@ const CHUNK: usize = 256 * 1024;
 /// So much before the place up to which a log is read tells that it is still what was read.
 const MARK: usize = 1_024;
 
-/// What an agent makes of the lines of a log.
+/// The reading of an agent's log, line by line.
 pub trait Lines {
     /// Takes a whole line, without its end; `number` counts from 1.
     fn line(&mut self, line: &[u8], number: u64, told: &mut Told<'_>);
+
+    /// Takes what an earlier reader has remembered of a log that is not what it was any more, and is read anew from its
+    /// start: what was lost of it may have been told already.
+    fn read_before(&mut self, _memory: &[u8]) {}
 
     /// Returns what is to be remembered of the lines until now, for the next reader of this log.
     fn memory(&self) -> Vec<u8> {
@@ -46,14 +50,16 @@ pub fn read_lines<L: Lines>(
     told: &mut Told<'_>,
     begin: impl FnOnce(&[u8]) -> L,
 ) -> io::Result<()> {
-    let mut file = match open_at(path, progress)? {
-        Some(file) => file,
+    let (mut file, mut lines) = match open_at(path, progress)? {
+        Some(file) => (file, begin(&progress.memory)),
         None => {
-            *progress = Progress::default();
-            open(path)?
+            let file = open(path)?;
+            let before = std::mem::take(progress);
+            let mut lines = begin(&[]);
+            lines.read_before(&before.memory);
+            (file, lines)
         }
     };
-    let mut lines = begin(&progress.memory);
     let (mut buffer, mut filled) = (vec![0; CHUNK], 0);
     loop {
         if filled == buffer.len() {
@@ -158,15 +164,37 @@ fn mark(bytes: &[u8]) -> u32 {
     u32::from_be_bytes(low)
 }
 
-/// Opens a log at its start.
-fn open(path: &Path) -> io::Result<Box<dyn Read>> {
+/// Opens a file, if it is one that comes to an end.
+fn open_file(path: &Path) -> io::Result<(File, Metadata)> {
     let file = File::open(path)?;
     // It may have become something else since it was found: a pipe would wait for ever.
-    if !file.metadata()?.is_file() {
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
         return Err(io::Error::from(io::ErrorKind::NotFound));
     }
+    if metadata.len() > most_of(bytes_on_disk(&metadata)) {
+        return Err(io::Error::other("there is next to nothing in it"));
+    }
+    Ok((file, metadata))
+}
+
+/// Returns the bytes that a file takes: fewer than it is long, where there are holes in it.
+#[cfg(unix)]
+fn bytes_on_disk(file: &Metadata) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    file.blocks().saturating_mul(512)
+}
+
+#[cfg(not(unix))]
+fn bytes_on_disk(file: &Metadata) -> u64 {
+    file.len()
+}
+
+/// Opens a log at its start.
+fn open(path: &Path) -> io::Result<Box<dyn Read>> {
+    let (file, metadata) = open_file(path)?;
     Ok(match is_compressed(path) {
-        true => Box::new(Frames::new(BufReader::with_capacity(CHUNK, file))),
+        true => Box::new(Frames::new(BufReader::with_capacity(CHUNK, file), metadata.len())),
         false => Box::new(file),
     })
 }
@@ -185,10 +213,7 @@ fn open_at(path: &Path, progress: &Progress) -> io::Result<Option<Box<dyn Read>>
         }
         file
     } else {
-        let mut file = File::open(path)?;
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::from(io::ErrorKind::NotFound));
-        }
+        let (mut file, _) = open_file(path)?;
         file.seek(SeekFrom::Start(before))?;
         Box::new(file)
     };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// How far a log is read.
+/// The place up to which a log is read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
     /// The bytes that are dealt with, as they are without compression.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use usage_core::record::MAX_NAME_BYTES;
 use usage_providers::made_id;
 
-/// How a folder becomes the name of a project.
+/// The rule by which a folder becomes the name of a project.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProjectName {

@@ -18,11 +18,11 @@ pub enum SkipReason {
     TooDeep,
     /// The tree has more files than are read at a time.
     TooMany,
-    /// Another file says of the same session what it has come to.
+    /// Another file says of the same session what it has come to, or a link led to it before.
     Copy,
     /// The disk did not give it, or it cannot be decompressed.
     Unreadable,
-    /// A line is longer than what is read of a line.
+    /// A line is longer than what is read of a line, or a file that is read as a whole than what is read of such.
     LongLine,
     /// A line, or a file, that should tell of usage is not what it should be.
     Malformed,
@@ -39,15 +39,15 @@ impl SkipReason {
             Self::Vanished => "changed while read",
             Self::TooDeep => "too deep",
             Self::TooMany => "too many files",
-            Self::Copy => "second copies of a session",
+            Self::Copy => "second copies",
             Self::Unreadable => "unreadable",
-            Self::LongLine => "lines too long",
+            Self::LongLine => "lines or files too long",
             Self::Malformed => "malformed",
         }
     }
 }
 
-/// What was not read, by reason, with the first of each.
+/// The counts of all that was not read, by reason, with the first of each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Skipped(BTreeMap<SkipReason, (u64, String)>);
 

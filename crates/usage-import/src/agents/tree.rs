@@ -42,7 +42,7 @@ impl TreeOptions {
     }
 }
 
-/// What was found in a tree.
+/// The account of one agent's tree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TreeSummary {

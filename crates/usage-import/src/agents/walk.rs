@@ -33,7 +33,7 @@ pub(super) struct Found {
 pub(super) struct Walk {
     pub(super) files: Vec<Found>,
     pub(super) skipped: Skipped,
-    /// Folders that were walked, by device and inode: links may lead to one again.
+    /// Folders that were walked, and files of several names, by device and inode: links may lead to one again.
     walked: HashSet<(u64, u64)>,
     /// The places of logs in `files`.
     known: HashMap<u64, usize>,
@@ -97,7 +97,13 @@ impl Walk {
                         (false, _) => self.skip(SkipReason::Link, &path),
                     }
                 } else if agent.takes(&path) {
-                    self.add(agent, path, &metadata);
+                    let has_names = is_link || has_names(&metadata);
+                    let id = has_names.then(|| id_of(&metadata)).flatten();
+                    match id.is_none_or(|id| self.walked.insert(id)) {
+                        true => self.add(agent, path, &metadata),
+                        // A thousand links to a large log would be a thousand large logs.
+                        false => self.skip(SkipReason::Copy, &path),
+                    }
                 }
             }
         }
@@ -188,4 +194,16 @@ fn id_of(folder: &Metadata) -> Option<(u64, u64)> {
 #[cfg(not(unix))]
 fn id_of(_: &Metadata) -> Option<(u64, u64)> {
     None
+}
+
+/// Returns whether a file has several names.
+#[cfg(unix)]
+fn has_names(file: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    file.nlink() > 1
+}
+
+#[cfg(not(unix))]
+fn has_names(_: &Metadata) -> bool {
+    false
 }

@@ -2,7 +2,7 @@
 
 use crate::tables::instance_of;
 
-/// Who sends attributes, as far as their meaning depends on it.
+/// The sender of attributes, as far as their meaning depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Emitter {
@@ -11,9 +11,11 @@ pub enum Emitter {
     /// Codex: caches lie within the input, reasoning within the output; its count of tools is the
     /// total.
     Codex,
-    /// Gemini CLI and Qwen Code: caches lie within the input, thoughts beside the output, what
-    /// tools read in beside the input.
+    /// Gemini CLI: caches lie within the input, thoughts beside the output, what tools read in beside
+    /// the input.
     GeminiCli,
+    /// Qwen Code: as Gemini CLI, but for thoughts, which lie within the output.
+    QwenCode,
     /// Everybody who follows the conventions: caches lie within the input, reasoning within the
     /// output.
     Conventions,
@@ -23,6 +25,7 @@ pub enum Emitter {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Kinds {
     pub(super) caches_within: bool,
+    /// Unless a total says otherwise.
     pub(super) reasoning_within: bool,
     pub(super) tools: Tools,
 }
@@ -48,7 +51,8 @@ impl Emitter {
         match instance_of(service) {
             "claude-code" | "opencode" => Self::ClaudeCode,
             "codex" => Self::Codex,
-            "gemini-cli" | "qwen-code" => Self::GeminiCli,
+            "gemini-cli" => Self::GeminiCli,
+            "qwen-code" => Self::QwenCode,
             _ => Self::Conventions,
         }
     }
@@ -60,7 +64,8 @@ impl Emitter {
         match event.split_once('.') {
             Some(("claude_code", _)) => Self::ClaudeCode,
             Some(("codex", _)) => Self::Codex,
-            Some(("gemini_cli" | "qwen-code", _)) => Self::GeminiCli,
+            Some(("gemini_cli", _)) => Self::GeminiCli,
+            Some(("qwen-code", _)) => Self::QwenCode,
             Some(("gen_ai" | "ai", _)) => Self::Conventions,
             _ if is_operation(event.split(' ').next()) => Self::Conventions,
             _ => Self::of(service),

@@ -124,13 +124,22 @@ fn counts(stated: &mut Stated<'_>, emitter: Emitter, rule: &mut Remainder) -> Co
     if let (None, None, Some(total)) = (input, output, total) {
         return Counts { unclassified: total, ..Counts::default() };
     }
+    let reasoning = reasoning.unwrap_or(0);
+    let caches_beside =
+        if kinds.caches_within { 0 } else { cache_read.saturating_add(cache_write) };
+    let parts = [input.unwrap_or(0), output.unwrap_or(0), tools, caches_beside];
+    let sum = parts.into_iter().fold(0, u64::saturating_add);
+    let reasoning_within = match total {
+        Some(total) if reasoning > 0 && total == sum => true,
+        Some(total) if reasoning > 0 && total == sum.saturating_add(reasoning) => false,
+        _ => kinds.reasoning_within,
+    };
     let input = match kinds.caches_within {
         true => rule.of(input.unwrap_or(0), cache_read.saturating_add(cache_write)),
         false => input.unwrap_or(0),
     };
     let input = input.saturating_add(tools);
-    let reasoning = reasoning.unwrap_or(0);
-    let output = match kinds.reasoning_within {
+    let output = match reasoning_within {
         true => output.unwrap_or(0),
         false => output.unwrap_or(0).saturating_add(reasoning),
     };

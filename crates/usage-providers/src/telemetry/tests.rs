@@ -114,6 +114,33 @@ fn gemini_cli_holds_thoughts_and_tools_beside() {
     assert!(!observed.part.inconsistent);
 }
 
+/// It speaks Gemini's dialect of models that count otherwise.
+#[test]
+fn the_total_says_where_thoughts_are() {
+    for (service, total, output) in [
+        ("qwen-code", Some(1_351), 43),
+        ("qwen-code", Some(1_366), 58),
+        ("qwen-code", None, 43),
+        ("gemini-cli", Some(1_351), 43),
+        ("gemini-cli", Some(1_366), 58),
+        ("gemini-cli", None, 58),
+        ("our-gateway", Some(1_366), 58),
+        ("our-gateway", None, 43),
+    ] {
+        let mut attributes = vec![
+            int("input_token_count", 1_308),
+            int("cached_content_token_count", 800),
+            int("output_token_count", 43),
+            int("thoughts_token_count", 15),
+        ];
+        attributes.extend(total.map(|total| int("total_token_count", total)));
+        let part = read(Emitter::of(service), attributes).part;
+        let counts =
+            Counts { input: 508, output, cache_read: 800, reasoning: 15, ..Counts::default() };
+        assert_eq!((part.counts, part.inconsistent), (counts, false), "{service} {total:?}");
+    }
+}
+
 #[test]
 fn both_ids_are_kept() {
     let attributes = [text("gen_ai.response.id", "msg_1"), text("anthropic.request.id", "req_1")];

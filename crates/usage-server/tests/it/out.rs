@@ -7,6 +7,11 @@ use crate::client::Served;
 
 fn recorded(lines: &str) -> Served {
     let served = Served::new();
+    record(&served, lines);
+    served
+}
+
+fn record(served: &Served, lines: &str) {
     assert_eq!(served.post("/v1/records", "application/x-ndjson", lines).status, 200);
     // An answer to a question is about what the ledger has, and that follows the journal.
     let until = std::time::Instant::now() + crate::client::PATIENCE;
@@ -16,7 +21,6 @@ fn recorded(lines: &str) -> Served {
         // sleep: a poll with a deadline; the ledger gives no other sign.
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
-    served
 }
 
 const LINES: &str = "\
@@ -82,6 +86,11 @@ fn metrics_are_escaped_and_end() {
     assert_eq!(served.store.delete_all_records().unwrap(), 2);
     let after = served.get("/metrics").text().to_owned();
     assert!(after.contains(&format!("usage_requests_total{{{of}}} 1\n")), "{after}");
+    // What comes and goes between two scrapes is counted all the same.
+    record(&served, LINES);
+    assert_eq!(served.store.delete_all_records().unwrap(), 2);
+    let at_last = served.get("/metrics").text().to_owned();
+    assert!(at_last.contains(&format!("usage_requests_total{{{of}}} 2\n")), "{at_last}");
 }
 
 #[test]

@@ -12,6 +12,8 @@ pub enum Advice {
     OlderVersion(i32),
     /// Its file cannot shrink in steps: it was made, or copied, by another program.
     NotShrinkable,
+    /// Forgetting was stopped before the file was wiped.
+    Forgetting,
     /// So many bytes hold nothing.
     FreeSpace(u64),
     /// The write-ahead log has so many bytes.

@@ -32,6 +32,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use crate::error::{ReadError, Result, StoreError};
+use crate::forget;
 use crate::journal::backlog::JournalBacklog;
 use crate::ledger::checkpoint;
 use crate::ledger::connect::absolute;
@@ -118,6 +119,10 @@ fn diagnose(
     // Before version 5, or where that is damaged, nothing is known of it.
     let failing = checkpoint::remembered(connection).unwrap_or(None);
     let mut advice = file.advice(failing);
+    // As above.
+    if forget::state::is_unfinished(connection).unwrap_or(false) {
+        advice.push(Advice::Forgetting);
+    }
     if backlog.of_stopped() > 0 {
         advice.push(Advice::Backlog(backlog.of_stopped()));
     }

@@ -40,6 +40,7 @@ impl StoreError {
             | Self::WrongTagKeys { .. }
             | Self::RollupsBeforeRows { .. }
             | Self::SessionsBeforeRows { .. }
+            | Self::OthersHome { .. }
             | Self::NothingKept => ErrorKind::Invalid,
             #[cfg(feature = "zones")]
             Self::UnreadableBudget { .. } => ErrorKind::Unusable,
@@ -83,6 +84,7 @@ impl StoreError {
             Self::ItsOwnCopy { .. }
             | Self::NotALaterOne { .. }
             | Self::NothingReplaced { .. }
+            | Self::OthersHome { .. }
             | Self::Journal { .. }
             | Self::OldSqlite { .. }
             | Self::NotAnAge

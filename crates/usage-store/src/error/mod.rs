@@ -42,6 +42,12 @@ pub enum StoreError {
         /// The place where it was looked for.
         path: PathBuf,
     },
+    /// The path begins with another user's home folder, as in `~anna/usage.db`.
+    #[error("{} begins with another user's home folder, which only shells know", path.display())]
+    OthersHome {
+        /// The path.
+        path: PathBuf,
+    },
     /// The file is something else.
     #[error("{} is not a usage ledger: it is {what}", path.display())]
     NotALedger {

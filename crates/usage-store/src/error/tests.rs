@@ -20,6 +20,7 @@ fn all() -> Vec<StoreError> {
     let denied = || PermissionDenied.into();
     vec![
         StoreError::NotFound { path: path() },
+        StoreError::OthersHome { path: path() },
         StoreError::NotALedger { path: path(), what: "a text" },
         StoreError::NewerVersion { path: path(), found: 99 },
         StoreError::OlderVersion { path: path(), found: 1 },

@@ -1,6 +1,7 @@
 //! The places where the ledger lives when nobody says otherwise.
 
 use std::env;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use etcetera::base_strategy::{BaseStrategy, choose_native_strategy};
@@ -37,10 +38,22 @@ pub fn db_path() -> Result<PathBuf> {
 /// ```
 ///
 /// # Errors
-/// When there is no home folder to look in.
+/// When there is no home folder to look in, or it is another user's (`~anna/usage.db`), which only shells know.
 pub fn in_home(path: &Path) -> Result<PathBuf> {
-    let Ok(rest) = path.strip_prefix("~") else { return Ok(path.to_owned()) };
+    let Ok(rest) = path.strip_prefix("~") else {
+        return match path.iter().next().filter(|first| is_of_another(first, path)) {
+            Some(_) => Err(StoreError::OthersHome { path: path.to_owned() }),
+            None => Ok(path.to_owned()),
+        };
+    };
     let home = etcetera::home_dir()
         .map_err(|error| StoreError::NoDataFolder { reason: error.to_string() })?;
     Ok(home.join(rest))
+}
+
+/// Returns whether a path begins with another user's home folder, and not with a folder of such a name.
+fn is_of_another(first: &OsStr, path: &Path) -> bool {
+    first.as_encoded_bytes().starts_with(b"~")
+        && path != Path::new(first)
+        && !Path::new(first).is_dir()
 }

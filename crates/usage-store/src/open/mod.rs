@@ -40,6 +40,7 @@ static MAKING: Mutex<()> = Mutex::new(());
 pub(crate) fn create(path: &Path, options: &StoreOptions) -> Result<Opened> {
     if !exists(path)? {
         let _guard = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
+        refuse_place(path)?;
         make_folder(path)?;
         make_file(path)?;
     }
@@ -145,7 +146,6 @@ pub(crate) fn make_folder(path: &Path) -> Result<()> {
 }
 
 fn make_file(path: &Path) -> Result<()> {
-    refuse_place(path)?;
     let mut file = fs::OpenOptions::new();
     file.write(true).create_new(true);
     #[cfg(unix)]
@@ -173,6 +173,7 @@ pub(crate) fn refuse_place(path: &Path) -> Result<()> {
         let source = std::io::Error::other(why);
         Err(StoreError::Create { path: path.to_owned(), source })
     };
+    check_length(path)?;
     if let Some(owner) = owner_of(path) {
         return refused(format!("it would be taken for a part of {}", owner.display()));
     }
@@ -188,7 +189,20 @@ pub(crate) fn refuse_place(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Where a symbolic link leads that leads to nothing; an error for everything else.
+/// Refuses a path that is too long for what SQLite puts beside it: an empty file would be left there.
+fn check_length(path: &Path) -> Result<()> {
+    /// The longest path that SQLite opens, with an ending, in bytes.
+    const LONGEST: usize = 512;
+    let beside = with_ending(path, "-journal");
+    let source = match beside.symlink_metadata() {
+        Err(error) if error.kind() == ErrorKind::InvalidFilename => error,
+        _ if beside.as_os_str().len() > LONGEST => ErrorKind::InvalidFilename.into(),
+        _ => return Ok(()),
+    };
+    Err(StoreError::Create { path: path.to_owned(), source })
+}
+
+/// Follows a symbolic link that leads to nothing; an error for everything else.
 fn dangling(path: &Path) -> std::io::Result<PathBuf> {
     let target = path.read_link()?;
     match path.metadata() {

@@ -13,7 +13,7 @@ use crate::ledger::terms::{Costs, cost_by};
 use crate::retention::kept_in;
 use crate::{Result, Store, StoreError};
 
-/// Which records are priced anew.
+/// The records that are priced anew.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RepriceScope {
@@ -24,7 +24,7 @@ pub enum RepriceScope {
     Missing,
 }
 
-/// What priced requests come to.
+/// The sum of priced requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PricedSum {
@@ -43,7 +43,7 @@ impl PricedSum {
     }
 }
 
-/// What a model would cost.
+/// The costs of a model, as they are and as they would be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ModelCost {

@@ -21,7 +21,7 @@ use crate::{Result, Store, StoreError};
 /// The number of rows that are changed before sums are: as many are in memory.
 const AT_ONCE: usize = 20_000;
 
-/// What pricing anew has come to.
+/// The outcome of pricing anew.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Repriced {

@@ -126,7 +126,7 @@ impl Engine for Store {
 }
 
 impl Store {
-    fn ask<T>(
+    pub(super) fn ask<T>(
         &self,
         limits: &Limits,
         query: impl Fn(&Connection) -> Result<T, ReadError>,

@@ -1,6 +1,8 @@
 //! Answers: reports, series and records, and the ledger as an engine that gives them.
 
 #[cfg(feature = "zones")]
+pub(crate) mod counters;
+#[cfg(feature = "zones")]
 mod engine;
 #[cfg(feature = "async")]
 mod in_async;

@@ -35,7 +35,7 @@ use crate::ledger::{journal_folders, trusted};
 use crate::open::{at_one_moment, make_folder};
 use crate::{Migrate, StoreOptions};
 
-/// What becomes of what was stored after the copy was taken.
+/// Options of a restore: the fate of what was stored after the copy was taken.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct RestoreOptions {

@@ -74,7 +74,8 @@ impl Store {
     /// After a prune or a retention the ledger takes no records older than its instant any more: one that
     /// comes again would be counted twice. See [`RefusalReason::BeforeHorizon`]. After a range or everything
     /// was deleted, records as old are accepted as before, and who records one of them again has it
-    /// stored again. With everything go all rollups, names, and the quarantine; how long records are to be
+    /// stored again. With everything go all rollups, names, and the quarantine, but for what
+    /// [counters](Store::keep_counters) keep; how long records are to be
     /// kept stays as it was [stated](crate::Retention::set).
     ///
     /// # Errors

@@ -1,14 +1,16 @@
 //! Deleting everything.
 
-use usage_core::Timestamp;
+use rusqlite::Connection;
+use usage_core::{TimeRange, Timestamp};
 
 use super::extent::extent;
 use super::progress::Progress;
 use super::steps::kept_in;
 use crate::error::ReadError;
-use crate::ledger::retained;
+use crate::ledger::{deleted, retained};
+use crate::rollups::{self, Seen, Totals, total};
 use crate::write::{event_ids, quarantine};
-use crate::{Result, Store, rollups};
+use crate::{Result, Store};
 
 /// The plan of deleting everything, with what it would delete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +58,7 @@ impl Store {
         *progress = self.write("delete all records from", |writer| {
             writer.ledger.write(|transaction, _| -> Result<_, ReadError> {
                 let kept = kept_in(transaction, &(i64::MIN..i64::MAX))?;
+                note_deleted(transaction)?;
                 let deleted = transaction.execute("DELETE FROM records", [])?;
                 transaction.execute_batch(
                     "DELETE FROM label_sets; DELETE FROM session_sums; DELETE FROM sessions; \
@@ -78,4 +81,12 @@ impl Store {
         on_progress(progress.records);
         Ok(())
     }
+}
+
+/// Keeps what all comes to, for whoever counts. Rollups that cannot be read stop nobody from deleting them.
+fn note_deleted(connection: &Connection) -> rusqlite::Result<()> {
+    let (mut totals, mut seen) = (Totals::default(), Seen::default());
+    let read = total(connection, TimeRange::ALL, &mut totals, &mut seen)
+        .and_then(|()| Ok(seen.check(connection)?));
+    if read.is_ok() { deleted::add(connection, totals.drain()) } else { Ok(()) }
 }

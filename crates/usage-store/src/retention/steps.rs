@@ -59,7 +59,7 @@ pub(super) fn delete_rows(
         .prepare_cached("DELETE FROM records WHERE ts >= ?3 AND (ts, id) < (?1, ?2)")?
         .execute(params![ts, id, from])?;
     let Some((delta, first)) = delta else { return Ok(deleted as u64) };
-    delta.count_out(connection)?;
+    delta.deleting().count_out(connection)?;
     rollups::nothing_left(connection, &(first..quarter_of(ts).max(first)))?;
     Ok(deleted as u64)
 }
@@ -136,7 +136,7 @@ pub(super) fn delete_rollups(
             requests += totals.requests;
         }
     }
-    delta.count_out(connection)?;
+    delta.deleting().count_out(connection)?;
     Ok((numbers.len() as u64, requests))
 }
 

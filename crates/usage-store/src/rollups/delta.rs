@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::Connection;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use usage_core::stats::Summary;
 use usage_core::{Money, Record};
 
@@ -12,8 +12,10 @@ use super::piece::Seals;
 use super::root::Root;
 use super::sessions::SessionDelta;
 use super::stretch::StretchDelta;
+use super::sum::Sum;
 use super::table::Pieces;
 use super::{Level, Rollup, fold, quarter_of, stretch};
+use crate::ledger::deleted;
 
 /// Totals of records that come or go, by quarter of an hour and label set.
 #[derive(Debug, Default)]
@@ -23,15 +25,17 @@ pub(crate) struct Delta {
     rows: FxHashMap<i64, u32>,
     /// The label sets are those that rollups are kept under, not those of records.
     is_of_rollups: bool,
+    /// They are deleted, and no others come in their place.
+    is_deleted: bool,
     sessions: SessionDelta,
 }
 
 /// Totals by stretch of time and label set.
-type ByLabelSet = FxHashMap<(i64, i64), Summary>;
+type ByLabelSet = FxHashMap<(i64, i64), Sum>;
 
 /// Totals of a label set in a stretch of time. Lists of them are in this order; they point to the totals, which
 /// are large to be moved about.
-type Totals<'a> = ((i64, i64), &'a Summary);
+type Totals<'a> = ((i64, i64), &'a Sum);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
@@ -40,6 +44,11 @@ pub(super) enum Way {
 }
 
 impl Delta {
+    /// Makes room for so many records: to grow is to move all that is there.
+    pub(crate) fn reserve(&mut self, records: usize) {
+        self.quarters.reserve(records);
+    }
+
     /// A record that comes or goes, by its label set and its session, with the [hash](crate::ledger::columns::hash_of_row) of its row.
     /// Its session is `None` where it has none, or where what that comes to stays.
     pub(crate) fn record(
@@ -53,7 +62,7 @@ impl Delta {
             self.sessions.record(ts, session, label_set, counts);
         }
         let quarter = quarter_of(ts);
-        self.quarters.entry((quarter, label_set)).or_default().merge(counts);
+        self.quarters.entry((quarter, label_set)).or_default().merge(&counts.into());
         self.hash(quarter, hash);
     }
 
@@ -68,11 +77,7 @@ impl Delta {
             self.sessions.new_record(session, label_set, (record, cost));
         }
         let quarter = quarter_of(record.timestamp().as_micros());
-        let sum = self.quarters.entry((quarter, label_set)).or_default();
-        sum.add(record);
-        if let Some(cost) = cost {
-            sum.add_cost(cost);
-        }
+        self.quarters.entry((quarter, label_set)).or_default().add(record, cost);
         self.hash(quarter, hash);
     }
 
@@ -80,6 +85,12 @@ impl Delta {
     /// priced anew.
     pub(crate) fn keeping_sessions(mut self) -> Self {
         self.sessions.keep_ends();
+        self
+    }
+
+    /// Keeps what goes among what was [deleted].
+    pub(crate) const fn deleting(mut self) -> Self {
+        self.is_deleted = true;
         self
     }
 
@@ -91,7 +102,7 @@ impl Delta {
     /// Totals of rollups that go as they are, and nothing of records.
     pub(crate) fn quarter(&mut self, quarter: i64, label_set: i64, totals: &Summary) {
         self.is_of_rollups = true;
-        self.quarters.entry((quarter, label_set)).or_default().merge(totals);
+        self.quarters.entry((quarter, label_set)).or_default().merge(&totals.into());
     }
 
     /// Counts the records in, at every level.
@@ -117,6 +128,10 @@ impl Delta {
         } else {
             fold::fold(connection, self.quarters, &mut root, way == Way::In)?
         };
+        if self.is_deleted {
+            let of = quarters.iter().map(|((_, label_set), totals)| (*label_set, totals.whole()));
+            deleted::add(connection, of)?;
+        }
         let quarters = sorted(&quarters);
         let mut days = BTreeMap::<i64, Seals>::new();
         for (quarter, by) in levels.apply(Level::Quarter, &quarters, &BTreeMap::new())? {
@@ -163,11 +178,14 @@ impl Levels<'_> {
     ) -> rusqlite::Result<Vec<(i64, StretchDelta)>> {
         let (mut deltas, mut of_one) = (Vec::new(), Vec::new());
         let way = self.way;
-        let with = |rollup: &mut Rollup, totals: &[(i64, &Summary)]| {
-            let totals = totals.iter().copied();
+        let with = |rollup: &mut Rollup, sums: &[(i64, &Sum)]| {
+            let sums = sums.iter().copied();
             match way {
-                Way::In => rollup.add(totals),
-                Way::Out => rollup.take_away(totals)?,
+                Way::In => rollup.add_sums(sums),
+                Way::Out => {
+                    let totals: Vec<_> = sums.map(|(id, sum)| (id, sum.whole())).collect();
+                    rollup.take_away(totals.iter().map(|(id, totals)| (*id, totals)))?;
+                }
             }
             Ok(())
         };
@@ -195,7 +213,7 @@ impl Levels<'_> {
             let Some(&((number, _), _)) = group.first() else { continue };
             let mut by =
                 OfAll { rows: rows.get(&number).copied().unwrap_or(0), ..OfAll::default() };
-            group.iter().for_each(|(_, totals)| by.totals.merge(totals));
+            group.iter().for_each(|(_, sum)| sum.add_to(&mut by.totals));
             let is_out = self.way == Way::Out;
             let by = all.apply(number, &by, is_out, &mut self.buffer)?;
             deltas.push((number, by));
@@ -212,7 +230,8 @@ fn sorted(totals: &ByLabelSet) -> Vec<Totals<'_>> {
 
 /// The same totals by the stretches of a coarser level.
 fn coarser(level: Level, finer: &[Totals<'_>]) -> ByLabelSet {
-    let mut totals = ByLabelSet::default();
+    // As many at the most: to grow is to move them all.
+    let mut totals = ByLabelSet::with_capacity_and_hasher(finer.len(), FxBuildHasher);
     for ((number, label_set), of_finer) in finer {
         totals.entry((level.of_finer(*number), *label_set)).or_default().merge(of_finer);
     }

@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension};
 use rustc_hash::{FxHashMap, FxHashSet};
-use usage_core::stats::Summary;
 use usage_core::{Label, LabelNames, Labels, TagSet};
 
 use super::root::{Folded, NamesOf, Root};
+use super::sum::Sum;
 use super::table::each_label_set_of;
 use super::{Level, RollupError};
 use crate::ledger::labels::{self, LabelSet};
@@ -58,10 +58,10 @@ pub(super) fn month_of_quarter(quarter: i64) -> i64 {
 /// first of their label set; those that go have been counted in.
 pub(super) fn fold(
     connection: &Connection,
-    totals: FxHashMap<(i64, i64), Summary>,
+    totals: FxHashMap<(i64, i64), Sum>,
     root: &mut Root,
     may_decide: bool,
-) -> rusqlite::Result<FxHashMap<(i64, i64), Summary>> {
+) -> rusqlite::Result<FxHashMap<(i64, i64), Sum>> {
     let mut months = BTreeMap::<i64, Vec<(i64, i64)>>::new();
     let mut last = None;
     for &(quarter, label_set) in totals.keys() {

@@ -29,6 +29,7 @@ mod root;
 mod seals;
 mod sessions;
 mod stretch;
+mod sum;
 mod table;
 mod total;
 mod transcode;

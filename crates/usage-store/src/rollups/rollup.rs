@@ -5,6 +5,7 @@ use usage_core::stats::Summary;
 
 use super::counts::less;
 use super::piece::{Cell, Encoded, add_totals};
+use super::sum::Sum;
 use crate::error::RollupError;
 
 /// Totals by the id of their label set, in the order of the ids.
@@ -71,6 +72,14 @@ impl Rollup {
         });
     }
 
+    /// As [`add`](Self::add), of what a transaction has added up.
+    pub(super) fn add_sums<'a>(&mut self, sums: impl Iterator<Item = (i64, &'a Sum)>) {
+        let _ = self.apply(sums, |totals, sum| {
+            sum.add_to(totals);
+            Some(())
+        });
+    }
+
     /// Counts out what records add up to that are gone, in the same order. What is left of nothing is
     /// not kept. After an error, what is left is of no use.
     pub(crate) fn take_away<'a>(
@@ -85,10 +94,10 @@ impl Rollup {
     }
 
     /// Goes over both once, however many they are: names from hostile requests are many.
-    fn apply<'a>(
+    fn apply<T>(
         &mut self,
-        totals: impl Iterator<Item = (i64, &'a Summary)>,
-        with: impl Fn(&mut Summary, &Summary) -> Option<()>,
+        totals: impl Iterator<Item = (i64, T)>,
+        with: impl Fn(&mut Summary, T) -> Option<()>,
     ) -> Result<(), RollupError> {
         let (mut at, there) = (0, self.0.len());
         let (mut is_any_new, mut is_any_empty) = (false, false);

@@ -40,7 +40,7 @@ use crate::write::event_ids::{Stray, strays};
 use pages::Pages;
 use tree::Trees;
 
-/// What could be taken out of a damaged ledger, and what not.
+/// The account of a salvage: all that was taken out of a damaged ledger, and all that was not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Salvaged {
@@ -78,7 +78,7 @@ pub struct Salvaged {
     pub is_sound: bool,
 }
 
-/// What could be read of a table.
+/// The account of one table of a salvage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SalvagedTable {
@@ -259,7 +259,7 @@ fn check_version(path: &Path) -> Result<()> {
     }
 }
 
-/// Where the tables and indexes of a ledger that was just made begin.
+/// Finds the first pages of the tables and indexes of a ledger that was just made.
 fn roots(connection: &Connection) -> rusqlite::Result<BTreeMap<String, u32>> {
     let mut statement =
         connection.prepare("SELECT name, rootpage FROM sqlite_schema WHERE rootpage > 0")?;

@@ -31,11 +31,13 @@ pub enum Attention {
     Backup,
     /// No record is as new as it has to be.
     Silence,
+    /// Forgetting was stopped before the file was wiped.
+    Forgetting,
 }
 
 impl Attention {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Backlog,
         Self::Journals,
         Self::Checkpoint,
@@ -46,6 +48,7 @@ impl Attention {
         Self::Quarantine,
         Self::Backup,
         Self::Silence,
+        Self::Forgetting,
     ];
 
     /// Returns the code, such as `horizon-ahead`.
@@ -62,6 +65,7 @@ impl Attention {
             Self::Quarantine => "quarantine",
             Self::Backup => "backup",
             Self::Silence => "silence",
+            Self::Forgetting => "forgetting",
         }
     }
 }
@@ -89,6 +93,7 @@ pub(super) fn of(status: &Status, limits: &StatusLimits) -> Vec<Attention> {
             status.last_backup.as_ref().map(|last| last.at),
         ),
         Attention::Silence => is_older(limits.record_within, limits.now, status.content.newest),
+        Attention::Forgetting => status.is_forgetting,
     };
     Attention::ALL.into_iter().filter(|attention| is_so(*attention)).collect()
 }

@@ -41,7 +41,7 @@ struct Remembered {
 
 impl LastBackup {
     /// Reads it; nothing where none is remembered, or what is remembered makes no sense.
-    pub(super) fn read(connection: &Connection) -> rusqlite::Result<Option<Self>> {
+    pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Option<Self>> {
         let text: Option<String> = connection
             .prepare_cached("SELECT value FROM settings WHERE name = ?1")?
             .query_row([SETTING], |row| row.get(0))

@@ -24,6 +24,7 @@ use usage_core::stats::Summary;
 use usage_core::{Measure, TimeRange, Timestamp};
 
 use crate::error::{ReadError, Result, shown};
+use crate::forget;
 use crate::journal::backlog::{JournalBacklog, SegmentState};
 use crate::ledger::checkpoint;
 use crate::ledger::file::{bytes, write_ahead_log};
@@ -101,6 +102,9 @@ pub struct Status {
     pub last_backup: Option<LastBackup>,
     /// The reason why the write-ahead log cannot be brought into the file, if it cannot.
     pub failing_checkpoint: Option<String>,
+    /// Whether forgetting a name was stopped before the file was wiped; printed as a thing to look at only.
+    #[serde(skip)]
+    pub is_forgetting: bool,
 }
 
 /// The sizes of a ledger's files in bytes.
@@ -117,7 +121,7 @@ pub struct Size {
     pub disk_free_bytes: Option<u64>,
 }
 
-/// What a ledger holds.
+/// The counts of a ledger: requests, tokens, what is recent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ContentSize {
@@ -241,6 +245,7 @@ impl Store {
                 quarantine: QuarantineSize::read(connection)?,
                 last_backup: LastBackup::read(connection)?,
                 failing_checkpoint: checkpoint::remembered(connection)?,
+                is_forgetting: forget::state::is_unfinished(connection)?,
             })
         })?;
         status.attention = attention::of(&status, limits);

@@ -24,6 +24,7 @@ pub(crate) mod across;
 mod append;
 pub(crate) mod backup;
 mod durable;
+mod pseudonyms;
 pub(crate) mod reconciled;
 mod tags;
 

@@ -13,6 +13,7 @@ use crate::error::{DamageCode, ReadError, WorkError, damage_of};
 use crate::ledger::ids::{IdCache, PendingIds};
 use crate::ledger::labels::{FIND_SET, INSERT_SET};
 use crate::ledger::transaction::Ledger;
+use crate::write::door;
 use crate::write::insert::{Rows, insert_all};
 use crate::write::quarantine;
 
@@ -132,6 +133,7 @@ fn insert_one_by_one(
     refused: &mut BTreeMap<usize, String>,
     keep: impl Fn(&Connection, &Record, &str) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<BatchOutcome> {
+    let batch = &*door::taken(connection, batch)?;
     let mut rows = Rows::begin(connection)?;
     // A statement that cannot be prepared says nothing about a record.
     for statement in [&INSERT_SET, &FIND_SET] {

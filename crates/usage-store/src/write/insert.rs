@@ -25,6 +25,7 @@ use crate::ledger::retained;
 use crate::ledger::transaction;
 use crate::rollups::Delta;
 use crate::write::before_horizon;
+use crate::write::door;
 use crate::write::event_ids::KnownIds;
 use crate::write::insert_rows::{InsertRows, PendingRow};
 use crate::write::verdict::Verdict;
@@ -101,9 +102,11 @@ pub(crate) fn insert_all(
     batch: &[Record],
     ids: &mut PendingIds<'_>,
 ) -> rusqlite::Result<BatchOutcome> {
+    let batch = &*door::taken(connection, batch)?;
     let mut rows = Rows::begin(connection)?;
     if batch.len() >= AT_ONCE {
         rows.together = Some(InsertRows::prepare(connection, AT_ONCE)?);
+        rows.delta.reserve(batch.len().min(MOST_ROOM));
     }
     let mut hashes = rows.hashes(batch)?;
     let verdicts = rows.verdicts(batch, &hashes)?;
@@ -130,6 +133,9 @@ pub(crate) fn insert_all(
 
 /// The number of rows that go in with one statement where there are as many: each costs less then.
 const AT_ONCE: usize = 8;
+
+/// The most records of a batch for whose sums there is room from the beginning: many may come to one sum.
+const MOST_ROOM: usize = 5_000;
 
 /// Rows on their way into the ledger, in one transaction.
 pub(crate) struct Rows<'a, 'r> {

@@ -1,7 +1,11 @@
 //! The place up to which each source of records is stored: a segment of a journal, an imported database, a file that is
 //! followed. Moved in the transaction that stores.
 
+use std::borrow::Cow;
+use std::hash::Hasher as _;
+
 use rusqlite::{Connection, OptionalExtension, params};
+use siphasher::sip128::{Hasher128 as _, SipHasher13};
 use usage_core::sink::BatchOutcome;
 
 /// The place up to which a source is stored, and what became of what it held.
@@ -74,11 +78,39 @@ const BYTES: usize = 32;
 /// No count reaches this; sums of a few do not overflow.
 const MOST: u64 = i64::MAX as u64;
 
+/// What stands in the place of the path of a source in which a name was forgotten.
+const HIDDEN: &str = "(forgotten) ";
+
+/// Returns the name that hides the path in that of a source: none where it has no path, or it is hidden already.
+pub(crate) fn hidden(connection: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
+    let Some((kind, path)) = name.split_once(':') else { return Ok(None) };
+    // These have numbers in place of paths, and there are many.
+    if ["journal", "reconciled"].contains(&kind) || path.starts_with(HIDDEN) {
+        return Ok(None);
+    }
+    let key: [u8; 16] = connection
+        .prepare_cached("SELECT event_id_key FROM ledger")?
+        .query_row([], |row| row.get(0))?;
+    let mut hasher = SipHasher13::new_with_key(&key);
+    // Not the hash of an event id: these do not begin so.
+    hasher.write(b"\0\0\0");
+    hasher.write(name.as_bytes());
+    Ok(Some(format!("{kind}:{HIDDEN}{:032x}", hasher.finish128().as_u128())))
+}
+
+/// Returns the name under which a source is kept: its own, unless that is hidden.
+fn kept<'n>(connection: &Connection, name: &'n str) -> rusqlite::Result<Cow<'n, str>> {
+    let Some(hidden) = hidden(connection, name)? else { return Ok(name.into()) };
+    let is_hidden =
+        connection.prepare_cached("SELECT 1 FROM sources WHERE name = ?1")?.exists([&hidden])?;
+    Ok(if is_hidden { hidden.into() } else { name.into() })
+}
+
 /// Returns how far a source is stored; `None` where nothing of it ever was.
 pub(crate) fn read(connection: &Connection, name: &str) -> rusqlite::Result<Option<Source>> {
     connection
         .prepare_cached("SELECT cursor, counts FROM sources WHERE name = ?1")?
-        .query_row([name], |row| {
+        .query_row([kept(connection, name)?], |row| {
             let counts = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
             // The doctor names counts that cannot be; they keep nobody from going on.
             let counts = SourceCounts::from_bytes(counts).unwrap_or_default();
@@ -91,7 +123,7 @@ pub(crate) fn read(connection: &Connection, name: &str) -> rusqlite::Result<Opti
 pub(crate) fn cursor(connection: &Connection, name: &str) -> rusqlite::Result<Option<Vec<u8>>> {
     connection
         .prepare_cached("SELECT cursor FROM sources WHERE name = ?1")?
-        .query_row([name], |row| row.get(0))
+        .query_row([kept(connection, name)?], |row| row.get(0))
         .optional()
 }
 
@@ -108,7 +140,7 @@ pub(crate) fn advance(
         .prepare_cached(
             "INSERT OR REPLACE INTO sources (name, cursor, counts) VALUES (?1, ?2, ?3)",
         )?
-        .execute(params![name, to, counts])
+        .execute(params![kept(connection, name)?, to, counts])
         .map(drop)
 }
 
@@ -120,11 +152,14 @@ pub(crate) fn count(
 ) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE sources SET counts = ?2 WHERE name = ?1")?
-        .execute(params![name, counts.to_bytes()])
+        .execute(params![kept(connection, name)?, counts.to_bytes()])
         .map(drop)
 }
 
 /// Forgets how far a source is stored.
 pub(crate) fn forget(connection: &Connection, name: &str) -> rusqlite::Result<()> {
-    connection.prepare_cached("DELETE FROM sources WHERE name = ?1")?.execute([name]).map(drop)
+    connection
+        .prepare_cached("DELETE FROM sources WHERE name = ?1")?
+        .execute([kept(connection, name)?])
+        .map(drop)
 }

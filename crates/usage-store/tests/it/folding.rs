@@ -9,6 +9,7 @@ use usage_core::query::Selection;
 use usage_core::stats::{Aggregates, Series};
 use usage_core::{Context, Engine, Filter, Label, LabelNames, Labels, Record, TagKey, TimeRange};
 use usage_store::doctor::{Depth, examine};
+use usage_store::status::StatusLimits;
 use usage_store::{PruneOptions, PrunePlan, Store, StoreError, doctor};
 
 use super::support::{KEEP_SUMS, Place, at, record_of, scan, series_by};
@@ -80,6 +81,8 @@ fn totals_stay_right_and_filters_too() {
     assert!(shown(&report, "(other)") && shown(&report, "m5") && !shown(&report, "m149"));
     let diagnosis = examine(&place.path, Depth::Usual).unwrap();
     assert_eq!(diagnosis.content.unwrap().folded_label_sets, 3 * (150 - LIMIT));
+    let status = store.status(&StatusLimits::at(at(90 * DAY))).unwrap();
+    assert_eq!(status.content.folded_label_sets, 3 * (150 - LIMIT));
 
     let ranges = [
         TimeRange::ALL,

@@ -109,7 +109,7 @@ impl App {
         }
     }
 
-    /// What is asked for what is to be seen.
+    /// Returns the question whose answer is to be seen.
     pub(crate) fn question(&self) -> Question {
         let panel = match self.tab {
             Tab::Budgets => self.options.budgets.clone(),
@@ -137,7 +137,7 @@ impl App {
         self.filters.last().map_or(&self.options.filter, |(filter, _)| filter)
     }
 
-    /// What narrows the records, in words; nothing where nothing does.
+    /// Says in words what narrows the records; nothing where nothing does.
     pub(crate) fn narrowed(&self) -> Vec<&str> {
         self.filters.iter().map(|(_, words)| words.as_str()).filter(|of| !of.is_empty()).collect()
     }

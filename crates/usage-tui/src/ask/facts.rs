@@ -40,7 +40,7 @@ fn moment(at: Option<Timestamp>, now: DateTime<Tz>) -> String {
     }
 }
 
-/// How long ago something was, in one unit.
+/// Says how long ago something was, in one unit.
 pub(crate) fn ago(at: DateTime<Tz>, now: DateTime<Tz>) -> String {
     let seconds = (now - at).num_seconds();
     let of = |count: i64, unit: &str| format!("{count} {unit} ago");

@@ -23,7 +23,7 @@ impl<'a> Pen<'a> {
         self.theme.style(role)
     }
 
-    /// How numbers are printed.
+    /// Returns how numbers are printed.
     pub(crate) fn options(&self, width: u16) -> TextOptions {
         TextOptions::default().in_ascii(self.is_ascii).with_width(width.into())
     }
@@ -74,7 +74,7 @@ impl<'a> Pen<'a> {
     }
 }
 
-/// What stands for a character that is drawn, where there is no more than ASCII.
+/// Returns the ASCII character that stands for one that is drawn.
 const fn in_ascii(character: char) -> char {
     match character {
         '─' => '-',

@@ -115,7 +115,7 @@ pub(super) fn queued(source: &mut Source, log: &mut Log<'_>) {
     }
 }
 
-/// What a session begins with.
+/// Writes the rows that a session begins with.
 pub(super) fn opening(source: &mut Source, log: &mut Log<'_>) {
     queued(source, log);
     let at = time(log.at);
@@ -139,7 +139,7 @@ pub(super) fn opening(source: &mut Source, log: &mut Log<'_>) {
     }
 }
 
-/// What the newest logs of a request before it is sent.
+/// Writes the rows that the newest versions log of a request before it is sent.
 pub(super) fn sent(source: &mut Source, log: &mut Log<'_>) {
     let bytes = source.random.skewed(200, 4_000);
     let (hash, words) = (source.hex(16), source.words(bytes));

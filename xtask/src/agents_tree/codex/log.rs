@@ -100,7 +100,7 @@ impl<'a> Log<'a> {
         }
     }
 
-    /// Where the file lies, below `sessions` by its day.
+    /// Returns the file's place below `sessions`, by its day.
     pub(super) fn path(&self, archived: bool) -> String {
         let ((year, month, day), _) = date(self.born);
         let local = time(self.born)[..19].replace(':', "-");

@@ -26,10 +26,11 @@ pub(super) struct Args {
 
     /// So many US dollars by list price, such as 200 or 12.50
     #[arg(long, value_name = "AMOUNT", visible_aliases = ["cost", "dollars"], value_parser = dollars)]
+    #[arg(allow_negative_numbers = true)]
     usd: Option<Money>,
 
     /// So many tokens of all kinds, such as 200000, 200k, 1.5M or 2B
-    #[arg(long, value_name = "NUMBER", value_parser = tokens)]
+    #[arg(long, value_name = "NUMBER", value_parser = tokens, allow_negative_numbers = true)]
     tokens: Option<u64>,
 
     /// The time that it is for; each begins anew
@@ -105,7 +106,7 @@ fn per(args: &Args, context: &Context) -> Result<Per, CliError> {
     })
 }
 
-/// What a budget comes to, in a few words.
+/// Sums a budget up in a few words.
 fn words(budget: &Budget) -> String {
     let kind = if budget.is_hard() { "hard" } else { "soft" };
     format!(

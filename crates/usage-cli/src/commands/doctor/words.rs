@@ -83,6 +83,11 @@ impl Words {
                 "the write-ahead log cannot be brought into the ledger's file, so it grows: {why}. \
                  Nothing is lost as long as it can grow; make room, or move both to a sound disk"
             ),
+            Advice::Forgetting => {
+                "a name was not forgotten to the end, and may be in the file's bytes: \
+                 `usage forget --resume` goes on"
+                    .to_owned()
+            }
             Advice::JournalElsewhere { folder, ledger: was } => format!(
                 "{} holds a journal of this ledger from when it was {}; if it was moved here, and this \
                  is no copy, move the files of that folder to {ledger}.journal",

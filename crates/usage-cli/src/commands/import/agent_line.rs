@@ -87,7 +87,7 @@ pub(super) fn line(of: &Line<'_>, store: &Store, now: Timestamp) -> Result<Strin
         parts.push(format!("Skipped: {}", skipped.join(", ")));
     }
     // Names of folders are what their makers liked.
-    Ok(format!("{}\n", printable(&parts.join("  |  "))))
+    Ok(printable(&parts.join("  |  ")).into_owned())
 }
 
 /// Returns a note on the first that was skipped, for each reason.

@@ -24,6 +24,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::hints::where_kept;
 use crate::interrupts::Interrupts;
+use crate::messages::broken;
 use crate::settings::Key;
 use crate::{exit_codes, output, progress};
 
@@ -209,7 +210,8 @@ fn import(
     for one in lines(&trees, &done) {
         refused += one.imported.refused;
         if !context.quiet {
-            output::print(&line(&one, &store, context.now_timestamp())?)?;
+            let line = line(&one, &store, context.now_timestamp())?;
+            output::print(&format!("{}\n", broken(&line, context.width())))?;
             where_skipped(&one).iter().for_each(|note| output::note(note));
         }
     }
@@ -254,14 +256,17 @@ struct Job<'a> {
 impl Job<'_> {
     fn run(&self, tree: &mut Tree) -> Result<ImportSummary, ImportError> {
         let name = tree.root().to_owned();
-        self.bar.set_prefix(tree.agent().title().to_owned());
-        self.bar.set_length(0);
+        let title = tree.agent().title();
         let mut most = 0;
         run_import(self.store, tree, &self.import, &mut |event| {
             if let ImportEvent::Progress { left_at_most, .. } = &event {
                 most = most.max(*left_at_most);
-                self.bar.set_length(most);
-                self.bar.set_position(most - left_at_most);
+                // What is read at once needs no bar.
+                if most > 0 {
+                    self.bar.set_prefix(title);
+                    self.bar.set_length(most);
+                    self.bar.set_position(most - left_at_most);
+                }
             }
             self.hear(&name, &event)
         })

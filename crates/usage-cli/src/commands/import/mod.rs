@@ -23,6 +23,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::hints::where_kept;
 use crate::interrupts::Interrupts;
+use crate::messages::broken;
 use crate::{amounts, exit_codes, output, progress};
 
 /// Take over what other programs have recorded: coding agents' logs, a router's database
@@ -243,7 +244,7 @@ fn import<O: Origin>(args: &SourceArgs, context: &Context) -> Result<u8, CliErro
     // What was done until it failed is done.
     let summary = *imported.as_ref().unwrap_or(&done);
     if !context.quiet && (imported.is_ok() || args.watch) {
-        output::print(&line(&summary))?;
+        output::print(&format!("{}\n", broken(&line(&summary), context.width())))?;
     }
     imported?;
     if summary.is_stopped && !args.watch {
@@ -284,6 +285,5 @@ fn line(summary: &ImportSummary) -> String {
         let before = format_count(summary.from_earlier_imports);
         line.push_str(&format!("  |  From earlier imports: {before}"));
     }
-    line.push('\n');
     line
 }

@@ -51,10 +51,11 @@ fn shown(
     let requests: u64 = missing.iter().map(|of| of.requests).sum();
     let tokens: u64 = missing.iter().map(|of| of.tokens).sum();
     let mut text = format!(
-        "Without a price ({}): {}, {} tokens\n",
+        "Without a price ({}): {}, {} {}\n",
         printable(period.name()),
         amounts::requests(requests),
-        format_tokens(tokens)
+        format_tokens(tokens),
+        of_tokens(tokens)
     );
     let is_pending = |of: &&Missing| of.why == WhyMissing::NotYet;
     let pending: u64 = missing.iter().filter(is_pending).map(|of| of.requests).sum();
@@ -92,10 +93,11 @@ fn entry(of: &Missing) -> String {
         _ => ("not priced yet".to_owned(), ""),
     };
     let mut text = format!(
-        "\n  {}\n    {}, {} tokens\n    {why}\n",
+        "\n  {}\n    {}, {} {}\n    {why}\n",
         printable(&format!("{name}{tier}")),
         amounts::requests(of.requests),
-        format_tokens(of.tokens)
+        format_tokens(of.tokens),
+        of_tokens(of.tokens)
     );
     for candidate in candidates.split(", ").filter(|it| !it.is_empty()) {
         text += &format!("      like {}?\n", printable(candidate));
@@ -123,6 +125,11 @@ fn lines_of(list: &dyn PriceList, missing: &[Missing], context: &Context) -> Vec
         lines_for(list, (provider, model, context.now_timestamp()), &gaps)
     });
     lines.collect()
+}
+
+/// The word behind a number of them.
+const fn of_tokens(count: u64) -> &'static str {
+    if count == 1 { "token" } else { "tokens" }
 }
 
 #[derive(Serialize)]

@@ -8,6 +8,7 @@ use serde::Serialize;
 use usage_core::format::{display_width, format_count, printable};
 use usage_core::period::parse_period;
 use usage_core::pricing::{Kind, PriceList, Question, Quote, Unknown};
+use usage_core::text::is_no_day;
 use usage_core::{Money, Tier, Timestamp};
 
 use super::known::{above, by_size, end_of};
@@ -50,6 +51,9 @@ fn instant(text: &str, context: &Context) -> Result<Timestamp, CliError> {
     let day = date(text).and_then(|_| parse_period(text, context.now()).ok()?.start());
     let at = day.map(Timestamp::from);
     at.or_else(|| DateTime::parse_from_rfc3339(text).ok().map(Timestamp::from)).ok_or_else(|| {
+        if is_no_day(text) {
+            return CliError::usage(format!("--at {text:?}: there is no such day"));
+        }
         CliError::usage(format!("--at {text:?} is neither a day nor an instant"))
             .hint("a day such as 2026-05-03, or an instant such as 2026-05-03T13:56:01+08:00")
     })

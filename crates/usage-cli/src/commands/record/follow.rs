@@ -1,6 +1,7 @@
 //! `usage record --follow`: a log that grows, stored together with how far it is read.
 
 use std::fs::File;
+use std::io::Read as _;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Mutex;
@@ -17,10 +18,12 @@ use usage_import::{
 
 use super::accounts::{Accounts, finish, not_stored};
 use super::input::Input;
+use super::layout::{self, Layout};
 use super::reading::{INTERNED, count_ignored, is_csv};
 use super::refusals::{Place, Refusals, SharedRefusals, lock};
 use super::rejects::Rejects;
 use super::{Args, PATIENCE};
+use crate::commands::form::Form;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::interrupts::Interrupts;
@@ -29,6 +32,9 @@ use crate::output;
 /// The interval at which a log that has not grown is looked at again.
 const POLL: Duration = Duration::from_millis(200);
 
+/// The bytes at the beginning of a log by which it is known.
+const BEGINNING: u64 = 64 * 1_024;
+
 pub(super) fn run(
     args: &Args,
     context: &Context,
@@ -36,7 +42,7 @@ pub(super) fn run(
     path: &Path,
     rejects: Option<Rejects>,
 ) -> Result<u8, CliError> {
-    File::open(path).map_err(|error| input.failed(&error))?;
+    look_at(input, path)?;
     let store = context.open_or_create()?;
     context.recover(&store)?;
     let refusals = Mutex::new(Refusals::new(vec![input.name()], rejects));
@@ -98,6 +104,24 @@ pub(super) fn run(
     };
     let accounts = Accounts::of_import(&done);
     finish(args, context, &mut refusals, accounts, ended)
+}
+
+/// Looks at how a log begins: one that is no text holds no line, however long it is waited for.
+fn look_at(input: &Input, path: &Path) -> Result<(), CliError> {
+    let failed = |error| input.failed(&error);
+    let mut start = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(BEGINNING).read_to_end(&mut start))
+        .map_err(failed)?;
+    match layout::of(&start, Form::Ndjson, true) {
+        Some(Layout::Other(other)) => return Err(input.is_other(other)),
+        Some(Layout::Values) => output::note(&format!(
+            "note: {} does not begin with one object a line, and --follow reads nothing else",
+            input.name()
+        )),
+        _ => {}
+    }
+    Ok(())
 }
 
 /// Records that were read and are not known to be stored.

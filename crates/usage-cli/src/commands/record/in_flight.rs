@@ -34,7 +34,7 @@ impl InFlight {
         self.places.pop_back();
     }
 
-    /// Where a record came from that was refused, if that is known.
+    /// Returns the place that a refused record came from, if that is known.
     pub(super) fn refused(&mut self, record: &Record) -> Option<Place> {
         let key = content_key(record);
         let mut unsettled = self.places.iter().skip(self.settled);
@@ -43,7 +43,7 @@ impl InFlight {
         Some(self.places[index].0)
     }
 
-    /// Where the first of the last `count` records came from.
+    /// Returns the place that the first of the last `count` records came from.
     pub(super) fn first_of_last(&self, count: u64) -> Option<Place> {
         let from_end = usize::try_from(count).ok()?;
         let index = self.places.len().checked_sub(from_end)?;

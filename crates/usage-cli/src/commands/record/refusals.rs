@@ -75,7 +75,7 @@ impl Refusals {
         self.failure.get_or_insert(error);
     }
 
-    /// Where refused lines are kept, if they are.
+    /// Returns the file of refused lines, if they are kept.
     pub(super) const fn rejects(&mut self) -> Option<&mut Rejects> {
         self.rejects.as_mut()
     }
@@ -88,8 +88,11 @@ impl Refusals {
     /// Says why a line is no record. Which fields there are is said once: a log may have one of its own in each line.
     pub(super) fn why(&mut self, error: &LineError) -> String {
         match error {
-            LineError::UnknownField { name, column } if self.has_listed_fields => {
-                format!("unknown field `{name}` (column {column})")
+            LineError::UnknownField { .. } if self.has_listed_fields => {
+                let why = error.to_string();
+                // All fields are listed once; what was meant by this one is said each time.
+                let listed = why.find("; the fields of records are");
+                listed.map_or_else(|| why.clone(), |at| why[..at].to_owned())
             }
             LineError::UnknownField { .. } => {
                 self.has_listed_fields = true;

@@ -19,6 +19,7 @@ use super::{
     Record, RecordError, TokenCounts, Usage,
 };
 use crate::Timestamp;
+use crate::text::is_no_day;
 
 /// A record as it stands in the text, before anything is checked that needs the field's name to
 /// complain well.
@@ -165,11 +166,14 @@ pub(super) fn has_kinds(counts: &Counts) -> bool {
 }
 
 fn parse_timestamp(text: &str) -> Result<Timestamp, LineError> {
-    let not_one = || LineError::NotATimestamp { found: shortened(text, VALUE_CHARS).into_owned() };
-    let parsed = DateTime::parse_from_rfc3339(text).map_err(|_| not_one())?;
+    let found = || shortened(text, VALUE_CHARS).into_owned();
+    let parsed = DateTime::parse_from_rfc3339(text).map_err(|_| match is_no_day(text) {
+        true => LineError::NoSuchDay { found: found() },
+        false => LineError::NotATimestamp { found: found() },
+    })?;
     // chrono takes a second 60 of any minute; POSIX time, which a ledger counts in, has none.
     if parsed.timestamp_subsec_nanos() >= 1_000_000_000 {
-        return Err(LineError::LeapSecond { found: shortened(text, VALUE_CHARS).into_owned() });
+        return Err(LineError::LeapSecond { found: found() });
     }
     Ok(parsed.into())
 }

@@ -106,6 +106,14 @@ fn bad_headers_say_what_is_wrong() {
         ("tokens,route", "the header has no instance_id, model"),
         ("instance_id,route,model,tokens,route", "the column route is there twice"),
         ("instance_id,\"route,model", "field 2 begins with a quote that is never closed"),
+        (
+            "instance_id;route;model",
+            "unknown column \"instance_id;route;model\"; its columns are separated by semicolons, and those of CSV by commas",
+        ),
+        (
+            "route\tlatency",
+            "unknown column \"route\\tlatency\"; its columns are separated by tabs, and those of CSV by commas",
+        ),
         ("instance_id,Route,model,tokens", "unknown column \"Route\"; did you mean route?"),
     ] {
         assert_eq!(Header::parse(text.as_bytes()).unwrap_err().to_string(), expected, "{text}");
@@ -201,6 +209,11 @@ fn bad_rows_say_what_is_wrong() {
             "tags is \"{\\\"a\\\":1}\", no JSON object of texts",
         ),
         ("tokens,provider", "1,a\0b", "provider holds a NUL character"),
+        (
+            "tokens,timestamp",
+            "1,2026-02-30T10:00:00Z",
+            "timestamp \"2026-02-30T10:00:00Z\": there is no such day",
+        ),
         (
             "tokens,timestamp",
             "1,yesterday",

@@ -62,6 +62,14 @@ fn bad_lines_say_what_is_wrong_and_what_is_accepted() {
         (" 7", "invalid type: integer `7`, expected a JSON object (column 2)"),
         ("{}", "missing field `instance_id` (column 2)"),
         (
+            &format!("{},", with(r#""tokens":1"#)),
+            "not JSON: ',' stands behind the object, which is to be alone on its line (column 55)",
+        ),
+        (
+            &format!("{}\u{2212}", with(r#""tokens":1"#)),
+            "not JSON: '\u{2212}' stands behind the object, which is to be alone on its line (column 55)",
+        ),
+        (
             "{\"a\":1}{",
             "unknown field `a` (column 4); the fields of records are instance_id, profile, provider, route, model, tokens, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, fallbacks, timestamp, event_id, tier, project, user, cache_write_long_tokens, input_audio_tokens, output_audio_tokens, cache_read_audio_tokens, web_searches, alias_id, revision, session_id, tags, outcome, quality, inconsistent, stated_cost_usd, time_stated",
         ),
@@ -125,6 +133,10 @@ fn bad_lines_say_what_is_wrong_and_what_is_accepted() {
         (
             r#""tokens":1,"timestamp":"99999-01-01T00:00:00Z""#,
             "timestamp \"99999-01-01T00:00:00Z\" is not RFC 3339, such as 2026-05-03T13:56:01+08:00",
+        ),
+        (
+            r#""tokens":1,"timestamp":"2026-02-30T10:00:00Z""#,
+            "timestamp \"2026-02-30T10:00:00Z\": there is no such day",
         ),
         (
             r#""tokens":1,"timestamp":"2100-01-01T00:00:00Z""#,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde_json::Deserializer;
-use usage_core::{EventId, LabelNames, Tier};
+use usage_core::{EventId, LabelNames, Quality, Tier, Timestamp};
 use usage_providers::{Part, Source, event_id, made_id};
 
 use super::replay::{Turn, millis_of};
@@ -36,8 +36,8 @@ pub(super) struct Rollout {
     model: String,
     folder: String,
     tier: String,
-    /// The number of rows before this one in its line: one, where a writer has lost its end.
-    within_line: u32,
+    /// The total up to which an earlier reader has told, of a rollout that is not what it was any more.
+    told: Option<Totals>,
 }
 
 /// The length of a UUID as text, with which the name of a rollout ends.
@@ -61,6 +61,7 @@ impl Rollout {
         let [own, session, provider] = [text()?, text()?, text()?];
         let [model, folder, tier] = [text()?, text()?, text()?];
         let running = if flags & 8 != 0 { Some(Totals::read(from)?) } else { None };
+        let told = if flags & 32 != 0 { Some(Totals::read(from)?) } else { None };
         let [has_meta, is_subagent, in_replay, is_recorded] =
             [1, 2, 4, 16].map(|flag| flags & flag != 0);
         Some(Self {
@@ -76,7 +77,7 @@ impl Rollout {
             model,
             folder,
             tier,
-            within_line: 0,
+            told,
         })
     }
 
@@ -94,7 +95,11 @@ impl Rollout {
         let by_thread = stated(&payload.parent_thread_id);
         let parent = stated(&payload.forked_from_id).or_else(|| spawned.clone());
         let parent = parent.or_else(|| by_thread.clone());
-        if let Some(own) = stated(&payload.id) {
+        let id = stated(&payload.id);
+        let of_id = id.as_deref().and_then(millis_of);
+        // The name of its file tells what has lost its beginning from those whose rows it copies.
+        let is_of_parent = of_id.is_some_and(|made| made < self.birth);
+        if let Some(own) = id.filter(|_| !is_of_parent) {
             self.own = own;
         }
         let made = || {
@@ -104,9 +109,9 @@ impl Rollout {
         self.birth = millis_of(&self.own).or_else(made).unwrap_or(0);
         self.is_subagent = subagent.is_some();
         let of_parent = spawned.or(by_thread).filter(|_| self.is_subagent);
-        let session = stated(&payload.session_id).or(of_parent);
+        let session = stated(&payload.session_id).or(of_parent).filter(|_| !is_of_parent);
         self.session = session.unwrap_or_else(|| self.own.clone());
-        self.in_replay = parent.is_some();
+        self.in_replay = is_of_parent || parent.is_some();
         self.provider = stated(&payload.model_provider).unwrap_or_default();
         self.folder = stated(&payload.cwd).unwrap_or_default();
     }
@@ -115,6 +120,9 @@ impl Rollout {
     fn turn(&mut self, turn: Turn<'_>) {
         if self.in_replay && turn.is_of_own(self.birth) {
             self.in_replay = false;
+        } else if !self.has_meta {
+            // Nothing says whose rows these are but the turns.
+            self.in_replay = turn.id.and_then(millis_of).is_some_and(|made| made < self.birth);
         }
     }
 
@@ -134,7 +142,6 @@ impl Rollout {
                 Err(error) => return Some((&line[from..], error)),
             }
             from = rows.byte_offset().min(line.len());
-            self.within_line += 1;
         }
         None
     }
@@ -202,18 +209,17 @@ impl Rollout {
         let Some(total) = info.total_token_usage else { return };
         let before = self.running.replace(total);
         let is_recorded = before != Some(total) && std::mem::take(&mut self.is_recorded);
-        if self.in_replay || is_recorded {
+        // Where the beginning was lost since it was read, this may be a total that was told.
+        let is_known = self.told.is_some() && before.is_none() && !self.has_meta;
+        if self.in_replay || is_recorded || is_known {
             return;
         }
-        let Some(used) = used(before, total, info.last_token_usage) else { return };
-        // Where rows have no ordinals they are told by their lines, which are the same numbers.
-        let ordinal = match (row.ordinal, self.within_line) {
-            (Some(ordinal), _) => ordinal.to_string(),
-            (None, 0) => (number - 1).to_string(),
-            (None, within) => format!("{}.{within}", number - 1),
-        };
-        if let Ok(id) = EventId::new(made_id(["codex", &self.own, &ordinal])) {
-            self.tell(id, used, (row, false), number, told);
+        let Some(used) = used(before, self.told, total, info.last_token_usage) else { return };
+        // By what it says, since a row may lie in another line when it is read again.
+        let time = row.timestamp.as_deref().and_then(parse_time);
+        let time = time.map_or(0, Timestamp::as_micros).to_string();
+        if let Ok(id) = EventId::new(made_id(["codex", &self.own, &time, &total.to_text()])) {
+            self.tell(id, used, (row, !self.has_meta), number, told);
         }
     }
 
@@ -241,6 +247,10 @@ impl Rollout {
         let mut part = Part::default();
         part.counts = counts;
         part.inconsistent = is_inconsistent || used.is_inconsistent;
+        if used.is_inconsistent {
+            // It may hold what lost lines said, and gives way to them.
+            part.quality = Quality::Estimated;
+        }
         let revision = Source::Transcript.revision() - 2 * u32::from(is_copy);
         let usage = part.usage(timestamp).with_revision(revision);
         let session = row.payload.session_id.as_deref().unwrap_or(&self.session);
@@ -253,7 +263,6 @@ impl Lines for Rollout {
         if !may_say_something(line) {
             return;
         }
-        self.within_line = 0;
         let mut rest = line;
         while let Some((cut, error)) = self.rows(rest, number, told) {
             let behind = behind_cut(cut);
@@ -265,19 +274,24 @@ impl Lines for Rollout {
         }
     }
 
+    fn read_before(&mut self, memory: &[u8]) {
+        let Some(before) = Self::remembered(memory) else { return };
+        let running = before.running.map(|running| running.or_greater(before.told));
+        self.told = running.or(before.told);
+    }
+
     fn memory(&self) -> Vec<u8> {
         let mut to = Vec::new();
-        let has_running = self.running.is_some();
+        let [has_running, has_told] = [self.running, self.told].map(|totals| totals.is_some());
+        let [has_meta, is_subagent] = [self.has_meta, self.is_subagent];
         let flags =
-            [self.has_meta, self.is_subagent, self.in_replay, has_running, self.is_recorded];
+            [has_meta, is_subagent, self.in_replay, has_running, self.is_recorded, has_told];
         let flags = flags.iter().rev().fold(0, |all, flag| all << 1 | u64::from(*flag));
         put_number(&mut to, flags);
         put_number(&mut to, self.birth);
         let texts = [&self.own, &self.session, &self.provider, &self.model, &self.folder];
         texts.into_iter().chain([&self.tier]).for_each(|text| put_text(&mut to, text));
-        if let Some(running) = self.running {
-            running.write(&mut to);
-        }
+        [self.running, self.told].into_iter().flatten().for_each(|totals| totals.write(&mut to));
         to
     }
 }
@@ -293,6 +307,7 @@ mod tests {
         assert_eq!(Rollout::of("", &rollout.memory()), rollout);
         rollout.running = Some(Totals { input: 1 << 40, ..Totals::default() });
         (rollout.in_replay, rollout.is_recorded) = (true, true);
+        rollout.told = Some(Totals { output: 3, ..Totals::default() });
         rollout.model = "gpt-5".to_owned();
         assert_eq!(Rollout::of("", &rollout.memory()), rollout);
         // A memory that cannot be read is none.

@@ -12,7 +12,6 @@ use crate::agents::text::{Text, text};
 pub(super) struct Row<'a> {
     #[serde(borrow, deserialize_with = "text")]
     pub(super) timestamp: Text<'a>,
-    pub(super) ordinal: Option<u64>,
     #[serde(borrow, rename = "type", deserialize_with = "text")]
     pub(super) kind: Text<'a>,
     #[serde(borrow)]

@@ -48,6 +48,11 @@ impl Totals {
         Some(Self::of(numbers))
     }
 
+    /// Returns these as a text that tells them from others.
+    pub(super) fn to_text(self) -> String {
+        self.numbers().map(|number| number.to_string()).join(",")
+    }
+
     /// Returns these without others; `None` where a part would be negative.
     fn minus(self, other: Self) -> Option<Self> {
         let mut rest = self.numbers();
@@ -55,6 +60,11 @@ impl Totals {
             *number = number.checked_sub(other)?;
         }
         Some(Self::of(rest))
+    }
+
+    /// Returns the greater of two totals of one rollout: this one, where they are neither.
+    pub(super) fn or_greater(self, other: Option<Self>) -> Self {
+        other.filter(|other| other.minus(self).is_some()).unwrap_or(self)
     }
 
     /// Returns the disjoint counts, and whether they do not add up.
@@ -81,8 +91,13 @@ pub(super) struct Used {
 }
 
 /// Returns what was used between two running totals, the second of which comes with the usage of the last request;
-/// `None` for nothing.
-pub(super) fn used(running: Option<Totals>, total: Totals, last: Option<Totals>) -> Option<Used> {
+/// `None` for nothing. What an earlier reader has told up to a total, of lines that are lost since, is left out.
+pub(super) fn used(
+    running: Option<Totals>,
+    told: Option<Totals>,
+    total: Totals,
+    last: Option<Totals>,
+) -> Option<Used> {
     let is_nothing = |usage: &Totals| *usage == Totals::default();
     // Compaction counts what is in the context, which nobody used.
     if running == Some(total) || last.as_ref().is_some_and(is_nothing) {
@@ -92,9 +107,11 @@ pub(super) fn used(running: Option<Totals>, total: Totals, last: Option<Totals>)
     let Some(running) = running else { return certain(last.unwrap_or(total)) };
     match total.minus(running) {
         // What a lost line has said is in the difference.
+        Some(usage) if last == Some(usage) => certain(usage),
         Some(usage) => {
+            let usage = total.minus(running.or_greater(told)).unwrap_or(usage);
             let is_inconsistent = last.is_some_and(|last| last != usage);
-            Some(Used { usage, is_inconsistent })
+            (!is_nothing(&usage)).then_some(Used { usage, is_inconsistent })
         }
         // The totals began anew.
         None => certain(last.unwrap_or(total)),
@@ -113,7 +130,7 @@ mod tests {
     fn what_was_used_is_the_difference_of_totals() {
         let (zero, one, two, three) = (totals(0, 0), totals(10, 1), totals(20, 2), totals(30, 3));
         let used = |running, total, last| {
-            used(running, total, last).map(|used| (used.usage, used.is_inconsistent))
+            used(running, None, total, last).map(|used| (used.usage, used.is_inconsistent))
         };
         // The first one; again; the next one.
         assert_eq!(used(None, one, Some(one)), Some((one, false)));
@@ -128,6 +145,14 @@ mod tests {
         assert_eq!(used(Some(one), two, Some(zero)), None);
         assert_eq!(used(Some(three), one, Some(one)), Some((one, false)));
         assert_eq!(used(Some(three), totals(40, 1), None), Some((totals(40, 1), false)));
+        // Lost lines of which an earlier reader has told, up to the second total.
+        let after = |told, last| super::used(Some(one), Some(told), three, last);
+        let certain = Some(Used { usage: one, is_inconsistent: false });
+        assert_eq!(after(two, Some(one)), certain);
+        assert_eq!(after(two, None), certain);
+        assert_eq!(after(two, Some(two)), Some(Used { usage: two, is_inconsistent: false }));
+        assert_eq!(after(three, Some(one)), None);
+        assert_eq!(after(zero, Some(one)), Some(Used { usage: two, is_inconsistent: true }));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use usage_core::{Label, Measure, Record};
+use usage_core::{Label, Measure, Quality, Record};
 
 use super::support::Ledger;
 
@@ -17,23 +17,35 @@ fn records(rows: &[(&str, String)]) -> Vec<Record> {
     records
 }
 
-fn line((kind, payload): &(&str, String)) -> String {
+fn line(row: &(&str, String)) -> String {
+    line_at("11:37:24", row)
+}
+
+fn line_at(time: &str, (kind, payload): &(&str, String)) -> String {
     let (kind, event) = match *kind {
         "token_count" | "task_started" | "thread_settings_applied" => ("event_msg", *kind),
         kind => (kind, ""),
     };
     format!(
-        "{{\"timestamp\":\"2026-11-28T11:37:24.336Z\",\"type\":\"{kind}\",\
+        "{{\"timestamp\":\"2026-11-28T{time}.336Z\",\"type\":\"{kind}\",\
          \"payload\":{{\"type\":\"{event}\",{payload}}}}}"
     )
 }
 
 fn read(text: &str) -> (Vec<Record>, Vec<String>) {
+    read_all(&[text])
+}
+
+/// Imports a rollout that holds one text after the other.
+fn read_all(texts: &[&str]) -> (Vec<Record>, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join(format!("rollout-x-{OWN}.jsonl")), text).unwrap();
     let ledger = Ledger::new();
-    let imported = ledger.import("codex", folder.path());
-    (ledger.records(), imported.notes)
+    let mut notes = Vec::new();
+    for text in texts {
+        fs::write(folder.path().join(format!("rollout-x-{OWN}.jsonl")), text).unwrap();
+        notes.extend(ledger.import("codex", folder.path()).notes);
+    }
+    (ledger.records(), notes)
 }
 
 fn usage(input: u64, output: u64) -> String {
@@ -57,10 +69,85 @@ fn record(id: &str, used: u64, total: u64) -> (&'static str, String) {
 }
 
 fn inputs(rows: &[(&str, String)]) -> Vec<u32> {
-    let mut inputs: Vec<u32> =
-        records(rows).iter().map(|record| record.counts().get(Measure::Input)).collect();
+    inputs_of(&records(rows))
+}
+
+fn inputs_of(records: &[Record]) -> Vec<u32> {
+    let inputs = records.iter().map(|record| record.counts().get(Measure::Input));
+    let mut inputs: Vec<u32> = inputs.collect();
     inputs.sort_unstable();
     inputs
+}
+
+/// The lines of a rollout of four requests, each said twice, and one more line behind them.
+fn lines() -> Vec<String> {
+    let meta = ("session_meta", format!("\"id\":\"{OWN}\",\"model_provider\":\"openai\""));
+    let mut lines = vec![line(&meta), line(&("turn_context", "\"model\":\"gpt-5.4\"".to_owned()))];
+    let counts = [count(100, 100), count(150, 50), count(170, 20), count(180, 10)];
+    for (at, row) in counts.iter().enumerate() {
+        lines
+            .extend([line_at(&format!("11:38:{at}0"), row), line_at(&format!("11:38:{at}5"), row)]);
+    }
+    lines
+}
+
+/// Checks that a request is known again wherever its line lies, as lines before it were lost, or came.
+#[test]
+fn requests_are_known_again_when_their_rollout_has_lost_its_beginning() {
+    let lines = lines();
+    let all = lines.join("\n") + "\n";
+    let last = line_at("11:39:00", &count(210, 30)) + "\n";
+    for from in 1..lines.len() {
+        let cut = lines[from..].join("\n") + "\n" + &last;
+        let (records, _) = read_all(&[&all, &cut]);
+        assert_eq!(inputs_of(&records), [10, 20, 30, 50, 100], "from line {from}");
+        let gpt = |record: &&Record| record.labels().name(Label::Model) == "gpt-5.4";
+        assert!(records.iter().filter(gpt).count() >= 4, "from line {from}");
+    }
+    let longer = lines.join("\n\0\0\n") + "\n" + &last;
+    assert_eq!(inputs_of(&read_all(&[&all, &longer]).0), [10, 20, 30, 50, 100]);
+}
+
+/// Checks that what was counted is not counted again as the difference to a total that is gone: a power failure leaves
+/// NULs where the end of a file was, and a copy of a file may be an older one.
+#[test]
+fn requests_are_not_counted_again_when_their_rollout_has_lost_its_end() {
+    let lines = lines();
+    let all = lines.join("\n") + "\n";
+    let last = line_at("11:39:00", &count(210, 30)) + "\n";
+    for until in [3, 6, 9] {
+        let kept = lines[..until].join("\n") + "\n";
+        for lost in ["".to_owned(), "\0".repeat(all.len() - kept.len()), "\0".repeat(9_999)] {
+            let (records, _) =
+                read_all(&[&all, &(kept.clone() + &lost), &(kept.clone() + &lost + &last)]);
+            assert_eq!(inputs_of(&records), [10, 20, 30, 50, 100], "until line {until}");
+        }
+    }
+    // Of what was never read, the difference is all that is left; it gives way when the rest comes back.
+    let cut = lines[..4].join("\n") + "\n" + &last;
+    let (records, _) = read(&cut);
+    assert_eq!(inputs_of(&records), [100, 110]);
+    assert!(records.iter().any(|record| record.counts().quality() == Quality::Estimated));
+    let (records, _) = read_all(&[&cut, &(all + &last)]);
+    assert_eq!(inputs_of(&records), [10, 20, 30, 50, 100]);
+}
+
+/// Checks that a fork that has lost what it says of itself does not pass for its parent.
+#[test]
+fn what_is_a_copy_is_not_counted_where_the_beginning_is_lost() {
+    let turn = |id: &str| ("task_started", format!("\"turn_id\":\"{id}\""));
+    let parent = ("session_meta", format!("\"id\":\"{PARENT}\""));
+    let rows = [
+        parent,
+        turn("01a221f2-1924-7ea3-893e-9249030a87f1"),
+        count(100, 100),
+        count(200, 100),
+        turn("01a221f2-1a71-7491-822d-19307baab500"),
+        count(230, 30),
+    ];
+    for from in 0..3 {
+        assert_eq!(inputs(&rows[from..]), if from == 2 { vec![30, 100, 100] } else { vec![30] });
+    }
 }
 
 #[test]

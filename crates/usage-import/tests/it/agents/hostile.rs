@@ -74,6 +74,40 @@ fn nothing_that_is_no_log_keeps_a_reader() {
     assert_eq!(tree.ids(), ["msg_1"]);
 }
 
+/// Checks that a log is read once, or twice, however many links lead to it.
+#[cfg(unix)]
+#[test]
+fn links_to_one_log_do_not_make_it_many() {
+    let tree = Tree::new();
+    tree.write("s.jsonl", row("msg_1", 10) + "\n");
+    tree.write("t.jsonl", row("msg_2", 10) + "\n");
+    for at in 0..50 {
+        std::os::unix::fs::symlink("s.jsonl", tree.path(&format!("l{at}.jsonl"))).unwrap();
+        fs::hard_link(tree.path("t.jsonl"), tree.path(&format!("h{at}.jsonl"))).unwrap();
+    }
+    let imported = tree.import();
+    assert_eq!((imported.tree.read, imported.tree.skipped.count(SkipReason::Copy)), (3, 99));
+    assert_eq!(tree.ids(), ["msg_1", "msg_2"]);
+}
+
+/// Checks that a log that says it is longer than any disk, and is made of holes, is left.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_log_of_holes_is_left() {
+    let tree = Tree::new();
+    tree.write("s.jsonl", row("msg_1", 10) + "\n");
+    tree.write("t.jsonl", row("msg_2", 10) + "\n");
+    let log = fs::File::options().write(true).open(tree.path("t.jsonl")).unwrap();
+    // Some file systems have no such files.
+    if log.set_len(1 << 42).is_ok() {
+        assert_eq!(tree.import().tree.skipped.count(SkipReason::Unreadable), 1);
+        assert_eq!(tree.ids(), ["msg_1"]);
+    }
+    log.set_len(1 << 20).unwrap();
+    tree.import();
+    assert_eq!(tree.ids(), ["msg_1", "msg_2"]);
+}
+
 #[cfg(unix)]
 #[test]
 fn what_may_not_be_read_is_said_and_read_once_it_may() {

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 use usage_core::{Measure, Record};
+use usage_import::agents::SkipReason;
 
 use super::scripts;
 use crate::agents::support::Ledger;
@@ -280,4 +281,16 @@ fn cells_of_any_kind_are_rows() {
         .unwrap();
     let imported = ledger.import("opencode", root.path());
     assert_eq!((ledger.sums().requests, imported.summary.refused), (2, 3), "{:?}", imported.notes);
+}
+
+/// Checks that a file of two gigabytes that would have to be read as a whole is said, and another one beside it read.
+#[test]
+fn a_whole_file_that_is_too_large_is_said() {
+    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::new());
+    let (_, file, row) = ROWS[5];
+    write(folder.path(), file, 1, of(row, 1, "10").as_bytes());
+    fs::File::create(folder.path().join("T-2.json")).unwrap().set_len(2 << 30).unwrap();
+    let imported = ledger.import("amp", folder.path());
+    assert_eq!(imported.summary.imported, 1);
+    assert_eq!(imported.tree.skipped.count(SkipReason::LongLine), 1);
 }

@@ -16,9 +16,11 @@ use crate::ledger::schema::SCHEMA_VERSION;
 use crate::ledger::transaction::schema_version;
 
 mod checksum;
+mod rename;
 
 pub(crate) use checksum::fill as add_checksums;
 use checksum::{are_there, checksum};
+pub(crate) use rename::{apart, rename};
 
 /// Finds a label set.
 pub(crate) static FIND_SET: LazyLock<String> = LazyLock::new(|| {

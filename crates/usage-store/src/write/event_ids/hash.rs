@@ -11,6 +11,9 @@ use usage_core::record::{MAX_EVENT_ID_BYTES, MAX_NAME_BYTES};
 #[derive(Clone, Copy)]
 pub(super) struct EventHasher(SipHasher13);
 
+/// The beginning of what stands in the place of an id, as of all ids that are made here.
+const STAND_IN: &str = "~forgotten-";
+
 /// The place where a half begins.
 const HALF: u32 = 32;
 
@@ -21,6 +24,9 @@ impl EventHasher {
 
     /// Returns the hash of an event id of an instance, in the form in which SQLite keeps it.
     pub(super) fn hash(&self, instance_id: &[u8], event_id: &[u8]) -> i64 {
+        if let Some(hash) = self.hash_stood_for(event_id) {
+            return hash;
+        }
         // Neither text holds a NUL, so that no two pairs look alike.
         let mut both = [0; MAX_EVENT_ID_BYTES + 1 + MAX_NAME_BYTES];
         let parts = [event_id, &[0], instance_id];
@@ -41,6 +47,32 @@ impl EventHasher {
         let upper = self.0.hash(event_id) >> HALF << HALF;
         let lower = of_both & (u64::MAX >> HALF);
         kept(upper | lower).cast_signed()
+    }
+
+    /// Returns what stands in the place of an event id in which a name was forgotten. It says by which hash that is
+    /// found, and a second hash tells it from others of that; the third shows that nobody else has made it up.
+    pub(super) fn stand_in(&self, instance_id: &[u8], event_id: &[u8]) -> String {
+        let hash = self.hash(instance_id, event_id).cast_unsigned();
+        // An id does not begin with a NUL, so that this is no hash by which one is found.
+        let second = self.0.hash(&[&[0], event_id].concat());
+        let body = format!("{STAND_IN}{hash:016x}{second:016x}");
+        format!("{body}{:016x}", self.proof(&body))
+    }
+
+    /// Returns the hash of the id that a text stands for, if it does.
+    fn hash_stood_for(&self, text: &[u8]) -> Option<i64> {
+        if !text.starts_with(STAND_IN.as_bytes()) {
+            return None;
+        }
+        let text = str::from_utf8(text).ok()?;
+        let (body, proof) = text.split_at_checked(STAND_IN.len() + 32)?;
+        let is_ours = proof == format!("{:016x}", self.proof(body));
+        let hash = body.get(STAND_IN.len()..STAND_IN.len() + 16).filter(|_| is_ours)?;
+        u64::from_str_radix(hash, 16).ok().map(u64::cast_signed)
+    }
+
+    fn proof(&self, body: &str) -> u64 {
+        self.0.hash(&[b"\0\0", body.as_bytes()].concat())
     }
 }
 
@@ -100,6 +132,13 @@ mod tests {
         assert_eq!(upper(hash("a", "e")), upper(hash("b", "e")));
         assert_ne!(hash("a", "e"), hash("b", "e"));
         assert_ne!(upper(hash("a", "e")), upper(hash("a", "f")));
+        let stand_in = hasher.stand_in(b"router-1", b"req_1");
+        assert_eq!(stand_in, "~forgotten-086f72428627888541e2211b03ff4252c87e3e273f982968");
+        assert_eq!(hash("router-1", &stand_in), hash("router-1", "req_1"));
+        assert_eq!(hash("router-2", &stand_in), hash("router-1", "req_1"));
+        // Whoever makes one up gets the hash of its text.
+        let made_up = stand_in.replace("-086f", "-186f");
+        assert_ne!(hash("router-1", &made_up), 0x186f_7242_8627_8885);
         let long = "x".repeat(1_000);
         assert_ne!(hash(&long, "e"), hash("x", "e"));
     }
