@@ -3,8 +3,10 @@
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
+use usage_core::Label;
 use usage_ship::{Options, Remote, Shipper, Target};
 use usage_store::Store;
+use usage_store::forget::NameKind;
 
 use crate::ledgers::{DAY, START, Traffic, compare, open};
 use crate::proxy::losing;
@@ -223,4 +225,45 @@ fn postgres_is_tidied_up() {
 #[test]
 fn clickhouse_is_tidied_up() {
     is_tidied_up(Kind::ClickHouse);
+}
+
+/// A name that a ledger has forgotten is gone from the engine as well, from records and sessions too.
+fn forgets_names(kind: Kind) {
+    let Some(server) = Server::start(kind) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("usage.db"));
+    let (url, mut traffic) = (server.place(), Traffic::of("a", 3));
+    store.insert_batch(&traffic.batch(300)).unwrap();
+    shipper(&store, &url).ship().unwrap();
+    for (name, text) in
+        [(NameKind::Label(Label::Project), "pro'ject-1"), (NameKind::Session, "s-7")]
+    {
+        assert!(!store.forget_name(name, text).unwrap().names.is_none(), "{text}");
+    }
+    shipper(&store, &url).ship().unwrap();
+    let mut wire = url.parse::<Target>().unwrap().connect().unwrap();
+    let left = [
+        "usage_label WHERE project LIKE 'pro%ject-1'",
+        "usage_session WHERE session_id = 's-7'",
+        "usage_record WHERE line LIKE '%pro%ject-1\"%' OR line LIKE '%\"s-7\"%'",
+    ];
+    let deadline = Instant::now() + DEADLINE;
+    for left in left {
+        while wire.query(&format!("SELECT count(*) FROM {left}")).unwrap()[0][0] != "0" {
+            assert!(Instant::now() < deadline, "{left}");
+            // sleep: an engine deletes when it likes, and tells nobody.
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+    compare(&[&store], &url);
+}
+
+#[test]
+fn postgres_forgets_names() {
+    forgets_names(Kind::Postgres);
+}
+
+#[test]
+fn clickhouse_forgets_names() {
+    forgets_names(Kind::ClickHouse);
 }

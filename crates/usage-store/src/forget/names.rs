@@ -8,8 +8,8 @@ use super::renaming::Renaming;
 use super::{ids, notes, texts};
 use crate::error::{DamageCode, Damaged, ReadError};
 use crate::ledger::contexts::{SESSIONS, TAG_SETS, checksum};
-use crate::ledger::labels;
 use crate::ledger::name_kind::NameKind;
+use crate::ledger::{forgotten, labels};
 use crate::write::event_ids;
 
 /// The number of places in the ledger that have a name.
@@ -88,6 +88,9 @@ pub(super) fn rename(
     }
     // Whoever remembers ids is to forget them.
     connection.execute("UPDATE ledger SET label_generation = label_generation + 1", [])?;
+    if !found.is_none() {
+        forgotten::add(connection)?;
+    }
     Ok(found)
 }
 

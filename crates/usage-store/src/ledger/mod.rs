@@ -10,6 +10,7 @@ pub mod file;
 pub(crate) mod file_id;
 pub(crate) mod foreign_log;
 pub(crate) mod forgetting;
+pub(crate) mod forgotten;
 pub(crate) mod hold;
 pub(crate) mod identify;
 pub(crate) mod ids;

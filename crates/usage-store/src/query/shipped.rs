@@ -10,6 +10,7 @@ use super::rows::StoredRecord;
 use super::shipping;
 use crate::Store;
 use crate::error::{ReadError, Result};
+use crate::ledger::forgotten;
 use crate::ledger::labels::LabelSets;
 use crate::ledger::retained;
 use crate::ledger::tag_keys::Declared;
@@ -196,7 +197,7 @@ fn head(connection: &Connection) -> std::result::Result<LedgerHead, ReadError> {
         sessions_since: at(since),
         tag_keys: declared.keys().into_iter().map(key).collect(),
         label_sets: LabelSets::mark(connection)?,
-        forgotten: shipping::forgotten(connection)?,
+        forgotten: forgotten::count(connection)?,
     })
 }
 

@@ -8,8 +8,6 @@ use crate::error::{ReadError, Result};
 /// Behind it the target: the version that was given for it last.
 const PREFIX: &str = "ship:";
 const RETIRED: &str = "ship_epochs_retired";
-/// Counted up by whoever forgets a name.
-const FORGOTTEN: &str = "names_forgotten";
 
 /// The low bits of a version, which are at random: two clones of a ledger that count alike are told apart by them.
 const RANDOM: u32 = 16;
@@ -123,12 +121,6 @@ impl Store {
             Ok::<_, ReadError>(retired.split_whitespace().map(str::to_owned).collect())
         })
     }
-}
-
-/// Returns how often a name was forgotten.
-pub(super) fn forgotten(connection: &Connection) -> rusqlite::Result<u32> {
-    let count = setting(connection, FORGOTTEN)?;
-    Ok(count.and_then(|count| count.parse().ok()).unwrap_or_default())
 }
 
 fn greatest(connection: &Connection) -> rusqlite::Result<u64> {
