@@ -8,6 +8,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 use usage_core::sink::BatchOutcome;
 
+use crate::error::Damaged;
+
 /// The place up to which a source is stored, and what became of what it held.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -88,10 +90,10 @@ pub(crate) fn hidden(connection: &Connection, name: &str) -> rusqlite::Result<Op
     if ["journal", "reconciled"].contains(&kind) || path.starts_with(HIDDEN) {
         return Ok(None);
     }
-    let key: [u8; 16] = connection
+    let key: Option<[u8; 16]> = connection
         .prepare_cached("SELECT event_id_key FROM ledger")?
-        .query_row([], |row| row.get(0))?;
-    let mut hasher = SipHasher13::new_with_key(&key);
+        .query_row([], |row| Ok(row.get_ref(0)?.as_blob().ok().and_then(|key| key.try_into().ok())))?;
+    let mut hasher = SipHasher13::new_with_key(&key.ok_or_else(Damaged::event_key)?);
     // Not the hash of an event id: these do not begin so.
     hasher.write(b"\0\0\0");
     hasher.write(name.as_bytes());
