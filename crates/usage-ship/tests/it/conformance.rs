@@ -53,7 +53,7 @@ fn postgres_is_an_engine() {
 
 #[test]
 fn clickhouse_is_an_engine() {
-    conforms(Kind::ClickHouse, 2);
+    conforms(Kind::ClickHouse, 1);
 }
 
 #[test]
