@@ -87,6 +87,10 @@ pub fn read_lines<L: Lines>(
             break;
         }
         filled += read;
+        if progress.offset == 0 && is_foreign(&buffer[..filled]) {
+            told.skip(SkipReason::Foreign);
+            return Ok(());
+        }
         // Only what is new may hold an end.
         let Some(end) = memrchr(b'\n', &buffer[filled - read..filled]) else { continue };
         let end = filled - read + end + 1;
@@ -118,6 +122,21 @@ pub fn read_lines<L: Lines>(
         });
     }
     Ok(())
+}
+
+/// Returns whether what a log begins with is no text that can be read: what compresses, and other encodings, begin with
+/// bytes of their own.
+fn is_foreign(head: &[u8]) -> bool {
+    const HEADS: [&[u8]; 7] = [
+        b"\x1f\x8b",
+        b"\x28\xb5\x2f\xfd",
+        b"\xfd7zXZ\0",
+        b"BZh",
+        b"PK\x03\x04",
+        b"\xff\xfe",
+        b"\xfe\xff",
+    ];
+    HEADS.iter().any(|with| head.starts_with(with))
 }
 
 /// Returns a line without the byte order mark with which some editors begin a file.

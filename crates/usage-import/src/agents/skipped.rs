@@ -20,6 +20,8 @@ pub enum SkipReason {
     TooMany,
     /// Another file says of the same session what it has come to, or a link led to it before.
     Copy,
+    /// It is compressed in a way that is not read, or its text is not UTF-8.
+    Foreign,
     /// The disk did not give it, or it cannot be decompressed.
     Unreadable,
     /// A line is longer than what is read of a line, or a file that is read as a whole than what is read of such.
@@ -40,6 +42,7 @@ impl SkipReason {
             Self::TooDeep => "too deep",
             Self::TooMany => "too many files",
             Self::Copy => "second copies",
+            Self::Foreign => "packed, or not in UTF-8",
             Self::Unreadable => "unreadable",
             Self::LongLine => "lines or files too long",
             Self::Malformed => "malformed",

@@ -77,9 +77,9 @@ fn sort_out<T>(
         }
         Err(ImportError::Io { source, .. }) => Err(source),
         Err(ImportError::NotFound { .. }) => Err(io::Error::from(io::ErrorKind::NotFound)),
-        Err(error @ ImportError::NotAnOrigin { .. }) => {
+        Err(ImportError::NotAnOrigin { kind, what, .. }) => {
             progress.offset = u64::MAX;
-            told.malformed(0, error);
+            told.malformed(0, format!("not a {kind}: {what}"));
             Ok(None)
         }
         Err(error) => Err(io::Error::other(error)),

@@ -152,7 +152,8 @@ impl<'a> Told<'a> {
         self.step.records.push(record);
     }
 
-    /// Tells that a line should be a record, and is none. It is counted, and the first ones are named.
+    /// Tells that a line should be a record, and is none; line 0 is the log as a whole. It is counted, and the first ones
+    /// are named.
     pub fn malformed(&mut self, line: u64, why: impl std::fmt::Display) {
         if self.is_doubtful {
             return;
@@ -160,7 +161,8 @@ impl<'a> Told<'a> {
         self.step.refused += 1;
         self.noted += 1;
         if self.noted <= MOST_NOTES {
-            self.step.notes.push(format!("{}:{line}: {why}", self.file.display()));
+            let line = if line == 0 { String::new() } else { format!(":{line}") };
+            self.step.notes.push(format!("{}{line}: {why}", self.file.display()));
         }
     }
 

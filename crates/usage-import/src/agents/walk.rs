@@ -79,6 +79,9 @@ impl Walk {
                 let is_link = kind.as_ref().is_ok_and(fs::FileType::is_symlink);
                 // What no agent takes is not even looked at.
                 if !is_folder && !is_link && !agent.takes(&path) {
+                    if is_packed(&path) && agent.takes(&path.with_extension("")) {
+                        self.skip(SkipReason::Foreign, &path);
+                    }
                     continue;
                 }
                 let metadata = match fs::metadata(&path) {
@@ -152,6 +155,12 @@ impl Walk {
 /// Returns whether a file is compressed, by its name.
 pub(super) fn is_compressed(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "zst")
+}
+
+/// Returns whether a file is compressed, in whatever way, by its name.
+fn is_packed(path: &Path) -> bool {
+    let endings = ["gz", "zst", "xz", "bz2", "zip"];
+    path.extension().is_some_and(|extension| endings.iter().any(|ending| extension == *ending))
 }
 
 /// Returns when a file was written last, in nanoseconds since 1970.

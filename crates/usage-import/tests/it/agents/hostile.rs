@@ -90,6 +90,21 @@ fn links_to_one_log_do_not_make_it_many() {
     assert_eq!(tree.ids(), ["msg_1", "msg_2"]);
 }
 
+/// Checks that logs somebody has packed, or written in another encoding, are counted, whatever their names.
+#[test]
+fn what_is_packed_or_in_another_encoding_is_said() {
+    let tree = Tree::new();
+    tree.write("s.jsonl", row("msg_1", 10) + "\n");
+    let text = "\u{feff}".to_owned() + &row("msg_2", 10) + "\n";
+    let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    tree.write("utf16.jsonl", utf16);
+    tree.write("packed.jsonl", b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0");
+    tree.write("old.jsonl.gz", b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0");
+    tree.write("notes.txt.gz", b"no log at all");
+    assert_eq!(tree.import().tree.skipped.count(SkipReason::Foreign), 3);
+    assert_eq!(tree.ids(), ["msg_1"]);
+}
+
 /// Checks that a log that says it is longer than any disk, and is made of holes, is left.
 #[cfg(target_os = "linux")]
 #[test]
