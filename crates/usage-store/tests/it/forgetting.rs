@@ -208,7 +208,8 @@ fn ids_paths_and_budgets_give_way_and_go_on() {
         .budgets()
         .set(&Budget::new("of (forgotten)", Amount::Tokens(2), Per::Day).unwrap())
         .unwrap();
-    let cursor = [&[1, 2, name.len() as u8], name.as_bytes(), &[3]].concat();
+    let length = u8::try_from(name.len()).unwrap();
+    let cursor = [&[1, 2, length], name.as_bytes(), &[3]].concat();
     let path = format!("file:/home/{name}/log");
     let next = |from, to| Append {
         source: &path,
@@ -237,7 +238,7 @@ fn ids_paths_and_budgets_give_way_and_go_on() {
     assert_eq!(budgets[1].filter().kept(Label::Project), [name]);
     store.budgets().remove("of (forgotten) 2").unwrap();
     let blotted = store.source(&path).unwrap().unwrap().cursor;
-    assert_eq!(blotted, [&[1, 2, name.len() as u8], &b"x".repeat(name.len())[..], &[3]].concat());
+    assert_eq!(blotted, [&[1, 2, length], &b"x".repeat(name.len())[..], &[3]].concat());
     assert!(matches!(store.append(&next(Some(&blotted), b"2")).unwrap(), Appended::Stored(..)));
     store.forget_name(NameKind::Label(Label::Project), name).unwrap();
     drop(store);
