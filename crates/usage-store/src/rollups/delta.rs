@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::Connection;
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxHashMap;
 use usage_core::stats::Summary;
 use usage_core::{Money, Record};
 
@@ -12,7 +12,7 @@ use super::piece::Seals;
 use super::root::Root;
 use super::sessions::SessionDelta;
 use super::stretch::StretchDelta;
-use super::sum::Sum;
+use super::sum::{Sum, Sums};
 use super::table::Pieces;
 use super::{Level, Rollup, fold, quarter_of, stretch};
 use crate::ledger::deleted;
@@ -20,7 +20,7 @@ use crate::ledger::deleted;
 /// Totals of records that come or go, by quarter of an hour and label set.
 #[derive(Debug, Default)]
 pub(crate) struct Delta {
-    quarters: ByLabelSet,
+    quarters: Sums,
     /// The sums of the hashes of the records, by quarter of an hour.
     rows: FxHashMap<i64, u32>,
     /// The label sets are those that rollups are kept under, not those of records.
@@ -29,9 +29,6 @@ pub(crate) struct Delta {
     is_deleted: bool,
     sessions: SessionDelta,
 }
-
-/// Totals by stretch of time and label set.
-type ByLabelSet = FxHashMap<(i64, i64), Sum>;
 
 /// Totals of a label set in a stretch of time. Lists of them are in this order; they point to the totals, which
 /// are large to be moved about.
@@ -62,7 +59,7 @@ impl Delta {
             self.sessions.record(ts, session, label_set, counts);
         }
         let quarter = quarter_of(ts);
-        self.quarters.entry((quarter, label_set)).or_default().merge(&counts.into());
+        self.quarters.of((quarter, label_set)).merge(&counts.into());
         self.hash(quarter, hash);
     }
 
@@ -77,7 +74,7 @@ impl Delta {
             self.sessions.new_record(session, label_set, (record, cost));
         }
         let quarter = quarter_of(record.timestamp().as_micros());
-        self.quarters.entry((quarter, label_set)).or_default().add(record, cost);
+        self.quarters.of((quarter, label_set)).add(record, cost);
         self.hash(quarter, hash);
     }
 
@@ -102,7 +99,7 @@ impl Delta {
     /// Totals of rollups that go as they are, and nothing of records.
     pub(crate) fn quarter(&mut self, quarter: i64, label_set: i64, totals: &Summary) {
         self.is_of_rollups = true;
-        self.quarters.entry((quarter, label_set)).or_default().merge(&totals.into());
+        self.quarters.of((quarter, label_set)).merge(&totals.into());
     }
 
     /// Counts the records in, at every level.
@@ -222,18 +219,18 @@ impl Levels<'_> {
     }
 }
 
-fn sorted(totals: &ByLabelSet) -> Vec<Totals<'_>> {
-    let mut sorted: Vec<_> = totals.iter().map(|(key, totals)| (*key, totals)).collect();
+fn sorted(totals: &Sums) -> Vec<Totals<'_>> {
+    let mut sorted: Vec<_> = totals.iter().collect();
     sorted.sort_unstable_by_key(|(key, _)| *key);
     sorted
 }
 
 /// The same totals by the stretches of a coarser level.
-fn coarser(level: Level, finer: &[Totals<'_>]) -> ByLabelSet {
-    // As many at the most: to grow is to move them all.
-    let mut totals = ByLabelSet::with_capacity_and_hasher(finer.len(), FxBuildHasher);
+fn coarser(level: Level, finer: &[Totals<'_>]) -> Sums {
+    let mut totals = Sums::default();
+    totals.reserve(finer.len());
     for ((number, label_set), of_finer) in finer {
-        totals.entry((level.of_finer(*number), *label_set)).or_default().merge(of_finer);
+        totals.of((level.of_finer(*number), *label_set)).merge(of_finer);
     }
     totals
 }

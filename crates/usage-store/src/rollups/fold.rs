@@ -12,7 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use usage_core::{Label, LabelNames, Labels, TagSet};
 
 use super::root::{Folded, NamesOf, Root};
-use super::sum::Sum;
+use super::sum::Sums;
 use super::table::each_label_set_of;
 use super::{Level, RollupError};
 use crate::ledger::labels::{self, LabelSet};
@@ -58,13 +58,13 @@ pub(super) fn month_of_quarter(quarter: i64) -> i64 {
 /// first of their label set; those that go have been counted in.
 pub(super) fn fold(
     connection: &Connection,
-    totals: FxHashMap<(i64, i64), Sum>,
+    totals: Sums,
     root: &mut Root,
     may_decide: bool,
-) -> rusqlite::Result<FxHashMap<(i64, i64), Sum>> {
+) -> rusqlite::Result<Sums> {
     let mut months = BTreeMap::<i64, Vec<(i64, i64)>>::new();
     let mut last = None;
-    for &(quarter, label_set) in totals.keys() {
+    for ((quarter, label_set), _) in totals.iter() {
         let month = match last {
             Some((of, month)) if of == quarter => month,
             _ => month_of_quarter(quarter),
@@ -86,7 +86,7 @@ pub(super) fn fold(
         return Ok(totals);
     }
     let limit = limit_of.unwrap_or_else(|| limit(connection))?;
-    let mut totals = totals;
+    let mut moved = FxHashMap::<(i64, i64), i64>::default();
     for (month, keys) in months {
         let label_sets: BTreeSet<i64> = keys.iter().map(|(_, label_set)| *label_set).collect();
         let NamesOf { label_sets: there, folded } = root.names(month);
@@ -105,14 +105,16 @@ pub(super) fn fold(
         root.add_folded(month, folding.decided);
         for key in keys {
             let into = folding.under(key.1);
-            if into != key.1
-                && let Some(moved) = totals.remove(&key)
-            {
-                totals.entry((key.0, into)).or_default().merge(&moved);
+            if into != key.1 {
+                moved.insert(key, into);
             }
         }
     }
-    Ok(totals)
+    let mut under = Sums::default();
+    for (key, sum) in totals.iter() {
+        under.of((key.0, moved.get(&key).copied().unwrap_or(key.1))).merge(sum);
+    }
+    Ok(under)
 }
 
 /// The label sets of a month, as far as they have been asked for.

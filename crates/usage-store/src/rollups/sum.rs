@@ -1,5 +1,6 @@
 //! Totals while a transaction adds them up.
 
+use rustc_hash::FxHashMap;
 use usage_core::stats::Summary;
 use usage_core::{Money, Record};
 
@@ -90,6 +91,41 @@ impl From<&Summary> for Sum {
     }
 }
 
+/// Sums by stretch of time and label set, in the order in which they were asked for first. They are large to be looked
+/// for, so only their places are: records come in the order of time, and so do the sums that they are counted into.
+#[derive(Debug, Default)]
+pub(super) struct Sums {
+    places: FxHashMap<(i64, i64), usize>,
+    sums: Vec<((i64, i64), Sum)>,
+}
+
+impl Sums {
+    /// Makes room for so many more.
+    pub(super) fn reserve(&mut self, count: usize) {
+        self.places.reserve(count);
+        self.sums.reserve(count);
+    }
+
+    /// The sum of a stretch of time and a label set; of nothing, where there was none.
+    #[inline]
+    pub(super) fn of(&mut self, key: (i64, i64)) -> &mut Sum {
+        let next = self.sums.len();
+        let place = *self.places.entry(key).or_insert(next);
+        if place == next {
+            self.sums.push((key, Sum::default()));
+        }
+        &mut self.sums[place].1
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.sums.is_empty()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = ((i64, i64), &Sum)> {
+        self.sums.iter().map(|(key, sum)| (*key, sum))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -126,6 +162,17 @@ mod tests {
             twice.merge(&sum);
             prop_assert_eq!(twice.whole(), totals);
         }
+    }
+
+    #[test]
+    fn sums_are_found_again_and_keep_their_order() {
+        let mut sums = Sums::default();
+        assert!(sums.is_empty());
+        for key in [(2, 1), (1, 7), (2, 1), (1, 1)] {
+            sums.of(key).requests += 1;
+        }
+        let found: Vec<_> = sums.iter().map(|(key, sum)| (key, sum.requests)).collect();
+        assert_eq!(found, [((2, 1), 2), ((1, 7), 1), ((1, 1), 1)]);
     }
 
     #[test]
