@@ -24,7 +24,9 @@ fn one_look_says_how_it_is() {
     assert!(run.code == 6 && run.stdout.contains("no copy is as new as it has to be"), "{run}");
     fixture.usage("backup copy.db --quiet").stdout_of_success();
     let run = fixture.usage("status --backup-within 2d");
-    assert!(run.code == 0 && run.stdout.contains("copy.db; 0 records since then"), "{run}");
+    // Lines break where the folder of temporary files makes them.
+    let said = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(run.code == 0 && said.contains("copy.db; 0 records since then"), "{run}");
     let run = fixture.usage("status --backup-within 2d --now 2026-05-06T12:00:00Z");
     assert_eq!(run.code, 6, "{run}");
     assert_eq!(fixture.usage("status --record-within 1h").code, 6);

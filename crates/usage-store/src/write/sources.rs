@@ -90,9 +90,10 @@ pub(crate) fn hidden(connection: &Connection, name: &str) -> rusqlite::Result<Op
     if ["journal", "reconciled"].contains(&kind) || path.starts_with(HIDDEN) {
         return Ok(None);
     }
-    let key: Option<[u8; 16]> = connection
-        .prepare_cached("SELECT event_id_key FROM ledger")?
-        .query_row([], |row| Ok(row.get_ref(0)?.as_blob().ok().and_then(|key| key.try_into().ok())))?;
+    let key: Option<[u8; 16]> =
+        connection.prepare_cached("SELECT event_id_key FROM ledger")?.query_row([], |row| {
+            Ok(row.get_ref(0)?.as_blob().ok().and_then(|key| key.try_into().ok()))
+        })?;
     let mut hasher = SipHasher13::new_with_key(&key.ok_or_else(Damaged::event_key)?);
     // Not the hash of an event id: these do not begin so.
     hasher.write(b"\0\0\0");

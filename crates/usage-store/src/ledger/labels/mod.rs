@@ -179,7 +179,8 @@ pub(crate) fn first_names(
             return Err(Damaged::names(row.get(0)?).into());
         }
         let name = names_of(row)?.reported(label);
-        let is_behind = first.len() >= most && first.last().is_none_or(|last| name >= last.as_str());
+        let is_behind =
+            first.len() >= most && first.last().is_none_or(|last| name >= last.as_str());
         if name.is_empty() || is_behind || first.contains(name) {
             continue;
         }
