@@ -38,12 +38,10 @@ pub use prices::{
     BookPut, LedgerPrices, Missing, ModelCost, PricedSum, RepricePlan, RepriceScope, Repriced,
     Repricing, Skipped, WhyMissing,
 };
-#[cfg(feature = "zones")]
-pub use query::counters::Counter;
 pub use query::rows::{Records, StoredRecord};
-#[cfg(feature = "zones")]
-pub use query::shipped;
 pub use query::tag_keys::TagUse;
+#[cfg(feature = "zones")]
+pub use query::{counters::Counter, shipped};
 pub use retention::{
     Age, DeleteAllPlan, DeleteRangePlan, Deletion, DeletionPlan, HorizonReset, Policy,
     PruneOptions, PrunePlan, Quarantine, Retained, Retention, RetentionPlan, Retried, SessionsKept,

@@ -9,7 +9,7 @@ use anyhow::Result;
 use usage_core::Timestamp;
 use usage_core::budget::{Gate, Unpriced};
 use usage_store::Store;
-use usage_tracker::Tracker;
+use usage_tracker::{Clock as _, SystemClock, Tracker};
 
 /// So often the ledger is asked what others have recorded.
 const PACE: Duration = Duration::from_secs(1);
@@ -18,7 +18,12 @@ const PACE: Duration = Duration::from_secs(1);
 pub(crate) fn gate(store: &Store) -> Result<Gate> {
     // The books that the ledger prices by. What has no price passes: its model is new, and is not the client's fault.
     let prices = (store.prices().list()?, Unpriced::Admit);
-    Ok(Gate::new(store, store.budgets().list()?, prices, Timestamp::now())?)
+    Ok(Gate::new(store, store.budgets().list()?, prices, now())?)
+}
+
+/// The time by which budgets count.
+pub(crate) fn now() -> Timestamp {
+    SystemClock::default().now()
 }
 
 /// The thread that asks the ledger.
@@ -32,7 +37,7 @@ impl Refreshing {
         let (stop, stopped) = mpsc::channel();
         let refresh = move || {
             while stopped.recv_timeout(PACE) == Err(RecvTimeoutError::Timeout) {
-                if let Err(error) = gate.refresh(&store, &*tracker, Timestamp::now()) {
+                if let Err(error) = gate.refresh(&store, &*tracker, now()) {
                     tracing::warn!(%error, "budgets count by what was known");
                 }
             }

@@ -14,11 +14,12 @@ use axum::http::header::{
 use reqwest::redirect::Policy;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use usage_core::LabelNames;
 use usage_core::budget::{Gate, Request as Asking};
-use usage_core::{LabelNames, Timestamp};
 use usage_meter::Meter;
 use usage_tracker::Tracker;
 
+use crate::budgets;
 use crate::refusal::Refusal;
 use crate::settings::Settings;
 
@@ -69,7 +70,7 @@ impl Gateway {
             .with_route(route)
             .with_model(&asked.model);
         // What it is going to use nobody knows yet: a budget is overshot by no more than what is under way.
-        let permit = self.gate.admit(&Asking::new(names, Timestamp::now()))?;
+        let permit = self.gate.admit(&Asking::new(names, budgets::now()))?;
         let meter = Meter::new(&self.tracker, names)?.with_permit(permit);
         let mut response = meter.send(request).await?;
 

@@ -126,7 +126,7 @@ impl Delta {
             fold::fold(connection, self.quarters, &mut root, way == Way::In)?
         };
         if self.is_deleted {
-            let of = quarters.iter().map(|((_, label_set), totals)| (*label_set, totals.whole()));
+            let of = quarters.iter().map(|((_, label_set), totals)| (label_set, totals.whole()));
             deleted::add(connection, of)?;
         }
         let quarters = sorted(&quarters);
