@@ -103,6 +103,14 @@ pub(crate) fn hidden(connection: &Connection, name: &str) -> rusqlite::Result<Op
 
 /// Returns the name under which a source is kept: its own, unless that is hidden.
 fn kept<'n>(connection: &Connection, name: &'n str) -> rusqlite::Result<Cow<'n, str>> {
+    let Some((kind, _)) = name.split_once(':') else { return Ok(name.into()) };
+    // Nearly always there is none, and nothing to reckon.
+    let any = connection
+        .prepare_cached("SELECT 1 FROM sources WHERE name >= ?1 || ?2 AND name < ?1 || ?3")?
+        .exists([kind, ":(forgotten) ", ":(forgotten)!"])?;
+    if !any {
+        return Ok(name.into());
+    }
     let Some(hidden) = hidden(connection, name)? else { return Ok(name.into()) };
     let is_hidden =
         connection.prepare_cached("SELECT 1 FROM sources WHERE name = ?1")?.exists([&hidden])?;

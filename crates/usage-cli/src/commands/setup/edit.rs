@@ -110,7 +110,7 @@ mod tests {
             ("[]", "env.A has no place"),
             ("{\"env\": 5}", "env.A has no place"),
             ("{ // a remark\n}", "no JSON: key must be a string at line 1"),
-            ("{\"a\":1,}", "no JSON: trailing comma"),
+            ("{\"a\":1,}", "no JSON: key must be a string at line 1 column 8"),
         ] {
             let refused = set(text, &["env", "A"], "1").unwrap_err();
             assert!(refused.contains(why), "{text}: {refused}");
