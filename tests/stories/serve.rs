@@ -13,14 +13,23 @@ use crate::process::{Background, eventually};
 
 /// A server on a port that is free, and where it is.
 fn start(fixture: &Fixture) -> (Background<'_>, String) {
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    (at(fixture, &address), address)
+    at(fixture, "127.0.0.1:0")
 }
 
-fn at<'a>(fixture: &'a Fixture, address: &str) -> Background<'a> {
+/// A server at an address, which it says itself once it listens there.
+fn at<'a>(fixture: &'a Fixture, address: &str) -> (Background<'a>, String) {
     let server = fixture.start(&format!("serve --listen {address}"));
-    eventually("listening", || TcpStream::connect(address).is_ok());
-    server
+    let said = fixture.path("usage.db.serve");
+    let mut at = String::new();
+    eventually("listening", || {
+        let said = std::fs::read_to_string(&said).unwrap_or_default();
+        at = said
+            .rsplit_once(" at ")
+            .map(|(_, at)| at.trim_start_matches("http://").to_owned())
+            .unwrap_or_default();
+        !at.is_empty() && TcpStream::connect(&at).is_ok()
+    });
+    (server, at)
 }
 
 /// Sends a request, and returns the answer; an empty one where the connection broke.
@@ -189,7 +198,7 @@ fn kills_lose_nothing_that_was_answered() {
             });
             // It is killed, and there is an end of it, before the next one starts.
             drop(server.take());
-            server = Some(at(&fixture, &address));
+            server = Some(at(&fixture, &address).0);
         }
     });
     let server = server.unwrap();
