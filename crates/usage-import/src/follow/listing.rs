@@ -78,6 +78,17 @@ impl Listing {
         Self { current, rotated }
     }
 
+    /// Returns whether another one has the same files under the same names.
+    pub(super) fn is_as(&self, other: &Self) -> bool {
+        let names = |of: &Self| -> Vec<_> {
+            of.all().map(|found| (found.path.clone(), found.id)).collect()
+        };
+        let (mut these, mut those) = (names(self), names(other));
+        these.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        those.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        these == those
+    }
+
     pub(super) fn all(&self) -> impl Iterator<Item = &Found> {
         self.rotated.iter().chain(&self.current)
     }

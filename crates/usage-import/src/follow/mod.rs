@@ -26,6 +26,9 @@ pub use self::look::{Entry, Look};
 /// The number of files of a log that are remembered.
 const MOST_FILES: usize = 32;
 
+/// So often the files of a log are listed at one look, where they get other names meanwhile.
+const MOST_LISTINGS: u32 = 20;
+
 /// Nobody writes to a file any more that was last written so long before the one in its place: in nanoseconds.
 const LEFT: i64 = 60 * 1_000_000_000;
 
@@ -118,10 +121,8 @@ impl Follower {
     /// # Errors
     /// When a file that was opened cannot be read now.
     pub fn look(&mut self) -> std::io::Result<Look> {
-        let listing = Listing::of(&self.path);
-        let mut look = Look::new(self.lines);
-        self.find_known(&listing, &mut look)?;
-        self.find_copies(&listing, &mut look)?;
+        let mut listing = Listing::of(&self.path);
+        let mut look = self.find(&mut listing)?;
         self.add_current(&listing)?;
         self.add_rotated(&listing, &mut look)?;
         self.is_new = false;
@@ -187,6 +188,29 @@ impl Follower {
 
     fn is_followed(&self, found: &Found) -> bool {
         self.files.iter().any(|followed| followed.id == found.id)
+    }
+
+    /// Looks for all files that are read. One that gets another name between being listed and being opened would be
+    /// taken for gone, and for a new one at the next look: where one is missing, the listing is taken again until it
+    /// stays as it is.
+    fn find(&mut self, listing: &mut Listing) -> std::io::Result<Look> {
+        let (files, known) = (self.files.clone(), self.known.clone());
+        let mut tries = MOST_LISTINGS;
+        loop {
+            let mut look = Look::new(self.lines);
+            self.find_known(listing, &mut look)?;
+            self.find_copies(listing, &mut look)?;
+            tries -= 1;
+            if self.files.len() == files.len() + known.len() || tries == 0 {
+                return Ok(look);
+            }
+            let again = Listing::of(&self.path);
+            if again.is_as(listing) {
+                return Ok(look);
+            }
+            *listing = again;
+            (self.files, self.known) = (files.clone(), known.clone());
+        }
     }
 
     /// Looks for the files of the cursor: under their inodes, else by what was read of them.
@@ -312,5 +336,39 @@ impl Follower {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// As two that follow one log do, each from where the other has left off, while it is rotated.
+    #[test]
+    fn a_file_that_is_renamed_after_it_was_listed_is_still_known() {
+        for (is_rotated, is_made) in [(true, true), (true, false), (false, false)] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("log");
+            let path_of = |name: &str| folder.path().join(name);
+            fs::write(&path, "1\n2\n").unwrap();
+            let mut follower = Follower::new(&path, None);
+            let look = follower.look().unwrap();
+            let cursor = follower.cursor(&look, 2);
+            let mut follower = Follower::new(&path, Some(&cursor));
+            let mut listing = Listing::of(&path);
+            if is_rotated {
+                fs::rename(&path, path_of("log.1")).unwrap();
+            }
+            if is_made {
+                fs::write(&path, "").unwrap();
+            }
+            let look = follower.find(&mut listing).unwrap();
+            assert!(look.gaps.is_empty(), "{:?}", look.gaps);
+            let offsets: Vec<_> = follower.files.iter().map(|followed| followed.offset).collect();
+            assert_eq!(offsets, [4]);
+            assert!(follower.look().unwrap().entries.is_empty());
+        }
     }
 }
