@@ -1,5 +1,6 @@
 //! The files of a log as they lie in its folder: the one that is written, and those that it was before.
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::path::{Path, PathBuf};
@@ -80,13 +81,11 @@ impl Listing {
 
     /// Returns whether another one has the same files under the same names.
     pub(super) fn is_as(&self, other: &Self) -> bool {
-        let names = |of: &Self| -> Vec<_> {
-            of.all().map(|found| (found.path.clone(), found.id)).collect()
-        };
-        let (mut these, mut those) = (names(self), names(other));
-        these.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        those.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        these == those
+        self.names() == other.names()
+    }
+
+    fn names(&self) -> HashSet<(&Path, FileId)> {
+        self.all().map(|found| (found.path.as_path(), found.id)).collect()
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Found> {

@@ -83,13 +83,16 @@ const MOST: u64 = i64::MAX as u64;
 /// What stands in the place of the path of a source in which a name was forgotten.
 const HIDDEN: &str = "(forgotten) ";
 
+/// Returns the kind of a source that has a path in its name. Others have numbers there, and there are many.
+fn kind_with_path(name: &str) -> Option<&str> {
+    let (kind, path) = name.split_once(':')?;
+    let has_path = !["journal", "reconciled"].contains(&kind) && !path.starts_with(HIDDEN);
+    has_path.then_some(kind)
+}
+
 /// Returns the name that hides the path in that of a source: none where it has no path, or it is hidden already.
 pub(crate) fn hidden(connection: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
-    let Some((kind, path)) = name.split_once(':') else { return Ok(None) };
-    // These have numbers in place of paths, and there are many.
-    if ["journal", "reconciled"].contains(&kind) || path.starts_with(HIDDEN) {
-        return Ok(None);
-    }
+    let Some(kind) = kind_with_path(name) else { return Ok(None) };
     let key: Option<[u8; 16]> =
         connection.prepare_cached("SELECT event_id_key FROM ledger")?.query_row([], |row| {
             Ok(row.get_ref(0)?.as_blob().ok().and_then(|key| key.try_into().ok()))
@@ -103,15 +106,14 @@ pub(crate) fn hidden(connection: &Connection, name: &str) -> rusqlite::Result<Op
 
 /// Returns the name under which a source is kept: its own, unless that is hidden.
 fn kept<'n>(connection: &Connection, name: &'n str) -> rusqlite::Result<Cow<'n, str>> {
-    let Some((kind, _)) = name.split_once(':') else { return Ok(name.into()) };
+    let Some(kind) = kind_with_path(name) else { return Ok(name.into()) };
     // Nearly always there is none, and nothing to reckon.
     let any = connection
-        .prepare_cached("SELECT 1 FROM sources WHERE name >= ?1 || ?2 AND name < ?1 || ?3")?
-        .exists([kind, ":(forgotten) ", ":(forgotten)!"])?;
-    if !any {
+        .prepare_cached("SELECT 1 FROM sources WHERE name >= ?1 AND name < ?1 || char(1114111)")?
+        .exists([format!("{kind}:{HIDDEN}")])?;
+    let Some(hidden) = (if any { hidden(connection, name)? } else { None }) else {
         return Ok(name.into());
-    }
-    let Some(hidden) = hidden(connection, name)? else { return Ok(name.into()) };
+    };
     let is_hidden =
         connection.prepare_cached("SELECT 1 FROM sources WHERE name = ?1")?.exists([&hidden])?;
     Ok(if is_hidden { hidden.into() } else { name.into() })
